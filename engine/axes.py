@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.errors import ParamError
-from engine.params import Param, Value, declared, read, read_number, said
+from engine.params import Param, Value, declared, format_value, parse_number, parse_value
 
 if TYPE_CHECKING:
     from engine.catalog import Experiment
@@ -23,9 +23,11 @@ POINT_LIMIT = 100_000
 SEED = Param(
     "seed", int, 1, "seed of the initial weights and of the order of the data", least=0, most=2**31 - 1
 )
-SAID_LIMIT = 12
+LISTED_LIMIT = 12
 """values of an axis that are said one by one"""
-FORMS = "values (0.1,0.01), a range (1..4), or a range with a scale and a number of points (0.001..0.1 log 5)"
+SYNTAX = (
+    "values (0.1,0.01), a range (1..4), or a range with a scale and a number of points (0.001..0.1 log 5)"
+)
 _RANGE = re.compile(
     r"(?P<low>[^\s.]*(?:\.\d[^\s.]*)?)\.\.(?P<high>\S+)(?:\s+(?P<scale>log|linear))?(?:\s+(?P<count>\S+))?"
 )
@@ -49,28 +51,28 @@ def parse_axis(experiment: Experiment, text: str) -> Axis:
     """`name=...` for a parameter of `experiment`, or for `seed`. Raises ParamError."""
     name, equals, given = (part.strip() for part in text.partition("="))
     if not equals or not given:
-        raise ParamError(f"Axis {text.strip()[:80]!r}: expected name=..., with {FORMS}.")
-    param = _param(experiment, name)
+        raise ParamError(f"Axis {text.strip()[:80]!r}: expected name=..., with {SYNTAX}.")
+    param = _find_param(experiment, name)
     if ".." in given:
-        return _ranged(param, given)
-    values = tuple(read(param, part.strip()) for part in given.split(","))
+        return _parse_range(param, given)
+    values = tuple(parse_value(param, part.strip()) for part in given.split(","))
     if len(set(values)) < len(values):
         raise ParamError(f"{name}: expected different values, got {given[:80]!r}.")
-    return Axis(name, values, log=param.log and all(map(_is_above_zero, values)))
+    return Axis(name, values, log=param.log and all(map(_is_positive, values)))
 
 
-def _is_above_zero(value: Value) -> bool:
+def _is_positive(value: Value) -> bool:
     return value is None or (isinstance(value, int | float) and value > 0)
 
 
-def words(experiment: Experiment, axis: Axis) -> str:
+def describe(experiment: Experiment, axis: Axis) -> str:
     """What varies, in one line for the person who typed it: `lr: 2 values, 0 and 1`."""
-    param = _param(experiment, axis.name)
+    param = _find_param(experiment, axis.name)
     if axis.values is None:
         scale = ", on a log scale" if axis.log else ""
         return f"{axis.name}: drawn from {axis.low:g} to {axis.high:g}{scale}"
-    named = [said(param, value) for value in axis.values]
-    if len(named) > SAID_LIMIT:
+    named = [format_value(param, value) for value in axis.values]
+    if len(named) > LISTED_LIMIT:
         named = [*named[:2], "...", named[-1]]
     listed = ", ".join(named[:-1]) + f" and {named[-1]}" if len(named) > 1 else named[0]
     return f"{axis.name}: {len(axis.values):,} value{'s' * (len(axis.values) != 1)}, {listed}"
@@ -107,13 +109,15 @@ def grid(axes: Sequence[Axis], limit: int = POINT_LIMIT) -> Iterator[dict[str, V
         yield dict(zip(names, point, strict=True))
 
 
-def drawn(axes: Sequence[Axis], kinds: Mapping[str, Param], seed: int, number: int) -> dict[str, Value]:
+def sample_point(
+    axes: Sequence[Axis], kinds: Mapping[str, Param], seed: int, number: int
+) -> dict[str, Value]:
     """Point `number` of those drawn at random: a function of (seed, number) alone."""
     source = random.Random(f"{seed}:{number}")
-    return {axis.name: _draw(axis, kinds[axis.name], source) for axis in axes}
+    return {axis.name: _sample_value(axis, kinds[axis.name], source) for axis in axes}
 
 
-def _draw(axis: Axis, param: Param, source: random.Random) -> Value:
+def _sample_value(axis: Axis, param: Param, source: random.Random) -> Value:
     low, high = axis.low or 0.0, axis.high or 0.0
     if axis.log and low >= 1 and is_whole_range(axis):
         # As Optuna draws them: each number stands for what is rounded to it, the smallest too.
@@ -133,17 +137,17 @@ def is_whole_range(axis: Axis) -> bool:
     return all(type(value) is int for value in axis.values) and len(axis.values) == axis.high - axis.low + 1
 
 
-def _param(experiment: Experiment, name: str) -> Param:
+def _find_param(experiment: Experiment, name: str) -> Param:
     known = {param.name: param for param in (*declared(experiment.params), SEED)}
     if name not in known:
         raise ParamError(f"Unknown axis {name[:80]!r} of {experiment.name}.", f"It has: {', '.join(known)}.")
     return known[name]
 
 
-def _ranged(param: Param, given: str) -> Axis:
+def _parse_range(param: Param, given: str) -> Axis:
     found = _RANGE.fullmatch(given)
     if found is None or param.choices or param.kind is bool:
-        raise ParamError(f"{param.name}: expected {_forms(param)}, got {given[:80]!r}.")
+        raise ParamError(f"{param.name}: expected {_syntax(param)}, got {given[:80]!r}.")
     low, high = (_number(param, found[end]) for end in ("low", "high"))
     if low > high:
         raise ParamError(f"{param.name}: the range {given[:80]!r} is empty: expected the smaller end first.")
@@ -153,25 +157,27 @@ def _ranged(param: Param, given: str) -> Axis:
             f"{param.name}: a log range has to begin above 0, got {found['low'][:80]!r}.",
             f"Evenly spread: {param.name}={found['low'][:40]}..{found['high'][:40]} linear",
         )
-    values = _values(param, low, high, log, found["count"])
+    values = _range_values(param, low, high, log, found["count"])
     return Axis(param.name, values, low, high, log)
 
 
-def _values(param: Param, low: float, high: float, log: bool, count: str | None) -> tuple[Value, ...] | None:
+def _range_values(
+    param: Param, low: float, high: float, log: bool, count: str | None
+) -> tuple[Value, ...] | None:
     if count is None and param.kind is float:
         return None
-    points = int(high) - int(low) + 1 if count is None else _points(param, count)
+    points = int(high) - int(low) + 1 if count is None else _parse_count(param, count)
     if points > VALUE_LIMIT:
         raise ParamError(f"{param.name}: expected at most {VALUE_LIMIT:,} values, got {points:,}.")
     if count is None:
         return tuple(range(int(low), int(high) + 1))
-    spread = [_between(low, high, log, index / (points - 1)) for index in range(points)]
+    spread = [_interpolate(low, high, log, index / (points - 1)) for index in range(points)]
     if param.kind is float:
         return tuple(spread)
     return tuple(dict.fromkeys(round(value) for value in spread))
 
 
-def _between(low: float, high: float, log: bool, share: float) -> float:
+def _interpolate(low: float, high: float, log: bool, share: float) -> float:
     """The ends are exact; what lies between has twelve digits, so that it can be typed."""
     if share in (0, 1):
         return high if share else low
@@ -179,15 +185,17 @@ def _between(low: float, high: float, log: bool, share: float) -> float:
     return float(f"{value:.12g}")
 
 
-def _points(param: Param, text: str) -> int:
+def _parse_count(param: Param, text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) < 2:
         raise ParamError(f"{param.name}: expected a number of points of 2 or more, got {text[:80]!r}.")
     return int(text)
 
 
 def _number(param: Param, text: str) -> float:
-    return read_number(param, text)
+    return parse_number(param, text)
 
 
-def _forms(param: Param) -> str:
-    return FORMS if not param.choices and param.kind is not bool else f"{param.expected}, with commas between"
+def _syntax(param: Param) -> str:
+    return (
+        SYNTAX if not param.choices and param.kind is not bool else f"{param.expected}, with commas between"
+    )

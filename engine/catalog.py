@@ -10,7 +10,18 @@ from dataclasses import dataclass, field
 
 from engine import axes, recipes
 from engine.errors import ParamError, UnknownExperiment
-from engine.params import Param, ParamSet, Value, build, choice, declared, flag, number, said, text
+from engine.params import (
+    Param,
+    ParamSet,
+    Value,
+    build,
+    choice,
+    declared,
+    flag,
+    format_value,
+    number,
+    text,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +101,11 @@ class XorParams:
 
 WEIGHT_LIMIT = 8_000_000
 """of a batch; its checkpoints hold each up to three times"""
-TRAINER = "training code: compiled by Numba, or NumPy; auto: Numba where it is installed"
+TRAINER_HELP = "training code: compiled by Numba, or NumPy; auto: Numba where it is installed"
 
 
 @dataclass(frozen=True)
-class LaneAxes:
+class BatchAxes:
     """In a class of its own, so that the axes come first."""
 
     axes: str = text(
@@ -105,11 +116,11 @@ class LaneAxes:
         "number of random points of the axes, each with every seed; all: the whole grid",
         least=1, most=1_000_000, word="all",
     )  # fmt: skip
-    trainer: str = choice("auto", TRAINER, ("auto", "compiled", "numpy"))
+    trainer: str = choice("auto", TRAINER_HELP, ("auto", "compiled", "numpy"))
 
 
 @dataclass(frozen=True, slots=True)
-class XorLanesParams(XorParams, LaneAxes):
+class XorLanesParams(XorParams, BatchAxes):
     """Those of `xor` hold for every network, unless an axis says otherwise."""
 
     lr: float = number(0.01, "learning rate", least=0, most=100, log=True)  # that of thousands is not live
@@ -141,7 +152,7 @@ class XorGridParams:
     )
     runs: int = number(15, "runs of each of the nine settings, at most", least=1, most=10_000)
     successes: int = number(10, "successful runs after which a setting is complete", least=1, most=10_000)
-    trainer: str = choice("auto", TRAINER, ("auto", "compiled", "numpy"))
+    trainer: str = choice("auto", TRAINER_HELP, ("auto", "compiled", "numpy"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +270,7 @@ class LmParams:
     )
 
     def effective(self) -> dict[str, Value]:
-        proposed = recipes.language(self.recipe, self.layers)
+        proposed = recipes.language_recipe(self.recipe, self.layers)
         return {"lr": proposed.lr, "dropout": proposed.dropout, "clip": proposed.clip}
 
     def check_longer(self, *, holds_last: bool) -> None:
@@ -279,7 +290,7 @@ class LmParams:
             )
 
 
-OF_LANES = ("median_loss", "solved", "running", "successes", "fails")
+BATCH_METRICS = ("median_loss", "solved", "running", "successes", "fails")
 EXPERIMENTS: tuple[Experiment, ...] = (
     Experiment(
         name="xor",
@@ -350,7 +361,7 @@ EXPERIMENTS: tuple[Experiment, ...] = (
         framework="numpy",
         params=XorLanesParams,
         train="engine.experiments.xor_lanes:train",
-        metrics=OF_LANES,
+        metrics=BATCH_METRICS,
         best="successes",
         goal="max",
         threads=2,
@@ -362,7 +373,7 @@ EXPERIMENTS: tuple[Experiment, ...] = (
         framework="numpy",
         params=XorGridParams,
         train="engine.experiments.xor_grid:train",
-        metrics=OF_LANES,
+        metrics=BATCH_METRICS,
         best="successes",
         goal="max",
         threads=2,
@@ -432,31 +443,31 @@ def effective(experiment: str, values: Mapping[str, object]) -> dict[str, Value]
     return {name: value for name, value in settle().items() if getattr(made, name) is None}
 
 
-def in_words(experiment: str, values: Mapping[str, Value]) -> dict[str, Value]:
+def display_values(experiment: str, values: Mapping[str, Value]) -> dict[str, Value]:
     """`values` with the word of each that is None: auto, never, off, all."""
-    kinds = _kinds(experiment)
+    kinds = _params_by_name(experiment)
     return {
-        name: value if value is not None else kinds[name].word if name in kinds else word_for_none(name)
+        name: value if value is not None else kinds[name].word if name in kinds else none_word(name)
         for name, value in values.items()
     }
 
 
-def settled_words(experiment: str, values: Mapping[str, Value]) -> dict[str, Value]:
+def display_resolved_values(experiment: str, values: Mapping[str, Value]) -> dict[str, Value]:
     """As `in_words`, with what the word comes to behind it: auto (0.01)."""
-    kinds, found = _kinds(experiment), effective(experiment, values)
+    kinds, found = _params_by_name(experiment), effective(experiment, values)
     return {
-        name: f"{word} ({said(kinds[name], found[name])})" if name in found else word
-        for name, word in in_words(experiment, values).items()
+        name: f"{word} ({format_value(kinds[name], found[name])})" if name in found else word
+        for name, word in display_values(experiment, values).items()
     }
 
 
-def word_for_none(name: str) -> str:
+def none_word(name: str) -> str:
     """What a parameter of that name is called when it is not given; empty where it always is."""
     kinds = (param for one in experiments() for param in declared(one.params))
     return next((param.word for param in kinds if param.name == name and param.word), "")
 
 
-def _kinds(experiment: str) -> dict[str, Param]:
+def _params_by_name(experiment: str) -> dict[str, Param]:
     try:
         return {param.name: param for param in declared(find(experiment).params)}
     except UnknownExperiment:

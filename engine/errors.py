@@ -13,7 +13,7 @@ class DltuiError(Exception):
     """One clear line (what, expected, came) and, where there is one, the remedy."""
 
     def __init__(self, message: str, remedy: str = "") -> None:
-        message = _ended_once(message)
+        message = _without_double_period(message)
         super().__init__(message)
         self.message = message
         self.remedy = remedy
@@ -110,6 +110,6 @@ def error_from_json(data: dict[str, Any]) -> DltuiError:
     return kind(data["message"], data["remedy"])
 
 
-def _ended_once(message: str) -> str:
+def _without_double_period(message: str) -> str:
     """A sentence that ends with another one has one period."""
     return message[:-1] if message.endswith("..") and not message.endswith("...") else message

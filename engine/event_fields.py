@@ -7,7 +7,7 @@ from collections.abc import Callable
 from engine.protocol import Json
 from engine.typed_json import WHOLE_LIMIT, WrongType, typed
 
-WORDS = frozenset({"nan", "inf", "-inf"})
+NON_FINITE = frozenset({"nan", "inf", "-inf"})
 """numbers that JSON does not have"""
 
 
@@ -21,18 +21,18 @@ def check(kind: str, facts: Json) -> None:
         known(facts)
 
 
-def _metrics(facts: Json) -> None:
+def _check_metrics(facts: Json) -> None:
     series = facts.get("series")
     if type(series) is not dict:
         raise WrongType("series", "an object", series)
     for name, columns in series.items():
         try:
-            _columns(columns)
+            _check_columns(columns)
         except WrongType as error:
             raise error.within(name[:80]).within("series") from None
 
 
-def _columns(columns: object) -> None:
+def _check_columns(columns: object) -> None:
     """Steps and values, as many of the one as of the other; looked at in whole, since they may be long."""
     if type(columns) is not list or [type(column) for column in columns] != [list, list]:
         raise WrongType("", "a list of steps and a list of values", columns)
@@ -49,13 +49,13 @@ def _columns(columns: object) -> None:
         raise WrongType("", "numbers as values", next(value for value in values if type(value) in odd))
     if kinds - {float}:
         for value in values:
-            if type(value) is str and value not in WORDS:
+            if type(value) is str and value not in NON_FINITE:
                 raise WrongType("", "a number, nan, inf or -inf", value)
             if type(value) is int and not -WHOLE_LIMIT < value < WHOLE_LIMIT:
                 raise WrongType("", "numbers of at most 64 bits as values", value)
 
 
-def _step(facts: Json) -> None:
+def _check_step(facts: Json) -> None:
     if "step" not in facts:
         raise WrongType("step", "a whole number", came="nothing")
     try:
@@ -64,4 +64,8 @@ def _step(facts: Json) -> None:
         raise error.within("step") from None
 
 
-_CHECKS: dict[str, Callable[[Json], None]] = {"metrics": _metrics, "restored": _step, "checkpoint": _step}
+_CHECKS: dict[str, Callable[[Json], None]] = {
+    "metrics": _check_metrics,
+    "restored": _check_step,
+    "checkpoint": _check_step,
+}

@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeVar
 from engine import event_fields, files
 from engine.errors import FULL, CorruptRun
 from engine.protocol import Json
-from engine.typed_json import LATEST, WrongType, in_bounds, typed
+from engine.typed_json import LATEST_TIME, WrongType, in_bounds, typed
 
 PENDING_LIMIT = 8 * 1024 * 1024
 """bytes kept in memory while the disk takes none"""
@@ -57,7 +57,7 @@ class DamagedLine:
     """what is wrong with it"""
 
 
-class Numbered(NamedTuple):
+class NumberedLine(NamedTuple):
     """A whole line: the number of its event and where it begins."""
 
     seq: int
@@ -78,18 +78,18 @@ def from_json(data: Json) -> Event:
     seq, at, kind = (facts.pop(name, None) for name in ("seq", "at", "kind"))
     if type(seq) is not int or seq < 1:
         raise WrongType("seq", "a whole number of 1 or more", seq)
-    when = _checked("at", at, float)
-    in_bounds("at", when, 0, LATEST)
+    when = _typed_field("at", at, float)
+    in_bounds("at", when, 0, LATEST_TIME)
     elapsed = facts.pop("elapsed", None)
     if elapsed is not None:
-        elapsed = _checked("elapsed", elapsed, float)
-        in_bounds("elapsed", elapsed, 0, LATEST)
-    event = Event(seq, when, _checked("kind", kind, str), facts, elapsed)
+        elapsed = _typed_field("elapsed", elapsed, float)
+        in_bounds("elapsed", elapsed, 0, LATEST_TIME)
+    event = Event(seq, when, _typed_field("kind", kind, str), facts, elapsed)
     event_fields.check(event.kind, facts)
     return event
 
 
-def _checked(name: str, value: object, kind: type[T]) -> T:
+def _typed_field(name: str, value: object, kind: type[T]) -> T:
     try:
         return typed(value, kind)
     except WrongType as error:
@@ -155,7 +155,7 @@ def damaged_lines(path: Path) -> Iterator[DamagedLine]:
     """
     torn: DamagedLine | None = None
     number = 0
-    before, last = 0, Numbered(0, 0)
+    before, last = 0, NumberedLine(0, 0)
     for offset, line in _lines(path):
         head = _SEQ.match(line)
         if torn and head and int(head[1]) != number:
@@ -170,10 +170,10 @@ def damaged_lines(path: Path) -> Iterator[DamagedLine]:
                 torn = None
             continue
         if seq > last.seq:
-            before, last = last.seq, Numbered(seq, offset)
+            before, last = last.seq, NumberedLine(seq, offset)
         elif seq > before:  # one number that leaps, not all that follow it
             yield DamagedLine(last.offset, f"Event {last.seq} comes before event {seq}.")
-            last = Numbered(seq, offset)
+            last = NumberedLine(seq, offset)
         else:
             yield DamagedLine(offset, f"Event {seq} follows event {last.seq}.")
     if torn:
@@ -224,7 +224,7 @@ class EventWriter:
         self._seq = last_seq(path)
         self.dropped = 0
         """lines lost because the disk stayed full"""
-        if not _ends_whole(self._fd):
+        if not _ends_with_newline(self._fd):
             self._pending += b"\n"
 
     @property
@@ -295,6 +295,6 @@ def last_seq(path: Path) -> int:
     return 0
 
 
-def _ends_whole(fd: int) -> bool:
+def _ends_with_newline(fd: int) -> bool:
     end = os.lseek(fd, 0, os.SEEK_END)
     return end == 0 or os.pread(fd, 1, end - 1) == b"\n"

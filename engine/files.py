@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from engine.errors import CorruptRun
-from engine.text import whole
+from engine.text import replace_surrogates
 from engine.typed_json import WHOLE_LIMIT, typed
 
 T = TypeVar("T")
@@ -164,37 +164,40 @@ def parse(data: bytes) -> Any:
         raise ValueError(f"expected nesting of at most {DEPTH}, got more") from None
     if data.count(b"[") + data.count(b"{") > DEPTH and _may_be_deep(data):
         _check_depth(value)
-    return whole(value) if b"\\u" in data or b"\xed" in data else value
+    return replace_surrogates(value) if b"\\u" in data or b"\xed" in data else value
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) != len(pairs):
         raise ValueError("a key is there twice")
     return value
 
 
-def _constant(word: str) -> NoReturn:
+def _refuse_constant(word: str) -> NoReturn:
     raise ValueError(f"expected a finite number, got {word}")
 
 
-def _int(word: str) -> int:
+def _parse_int(word: str) -> int:
     value = int(word) if len(word) <= 20 else WHOLE_LIMIT
     if not -WHOLE_LIMIT < value < WHOLE_LIMIT:
         raise ValueError(f"expected a whole number of at most 64 bits, got one of {len(word)} digits")
     return value
 
 
-def _float(word: str) -> float:
+def _parse_float(word: str) -> float:
     value = float(word)
     if value - value != 0:
         raise ValueError(f"expected a finite number, got {word[:40]}")
     return value
 
 
-_PLAIN = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_constant)
+_PLAIN = json.JSONDecoder(object_pairs_hook=_unique_keys, parse_constant=_refuse_constant)
 _CAREFUL = json.JSONDecoder(
-    object_pairs_hook=_once, parse_constant=_constant, parse_int=_int, parse_float=_float
+    object_pairs_hook=_unique_keys,
+    parse_constant=_refuse_constant,
+    parse_int=_parse_int,
+    parse_float=_parse_float,
 )
 """five times slower for long columns: only where a number may be beyond what is allowed"""
 

@@ -23,6 +23,6 @@ NUMBERS = {
 }
 SEARCHED = ("id", "name", "experiment", "status")
 """where a bare word is looked for"""
-SIGNS = ("<=", ">=", "!=", "==", "=", "<", ">")
-JOINTS = ("and", "or", "not")
-YES = {"yes": 1, "true": 1, "on": 1, "no": 0, "false": 0, "off": 0}
+OPERATORS = ("<=", ">=", "!=", "==", "=", "<", ">")
+CONNECTIVES = ("and", "or", "not")
+BOOLEANS = {"yes": 1, "true": 1, "on": 1, "no": 0, "false": 0, "off": 0}

@@ -15,7 +15,7 @@ LIMIT = 8 * 1024 * 1024
 """bytes of one frame"""
 DEPTH = 32
 """nested arrays and objects"""
-JOINT = b",\n"
+SEPARATOR = b",\n"
 """between raw items; no JSON text of one line holds it"""
 _HEAD = re.compile(rb'\{"id":(\d{1,15})(?:,"left_out":(\d{1,9}))?(?:,"(\w+)":\[)?')
 
@@ -35,7 +35,7 @@ def encode(message: Json) -> bytes:
 
 def encode_raw(head: bytes, items: Iterable[bytes]) -> bytes:
     """A frame `{head, [items]}` whose items are JSON already, so that a replay is never parsed on its way."""
-    body = b"{" + head + b":[" + JOINT.join(items) + b"]}"
+    body = b"{" + head + b":[" + SEPARATOR.join(items) + b"]}"
     return len(body).to_bytes(4, "big") + body
 
 
@@ -43,7 +43,7 @@ def decode(body: bytes) -> Json:
     """One JSON object: UTF-8, no NaN, no key twice, no deep nest. Raises ProtocolError."""
     try:
         _check_depth(body)
-        message = json.loads(body, object_pairs_hook=_once, parse_constant=_no_constant)
+        message = json.loads(body, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant)
         if not isinstance(message, dict):
             raise ProtocolError(f"A frame has to hold a JSON object, got {type(message).__name__}.")
         json.dumps(message, ensure_ascii=False).encode()  # lone surrogates cannot be shown or stored
@@ -53,51 +53,51 @@ def decode(body: bytes) -> Json:
 
 
 async def read(
-    reader: asyncio.StreamReader, limit: int = LIMIT, *, strict: bool = True, patience: float | None = None
+    reader: asyncio.StreamReader, limit: int = LIMIT, *, strict: bool = True, timeout: float | None = None
 ) -> Json | None:
     """The next frame, or None when the other side has left. Raises ProtocolError.
 
     `strict=False` is for frames of the service itself: long replays are parsed once and not inspected; raises
-    BadFrame where one cannot be parsed, and the next one can be read. `patience` is how many seconds a frame
+    BadFrame where one cannot be parsed, and the next one can be read. `timeout` is how many seconds a frame
     may take from its first byte to its last.
     """
     try:
         first = await reader.readexactly(1)
-        async with asyncio.timeout(patience):
+        async with asyncio.timeout(timeout):
             size = int.from_bytes(first + await reader.readexactly(3), "big")
             if size > limit:
                 raise ProtocolError(f"A frame of {size} bytes came, expected {limit} at most.")
             body = await reader.readexactly(size)
     except TimeoutError:
-        raise ProtocolError(f"A frame was begun and not ended within {patience:g} s.") from None
+        raise ProtocolError(f"A frame was begun and not ended within {timeout:g} s.") from None
     except (asyncio.IncompleteReadError, ConnectionError):
         return None
-    return decode(body) if strict else _parsed(body)
+    return decode(body) if strict else _parse(body)
 
 
-def _parsed(body: bytes) -> Json:
+def _parse(body: bytes) -> Json:
     """A frame of the service. Damaged items of a raw one are left out and counted. Raises BadFrame."""
     try:
         message = json.loads(body)
     except (ValueError, RecursionError) as error:
-        return _without_damage(body, error)
+        return _drop_damaged_items(body, error)
     if not isinstance(message, dict):
         raise BadFrame(f"A frame has to hold a JSON object, got {type(message).__name__}.", None)
     return message
 
 
-def _without_damage(body: bytes, error: Exception) -> Json:
+def _drop_damaged_items(body: bytes, error: Exception) -> Json:
     head = _HEAD.match(body)
     if head is None or head[3] is None or not body.endswith(b"]}"):
         text = f"What the engine answered cannot be read: {str(error)[:120]}."
         raise BadFrame(text, int(head[1]) if head else None) from error
-    items = body[head.end() : -2].split(JOINT)
-    kept = [item for item in map(_item, items) if item is not None]
+    items = body[head.end() : -2].split(SEPARATOR)
+    kept = [item for item in map(_parse_item, items) if item is not None]
     left_out = int(head[2] or 0) + len(items) - len(kept)
     return {"id": int(head[1]), "left_out": left_out, head[3].decode(): kept}
 
 
-def _item(text: bytes) -> object:
+def _parse_item(text: bytes) -> object:
     """None for one that cannot be parsed."""
     try:
         return json.loads(text)
@@ -105,14 +105,14 @@ def _item(text: bytes) -> object:
         return None
 
 
-def _once(pairs: list[tuple[str, Any]]) -> Json:
+def _unique_keys(pairs: list[tuple[str, Any]]) -> Json:
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ProtocolError("A frame holds one key twice.")
     return found
 
 
-def _no_constant(name: str) -> NoReturn:
+def _refuse_constant(name: str) -> NoReturn:
     raise ProtocolError(f"A frame holds {name}, which is not JSON.")
 
 

@@ -6,11 +6,11 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-HOUSE = Path(__file__).resolve().parent.parent
+PACKAGE_ROOT = Path(__file__).resolve().parent.parent
 """the folder that holds the packages"""
 
 
-def python_path(base: Mapping[str, str], house: Path = HOUSE) -> str:
+def python_path(base: Mapping[str, str], house: Path = PACKAGE_ROOT) -> str:
     """PYTHONPATH for a child: as it was, with the house before it where no installation provides it."""
     given = base.get("PYTHONPATH", "")
     if house.name in ("site-packages", "dist-packages"):

@@ -10,8 +10,8 @@ import fcntl
 import re
 from pathlib import Path
 
-_HEAD = re.compile(rb"--- from byte (\d{1,18}) of what was printed ---\n")
-HEAD_LIMIT = 64
+_HEADER = re.compile(rb"--- from byte (\d{1,18}) of what was printed ---\n")
+HEADER_LIMIT = 64
 """bytes that hold the first line"""
 
 
@@ -20,17 +20,17 @@ def older(path: Path) -> Path:
     return path.with_name(path.name + ".1")
 
 
-def head(start: int) -> bytes:
+def header(start: int) -> bytes:
     """The first line of a piece that begins at that byte."""
     return b"--- from byte %d of what was printed ---\n" % start
 
 
-def start_of(first: bytes) -> tuple[int, int]:
+def parse_header(first: bytes) -> tuple[int, int]:
     """(the byte at which a piece begins, the bytes of its first line), from its first HEAD_LIMIT bytes.
 
     A piece without that line was written by a dltui of before: it counts as the beginning.
     """
-    found = _HEAD.match(first)
+    found = _HEADER.match(first)
     return (int(found[1]), found.end()) if found else (0, 0)
 
 

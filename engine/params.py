@@ -61,15 +61,15 @@ class Param:
             return "text"
         words = "a whole number" if self.kind is int else "a number"
         if self.above is not None:
-            words += f" above {_bound(self.above)}"
+            words += f" above {_format_bound(self.above)}"
         if self.least is not None:
-            words += f" of {_bound(self.least)} or more"
+            words += f" of {_format_bound(self.least)} or more"
         if self.most is not None:
-            words += f", at most {_bound(self.most)}"
+            words += f", at most {_format_bound(self.most)}"
         return words
 
 
-def _bound(value: float) -> str:
+def _format_bound(value: float) -> str:
     return f"{value:.0f}" if value == int(value) else f"{value:g}"
 
 
@@ -115,7 +115,7 @@ def _param(declaration: Any, kind: Any) -> Param:
     return Param(name=declaration.name, kind=plain, default=declaration.default, **declaration.metadata)
 
 
-def read(param: Param, given: object) -> Value:
+def parse_value(param: Param, given: object) -> Value:
     """`given` (typed text or JSON) as a value of `param`.
 
     Raises ParamError naming the parameter, what was expected and what came.
@@ -125,23 +125,23 @@ def read(param: Param, given: object) -> Value:
         return None
     if typed in param.texts:
         return typed
-    value = None if given is None else _converted(param, given)
-    if value is None or not _within(param, value):
+    value = None if given is None else _convert(param, given)
+    if value is None or not _is_in_bounds(param, value):
         raise ParamError(
             f"{param.name}: expected {param.expected}, got {str(given)[:80]!r}.", _remedy(param, typed)
         )
     return value
 
 
-def read_number(param: Param, given: object) -> float:
+def parse_number(param: Param, given: object) -> float:
     """As `read`, where nothing but a number will do."""
-    value = read(param, given)
+    value = parse_value(param, given)
     if not isinstance(value, int | float):
         raise ParamError(f"{param.name}: expected a number, got {str(given)[:80]!r}.")
     return value
 
 
-def said(param: Param, value: Value) -> str:
+def format_value(param: Param, value: Value) -> str:
     """A value as one would type it: nothing is rounded."""
     if value is None:
         return param.word or "none"
@@ -152,7 +152,7 @@ def said(param: Param, value: Value) -> str:
     return str(value)
 
 
-def _converted(param: Param, given: object) -> Value:
+def _convert(param: Param, given: object) -> Value:
     text = str(given).strip()
     if param.kind is bool:
         return {"yes": True, "true": True, "on": True, "1": True,
@@ -190,7 +190,7 @@ def _remedy(param: Param, text: str) -> str:
 _LEADING_ZERO = re.compile(r"[+-]?0\d")
 
 
-def _within(param: Param, value: Value) -> bool:
+def _is_in_bounds(param: Param, value: Value) -> bool:
     if param.choices:
         return value in param.choices
     if value is None or isinstance(value, bool | str):
@@ -212,7 +212,7 @@ def build(params: type[ParamSet], given: Mapping[str, object]) -> Any:
     unknown = [name for name in given if name not in known]
     if unknown:
         raise ParamError(f"Unknown parameter {unknown[0][:80]!r}.", f"It takes: {', '.join(known)}.")
-    made: Any = params(**{name: read(known[name], value) for name, value in given.items()})
+    made: Any = params(**{name: parse_value(known[name], value) for name, value in given.items()})
     check = getattr(made, "check", None)
     if check is not None:
         check()

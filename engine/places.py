@@ -67,12 +67,12 @@ class Places:
         return self.root / "copied.txt"
 
     @property
-    def drawn(self) -> Path:
+    def drawn_digits(self) -> Path:
         """Digits that were drawn by hand and kept."""
         return self.root / "drawn.jsonl"
 
     @property
-    def said(self) -> Path:
+    def prompt_history(self) -> Path:
         """Lines that were said at the prompt of language models."""
         return self.root / "said.txt"
 

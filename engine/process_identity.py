@@ -37,7 +37,7 @@ def of(pid: int) -> ProcessIdentity | None:
     return None if ticks is None else ProcessIdentity(boot_id(), pid, ticks)
 
 
-def mine() -> ProcessIdentity:
+def current() -> ProcessIdentity:
     found = of(os.getpid())
     assert found is not None, "a running process has a line in /proc"
     return found

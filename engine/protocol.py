@@ -17,7 +17,7 @@ VERSION = 2
 SPEC_VERSION = spec_versions.VERSION
 """of what the values of a spec mean"""
 is_current = spec_versions.is_current
-typed_in_version_1 = spec_versions.typed
+upgrade_form_texts = spec_versions.upgrade_form_texts
 
 Json = dict[str, Any]
 
@@ -407,7 +407,7 @@ class Removal:
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class SkippedRun:
     """A run that something is not done to, and why."""
 
     id: str
@@ -436,7 +436,7 @@ class Finding:
 
 # --- to and from JSON -------------------------------------------------------------------------------------
 
-_ODD = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
+_NON_FINITE = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
 
 
 def number_to_json(value: float) -> float | str:
@@ -449,7 +449,7 @@ def number_to_json(value: float) -> float | str:
 
 
 def number_from_json(value: float | str) -> float:
-    return _ODD[value] if isinstance(value, str) else float(value)
+    return _NON_FINITE[value] if isinstance(value, str) else float(value)
 
 
 def spec_to_json(spec: Spec) -> Json:
@@ -484,10 +484,10 @@ def summary_to_json(run: RunSummary) -> Json:
         "best": {**asdict(run.best), "value": number_to_json(run.best.value)} if run.best else None,
         "created_at": run.spec.created_at,
         "ended_at": run.ended_at,
-        **{name: getattr(run, name) for name in (*_PLAIN, *_OF_DATA)},
+        **{name: getattr(run, name) for name in (*_SUMMARY_FIELDS, *_OPTIONAL_SUMMARY_FIELDS)},
         "live": dict(run.live),
         "wanted_device": run.spec.device,
-        **{name: getattr(run.spec, name) for name in _OF_SPEC},
+        **{name: getattr(run.spec, name) for name in _SPEC_FIELDS_IN_SUMMARY},
         "state": state,
         "checkpoints": [asdict(checkpoint) for checkpoint in run.checkpoints],
     }
@@ -498,7 +498,7 @@ def summary_from_json(data: Json) -> RunSummary:
         id=data["id"], experiment=data["experiment"], params=data["params"], seed=data["seed"],
         name=data["name"], framework=data["framework"],
         device=data["wanted_device"], created_at=data["created_at"],
-        **{name: data[name] for name in _OF_SPEC if name in data},
+        **{name: data[name] for name in _SPEC_FIELDS_IN_SUMMARY if name in data},
     )  # fmt: skip
     facts = dict(data["state"])
     if data["cause"]:
@@ -510,19 +510,19 @@ def summary_from_json(data: Json) -> RunSummary:
         metrics={name: number_from_json(value) for name, value in data["metrics"].items()},
         best=Best(best["metric"], number_from_json(best["value"]), best["step"]) if best else None,
         checkpoints=tuple(CheckpointFacts(**facts) for facts in data["checkpoints"]),
-        **{name: data[name] for name in _PLAIN},
-        **{name: data[name] for name in _OF_DATA if name in data},
+        **{name: data[name] for name in _SUMMARY_FIELDS},
+        **{name: data[name] for name in _OPTIONAL_SUMMARY_FIELDS if name in data},
     )
 
 
-_OF_SPEC = (
+_SPEC_FIELDS_IN_SUMMARY = (
     "threads", "token", "sweep", "trial", "gpu_share", "executor", "number", "data", "version", "unknown",
 )  # fmt: skip
-_PLAIN = (
+_SUMMARY_FIELDS = (
     "step", "total_steps", "device", "started_at", "attempt", "train_seconds", "rate", "live",
     "checkpoint_step", "notice", "rss", "cpu",
 )  # fmt: skip
-_OF_DATA = ("data_title", "data_fingerprint", "data_notice", "damage")
+_OPTIONAL_SUMMARY_FIELDS = ("data_title", "data_fingerprint", "data_notice", "damage")
 
 
 def sweep_row_to_json(sweep: SweepRow) -> Json:

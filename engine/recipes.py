@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Language:
+class LanguageRecipe:
     """Of lm."""
 
     lr: float
@@ -18,11 +18,11 @@ class Language:
     """a norm, or off"""
 
 
-def language(recipe: str, layers: int) -> Language:
+def language_recipe(recipe: str, layers: int) -> LanguageRecipe:
     """That of the notebook, or what was found to be better."""
     if recipe == "tuned":
-        return Language(lr=0.01, dropout=0.5, tied=True, schedule="cosine", clip=1.0)
-    return Language(
+        return LanguageRecipe(lr=0.01, dropout=0.5, tied=True, schedule="cosine", clip=1.0)
+    return LanguageRecipe(
         lr=0.01 if layers == 1 else 0.001, dropout=0.0, tied=False, schedule="constant", clip="off"
     )
 

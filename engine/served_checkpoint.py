@@ -37,7 +37,7 @@ class ServedStep:
         return -(-self.step // self.epoch_steps) if self.epoch_steps else None
 
     @property
-    def words(self) -> str:
+    def description(self) -> str:
         """Such as `best epoch's weights (epoch 3, step 1,233)` or `last weights (step 40)`."""
         where = f"step {self.step:,}" if self.epoch is None else f"epoch {self.epoch:,}, step {self.step:,}"
         whose = "best epoch's " if self.is_best else "last " if self.is_last else ""
@@ -45,7 +45,7 @@ class ServedStep:
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class ServedCheckpoint:
     """A checkpoint that was read. `damaged`: those that should have been read in its place."""
 
     which: ServedStep
@@ -63,7 +63,7 @@ def served_step(checkpoints: Path) -> ServedStep | None:
     there = checkpoint_folder.steps(checkpoints)
     if not there:
         return None
-    best, epoch_steps = _facts(checkpoints, there)
+    best, epoch_steps = _best_step_and_epoch_steps(checkpoints, there)
     step = best if best in there else there[-1]
     return ServedStep(step, step == best, step == there[-1], epoch_steps)
 
@@ -71,10 +71,12 @@ def served_step(checkpoints: Path) -> ServedStep | None:
 def holds_last(checkpoints: Path) -> bool:
     """The newest checkpoint holds the last weights and that of the best epoch lies beside it; False where the
     best weights were put into it, or where nothing can be read. Raises CheckpointError."""
-    return _facts(checkpoints, checkpoint_folder.steps(checkpoints))[0] > 0
+    return _best_step_and_epoch_steps(checkpoints, checkpoint_folder.steps(checkpoints))[0] > 0
 
 
-def served(checkpoints: Path, step: int | None = None, *, only: Collection[str] = (MODEL,)) -> Served | None:
+def read_served(
+    checkpoints: Path, step: int | None = None, *, only: Collection[str] = (MODEL,)
+) -> ServedCheckpoint | None:
     """Read the checkpoint that answers, or the one of `step`; where it is damaged, the newest other one, or
     the newest before `step`.
 
@@ -92,9 +94,9 @@ def served(checkpoints: Path, step: int | None = None, *, only: Collection[str] 
 
 def _read(
     checkpoints: Path, step: int | None, only: Collection[str]
-) -> tuple[Served | None, list[DamagedCheckpoint]]:
+) -> tuple[ServedCheckpoint | None, list[DamagedCheckpoint]]:
     there, damaged = checkpoint_folder.steps(checkpoints), list[DamagedCheckpoint]()
-    best, epoch_steps = _facts(checkpoints, there)
+    best, epoch_steps = _best_step_and_epoch_steps(checkpoints, there)
     first = best if step is None and best in there else step
     older = [one for one in reversed(there) if one != first and (step is None or one <= step)]
     for one in [*([first] if first in there else []), *older]:
@@ -105,11 +107,11 @@ def _read(
             continue
         which = ServedStep(one, one == best, step is None and one == there[-1], epoch_steps)
         still = tuple(damage for damage in damaged if damage.path.exists())
-        return Served(which, verified, still), damaged
+        return ServedCheckpoint(which, verified, still), damaged
     return None, damaged
 
 
-def _facts(checkpoints: Path, there: list[int]) -> tuple[int, int]:
+def _best_step_and_epoch_steps(checkpoints: Path, there: list[int]) -> tuple[int, int]:
     """The best step and the steps of an epoch, by the newest manifest that can be read; 0: unknown."""
     for step in reversed(there):
         try:

@@ -41,26 +41,26 @@ def is_current(data: Mapping[str, Any]) -> bool:
     return type(version) is not int or version >= VERSION
 
 
-def value(experiment: str, name: str, given: Any) -> Any:
+def upgrade_value(experiment: str, name: str, given: Any) -> Any:
     """A value of version 1 in version 2."""
     return _value(_OF.get(experiment, {}).get(name, {}), given)
 
 
-def params(experiment: str, given: Mapping[str, Any]) -> Json:
+def upgrade_params(experiment: str, given: Mapping[str, Any]) -> Json:
     """Parameters of version 1 in version 2."""
-    found = {name: value(experiment, name, old) for name, old in given.items()}
+    found = {name: upgrade_value(experiment, name, old) for name, old in given.items()}
     if experiment == "xor_lanes" and isinstance(found.get("axes"), str):
-        found["axes"] = axes_text("xor", found["axes"])
+        found["axes"] = upgrade_axes_text("xor", found["axes"])
     return found
 
 
-def live(experiment: str, submitted: Mapping[str, Any], name: str, given: Any) -> Any:
+def upgrade_live(experiment: str, submitted: Mapping[str, Any], name: str, given: Any) -> Any:
     """A value that version 1 set while the run trained; `submitted` are its parameters in version 2."""
-    new = value(experiment, name, given)
+    new = upgrade_value(experiment, name, given)
     return submitted.get(name) if new is None and (experiment, name) == _BACK_TO_SUBMITTED else new
 
 
-def axes_text(experiment: str, text: str) -> str:
+def upgrade_axes_text(experiment: str, text: str) -> str:
     """Axes of version 1, as they were typed, in version 2."""
     parts = (part.partition("=") for part in text.split(";"))
     words = _OF.get(experiment, {})
@@ -69,35 +69,35 @@ def axes_text(experiment: str, text: str) -> str:
     )
 
 
-def typed(experiment: str, given: Mapping[str, Any]) -> dict[str, str]:
+def upgrade_form_texts(experiment: str, given: Mapping[str, Any]) -> dict[str, str]:
     """What was typed into the form of a run, or of a sweep, in version 1."""
     words = {**_SETTINGS, **_OF.get(experiment, {})}
     found = {name: _text(words.get(name, {}), str(text)) for name, text in given.items()}
     if experiment == "xor_lanes" and "axes" in found:
-        found["axes"] = axes_text("xor", found["axes"])
+        found["axes"] = upgrade_axes_text("xor", found["axes"])
     return found
 
 
-def sweep(data: Mapping[str, Any]) -> Json:
+def upgrade_sweep(data: Mapping[str, Any]) -> Json:
     """The spec of a sweep of version 1 in version 2. Raises KeyError, TypeError or AttributeError."""
     experiment = str(data["experiment"])
     settings = {name: _value(words, data[name]) for name, words in _SETTINGS.items() if name in data}
     return {
         **data,
         **settings,
-        "params": params(experiment, data["params"]),
+        "params": upgrade_params(experiment, data["params"]),
         "axes": [_axis(experiment, axis) for axis in data["axes"]],
     }
 
 
-def sweep_fact(experiment: str, fact: Json) -> Json:
+def upgrade_sweep_fact(experiment: str, fact: Json) -> Json:
     """A line of a sweep's journal of version 1 in version 2. Raises as `sweep` does."""
     if is_current(fact):
         return fact
     found = dict(fact)
     for name in ("params", "lengths"):
         if name in fact:
-            found[name] = params(experiment, fact[name])
+            found[name] = upgrade_params(experiment, fact[name])
     if "axes" in fact:
         found["axes"] = [_axis(experiment, axis) for axis in fact["axes"]]
     if fact.get("verb") in _SETTINGS:
@@ -108,7 +108,7 @@ def sweep_fact(experiment: str, fact: Json) -> Json:
 def _axis(experiment: str, axis: Mapping[str, Any]) -> Json:
     """Values with a word among them are a list, whatever range they were typed as."""
     old = axis["values"]
-    new = None if old is None else [value(experiment, axis["name"], given) for given in old]
+    new = None if old is None else [upgrade_value(experiment, axis["name"], given) for given in old]
     return {**axis, "values": new} if new == old else {**axis, "values": new, "low": None, "high": None}
 
 

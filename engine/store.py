@@ -15,8 +15,8 @@ from engine.params import Value
 from engine.places import Places
 from engine.process_identity import ProcessIdentity
 from engine.protocol import Cause, Json, Spec, Status, spec_from_json, spec_to_json
-from engine.text import is_whole
-from engine.typed_json import LATEST, WrongType, in_bounds
+from engine.text import has_no_surrogates
+from engine.typed_json import LATEST_TIME, WrongType, in_bounds
 
 ENDS = (Status.PAUSED, Status.DONE, Status.STOPPED, Status.FAILED, Status.LOST)
 """how an attempt can end"""
@@ -159,7 +159,9 @@ def list_folders(path: Path) -> list[str]:
             return sorted(
                 entry.name
                 for entry in found
-                if entry.name[0] != "." and is_whole(entry.name) and (entry.is_symlink() or entry.is_dir())
+                if entry.name[0] != "."
+                and has_no_surrogates(entry.name)
+                and (entry.is_symlink() or entry.is_dir())
             )
     except FileNotFoundError:
         return []
@@ -206,21 +208,21 @@ def read_spec(folder: RunFolder) -> Spec:
         params, experiment = data.get("params"), str(data.get("experiment"))
         if isinstance(params, dict):
             if not spec_versions.is_current(data):
-                params = spec_versions.params(experiment, params)
+                params = spec_versions.upgrade_params(experiment, params)
             later = amended.params
             if amended.version < spec_versions.VERSION:
-                later = spec_versions.params(experiment, later)
+                later = spec_versions.upgrade_params(experiment, later)
             data["params"] = {**params, **later}
         if not spec_versions.is_current(data):
             data["version"] = spec_versions.VERSION
-        return _sound(spec_from_json(data))
+        return _check_spec(spec_from_json(data))
 
     return files.checked(folder.spec, build)
 
 
-def _sound(spec: Spec) -> Spec:
+def _check_spec(spec: Spec) -> Spec:
     """Raises WrongType for numbers that no run can have."""
-    in_bounds("created_at", spec.created_at, 0, LATEST)
+    in_bounds("created_at", spec.created_at, 0, LATEST_TIME)
     in_bounds("threads", spec.threads, 1, 1 << 16)
     in_bounds("gpu_share", spec.gpu_share, 0, 1)
     return spec
@@ -249,8 +251,8 @@ def read_keeper(folder: RunFolder) -> KeeperFacts | None:
     """Raises CorruptRun."""
     facts = files.read_typed(folder.keeper, KeeperFacts)
     if facts is not None:
-        files.checked(folder.keeper, lambda: in_bounds("started_at", facts.started_at, 0, LATEST))
-        files.checked(folder.keeper, lambda: in_bounds("asked_at", facts.asked_at, 0, LATEST))
+        files.checked(folder.keeper, lambda: in_bounds("started_at", facts.started_at, 0, LATEST_TIME))
+        files.checked(folder.keeper, lambda: in_bounds("asked_at", facts.asked_at, 0, LATEST_TIME))
     return facts
 
 
@@ -266,12 +268,12 @@ def read_exit(folder: RunFolder) -> ExitFacts | None:
     """The last one that was written; `engine.run_status` decides whether it counts. Raises CorruptRun."""
     facts = files.read_typed(folder.exit, ExitFacts)
     if facts is not None:
-        files.checked(folder.exit, lambda: _check_end(facts))
+        files.checked(folder.exit, lambda: _check_exit(facts))
     return facts
 
 
-def _check_end(facts: ExitFacts) -> None:
-    in_bounds("at", facts.at, 0, LATEST)
+def _check_exit(facts: ExitFacts) -> None:
+    in_bounds("at", facts.at, 0, LATEST_TIME)
     if facts.status not in ENDS:
         raise WrongType("status", "one that a run can end in", str(facts.status))
 

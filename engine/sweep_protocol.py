@@ -211,7 +211,7 @@ class TrialQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class TrialGroup:
     """Trials that agree in the fields asked for; the statistics are of their values."""
 
     key: Mapping[str, Value]
@@ -229,7 +229,7 @@ class TrialPage:
     """`rows` without a group; `groups`, in the order of their best trials, with one."""
 
     rows: tuple[TrialRow, ...]
-    groups: tuple[Group, ...]
+    groups: tuple[TrialGroup, ...]
     matching: int
     """rows, or groups, that pass the filter"""
     total: int
@@ -269,7 +269,7 @@ _SPEC_FIELDS = frozenset(field.name for field in fields(SweepSpec)) - {"unknown"
 
 
 def row_to_json(row: TrialRow) -> Json:
-    plain = {name: getattr(row, name) for name in _PLAIN}
+    plain = {name: getattr(row, name) for name in _ROW_FIELDS}
     metrics = {name: number_to_json(value) for name, value in row.metrics.items()}
     return {**plain, "params": dict(row.params), "metrics": metrics, "status": str(row.status)}
 
@@ -279,7 +279,7 @@ def row_from_json(data: Json) -> TrialRow:
     return TrialRow(**{**data, "status": TrialStatus(data["status"]), "metrics": metrics})
 
 
-_PLAIN = (
+_ROW_FIELDS = (
     "trial", "config", "seed", "value", "step", "best_step", "total_steps", "run", "seconds", "cause",
     "pinned", "lane", "removed",
 )  # fmt: skip
@@ -311,13 +311,13 @@ def sweep_from_json(data: Json) -> SweepSummary:
     )
 
 
-def group_to_json(group: Group) -> Json:
+def group_to_json(group: TrialGroup) -> Json:
     plain = {name: getattr(group, name) for name in ("count", "valued", "mean", "spread")}
     return {**plain, "key": dict(group.key), "best": row_to_json(group.best) if group.best else None}
 
 
-def group_from_json(data: Json) -> Group:
-    return Group(**{**data, "best": row_from_json(data["best"]) if data["best"] else None})
+def group_from_json(data: Json) -> TrialGroup:
+    return TrialGroup(**{**data, "best": row_from_json(data["best"]) if data["best"] else None})
 
 
 def page_to_json(page: TrialPage) -> Json:

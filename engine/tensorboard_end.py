@@ -18,7 +18,7 @@ OUTCOMES = {Status.DONE: 1, Status.STOPPED: 2, Status.FAILED: 2, Status.LOST: 2}
 """SUCCESS and FAILURE in the words of its HPARAMS; all that may go on has no end there"""
 
 
-def names(folder: Path) -> list[str]:
+def event_files(folder: Path) -> list[str]:
     """In the order in which TensorBoard reads them."""
     try:
         return sorted(name for name in os.listdir(folder) if ".tfevents." in name)
@@ -26,24 +26,24 @@ def names(folder: Path) -> list[str]:
         return []
 
 
-def goes_on(folder: Path) -> None:
+def remove_end(folder: Path) -> None:
     """The run is at work again: nothing says that it has ended. What cannot be removed stays."""
-    for name in names(folder):
+    for name in event_files(folder):
         if name.endswith(END):
             with contextlib.suppress(OSError):
                 (folder / name).unlink()
 
 
-def tell_end(folder: Path, status: Status, at: float) -> None:
+def write_end(folder: Path, status: Status, at: float) -> None:
     """Say how the run ended, behind all that it told. Where it told nothing or may go on, nothing is said.
 
     What cannot be written is left out: nobody's run depends on it.
     """
     with contextlib.suppress(OSError):
-        goes_on(folder)
-        told = names(folder)
+        remove_end(folder)
+        told = event_files(folder)
         if told and status in OUTCOMES:
-            data = _record(_version(at)) + _record(_ended(at, OUTCOMES[status]))
+            data = _record(_version_event(at)) + _record(_end_event(at, OUTCOMES[status]))
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             with os.fdopen(os.open(folder / (told[-1] + END), flags, 0o600), "wb") as file:
                 file.write(data)
@@ -52,27 +52,27 @@ def tell_end(folder: Path, status: Status, at: float) -> None:
 # --- two events, as event.proto, summary.proto and plugin_hparams.proto number their fields ----------------
 
 
-def _version(wall_time: float) -> bytes:
-    return _double(1, wall_time) + _block(3, b"brain.Event:2")
+def _version_event(wall_time: float) -> bytes:
+    return _double_field(1, wall_time) + _bytes_field(3, b"brain.Event:2")
 
 
-def _ended(wall_time: float, outcome: int) -> bytes:
-    info = _small(1, outcome) + _double(2, wall_time)
-    plugin = _block(1, b"hparams") + _block(2, _block(4, info))
-    value = _block(1, b"_hparams_/session_end_info") + _block(9, _block(1, plugin))
-    return _double(1, wall_time) + _block(5, _block(1, value))
+def _end_event(wall_time: float, outcome: int) -> bytes:
+    info = _varint_field(1, outcome) + _double_field(2, wall_time)
+    plugin = _bytes_field(1, b"hparams") + _bytes_field(2, _bytes_field(4, info))
+    value = _bytes_field(1, b"_hparams_/session_end_info") + _bytes_field(9, _bytes_field(1, plugin))
+    return _double_field(1, wall_time) + _bytes_field(5, _bytes_field(1, value))
 
 
-def _small(field: int, number: int) -> bytes:
+def _varint_field(field: int, number: int) -> bytes:
     """A number below 128."""
     return bytes((field << 3, number))
 
 
-def _double(field: int, value: float) -> bytes:
+def _double_field(field: int, value: float) -> bytes:
     return bytes((field << 3 | 1,)) + struct.pack("<d", value)
 
 
-def _block(field: int, data: bytes) -> bytes:
+def _bytes_field(field: int, data: bytes) -> bytes:
     """Of fewer than 128 bytes."""
     return bytes((field << 3 | 2, len(data))) + data
 

@@ -15,11 +15,11 @@ class TrainedOn:
     fingerprint: str
 
     @property
-    def words(self) -> str:
+    def description(self) -> str:
         return f"{self.title or 'data'} ({self.fingerprint[:12]})"
 
 
-def of_facts(env: Mapping[str, object]) -> TrainedOn:
+def from_checkpoint_env(env: Mapping[str, object]) -> TrainedOn:
     """Checkpoints of before hold the fingerprint alone, among what an exact resume depends on."""
     try:
         told = json.loads(str(env.get("data", "{}")))

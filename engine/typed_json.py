@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeVar, Union
 T = TypeVar("T")
 WHOLE_LIMIT = 2**63
 """whole numbers lie between this and its negative: what SQLite and int64 hold"""
-LATEST = 1e11
+LATEST_TIME = 1e11
 """seconds since 1970: no clock says more, and sums of such times are finite"""
 _UNIONS = (Union, types.UnionType)
 _MAPPINGS = (dict, Mapping)
@@ -25,7 +25,7 @@ class WrongType(ValueError):
     """Names the field, what was expected and what came."""
 
     def __init__(self, field: str, expected: str, value: object = None, came: str = "") -> None:
-        self.field, self.expected, self.came = field, expected, came or _words(value)
+        self.field, self.expected, self.came = field, expected, came or _describe(value)
         super().__init__(f"{field + ': ' if field else ''}expected {expected}, got {self.came}")
 
     def within(self, part: str) -> WrongType:
@@ -57,22 +57,22 @@ def _reader(kind: Any) -> Callable[[Any], Any]:
     if kind is Any or kind is object:
         return lambda value: value
     if origin in _UNIONS:
-        return _scalar(parts) if set(parts) <= set(_SCALARS) else _either(tuple(map(_reader, parts)))
+        return _scalar_union(parts) if set(parts) <= set(_SCALARS) else _union(tuple(map(_reader, parts)))
     if origin is Literal:
-        return _one_of(parts)
+        return _literal(parts)
     if origin is tuple:
-        return _pair(tuple(map(_reader, parts))) if parts[-1] is not ... else _many(_reader(parts[0]), tuple)
+        return _tuple(tuple(map(_reader, parts))) if parts[-1] is not ... else _list(_reader(parts[0]), tuple)
     if origin in _LISTS or origin in _MAPPINGS:
         inner = _reader(parts[-1])
-        return _mapped(inner) if origin in _MAPPINGS else _many(inner, list)
+        return _mapping(inner) if origin in _MAPPINGS else _list(inner, list)
     if dataclasses.is_dataclass(kind):
-        return _record(kind)
+        return _dataclass(kind)
     if isinstance(kind, type) and issubclass(kind, Enum):
-        return _member(kind)
+        return _enum(kind)
     return _SCALARS[kind]
 
 
-def _plain(expected: str, fits: Callable[[Any], bool]) -> Callable[[Any], Any]:
+def _check_with(expected: str, fits: Callable[[Any], bool]) -> Callable[[Any], Any]:
     def read(value: Any) -> Any:
         if not fits(value):
             raise WrongType("", expected, value)
@@ -98,13 +98,13 @@ _EXPECTED: dict[Any, str] = {
     dict: "an object", list: "a list",
 }  # fmt: skip
 _SCALARS: dict[Any, Callable[[Any], Any]] = {
-    **{kind: _plain(words, _is_of(kind)) for kind, words in _EXPECTED.items()},
-    int: _plain(_EXPECTED[int], _is_int),
-    float: _plain(_EXPECTED[float], _is_number),
+    **{kind: _check_with(words, _is_of(kind)) for kind, words in _EXPECTED.items()},
+    int: _check_with(_EXPECTED[int], _is_int),
+    float: _check_with(_EXPECTED[float], _is_number),
 }
 
 
-def _scalar(kinds: tuple[Any, ...]) -> Callable[[Any], Any]:
+def _scalar_union(kinds: tuple[Any, ...]) -> Callable[[Any], Any]:
     """One of several scalars, told by the type of the value."""
     known = {kind: _SCALARS[kind] for kind in kinds}
     expected = " or ".join(_EXPECTED[kind] for kind in kinds)
@@ -120,7 +120,7 @@ def _scalar(kinds: tuple[Any, ...]) -> Callable[[Any], Any]:
     return read
 
 
-def _either(readers: tuple[Callable[[Any], Any], ...]) -> Callable[[Any], Any]:
+def _union(readers: tuple[Callable[[Any], Any], ...]) -> Callable[[Any], Any]:
     def read(value: Any) -> Any:
         wrong: list[WrongType] = []
         for reader in readers:
@@ -136,18 +136,18 @@ def _either(readers: tuple[Callable[[Any], Any], ...]) -> Callable[[Any], Any]:
     return read
 
 
-def _one_of(allowed: tuple[Any, ...]) -> Callable[[Any], Any]:
+def _literal(allowed: tuple[Any, ...]) -> Callable[[Any], Any]:
     expected = "one of " + ", ".join(map(str, allowed))
-    return _plain(expected, lambda value: type(value) in (str, int, bool) and value in allowed)
+    return _check_with(expected, lambda value: type(value) in (str, int, bool) and value in allowed)
 
 
-def _member(kind: type[Enum]) -> Callable[[Any], Any]:
+def _enum(kind: type[Enum]) -> Callable[[Any], Any]:
     known = {member.value: member for member in kind}
-    check = _one_of(tuple(known))
+    check = _literal(tuple(known))
     return lambda value: known[check(value)]
 
 
-def _many(inner: Callable[[Any], Any], make: Callable[[list[Any]], Any]) -> Callable[[Any], Any]:
+def _list(inner: Callable[[Any], Any], make: Callable[[list[Any]], Any]) -> Callable[[Any], Any]:
     def read(value: Any) -> Any:
         if type(value) is not list:
             raise WrongType("", "a list", value)
@@ -162,7 +162,7 @@ def _many(inner: Callable[[Any], Any], make: Callable[[list[Any]], Any]) -> Call
     return read
 
 
-def _pair(readers: tuple[Callable[[Any], Any], ...]) -> Callable[[Any], Any]:
+def _tuple(readers: tuple[Callable[[Any], Any], ...]) -> Callable[[Any], Any]:
     def read(value: Any) -> Any:
         if type(value) is not list or len(value) != len(readers):
             raise WrongType("", f"a list of {len(readers)}", value)
@@ -177,7 +177,7 @@ def _pair(readers: tuple[Callable[[Any], Any], ...]) -> Callable[[Any], Any]:
     return read
 
 
-def _mapped(inner: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def _mapping(inner: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def read(value: Any) -> Any:
         if type(value) is not dict:
             raise WrongType("", "an object", value)
@@ -193,7 +193,7 @@ def _mapped(inner: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return read
 
 
-def _record(kind: Any) -> Callable[[Any], Any]:
+def _dataclass(kind: Any) -> Callable[[Any], Any]:
     hints = typing.get_type_hints(kind)
     fields = [field for field in dataclasses.fields(kind) if field.init]
     readers = {field.name: _reader(hints[field.name]) for field in fields}
@@ -222,7 +222,7 @@ def _is_needed(field: dataclasses.Field[Any]) -> bool:
     return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
 
 
-def _words(value: object) -> str:
+def _describe(value: object) -> str:
     """What came, for people: short, and of one line."""
     if value is None:
         return "null"

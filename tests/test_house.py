@@ -14,7 +14,10 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("tui", "engine", "checkpoints")
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 FRAMEWORKS = {"torch", "tensorflow", "keras", "tensorboardX", "sklearn"}
-DOORS = {"client", "protocol", "catalog", "params", "places", "errors", "files"}
+DOORS = {
+    "axes", "catalog", "client", "errors", "events", "files", "filter_fields", "params", "places", "protocol",
+    "sweep_protocol",
+}  # fmt: skip
 
 
 def loaded_after(code: str) -> set[str]:

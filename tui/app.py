@@ -158,7 +158,7 @@ class LabApp(App[int]):
         self.call_after_refresh(gc_start.end)
 
     def on_unmount(self) -> None:
-        self.session.leave()
+        self.session.terminate()
         self._save_now()
         self._way_out.close()
 

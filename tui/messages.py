@@ -12,7 +12,7 @@ from engine.protocol import Resources, RunSummary
 from tui.tabs import TabName
 
 if TYPE_CHECKING:
-    from engine.client.client import SweepSummary
+    from engine.sweep_protocol import SweepSummary
 
 
 @dataclass

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from engine import files
 from engine.errors import CorruptRun
-from engine.protocol import SPEC_VERSION, is_current, typed_in_version_1
+from engine.protocol import SPEC_VERSION, is_current, upgrade_form_texts
 
 T = TypeVar("T")
 
@@ -83,7 +83,7 @@ def from_json(data: Mapping[str, Any]) -> ViewState:
     state.last_params = {name: given for name, given in state.last_params.items() if isinstance(given, dict)}
     if not is_current(data):
         state.last_params = {
-            name: typed_in_version_1(name.removeprefix("sweep "), given)
+            name: upgrade_form_texts(name.removeprefix("sweep "), given)
             for name, given in state.last_params.items()
         }
     state.version = SPEC_VERSION

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib
 import os
 import socket
 import struct
@@ -16,8 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from engine import frames
-from engine.client.session import Session as Session
-from engine.client.session import Superseded as Superseded
+from engine.client.session import Session
 from engine.client.sweeps import SweepCalls
 from engine.errors import (
     DltuiError,
@@ -33,61 +31,29 @@ from engine.protocol import (
     VERSION,
     Finding,
     Json,
-    LeftOut,
     Page,
     Query,
     Removal,
     Resources,
     RunSummary,
+    SkippedRun,
     finding_from_json,
     removal_from_json,
     resources_from_json,
     summary_from_json,
     sweep_row_from_json,
 )
-from engine.text import whole
+from engine.text import replace_surrogates
 from engine.version import VERSION as RELEASE
 from engine.version import is_older as is_older_version
 
 if TYPE_CHECKING:
-    from engine import axes as axes
-    from engine import filter_fields as filter_fields
-    from engine.axes import SEED as SEED
-    from engine.axes import Axis as Axis
-    from engine.axes import parse_axis as parse_axis
-    from engine.events import Event as Event
-    from engine.sweep_protocol import PARALLEL as PARALLEL
-    from engine.sweep_protocol import PRUNERS as PRUNERS
-    from engine.sweep_protocol import SAMPLERS as SAMPLERS
-    from engine.sweep_protocol import TRIALS as TRIALS
-    from engine.sweep_protocol import Group as Group
-    from engine.sweep_protocol import Prune as Prune
-    from engine.sweep_protocol import SweepSpec as SweepSpec
-    from engine.sweep_protocol import SweepStatus as SweepStatus
-    from engine.sweep_protocol import SweepSummary as SweepSummary
-    from engine.sweep_protocol import TrialPage as TrialPage
-    from engine.sweep_protocol import TrialQuery as TrialQuery
-    from engine.sweep_protocol import TrialRow as TrialRow
-    from engine.sweep_protocol import TrialStatus as TrialStatus
-    from engine.sweep_protocol import group_to_json as group_to_json
-    from engine.sweep_protocol import row_to_json as row_to_json
-    from engine.sweep_protocol import sweep_to_json as sweep_to_json
-
-_LATER = {
-    "axes": ("SEED", "Axis", "parse_axis"),
-    "events": ("Event",),
-    "sweep_protocol": (
-        "PARALLEL", "PRUNERS", "SAMPLERS", "TRIALS", "Group", "Prune", "SweepSpec", "SweepStatus",
-        "SweepSummary", "TrialPage", "TrialQuery", "TrialRow", "TrialStatus",
-        "group_to_json", "row_to_json", "sweep_to_json",
-    ),
-}  # fmt: skip
-"""what sweeps and curves need: the first screen does not wait for it"""
-_MODULES_LATER = ("axes", "filter_fields")
+    from engine.events import Event
+    from engine.sweep_protocol import SweepSummary
 
 T = TypeVar("T")
 HANDSHAKE_SECONDS = 15.0
-TRIES = 3
+CONNECT_TRIES = 3
 """to connect: a service may end between the call and its answer"""
 STREAM_LIMIT = 64
 """frames of one stream that wait to be read; the service is not asked for more"""
@@ -127,7 +93,7 @@ class LogPart:
 
 
 @dataclass(slots=True)
-class _Waiting:
+class _Pending:
     answers: dict[int, asyncio.Future[Json]] = field(default_factory=dict)
     streams: dict[int, asyncio.Queue[Json | None]] = field(default_factory=dict)
 
@@ -139,9 +105,9 @@ async def connect(places: Places, *, start: bool = True) -> Client:
     be reached or is not ours: EngineSilent, OtherVersion, HomeUnusable.
     """
     notice = ""
-    for _ in range(TRIES):
+    for _ in range(CONNECT_TRIES):
         try:
-            client = await _open(places, start)
+            client = await _open_connection(places, start)
             client.notice = notice or client.notice
             return client
         except (FileNotFoundError, NotADirectoryError, ConnectionError) as error:
@@ -153,7 +119,7 @@ async def connect(places: Places, *, start: bool = True) -> Client:
         except OtherVersion as error:
             if not (start and error.is_older):
                 raise
-            await asyncio.to_thread(_end, error.pid)
+            await asyncio.to_thread(_end_process, error.pid)
             notice = f"{error.message} It is replaced; runs continue."
             continue
         if not start:
@@ -173,11 +139,11 @@ async def stop(places: Places, may_end: Callable[[EngineSilent], bool]) -> None:
         async with await connect(places, start=False) as client:
             await client.shutdown()
     except OtherVersion as error:
-        await asyncio.to_thread(_end, error.pid)
+        await asyncio.to_thread(_end_process, error.pid)
     except EngineSilent as error:
         if not may_end(error):
             raise
-        await asyncio.to_thread(_end, error.pid)
+        await asyncio.to_thread(_end_process, error.pid)
 
 
 def open_session(places: Places) -> Session:
@@ -185,20 +151,20 @@ def open_session(places: Places) -> Session:
     return Session(places)
 
 
-def _end(pid: int) -> None:
+def _end_process(pid: int) -> None:
     from engine.client import launch
 
     launch.end(pid)
 
 
-async def _open(places: Places, start: bool) -> Client:
+async def _open_connection(places: Places, start: bool) -> Client:
     path = places.socket
     _check_owner(path)
     reader, writer = await asyncio.open_unix_connection(str(path))
     pid = _check_peer(writer)
     try:
-        hello = await _greet(path, reader, writer, pid)
-        notice = _compare(hello, pid, start)
+        hello = await _handshake(path, reader, writer, pid)
+        notice = _check_version(hello, pid, start)
     except BaseException:
         writer.close()
         raise
@@ -207,7 +173,9 @@ async def _open(places: Places, start: bool) -> Client:
     return client
 
 
-async def _greet(path: Path, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, pid: int) -> Json:
+async def _handshake(
+    path: Path, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, pid: int
+) -> Json:
     """What the service says of itself."""
     writer.write(frames.encode({"hello": VERSION}))
     try:
@@ -228,7 +196,7 @@ async def _greet(path: Path, reader: asyncio.StreamReader, writer: asyncio.Strea
     return hello
 
 
-def _compare(hello: Json, pid: int, start: bool) -> str:
+def _check_version(hello: Json, pid: int, start: bool) -> str:
     """What is to be said about the version of the service. Raises OtherVersion where it cannot be used."""
     ours, theirs = RELEASE, str(hello.get("version", "unknown"))
     is_older = hello["hello"] < VERSION or (hello["hello"] == VERSION and is_older_version(theirs, ours))
@@ -269,12 +237,12 @@ class Client(SweepCalls):
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, hello: Json) -> None:
         self.hello = hello
         self._reader, self._writer = reader, writer
-        self._waiting = _Waiting()
+        self._waiting = _Pending()
         self._last_id = 0
-        self._end: DltuiError = _gone()
+        self._end: DltuiError = _engine_stopped()
         self.notice = ""
         """what the person should know about this connection"""
-        self.frames_heard = 0
+        self.frames_received = 0
         """grows while the service is alive"""
         self._listening = asyncio.create_task(self._listen())
 
@@ -316,35 +284,35 @@ class Client(SweepCalls):
 
     async def remove(self, *runs: str, now: bool = False) -> Removal:
         """As one removal, which `undo` brings back; with `now` they are deleted for good."""
-        return removal_from_json((await self.ask("remove", runs=list(runs), now=now))["removal"])
+        return removal_from_json((await self.request("remove", runs=list(runs), now=now))["removal"])
 
     async def undo(self, run: str = "") -> Removal:
         """What was brought back: the last removal, or the removed run or sweep of that id or name."""
-        return removal_from_json((await self.ask("undo", run=run))["removal"])
+        return removal_from_json((await self.request("undo", run=run))["removal"])
 
     async def delete_removed(self, run: str = "") -> list[Removal]:
         """Delete for good all that was removed, or the removed run or sweep of that id or name."""
-        answer = await self.ask("delete_removed", run=run)
+        answer = await self.request("delete_removed", run=run)
         return [removal_from_json(removal) for removal in answer["removals"]]
 
     async def removals(self) -> list[Removal]:
         """What can be brought back, the last removal first."""
-        return [removal_from_json(removal) for removal in (await self.ask("removals"))["removals"]]
+        return [removal_from_json(removal) for removal in (await self.request("removals"))["removals"]]
 
     async def applicable(
         self, verb: str, runs: Sequence[str] = (), where: str = ""
-    ) -> tuple[list[RunSummary], list[LeftOut]]:
+    ) -> tuple[list[RunSummary], list[SkippedRun]]:
         """Of the runs named and those that pass a filter: what `verb` could be done to, and the others.
 
         `verb` is pause, resume, stop, set or remove.
         """
-        answer = await self.ask("applicable", verb=verb, runs=list(runs), where=where)
+        answer = await self.request("applicable", verb=verb, runs=list(runs), where=where)
         applies = [summary_from_json(run) for run in answer["runs"]]
-        return applies, [LeftOut(**run) for run in answer["left_out"]]
+        return applies, [SkippedRun(**run) for run in answer["left_out"]]
 
     async def runs(self, query: Query = Query()) -> Page:  # noqa: B008  frozen
-        answer = await self.ask("runs", **asdict(query))
-        found = _understood(lambda: tuple(map(summary_from_json, answer["runs"])))
+        answer = await self.request("runs", **asdict(query))
+        found = _decode(lambda: tuple(map(summary_from_json, answer["runs"])))
         unknown = tuple(answer.get("unknown", ()))
         sweeps = tuple(map(sweep_row_from_json, answer.get("sweeps", ())))
         return Page(
@@ -354,47 +322,47 @@ class Client(SweepCalls):
 
     async def log(self, run: str, offset: int = -65_536, limit: int = 65_536) -> LogPart:
         """A part of the worker's log; a negative offset counts from the end."""
-        answer = await self.ask("log", run=run, offset=offset, limit=limit)
+        answer = await self.request("log", run=run, offset=offset, limit=limit)
         return LogPart(answer["text"], answer["offset"], answer["size"], answer["end"])
 
     async def resources(self) -> Resources:
-        return resources_from_json((await self.ask("resources"))["resources"])
+        return resources_from_json((await self.request("resources"))["resources"])
 
     async def data_now(self, run: str) -> str:
         """One line where the folder of data of a run is gone or holds other data now; else empty."""
-        return str((await self.ask("data_now", run=run))["words"])
+        return str((await self.request("data_now", run=run))["words"])
 
     async def doctor(self) -> list[Finding]:
         """What the service sees, with the folder of data sets that this process names; what the terminal can
         do only the screen's side knows."""
-        answer = await self.ask("doctor", data=data_folder())
+        answer = await self.request("doctor", data=data_folder())
         return [finding_from_json(found) for found in answer["findings"]]
 
     async def verify(self, run: str = "") -> list[Json]:
         """Every checkpoint hashed anew: {run, step, path, ok, text} each."""
-        return list((await self.ask("verify", run=run))["checked"])
+        return list((await self.request("verify", run=run))["checked"])
 
     async def reindex(self) -> int:
         """The number of runs found on disk."""
-        return int((await self.ask("reindex"))["runs"])
+        return int((await self.request("reindex"))["runs"])
 
     async def engine(self) -> Json:
         """pid, version, root, uptime, runs by status, slots."""
-        return await self.ask("engine")
+        return await self.request("engine")
 
     async def ping(self) -> None:
         """Returns once the service answers, whatever it says."""
         try:
-            await self.ask("ping")
+            await self.request("ping")
         except EngineError:
             raise
         except DltuiError:
-            return  # one of before does not know the word, and that is an answer
+            return  # one of before does not know the method, and that is an answer
 
     async def shutdown(self) -> None:
         """End the service; runs continue under their keepers."""
         with contextlib.suppress(EngineError):
-            await self.ask("shutdown")
+            await self.request("shutdown")
 
     # --- streams -------------------------------------------------------------------------------------------
 
@@ -403,7 +371,7 @@ class Client(SweepCalls):
         async with contextlib.aclosing(self._stream("events", run=run, after=after)) as stream:
             last = after
             async for frame in stream:
-                found, left_out = whole_events(frame.get("events", ()), last)
+                found, left_out = parse_events(frame.get("events", ()), last)
                 last = found[-1].seq if found else last
                 yield EventBatch(
                     tuple(found), bool(frame.get("caught_up")), bool(frame.get("end")),
@@ -414,17 +382,17 @@ class Client(SweepCalls):
         """Changes of the run table, of sweeps and of the machine, twice a second at most."""
         async with contextlib.aclosing(self._stream("watch")) as stream:
             async for frame in stream:
-                yield _understood(partial(_change, frame))
+                yield _decode(partial(_change, frame))
 
     # --- the wire ------------------------------------------------------------------------------------------
 
-    async def ask(self, word: str, **facts: object) -> Json:
+    async def request(self, method: str, **facts: object) -> Json:
         """One request, one answer. Raises the service's words, or EngineError when it is gone."""
         number = self._next()
         answer: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
         self._waiting.answers[number] = answer
         try:
-            await self._send({"id": number, "ask": word, **facts})
+            await self._send({"id": number, "ask": method, **facts})
             return await answer
         finally:
             self._waiting.answers.pop(number, None)
@@ -442,16 +410,16 @@ class Client(SweepCalls):
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
-    async def _run(self, word: str, **facts: object) -> RunSummary:
-        answer = await self.ask(word, **facts)
-        return _understood(lambda: summary_from_json(answer["run"]))
+    async def _run(self, method: str, **facts: object) -> RunSummary:
+        answer = await self.request(method, **facts)
+        return _decode(lambda: summary_from_json(answer["run"]))
 
-    async def _stream(self, word: str, **facts: object) -> AsyncGenerator[Json, None]:
+    async def _stream(self, method: str, **facts: object) -> AsyncGenerator[Json, None]:
         number = self._next()
         queue: asyncio.Queue[Json | None] = asyncio.Queue(STREAM_LIMIT)
         self._waiting.streams[number] = queue
         try:
-            await self._send({"id": number, "ask": word, **facts})
+            await self._send({"id": number, "ask": method, **facts})
             while (frame := await queue.get()) is not None:
                 if "error" in frame:
                     raise _error(frame)
@@ -472,13 +440,13 @@ class Client(SweepCalls):
     async def _send(self, message: Json) -> None:
         if self._listening.done():
             raise self._end
-        if message != whole(message):
+        if message != replace_surrogates(message):
             raise ProtocolError("The text holds bytes that are not UTF-8.", "Check the arguments.")
         try:
             self._writer.write(frames.encode(message))
             await self._writer.drain()
         except (ConnectionError, RuntimeError) as error:
-            raise _gone() from error
+            raise _engine_stopped() from error
         except ValueError as error:
             raise ProtocolError(f"The request cannot be sent: {error}.") from error
 
@@ -486,7 +454,7 @@ class Client(SweepCalls):
         """Until the connection ends. A frame that cannot be read costs its own request."""
         try:
             while (frame := await self._read()) is not None:
-                self.frames_heard += 1
+                self.frames_received += 1
                 await self._deliver(frame)
         except ProtocolError as error:
             self._end = EngineError(f"The connection to the engine ended: {error.message}")
@@ -496,7 +464,7 @@ class Client(SweepCalls):
                 if not answer.done():
                     answer.set_exception(self._end)
             for queue in self._waiting.streams.values():
-                await _close(queue)
+                await _end_stream(queue)
 
     async def _read(self) -> Json | None:
         try:
@@ -521,7 +489,7 @@ class Client(SweepCalls):
             answer.set_result(frame)
 
 
-def whole_events(told: Sequence[Json], last: int) -> tuple[list[Event], int]:
+def parse_events(told: Sequence[Json], last: int) -> tuple[list[Event], int]:
     """The events in order, behind number `last`, and how many others there were.
 
     Of an event whose number leaps ahead of those that follow it only that one is left out.
@@ -543,13 +511,13 @@ def whole_events(told: Sequence[Json], last: int) -> tuple[list[Event], int]:
     return found, len(told) - len(found)
 
 
-async def _close(queue: asyncio.Queue[Json | None]) -> None:
+async def _end_stream(queue: asyncio.Queue[Json | None]) -> None:
     while queue.full():
         queue.get_nowait()
     queue.put_nowait(None)
 
 
-def _gone() -> EngineError:
+def _engine_stopped() -> EngineError:
     return EngineError(
         "The engine has stopped; runs continue without it.", "Start it again: dltui engine start"
     )
@@ -561,7 +529,7 @@ def _error(frame: Json) -> DltuiError:
     return error_from_json(frame["error"])
 
 
-def _understood(read: Callable[[], T]) -> T:
+def _decode(read: Callable[[], T]) -> T:
     """Raises ProtocolError where an answer has another shape than this version knows."""
     try:
         return read()
@@ -587,13 +555,3 @@ def _sweeps(told: Sequence[Json]) -> tuple[SweepSummary, ...]:
     from engine.sweep_protocol import sweep_from_json
 
     return tuple(sweep_from_json(sweep) for sweep in told)
-
-
-def __getattr__(name: str) -> object:
-    """Names of `_LATER`, imported when they are first asked for."""
-    if name in _MODULES_LATER:
-        return importlib.import_module(f"engine.{name}")
-    for module, names in _LATER.items():
-        if name in names:
-            return getattr(importlib.import_module(f"engine.{module}"), name)
-    raise AttributeError(f"engine.client.client has no {name}")

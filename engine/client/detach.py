@@ -10,16 +10,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-Way = Literal["setsid", "systemd-run"]
-Run = Callable[[Sequence[str]], str | None]
-SECONDS = 1.0
+Detacher = Literal["setsid", "systemd-run"]
+RunCommand = Callable[[Sequence[str]], str | None]
+PROBE_SECONDS = 1.0
 """for each probe"""
 ENABLE_LINGER = "Once: loginctl enable-linger, then log out and in again."
 
 
 @dataclass(frozen=True, slots=True)
-class Detaching:
-    way: Way
+class DetachPlan:
+    program: Detacher
     why: str
     survives: bool
     """what runs goes on after the last logout"""
@@ -50,17 +50,17 @@ class Host:
 
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     uid: int = field(default_factory=os.geteuid)
-    run: Run = field(default_factory=lambda: run_bounded)
+    run: RunCommand = field(default_factory=lambda: run_bounded)
     root: Path = Path("/")
 
 
-def choose(host: Host | None = None) -> Detaching:
+def choose(host: Host | None = None) -> DetachPlan:
     return decide(probe(host or Host()))
 
 
-def decide(login: Login) -> Detaching:
+def decide(login: Login) -> DetachPlan:
     if login.slurm:
-        return Detaching(
+        return DetachPlan(
             "setsid",
             f"Inside Slurm job {login.slurm}: everything ends with the job.",
             False,
@@ -69,30 +69,30 @@ def decide(login: Login) -> Detaching:
     if not login.systemd:
         where = "Inside a container without systemd" if login.container else "No systemd here"
         ends = "runs end with the container" if login.container else "logging out kills nothing"
-        return Detaching("setsid", f"{where}: {ends}.", True)
+        return DetachPlan("setsid", f"{where}: {ends}.", True)
     if login.lingers and login.manager:
-        return Detaching(
+        return DetachPlan(
             "systemd-run", "Your systemd keeps running after logout (linger) and keeps the runs alive.", True
         )
     if login.in_manager and not login.lingers:
         why = "The session belongs to your systemd, which ends all it started at the last logout."
-        return Detaching("setsid", why, False, ENABLE_LINGER)
-    return _by_kill(login)
+        return DetachPlan("setsid", why, False, ENABLE_LINGER)
+    return _decide_by_kill_setting(login)
 
 
-def _by_kill(login: Login) -> Detaching:
+def _decide_by_kill_setting(login: Login) -> DetachPlan:
     if login.kills is False:
-        return Detaching("setsid", "Logging out kills nothing here (KillUserProcesses=no).", True)
+        return DetachPlan("setsid", "Logging out kills nothing here (KillUserProcesses=no).", True)
     if login.kills is None:
         why = "Whether logging out kills what runs cannot be read (KillUserProcesses)."
     else:
         why = "Logging out kills everything you started (KillUserProcesses=yes)."
     if login.lingers:
         why += " Your systemd keeps running after logout (linger) but cannot be reached from here."
-        return Detaching(
+        return DetachPlan(
             "setsid", why, False, "Log in afresh, so that XDG_RUNTIME_DIR is set, then start dltui."
         )
-    return Detaching("setsid", why, False, ENABLE_LINGER)
+    return DetachPlan("setsid", why, False, ENABLE_LINGER)
 
 
 def probe(host: Host) -> Login:
@@ -104,7 +104,7 @@ def probe(host: Host) -> Login:
     return Login(
         systemd=True,
         lingers=_lingers(host),
-        kills=_kills(host),
+        kills=_kills_user_processes(host),
         in_manager=f"user@{host.uid}.service" in _read(host.root / "proc/self/cgroup"),
         manager=_has_manager(host),
         container=container,
@@ -115,7 +115,12 @@ def run_bounded(command: Sequence[str]) -> str | None:
     """What it prints; None when it is missing, fails or takes too long."""
     try:
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS, check=True
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=PROBE_SECONDS,
+            check=True,
         )
     except (OSError, ValueError, subprocess.SubprocessError):
         return None
@@ -143,7 +148,7 @@ def _user() -> str:
         return ""
 
 
-def _kills(host: Host) -> bool | None:
+def _kills_user_processes(host: Host) -> bool | None:
     if host.uid == 0:
         return False  # KillExcludeUsers spares root unless somebody took it out
     manager = "org.freedesktop.login1"
@@ -152,10 +157,10 @@ def _kills(host: Host) -> bool | None:
     if said in ("b true", "b false"):
         return said == "b true"
     said = host.run(["loginctl", "show-user", "-p", "KillUserProcesses", "--value"])
-    return said == "yes" if said in ("yes", "no") else _configured(host)
+    return said == "yes" if said in ("yes", "no") else _kills_by_config(host)
 
 
-def _configured(host: Host) -> bool | None:
+def _kills_by_config(host: Host) -> bool | None:
     """What logind.conf and its drop-ins say; the last one wins."""
     places = [host.root / name for name in ("usr/lib/systemd", "etc/systemd")]
     files = [place / "logind.conf" for place in places]

@@ -14,19 +14,19 @@ from pathlib import Path
 
 from engine import files
 from engine.client import detach
-from engine.client.detach import Detaching, Way
+from engine.client.detach import Detacher, DetachPlan
 from engine.errors import CorruptRun, EngineError
 from engine.import_path import python_path
 from engine.places import Places, make_private
 
-PATIENCE_SECONDS = 30.0
+START_SECONDS = 30.0
 END_SECONDS = 10.0
 """for a service to leave by itself"""
-ANOTHER_RUNS = 3
+ALREADY_RUNNING = 3
 """the exit code of a service that found the lock taken"""
 LOG_LIMIT = 4 * 1024 * 1024
 COMMAND = (sys.executable, "-P", "-m", "engine.service")
-_NOT_PASSED = frozenset(
+_NOT_INHERITED = frozenset(
     ["INVOCATION_ID", "JOURNAL_STREAM", "NOTIFY_SOCKET", "XDG_SESSION_ID", "TERM", "COLUMNS", "LINES"]
 )
 _started: list[subprocess.Popen[bytes]] = []
@@ -34,27 +34,27 @@ _started: list[subprocess.Popen[bytes]] = []
 
 
 def start(
-    places: Places, *, command: Sequence[str] = COMMAND, detaching: Detaching | None = None,
-    patience: float = PATIENCE_SECONDS,
+    places: Places, *, command: Sequence[str] = COMMAND, detach_plan: DetachPlan | None = None,
+    timeout: float = START_SECONDS,
 ) -> None:  # fmt: skip
     """Start the service and wait until its socket answers. Raises EngineError with the reason and the log.
 
     Two of these at once are fine: the service's lock decides, and the other one finds the socket answering.
     """
     make_private(places.root)
-    if answers(places.socket):
+    if is_listening(places.socket):
         return
-    way = (detaching or detach.choose()).way
-    turn_over(places.log)
+    program = (detach_plan or detach.choose()).program
+    rotate_log(places.log)
     begin = _size(places.log)
     try:
-        process = _spawn(places, command, way)
-        if way == "systemd-run" and not _took_over(process):
-            way = "setsid"
-            process = _spawn(places, command, way)
+        process = _spawn(places, command, program)
+        if program == "systemd-run" and not _has_started(process):
+            program = "setsid"
+            process = _spawn(places, command, program)
     except OSError as error:
         raise EngineError(f"The engine cannot be started: {error}.") from error
-    _wait(places, process, way, begin, patience)
+    _wait_until_listening(places, process, program, begin, timeout)
 
 
 def end(pid: int, seconds: float = END_SECONDS) -> None:
@@ -80,7 +80,7 @@ def end(pid: int, seconds: float = END_SECONDS) -> None:
     raise EngineError(f"The engine (process {pid}) cannot be ended.", f"kill -9 {pid}")
 
 
-def answers(path: Path) -> bool:
+def is_listening(path: Path) -> bool:
     """Somebody listens on that Unix socket."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.settimeout(1.0)
@@ -91,14 +91,16 @@ def answers(path: Path) -> bool:
     return True
 
 
-def detached(command: Sequence[str], way: Way, environ: Mapping[str, str], log: Path) -> list[str]:
+def detached_command(
+    command: Sequence[str], program: Detacher, environ: Mapping[str, str], log: Path
+) -> list[str]:
     """The command line that starts `command` that way.
 
     KillMode=process: stopping the unit ends the service alone, the keepers in its group go on. The unit's
     name is new each time: one whose keepers still run stays loaded. Variables are passed by name only, since
     everybody can read a command line.
     """
-    if way == "setsid":
+    if program == "setsid":
         return list(command)
     name = f"dltui-{os.getpid()}-{time.time_ns():x}"
     output = f"append:{log}".replace("%", "%%")
@@ -106,7 +108,7 @@ def detached(command: Sequence[str], way: Way, environ: Mapping[str, str], log: 
         "KillMode=process", "OOMPolicy=continue", "UMask=0077", "StandardInput=null",
         f"StandardOutput={output}", f"StandardError={output}",
     ]  # fmt: skip
-    passed = [key for key in environ if key not in _NOT_PASSED and key.isidentifier()]
+    passed = [key for key in environ if key not in _NOT_INHERITED and key.isidentifier()]
     return [
         "systemd-run", "--user", "--collect", "--quiet", f"--unit={name}",
         *[word for text in properties for word in ("-p", text)],
@@ -115,13 +117,13 @@ def detached(command: Sequence[str], way: Way, environ: Mapping[str, str], log: 
     ]  # fmt: skip
 
 
-def turn_over(log: Path) -> None:
+def rotate_log(log: Path) -> None:
     """Who still writes into the old log goes on doing so."""
     if _size(log) > LOG_LIMIT:
         os.replace(log, log.with_name(log.name + ".1"))
 
 
-def _spawn(places: Places, command: Sequence[str], way: Way) -> subprocess.Popen[bytes]:
+def _spawn(places: Places, command: Sequence[str], program: Detacher) -> subprocess.Popen[bytes]:
     environ = {**os.environ, "DLTUI_HOME": str(places.root), "PYTHONPATH": python_path(os.environ)}
     if places.data is not None:
         environ["DLTUI_DATA"] = str(places.data)
@@ -131,7 +133,7 @@ def _spawn(places: Places, command: Sequence[str], way: Way) -> subprocess.Popen
         raise EngineError(f"The log of the engine cannot be used: {error}", f"rm -r {places.log}") from error
     try:
         process = subprocess.Popen(
-            detached(command, way, environ, places.log),
+            detached_command(command, program, environ, places.log),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -145,19 +147,21 @@ def _spawn(places: Places, command: Sequence[str], way: Way) -> subprocess.Popen
     return process
 
 
-def _took_over(process: subprocess.Popen[bytes]) -> bool:
+def _has_started(process: subprocess.Popen[bytes]) -> bool:
     """systemd-run leaves with 0 once the unit runs."""
     try:
-        return process.wait(PATIENCE_SECONDS / 3) == 0
+        return process.wait(START_SECONDS / 3) == 0
     except subprocess.TimeoutExpired:
         return True
 
 
-def _wait(places: Places, process: subprocess.Popen[bytes], way: Way, begin: int, patience: float) -> None:
+def _wait_until_listening(
+    places: Places, process: subprocess.Popen[bytes], program: Detacher, begin: int, timeout: float
+) -> None:
     """Until the socket answers, or the child has died of something else than a service that runs already."""
-    fine = {None, ANOTHER_RUNS} if way == "setsid" else {None, 0}
-    deadline = time.monotonic() + patience
-    while not answers(places.socket):
+    fine = {None, ALREADY_RUNNING} if program == "setsid" else {None, 0}
+    deadline = time.monotonic() + timeout
+    while not is_listening(places.socket):
         if process.poll() not in fine:
             raise EngineError(
                 f"The engine ended as soon as it was started (code {process.returncode}): "
@@ -166,7 +170,7 @@ def _wait(places: Places, process: subprocess.Popen[bytes], way: Way, begin: int
             )
         if time.monotonic() > deadline:
             raise EngineError(
-                f"The engine does not answer after {patience:g} s: {_last_line(places.log, begin)}",
+                f"The engine does not answer after {timeout:g} s: {_last_line(places.log, begin)}",
                 f"Its log: {places.log}",
             )
         time.sleep(0.01)

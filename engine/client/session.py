@@ -17,13 +17,13 @@ from engine.errors import CorruptRun, DltuiError, EngineError, ProtocolError, er
 from engine.import_path import python_path
 from engine.places import Places, make_private
 from engine.protocol import Json
-from engine.text import whole
+from engine.text import replace_surrogates
 
 COMMAND = (sys.executable, "-P", "-m", "engine.session")
 LINE_LIMIT = 64 * 1024 * 1024
 """bytes of one answer"""
 LOG_LIMIT = 1024 * 1024
-LEAVE_SECONDS = 2.0
+EXIT_SECONDS = 2.0
 
 
 class Superseded(DltuiError):
@@ -46,7 +46,7 @@ class Session:
     def pid(self) -> int | None:
         return self._process.pid if self._process else None
 
-    async def ask(self, word: str, newest: str = "", **facts: object) -> Json:
+    async def request(self, method: str, newest: str = "", **facts: object) -> Json:
         """One answer. Raises the session's words as DltuiError, Superseded, or EngineError when it has died.
 
         `newest` marks a question that the next one with the same mark makes pointless.
@@ -55,19 +55,19 @@ class Session:
         answer: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
         self._answers[number] = answer
         try:
-            await self._send({"id": number, "ask": word, "facts": facts, "newest": newest})
+            await self._send({"id": number, "ask": method, "facts": facts, "newest": newest})
             return await answer
         finally:
             del self._answers[number]
 
-    async def stream(self, word: str, **facts: object) -> AsyncGenerator[Json, None]:
+    async def stream(self, method: str, **facts: object) -> AsyncGenerator[Json, None]:
         """The parts of an answer as they come; closing this ends the work between two parts."""
         number = self._next()
         parts: asyncio.Queue[Json] = asyncio.Queue()
         self._streams[number] = parts
         ended = False
         try:
-            await self._send({"id": number, "ask": word, "facts": facts})
+            await self._send({"id": number, "ask": method, "facts": facts})
             while True:
                 frame = await parts.get()
                 if "part" not in frame:
@@ -92,7 +92,7 @@ class Session:
         assert process.stdin is not None
         process.stdin.close()
         try:
-            async with asyncio.timeout(LEAVE_SECONDS):
+            async with asyncio.timeout(EXIT_SECONDS):
                 await process.wait()
         except TimeoutError:
             with contextlib.suppress(ProcessLookupError):
@@ -101,7 +101,7 @@ class Session:
         if self._listening is not None:
             await self._listening
 
-    def leave(self) -> None:
+    def terminate(self) -> None:
         """End the process without waiting for it: what it holds can be made again."""
         process, self._process = self._process, None
         if process is not None and process.returncode is None:
@@ -121,7 +121,7 @@ class Session:
         return self._last_id
 
     async def _send(self, message: Json, *, start: bool = True) -> None:
-        if message != whole(message):
+        if message != replace_surrogates(message):
             raise ProtocolError("The text holds bytes that are not UTF-8.", "Check the arguments.")
         line = json.dumps(message, separators=(",", ":")).encode() + b"\n"
         process = await self._running() if start else self._process
@@ -131,7 +131,7 @@ class Session:
             process.stdin.write(line)
             await process.stdin.drain()
         except (ConnectionError, RuntimeError) as error:
-            raise _gone() from error
+            raise _session_ended() from error
 
     async def _running(self) -> Process:
         async with self._starting:
@@ -164,7 +164,7 @@ class Session:
         finally:
             await process.wait()
             if process is self._process or self._process is None:
-                self._lose(_gone())
+                self._lose(_session_ended())
 
     def _deliver(self, frame: Json) -> None:
         number = frame.get("id", 0)
@@ -209,7 +209,7 @@ def _open_log(path: Path) -> int:
     return log
 
 
-def _gone() -> EngineError:
+def _session_ended() -> EngineError:
     return EngineError("The session ended before it answered.", "Ask again; session.log may say why.")
 
 

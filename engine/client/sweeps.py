@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     from engine.sweep_protocol import Prune, SweepSummary, TrialPage, TrialQuery
 
 
-class Caller(Protocol):
-    async def ask(self: Caller, word: str, **facts: object) -> Json: ...
+class SupportsRequest(Protocol):
+    async def request(self: SupportsRequest, method: str, **facts: object) -> Json: ...
 
 
 class SweepCalls:
     """Part of `engine.client.client.Client`. A sweep is named by its id, the start of it, its last
     four digits, its name, or @last.
 
-    Every word raises what the service says as DltuiError.
+    Every method raises what the service says as DltuiError.
     """
 
     async def sweep_submit(
-        self: Caller,
+        self: SupportsRequest,
         experiment: str,
         axes: Sequence[str],
         params: Mapping[str, object] | None = None,
@@ -58,39 +58,47 @@ class SweepCalls:
             "goal": goal, "name": name, "device": device, "executor": executor,
             "data": data_folder() if data is None else data,
         }  # fmt: skip
-        answer = await self.ask("sweep_submit", **facts, token=uuid.uuid4().hex)
+        answer = await self.request("sweep_submit", **facts, token=uuid.uuid4().hex)
         return _sweep(answer["sweep"])
 
-    async def sweeps(self: Caller) -> tuple[SweepSummary, ...]:
+    async def sweeps(self: SupportsRequest) -> tuple[SweepSummary, ...]:
         """All of them, newest first."""
-        return tuple(_sweep(sweep) for sweep in (await self.ask("sweeps"))["sweeps"])
+        return tuple(_sweep(sweep) for sweep in (await self.request("sweeps"))["sweeps"])
 
-    async def sweep_show(self: Caller, sweep: str) -> SweepSummary:
-        return _sweep((await self.ask("sweep_show", sweep=sweep))["sweep"])
+    async def sweep_show(self: SupportsRequest, sweep: str) -> SweepSummary:
+        return _sweep((await self.request("sweep_show", sweep=sweep))["sweep"])
 
-    async def sweep_edit(self: Caller, sweep: str, verb: str, **facts: object) -> SweepSummary:
+    async def sweep_edit(self: SupportsRequest, sweep: str, verb: str, **facts: object) -> SweepSummary:
         """Change a sweep while it runs, or after.
 
         pause, resume, stop (the sweep and its trials at work); `stop_trial` trial=; `pin` trial=, on=True
         (never pruned); `add` params={...}; `widen` axis="lr=0.5,1"; `parallel` count=; `trials` count=;
         `extend` trial=, epochs= (a finished trial trains on; a pruned one without epochs goes to its end).
         """
-        return _sweep((await self.ask("sweep_edit", sweep=sweep, verb=verb, facts=facts))["sweep"])
+        return _sweep((await self.request("sweep_edit", sweep=sweep, verb=verb, facts=facts))["sweep"])
 
-    async def sweep_remove(self: Caller, sweep: str, *, runs: bool = False, now: bool = False) -> Removal:
+    async def sweep_remove(
+        self: SupportsRequest, sweep: str, *, runs: bool = False, now: bool = False
+    ) -> Removal:
         """Remove a sweep that is not at work; with `runs` its trials' runs as well, all as one removal.
 
         With `now` they are deleted for good.
         """
-        return removal_from_json((await self.ask("sweep_remove", sweep=sweep, runs=runs, now=now))["removal"])
+        return removal_from_json(
+            (await self.request("sweep_remove", sweep=sweep, runs=runs, now=now))["removal"]
+        )
 
-    async def sweep_trials(self: Caller, sweep: str, query: TrialQuery | None = None) -> TrialPage:
+    async def sweep_trials(self: SupportsRequest, sweep: str, query: TrialQuery | None = None) -> TrialPage:
         """At most 1,000 rows or groups at once."""
         from engine.sweep_protocol import TrialQuery, page_from_json
 
-        return page_from_json(await self.ask("sweep_trials", sweep=sweep, **asdict(query or TrialQuery())))
+        return page_from_json(
+            await self.request("sweep_trials", sweep=sweep, **asdict(query or TrialQuery()))
+        )
 
-    async def sweep_analysis(self: Caller, sweep: str, kind: str, where: str = "", **facts: object) -> Json:
+    async def sweep_analysis(
+        self: SupportsRequest, sweep: str, kind: str, where: str = "", **facts: object
+    ) -> Json:
         """What a picture of the sweep is drawn from, of the trials that pass the filter `where`.
 
         importance: {"importance": [[param, share]...], "why": "" or why there is none}, largest first.
@@ -102,7 +110,7 @@ class SweepCalls:
           then x, "counts": the same shape}; many numbers on one axis are put into 12 bins, shown by
           their middle.
         """
-        answer = await self.ask("sweep_analysis", sweep=sweep, kind=kind, where=where, facts=facts)
+        answer = await self.request("sweep_analysis", sweep=sweep, kind=kind, where=where, facts=facts)
         return {name: value for name, value in answer.items() if name != "id"}
 
 

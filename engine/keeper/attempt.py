@@ -64,7 +64,7 @@ def _attempt(claim: Claim, args: Arguments, report: Report) -> Outcome:
     """Start the worker and wait for its end; an error before the start is an outcome too."""
     try:
         claim.record_start()
-        tensorboard_end.goes_on(claim.folder.tensorboard)
+        tensorboard_end.remove_end(claim.folder.tensorboard)
         signal_fd = open_signal_fd()
         prctl.become_subreaper()
         control = open_fifo(claim.folder.control)
@@ -147,7 +147,7 @@ def finish(claim: Claim, outcome: Outcome, report: Report) -> int:
         signal=outcome.process.signal,
         usage={"cpu_seconds": outcome.process.cpu_seconds, "max_rss": outcome.process.max_rss},
     )
-    tensorboard_end.tell_end(claim.folder.tensorboard, status, exit_facts.at)
+    tensorboard_end.write_end(claim.folder.tensorboard, status, exit_facts.at)
     report(f"attempt {exit_facts.attempt} ended: {status}, {why.text}")
     try:
         claim.write_exit(exit_facts)

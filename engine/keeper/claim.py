@@ -69,7 +69,9 @@ def acquire(folder: RunFolder, attempt: int) -> Claim:
     if attempt <= _last_attempt(folder):
         os.close(lock)
         raise AttemptExists
-    facts = KeeperFacts(attempt=attempt, identity=process_identity.mine(), started_at=round(time.time(), 3))
+    facts = KeeperFacts(
+        attempt=attempt, identity=process_identity.current(), started_at=round(time.time(), 3)
+    )
     return Claim(folder, lock, facts, ExitFile(folder))
 
 

@@ -79,7 +79,7 @@ class LimitedLog:
         text = _read_end(self.path, TAIL)
         if len(text) < TAIL:
             before = _read_end(self.older, TAIL)
-            text = before[log_files.start_of(before)[1] :] + text
+            text = before[log_files.parse_header(before)[1] :] + text
         header_bytes = self.header.encode(errors="replace")
         return text.rpartition(header_bytes)[2][-TAIL:].decode(errors="replace")
 
@@ -104,7 +104,7 @@ class LimitedLog:
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
         copy = os.open(draft, flags, 0o600)
         try:
-            os.write(copy, log_files.head(self._start_offset + offset))
+            os.write(copy, log_files.header(self._start_offset + offset))
             while offset < size:
                 sent = os.sendfile(copy, self.fd, offset, min(1 << 20, size - offset))
                 if sent == 0:
@@ -119,7 +119,7 @@ class LimitedLog:
         """The offset of the first byte of worker.log in all that was printed."""
         try:
             with self.older.open("rb") as file:
-                start, line = log_files.start_of(file.read(log_files.HEAD_LIMIT))
+                start, line = log_files.parse_header(file.read(log_files.HEADER_LIMIT))
                 return start + file.seek(0, os.SEEK_END) - line
         except OSError:
             return 0

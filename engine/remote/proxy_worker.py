@@ -108,7 +108,7 @@ class ProxyWorker:
     def _submit(self, spec: Spec) -> Json:
         """Raises NodeLost, NodeRefused, EndedWithoutNode, and OSError of the disk here."""
         client = self._connect()
-        tensorboard_end.goes_on(self._folder.tensorboard)
+        tensorboard_end.remove_end(self._folder.tensorboard)
         incoming, remote = IncomingFiles(self._folder.path, LOCAL_FILES), RemoteAttempt()
         try:
             where = f"cluster at {self._address.address}" if self._address.address else "of this machine"

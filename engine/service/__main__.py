@@ -17,7 +17,7 @@ from engine.service.server.lock import AlreadyRunning
 from engine.service.server.service import Service
 
 FAILED = 1
-RUNNING_ALREADY = 3
+ALREADY_RUNNING = 3
 
 
 def main() -> int:
@@ -29,7 +29,7 @@ def serve(home: Places) -> int:
     """The exit code. One line on standard error says why it is not 0."""
     try:
         make_private(home.root)
-        held = lock.take(home.lock)
+        held = lock.acquire(home.lock)
         try:
             service_log.open_log(home.log)
             asyncio.run(_run(home))
@@ -37,7 +37,7 @@ def serve(home: Places) -> int:
             os.close(held)
     except AlreadyRunning as error:
         print(error, file=sys.stderr)
-        return RUNNING_ALREADY
+        return ALREADY_RUNNING
     except EngineError as error:
         print(error, file=sys.stderr)
         logging.error("%s", error)
@@ -54,9 +54,9 @@ async def _run(home: Places) -> None:
     service = Service(home)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, service.leave)
+        loop.add_signal_handler(number, service.stop)
     signals.ignore()  # a batch system warns every process of a job; keepers and workers act on it
-    loop.add_signal_handler(signal.SIGUSR1, service.heal)
+    loop.add_signal_handler(signal.SIGUSR1, service.rebind_socket)
     gc.freeze()
     await service.run()
 

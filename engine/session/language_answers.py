@@ -37,7 +37,7 @@ def model(run: LanguageRun, perplexities: Mapping[str, float]) -> Json:
         "step": which.step if which else 0,
         "epoch": which.epoch if which else None,
         "is_best": which is not None and which.is_best,
-        "weights": which.words if which else "",
+        "weights": which.description if which else "",
         "perplexities": {name: number_to_json(value) for name, value in perplexities.items()},
         **_described(run),
     }
@@ -54,7 +54,7 @@ def head(found: OpenedModel) -> Json:
         "direction": str(found.run.description.direction),
         "step": found.served.which.step,
         "epoch": found.served.which.epoch,
-        "weights": found.served.which.words,
+        "weights": found.served.which.description,
         "is_running": found.is_running,
         "notice": found.served.notice,
     }
@@ -64,7 +64,9 @@ def pair(forward: OpenedModel, reverse: OpenedModel) -> Json:
     notices = (forward.served.notice, reverse.served.notice)
     both = {**head(forward), "is_running": forward.is_running or reverse.is_running}
     both["notice"] = " ".join(notice for notice in notices if notice)
-    both["weights"] = f"forward: {forward.served.which.words}; reversed: {reverse.served.which.words}"
+    both["weights"] = (
+        f"forward: {forward.served.which.description}; reversed: {reverse.served.which.description}"
+    )
     return {**both, "direction": "both", "forward": forward.run.id, "reverse": reverse.run.id}
 
 

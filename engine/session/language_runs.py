@@ -14,7 +14,7 @@ from engine.models.language.model import LanguageModel
 from engine.models.language.model_description import Direction, ModelDescription
 from engine.places import Places
 from engine.protocol import Spec, Status, number_from_json, status_of
-from engine.served_checkpoint import Served, ServedStep, served_step
+from engine.served_checkpoint import ServedCheckpoint, ServedStep, served_step
 from engine.session.cache import SessionCache
 from engine.store import RunFolder
 
@@ -48,7 +48,7 @@ class OpenedModel:
 
     run: LanguageRun
     model: LanguageModel
-    served: Served
+    served: ServedCheckpoint
 
     @property
     def is_running(self) -> bool:

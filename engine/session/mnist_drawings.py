@@ -20,12 +20,12 @@ from engine.session.mnist_reports import shown
 def keep(session_cache: SessionCache, pixels: Any, label: int) -> Json:
     """Centred first: the set is one of 28x28, whatever it was drawn on."""
     picture = centre(drawn(pixels), shelf.SIDE)
-    added = shelf.add(session_cache.places.drawn, picture, label, time.time())
-    return {"mark": added.mark, "count": len(shelf.read(session_cache.places.drawn))}
+    added = shelf.add(session_cache.places.drawn_digits, picture, label, time.time())
+    return {"mark": added.mark, "count": len(shelf.read(session_cache.places.drawn_digits))}
 
 
 def kept(session_cache: SessionCache) -> Json:
-    digits = shelf.read(session_cache.places.drawn)
+    digits = shelf.read(session_cache.places.drawn_digits)
     return {
         "digits": [
             {"mark": one.mark, "label": one.label, "at": one.at, "pixels": grey_levels.rows(one.pixels)}
@@ -35,13 +35,13 @@ def kept(session_cache: SessionCache) -> Json:
 
 
 def drop(session_cache: SessionCache, mark: str) -> Json:
-    dropped = shelf.remove(session_cache.places.drawn, mark)
-    return {"dropped": dropped, "count": len(shelf.read(session_cache.places.drawn))}
+    dropped = shelf.remove(session_cache.places.drawn_digits, mark)
+    return {"dropped": dropped, "count": len(shelf.read(session_cache.places.drawn_digits))}
 
 
 def report(session_cache: SessionCache, opened: OpenNet) -> Json:
     """Accuracy is null while nothing is kept."""
-    digits = shelf.read(session_cache.places.drawn)
+    digits = shelf.read(session_cache.places.drawn_digits)
     confusion = np.zeros((10, 10), dtype=np.int64)
     answered = []
     for one in digits:

@@ -15,7 +15,7 @@ from engine.errors import CorruptRun, DltuiError, RunNotFound, RunRefused
 from engine.models.images import architecture
 from engine.models.images.conv_net import ConvNet
 from engine.protocol import Spec
-from engine.served_checkpoint import MODEL, Served, served, served_step
+from engine.served_checkpoint import MODEL, ServedCheckpoint, read_served, served_step
 from engine.session.cache import SessionCache
 from engine.store import RunFolder
 from engine.trained_on import TrainedOn
@@ -120,15 +120,15 @@ def _open(folder: RunFolder, spec: Spec, step: int | None) -> OpenNet:
         which.step,
         sha256,
         net,
-        which.words,
+        which.description,
         warning,
-        trained_on.of_facts(verified.manifest.env),
+        trained_on.from_checkpoint_env(verified.manifest.env),
     )
 
 
-def _read(folder: RunFolder, step: int | None) -> Served:
+def _read(folder: RunFolder, step: int | None) -> ServedCheckpoint:
     try:
-        found = served(folder.checkpoints, step)
+        found = read_served(folder.checkpoints, step)
     except DamagedCheckpoint as damage:
         raise RunRefused(
             f"Every checkpoint of {folder.id} is damaged, the newest: {damage.fault}.", "Train it again."

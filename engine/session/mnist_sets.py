@@ -82,7 +82,7 @@ def of_run(session_cache: SessionCache, opened: OpenNet) -> PictureSet:
         remedy = "Set DLTUI_DATA to the folder it was trained on."
     if before.fingerprint and before.fingerprint != now.fingerprint:
         raise DataError(
-            f"{opened.id} was trained on {before.words}; what is found now is {now.words}.",
+            f"{opened.id} was trained on {before.description}; what is found now is {now.description}.",
             f"{found.digits.notice} {remedy}".strip(),
         )
     if found.side != side:

@@ -107,7 +107,7 @@ def _row(session_cache: SessionCache, found: tuple[RunFolder, Spec] | None) -> J
 
 def _notice(rows: list[Json]) -> str:
     """Why none of them is best, where they cannot be compared."""
-    told = {row["data"]["fingerprint"]: TrainedOn(**row["data"]).words for row in rows if row["data"]}
+    told = {row["data"]["fingerprint"]: TrainedOn(**row["data"]).description for row in rows if row["data"]}
     if len(told) < 2:
         return ""
     return f"The networks were trained on different data, so none is best: {'; '.join(told.values())}."

@@ -17,7 +17,7 @@ from engine.models.xor.batch import failure_map, notebook, record
 from engine.models.xor.batch.arrays import OUTCOMES
 from engine.models.xor.batch.plan import PARAMS, coded
 from engine.models.xor.batch.record import BatchRecord
-from engine.params import read
+from engine.params import parse_value as read
 from engine.protocol import Json
 from engine.session import xor
 from engine.session.cache import SessionCache

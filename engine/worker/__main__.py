@@ -135,7 +135,7 @@ def _tensorboard_files(folder: RunFolder, spec: Spec) -> TensorBoardFiles | None
 
 def _display_params(spec: Spec) -> dict[str, params.Value]:
     """The parameters for display: None becomes the word declared for it, such as auto."""
-    return catalog.in_words(spec.experiment, spec.params)
+    return catalog.display_values(spec.experiment, spec.params)
 
 
 def _read_attempt() -> Attempt:

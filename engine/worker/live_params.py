@@ -10,7 +10,7 @@ from typing import Any
 
 from engine import events, spec_versions
 from engine.errors import CorruptRun, ParamError
-from engine.params import ParamSet, declared, read
+from engine.params import ParamSet, declared, parse_value
 from engine.protocol import Spec
 
 NEVER = math.inf
@@ -46,7 +46,7 @@ class LiveParams:
         if param is None:
             known = ", ".join(self._declared) or "nothing"
             raise ParamError(f"{name[:80]}: cannot be changed during training; {known} can.")
-        value = read(param, given)
+        value = parse_value(param, given)
         assert not isinstance(value, str), "live parameters are numbers"
         self.ahead = [change for change in self.ahead if change.name != name]
         self.values[name] = value
@@ -94,7 +94,7 @@ def _merged(changes: list[ParamChange], line: bytes, spec: Spec) -> list[ParamCh
             return changes
         name, value = str(facts["name"]), facts["value"]
         if not spec_versions.is_current(facts):
-            value = spec_versions.live(spec.experiment, spec.params, name, value)
+            value = spec_versions.upgrade_live(spec.experiment, spec.params, name, value)
         new = ParamChange(int(facts["step"]), name, None if value is None else float(value))
     except (CorruptRun, KeyError, TypeError, ValueError):
         return changes  # a damaged line: `dltui verify` reports it

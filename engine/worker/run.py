@@ -164,7 +164,8 @@ class Run:
             return facts.live
         experiment, submitted = self._spec.experiment, self._spec.params
         return {
-            name: spec_versions.live(experiment, submitted, name, value) for name, value in facts.live.items()
+            name: spec_versions.upgrade_live(experiment, submitted, name, value)
+            for name, value in facts.live.items()
         }
 
     # --- in the loop ----------------------------------------------------------------------------------------

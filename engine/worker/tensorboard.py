@@ -93,7 +93,9 @@ class TensorBoardFiles:
     def _new_file(self) -> Path:
         """Create the file of this attempt; name and wall times sort after those of earlier attempts."""
         before = [
-            name for name in tensorboard_end.names(self._folder) if not name.endswith(tensorboard_end.END)
+            name
+            for name in tensorboard_end.event_files(self._folder)
+            if not name.endswith(tensorboard_end.END)
         ]
         newest = _last_wall_time(self._folder / before[-1]) if before else 0.0
         newest = max(newest, _last_event_time(self._folder.parent / "events.jsonl"))

@@ -80,7 +80,7 @@ async def strokes() -> float:
             for stroke in range(101):
                 drawn[4 + stroke // 6][8 + stroke % 6] = 255
                 start = time.perf_counter()
-                await session.ask("mnist.predict", newest="stroke", run=run.id, pixels=drawn)
+                await session.request("mnist.predict", newest="stroke", run=run.id, pixels=drawn)
                 times.append(time.perf_counter() - start)
     return sorted(times[1:])[50] * 1e3
 

@@ -163,16 +163,16 @@ async def first_answer(places: Places, run: str) -> float:
     """Seconds from the start of a session process to its first answer."""
     began = time.perf_counter()
     async with open_session(places) as session:
-        await session.ask("language.predict", run=run, text="a man")
+        await session.request("language.predict", run=run, text="a man")
         return time.perf_counter() - began
 
 
 async def later_opening(places: Places, run: str) -> float:
     """Seconds to the first answer of another model in a running session."""
     async with open_session(places) as session:
-        await session.ask("language.models")
+        await session.request("language.models")
         began = time.perf_counter()
-        await session.ask("language.predict", run=run, text="a man")
+        await session.request("language.predict", run=run, text="a man")
         return time.perf_counter() - began
 
 

@@ -159,7 +159,7 @@ def test_a_frame_that_was_begun_has_to_end_in_time() -> None:
     async def receive() -> None:
         reader = asyncio.StreamReader()
         reader.feed_data(b"\0\0\0\x09half")
-        await frames.read(reader, patience=0.05)
+        await frames.read(reader, timeout=0.05)
 
     with pytest.raises(ProtocolError, match=r"A frame was begun and not ended within 0\.05 s"):
         asyncio.run(receive())

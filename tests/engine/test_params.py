@@ -12,7 +12,18 @@ from hypothesis import strategies as st
 
 from engine.catalog import MnistParams, XorParams
 from engine.errors import ParamError
-from engine.params import Param, Value, build, choice, declared, differing, flag, number, read, said
+from engine.params import (
+    Param,
+    Value,
+    build,
+    choice,
+    declared,
+    differing,
+    flag,
+    format_value,
+    number,
+    parse_value,
+)
 
 
 @dataclass(frozen=True)
@@ -47,7 +58,7 @@ def test_declarations_are_read_from_the_fields() -> None:
     ],
 )  # fmt: skip
 def test_what_means_a_value_is_read_as_it(param: Param, given_: object, value: object) -> None:
-    found = read(param, given_)
+    found = parse_value(param, given_)
     assert found == value and type(found) is type(value)
 
 
@@ -63,7 +74,7 @@ def test_what_means_a_value_is_read_as_it(param: Param, given_: object, value: o
 )  # fmt: skip
 def test_what_does_not_is_refused_by_name_and_bounds(param: Param, given_: object) -> None:
     with pytest.raises(ParamError) as error:
-        read(param, given_)
+        parse_value(param, given_)
     assert error.value.message.startswith(f"{param.name}: expected {param.expected}, got ")
 
 
@@ -71,7 +82,7 @@ def test_what_does_not_is_refused_by_name_and_bounds(param: Param, given_: objec
 def test_whatever_is_read_is_within_bounds(given_: object) -> None:
     for param in declared(Odd):
         try:
-            value = read(param, given_)
+            value = parse_value(param, given_)
         except ParamError as error:
             assert len(error.message) < 300
             continue
@@ -103,7 +114,7 @@ def test_what_only_fails_together_is_checked_together() -> None:
 @pytest.mark.parametrize("params", [XorParams, MnistParams])
 def test_every_default_of_the_catalog_is_a_value_it_accepts(params: type) -> None:
     for param in declared(params):
-        assert read(param, param.default) == param.default
+        assert parse_value(param, param.default) == param.default
         assert param.help
 
 
@@ -123,18 +134,18 @@ OPEN_RATE = Param("lr", float, None, "learning rate", least=0, most=1, word="aut
     ],
 )
 def test_a_number_may_have_a_word_for_not_given(given: object, value: object) -> None:
-    assert read(OPEN_RATE, given) == value
+    assert parse_value(OPEN_RATE, given) == value
 
 
 @pytest.mark.parametrize("given", ["-1", "never", "", "nan", True, "None"])
 def test_another_word_or_number_is_refused_and_the_words_are_named(given: object) -> None:
     with pytest.raises(ParamError, match="lr: expected auto, off or a number of 0 or more"):
-        read(OPEN_RATE, given)
+        parse_value(OPEN_RATE, given)
 
 
 def test_a_number_that_has_to_be_given_is_never_null() -> None:
     with pytest.raises(ParamError, match="n: expected a whole number"):
-        read(Param("n", int, 1, "count"), None)
+        parse_value(Param("n", int, 1, "count"), None)
 
 
 @pytest.mark.parametrize(
@@ -153,10 +164,13 @@ def test_digits_behind_a_leading_zero_are_a_decimal_comma_gone_wrong(
 ) -> None:
     for kind, remedy in ((float, of_a_number), (int, of_a_whole_number)):
         with pytest.raises(ParamError) as refused:
-            read(Param("x", kind, 1, "x"), given)
+            parse_value(Param("x", kind, 1, "x"), given)
         assert refused.value.remedy == remedy
 
 
 @pytest.mark.parametrize("value", [None, 0, 0.0, 0.1, 1e-7, 0.123456789012, 3.0, "off"])
 def test_what_is_said_is_read_back_exactly(value: Value) -> None:
-    assert read(OPEN_RATE if value != 3.0 else Param("x", float, 1, "x"), said(OPEN_RATE, value)) == value
+    assert (
+        parse_value(OPEN_RATE if value != 3.0 else Param("x", float, 1, "x"), format_value(OPEN_RATE, value))
+        == value
+    )

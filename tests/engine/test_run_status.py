@@ -11,8 +11,8 @@ from engine.protocol import Cause, CauseKind, Paused, Pausing, Queued, Running, 
 from engine.run_status import state_of
 from engine.store import ExitFacts, KeeperFacts, Wanted
 
-ALIVE = KeeperFacts(1, process_identity.mine(), 5.0)
-DEAD = dataclasses.replace(ALIVE, identity=dataclasses.replace(process_identity.mine(), start_ticks=1))
+ALIVE = KeeperFacts(1, process_identity.current(), 5.0)
+DEAD = dataclasses.replace(ALIVE, identity=dataclasses.replace(process_identity.current(), start_ticks=1))
 CAUSE = Cause(CauseKind.PAUSED, "paused")
 
 

@@ -11,7 +11,7 @@ from checkpoints import folder as checkpoint_folder
 from checkpoints import tensors
 from checkpoints.errors import DamagedCheckpoint
 from checkpoints.retention import Keep
-from engine.served_checkpoint import holds_last, served, served_step
+from engine.served_checkpoint import holds_last, read_served, served_step
 
 
 def save(folder: Path, step: int, best: int | None, epoch: int = 10) -> None:
@@ -31,26 +31,29 @@ def damage(folder: Path, step: int, name: str = "model.safetensors") -> None:
 def test_without_a_best_epoch_the_newest_answers(tmp_path: Path) -> None:
     for step in (10, 20):
         save(tmp_path, step, 0)
-    found = served(tmp_path)
+    found = read_served(tmp_path)
     assert found is not None
     assert found.which == served_step(tmp_path)
-    assert found.which.words == "last weights (epoch 2, step 20)"
+    assert found.which.description == "last weights (epoch 2, step 20)"
 
 
 def test_the_best_epoch_answers_and_outlives_all_that_come_after_it(tmp_path: Path) -> None:
     for step, best in ((10, 0), (20, 20), (30, 20), (40, 20), (50, 20), (53, 20)):
         save(tmp_path, step, best)
     assert checkpoint_folder.steps(tmp_path) == [20, 40, 50, 53]
-    found = served(tmp_path)
-    assert found is not None and found.which.words == "best epoch's weights (epoch 2, step 20)"
+    found = read_served(tmp_path)
+    assert found is not None and found.which.description == "best epoch's weights (epoch 2, step 20)"
     assert tensors.loads(found.verified.files["model.safetensors"])["w"][0] == 20
     assert served_step(tmp_path) == found.which
 
 
 def test_a_checkpoint_of_before_says_what_it_knows(tmp_path: Path) -> None:
     save(tmp_path, 1200, None)
-    found = served(tmp_path)
-    assert found is not None and (found.which.epoch, found.which.words) == (None, "last weights (step 1,200)")
+    found = read_served(tmp_path)
+    assert found is not None and (found.which.epoch, found.which.description) == (
+        None,
+        "last weights (step 1,200)",
+    )
 
 
 def test_the_newest_holds_the_last_weights_where_the_best_are_kept_beside_them(tmp_path: Path) -> None:
@@ -65,29 +68,29 @@ def test_of_a_damaged_best_epoch_the_newest_whole_one_takes_the_place_and_it_is_
     for step, best in ((20, 20), (30, 20), (40, 20)):
         save(tmp_path, step, best)
     damage(tmp_path, 20)
-    found = served(tmp_path)
-    assert found is not None and found.which.words == "last weights (epoch 4, step 40)"
+    found = read_served(tmp_path)
+    assert found is not None and found.which.description == "last weights (epoch 4, step 40)"
     assert "step-00000020 is damaged" in found.notice
     damage(tmp_path, 40, "MANIFEST.json")
-    found = served(tmp_path)
-    assert found is not None and found.which.words == "weights (epoch 3, step 30)"
+    found = read_served(tmp_path)
+    assert found is not None and found.which.description == "weights (epoch 3, step 30)"
     for name in ("MANIFEST.json", "model.safetensors"):
         damage(tmp_path, 30, name)
     with pytest.raises(DamagedCheckpoint):
-        served(tmp_path)
+        read_served(tmp_path)
 
 
 def test_a_step_that_is_asked_for_answers_and_no_newer_one_in_its_place(tmp_path: Path) -> None:
     for step in (20, 30, 40):
         save(tmp_path, step, 20)
-    assert [found.which.words for step in (30, 20) if (found := served(tmp_path, step))] == [
+    assert [found.which.description for step in (30, 20) if (found := read_served(tmp_path, step))] == [
         "weights (epoch 3, step 30)", "best epoch's weights (epoch 2, step 20)",
     ]  # fmt: skip
     damage(tmp_path, 30)
-    found = served(tmp_path, 30)
+    found = read_served(tmp_path, 30)
     assert found is not None and found.which.step == 20 and "step-00000030" in found.notice
 
 
 def test_where_there_is_nothing_nothing_answers(tmp_path: Path) -> None:
-    assert served(tmp_path / "none") is None
+    assert read_served(tmp_path / "none") is None
     assert served_step(tmp_path / "none") is None

@@ -31,17 +31,23 @@ def test_the_defaults_of_version_1_are_those_of_version_2(experiment: str) -> No
         for param in declared(kind)
     }
     now = build(kind, {})
-    assert spec_versions.params(experiment, old) == {
+    assert spec_versions.upgrade_params(experiment, old) == {
         param.name: getattr(now, param.name) for param in declared(kind)
     } | ({"axes": old["axes"]} if experiment == "xor_lanes" else {})
 
 
 def test_a_value_that_was_given_stays() -> None:
     given = {"lr": 0.01, "dropout": 0, "clip": 0.5, "patience": 3, "layers": 1, "tied": "no"}
-    assert spec_versions.params("lm", given) == given
-    assert spec_versions.params("lm", {"clip": 0, "dropout": -1.0}) == {"clip": "off", "dropout": None}
-    assert spec_versions.params("xor", {"hidden": 0, "bypass": False}) == {"hidden": 0, "bypass": False}
-    assert spec_versions.params("not there", {"lr": 0}) == {"lr": 0}
+    assert spec_versions.upgrade_params("lm", given) == given
+    assert spec_versions.upgrade_params("lm", {"clip": 0, "dropout": -1.0}) == {
+        "clip": "off",
+        "dropout": None,
+    }
+    assert spec_versions.upgrade_params("xor", {"hidden": 0, "bypass": False}) == {
+        "hidden": 0,
+        "bypass": False,
+    }
+    assert spec_versions.upgrade_params("not there", {"lr": 0}) == {"lr": 0}
 
 
 @pytest.mark.parametrize(
@@ -57,7 +63,7 @@ def test_a_value_that_was_given_stays() -> None:
     ],
 )
 def test_axes_as_they_were_typed(old: str, new: str) -> None:
-    found = spec_versions.axes_text("xor", old)
+    found = spec_versions.upgrade_axes_text("xor", old)
     assert found.replace(" ", "") == new.replace(" ", "")
     if "=" in old and "0.0" not in old:
         parse_axes(catalog.find("xor"), found)
@@ -65,23 +71,23 @@ def test_axes_as_they_were_typed(old: str, new: str) -> None:
 
 def test_what_was_typed_into_forms() -> None:
     typed = {"lr": "0", "dropout": "-1", "clip": "0,1,-1", "patience": "", "trials": "0", "parallel": "0"}
-    assert spec_versions.typed("lm", typed) == {
+    assert spec_versions.upgrade_form_texts("lm", typed) == {
         "lr": "auto", "dropout": "auto", "clip": "off,1,auto", "patience": "", "trials": "all",
         "parallel": "auto",
     }  # fmt: skip
-    assert spec_versions.typed("xor_lanes", {"axes": "patience=0,5", "draws": "0"}) == {
+    assert spec_versions.upgrade_form_texts("xor_lanes", {"axes": "patience=0,5", "draws": "0"}) == {
         "axes": "patience=never,5", "draws": "all",
     }  # fmt: skip
 
 
 def test_a_fact_of_a_journal_is_translated_unless_it_is_of_this_version() -> None:
     old = {"kind": "asked", "params": {"patience": 0}, "trial": 1}
-    assert spec_versions.sweep_fact("xor", old)["params"] == {"patience": None}
+    assert spec_versions.upgrade_sweep_fact("xor", old)["params"] == {"patience": None}
     new = {**old, "params": {"lr": 0}, "version": 2}
-    assert spec_versions.sweep_fact("lm", new) is new
+    assert spec_versions.upgrade_sweep_fact("lm", new) is new
     count = {"kind": "edited", "verb": "parallel", "count": 0}
-    assert spec_versions.sweep_fact("xor", count)["count"] is None
+    assert spec_versions.upgrade_sweep_fact("xor", count)["count"] is None
     widened = {"kind": "edited", "verb": "widen", "axes": [
         {"name": "patience", "values": [0, 1, 2], "low": 0.0, "high": 2.0, "log": False}]}  # fmt: skip
-    axis = spec_versions.sweep_fact("xor", widened)["axes"][0]
+    axis = spec_versions.upgrade_sweep_fact("xor", widened)["axes"][0]
     assert (axis["values"], axis["low"], axis["high"]) == ([None, 1, 2], None, None)

@@ -56,7 +56,7 @@ def test_papers_come_back_as_they_were_written(tmp_path: Path) -> None:
     assert store.read_exit(folder) is None
     store.write_wanted(folder, Wanted(3, "fast"))
     keeper = KeeperFacts(
-        3, process_identity.mine(), 1.5, worker=process_identity.mine(), asked="pause", asked_at=2.0
+        3, process_identity.current(), 1.5, worker=process_identity.current(), asked="pause", asked_at=2.0
     )
     store.write_keeper(folder, keeper)
     cause = Cause(CauseKind.SIGNAL, "killed", "resume")

@@ -6,8 +6,8 @@ import json
 import math
 
 from engine.sweep_protocol import (
-    Group,
     SweepStatus,
+    TrialGroup,
     TrialPage,
     TrialStatus,
     page_from_json,
@@ -30,7 +30,7 @@ def test_a_sweep_comes_back_as_it_went() -> None:
 
 def test_a_page_comes_back_with_metrics_that_are_no_numbers() -> None:
     row = make_trial(4, metrics={"loss": math.inf, "val_loss": 0.5}, value=None, pinned=True)
-    group = Group({"hidden": 2, "bypass": True}, 3, 2, 0.5, None, row)
+    group = TrialGroup({"hidden": 2, "bypass": True}, 3, 2, 0.5, None, row)
     page = TrialPage((row,), (group,), 1, 9)
     assert page_from_json(json.loads(json.dumps(page_to_json(page), allow_nan=False))) == page
 

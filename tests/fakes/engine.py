@@ -22,7 +22,6 @@ from engine.protocol import (
     Failed,
     Finding,
     Json,
-    LeftOut,
     Page,
     Paused,
     Query,
@@ -33,12 +32,13 @@ from engine.protocol import (
     Running,
     RunSummary,
     Severity,
+    SkippedRun,
     Spec,
     State,
     Stopped,
     SweepRow,
 )
-from engine.service.index.sweep_rows import arranged
+from engine.service.index.sweep_rows import group_trials
 from engine.service.runs.submission import parse_name
 from engine.service.runs.transitions import why_not
 from engine.sweep_protocol import SweepSummary, TrialRow
@@ -189,7 +189,7 @@ class FakeEngine:
         sizes = Counter(run.spec.sweep for run in self.runs_by_id.values() if run.spec.sweep)
         sizes = Counter({sweep: count for sweep, count in sizes.items() if count > 1})
         numbered = [(number, run.spec.sweep) for number, run in enumerate(found)]
-        rows = arranged(numbered, sizes, query.open_sweeps)
+        rows = group_trials(numbered, sizes, query.open_sweeps)
         window = rows[query.offset : query.offset + query.limit]
         runs = tuple(found[row] for row in window if isinstance(row, int))
         sweeps = tuple(
@@ -226,7 +226,7 @@ class FakeClient(SweepCalls):
         self.notice = engine.notice
 
     @property
-    def frames_heard(self) -> int:
+    def frames_received(self) -> int:
         """Grows with every read, unless the engine is silent."""
         self._frames += not self._engine.is_silent
         return self._frames
@@ -306,14 +306,14 @@ class FakeClient(SweepCalls):
 
     async def applicable(
         self, verb: str, runs: Sequence[str] = (), where: str = ""
-    ) -> tuple[list[RunSummary], list[LeftOut]]:
+    ) -> tuple[list[RunSummary], list[SkippedRun]]:
         found = [self._engine.find(run) for run in runs]
         if where:
             found += self._engine.list(Query(where)).runs
         whys = [why_not(verb, run.status, run.spec.name) for run in found]
         applies = [run for run, (why, _) in zip(found, whys, strict=True) if not why]
         left_out = [
-            LeftOut(run.id, run.spec.name, why, is_so)
+            SkippedRun(run.id, run.spec.name, why, is_so)
             for run, (why, is_so) in zip(found, whys, strict=True)
             if why
         ]

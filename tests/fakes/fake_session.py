@@ -20,33 +20,33 @@ class FakeSession:
 
     def __init__(self, places: Places, **scripted: Scripted) -> None:
         self._cache = SessionCache(places)
-        self._scripted = {word.replace("__", "."): answer for word, answer in scripted.items()}
+        self._scripted = {method.replace("__", "."): answer for method, answer in scripted.items()}
         self.requests: list[tuple[str, dict[str, Any]]] = []
         self.is_up = True
 
-    async def ask(self, word: str, newest: str = "", **facts: Any) -> Json:
-        self.requests.append((word, facts))
+    async def request(self, method: str, newest: str = "", **facts: Any) -> Json:
+        self.requests.append((method, facts))
         if not self.is_up:
             raise EngineError("The session ended before it answered.", "Ask again; session.log may say why.")
-        if word in self._scripted:
-            return self._scripted[word](**facts)
-        answer = methods.answer(self._cache, word, facts)
+        if method in self._scripted:
+            return self._scripted[method](**facts)
+        answer = methods.answer(self._cache, method, facts)
         assert isinstance(answer, dict)
         return answer
 
-    async def stream(self, word: str, **facts: Any) -> AsyncGenerator[Json, None]:
-        self.requests.append((word, facts))
+    async def stream(self, method: str, **facts: Any) -> AsyncGenerator[Json, None]:
+        self.requests.append((method, facts))
         if not self.is_up:
             raise EngineError("The session ended before it answered.", "Ask again; session.log may say why.")
-        if word in self._scripted:
-            yield self._scripted[word](**facts)
+        if method in self._scripted:
+            yield self._scripted[method](**facts)
             return
-        answer = methods.answer(self._cache, word, facts)
+        answer = methods.answer(self._cache, method, facts)
         for part in [answer] if isinstance(answer, dict) else answer:
             await asyncio.sleep(0)
             yield part
 
-    def leave(self) -> None:
+    def terminate(self) -> None:
         """There is no process."""
 
     def facts_of(self, method: str) -> list[dict[str, Any]]:

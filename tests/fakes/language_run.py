@@ -190,7 +190,7 @@ def _write_events(folder: RunFolder, step: int, perplexities: Mapping[str, float
 
 def _write_state_files(folder: RunFolder, status: Status) -> None:
     now = time.time()
-    store.write_keeper(folder, KeeperFacts(1, process_identity.mine(), now))
+    store.write_keeper(folder, KeeperFacts(1, process_identity.current(), now))
     if not status.is_active:
         cause = Cause(CauseKind.FINISHED, "Training is complete.")
         ended = EventWriter(folder.events)

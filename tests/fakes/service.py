@@ -29,11 +29,11 @@ async def run() -> None:
     if named := os.environ.get("DLTUI_TEST_VERSION"):
         service_module.VERSION = named
     service = Service(home, local=LocalExecutor(home.log, fake_command))
-    connection.SLOW_SECONDS = float(os.environ.get("DLTUI_TEST_SLOW", connection.SLOW_SECONDS))
+    connection.DRAIN_SECONDS = float(os.environ.get("DLTUI_TEST_SLOW", connection.DRAIN_SECONDS))
     service.cycle.orphan_timeout = float(os.environ.get("DLTUI_TEST_PATIENCE", orphans.TIMEOUT))
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, service.leave)
-    loop.add_signal_handler(signal.SIGUSR1, service.heal)
+    loop.add_signal_handler(signal.SIGTERM, service.stop)
+    loop.add_signal_handler(signal.SIGUSR1, service.rebind_socket)
     await service.run()
 
 
@@ -41,6 +41,6 @@ if __name__ == "__main__":
     os.umask(0o077)
     here = places.home()
     places.make_private(here.root)
-    held = lock.take(here.lock)
+    held = lock.acquire(here.lock)
     service_log.open_log(here.log)
     asyncio.run(run())

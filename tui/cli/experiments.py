@@ -9,7 +9,7 @@ import typer
 
 from engine.catalog import SUITES, Experiment, find, suite
 from engine.catalog import experiments as catalogued
-from engine.params import Param, declared, said
+from engine.params import Param, declared, format_value
 from engine.protocol import Json
 from tui.cli.completion import complete_experiment
 from tui.cli.engine_call import say, say_json
@@ -48,7 +48,7 @@ def _say(experiment: Experiment) -> None:
 
 def _row(param: Param) -> tuple[str, str]:
     live = "; can be changed during training" if param.live else ""
-    return f"{param.name}={said(param, param.default)}", f"{param.help}{live}; {param.expected}"
+    return f"{param.name}={format_value(param, param.default)}", f"{param.help}{live}; {param.expected}"
 
 
 def _as_json(experiment: Experiment) -> Json:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from engine.client.client import filter_fields
+from engine import filter_fields
 from engine.errors import InputError
 from engine.protocol import Status
 from tui.cli.engine_call import fail, say
@@ -44,7 +44,7 @@ def filter_help() -> Iterable[str]:
 
 def _words() -> Rows:
     *most, last = filter_fields.SEARCHED
-    either, both, neither = (name for name in ("or", "and", "not") if name in filter_fields.JOINTS)
+    either, both, neither = (name for name in ("or", "and", "not") if name in filter_fields.CONNECTIVES)
     return [
         ("WORD", f"runs or trials with the word in their {', '.join(most)} or {last}"),
         ('"TWO WORDS"', "several words as one: in double or single quotes"),
@@ -55,9 +55,11 @@ def _words() -> Rows:
 
 
 def _comparisons() -> Rows:
-    yes, no = (", ".join(word for word, is_on in filter_fields.YES.items() if is_on == on) for on in (1, 0))
+    yes, no = (
+        ", ".join(word for word, is_on in filter_fields.BOOLEANS.items() if is_on == on) for on in (1, 0)
+    )
     return [
-        (" ".join(sorted(filter_fields.SIGNS, key=filter_fields.SIGNS.index)), "== is ="),
+        (" ".join(sorted(filter_fields.OPERATORS, key=filter_fields.OPERATORS.index)), "== is ="),
         ("TEXT", "only with = and !=; upper and lower case are equal"),
         ("STATUS", f"one of {', '.join(Status)}"),
         ("yes or no", f"{yes}; {no}"),

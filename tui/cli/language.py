@@ -12,9 +12,10 @@ from typing import Annotated, TypeVar
 import typer
 
 from engine import places
-from engine.client.client import Session, open_session
+from engine.client.client import open_session
+from engine.client.session import Session
 from engine.errors import DltuiError, ParamError
-from engine.params import Param, Value, read
+from engine.params import Param, Value, parse_value
 from engine.protocol import Json
 from tui.cli.completion import complete_run
 from tui.cli.engine_call import fail, say, say_json, tell
@@ -64,7 +65,7 @@ def predict(
 
     Of a reversed model, the words before.
     """
-    answer = ask_session(lambda session: session.ask("language.predict", run=model, text=text, k=k))
+    answer = ask_session(lambda session: session.request("language.predict", run=model, text=text, k=k))
     tell_model(answer)
     if json:
         say_json([{"word": found["word"], "p": found["p"]} for found in answer["candidates"]])
@@ -101,7 +102,9 @@ def generate(
     best, width = option(TOP_K, top_k), option(BEAM, beam)
     if width is not None:
         _refuse_drawing(temperature, best, top_p, seed)
-        found = ask_session(lambda s: s.ask("language.beam", run=model, text=text, width=width, **sampling))
+        found = ask_session(
+            lambda s: s.request("language.beam", run=model, text=text, width=width, **sampling)
+        )
         _say_beam(found, json)
         return
     sampling |= {"temperature": temperature, "top_k": best, "top_p": top_p}
@@ -131,7 +134,7 @@ def score(
         path = str(file.expanduser().absolute())
         ask_session(lambda session: _score_file(session, path, model, json))
         return
-    answer = ask_session(lambda session: session.ask("language.score", texts=texts, run=model))
+    answer = ask_session(lambda session: session.request("language.score", texts=texts, run=model))
     tell_model(answer)
     if json:
         say_json({"sentences": [_shape(sentence) for sentence in answer["sentences"]]})
@@ -184,7 +187,7 @@ def tell_model(answer: Json) -> None:
 def option(param: Param, text: str) -> Value:
     """What was given for an option; exits with one line for what cannot be."""
     try:
-        return read(param, text)
+        return parse_value(param, text)
     except ParamError as error:
         fail(error)
 

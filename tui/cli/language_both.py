@@ -69,7 +69,7 @@ def blank(
     The product of both probabilities, as a share among all words.
     """
     answer = ask_session(
-        lambda session: session.ask("language.blank", text=text, forward=forward, reverse=reverse, k=k)
+        lambda session: session.request("language.blank", text=text, forward=forward, reverse=reverse, k=k)
     )
     tell_model(answer)
     if json:
@@ -87,7 +87,7 @@ def orders(
     json: AsJson = False,
 ) -> None:
     """Rank the orders of the words of TEXT by probability."""
-    answer = ask_session(lambda session: session.ask("language.orders", text=text, run=model, k=k))
+    answer = ask_session(lambda session: session.request("language.orders", text=text, run=model, k=k))
     tell_model(answer)
     if json:
         say_json(answer["orders"])

@@ -11,7 +11,7 @@ import typer
 
 from engine.client.client import Client
 from engine.errors import DltuiError, InputError
-from engine.protocol import LeftOut, Query, RunSummary
+from engine.protocol import Query, RunSummary, SkippedRun
 from tui.cli.completion import complete_run
 from tui.cli.engine_call import ask, fail, is_confirmed, say, say_json, tell
 from tui.cli.ls import refuse_unknown
@@ -37,7 +37,7 @@ class Meant:
     named: tuple[str, ...]
     where: str
     runs: tuple[RunSummary, ...]
-    left_out: tuple[LeftOut, ...]
+    left_out: tuple[SkippedRun, ...]
 
     @property
     def is_one(self) -> bool:
@@ -121,14 +121,14 @@ def carry_out(
 
 async def _each(
     client: Client, runs: Sequence[RunSummary], act: Callable[[Client, str], Awaitable[RunSummary]]
-) -> tuple[list[RunSummary], list[LeftOut]]:
+) -> tuple[list[RunSummary], list[SkippedRun]]:
     done: list[RunSummary] = []
-    failed: list[LeftOut] = []
+    failed: list[SkippedRun] = []
     for run in runs:
         try:
             done.append(await act(client, run.id))
         except DltuiError as error:
-            failed.append(LeftOut(run.id, run.spec.name, str(error)))
+            failed.append(SkippedRun(run.id, run.spec.name, str(error)))
     return done, failed
 
 

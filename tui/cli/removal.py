@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from engine.protocol import LeftOut, Removal, removal_to_json
+from engine.protocol import Removal, SkippedRun, removal_to_json
 from tui.cli import many_runs
 from tui.cli.engine_call import ask, is_confirmed, say, say_json, tell
 from tui.cli.ls import AsJson
@@ -42,7 +42,7 @@ def rm(
     _ask_about(meant, yes, now, json)
     removal = ask(lambda client: client.remove(*(run.id for run in meant.runs), now=now))
     removed = {item.id for item in removal.items}
-    missed = [LeftOut(run.id, run.spec.name, "it was started meanwhile") for run in meant.runs
+    missed = [SkippedRun(run.id, run.spec.name, "it was started meanwhile") for run in meant.runs
               if run.id not in removed]  # fmt: skip
     if json and meant.is_one:
         (item,) = removal.items

@@ -7,12 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
+from engine import axes as axis_texts
 from engine import catalog
 from engine import params as declared_params
-from engine.client.client import PARALLEL, TRIALS, Client, Prune, SweepStatus, SweepSummary
-from engine.client.client import axes as axis_texts
+from engine.client.client import Client
 from engine.errors import DltuiError, ParamError
 from engine.params import Param, Value
+from engine.sweep_protocol import PARALLEL, TRIALS, Prune, SweepStatus, SweepSummary
 from tui.cli.completion import complete_setting, complete_swept
 from tui.cli.engine_call import ask, fail, say, say_json, tell
 from tui.cli.follow import follow, show_line
@@ -118,7 +119,7 @@ def _fixed(experiment: str, settings: list[str]) -> dict[str, object]:
         for name in found:
             if name not in known:
                 raise ParamError(f"Unknown parameter {name[:80]!r}.", f"It takes: {', '.join(known)}.")
-        return {name: declared_params.read(known[name], value) for name, value in found.items()}
+        return {name: declared_params.parse_value(known[name], value) for name, value in found.items()}
     except DltuiError as error:
         fail(error)
 
@@ -132,14 +133,14 @@ def split(setting: str) -> tuple[str, str]:
 
 def _count(param: Param, text: str) -> Value:
     try:
-        return declared_params.read(param, text)
+        return declared_params.parse_value(param, text)
     except ParamError as error:
         fail(error)
 
 
 def _seeds(text: str) -> int | list[int]:
     try:
-        seeds = [int(declared_params.read_number(SEEDS, part)) for part in text.split(",")]
+        seeds = [int(declared_params.parse_number(SEEDS, part)) for part in text.split(",")]
     except ParamError as error:
         fail(error)
     return seeds if "," in text else seeds[0]
@@ -151,7 +152,7 @@ def _echo(experiment: str, axes: list[str]) -> None:
         suite = catalog.suite(experiment)
         swept = catalog.find(suite.experiment if suite else experiment)
         for axis in axis_texts.parse_axes(swept, ";".join(axes)):
-            tell(axis_texts.words(swept, axis))
+            tell(axis_texts.describe(swept, axis))
     except DltuiError:
         return  # the engine says what is wrong
 

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from engine.client.client import PARALLEL, TRIALS, SweepSummary
 from engine.errors import DltuiError, ParamError
-from engine.params import read
+from engine.params import parse_value
+from engine.sweep_protocol import PARALLEL, TRIALS, SweepSummary
 from tui.cli.engine_call import ask, fail, is_confirmed, say, say_json
 from tui.cli.ls import AsJson
 from tui.cli.many_runs import Yes
@@ -60,7 +60,7 @@ def _meant(verb: str, words: list[str]) -> tuple[str, dict[str, Any]]:
         facts: dict[str, Any] = {"trial": _whole(words[0])}
         return ("stop_trial", facts) if verb == "stop" else ("pin", {**facts, "on": verb == "pin"})
     if verb in ("parallel", "trials") and len(words) == 1:
-        return verb, {"count": read(PARALLEL if verb == "parallel" else TRIALS, words[0])}
+        return verb, {"count": parse_value(PARALLEL if verb == "parallel" else TRIALS, words[0])}
     if verb == "extend" and words:
         lengths = {name: _whole(value) for name, value in map(split, words[1:])}
         return "extend", {"trial": _whole(words[0]), **lengths}

@@ -7,15 +7,9 @@ from typing import Annotated
 
 import typer
 
-from engine.client.client import (
-    Axis,
-    Client,
-    Group,
-    SweepSummary,
-    TrialQuery,
-    TrialRow,
-    group_to_json,
-)
+from engine.axes import Axis
+from engine.client.client import Client
+from engine.sweep_protocol import SweepSummary, TrialGroup, TrialQuery, TrialRow, group_to_json
 from tui.cli.bars import percent_bars
 from tui.cli.completion import complete_sweep
 from tui.cli.engine_call import ask, say, say_json, tell, write_csv
@@ -137,7 +131,7 @@ def trials(
     most = limit or (SHOWN if sys.stdout.isatty() and not json else None)
     query = TrialQuery(where, sort, descending, group=group)
     found, matching = ask(lambda client: _read(client, sweep, query, most))
-    groups = [entry for entry in found if isinstance(entry, Group)]
+    groups = [entry for entry in found if isinstance(entry, TrialGroup)]
     rows = [entry for entry in found if isinstance(entry, TrialRow)]
     if json:
         say_json([group_to_json(one) for one in groups] if group else [row_json(row) for row in rows])
@@ -165,7 +159,7 @@ def _trial(row: TrialRow) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def group_row(group: Group) -> tuple[str, ...]:
+def group_row(group: TrialGroup) -> tuple[str, ...]:
     """The cells of a group under GROUPS."""
     mean, spread = (
         "" if value is None else short_number(value) for value in (group.mean, group.spread)

@@ -7,7 +7,7 @@ from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 
-from engine.params import Param, read
+from engine.params import Param, parse_value
 
 
 class Verb(TyperCommand):
@@ -33,7 +33,7 @@ def _read_strictly(option: Any) -> None:
     process = option.process_value
 
     def read_and_process(context: Any, value: Any) -> Any:
-        return process(context, read(param, value) if isinstance(value, str) else value)
+        return process(context, parse_value(param, value) if isinstance(value, str) else value)
 
     option.process_value = read_and_process
 

@@ -146,9 +146,9 @@ class Connection:
     async def _notice_silence(self, client: Client) -> None:
         """For ever: ask for a sign of life where none came by itself."""
         while True:
-            heard = client.frames_heard
+            heard = client.frames_received
             await asyncio.sleep(QUIET_SECONDS)
-            if client.frames_heard == heard:
+            if client.frames_received == heard:
                 await self._wait_for_life(client)
 
     async def _wait_for_life(self, client: Client) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.client.client import Event
+from engine.events import Event
 from engine.protocol import number_from_json
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import fields
 from difflib import get_close_matches
 
+from engine import filter_fields
 from engine.catalog import experiments
-from engine.client.client import filter_fields
 from engine.protocol import RunSummary
 
 ALWAYS = frozenset({*filter_fields.TEXTS, *filter_fields.NUMBERS})

@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.client.client import Event, EventBatch
+from engine.client.client import EventBatch
+from engine.events import Event
 from engine.protocol import Json
 from tui.chart.mark import ChartMark
 from tui.chart.series import CurveSeries

@@ -8,7 +8,8 @@ from engine.protocol import Query, RunSummary
 from tui.terminal.plain_text import plain
 
 if TYPE_CHECKING:
-    from engine.client.client import Client, SweepSummary
+    from engine.client.client import Client
+    from engine.sweep_protocol import SweepSummary
 
 
 async def doubt_of_name(client: Client, run: RunSummary) -> str:

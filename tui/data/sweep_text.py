@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from engine.client.client import SweepSummary, TrialRow, TrialStatus, row_to_json
 from engine.protocol import Json
+from engine.sweep_protocol import SweepSummary, TrialRow, TrialStatus, row_to_json
 from tui.data.trial_export import sweep_json as sweep_json
 from tui.data.value_text import short_number
 

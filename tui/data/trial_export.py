@@ -9,17 +9,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from engine.client.client import (
-    Client,
-    Group,
+from engine.client.client import Client
+from engine.protocol import Json
+from engine.sweep_protocol import (
     SweepSummary,
+    TrialGroup,
     TrialQuery,
     TrialRow,
     group_to_json,
     row_to_json,
     sweep_to_json,
 )
-from engine.protocol import Json
 from tui.data.csv_table import csv_lines
 from tui.data.trial_pages import Entry
 
@@ -47,7 +47,7 @@ async def read(client: Client, sweep: str, query: TrialQuery, most: int | None) 
 
 def cells_of(entry: Entry) -> dict[str, Any]:
     """Columns by name; a metric that is called like a parameter is told apart."""
-    if isinstance(entry, Group):
+    if isinstance(entry, TrialGroup):
         best = {f"best.{name}": value for name, value in cells_of(entry.best).items()} if entry.best else {}
         return {**entry.key, **{name: getattr(entry, name) for name in STATISTICS}, **best}
     own = {name: getattr(entry, name) for name in OWN}
@@ -73,7 +73,7 @@ def as_csv(
 
 def as_json(sweep: SweepSummary, entries: Sequence[Entry]) -> str:
     told = [json_of(entry) for entry in entries]
-    kind = "groups" if entries and isinstance(entries[0], Group) else "trials"
+    kind = "groups" if entries and isinstance(entries[0], TrialGroup) else "trials"
     return json.dumps({"sweep": sweep_json(sweep), kind: told}, indent=1)
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from engine.client.client import Group, TrialPage, TrialQuery, TrialRow
+from engine.sweep_protocol import TrialGroup, TrialPage, TrialQuery, TrialRow
 
 PAGE = 200
 PAGES_KEPT = 12
-Entry = TrialRow | Group
+Entry = TrialRow | TrialGroup
 
 
 class TrialPages:
@@ -83,6 +83,6 @@ class TrialPages:
 
 def key_of(entry: Entry | None) -> object:
     """What tells an entry from the others, wherever it stands."""
-    if isinstance(entry, Group):
+    if isinstance(entry, TrialGroup):
         return tuple(entry.key.items())
     return entry.trial if entry is not None else None

@@ -127,7 +127,7 @@ def settled_params(run: RunSummary) -> dict[str, Value]:
     """All of them, and what each that is not given has come to: auto (0.01)."""
     from engine import catalog
 
-    return catalog.settled_words(run.spec.experiment, run.spec.params)
+    return catalog.display_resolved_values(run.spec.experiment, run.spec.params)
 
 
 def value_of(name: str, value: object) -> str:
@@ -135,7 +135,7 @@ def value_of(name: str, value: object) -> str:
     if value is None:
         from engine import catalog
 
-        return catalog.word_for_none(name)
+        return catalog.none_word(name)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):

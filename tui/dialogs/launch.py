@@ -92,7 +92,7 @@ def _settled(experiment: Experiment, typed: Typed) -> str:
 
 
 def _launch_of(experiment: Experiment, typed: Typed, data: str) -> Launch:
-    about = {param.name: params.read(param, typed[param.name]) for param in ABOUT}
+    about = {param.name: params.parse_value(param, typed[param.name]) for param in ABOUT}
     values = params.build(experiment.params, _own(typed))
     given = {param.name: getattr(values, param.name) for param in params.declared(experiment.params)}
     kept = {name: text for name, text in typed.items() if name != "name"}

@@ -20,10 +20,10 @@ def live_screen(run: RunSummary, found: Sequence[Param]) -> FormScreen[Given | N
     before = {param.name: actions.value_now(run, param) for param in found}
 
     async def act(typed: Typed) -> Given | None:
-        values = {param.name: params.read(param, typed[param.name]) for param in found}
+        values = {param.name: params.parse_value(param, typed[param.name]) for param in found}
         return next(((name, value) for name, value in values.items() if value != before[name]), None)
 
-    shown = {param.name: params.said(param, before[param.name]) for param in found}
+    shown = {param.name: params.format_value(param, before[param.name]) for param in found}
     form = Form([field_of(param) for param in found], shown)
     title = f"set live: {name_of(run)}"
     return FormScreen(title, form, act, word="set", is_wide=False)

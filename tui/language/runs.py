@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine import catalog
-from engine.client.client import Client, SweepStatus, SweepSummary
+from engine.client.client import Client
 from engine.params import declared
 from engine.protocol import Query, RunSummary, Status
+from engine.sweep_protocol import SweepStatus, SweepSummary
 
 EXPERIMENT = "lm"
 SUITE = "lm_four"

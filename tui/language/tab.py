@@ -11,9 +11,10 @@ from textual.containers import Container, Vertical
 from textual.widget import Widget
 
 from engine import catalog
-from engine.client.client import Superseded, SweepSummary
+from engine.client.session import Superseded
 from engine.errors import DltuiError
 from engine.protocol import Json, RunSummary
+from engine.sweep_protocol import SweepSummary
 from tui.chart.series import CurveSeries
 from tui.chart.still_chart import StillChart
 from tui.chart.two_series import TwinSeries
@@ -266,7 +267,7 @@ class LanguageTab(Tab):
 
     async def _list_corpora(self) -> None:
         try:
-            listed = await self.context.session.ask("corpus.list", newest="corpora")
+            listed = await self.context.session.request("corpus.list", newest="corpora")
             self.corpora.show(listed["corpora"])
             self._say("")
             await self._tell_corpus(self.corpora.chosen)
@@ -280,7 +281,7 @@ class LanguageTab(Tab):
             return
         self.facts.show(None, "Reading and counting ...")
         try:
-            told: Json = await self.context.session.ask("corpus.tell", newest="corpus", corpus=name)
+            told: Json = await self.context.session.request("corpus.tell", newest="corpus", corpus=name)
         except Superseded:
             return
         except DltuiError as error:

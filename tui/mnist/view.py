@@ -14,7 +14,7 @@ from textual.app import ComposeResult
 from textual.message import Message
 from textual.worker import Worker
 
-from engine.client.client import Superseded
+from engine.client.session import Superseded
 from engine.errors import DltuiError
 from engine.protocol import Json, RunSummary
 from tui.drawings.image_canvas import ImageCanvas
@@ -167,7 +167,7 @@ class MnistView(SubmittingView, can_focus=True):
 
     async def _asking(self, word: str, take: Take, mark: str, facts: dict[str, object]) -> None:
         try:
-            answer = await self.context.session.ask(word, newest=mark, **facts)
+            answer = await self.context.session.request(word, newest=mark, **facts)
         except Superseded:
             return
         except DltuiError as error:

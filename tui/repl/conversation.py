@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
-from engine.client.client import Session
+from engine.client.session import Session
 from engine.errors import DltuiError, ParamError
 from engine.protocol import Json
 from tui.drawings import sentence, tree
@@ -175,7 +175,7 @@ class Conversation:
     async def _blank(self, entry: TranscriptEntry, text: str) -> None:
         side = "reverse" if self.direction == "reversed" else "forward"
         facts: Json = {"text": text, side: self.run}
-        answer = await self._session.ask("language.blank", k=10, **facts)
+        answer = await self._session.request("language.blank", k=10, **facts)
         entry.show(partial(tables.fillings, answer))
         self._say_unknown(entry, answer)
         self._say_notice(entry, answer)
@@ -219,7 +219,7 @@ class Conversation:
         if not other:
             raise ParamError("There is no other model to compare with.", "Name one: /compare @RUN TEXT")
         runs = [self.run, other]
-        answer = await self._session.ask("language.compare", runs=runs, text=rest.strip(), k=5)
+        answer = await self._session.request("language.compare", runs=runs, text=rest.strip(), k=5)
         generated = [await self._drawn(run, rest) for run in runs]
 
         def compose(width: int) -> list[Row]:
@@ -244,7 +244,7 @@ class Conversation:
         return " ".join(word_of(word) for word in done["words"])
 
     async def _ask(self, word: str, **facts: Any) -> Json:
-        return await self._session.ask(f"language.{word}", run=self.run, **facts)
+        return await self._session.request(f"language.{word}", run=self.run, **facts)
 
     def _say_unknown(self, entry: TranscriptEntry, answer: Json) -> None:
         unknown = [word_of(word) for word in answer.get("unknown", ())]

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from engine.client.client import Session, Superseded
+from engine.client.session import Session, Superseded
 from engine.errors import DltuiError, EngineError
 from engine.protocol import Json
 from tui.repl.completions import Completion
@@ -74,7 +74,7 @@ async def suggest(
     text = cut(line)[1]
     fragment = "" if not text or text.endswith(" ") else text.split()[-1]
     none = Suggestion(line, reverse=reverse)
-    predict = partial(session.ask, "language.predict", newest="bars", run=run, **(sampling or {}))
+    predict = partial(session.request, "language.predict", newest="bars", run=run, **(sampling or {}))
     try:
         answer = await predict(text=text, k=k)
     except (Superseded, EngineError):

@@ -12,7 +12,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input
 
-from engine.client.client import Superseded
+from engine.client.session import Superseded
 from engine.errors import DltuiError, EngineError
 from engine.protocol import Json
 from tui.messages import HintsChanged, RunsChanged, ViewChanged
@@ -51,7 +51,7 @@ class ReplView(Tab):
         saved = context.state.views.get(self.NAME, {})
         self.talk = Conversation(context.session, sampling.from_json(saved.get("manner")), self._said_more)
         self.models = Models(str(saved.get("run", "")))
-        self.past = InputHistory(context.places.said)
+        self.past = InputHistory(context.places.prompt_history)
         self.model_line, self.heading, self.offer = ModelLine(), Heading(("next word",)), Completions()
         self.transcript = Transcript(self.talk.entries, self._greet)
         self._draft = str(saved.get("draft", ""))
@@ -128,7 +128,7 @@ class ReplView(Tab):
     async def _fetch(self) -> None:
         before = self.models.chosen
         try:
-            self.models.take(await self.context.session.ask("language.models", newest="models"))
+            self.models.take(await self.context.session.request("language.models", newest="models"))
         except Superseded:
             return
         except DltuiError as error:

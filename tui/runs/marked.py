@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from engine.client.client import Client
 from engine.errors import DltuiError
-from engine.protocol import LeftOut, RunSummary, Status, SweepRow
+from engine.protocol import RunSummary, SkippedRun, Status, SweepRow
 from tui.data import value_text as words
 from tui.data.run_text import name_of
 from tui.runs.sweep_cells import name_of_sweep
@@ -36,7 +36,7 @@ class MarkedRuns:
 
     verb: str
     runs: tuple[RunSummary, ...]
-    left_out: tuple[LeftOut, ...]
+    left_out: tuple[SkippedRun, ...]
     undo_key: str
     sweep: str = ""
     """the name of the sweep whose trials they are"""
@@ -63,13 +63,13 @@ class MarkedRuns:
     @property
     def refusal(self) -> str:
         """Where nothing is left to do."""
-        by_reason: dict[str, list[LeftOut]] = {}
+        by_reason: dict[str, list[SkippedRun]] = {}
         for one in self.left_out:
             by_reason.setdefault(one.why.removeprefix(f"{one.name} is "), []).append(one)
         return " ".join(_reason(why, runs) for why, runs in by_reason.items())
 
 
-def _reason(why: str, runs: Sequence[LeftOut]) -> str:
+def _reason(why: str, runs: Sequence[SkippedRun]) -> str:
     """Runs that are left out for the same reason, told once: a, b and 7 more are done ..."""
     if len(runs) == 1:
         return plain(runs[0].why, limit=120)

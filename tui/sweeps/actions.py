@@ -5,18 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from engine import catalog, params
-from engine.client.client import (
-    PARALLEL,
-    TRIALS,
-    Client,
-    SweepStatus,
-    SweepSummary,
-    TrialRow,
-    parse_axis,
-)
+from engine.axes import parse_axis
+from engine.client.client import Client
 from engine.errors import DltuiError, ParamError, RunRefused
 from engine.params import Param
 from engine.protocol import RunSummary
+from engine.sweep_protocol import PARALLEL, TRIALS, SweepStatus, SweepSummary, TrialRow
 from tui.data.value_text import exact
 from tui.sweeps import settings
 from tui.terminal.plain_text import plain
@@ -70,7 +64,7 @@ async def widen(client: Client, sweep: SweepSummary, typed: Mapping[str, str]) -
 
 
 async def resize(client: Client, sweep: SweepSummary, typed: Mapping[str, str]) -> str:
-    wanted = {param.name: params.read(param, typed[param.name]) for param in COUNTS}
+    wanted = {param.name: params.parse_value(param, typed[param.name]) for param in COUNTS}
     now = {"trials": sweep.spec.trials, "parallel": sweep.spec.parallel}
     changed = {name: count for name, count in wanted.items() if count != now[name]}
     for name, count in changed.items():
@@ -110,7 +104,7 @@ def length_now(sweep: SweepSummary, row: TrialRow, param: Param) -> params.Value
 
 async def extend(client: Client, sweep: SweepSummary, row: TrialRow, typed: Mapping[str, str]) -> str:
     """Raises ParamError when nothing grows."""
-    read = ((param, params.read(param, typed[param.name])) for param in lengths_of(sweep))
+    read = ((param, params.parse_value(param, typed[param.name])) for param in lengths_of(sweep))
     lengths = {param.name: value for param, value in read if value != length_now(sweep, row, param)}
     await client.sweep_edit(sweep.id, "extend", trial=row.trial, **lengths)
     said = ", ".join(f"{name} {exact(name, value)}" for name, value in lengths.items())

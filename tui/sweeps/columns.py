@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from engine.client.client import Group, SweepSpec, TrialQuery, TrialRow, TrialStatus
+from engine.sweep_protocol import SweepSpec, TrialGroup, TrialQuery, TrialRow, TrialStatus
 from tui.data.trial_pages import Entry
 from tui.sweeps.text import ink_of, param_text, sign_of, value_text
 from tui.terminal.glyphs import glyphs
@@ -82,7 +82,7 @@ def _metric(name: str) -> TrialColumn:
 
 
 def _best(entry: Entry | None) -> TrialRow | None:
-    return entry.best if isinstance(entry, Group) else entry
+    return entry.best if isinstance(entry, TrialGroup) else entry
 
 
 def _number(entry: Entry | None, name: str, style_name: str) -> Row:
@@ -123,12 +123,12 @@ def _metrics(entry: Entry, name: str) -> Row:
 
 
 def _key(entry: Entry, name: str) -> Row:
-    assert isinstance(entry, Group)
+    assert isinstance(entry, TrialGroup)
     return (Span(param_text(name, entry.key.get(name)), "text"),)
 
 
 def _counted(entry: Entry) -> Row:
-    assert isinstance(entry, Group)
+    assert isinstance(entry, TrialGroup)
     left = entry.count - entry.valued
     return (Span(f"{entry.valued:,}", "text"), Span(f"+{left}" if left else "", "muted"))
 

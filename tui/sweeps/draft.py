@@ -6,12 +6,14 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from engine import axes as axis_texts
 from engine import catalog, params
+from engine.axes import SEED, Axis, parse_axis
 from engine.catalog import Experiment
-from engine.client.client import SEED, Axis, Client, SweepSpec, SweepSummary, parse_axis
-from engine.client.client import axes as axis_texts
+from engine.client.client import Client
 from engine.errors import ParamError
 from engine.params import Param, Value
+from engine.sweep_protocol import SweepSpec, SweepSummary
 from tui.data import executor
 from tui.data.value_text import exact
 from tui.sweeps import settings as asked
@@ -51,7 +53,7 @@ class SweepDraft:
     def said(self) -> tuple[str, ...]:
         """What each axis holds: a decimal comma is seen before anything starts."""
         experiment = catalog.find(self.experiment)
-        return tuple(axis_texts.words(experiment, parse_axis(experiment, text)) for text in self.axes)
+        return tuple(axis_texts.describe(experiment, parse_axis(experiment, text)) for text in self.axes)
 
     async def submit(self, client: Client, data: str | None = None) -> SweepSummary:
         """`data` as in `Client.submit`. Raises the engine's words; nothing was started then."""
@@ -80,7 +82,7 @@ def mistake_in(experiment: Experiment, param: Param, text: str) -> str:
         elif param.name == "seeds":
             seeds_of(experiment, text)
         else:
-            params.read(param, text)
+            params.parse_value(param, text)
     except ParamError as error:
         return f"{error.message} {error.remedy}".strip().removeprefix(f"{param.name}: ")
     return ""
@@ -105,7 +107,9 @@ def draft_of(experiment: Experiment, typed: Mapping[str, str]) -> SweepDraft:
     swept = [param for param in declared if varies(param, typed[param.name])]
     texts = tuple(f"{param.name}={typed[param.name].strip()}" for param in swept)
     axes = tuple(parse_axis(experiment, text) for text in texts)
-    fixed = {param.name: params.read(param, typed[param.name]) for param in declared if param not in swept}
+    fixed = {
+        param.name: params.parse_value(param, typed[param.name]) for param in declared if param not in swept
+    }
     fixed = {name: fixed[name] for name in params.differing(experiment.params, fixed)}
     settings = asked.read(experiment, typed)
     seeds = seeds_of(experiment, typed["seeds"])
@@ -142,7 +146,7 @@ def _points(experiment: Experiment, axes: Sequence[Axis], sampler: str) -> Itera
     if sampler == "grid":
         return itertools.islice(axis_texts.grid(axes, NO_LIMIT), TRIED)
     kinds = {param.name: param for param in (*params.declared(experiment.params), SEED)}
-    return (axis_texts.drawn(axes, kinds, 1, number) for number in range(TRIED))
+    return (axis_texts.sample_point(axes, kinds, 1, number) for number in range(TRIED))
 
 
 def typed_of(sweep: SweepSummary, experiment: Experiment) -> dict[str, str]:

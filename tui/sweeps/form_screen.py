@@ -7,10 +7,10 @@ from functools import partial
 
 from engine import params
 from engine.catalog import Experiment
-from engine.client.client import SweepSummary
 from engine.errors import ParamError
 from engine.params import Param
 from engine.places import data_folder
+from engine.sweep_protocol import SweepSummary
 from tui.data.value_text import data_line
 from tui.dialogs.form import FormOutcome, FormScreen
 from tui.sweeps import settings

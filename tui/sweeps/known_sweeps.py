@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from engine.client.client import Client, SweepSummary
+from engine.client.client import Client
+from engine.sweep_protocol import SweepSummary
 
 
 class KnownSweeps:

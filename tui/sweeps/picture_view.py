@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.client.client import SweepSpec
+from engine.sweep_protocol import SweepSpec
 from tui.chart.canvas import Symbols
 from tui.sweeps.brush import Interval
 from tui.ui.span import Row, Span

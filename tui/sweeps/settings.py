@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from engine import params
 from engine.catalog import Experiment
-from engine.client.client import PARALLEL, PRUNERS, SAMPLERS, TRIALS, Prune
 from engine.errors import ParamError
-from engine.params import Param, Value, said
+from engine.params import Param, Value, format_value
+from engine.sweep_protocol import PARALLEL, PRUNERS, SAMPLERS, TRIALS, Prune
 from tui.data import executor
 
 _PRUNE = Prune()
@@ -85,14 +85,16 @@ def changed(typed: Mapping[str, str]) -> list[str]:
         f"{param.name}={typed[param.name]}"
         for param in MORE
         if applies(param.name, typed)
-        and typed.get(param.name, default := said(param, param.default)) != default
+        and typed.get(param.name, default := format_value(param, param.default)) != default
     ]
 
 
 def read(experiment: Experiment, typed: Mapping[str, str]) -> dict[str, Value]:
     """What does not apply is as it would be of itself. Raises ParamError."""
     found = {
-        param.name: params.read(param, typed[param.name]) if applies(param.name, typed) else param.default
+        param.name: params.parse_value(param, typed[param.name])
+        if applies(param.name, typed)
+        else param.default
         for param in (*SETTINGS, *MORE)
     }
     goal = "" if found["goal"] == OWN else str(found["goal"])
@@ -118,7 +120,7 @@ def whole_or_none(found: Mapping[str, Value], name: str) -> int | None:
 
 def typed(name: str, value: Value) -> str:
     """A setting as one would type it."""
-    return said(next(param for param in (*SETTINGS, *MORE) if param.name == name), value)
+    return format_value(next(param for param in (*SETTINGS, *MORE) if param.name == name), value)
 
 
 def rungs_words(found: Mapping[str, Value]) -> str:

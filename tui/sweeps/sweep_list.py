@@ -10,7 +10,7 @@ from rich.cells import set_cell_size
 from textual.geometry import Size
 from textual.message import Message
 
-from engine.client.client import SweepSummary
+from engine.sweep_protocol import SweepSummary
 from tui.keys import all_keys
 from tui.keys.all_keys import Scope
 from tui.sweeps.text import best_of, counts_of, sweep_sign

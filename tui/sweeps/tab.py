@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual import on
 from textual.widget import Widget
 
-from engine.client.client import Group, SweepStatus, TrialStatus
+from engine.sweep_protocol import SweepStatus, TrialGroup, TrialStatus
 from tui.keys import all_keys
 from tui.sweeps.brush import equals
 from tui.sweeps.picture import Picture
@@ -165,7 +165,7 @@ class SweepTab(SweepTabActions):
         view.sort, view.descending = ("value", self._largest) if names else ("trial", False)
         self._again()
 
-    def open_group(self, group: Group) -> None:
+    def open_group(self, group: TrialGroup) -> None:
         view = self.view
         clauses = [equals(name, value) for name, value in group.key.items() if value is not None]
         view.where = " and ".join([view.where, *clauses] if view.where else clauses)

@@ -10,10 +10,11 @@ from typing import Any
 from textual import on
 
 from engine import catalog, params
+from engine.axes import Axis
 from engine.catalog import Experiment
-from engine.client.client import Axis, Group, SweepStatus, SweepSummary, TrialRow
 from engine.errors import DltuiError, UnknownExperiment
 from engine.params import Param
+from engine.sweep_protocol import SweepStatus, SweepSummary, TrialGroup, TrialRow
 from tui.data import trial_export
 from tui.data.actions import Deed, attempt
 from tui.data.actions import undo as bring_back
@@ -31,7 +32,7 @@ from tui.terminal.plain_text import plain
 class SweepTabActions(SweepsView):
     """Every action is one thing done to a sweep or to a trial."""
 
-    def open_group(self, group: Group) -> None:
+    def open_group(self, group: TrialGroup) -> None:
         """Show its trials alone."""
 
     # --- sweeps ----------------------------------------------------------------------------------------
@@ -155,7 +156,9 @@ class SweepTabActions(SweepsView):
         if sweep is None or row is None:
             return
         fields = actions.lengths_of(sweep)
-        typed = {param.name: params.said(param, actions.length_now(sweep, row, param)) for param in fields}
+        typed = {
+            param.name: params.format_value(param, actions.length_now(sweep, row, param)) for param in fields
+        }
         deed = self._deed_of(lambda client, sweep, given: actions.extend(client, sweep, row, given), sweep)
         self._fields(f"extend: trial {row.trial}", fields, typed, "train on", deed)
 
@@ -172,7 +175,7 @@ class SweepTabActions(SweepsView):
     @on(TrialTable.Opened)
     def _open_entry(self) -> None:
         entry, sweep = self.table.selected, self._sweep()
-        if isinstance(entry, Group):
+        if isinstance(entry, TrialGroup):
             self.open_group(entry)
         elif sweep is not None and (row := self._trial()) is not None:
             if row.lane is None:
@@ -192,7 +195,7 @@ class SweepTabActions(SweepsView):
         if entry is None:
             self._say("No trial is selected.")
             return
-        given = entry.key if isinstance(entry, Group) else {**entry.params, "seed": entry.seed}
+        given = entry.key if isinstance(entry, TrialGroup) else {**entry.params, "seed": entry.seed}
         text = " ".join(pair for pair in exact_pairs(given) if not pair.endswith("="))
         attempt(self, self.context.clipboard.copy(self.app, text))
 

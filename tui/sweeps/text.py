@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.client.client import Axis, SweepStatus, SweepSummary, TrialStatus
+from engine.axes import Axis
 from engine.params import Value
 from engine.protocol import Status
+from engine.sweep_protocol import SweepStatus, SweepSummary, TrialStatus
 from tui.data.sweep_text import how_far
 from tui.data.value_text import value_of
 from tui.terminal.glyphs import glyphs

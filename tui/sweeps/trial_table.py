@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from engine.client.client import SweepSpec, TrialQuery, TrialRow
+from engine.sweep_protocol import SweepSpec, TrialQuery, TrialRow
 from tui.data.trial_pages import Entry, TrialPages, key_of
 from tui.keys import all_keys
 from tui.keys.all_keys import Scope

@@ -12,8 +12,8 @@ from textual.containers import Container, Vertical
 from textual.widget import Widget
 from textual.worker import Worker
 
-from engine.client.client import SweepSummary, TrialPage, TrialQuery, TrialRow
 from engine.errors import DltuiError, EngineError
+from engine.sweep_protocol import SweepSummary, TrialPage, TrialQuery, TrialRow
 from tui.data.trial_pages import TrialPages
 from tui.messages import HintsChanged, SweepsChanged, ViewChanged
 from tui.sweeps.brush import both, in_words

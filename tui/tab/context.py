@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.client.client import Session
+from engine.client.session import Session
 from engine.places import Places
 from tui.data.connection import Connection
 from tui.keys.keymap import Keymap

@@ -19,7 +19,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from engine.errors import ParamError
-from engine.params import Param, read, said
+from engine.params import Param, format_value, parse_value
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.line import strip_of
@@ -65,7 +65,7 @@ class Field:
         """What it means; the choices that can be typed, or the default where something else was typed."""
         if self.is_typed and self.all_choices:
             return f"{self.param.help}: {', '.join(self.all_choices)}"
-        default = said(self.param, self.param.default)
+        default = format_value(self.param, self.param.default)
         is_free = self.param.kind is str and not self.param.choices
         return self.param.help if text == default or is_free else f"{self.param.help} ({default})"
 
@@ -75,7 +75,7 @@ def field_of(param: Param) -> Field:
 
     def mistake(text: str) -> str:
         try:
-            read(param, text)
+            parse_value(param, text)
         except ParamError as error:
             came = f"got '{plain(text, limit=24)}', " if text else ""
             return f"{came}expected {param.expected}{'. ' + error.remedy if error.remedy else ''}"
@@ -225,7 +225,7 @@ class Form(VerticalScroll, can_focus=False, inherit_bindings=False):
         self.post_message(self.Changed())
 
     def put_defaults(self) -> None:
-        self.put({one.name: said(one.param, one.param.default) for one in self.fields})
+        self.put({one.name: format_value(one.param, one.param.default) for one in self.fields})
 
     # --- the cursor
 
@@ -390,7 +390,7 @@ class Form(VerticalScroll, can_focus=False, inherit_bindings=False):
 
 def _start(one: Field, typed: Typed) -> str:
     """What the field holds at first: a choice that does not exist is the first one."""
-    text = plain(typed.get(one.name, said(one.param, one.param.default)), limit=one.limit)
+    text = plain(typed.get(one.name, format_value(one.param, one.param.default)), limit=one.limit)
     return text if not one.choices or text in one.choices else one.choices[0]
 
 

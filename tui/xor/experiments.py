@@ -7,7 +7,7 @@ from typing import Any
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from engine.client.client import Superseded
+from engine.client.session import Superseded
 from engine.errors import DltuiError
 from engine.protocol import Json, RunSummary
 from tui.keys import all_keys
@@ -79,7 +79,7 @@ class ExperimentsView(XorView):
 
     async def _fetch(self, run: RunSummary) -> None:
         try:
-            report = await self.context.session.ask("lanes.report", run=run.id)
+            report = await self.context.session.request("lanes.report", run=run.id)
             if self.run_shown is not None and self.run_shown.id == run.id:
                 self.say("")
                 self.report, self._report_of = report, run.id

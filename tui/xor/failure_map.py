@@ -11,7 +11,7 @@ from typing import Any
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from engine.client.client import Superseded
+from engine.client.session import Superseded
 from engine.errors import DltuiError
 from engine.protocol import Json, RunSummary
 from tui.drawings.heat import look_of
@@ -157,10 +157,10 @@ class MapView(XorView):
         """Of four questions; the last three only where the first says that there is more to know."""
         x, y = self.axes_shown
         facts: dict[str, Any] = {"run": run, "x": x, "y": y, "columns": 0 if x else self._columns()}
-        outcome = await self.context.session.ask("lanes.map", **facts, colour="outcome")
+        outcome = await self.context.session.request("lanes.map", **facts, colour="outcome")
         if not x and facts["columns"] != self._columns(outcome):
             facts["columns"] = self._columns()
-            outcome = await self.context.session.ask("lanes.map", **facts, colour="outcome")
+            outcome = await self.context.session.request("lanes.map", **facts, colour="outcome")
         state = (run, f"{x} {y} {self.colour_by}", facts["columns"], int(outcome["epoch"]))
         if state == self._found_of:
             return
@@ -168,7 +168,7 @@ class MapView(XorView):
         answers = {"outcome": outcome}
         for name in dict.fromkeys(("loss", "stop", colour)):
             if name not in answers:
-                answers[name] = await self.context.session.ask("lanes.map", **facts, colour=name)
+                answers[name] = await self.context.session.request("lanes.map", **facts, colour=name)
         found = await asyncio.to_thread(
             lane_map, answers["outcome"], answers["loss"], answers["stop"], answers[colour], colour
         )

@@ -10,7 +10,7 @@ from textual import events
 from textual.message import Message
 from textual.widget import Widget
 
-from engine.client.client import Superseded
+from engine.client.session import Superseded
 from engine.errors import DltuiError
 from engine.protocol import Json, RunSummary
 from tui.keys.key import Scope
@@ -120,7 +120,7 @@ class XorView(SubmittingView, can_focus=True):
         self, word: str, take: Callable[[Json], None], mark: str, facts: dict[str, object]
     ) -> None:
         try:
-            answer = await self.context.session.ask(word, newest=mark, **facts)
+            answer = await self.context.session.request(word, newest=mark, **facts)
         except Superseded:
             return
         except DltuiError as error:

@@ -20,7 +20,7 @@ from engine.models.language.model import LanguageModel
 from engine.models.language.model_description import ModelDescription
 from engine.models.language.weights import ModelWeights, weights
 from engine.served_checkpoint import MODEL as WEIGHTS
-from engine.served_checkpoint import Served, served
+from engine.served_checkpoint import ServedCheckpoint, read_served
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -30,7 +30,7 @@ _DESCRIPTION_LIMIT = 1 << 20  # bytes
 _VOCABULARY_LIMIT = 256 << 20
 
 
-def open_model(run: Path) -> tuple[LanguageModel, Served]:
+def open_model(run: Path) -> tuple[LanguageModel, ServedCheckpoint]:
     """The model that the run serves, and its checkpoint without the bytes of its files.
 
     Raises RunRefused while there is no checkpoint, CorruptRun and CheckpointError for damaged files.
@@ -97,9 +97,9 @@ def _arrays(verified: Verified) -> Arrays:
         raise CorruptRun(f"{verified.path / WEIGHTS} cannot be read: {error}.") from error
 
 
-def _served(run: Path) -> Served:
+def _served(run: Path) -> ServedCheckpoint:
     try:
-        found = served(run / "checkpoints", only={WEIGHTS})
+        found = read_served(run / "checkpoints", only={WEIGHTS})
     except DamagedCheckpoint as damage:
         raise CorruptRun(f"No checkpoint of {run.name} is whole. {damage.message}") from damage
     if found is None:

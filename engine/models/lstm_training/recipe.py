@@ -27,7 +27,7 @@ class LstmRecipe:
 
 def resolve(params: LmParams) -> LstmRecipe:
     """Explicit parameters take precedence over those of the recipe."""
-    proposed = recipes.language(params.recipe, params.layers)
+    proposed = recipes.language_recipe(params.recipe, params.layers)
     clip = proposed.clip if params.clip is None else params.clip
     return LstmRecipe(
         lr=proposed.lr if params.lr is None else params.lr,

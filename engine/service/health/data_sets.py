@@ -12,16 +12,16 @@ from engine.places import Places
 from engine.protocol import Finding, Severity
 
 
-def examine(places: Places) -> list[Finding]:
+def check(places: Places) -> list[Finding]:
     if places.data is not None:
         try:
             mnist_folders.check_folder(places.data)
         except DataError as error:
             return [Finding("data", Severity.WARNING, error.message, error.remedy)]
-    return [_examine_mnist(places), _examine_corpora(places)]
+    return [_check_mnist(places), _check_corpora(places)]
 
 
-def _examine_mnist(places: Places) -> Finding:
+def _check_mnist(places: Places) -> Finding:
     """What a run of mnist would find, and say."""
     passed_over = ""
     try:
@@ -57,7 +57,7 @@ def _title(found: FoundDigits | None) -> str:
     return title if title == MNIST.title else ""
 
 
-def _examine_corpora(places: Places) -> Finding:
+def _check_corpora(places: Places) -> Finding:
     here, elsewhere = [], []
     for corpus in CORPORA.values():
         found = find(places, corpus)
@@ -69,14 +69,14 @@ def _examine_corpora(places: Places) -> Finding:
         elif corpus.source.mirrors:
             elsewhere.append(corpus.name)
     if here:
-        return Finding("texts", Severity.OK, f"{'; '.join([*here, *_on_demand(elsewhere)])}.")
+        return Finding("texts", Severity.OK, f"{'; '.join([*here, *_downloadable(elsewhere)])}.")
     return Finding(
         "texts",
         Severity.NOTE,
-        f"No corpus is here yet; {_on_demand(elsewhere)[0]}.",
+        f"No corpus is here yet; {_downloadable(elsewhere)[0]}.",
         f"{CAPTIONS.file.name} belongs into the folder text of DLTUI_DATA; else Python's manual is used.",
     )
 
 
-def _on_demand(names: list[str]) -> list[str]:
+def _downloadable(names: list[str]) -> list[str]:
     return [f"{' and '.join(names)} can be downloaded when asked for"] if names else []

@@ -12,24 +12,24 @@ from engine.service.health import data_sets, gpu, logout, machine, permissions, 
 ORDER = (Severity.DANGER, Severity.WARNING, Severity.NOTE, Severity.OK)
 
 
-def examine(places: Places, known: Sequence[Finding] = (), *, deep: bool = False) -> list[Finding]:
+def check(places: Places, known: Sequence[Finding] = (), *, deep: bool = False) -> list[Finding]:
     """Takes up to some seconds: not for an event loop. `known` is what the service found by itself.
 
     `deep` asks the frameworks themselves whether they see a GPU, which takes up to two minutes.
     """
     groups: list[Callable[[], list[Finding]]] = [
-        lambda: gpu.examine(deep=deep),
-        logout.examine,
-        lambda: storage.examine(places),
-        lambda: permissions.examine(places),
-        lambda: data_sets.examine(places),
-        machine.examine,
+        lambda: gpu.check(deep=deep),
+        logout.check,
+        lambda: storage.check(places),
+        lambda: permissions.check(places),
+        lambda: data_sets.check(places),
+        machine.check,
     ]
-    found = [*known, *(finding for group in groups for finding in _carefully(group))]
+    found = [*known, *(finding for group in groups for finding in _run_check(group))]
     return sorted(found, key=lambda finding: ORDER.index(finding.severity))
 
 
-def _carefully(group: Callable[[], list[Finding]]) -> list[Finding]:
+def _run_check(group: Callable[[], list[Finding]]) -> list[Finding]:
     """One thing that cannot be examined must not hide the others."""
     try:
         return group()

@@ -9,11 +9,11 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-DEEP_SECONDS = 60.0
+IMPORT_SECONDS = 60.0
 _TORCH_VERSION = re.compile(r"^__version__\s*(?::[^=]*)?=\s*'([^']+)'", re.M)
 _TORCH_CUDA = re.compile(r"^cuda\s*(?::[^=]*)?=\s*'([\d.]+)'", re.M)
 _TENSORFLOW_CUDA = re.compile(r"['\"]cuda_version['\"]\s*[,:]\s*['\"]([\d.]+)['\"]")
-_SEES = {
+_COUNT_GPUS = {
     "torch": "import torch; print(torch.cuda.device_count())",
     "tensorflow": "import tensorflow as t; print(len(t.config.list_physical_devices('GPU')))",
 }
@@ -54,12 +54,12 @@ def read_tensorflow(text: str, version: str) -> Build:
     return Build("tensorflow", version, cuda[1] if cuda else "")
 
 
-def count_seen(name: str) -> int | None:
+def count_visible_gpus(name: str) -> int | None:
     """GPUs that the framework itself sees, in a process of its own; None when it does not say in time."""
     try:
         done = subprocess.run(
-            [sys.executable, "-c", _SEES[name]],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=DEEP_SECONDS, check=True,
+            [sys.executable, "-c", _COUNT_GPUS[name]],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=IMPORT_SECONDS, check=True,
         )  # fmt: skip
         return int(done.stdout.split()[-1])
     except (OSError, subprocess.SubprocessError, ValueError, IndexError):

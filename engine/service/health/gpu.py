@@ -10,7 +10,7 @@ from engine.service.health import frameworks
 from engine.service.health.frameworks import Build
 from engine.service.health.machine import cores
 
-NEEDS = {11: 450, 12: 525, 13: 580}
+OLDEST_DRIVER = {11: 450, 12: 525, 13: 580}
 """CUDA major version to the oldest driver that runs it (NVIDIA, CUDA compatibility, minor version table)"""
 TITLES = {"torch": "PyTorch", "tensorflow": "TensorFlow"}
 
@@ -27,12 +27,12 @@ class Driver:
         return int(head) if head.isdigit() else 0
 
 
-def examine(*, deep: bool = False) -> list[Finding]:
+def check(*, deep: bool = False) -> list[Finding]:
     driver = read_driver()
     builds = {"torch": frameworks.torch_build(), "tensorflow": frameworks.tensorflow_build()}
     findings = [driver_finding(driver)]
     for name, build in builds.items():
-        seen = frameworks.count_seen(name) if deep and build and driver else None
+        seen = frameworks.count_visible_gpus(name) if deep and build and driver else None
         findings.append(framework_finding(name, build, driver, seen))
     return findings
 
@@ -48,21 +48,22 @@ def read_driver() -> Driver | None:
     except pynvml.NVMLError:
         return None
     try:
-        return _ask(pynvml)
+        return _query_driver(pynvml)
     except pynvml.NVMLError:
         return Driver("", ())
     finally:
         pynvml.nvmlShutdown()
 
 
-def _ask(nvml: Any) -> Driver:
+def _query_driver(nvml: Any) -> Driver:
     handles = [nvml.nvmlDeviceGetHandleByIndex(place) for place in range(nvml.nvmlDeviceGetCount())]
     return Driver(
-        _words(nvml.nvmlSystemGetDriverVersion()), tuple(_words(nvml.nvmlDeviceGetName(h)) for h in handles)
+        _decoded(nvml.nvmlSystemGetDriverVersion()),
+        tuple(_decoded(nvml.nvmlDeviceGetName(h)) for h in handles),
     )
 
 
-def _words(raw: str | bytes) -> str:
+def _decoded(raw: str | bytes) -> str:
     return raw.decode(errors="replace") if isinstance(raw, bytes) else raw
 
 
@@ -96,7 +97,7 @@ def framework_finding(
         plain = build.version.partition("+")[0]
         remedy = f"Install a build with CUDA: pip install --force-reinstall {name}=={plain}"
         return Finding(name, Severity.WARNING, f"{text}: it cannot see the GPU.", remedy)
-    need = NEEDS.get(int(build.cuda.partition(".")[0]), 0)
+    need = OLDEST_DRIVER.get(int(build.cuda.partition(".")[0]), 0)
     if driver.major < need:
         return Finding(
             name,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from engine.client import detach
-from engine.client.detach import Detaching
+from engine.client.detach import DetachPlan
 from engine.protocol import Finding, Severity
 
 
-def examine(detaching: Detaching | None = None) -> list[Finding]:
-    found = detaching or detach.choose()
+def check(detach_plan: DetachPlan | None = None) -> list[Finding]:
+    found = detach_plan or detach.choose()
     severity = Severity.OK if found.survives else Severity.DANGER
-    chosen = f"The engine is therefore started with {found.way}."
+    chosen = f"The engine is therefore started with {found.program}."
     verdict = "Runs continue after you log out." if found.survives else "Runs may die when you log out."
     return [Finding("logout", severity, f"{verdict} {found.why} {chosen}", found.remedy)]

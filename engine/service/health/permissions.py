@@ -12,14 +12,14 @@ from engine.places import Places
 from engine.protocol import Finding, Severity
 
 
-def examine(places: Places) -> list[Finding]:
+def check(places: Places) -> list[Finding]:
     return [
-        private("home", places.root, 0o700, stat.S_ISDIR),
-        private("socket", places.socket, 0o600, stat.S_ISSOCK),
+        check_private("home", places.root, 0o700, stat.S_ISDIR),
+        check_private("socket", places.socket, 0o600, stat.S_ISSOCK),
     ]
 
 
-def private(topic: str, path: Path, mode: int, is_kind: Callable[[int], bool]) -> Finding:
+def check_private(topic: str, path: Path, mode: int, is_kind: Callable[[int], bool]) -> Finding:
     """Whether `path` is of its kind, ours, and closed to everybody else."""
     try:
         found = os.lstat(path)

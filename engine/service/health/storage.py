@@ -15,22 +15,22 @@ WARNING_BYTES = 5_000_000_000
 Version = tuple[int, ...]
 
 
-def examine(places: Places) -> list[Finding]:
-    place = nearest(places.root)
+def check(places: Places) -> list[Finding]:
+    place = nearest_folder(places.root)
     found = os.statvfs(place)
     return [
-        disk(places.root, found.f_bavail * found.f_frsize),
-        file_system(places.root, kind_of(place)),
-        sqlite(sqlite3.sqlite_version_info),
+        check_disk(places.root, found.f_bavail * found.f_frsize),
+        check_file_system(places.root, kind_of(place)),
+        check_sqlite(sqlite3.sqlite_version_info),
     ]
 
 
-def nearest(path: Path) -> Path:
+def nearest_folder(path: Path) -> Path:
     """The path itself or the first folder above it that exists."""
     return next((place for place in (path, *path.parents) if place.exists()), Path("/"))
 
 
-def disk(root: Path, free: int) -> Finding:
+def check_disk(root: Path, free: int) -> Finding:
     text = f"{free / 1e9:.1f} GB are free where runs are kept ({root})."
     if free >= WARNING_BYTES:
         return Finding("disk", Severity.OK, text)
@@ -39,7 +39,7 @@ def disk(root: Path, free: int) -> Finding:
     return Finding("disk", severity, f"Only {text}", remedy)
 
 
-def file_system(root: Path, kind: str) -> Finding:
+def check_file_system(root: Path, kind: str) -> Finding:
     if kind in REMOTE:
         return Finding(
             "file system",
@@ -50,7 +50,7 @@ def file_system(root: Path, kind: str) -> Finding:
     return Finding("file system", Severity.OK, f"{root} lies on {kind or 'a file system of unknown kind'}.")
 
 
-def sqlite(version: Version) -> Finding:
+def check_sqlite(version: Version) -> Finding:
     """The WAL-reset bug, which takes two connections that write: 3.7.0 to 3.51.2 without 3.44.6, 3.50.7."""
     text = f"SQLite {'.'.join(map(str, version))}"
     if not has_reset_bug(version):

@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from engine import catalog, filter_fields
 from engine.protocol import CauseKind, Status
 from engine.service.index.filter import (
-    All,
+    And,
     Clause,
     Comparison,
     FilterError,
     Not,
-    Some,
-    Word,
+    Or,
+    SearchTerm,
     check_field,
     fields_of,
     parse,
@@ -33,7 +33,7 @@ _TEXTS, _NUMBERS = (
     for names in (filter_fields.TEXTS, filter_fields.NUMBERS)
 )
 _SEARCHED = tuple(_TEXTS[name] for name in filter_fields.SEARCHED)
-_YES = filter_fields.YES
+_BOOLEANS = filter_fields.BOOLEANS
 _INFINITY = "9e999"
 _NO_TEXT = "iif(typeof(x) = 'text', NULL, x)"
 _IS_TEXT = "typeof(x) = 'text' AND x NOT IN ('nan', 'inf', '-inf')"
@@ -57,7 +57,7 @@ def where(text: str, sweeps: Mapping[str, str] | None = None) -> Sql:
     return Sql("1") if clause is None else _condition(_with_sweep_ids(clause, sweeps or {}))
 
 
-def open_fields(where: str, sort: str) -> list[str]:
+def dynamic_fields(where: str, sort: str) -> list[str]:
     """The fields of a query that are no column of every run. Raises FilterError."""
     names = dict.fromkeys((*fields_of(parse(where)), sort))
     return [name for name in names if name not in _TEXTS and name not in _NUMBERS]
@@ -81,19 +81,19 @@ def _with_sweep_ids(clause: Clause, sweeps: Mapping[str, str]) -> Clause:
     match clause:
         case Comparison(field="sweep"):
             meant = clause.typed.lower()
-            ids = [sweep_id for sweep_id, name in sweeps.items() if _answers(sweep_id, name, meant)]
+            ids = [sweep_id for sweep_id, name in sweeps.items() if _names_sweep(sweep_id, name, meant)]
             same = [replace(clause, typed=sweep_id) for sweep_id in ids] or [clause]
-            return Some(tuple(same)) if clause.sign == "=" else All(tuple(same))
+            return Or(tuple(same)) if clause.sign == "=" else And(tuple(same))
         case Not(part):
             return Not(_with_sweep_ids(part, sweeps))
-        case All(parts):
-            return All(tuple(_with_sweep_ids(part, sweeps) for part in parts))
-        case Some(parts):
-            return Some(tuple(_with_sweep_ids(part, sweeps) for part in parts))
+        case And(parts):
+            return And(tuple(_with_sweep_ids(part, sweeps) for part in parts))
+        case Or(parts):
+            return Or(tuple(_with_sweep_ids(part, sweeps) for part in parts))
     return clause
 
 
-def _answers(sweep_id: str, name: str, meant: str) -> bool:
+def _names_sweep(sweep_id: str, name: str, meant: str) -> bool:
     return meant != "" and (name.lower() == meant or sweep_id.startswith(meant) or sweep_id[-4:] == meant)
 
 
@@ -119,20 +119,20 @@ def _sort_key(field: str) -> Sql:
         return Sql(f"lower({_TEXTS[field]})")
     if field in _NUMBERS:
         return Sql(_NUMBERS[field])
-    value = _open_field(field, "metrics", "live", "params")
+    value = _dynamic_field(field, "metrics", "live", "params")
     return Sql(_finite(value.text, "x"), value.values)
 
 
 def _condition(clause: Clause) -> Sql:
     match clause:
-        case Word(text):
+        case SearchTerm(text):
             return _search(text)
         case Not(part):
             inner = _condition(part)
             return Sql(f"NOT {inner.text}", inner.values)
-        case All(parts):
+        case And(parts):
             return _joined(" AND ", parts)
-        case Some(parts):
+        case Or(parts):
             return _joined(" OR ", parts)
         case Comparison():
             return _comparison(clause)
@@ -152,12 +152,12 @@ def _search(text: str) -> Sql:
 
 def _comparison(asked: Comparison) -> Sql:
     if asked.field in _TEXTS:
-        return _of_text(asked)
+        return _text_comparison(asked)
     if isinstance(asked.value, str):
-        return _of_word(asked)
+        return _word_comparison(asked)
     if asked.field in _NUMBERS:
         return _true(Sql(f"{_NUMBERS[asked.field]} {asked.sign} ?", (asked.value,)))
-    value = _open_field(asked.field, "metrics", "live", "params")
+    value = _dynamic_field(asked.field, "metrics", "live", "params")
     number = Sql(f"{_finite(value.text, _NO_TEXT)} {asked.sign} ?", (*value.values, asked.value))
     if asked.sign not in ("=", "!="):
         return _true(number)
@@ -168,12 +168,12 @@ def _comparison(asked: Comparison) -> Sql:
     return Sql(f"({_true(number).text} OR {_true(text).text})", number.values + text.values)
 
 
-def _of_text(asked: Comparison) -> Sql:
+def _text_comparison(asked: Comparison) -> Sql:
     if asked.sign not in ("=", "!="):
         raise FilterError(f"Filter: {asked.field} is text, expected = or !=, got {asked.sign}.")
     value = asked.typed.lower()
     if (asked.field, value) == ("status", CauseKind.PRUNED):
-        pruned = _of_text(replace(asked, field="cause", sign="="))
+        pruned = _text_comparison(replace(asked, field="cause", sign="="))
         return pruned if asked.sign == "=" else Sql(f"(NOT {pruned.text})", pruned.values)
     if asked.field == "status" and value not in set(Status):
         raise FilterError(
@@ -182,26 +182,26 @@ def _of_text(asked: Comparison) -> Sql:
     return _true(Sql(f"lower({_TEXTS[asked.field]}) {asked.sign} ?", (value,)))
 
 
-def _of_word(asked: Comparison) -> Sql:
+def _word_comparison(asked: Comparison) -> Sql:
     value = str(asked.value).lower()
     if asked.sign not in ("=", "!=") or asked.field in _NUMBERS:
         raise FilterError(
             f"Filter, position {asked.position}: expected a number after {asked.field}{asked.sign}, "
             f"got {value[:40]!r}."
         )
-    found = _open_field(asked.field, "params", "metrics")
-    if value in _YES:
+    found = _dynamic_field(asked.field, "params", "metrics")
+    if value in _BOOLEANS:
         same = f"(SELECT lower(x) = ? OR x = ? FROM ({found.text}))"
-        values: tuple[object, ...] = (value, _YES[value], *found.values)
+        values: tuple[object, ...] = (value, _BOOLEANS[value], *found.values)
     else:
         same, values = f"(SELECT lower(x) = ? FROM ({found.text}))", (value, *found.values)
-    if value and value == catalog.word_for_none(asked.field):
+    if value and value == catalog.none_word(asked.field):
         same = f"({same} IS TRUE OR {_IS_NOT_GIVEN})"
         values = (*values, *_paths(asked.field, "live", "params"))
     return _true(Sql(same if asked.sign == "=" else f"(NOT {same})", values))
 
 
-def _open_field(name: str, *sources: str) -> Sql:
+def _dynamic_field(name: str, *sources: str) -> Sql:
     """SELECT of `x`, the field in the first of the sources that has it."""
     check_field(name)
     looked = ", ".join("json_extract(b.summary, ?)" for _ in sources)

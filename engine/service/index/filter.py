@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from engine.errors import InputError
-from engine.filter_fields import JOINTS, SIGNS
+from engine.filter_fields import CONNECTIVES, OPERATORS
 
 LENGTH_LIMIT = 1000
 DEPTH_LIMIT = 24
@@ -17,7 +17,7 @@ class FilterError(InputError):
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class SearchTerm:
     """Text to be found in the id, the name, the experiment or the status."""
 
     text: str
@@ -42,16 +42,16 @@ class Not:
 
 
 @dataclass(frozen=True, slots=True)
-class All:
+class And:
     parts: tuple[Clause, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Some:
+class Or:
     parts: tuple[Clause, ...]
 
 
-Clause = Word | Comparison | Not | All | Some
+Clause = SearchTerm | Comparison | Not | And | Or
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class _Token:
 
 
 _TOKEN = re.compile(
-    rf"""\s*(?:(?P<quoted>"[^"]*"|'[^']*')|(?P<sign>{"|".join(SIGNS)})|(?P<open>\()|(?P<close>\))
+    rf"""\s*(?:(?P<quoted>"[^"]*"|'[^']*')|(?P<sign>{"|".join(OPERATORS)})|(?P<open>\()|(?P<close>\))
     |(?P<bad>["'!])|(?P<word>[^\s()<>=!"']+))""",
     re.VERBOSE,
 )
@@ -84,7 +84,7 @@ def parse(text: str) -> Clause | None:
     parser = _Parser(tokens)
     clause = parser.either(0)
     if parser.next.kind != "end":
-        raise _wrong(parser.next, "and, or, or the end")
+        raise _syntax_error(parser.next, "and, or, or the end")
     return clause
 
 
@@ -95,7 +95,7 @@ def fields_of(clause: Clause | None) -> list[str]:
             return [clause.field]
         case Not(part):
             return fields_of(part)
-        case All(parts) | Some(parts):
+        case And(parts) | Or(parts):
             return [name for part in parts for name in fields_of(part)]
     return []
 
@@ -113,7 +113,7 @@ def _tokens(text: str) -> list[_Token]:
         kind = match.lastgroup or ""
         token = _Token(kind, match[kind], match.start(kind) + 1)
         if kind == "bad":
-            raise _wrong(token, "a closing quote" if token.text != "!" else "!=")
+            raise _syntax_error(token, "a closing quote" if token.text != "!" else "!=")
         found.append(token)
         at = match.end()
     return [*found, _Token("end", "", len(text.rstrip()) + 1)]
@@ -132,13 +132,13 @@ class _Parser:
         parts = [self._both(depth)]
         while self._skip("or"):
             parts.append(self._both(depth))
-        return parts[0] if len(parts) == 1 else Some(tuple(parts))
+        return parts[0] if len(parts) == 1 else Or(tuple(parts))
 
     def _both(self, depth: int) -> Clause:
         parts = [self._single(depth)]
         while self._skip("and") or self._begins():
             parts.append(self._single(depth))
-        return parts[0] if len(parts) == 1 else All(tuple(parts))
+        return parts[0] if len(parts) == 1 else And(tuple(parts))
 
     def _single(self, depth: int) -> Clause:
         if depth > DEPTH_LIMIT:
@@ -149,21 +149,21 @@ class _Parser:
         if token.kind == "open":
             inner = self.either(depth + 1)
             if self.next.kind != "close":
-                raise _wrong(self.next, "a closing parenthesis")
+                raise _syntax_error(self.next, "a closing parenthesis")
             self._take()
             return inner
         if token.kind not in ("word", "quoted") or self._is_joint(token):
-            raise _wrong(token, "a word or a comparison such as val_loss<0.1")
-        return self._comparison(token) if self.next.kind == "sign" else Word(_bare(token))
+            raise _syntax_error(token, "a word or a comparison such as val_loss<0.1")
+        return self._comparison(token) if self.next.kind == "sign" else SearchTerm(_unquoted(token))
 
     def _comparison(self, field: _Token) -> Clause:
         if field.kind != "word" or not _FIELD.fullmatch(field.text):
-            raise _wrong(field, "the name of a field")
+            raise _syntax_error(field, "the name of a field")
         sign, value = self._take(), self._take()
         if value.kind not in ("word", "quoted") or (value.kind == "word" and self._is_joint(value)):
-            raise _wrong(value, f"a value after {field.text}{sign.text}")
+            raise _syntax_error(value, f"a value after {field.text}{sign.text}")
         is_number = value.kind == "word" and _NUMBER.fullmatch(value.text)
-        typed = _bare(value)
+        typed = _unquoted(value)
         meant: float | str = float(typed) if is_number else typed
         return Comparison(field.text, {"==": "="}.get(sign.text, sign.text), meant, value.position, typed)
 
@@ -175,7 +175,7 @@ class _Parser:
         return token.kind in ("quoted", "open")
 
     def _is_joint(self, token: _Token) -> bool:
-        return token.kind == "word" and token.text.lower() in JOINTS
+        return token.kind == "word" and token.text.lower() in CONNECTIVES
 
     def _skip(self, joint: str) -> bool:
         if self.next.kind == "word" and self.next.text.lower() == joint:
@@ -190,9 +190,9 @@ class _Parser:
         return token
 
 
-def _bare(token: _Token) -> str:
+def _unquoted(token: _Token) -> str:
     return token.text[1:-1] if token.kind == "quoted" else token.text
 
 
-def _wrong(token: _Token, expected: str) -> FilterError:
+def _syntax_error(token: _Token, expected: str) -> FilterError:
     return FilterError(f"Filter, position {token.position}: expected {expected}, got {token.shown}.")

@@ -44,7 +44,7 @@ _FROM = "FROM runs r"
 _FROM_BOTH = "FROM runs r JOIN bodies b ON b.number = r.number"
 _BODY = "CAST(b.summary AS BLOB), CAST(b.tail AS BLOB), b.sum"
 _DISK_ERRORS = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
-_SUM = ".sum"
+_CHECKSUM_SUFFIX = ".sum"
 """ending of the file that holds the sum of a closed index"""
 _STATUSES = frozenset(Status)
 """the narrow row may say another one, see `set_status`"""
@@ -102,11 +102,11 @@ class Index:
             for row in rows:
                 number = self._upsert(row)
                 summary, tail = _text(row.summary), _text(row.tail)
-                body = (number, summary, tail, _sum(summary.encode(), tail.encode()))
+                body = (number, summary, tail, _checksum(summary.encode(), tail.encode()))
                 self._db.execute("INSERT OR REPLACE INTO bodies VALUES (?, ?, ?, ?)", body)
 
     def _upsert(self, row: IndexRow) -> int:
-        values = _narrow(row.summary)
+        values = _narrow_values(row.summary)
         marks = ", ".join("?" * len(values))
         renewed = ", ".join(f"{name} = excluded.{name}" for name in _NARROW.split(", ")[1:])
         found = self._db.execute(
@@ -166,7 +166,7 @@ class Index:
             source = _FROM_BOTH if condition.reads_summaries or order.reads_summaries else _FROM
             asked = f"SELECT r.number, r.sweep {source} WHERE {condition.text} ORDER BY {order.text}"
             found = self._db.execute(asked, condition.values + order.values).fetchall()
-            whole = sweep_rows.arranged(found, sizes, query.open_sweeps)
+            whole = sweep_rows.group_trials(found, sizes, query.open_sweeps)
             matching, length, rows = len(found), len(whole), whole[offset : offset + limit]
         sweeps = tuple(
             self._sweep_row(place, row, row in query.open_sweeps)
@@ -208,7 +208,7 @@ class Index:
         return SweepRow(place, sweep, str(found[0][3]), sum(counts.values()), counts, newest, is_open)
 
     def _unknown(self, query: Query) -> tuple[str, ...]:
-        names = columns.open_fields(query.where, query.sort)
+        names = columns.dynamic_fields(query.where, query.sort)
         return tuple(name for name in names if not self._is_known(columns.has_field(name)))
 
     def _is_known(self, has_field: columns.Sql) -> bool:
@@ -225,13 +225,13 @@ class Index:
     def get(self, run_id: str) -> IndexRow | None:
         """Raises DamagedIndex."""
         found = self._db.execute(f"SELECT {_BODY} {_FROM_BOTH} WHERE r.id = ?", (run_id,)).fetchone()
-        return IndexRow(*map(json.loads, _checked(found))) if found else None
+        return IndexRow(*map(json.loads, _verify_body(found))) if found else None
 
     def id_of_token(self, token: str) -> str | None:
         found = self._db.execute("SELECT id FROM runs WHERE token = ? AND token != ''", (token,)).fetchone()
         return str(found[0]) if found else None
 
-    def named(self, run: str, limit: int = 6) -> list[str]:
+    def find_ids(self, run: str, limit: int = 6) -> list[str]:
         """Ids that answer to `run`: by name, else by the start of the id, else by its last four digits."""
         above, order = run + "\U0010ffff", columns.age_order("DESC")
         for condition, values in (
@@ -258,7 +258,7 @@ class Index:
         found = self._db.execute("SELECT coalesce(max(submitted), 0) FROM runs WHERE submitted < ?", (2**53,))
         return int(found.fetchone()[0])
 
-    def compare(self, on_disk: set[str]) -> list[str]:
+    def remove_known(self, on_disk: set[str]) -> list[str]:
         """Leaves in `on_disk` what the index does not know; returns what it knows and is not there."""
         gone = []
         for (run_id,) in self._db.execute("SELECT id FROM runs"):
@@ -301,7 +301,7 @@ class Index:
         """Replace everything that `other` holds."""
         self._db.backup(other._db)
 
-    def abandon(self) -> None:
+    def discard(self) -> None:
         """Close without a word to the disk."""
         self._db.close()
 
@@ -311,17 +311,17 @@ class Index:
             self._db.execute("INSERT OR REPLACE INTO facts VALUES ('closed', ?)", (stamp,))
         self._db.close()
         if self.path is not None:
-            _write_sum(self.path)
+            _write_checksum(self.path)
 
     def _numbers(self, sql: str, values: tuple[Any, ...]) -> list[int]:
         return [row[0] for row in self._db.execute(sql, values)]
 
     def _bodies(self, numbers: Iterable[int]) -> tuple[bytes, ...]:
         find = f"SELECT {_BODY} FROM bodies b WHERE number = ?"
-        return tuple(_checked(self._db.execute(find, (number,)).fetchone())[0] for number in numbers)
+        return tuple(_verify_body(self._db.execute(find, (number,)).fetchone())[0] for number in numbers)
 
 
-def takes_nothing(error: sqlite3.Error) -> bool:
+def is_disk_error(error: sqlite3.Error) -> bool:
     """The disk is at fault, not the index: it is full, or it is read-only."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in _DISK_ERRORS
 
@@ -340,25 +340,25 @@ def open_index(path: Path, tell: Callable[[str], None] = lambda why: None) -> In
     """
     if os.path.lexists(path):
         try:
-            return _reopened(path)
+            return _reopen(path)
         except (sqlite3.DatabaseError, DamagedIndex, ValueError, OSError) as error:
-            if isinstance(error, sqlite3.Error) and takes_nothing(error):
+            if isinstance(error, sqlite3.Error) and is_disk_error(error):
                 raise EngineError(f"The index {path} cannot be opened: {error}.") from error
             logging.warning("%s cannot be used (%s): it is rebuilt from the run folders", path, error)
             if not isinstance(error, OtherSchema):
                 tell(str(error))
     try:
-        throw_away(path)
-        return _made(path)
+        delete_index(path)
+        return _create(path)
     except (sqlite3.Error, OSError) as error:
         raise EngineError(
             f"The index {path} cannot be made: {error}.", "Is the disk full or the folder read-only?"
         ) from error
 
 
-def throw_away(path: Path) -> None:
+def delete_index(path: Path) -> None:
     """With the files beside it. Raises OSError."""
-    for suffix in ("", "-wal", "-shm", "-journal", _SUM):
+    for suffix in ("", "-wal", "-shm", "-journal", _CHECKSUM_SUFFIX):
         found = path.with_name(path.name + suffix)
         if found.is_dir() and not found.is_symlink():
             shutil.rmtree(found)
@@ -366,7 +366,7 @@ def throw_away(path: Path) -> None:
             found.unlink(missing_ok=True)
 
 
-def _made(path: Path) -> Index:
+def _create(path: Path) -> Index:
     db = _connect(path)
     db.executescript(_TABLES)
     with db:
@@ -378,18 +378,18 @@ class OtherSchema(DamagedIndex):
     """Of an earlier or a later dltui."""
 
 
-def _reopened(path: Path) -> Index:
+def _reopen(path: Path) -> Index:
     """Raises sqlite3.Error, DamagedIndex, ValueError or OSError."""
     if not stat.S_ISREG(os.lstat(path).st_mode):
         raise DamagedIndex("it is no regular file")
-    is_as_closed = _take_sum(path)
+    is_as_closed = _is_as_closed(path)
     db = _connect(path)
     try:
         facts = dict(db.execute("SELECT name, value FROM facts").fetchall())
         if facts.get("schema") != str(SCHEMA):
             raise OtherSchema(f"schema {facts.get('schema')}, expected {SCHEMA}")
         if "closed" not in facts or not is_as_closed:
-            _check(db)
+            _verify(db)
         with db:
             db.execute("DELETE FROM facts WHERE name = 'closed'")
         return Index(db, facts.get("closed", ""), path)
@@ -398,17 +398,17 @@ def _reopened(path: Path) -> Index:
         raise
 
 
-def _write_sum(path: Path) -> None:
+def _write_checksum(path: Path) -> None:
     """What the next opening compares with: without it, it checks every row."""
     try:
-        path.with_name(path.name + _SUM).write_text(f"{_sum_of_file(path)}\n")
+        path.with_name(path.name + _CHECKSUM_SUFFIX).write_text(f"{_file_checksum(path)}\n")
     except OSError as error:
         logging.warning("%s: its sum cannot be written: %s", path, error)
 
 
-def _take_sum(path: Path) -> bool:
+def _is_as_closed(path: Path) -> bool:
     """Whether the file is as it was closed; False where nobody closed it. Raises DamagedIndex."""
-    beside = path.with_name(path.name + _SUM)
+    beside = path.with_name(path.name + _CHECKSUM_SUFFIX)
     try:
         said = files.read_bytes(beside, limit=64)
     except CorruptRun as error:
@@ -418,12 +418,12 @@ def _take_sum(path: Path) -> bool:
     beside.unlink()
     if path.with_name(path.name + "-wal").exists():
         return False
-    if said.strip() != str(_sum_of_file(path)).encode():
+    if said.strip() != str(_file_checksum(path)).encode():
         raise DamagedIndex("its bytes are not those that were written")
     return True
 
 
-def _sum_of_file(path: Path) -> int:
+def _file_checksum(path: Path) -> int:
     total = 0
     with path.open("rb") as file:
         while part := file.read(1 << 20):
@@ -431,7 +431,7 @@ def _sum_of_file(path: Path) -> int:
     return total
 
 
-def _check(db: sqlite3.Connection) -> None:
+def _verify(db: sqlite3.Connection) -> None:
     """Raises DamagedIndex. SQLite looks at its own structure alone, not at the text in it."""
     with closing(db.execute("PRAGMA integrity_check(1)")) as found:
         said = found.fetchone()[0]
@@ -439,24 +439,26 @@ def _check(db: sqlite3.Connection) -> None:
         raise DamagedIndex(str(said)[:200])
     narrow = ", ".join(f"r.{name}" for name in _NARROW.split(", "))
     for row in db.execute(f"SELECT {_BODY}, {narrow} {_FROM_BOTH}"):
-        summary, _ = map(json.loads, _checked(row[:3]))
+        summary, _ = map(json.loads, _verify_body(row[:3]))
         if any(
-            one != other for one, other in zip(_narrow(summary), row[3:], strict=True) if one not in _STATUSES
+            one != other
+            for one, other in zip(_narrow_values(summary), row[3:], strict=True)
+            if one not in _STATUSES
         ):
             raise DamagedIndex(f"the row of {str(summary['id'])[:80]} is not what its summary says")
 
 
-def _checked(row: tuple[Any, ...] | None) -> tuple[bytes, bytes]:
+def _verify_body(row: tuple[Any, ...] | None) -> tuple[bytes, bytes]:
     """The summary and the tail of a body. Raises DamagedIndex."""
     if row is None:
         raise DamagedIndex("a run without a summary")
     summary, tail, told = row
-    if not isinstance(summary, bytes) or not isinstance(tail, bytes) or _sum(summary, tail) != told:
+    if not isinstance(summary, bytes) or not isinstance(tail, bytes) or _checksum(summary, tail) != told:
         raise DamagedIndex("a summary that is not what was written")
     return summary, tail
 
 
-def _sum(summary: bytes, tail: bytes) -> int:
+def _checksum(summary: bytes, tail: bytes) -> int:
     return zlib.crc32(tail, zlib.crc32(summary))
 
 
@@ -469,7 +471,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     return db
 
 
-def _narrow(summary: Json) -> tuple[object, ...]:
+def _narrow_values(summary: Json) -> tuple[object, ...]:
     best = summary["best"]["value"] if summary["best"] else None
     cause = summary["cause"]["kind"] if summary["cause"] else ""
     return (

@@ -18,11 +18,11 @@ from engine.service.index.index import (
     DamagedIndex,
     Index,
     IndexRow,
+    delete_index,
+    is_disk_error,
     open_in_memory,
     open_index,
     row_of,
-    takes_nothing,
-    throw_away,
 )
 
 T = TypeVar("T")
@@ -34,7 +34,7 @@ MOVE_SECONDS = 5.0
 class IndexThread:
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._desk = ThreadPoolExecutor(1, thread_name_prefix="index")
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="index")
         self._is_in_memory, self._move_at = False, 0.0
         self.damage = ""
         """why the index was thrown away and rebuilt"""
@@ -73,11 +73,11 @@ class IndexThread:
         try:
             return question(self._index)
         except sqlite3.OperationalError as error:
-            if self._is_in_memory or not takes_nothing(error):
+            if self._is_in_memory or not is_disk_error(error):
                 raise
             refuge = open_in_memory()
             self._index.copy_to(refuge)
-            self._index.abandon()
+            self._index.discard()
             self._index = refuge
             self._go_to_memory(error)
             return question(self._index)
@@ -85,16 +85,18 @@ class IndexThread:
     def _return_to_disk(self) -> None:
         self._move_at = time.monotonic() + MOVE_SECONDS
         try:
-            throw_away(self._path)
+            delete_index(self._path)
             disk = open_index(self._path)
             self._index.copy_to(disk)
         except (EngineError, sqlite3.Error, OSError):
             return
-        self._index.abandon()
+        self._index.discard()
         self._index, self._is_in_memory = disk, False
         logging.info("the index is on disk again")
 
-    async def ask(self, question: Callable[Concatenate[Index, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def call(
+        self, question: Callable[Concatenate[Index, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
         """`question` of the index, in its thread; a damaged one is rebuilt first. Raises EngineError."""
 
         def put() -> T:
@@ -106,7 +108,7 @@ class IndexThread:
         except DamagedIndex as error:
             await self._heal(str(error))
         except sqlite3.Error as error:
-            if takes_nothing(error) or not isinstance(error, sqlite3.DatabaseError):
+            if is_disk_error(error) or not isinstance(error, sqlite3.DatabaseError):
                 raise EngineError(f"The index {self._path} failed: {error}.", "dltui reindex") from error
             await self._heal(str(error))
         try:
@@ -115,7 +117,7 @@ class IndexThread:
             raise EngineError(f"The index {self._path} failed: {error}.", "dltui reindex") from error
 
     async def _in_thread(self, do: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._desk, do)
+        return await asyncio.get_running_loop().run_in_executor(self._executor, do)
 
     async def _healed(self) -> None:
         """Nobody but who fills it is answered from an index that is being rebuilt."""
@@ -134,7 +136,7 @@ class IndexThread:
         await asyncio.wait({self._healing})
 
     async def _rebuild(self) -> None:
-        await self.start_anew()
+        await self.recreate()
         if self.refill is not None:
             await self.refill()
 
@@ -143,7 +145,7 @@ class IndexThread:
         if not healing.cancelled() and healing.exception() is not None:
             logging.error("the index could not be rebuilt: %s", healing.exception())
 
-    def note(self, summary: RunSummary, tail: Json) -> None:
+    def enqueue(self, summary: RunSummary, tail: Json) -> None:
         """To be written with the next flush."""
         self._pending[summary.id] = (summary, tail)
 
@@ -155,54 +157,54 @@ class IndexThread:
         if not noted:
             return
         try:
-            await self.ask(Index.put, [row_of(*row) for row in noted.values()])
+            await self.call(Index.put, [row_of(*row) for row in noted.values()])
         except EngineError as error:
             self._pending = {**noted, **self._pending}
             logging.warning("%s", error.message)
 
-    async def enter(self, summary: RunSummary, tail: Json) -> None:
+    async def write(self, summary: RunSummary, tail: Json) -> None:
         """Write one row now; a new run counts. Raises EngineError."""
         self._pending.pop(summary.id, None)
-        await self.ask(Index.put, [row_of(summary, tail)])
-        await self.count()
+        await self.call(Index.put, [row_of(summary, tail)])
+        await self.update_total()
 
-    async def fill(self, rows: Iterable[IndexRow]) -> None:
-        await self.ask(Index.put, list(rows))
-        await self.count()
+    async def write_rows(self, rows: Iterable[IndexRow]) -> None:
+        await self.call(Index.put, list(rows))
+        await self.update_total()
 
     async def drop(self, run_ids: Iterable[str]) -> None:
         gone = list(run_ids)
         for run_id in gone:
             self._pending.pop(run_id, None)
-        await self.ask(Index.drop, gone)
-        await self.count()
+        await self.call(Index.drop, gone)
+        await self.update_total()
 
-    async def start_anew(self) -> None:
+    async def recreate(self) -> None:
         """Throw the index away, whatever state it is in."""
 
         def replace() -> None:
             try:
-                self._index.abandon()
+                self._index.discard()
             except sqlite3.Error:
                 logging.warning("the old index could not be closed")
             self._is_in_memory = False
             try:
-                throw_away(self._path)
+                delete_index(self._path)
             except OSError as error:
                 logging.warning("%s cannot be thrown away: %s", self._path, error)
             self._index = self._open()
 
-        await asyncio.get_running_loop().run_in_executor(self._desk, replace)
+        await asyncio.get_running_loop().run_in_executor(self._executor, replace)
 
-    async def count(self) -> None:
-        self.total = await self.ask(Index.total)
+    async def update_total(self) -> None:
+        self.total = await self.call(Index.total)
 
     def close(self, stamp: str = "") -> None:
         """Last of all: it waits for the disk."""
         noted = list(self._pending.values())
         try:
-            self._desk.submit(lambda: self._index.put(row_of(*row) for row in noted)).result()
-            self._desk.submit(lambda: self._index.close(stamp)).result()
+            self._executor.submit(lambda: self._index.put(row_of(*row) for row in noted)).result()
+            self._executor.submit(lambda: self._index.close(stamp)).result()
         except sqlite3.Error as error:
             logging.warning("the index could not be closed: %s", error)
-        self._desk.shutdown()
+        self._executor.shutdown()

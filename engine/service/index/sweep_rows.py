@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 
-def arranged(
+def group_trials(
     found: Iterable[tuple[int, str]], sizes: Mapping[str, int], opened: Collection[str]
 ) -> list[int | str]:
     """Numbers of runs, and ids of sweeps in place of their trials, in the order given.

@@ -52,7 +52,7 @@ class MachineMonitor:
             self.gpus = await asyncio.to_thread(self.driver.read, self._own_pids)
         self.gpus_known = True
 
-    def measure(self, registry: RunRegistry, changes: ChangeFeed) -> None:
+    def measure(self, registry: RunRegistry, change_feed: ChangeFeed) -> None:
         """Update memory and CPU of each run's worker, and publish the machine's resources."""
         now = time.monotonic()
         pids: list[int] = []
@@ -64,7 +64,7 @@ class MachineMonitor:
                 run.rss = use.rss
                 run.cpu = round(self._cpu_rates.cores(worker.pid, use.seconds, now), 2)
         self._own_pids = tuple(pids)
-        changes.measure(self.meter.read(self.slots_used, self.gpus))
+        change_feed.publish_resources(self.meter.read(self.slots_used, self.gpus))
 
     def free_gpus(self, active: Sequence[ActiveRun]) -> FreeGpus:
         return self.gpu_placement.update(self.gpus, [run.gpu for run in active if run.gpu])

@@ -24,5 +24,5 @@ def data_warning(places: Places, run: RunSummary) -> str:
     if found is None:
         return f"{folder} does not hold what it was trained on any more."
     if found.fingerprint != run.data_fingerprint:
-        return f"{folder} holds other data now: {found.words}."
+        return f"{folder} holds other data now: {found.description}."
     return ""

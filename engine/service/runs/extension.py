@@ -48,9 +48,9 @@ def extended_lengths(
             raise ParamError(
                 f"{name[:80]!r} cannot be extended.", f"These can: {', '.join(known) or 'none'}."
             )
-        value, before = params.read(declared[name], entered), spec.params[name]
+        value, before = params.parse_value(declared[name], entered), spec.params[name]
         if _length(value) < _length(before):
-            shown = params.said(declared[name], before)
+            shown = params.format_value(declared[name], before)
             raise ParamError(f"{name}: expected {shown} or more, which it has now, got {value}.")
         extended[name] = value
     built = params.build(experiment.params, {**spec.params, **extended})

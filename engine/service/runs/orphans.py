@@ -43,7 +43,7 @@ def conclude(run: TrackedRun) -> None:
     tracked_run.update_checkpoint_step(run)
     ended = end_of(run)
     store.write_exit(run.folder, ended)
-    tensorboard_end.tell_end(run.folder.tensorboard, ended.status, ended.at)
+    tensorboard_end.write_end(run.folder.tensorboard, ended.status, ended.at)
     (run.folder.path / DRAFT).unlink(missing_ok=True)
     logging.info("run %s: concluded as %s (%s)", run.id, ended.status, ended.cause.text)
     run.orphaned_since, run.notice = None, ""

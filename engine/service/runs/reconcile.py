@@ -26,11 +26,11 @@ async def sync(registry: RunRegistry) -> list[str]:
     unindexed: set[str] = set()
     if not registry.index_thread.stamp or registry.index_thread.stamp != folder_stamp(registry.places):
         unindexed = set(await asyncio.to_thread(store.list_ids, registry.places))
-        gone = await registry.index_thread.ask(Index.compare, unindexed)
+        gone = await registry.index_thread.call(Index.remove_known, unindexed)
         if gone:
             await registry.index_thread.drop(gone)
-    for run_id in await registry.index_thread.ask(Index.unsettled):
-        row = await registry.index_thread.ask(Index.get, run_id)
+    for run_id in await registry.index_thread.call(Index.unsettled):
+        row = await registry.index_thread.call(Index.get, run_id)
         if row is not None and registry.get(run_id) is None:
             await _load(registry, run_id, row.tail)
     return sorted(unindexed, reverse=True)
@@ -60,10 +60,10 @@ async def index_runs(registry: RunRegistry, run_ids: Sequence[str]) -> None:
     for batch in _batches(run_ids):
         found = await asyncio.to_thread(_read_all, registry.places, batch)
         unsettled = [run for run in found if isinstance(run, TrackedRun) and run.is_unsettled]
-        await registry.index_thread.fill([_row(run) for run in found if run not in unsettled])
+        await registry.index_thread.write_rows([_row(run) for run in found if run not in unsettled])
         for run in unsettled:
             if registry.get(run.id) is None:
-                await registry.index_thread.enter(run.summary(), run.tail())
+                await registry.index_thread.write(run.summary(), run.tail())
                 registry.add(run)
 
 
@@ -78,7 +78,7 @@ def _row(run: TrackedRun | RunSummary) -> IndexRow:
 async def reload_truncated(registry: RunRegistry) -> None:
     """Read again the folders of settled runs whose event file became shorter."""
     after = 0
-    while found := await registry.index_thread.ask(Index.offsets, after, PAGE):
+    while found := await registry.index_thread.call(Index.offsets, after, PAGE):
         after = found[-1][0]
         for run_id in await asyncio.to_thread(_truncated, registry.places, found):
             await registry.summary_now(run_id)

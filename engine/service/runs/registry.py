@@ -21,10 +21,10 @@ MAX_CANDIDATES = 5
 
 
 class RunRegistry:
-    def __init__(self, places: Places, index_thread: IndexThread, changes: ChangeFeed) -> None:
+    def __init__(self, places: Places, index_thread: IndexThread, change_feed: ChangeFeed) -> None:
         self.places = places
         self.index_thread = index_thread
-        self.changes = changes
+        self.change_feed = change_feed
         self._unsettled: dict[str, TrackedRun] = {}
         self._published: dict[str, RunSummary] = {}
 
@@ -46,8 +46,8 @@ class RunRegistry:
         if summary == published:
             return
         self._published[run.id] = summary
-        self.changes.post(summary)
-        self.index_thread.note(summary, run.tail())
+        self.change_feed.publish(summary)
+        self.index_thread.enqueue(summary, run.tail())
 
     def settle(self, run: TrackedRun) -> None:
         """Publish the run and drop it from memory: it does not change until a request."""
@@ -62,7 +62,7 @@ class RunRegistry:
         """Drop a run whose folder is gone, from memory and index, and publish that."""
         self.forget(run_id)
         await self.index_thread.drop([run_id])
-        self.changes.strike(run_id)
+        self.change_feed.publish_removal(run_id)
 
     async def find(self, run: object) -> str:
         """The id of the one run with that id, start of an id, last four characters of an id, name, or @last.
@@ -72,13 +72,13 @@ class RunRegistry:
         if not isinstance(run, str) or not run:
             raise RunNotFound(f"Expected the id or the name of a run, got {str(run)[:80]!r}.")
         if run == "@last":
-            newest = await self.index_thread.ask(Index.newest)
+            newest = await self.index_thread.call(Index.newest)
             if newest is None:
                 raise RunNotFound("There is no run yet.", "Start one: dltui run xor")
             return newest
         if run in self._unsettled:
             return run
-        found = await self.index_thread.ask(Index.named, run, MAX_CANDIDATES + 1)
+        found = await self.index_thread.call(Index.find_ids, run, MAX_CANDIDATES + 1)
         if not found and run in await asyncio.to_thread(store.list_ids, self.places):
             return run  # not indexed yet
         return _only(run, found)
@@ -88,7 +88,7 @@ class RunRegistry:
         unsettled = self._unsettled.get(run_id)
         if unsettled is not None:
             return unsettled.summary()
-        row = await self.index_thread.ask(Index.get, run_id)
+        row = await self.index_thread.call(Index.get, run_id)
         if row is not None and row.summary["status"] != Status.DAMAGED:
             return summary_from_json(row.summary)
         if not os.path.lexists(self.places.runs / run_id):
@@ -97,7 +97,7 @@ class RunRegistry:
         unsettled = self._unsettled.get(run_id)
         if unsettled is not None:
             return unsettled.summary()
-        row = await self.index_thread.ask(Index.get, run_id)
+        row = await self.index_thread.call(Index.get, run_id)
         assert row is not None, "it was written just now"
         return summary_from_json(row.summary)
 
@@ -107,7 +107,7 @@ class RunRegistry:
         Raises RunNotFound.
         """
         known = await self.summary(run_id)
-        row = await self.index_thread.ask(Index.get, run_id)
+        row = await self.index_thread.call(Index.get, run_id)
         if row is None or not known.status.is_rest or known.status is Status.DAMAGED or self.get(run_id):
             return known
         tail = None if known.damage else row.tail
@@ -126,25 +126,25 @@ class RunRegistry:
     async def _track_or_index(self, found: TrackedRun | RunSummary) -> None:
         if isinstance(found, TrackedRun) and found.is_unsettled:
             self.add(found)
-            await self.index_thread.enter(found.summary(), found.tail())
+            await self.index_thread.write(found.summary(), found.tail())
         elif isinstance(found, TrackedRun):
-            await self.index_thread.enter(found.summary(), found.tail())
-            self.changes.post(found.summary())
+            await self.index_thread.write(found.summary(), found.tail())
+            self.change_feed.publish(found.summary())
         else:
             await self.mark_damaged(found)
 
     async def mark_damaged(self, run: RunSummary) -> None:
         """List the run as damaged and stop tracking it."""
         self.forget(run.id)
-        await self.index_thread.enter(run, {})
-        self.changes.post(run)
+        await self.index_thread.write(run, {})
+        self.change_feed.publish(run)
 
     async def load(self, run_id: str) -> TrackedRun:
         """The run in memory where it is unsettled, else from disk. Raises CorruptRun."""
         unsettled = self._unsettled.get(run_id)
         if unsettled is not None:
             return unsettled
-        row = await self.index_thread.ask(Index.get, run_id)
+        row = await self.index_thread.call(Index.get, run_id)
         return await asyncio.to_thread(run_folder.load, self.places, run_id, row.tail if row else None)
 
     def active(self) -> list[TrackedRun]:
@@ -154,7 +154,7 @@ class RunRegistry:
     async def counts(self) -> dict[str, int]:
         """Runs by status."""
         await self.index_thread.flush()
-        return await self.index_thread.ask(Index.counts)
+        return await self.index_thread.call(Index.counts)
 
 
 def _is_same(one: RunSummary, other: RunSummary) -> bool:

@@ -15,7 +15,7 @@ from pathlib import Path
 from engine import store
 from engine.errors import FULL, CorruptRun, DltuiError, EngineError, RunNotFound, RunRefused
 from engine.places import Places
-from engine.protocol import LeftOut, Removal, RemovedItem, RunSummary
+from engine.protocol import Removal, RemovedItem, RunSummary, SkippedRun
 from engine.service.runs import removed_folder
 from engine.service.runs.removed_folder import RemovalFolder
 from engine.service.runs.runs import Runs
@@ -102,7 +102,7 @@ class Removals:
 
     # --- requests ------------------------------------------------------------------------------------------
 
-    async def remove(self, run_ids: Sequence[str], *, now: bool = False) -> tuple[Removal, list[LeftOut]]:
+    async def remove(self, run_ids: Sequence[str], *, now: bool = False) -> tuple[Removal, list[SkippedRun]]:
         """The runs as one removal, and those that cannot be removed. Raises RunRefused when none can.
 
         With `now`, and where the disk is full, they are deleted at once.
@@ -113,7 +113,7 @@ class Removals:
             if not moved:
                 await self._discard(made, [])
                 raise next(iter(refused.values()), RunRefused("No run or sweep was named."))
-            left_out = [LeftOut(run_id, run_id, str(error)) for run_id, error in refused.items()]
+            left_out = [SkippedRun(run_id, run_id, str(error)) for run_id, error in refused.items()]
             return await self._finish(made, moved, now), left_out
 
     async def remove_sweep(self, name: object, *, runs: bool, now: bool = False) -> Removal:

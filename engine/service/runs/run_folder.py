@@ -13,7 +13,7 @@ from engine.places import Places
 from engine.protocol import Cause, CauseKind, Damaged, Json, RunSummary, Spec
 from engine.service.runs import event_reader, tracked_run
 from engine.service.runs.tracked_run import TrackedRun
-from engine.typed_json import LATEST
+from engine.typed_json import LATEST_TIME
 
 CHUNK = 16 * event_reader.CHUNK
 
@@ -77,7 +77,7 @@ def read_or_damaged(places: Places, run_id: str, tail: Json | None = None) -> Tr
 def damaged(places: Places, run_id: str, why: str) -> RunSummary:
     """The summary of a run whose folder cannot be read: its only facts are the folder's name and time."""
     try:
-        at = min(max(0.0, os.lstat(places.runs / run_id).st_mtime), LATEST)
+        at = min(max(0.0, os.lstat(places.runs / run_id).st_mtime), LATEST_TIME)
     except OSError:
         at = 0.0
     shown = why.replace(f"{places.runs / run_id}{os.sep}", "")

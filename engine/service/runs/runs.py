@@ -54,7 +54,7 @@ class Runs:
         executor.check(self._executors, submitted.executor)
         async with self._lock:
             existing = (
-                await self._registry.index_thread.ask(Index.id_of_token, submitted.token)
+                await self._registry.index_thread.call(Index.id_of_token, submitted.token)
                 if submitted.token
                 else None
             )
@@ -110,7 +110,7 @@ class Runs:
         run = await self._registry.load(run_id)
         ended = run.ended.attempt if run.ended else 0
         # The index first: after a crash in between, the folder of a queued run is read again.
-        await self._registry.index_thread.ask(Index.set_status, run_id, Status.QUEUED)
+        await self._registry.index_thread.call(Index.set_status, run_id, Status.QUEUED)
         wanted = Wanted(max(run.attempt, ended) + 1, mode)
         await self._write(store.write_wanted, run.folder, wanted)
         run.refresh()
@@ -180,7 +180,7 @@ class Runs:
 
     async def _add(self, run: TrackedRun) -> None:
         self._registry.add(run)
-        await self._registry.index_thread.enter(run.summary(), run.tail())
+        await self._registry.index_thread.write(run.summary(), run.tail())
         self._wake()
 
     async def _pause_or_stop(self, run_id: str, command: str, why: str = "") -> RunSummary:
@@ -214,13 +214,13 @@ class Runs:
         run.not_before = math.inf
         try:
             await self._write(store.write_exit, run.folder, facts)
-            await asyncio.to_thread(tensorboard_end.tell_end, run.folder.tensorboard, status, facts.at)
+            await asyncio.to_thread(tensorboard_end.write_end, run.folder.tensorboard, status, facts.at)
         finally:
             run.not_before = 0.0
         run.refresh()
         run.all_events_read = True
         self._registry.settle(run)
-        await self._registry.index_thread.enter(run.summary(), run.tail())
+        await self._registry.index_thread.write(run.summary(), run.tail())
 
     async def _send_command(self, run: TrackedRun, command: Json) -> None:
         """Send it, waiting for a keeper that is being started. Raises RunRefused when there is none."""
@@ -272,7 +272,7 @@ def _live_value(spec: Spec, name: object, value: object) -> params.Value:
             f"{str(name)[:80]!r} cannot be changed while {spec.experiment} trains.",
             f"These can: {', '.join(live)}." if live else "None of its parameters can.",
         )
-    return params.read(declared[str(name)], value)
+    return params.parse_value(declared[str(name)], value)
 
 
 def _not_written(error: OSError) -> DltuiError:

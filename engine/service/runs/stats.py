@@ -190,7 +190,7 @@ def _update_rate(stats: RunStats, at: float) -> None:
 def _on_set(stats: RunStats, event: Event) -> None:
     name, value, spec = str(event.facts["name"]), event.facts["value"], stats.spec
     if spec is not None and not spec_versions.is_current(event.facts):
-        value = spec_versions.live(spec.experiment, spec.params, name, value)
+        value = spec_versions.upgrade_live(spec.experiment, spec.params, name, value)
     stats.live[name] = None if value is None else typed(value, float)
 
 

@@ -26,10 +26,10 @@ class SubmissionCounter:
     async def next(self) -> int:
         """One more than the largest number in runs, sweeps, removals and the counter's file."""
         async with self._lock:
-            indexed = await self._index_thread.ask(Index.last_number)
+            indexed = await self._index_thread.call(Index.last_number)
             if self._last is None:
                 unindexed = set(await asyncio.to_thread(store.list_ids, self._places))
-                await self._index_thread.ask(Index.compare, unindexed)
+                await self._index_thread.call(Index.remove_known, unindexed)
                 self._last = await asyncio.to_thread(largest_on_disk, self._places, unindexed)
             self._last = max(self._last, indexed) + 1
             await asyncio.to_thread(self._save, self._last)

@@ -32,7 +32,7 @@ def checkpoints(folder: Path) -> tuple[CheckpointFacts, ...]:
     return tuple(
         CheckpointFacts(
             found.step, str(found.path), found.weights_sha256, found.size,
-            answers=which.words if which and which.step == found.step else "",
+            answers=which.description if which and which.step == found.step else "",
         )
         for found in checkpoint_folder.listing(folder)
     )  # fmt: skip

@@ -57,7 +57,7 @@ def _open(path: Path, opened: contextlib.ExitStack) -> _LogFile | None:
         descriptor = opened.enter_context(files.open_regular(path)).fileno()
     except FileNotFoundError:
         return None
-    start, head = log_files.start_of(os.pread(descriptor, log_files.HEAD_LIMIT, 0))
+    start, head = log_files.parse_header(os.pread(descriptor, log_files.HEADER_LIMIT, 0))
     return _LogFile(descriptor, start, start + os.fstat(descriptor).st_size - head, head)
 
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from engine.protocol import Resources, RunSummary
 from engine.sweep_protocol import SweepSummary
 
-LIMIT = 5000
+ROW_LIMIT = 5000
 """changes that are remembered"""
 
 
 @dataclass(frozen=True, slots=True)
-class FeedChange:
+class ChangeBatch:
     changed: tuple[RunSummary, ...]
     removed: tuple[str, ...]
     resources: Resources | None
@@ -32,29 +32,29 @@ class ChangeFeed:
         self._sweeps: dict[str, tuple[int, SweepSummary | None]] = {}
         self._moved = asyncio.Event()
 
-    def post(self, summary: RunSummary) -> None:
+    def publish(self, summary: RunSummary) -> None:
         self._put(summary.id, summary)
 
-    def strike(self, run_id: str) -> None:
+    def publish_removal(self, run_id: str) -> None:
         """The run was removed."""
         self._put(run_id, None)
 
-    def post_sweep(self, summary: SweepSummary) -> None:
+    def publish_sweep(self, summary: SweepSummary) -> None:
         self._sweeps[summary.id] = (self._next(), summary)
 
-    def strike_sweep(self, sweep_id: str) -> None:
+    def publish_sweep_removal(self, sweep_id: str) -> None:
         self._sweeps[sweep_id] = (self._next(), None)
 
     def sweeps(self) -> list[SweepSummary]:
         """Those that were told of, as they stand."""
         return [sweep for _, sweep in self._sweeps.values() if sweep is not None]
 
-    def measure(self, resources: Resources) -> None:
+    def publish_resources(self, resources: Resources) -> None:
         if resources != self.resources:
             self.resources = resources
             self._resources_at = self._next()
 
-    def since(self, version: int) -> FeedChange:
+    def since(self, version: int) -> ChangeBatch:
         """What is newer than `version`, oldest first."""
         rows: list[tuple[str, RunSummary | None]] = []
         for run_id in reversed(self._rows):
@@ -63,7 +63,7 @@ class ChangeFeed:
                 break
             rows.append((run_id, row))
         rows.reverse()
-        return FeedChange(
+        return ChangeBatch(
             tuple(row for _, row in rows if row is not None),
             tuple(run_id for run_id, row in rows if row is None),
             self.resources if self._resources_at > version else None,
@@ -80,8 +80,8 @@ class ChangeFeed:
     def _put(self, run_id: str, row: RunSummary | None) -> None:
         self._rows.pop(run_id, None)
         self._rows[run_id] = (self._next(), row)
-        if len(self._rows) > LIMIT:
-            self._forget(list(self._rows)[: len(self._rows) - LIMIT])
+        if len(self._rows) > ROW_LIMIT:
+            self._forget(list(self._rows)[: len(self._rows) - ROW_LIMIT])
 
     def _forget(self, run_ids: Iterable[str]) -> None:
         for run_id in run_ids:

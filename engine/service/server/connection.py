@@ -17,7 +17,7 @@ from engine.errors import DltuiError, ProtocolError, error_to_json
 from engine.protocol import VERSION, Json
 
 HANDSHAKE_SECONDS = 15.0
-SLOW_SECONDS = 30.0
+DRAIN_SECONDS = 30.0
 """that a client may take to read what waits for it"""
 FRAME_SECONDS = 15.0
 """from the first byte of a request to its last"""
@@ -30,7 +30,7 @@ STREAMS = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Raw:
+class RawFrame:
     """A frame with a list of items that are JSON already."""
 
     name: str
@@ -38,31 +38,31 @@ class Raw:
     facts: Json = field(default_factory=dict)
 
 
-Frame = Json | Raw
+Frame = Json | RawFrame
 
 
-class LaterAnswer(Protocol):
+class DeferredFrame(Protocol):
     """A frame that is made when it is its turn to be sent."""
 
     def frame(self) -> Frame | None:
         """None where there is nothing to send."""
 
 
-Answer = Callable[[Json], Awaitable[Frame]]
-Stream = Callable[[Json], AsyncIterator[Frame | LaterAnswer]]
+RequestHandler = Callable[[Json], Awaitable[Frame]]
+StreamHandler = Callable[[Json], AsyncIterator[Frame | DeferredFrame]]
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class Handlers:
     """What may be asked, by word."""
 
-    answers: Mapping[str, Answer]
-    streams: Mapping[str, Stream]
+    answers: Mapping[str, RequestHandler]
+    streams: Mapping[str, StreamHandler]
 
 
 class Connection:
     def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, table: Table, hello: Json
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, table: Handlers, hello: Json
     ) -> None:
         self._reader, self._writer = reader, writer
         self._table, self._hello = table, hello
@@ -107,7 +107,7 @@ class Connection:
         await self._in_flight.acquire()
         taken = False
         try:
-            request = await frames.read(self._reader, INBOUND_LIMIT, patience=FRAME_SECONDS)
+            request = await frames.read(self._reader, INBOUND_LIMIT, timeout=FRAME_SECONDS)
             if request is None:
                 return False
             number, word = request.get("id"), request.get("ask")
@@ -164,30 +164,30 @@ class Connection:
                 raise ProtocolError(f"Unknown request {word[:80]!r}.", f"It takes: {known}.")
             return await answer(request)
         except DltuiError as error:
-            return failure(error)
+            return error_frame(error)
         except Exception:
             # Whatever a request runs into, the service and its runs continue; the log has the traceback.
             logging.exception("the request %.80r failed", word)
-            return failure(
+            return error_frame(
                 DltuiError(f"The engine failed at {word[:80]!r}.", "The reason is in its log, engine.log.")
             )
 
-    async def _tell(self, number: int, stream: Stream, request: Json) -> None:
+    async def _tell(self, number: int, stream: StreamHandler, request: Json) -> None:
         try:
             if len(self._streams) > STREAMS:
                 raise DltuiError(f"One client may follow {STREAMS} streams at most.")
             async for frame in stream(request):
                 await self._send(frame, number)
         except DltuiError as error:
-            await self._try_to_send(failure(error), number)
+            await self._try_to_send(error_frame(error), number)
         except ConnectionError:
             self.close()
         except Exception:
             # As with requests: one stream ends, nothing else.
             logging.exception("a stream failed")
-            await self._try_to_send(failure(DltuiError("The engine failed at a stream.")), number)
+            await self._try_to_send(error_frame(DltuiError("The engine failed at a stream.")), number)
 
-    async def turn_away(self, error: DltuiError) -> None:
+    async def refuse_after_hello(self, error: DltuiError) -> None:
         """Say why, and part: after the hello, since who is still writing would not read it."""
         with contextlib.suppress(ProtocolError, TimeoutError):
             async with asyncio.timeout(HANDSHAKE_SECONDS):
@@ -196,7 +196,7 @@ class Connection:
 
     async def refuse(self, error: DltuiError) -> None:
         """Say why, and part."""
-        await self._try_to_send(failure(error))
+        await self._try_to_send(error_frame(error))
         self.close()
 
     async def _try_to_send(self, frame: Json, number: int | None = None) -> None:
@@ -205,26 +205,26 @@ class Connection:
         except ConnectionError:
             self.close()
 
-    async def _send(self, frame: Frame | LaterAnswer, number: int | None = None) -> None:
+    async def _send(self, frame: Frame | DeferredFrame, number: int | None = None) -> None:
         """One at a time: what is not read yet keeps the next from being made. Raises ConnectionError."""
         async with self._turn:
             if self._writer.is_closing():
                 raise ConnectionResetError("the client has left")
-            made = frame if isinstance(frame, dict | Raw) else frame.frame()
+            made = frame if isinstance(frame, dict | RawFrame) else frame.frame()
             if made is None:
                 return
             self._writer.write(_encode(number, made))
             del made, frame
             try:
-                async with asyncio.timeout(SLOW_SECONDS):
+                async with asyncio.timeout(DRAIN_SECONDS):
                     await self._writer.drain()
             except TimeoutError:
-                logging.warning("a client did not read for %g s and was closed: too slow", SLOW_SECONDS)
+                logging.warning("a client did not read for %g s and was closed: too slow", DRAIN_SECONDS)
                 self._writer.transport.abort()
                 raise ConnectionResetError("too slow") from None
 
 
-def failure(error: DltuiError) -> Json:
+def error_frame(error: DltuiError) -> Json:
     return {"error": error_to_json(error)}
 
 
@@ -236,7 +236,7 @@ def peer_uid(writer: asyncio.StreamWriter) -> int:
 
 def _encode(number: int | None, frame: Frame) -> bytes:
     head = {} if number is None else {"id": number}
-    if isinstance(frame, Raw):
+    if isinstance(frame, RawFrame):
         facts = json.dumps({**head, **frame.facts}, allow_nan=False, separators=(",", ":"))
         return frames.encode_raw(facts[1:-1].encode() + f',"{frame.name}"'.encode(), frame.items)
     return frames.encode({**head, **frame})

@@ -17,7 +17,7 @@ LINE_LIMIT = frames.LIMIT - 4096
 _START = b'{"seq":'
 
 
-class LinePiece(NamedTuple):
+class EventChunk(NamedTuple):
     """Events joined by `frames.JOINT`, and how many damaged lines between them were left out."""
 
     items: bytes
@@ -32,7 +32,7 @@ class EventTail:
         self._offset = 0
         self._skipping = False
 
-    def read(self) -> LinePiece | None:
+    def read(self) -> EventChunk | None:
         """The next events, none at times; None at the present end. Raises OSError, and CorruptRun."""
         if self._fd is None and not self._open():
             return None
@@ -42,7 +42,7 @@ class EventTail:
         self._offset += len(chunk)
         if self._skipping:
             self._skipping = not chunk.endswith(b"\n")
-            return LinePiece(b"", not self._skipping)
+            return EventChunk(b"", not self._skipping)
         return self._newer(chunk)
 
     def close(self) -> None:
@@ -75,18 +75,18 @@ class EventTail:
                 return data
             size = min(size * 4, LINE_LIMIT)
 
-    def _newer(self, chunk: bytes) -> LinePiece:
+    def _newer(self, chunk: bytes) -> EventChunk:
         if not self._after:
-            return join(chunk)
+            return join_lines(chunk)
         lines = [line for line in chunk.split(b"\n") if seq_of(line) is not None]
         if not lines or (seq_of(lines[-1]) or 0) <= self._after:
-            return LinePiece(b"")
+            return EventChunk(b"")
         newer = [line for line in lines if (seq_of(line) or 0) > self._after]
         self._after = 0
-        return join(b"\n".join(newer) + b"\n")
+        return join_lines(b"\n".join(newer) + b"\n")
 
 
-def join(chunk: bytes) -> LinePiece:
+def join_lines(chunk: bytes) -> EventChunk:
     """Whole lines to one list without its brackets; those that are no events at all are left out.
 
     The usual chunk holds nothing else, which a few counts prove. What is wrong within a line is found by who
@@ -95,8 +95,8 @@ def join(chunk: bytes) -> LinePiece:
     body = chunk[:-1]
     is_usual = body.startswith(_START) and body.endswith(b"}")
     if is_usual and body.count(b"\n") == body.count(b"}\n" + _START):
-        return LinePiece(body.replace(b"\n", frames.JOINT))
+        return EventChunk(body.replace(b"\n", frames.SEPARATOR))
     lines = [line for line in body.split(b"\n") if line]
     kept = [line for line in lines if seq_of(line) is not None]
     torn = sum(may_be_torn(line) for line in lines)
-    return LinePiece(frames.JOINT.join(kept), max(0, len(lines) - len(kept) - torn))
+    return EventChunk(frames.SEPARATOR.join(kept), max(0, len(lines) - len(kept) - torn))

@@ -13,7 +13,7 @@ from pathlib import Path
 from engine.errors import EngineError
 from engine.places import make_private
 
-LOOK_SECONDS = 5.0
+CHECK_SECONDS = 5.0
 BACKLOG = 64
 Accept = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -34,7 +34,7 @@ class Listener:
         self._mark = identity_of(self._path)
         self._server = await asyncio.start_unix_server(self._accept, sock=listening)
 
-    async def heal(self) -> bool:
+    async def rebind(self) -> bool:
         """Bind again where the socket is gone or is another; whether that was needed."""
         if self._mark is not None and identity_of(self._path) == self._mark:
             return False
@@ -50,11 +50,11 @@ class Listener:
             old.close()
         return True
 
-    async def keep(self) -> None:
+    async def watch(self) -> None:
         """For ever: look every few seconds."""
         while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            await self.heal()
+            await asyncio.sleep(CHECK_SECONDS)
+            await self.rebind()
 
     def close(self) -> None:
         if self._server is not None:

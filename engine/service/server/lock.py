@@ -19,7 +19,7 @@ class AlreadyRunning(EngineError):
     """Another service has this home."""
 
 
-def take(path: Path) -> int:
+def acquire(path: Path) -> int:
     """The descriptor that holds the lock until it is closed. Raises AlreadyRunning, EngineError."""
     try:
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
@@ -31,23 +31,23 @@ def take(path: Path) -> int:
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        holder = _holder(fd)
+        holder = _read_holder(fd)
         os.close(fd)
         if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
             raise AlreadyRunning(f"The engine of {path.parent} is running already{holder}.") from error
         raise EngineError(f"{path} cannot be locked: {error.strerror}.") from error
-    _sign(fd)
+    _write_holder(fd)
     return fd
 
 
-def _sign(fd: int) -> None:
+def _write_holder(fd: int) -> None:
     """For people to read; nothing is decided by it."""
-    signed = json.dumps({**asdict(process_identity.mine()), "since": round(time.time(), 3)}).encode()
+    signed = json.dumps({**asdict(process_identity.current()), "since": round(time.time(), 3)}).encode()
     os.ftruncate(fd, 0)
     os.pwrite(fd, signed + b"\n", 0)
 
 
-def _holder(fd: int) -> str:
+def _read_holder(fd: int) -> str:
     try:
         return f" (process {int(files.parse_object(os.pread(fd, 4096, 0))['pid'])})"
     except (OSError, ValueError, KeyError, TypeError):

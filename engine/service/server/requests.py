@@ -12,9 +12,9 @@ from engine import store
 from engine.errors import DltuiError, InputError
 from engine.protocol import (
     Json,
-    LeftOut,
     Query,
     RunSummary,
+    SkippedRun,
     removal_to_json,
     summary_to_json,
     sweep_row_to_json,
@@ -24,7 +24,7 @@ from engine.service.runs import submission, worker_log
 from engine.service.runs.runs import is_unsaved
 from engine.service.runs.transitions import why_not
 from engine.service.server import streams
-from engine.service.server.connection import Frame, LaterAnswer, Raw, Table
+from engine.service.server.connection import DeferredFrame, Frame, Handlers, RawFrame
 from engine.service.sweeps.requests import SweepRequests
 from engine.service.sweeps.sweeps import find_damage
 
@@ -39,14 +39,14 @@ class Requests:
         self._service = service
         self._roster = service.registry
 
-    def table(self) -> Table:
+    def table(self) -> Handlers:
         answers = (
             self.submit, self.runs, self.show, self.data_now, self.pause, self.resume, self.stop, self.set,
             self.remove, self.undo, self.delete_removed, self.removals, self.applicable, self.log,
             self.resources, self.doctor, self.verify, self.reindex, self.engine, self.shutdown, self.ping,
         )  # fmt: skip
         sweeps = SweepRequests(self._service.sweeps, self._service.removals).handlers()
-        return Table(
+        return Handlers(
             {answer.__name__: answer for answer in (*answers, *sweeps)},
             {"events": self.events, "watch": self.watch},
         )
@@ -59,9 +59,9 @@ class Requests:
     async def runs(self, request: Json) -> Frame:
         """The ledger is written first, so that a page shows what the requests before it did."""
         query = _query(request)
-        self._service.check_stock()
+        self._service.check_runs_can_be_listed()
         await self._roster.index_thread.flush()
-        window = await self._roster.index_thread.ask(Index.page, query, self._service.sweeps.names())
+        window = await self._roster.index_thread.call(Index.page, query, self._service.sweeps.names())
         told = {
             "matching": window.matching, "total": window.total, "unknown": list(window.unknown),
             "notice": await self._service.notice(),
@@ -69,7 +69,7 @@ class Requests:
         if query.by_sweep:
             sweeps = [sweep_row_to_json(self._service.sweeps.with_best(row)) for row in window.sweeps]
             told |= {"length": window.length, "sweeps": sweeps}
-        return Raw("runs", window.summaries, told)
+        return RawFrame("runs", window.summaries, told)
 
     async def show(self, request: Json) -> Frame:
         from engine.service.runs import verification  # 10 ms that the start of the service need not take
@@ -131,7 +131,7 @@ class Requests:
             if verb == "resume" and is_unsaved(run):
                 why = ""
             if why:
-                left_out.append(asdict(LeftOut(run.id, run.spec.name, why, is_so)))
+                left_out.append(asdict(SkippedRun(run.id, run.spec.name, why, is_so)))
             else:
                 applies.append(summary_to_json(run))
         return {"runs": applies, "left_out": left_out}
@@ -144,7 +144,7 @@ class Requests:
         ids = [await self._roster.find(name) for name in named]
         if where:
             await self._roster.index_thread.flush()
-            ids += await self._roster.index_thread.ask(
+            ids += await self._roster.index_thread.call(
                 Index.matching_ids, where, self._service.sweeps.names()
             )
         return [await self._roster.summary(run_id) for run_id in dict.fromkeys(ids)]
@@ -168,7 +168,7 @@ class Requests:
         places = dataclasses.replace(
             self._roster.places, named_data=submission.parse_data(request.get("data"))
         )
-        found = await asyncio.to_thread(doctor.examine, places, await self._service.findings())
+        found = await asyncio.to_thread(doctor.check, places, await self._service.findings())
         return {"findings": [asdict(finding) for finding in found]}
 
     async def verify(self, request: Json) -> Frame:
@@ -196,16 +196,16 @@ class Requests:
         return {}
 
     async def shutdown(self, request: Json) -> Frame:
-        self._service.leave()
+        self._service.stop()
         return {}
 
     # --- streams -------------------------------------------------------------------------------------------
 
-    def events(self, request: Json) -> AsyncIterator[Frame | LaterAnswer]:
+    def events(self, request: Json) -> AsyncIterator[Frame | DeferredFrame]:
         return streams.events(self._roster, request.get("run"), request.get("after", 0))
 
     def watch(self, request: Json) -> AsyncIterator[Frame]:
-        return streams.watch(self._roster, self._service.board)
+        return streams.watch(self._roster, self._service.change_feed)
 
     async def _find(self, request: Json) -> str:
         return await self._roster.find(request.get("run"))

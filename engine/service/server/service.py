@@ -40,11 +40,11 @@ GPU_SECONDS = 2.0
 HOME_SECONDS = 1.0
 LIST_SECONDS = 2.0
 """between two tries to list the folder of all runs"""
-TELL_SECONDS = 600.0
+NOTICE_SECONDS = 600.0
 """that whoever lists runs is told of an index that was rebuilt"""
-NAMED = 5
+NAMED_LIMIT = 5
 """damaged runs that the doctor names"""
-STOCK_SECONDS = 0.5
+RECONCILE_SECONDS = 0.5
 """that the first clients wait for run folders which the index does not know"""
 
 
@@ -60,10 +60,10 @@ class Service:
         elsewhere: Mapping[str, Executor] | None = None,
     ) -> None:
         self.places = places
-        self.board = ChangeFeed()
+        self.change_feed = ChangeFeed()
         self.index_thread = IndexThread(places.index)
         self.index_thread.refill = self._refill
-        self.registry = RunRegistry(places, self.index_thread, self.board)
+        self.registry = RunRegistry(places, self.index_thread, self.change_feed)
         order = tuple(filter(None, os.environ.get("DLTUI_GPUS", "").split(",")))
         self.machine = MachineMonitor(ResourceMeter(places.root, cores()), driver, GpuPlacement(order))
         here = local or LocalExecutor(places.log)
@@ -71,7 +71,7 @@ class Service:
             elsewhere = {"ray": ray_executor.RayExecutor(places, here)} if ray_executor.is_installed() else {}
         self.cycle = RunCycle(self.registry, here, self.machine, remote_executors=elsewhere)
         self.runs = Runs(self.registry, self.cycle.wake, self.executors)
-        self.sweeps = Sweeps(places, self._sweep_cycle(), self.board)
+        self.sweeps = Sweeps(places, self._sweep_cycle(), self.change_feed)
         self.cycle.on_settled = self.sweeps.wake
         self.runs.on_added_or_removed = self.sweeps.publish_run_change
         self.removals = Removals(places, self.runs, self.sweeps)
@@ -99,18 +99,18 @@ class Service:
         finally:
             await self._close(tasks)
 
-    def leave(self) -> None:
+    def stop(self) -> None:
         self._leaving.set()
 
-    def heal(self) -> None:
+    def rebind_socket(self) -> None:
         """Bind the socket again where it is gone."""
-        self._healing = asyncio.get_running_loop().create_task(self._listener.heal())
+        self._healing = asyncio.get_running_loop().create_task(self._listener.rebind())
 
     async def reindex(self) -> int:
         """Everything anew from the run folders; the number of runs found."""
         async with self._reindexing:
             self._is_complete = False
-            await self.index_thread.start_anew()
+            await self.index_thread.recreate()
             await self._refill()
             return self.index_thread.total
 
@@ -118,15 +118,15 @@ class Service:
         """Every run folder into an index that is empty."""
         self._is_complete = False
         for run in self.registry.unsettled():
-            await self.index_thread.enter(run.summary(), run.tail())
+            await self.index_thread.write(run.summary(), run.tail())
         await reconcile.index_runs(self.registry, await reconcile.sync(self.registry))
         self._is_complete = True
 
     def measure(self) -> Resources:
         """The machine as it is now."""
-        self.machine.measure(self.registry, self.board)
-        assert self.board.resources is not None
-        return self.board.resources
+        self.machine.measure(self.registry, self.change_feed)
+        assert self.change_feed.resources is not None
+        return self.change_feed.resources
 
     async def facts(self) -> Json:
         return {
@@ -151,7 +151,7 @@ class Service:
         return {"pid": os.getpid(), "version": VERSION}
 
     def _duties(self) -> list[Coroutine[Any, Any, None]]:
-        return [self._begin(), self._read_gpus(), self._measure(), self._listener.keep(), self._stay_home()]
+        return [self._begin(), self._read_gpus(), self._measure(), self._listener.watch(), self._stay_home()]
 
     async def _first_of(self, tasks: list[asyncio.Task[None]]) -> None:
         """Until it is told to leave, or a duty that should go on for ever fails."""
@@ -167,17 +167,17 @@ class Service:
         while identity_of(self.places.root) == home:
             await asyncio.sleep(HOME_SECONDS)
         logging.error("%s is gone: the service leaves", self.places.root)
-        self.leave()
+        self.stop()
         await self._leaving.wait()
 
-    def check_stock(self) -> None:
+    def check_runs_can_be_listed(self) -> None:
         """Raises EngineError where the runs cannot be listed: no list is shown that only looks empty."""
         if self._unlisted:
             raise EngineError(self._unlisted, "Repair it: the engine checks again every few seconds.")
 
     async def notice(self) -> str:
         """What whoever lists runs has to know."""
-        damaged = (await self.index_thread.ask(Index.counts)).get(Status.DAMAGED, 0)
+        damaged = (await self.index_thread.call(Index.counts)).get(Status.DAMAGED, 0)
         lines = (
             f"{_damaged_runs(damaged)}: dltui ls status=damaged" if damaged else "",
             "" if self._is_complete else "Not all run folders are read yet: more runs follow.",
@@ -187,7 +187,7 @@ class Service:
 
     def _rebuilt(self) -> str:
         """Told for a while."""
-        if time.monotonic() - self.index_thread.damaged_at > TELL_SECONDS:
+        if time.monotonic() - self.index_thread.damaged_at > NOTICE_SECONDS:
             return ""
         return (
             f"The index was damaged ({self.index_thread.damage[:100]}) and was rebuilt from the run folders."
@@ -195,13 +195,13 @@ class Service:
 
     async def findings(self) -> list[Finding]:
         """What the doctor cannot see by itself."""
-        damaged = (await self.index_thread.ask(Index.counts)).get(Status.DAMAGED, 0)
+        damaged = (await self.index_thread.call(Index.counts)).get(Status.DAMAGED, 0)
         rebuilt = self._rebuilt()
         found = [Finding("index", Severity.WARNING, rebuilt, "No action needed.")] if rebuilt else []
         if not damaged:
             return found
-        shown = ", ".join(await self.index_thread.ask(Index.damaged_ids, NAMED))
-        more = " and more" if damaged > NAMED else ""
+        shown = ", ".join(await self.index_thread.call(Index.damaged_ids, NAMED_LIMIT))
+        more = " and more" if damaged > NAMED_LIMIT else ""
         text = f"{_damaged_runs(damaged)}: {shown}{more}."
         return [
             Finding("runs", Severity.WARNING, text, "dltui ls status=damaged says why; dltui rm RUN"),
@@ -227,8 +227,8 @@ class Service:
         """Take stock, then keep the beat for ever. Many new run folders are read in beside it."""
         strangers = await self._take_stock()
         entering = asyncio.create_task(reconcile.index_runs(self.registry, strangers))
-        await asyncio.wait({entering}, timeout=STOCK_SECONDS)
-        await self.cycle.catch_up(STOCK_SECONDS)
+        await asyncio.wait({entering}, timeout=RECONCILE_SECONDS)
+        await self.cycle.catch_up(RECONCILE_SECONDS)
         self._ready.set()
         await asyncio.gather(
             self._finish_stock(entering), self.cycle.run(), self.sweeps.run(), self.removals.run()
@@ -265,7 +265,9 @@ class Service:
             return
         client = Connection(reader, writer, self._table, self._hello())
         if len(self._clients) >= CLIENTS:
-            await client.turn_away(EngineError(f"The engine has {CLIENTS} clients already.", "Close one."))
+            await client.refuse_after_hello(
+                EngineError(f"The engine has {CLIENTS} clients already.", "Close one.")
+            )
             return
         self._clients.add(client)
         try:

@@ -10,20 +10,20 @@ from engine import store
 from engine.errors import CorruptRun, ProtocolError
 from engine.protocol import Json, summary_to_json
 from engine.service.runs.registry import RunRegistry
-from engine.service.server.changes import ChangeFeed, FeedChange
-from engine.service.server.connection import Frame, Raw
+from engine.service.server.changes import ChangeBatch, ChangeFeed
+from engine.service.server.connection import Frame, RawFrame
 from engine.service.server.event_tail import EventTail
 from engine.sweep_protocol import sweep_to_json
 
-LOOK_SECONDS = 0.2
-CALM_SECONDS = 0.4
+POLL_SECONDS = 0.2
+PAUSE_SECONDS = 0.4
 """after something was told: a training tells four times a second, and each telling wakes who watches"""
 WATCH_SECONDS = 0.5
 ROWS = 200
 """of one frame"""
 
 
-class NextPiece:
+class NextEvents:
     """Read when it is its turn to be sent: nothing waits in memory for a client that does not read."""
 
     def __init__(self, tail: EventTail) -> None:
@@ -32,7 +32,7 @@ class NextPiece:
         """nothing is left to read at present"""
         self.told = False
 
-    def frame(self) -> Raw | None:
+    def frame(self) -> RawFrame | None:
         """None where there is nothing to send. Raises DltuiError where the file cannot be read."""
         try:
             piece = self._tail.read()
@@ -43,10 +43,10 @@ class NextPiece:
             return None
         self.told = True
         facts = {"left_out": piece.left_out} if piece.left_out else {}
-        return Raw("events", (piece.items,) if piece.items else (), facts)
+        return RawFrame("events", (piece.items,) if piece.items else (), facts)
 
 
-async def events(registry: RunRegistry, run: object, after: object) -> AsyncIterator[Frame | NextPiece]:
+async def events(registry: RunRegistry, run: object, after: object) -> AsyncIterator[Frame | NextEvents]:
     """The past, then the present, until the run is not moving any more and everything is told."""
     if type(after) is not int or after < 0:
         raise ProtocolError(f"after: expected the number of an event, got {str(after)[:80]!r}.")
@@ -56,7 +56,7 @@ async def events(registry: RunRegistry, run: object, after: object) -> AsyncIter
     try:
         while True:
             moving = registry.get(run_id) is not None  # asked first: nothing is written after the end
-            piece = NextPiece(tail)
+            piece = NextEvents(tail)
             yield piece
             if not piece.is_last:
                 told = told or piece.told
@@ -68,29 +68,29 @@ async def events(registry: RunRegistry, run: object, after: object) -> AsyncIter
             if not moving:
                 yield {"end": True}
                 return
-            await asyncio.sleep(CALM_SECONDS if told else LOOK_SECONDS)
+            await asyncio.sleep(PAUSE_SECONDS if told else POLL_SECONDS)
             told = False
     finally:
         tail.close()
 
 
-async def watch(registry: RunRegistry, board: ChangeFeed) -> AsyncIterator[Frame]:
+async def watch(registry: RunRegistry, change_feed: ChangeFeed) -> AsyncIterator[Frame]:
     """First the runs at work and the sweeps, then what changed: twice a second at most, the latest only."""
-    version = board.version
+    version = change_feed.version
     at_work = tuple(run.summary() for run in registry.active())
-    first = FeedChange(at_work, (), board.resources, version, tuple(board.sweeps()))
+    first = ChangeBatch(at_work, (), change_feed.resources, version, tuple(change_feed.sweeps()))
     for frame in _frames(first, registry):
         yield frame
     while True:
-        await board.wait(version)
-        news = board.since(version)
+        await change_feed.wait(version)
+        news = change_feed.since(version)
         version = news.version
         for frame in _frames(news, registry):
             yield frame
         await asyncio.sleep(WATCH_SECONDS)
 
 
-def _frames(news: FeedChange, registry: RunRegistry) -> list[Json]:
+def _frames(news: ChangeBatch, registry: RunRegistry) -> list[Json]:
     first: Json = {"removed": list(news.removed)}
     if news.resources is not None:
         first["resources"] = asdict(news.resources)

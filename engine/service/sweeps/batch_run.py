@@ -8,7 +8,7 @@ from typing import Any
 from engine import catalog, params
 from engine.axes import Axis, count
 from engine.errors import ParamError, UnknownExperiment
-from engine.params import Param, Value, said
+from engine.params import Param, Value, format_value
 from engine.protocol import Spec
 from engine.service.runs import submission
 from engine.service.sweeps import sweep_batch, trial_spec
@@ -77,7 +77,7 @@ def _axis_text(axis: Axis, param: Param) -> str:
     numbers = [value for value in values if type(value) is int]
     if len(numbers) == len(values) > 2 and numbers == list(range(numbers[0], numbers[0] + len(numbers))):
         return f"{axis.name}={numbers[0]}..{numbers[-1]}{_scale_of(axis)}"
-    return f"{axis.name}={','.join(said(param, value) for value in values)}"
+    return f"{axis.name}={','.join(format_value(param, value) for value in values)}"
 
 
 def _scale_of(axis: Axis) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
 
 from engine import store
-from engine.axes import drawn
+from engine.axes import sample_point
 from engine.errors import CorruptRun, DltuiError, ParamError, RunNotFound, RunRefused
 from engine.params import Value
 from engine.protocol import Json, RunSummary, number_to_json
@@ -330,7 +330,7 @@ class SweepCycle:
             (config.point for config in sweep.configs.values() if config.point is not None), default=-1
         )
         for number in range(first + 1, first + 1 + MAX_DRAWS):
-            chosen = drawn(sweep.spec.axes, kinds, sweep.spec.seed, number)
+            chosen = sample_point(sweep.spec.axes, kinds, sweep.spec.seed, number)
             if all(config.params != chosen for config in sweep.configs.values()):
                 return number, chosen
         return None

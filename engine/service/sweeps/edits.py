@@ -85,7 +85,7 @@ def _add(sweep: Sweep, facts: Json) -> Json:
     declared = {param.name: param for param in params.declared(catalog.find(sweep.spec.experiment).params)}
     trial_spec.build_params(sweep.spec, given)
     usual = {axis.name: declared[axis.name].default for axis in sweep.spec.axes}
-    read = {name: params.read(declared[name], value) for name, value in given.items()}
+    read = {name: params.parse_value(declared[name], value) for name, value in given.items()}
     return {"params": {**usual, **read}}
 
 
@@ -160,7 +160,7 @@ def _extend_lane(sweep: Sweep, facts: Json, lane: TrialRow | None) -> Json:
         raise RunRefused(f"trial {lane.trial} stopped early, by its patience: more epochs change nothing.")
     epochs = facts.get("epochs")
     declared = {param.name: param for param in params.declared(catalog.find(sweep.spec.experiment).params)}
-    meant = lane.total_steps if epochs is None else params.read(declared["epochs"], epochs)
+    meant = lane.total_steps if epochs is None else params.parse_value(declared["epochs"], epochs)
     least = lane.step + 1
     if not isinstance(meant, int) or meant < least:
         raise ParamError(f"epochs: expected {least:,} or more, since it has had {lane.step:,}, got {meant}.")

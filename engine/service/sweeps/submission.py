@@ -140,7 +140,7 @@ def _first_points(spec: SweepSpec) -> Any:
     if spec.sampler == "grid":
         return sampler.grid_from([spec.axes], 0)
     kinds = trial_spec.axis_params(spec.experiment)
-    return (axis_texts.drawn(spec.axes, kinds, spec.seed, number) for number in range(CHECKED_CONFIGS))
+    return (axis_texts.sample_point(spec.axes, kinds, spec.seed, number) for number in range(CHECKED_CONFIGS))
 
 
 def _fixed_params(experiment: Experiment, given: Json, axes: Sequence[Axis]) -> dict[str, Value]:
@@ -150,14 +150,14 @@ def _fixed_params(experiment: Experiment, given: Json, axes: Sequence[Axis]) -> 
             raise ParamError(f"Unknown parameter {name[:80]!r}.", f"It takes: {', '.join(declared)}.")
         if any(axis.name == name for axis in axes):
             raise ParamError(f"{name}: expected it fixed or as an axis, got both.")
-    return {name: params.read(declared[name], value) for name, value in given.items()}
+    return {name: params.parse_value(declared[name], value) for name, value in given.items()}
 
 
 def _seeds(given: Any) -> tuple[int, ...]:
     if isinstance(given, list) and given and len(set(map(str, given))) == len(given):
         if len(given) > VALUE_LIMIT:
             raise ParamError(f"seeds: expected at most {VALUE_LIMIT:,}, got {len(given):,}.")
-        return tuple(int(params.read_number(SEED, value)) for value in given)
+        return tuple(int(params.parse_number(SEED, value)) for value in given)
     if isinstance(given, list):
         raise ParamError(f"seeds: expected different whole numbers, got {str(given)[:80]}.")
     return tuple(range(1, whole_number("seeds", given, 1, 10_000) + 1))
@@ -180,7 +180,7 @@ def _prune(given: Any) -> Prune:
 
 def optional_count(param: Param, given: Any) -> int | None:
     """None if it is not given. Raises ParamError."""
-    found = params.read(param, given)
+    found = params.parse_value(param, given)
     return None if found is None else int(found)
 
 

@@ -21,7 +21,7 @@ from engine.sweep_protocol import (
     sweep_spec_from_json,
     sweep_to_json,
 )
-from engine.typed_json import LATEST, WrongType, in_bounds, typed
+from engine.typed_json import LATEST_TIME, WrongType, in_bounds, typed
 
 SPEC_LIMIT = 64 * 1024 * 1024
 """bytes: an axis may have a hundred thousand values"""
@@ -88,14 +88,14 @@ def _translated(data: Json) -> Json:
     if spec_versions.is_current(data):
         return data
     try:
-        return {**spec_versions.sweep(data), "version": spec_versions.VERSION}
+        return {**spec_versions.upgrade_sweep(data), "version": spec_versions.VERSION}
     except (KeyError, TypeError, AttributeError):
         return data
 
 
 def _checked(spec: SweepSpec) -> SweepSpec:
     """`spec`, checked. Raises WrongType for values out of bounds."""
-    in_bounds("created_at", spec.created_at, 0, LATEST)
+    in_bounds("created_at", spec.created_at, 0, LATEST_TIME)
     in_bounds("gpu_share", spec.gpu_share, 0, 1)
     in_bounds("prune.eta", spec.prune.eta, 1, 1000)
     in_bounds("prune.rungs", spec.prune.rungs, 0, 1000)
@@ -108,7 +108,7 @@ def _checked(spec: SweepSpec) -> SweepSpec:
 def damaged_summary(places: Places, sweep_id: str, why: str) -> SweepSummary:
     """The summary of a sweep whose folder cannot be read: it has only the name of the folder."""
     try:
-        at = min(max(0.0, os.lstat(places.sweeps / sweep_id).st_mtime), LATEST)
+        at = min(max(0.0, os.lstat(places.sweeps / sweep_id).st_mtime), LATEST_TIME)
     except OSError:
         at = 0.0
     spec = SweepSpec(

@@ -406,7 +406,7 @@ def load_sweep(folder: sweep_folder.SweepFolder) -> Sweep:
     sweep = sweeping.new_sweep(folder, sweep_folder.read_spec(folder))
     for place, entry in enumerate(journal.read(folder.journal), 1):
         try:
-            sweep.fold(spec_versions.sweep_fact(sweep.spec.experiment, entry))
+            sweep.fold(spec_versions.upgrade_sweep_fact(sweep.spec.experiment, entry))
         except (KeyError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
             sweep.fold({"kind": "damaged", "text": f"line {place}: {_error_text(error)}"})
     known = sweep_folder.recorded_journal_size(folder)

@@ -8,8 +8,17 @@ from typing import Any
 
 from engine import catalog
 from engine.params import Value
-from engine.service.index.filter import All, Clause, Comparison, FilterError, Not, Some, Word, parse
-from engine.sweep_protocol import Group, TrialPage, TrialQuery, TrialRow, TrialStatus
+from engine.service.index.filter import (
+    And,
+    Clause,
+    Comparison,
+    FilterError,
+    Not,
+    Or,
+    SearchTerm,
+    parse,
+)
+from engine.sweep_protocol import TrialGroup, TrialPage, TrialQuery, TrialRow, TrialStatus
 
 LIMIT = 1000
 """most rows or groups of one page"""
@@ -83,15 +92,15 @@ def _key(row: TrialRow, sort: str) -> Any:
 
 def _predicate(clause: Clause, rows: Sequence[TrialRow]) -> Predicate:
     match clause:
-        case Word(text):
+        case SearchTerm(text):
             return _search(text.lower())
         case Not(part):
             inner = _predicate(part, rows)
             return lambda row: not inner(row)
-        case All(parts):
+        case And(parts):
             tests = [_predicate(part, rows) for part in parts]
             return lambda row: all(test(row) for test in tests)
-        case Some(parts):
+        case Or(parts):
             tests = [_predicate(part, rows) for part in parts]
             return lambda row: any(test(row) for test in tests)
         case Comparison():
@@ -131,7 +140,7 @@ def _compared_text(name: str, value: str, compare: Callable[[Any, Any], bool]) -
         chosen = row.params.get(name)
         found = chosen if isinstance(chosen, str | bool) else field_value(row, name)
         if found is None:
-            return name in row.params and compare(catalog.word_for_none(name), value)
+            return name in row.params and compare(catalog.none_word(name), value)
         if isinstance(found, bool):
             return compare(found, _BOOLEANS.get(value))
         return compare(str(found).lower(), value)
@@ -155,7 +164,7 @@ def _check(rows: Sequence[TrialRow], name: str, what: str) -> None:
 # --- groups -----------------------------------------------------------------------------------------------
 
 
-def _groups(rows: Sequence[TrialRow], names: Sequence[str], largest: bool) -> list[Group]:
+def _groups(rows: Sequence[TrialRow], names: Sequence[str], largest: bool) -> list[TrialGroup]:
     for name in names:
         _check(rows, name, "group")
     parts: dict[tuple[Value, ...], list[TrialRow]] = {}
@@ -164,11 +173,11 @@ def _groups(rows: Sequence[TrialRow], names: Sequence[str], largest: bool) -> li
     return [_group(dict(zip(names, key, strict=True)), part, largest) for key, part in parts.items()]
 
 
-def _group(key: dict[str, Value], rows: Sequence[TrialRow], largest: bool) -> Group:
+def _group(key: dict[str, Value], rows: Sequence[TrialRow], largest: bool) -> TrialGroup:
     valued = [row for row in rows if row.value is not None]
     values = [row.value for row in valued if row.value is not None]
     best = (max if largest else min)(valued, key=lambda row: row.value or 0.0) if valued else None
-    return Group(
+    return TrialGroup(
         key=key,
         count=len(rows),
         valued=len(values),
@@ -178,14 +187,14 @@ def _group(key: dict[str, Value], rows: Sequence[TrialRow], largest: bool) -> Gr
     )
 
 
-def _sorted_groups(groups: list[Group], query: TrialQuery, largest: bool) -> list[Group]:
+def _sorted_groups(groups: list[TrialGroup], query: TrialQuery, largest: bool) -> list[TrialGroup]:
     """Sorted by a field of the key, count, mean, spread or best value; `trial` sorts the best one first.
 
     `best_trial` and any other field sort by that of the best row.
     """
     sort = query.sort
 
-    def key(group: Group) -> Any:
+    def key(group: TrialGroup) -> Any:
         if sort in group.key:
             found: Any = group.key[sort]
         elif sort in ("count", "mean", "spread"):

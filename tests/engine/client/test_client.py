@@ -131,8 +131,8 @@ async def test_a_bad_frame_costs_its_request_and_the_others_are_answered(places:
 
     async with await stand_in(places, answer), await client.connect(places, start=False) as talk:
         with pytest.raises(ProtocolError, match="What the engine answered cannot be read"):
-            await asyncio.wait_for(talk.ask("bad"), LONG)
-        assert await talk.ask("good") == {"id": 2}
+            await asyncio.wait_for(talk.request("bad"), LONG)
+        assert await talk.request("good") == {"id": 2}
 
 
 async def test_frames_that_cannot_be_told_apart_end_the_connection_with_the_reason(places: Places) -> None:

@@ -23,13 +23,13 @@ def test_the_way_follows_from_what_logging_out_kills(
     kills: bool | None, lingers: bool, way: str, survives: bool
 ) -> None:
     found = decide(Login(systemd=True, kills=kills, lingers=lingers, manager=True))
-    assert (found.way, found.survives) == (way, survives)
+    assert (found.program, found.survives) == (way, survives)
     assert (found.remedy == ENABLE_LINGER) == (not survives)
 
 
 def test_a_lingering_systemd_that_cannot_be_reached_is_no_help() -> None:
     found = decide(Login(systemd=True, kills=True, lingers=True, manager=False))
-    assert (found.way, found.survives) == ("setsid", False)
+    assert (found.program, found.survives) == ("setsid", False)
     assert "XDG_RUNTIME_DIR" in found.remedy
 
 
@@ -39,9 +39,9 @@ def test_a_session_of_the_users_own_systemd_ends_with_the_last_login() -> None:
 
 def test_slurm_and_containers_say_what_they_are() -> None:
     job = decide(Login(slurm="4711", systemd=True, lingers=True, manager=True))
-    assert (job.way, job.survives) == ("setsid", False) and "4711" in job.why
+    assert (job.program, job.survives) == ("setsid", False) and "4711" in job.why
     box = decide(Login(container=True))
-    assert (box.way, box.survives) == ("setsid", True) and "container" in box.why
+    assert (box.program, box.survives) == ("setsid", True) and "container" in box.why
     assert decide(Login()).survives
 
 
@@ -141,6 +141,6 @@ def test_the_machine_at_hand_has_an_answer() -> None:
 def test_a_tool_that_is_missing_fails_or_hangs_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run_bounded(["/nowhere/tool"]) is None
     assert run_bounded(["sleep", "30"]) is None
-    monkeypatch.setattr(detach, "SECONDS", 60)
+    monkeypatch.setattr(detach, "PROBE_SECONDS", 60)
     assert run_bounded(["false"]) is None
     assert run_bounded(["echo", "yes"]) == "yes"

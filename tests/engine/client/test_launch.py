@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from engine.client import launch
-from engine.client.detach import Detaching
+from engine.client.detach import DetachPlan
 from engine.errors import EngineError
 from engine.places import Places
 from tests.engine.keeper.kept_run import until
 
-SETSID = Detaching("setsid", "for a test", True)
+SETSID = DetachPlan("setsid", "for a test", True)
 BODY = """
 import fcntl, os, pathlib, signal, socket, sys
 home = pathlib.Path(os.environ["DLTUI_HOME"])
@@ -54,13 +54,13 @@ def started(places: Places) -> list[int]:
 
 
 def test_the_service_answers_when_start_returns(places: Places, command: list[str]) -> None:
-    launch.start(places, command=command, detaching=SETSID)
-    assert launch.answers(places.socket)
+    launch.start(places, command=command, detach_plan=SETSID)
+    assert launch.is_listening(places.socket)
     assert stat.S_IMODE(places.log.stat().st_mode) == 0o600
 
 
 def test_it_stands_on_its_own(places: Places, command: list[str]) -> None:
-    launch.start(places, command=command, detaching=SETSID)
+    launch.start(places, command=command, detach_plan=SETSID)
     until(lambda: "imported" in places.log.read_text())
     said = places.log.read_text()
     assert "cwd / sid True stdin \n" in said
@@ -69,23 +69,23 @@ def test_it_stands_on_its_own(places: Places, command: list[str]) -> None:
 
 def test_ten_launches_at_once_start_one_service(places: Places, command: list[str]) -> None:
     with ThreadPoolExecutor(10) as pool:
-        list(pool.map(lambda _: launch.start(places, command=command, detaching=SETSID), range(10)))
+        list(pool.map(lambda _: launch.start(places, command=command, detach_plan=SETSID), range(10)))
     assert len(started(places)) == 1
 
 
 def test_one_that_runs_is_left_alone(places: Places, command: list[str]) -> None:
-    launch.start(places, command=command, detaching=SETSID)
-    launch.start(places, command=["/nowhere"], detaching=SETSID)
+    launch.start(places, command=command, detach_plan=SETSID)
+    launch.start(places, command=["/nowhere"], detach_plan=SETSID)
     assert len(started(places)) == 1
 
 
 def test_a_stale_socket_is_no_service(places: Places, command: list[str]) -> None:
-    launch.start(places, command=command, detaching=SETSID)
+    launch.start(places, command=command, detach_plan=SETSID)
     (pid,) = started(places)
     os.kill(pid, signal.SIGKILL)
-    until(lambda: not launch.answers(places.socket))
+    until(lambda: not launch.is_listening(places.socket))
     assert places.socket.exists()
-    assert not launch.answers(places.socket)
+    assert not launch.is_listening(places.socket)
     (places.root / "pids").unlink()
 
 
@@ -93,14 +93,14 @@ def test_a_service_that_dies_is_told_at_once_with_its_last_line(places: Places) 
     places.log.write_text("an old line\n")
     failing = [sys.executable, "-c", "import sys; print('a'); sys.exit('no index \\x1b[2J')"]
     with pytest.raises(EngineError, match=r"code 1\): no index  \[2J\.") as caught:
-        launch.start(places, command=failing, detaching=SETSID)
+        launch.start(places, command=failing, detach_plan=SETSID)
     assert str(places.log) in caught.value.remedy
 
 
 def test_a_silent_death_is_not_blamed_on_an_old_line(places: Places) -> None:
     places.log.write_text("an old line\n")
     with pytest.raises(EngineError, match="it said nothing"):
-        launch.start(places, command=["false"], detaching=SETSID)
+        launch.start(places, command=["false"], detach_plan=SETSID)
 
 
 def test_a_service_that_never_listens_is_given_up(places: Places) -> None:
@@ -110,21 +110,21 @@ def test_a_service_that_never_listens_is_given_up(places: Places) -> None:
         "import os, time; print(os.getpid(), flush=True); time.sleep(120)",
     ]
     with pytest.raises(EngineError, match=r"does not answer after 0\.5 s"):
-        launch.start(places, command=hanging, detaching=SETSID, patience=0.5)
+        launch.start(places, command=hanging, detach_plan=SETSID, timeout=0.5)
     until(lambda: places.log.read_text().endswith("\n"))
     os.kill(int(places.log.read_text()), signal.SIGKILL)
 
 
 def test_a_command_that_is_missing_is_named(places: Places) -> None:
     with pytest.raises(EngineError, match="/nowhere/python"):
-        launch.start(places, command=["/nowhere/python"], detaching=SETSID)
+        launch.start(places, command=["/nowhere/python"], detach_plan=SETSID)
 
 
 def test_a_home_that_others_can_enter_is_refused(places: Places) -> None:
     places.runs.mkdir()
     places.root.chmod(0o777)
     with pytest.raises(EngineError, match="0777"):
-        launch.start(places, command=["false"], detaching=SETSID)
+        launch.start(places, command=["false"], detach_plan=SETSID)
 
 
 def test_a_systemd_that_refuses_is_replaced_by_setsid(
@@ -135,12 +135,12 @@ def test_a_systemd_that_refuses_is_replaced_by_setsid(
     tool.write_text("#!/bin/sh\necho Failed to connect to bus >&2\nexit 1\n")
     tool.chmod(0o700)
     monkeypatch.setenv("PATH", f"{tool.parent}:{os.environ['PATH']}")
-    launch.start(places, command=command, detaching=Detaching("systemd-run", "", True))
-    assert launch.answers(places.socket)
+    launch.start(places, command=command, detach_plan=DetachPlan("systemd-run", "", True))
+    assert launch.is_listening(places.socket)
 
 
 def test_a_unit_leaves_the_keepers_alone_and_hides_the_environment() -> None:
-    line = launch.detached(
+    line = launch.detached_command(
         ["python", "-m", "engine.service"],
         "systemd-run",
         {"TOKEN": "secret", "TERM": "xterm", "a b": "c"},
@@ -155,7 +155,7 @@ def test_a_unit_leaves_the_keepers_alone_and_hides_the_environment() -> None:
 
 def test_a_long_log_is_turned_over_once(places: Places) -> None:
     places.log.write_bytes(b"x" * (launch.LOG_LIMIT + 1))
-    launch.turn_over(places.log)
-    launch.turn_over(places.log)
+    launch.rotate_log(places.log)
+    launch.rotate_log(places.log)
     assert not places.log.exists()
     assert (places.root / "engine.log.1").stat().st_size == launch.LOG_LIMIT + 1

@@ -25,12 +25,12 @@ async def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
 
 
 async def test_a_question_is_answered_with_its_facts(session: Session) -> None:
-    assert await session.ask("echo", a=1, text="grüße") == {"a": 1, "text": "grüße"}
+    assert await session.request("echo", a=1, text="grüße") == {"a": 1, "text": "grüße"}
 
 
 async def test_a_refusal_arrives_with_its_remedy(session: Session) -> None:
     with pytest.raises(DltuiError) as caught:
-        await session.ask("refuse")
+        await session.request("refuse")
     assert (caught.value.message, caught.value.remedy) == ("There is no such model.", "Train one.")
 
 
@@ -38,9 +38,9 @@ async def test_a_word_that_breaks_says_one_line_and_leaves_its_traceback_in_the_
     session: Session, tmp_path: Path
 ) -> None:
     with pytest.raises(DltuiError, match=r"break failed: RuntimeError"):
-        await session.ask("break")
+        await session.request("break")
     assert "Traceback" in (tmp_path / "home" / "session.log").read_text()
-    assert await session.ask("echo", still="here") == {"still": "here"}
+    assert await session.request("echo", still="here") == {"still": "here"}
 
 
 async def test_a_stream_comes_in_parts_and_ends(session: Session) -> None:
@@ -50,14 +50,14 @@ async def test_a_stream_comes_in_parts_and_ends(session: Session) -> None:
 async def test_questions_are_answered_while_a_stream_runs(session: Session) -> None:
     async with contextlib.aclosing(session.stream("count", to=1_000_000_000)) as parts:
         assert (await anext(parts))["number"] == 0
-        assert await session.ask("echo", a=1) == {"a": 1}
+        assert await session.request("echo", a=1) == {"a": 1}
 
 
 async def test_a_stream_that_is_left_stops_working(session: Session) -> None:
     async with contextlib.aclosing(session.stream("count", to=1_000_000_000)) as parts:
         await anext(parts)
     pid = session.pid
-    assert await session.ask("echo", a=2) == {"a": 2}
+    assert await session.request("echo", a=2) == {"a": 2}
     assert session.pid == pid
 
 
@@ -70,10 +70,10 @@ async def test_a_stream_that_fails_says_why_after_its_parts(session: Session) ->
 
 
 async def test_of_questions_with_one_mark_only_the_newest_waiting_is_answered(session: Session) -> None:
-    busy = asyncio.create_task(session.ask("slow", seconds=0.5))
+    busy = asyncio.create_task(session.request("slow", seconds=0.5))
     while session.pid is None:
         await asyncio.sleep(0.01)
-    asked = [asyncio.create_task(session.ask("echo", newest="bars", n=n)) for n in range(5)]
+    asked = [asyncio.create_task(session.request("echo", newest="bars", n=n)) for n in range(5)]
     answers = await asyncio.gather(*asked, return_exceptions=True)
     await busy
     assert answers[-1] == {"n": 4}
@@ -82,36 +82,36 @@ async def test_of_questions_with_one_mark_only_the_newest_waiting_is_answered(se
 
 
 async def test_a_session_that_dies_says_so_and_the_next_question_starts_another(session: Session) -> None:
-    await session.ask("echo", a=1)
+    await session.request("echo", a=1)
     first = session.pid
     with pytest.raises(EngineError, match="ended before it answered"):
-        await session.ask("die")
-    assert await session.ask("echo", a=2) == {"a": 2}
+        await session.request("die")
+    assert await session.request("echo", a=2) == {"a": 2}
     assert session.pid != first
 
 
 async def test_noise_on_standard_output_is_no_answer(session: Session) -> None:
-    assert await session.ask("garbage") == {"said": None}
+    assert await session.request("garbage") == {"said": None}
 
 
 async def test_an_answer_that_is_not_json_is_an_error_and_not_the_end(session: Session) -> None:
     with pytest.raises(DltuiError, match="the answer failed"):
-        await session.ask("nan")
-    assert await session.ask("echo", a=1) == {"a": 1}
+        await session.request("nan")
+    assert await session.request("echo", a=1) == {"a": 1}
 
 
 async def test_words_that_are_no_text_are_refused_before_they_are_sent(session: Session) -> None:
     with pytest.raises(ProtocolError, match="not UTF-8"):
-        await session.ask("echo", text="\udcff")
+        await session.request("echo", text="\udcff")
 
 
 async def test_nothing_of_it_is_left_after_it_is_closed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
-    monkeypatch.setattr(talk, "LEAVE_SECONDS", 60)
+    monkeypatch.setattr(talk, "EXIT_SECONDS", 60)
     session = Session(Places(tmp_path / "home"), COMMAND)
-    await session.ask("echo")
+    await session.request("echo")
     process = session._process
     assert process is not None
     await session.aclose()

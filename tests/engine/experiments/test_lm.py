@@ -138,8 +138,8 @@ def test_the_epoch_with_the_best_validation_is_kept(tmp_path: Path, text: str) -
     lowest = min(seen, key=lambda step: seen[step])
     assert lowest < 30
     said = f"best epoch's weights (epoch {lowest // 6}, step {lowest})"
-    assert open_model(best.path)[1].which.words == said
-    assert open_model(last.path)[1].which.words == "last weights (epoch 5, step 30)"
+    assert open_model(best.path)[1].which.description == said
+    assert open_model(last.path)[1].which.description == "last weights (epoch 5, step 30)"
     assert weights(best) == weights(last), "the last checkpoint holds the last weights"
     assert curve(best, "train_perplexity")[30] < curve(last, "train_perplexity")[30]
 

@@ -4,7 +4,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from engine.import_path import HOUSE, python_path
+from engine.import_path import PACKAGE_ROOT, python_path
 from engine.keeper.environment import environment
 from engine.protocol import Spec
 
@@ -53,7 +53,7 @@ def test_a_worker_on_the_cpu_sees_no_gpu_and_another_one_sees_its_own() -> None:
 def test_what_the_user_set_is_kept() -> None:
     env = environment(spec(1), "cpu", {"HTTPS_PROXY": "http://proxy", "PYTHONPATH": "/a"}, 1)
     assert env["HTTPS_PROXY"] == "http://proxy"
-    assert env["PYTHONPATH"].split(os.pathsep) == [str(HOUSE), "/a"]
+    assert env["PYTHONPATH"].split(os.pathsep) == [str(PACKAGE_ROOT), "/a"]
 
 
 def test_an_installed_engine_needs_no_path_that_would_shadow_the_standard_library() -> None:

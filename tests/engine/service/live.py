@@ -39,7 +39,7 @@ async def serving(places: Places, driver: GpuDriver | None = None) -> AsyncItera
         await until(lambda: places.socket.exists() or running.done())
         yield service
     finally:
-        service.leave()
+        service.stop()
         await running
         end_runs(places)
 

@@ -33,17 +33,17 @@ def test_the_lock_of_the_engine(places: Places, one: Damage) -> None:
     places.lock.touch()
     one.do(places.lock)
     with pytest.raises(EngineError, match=r"engine\.lock") as error:
-        lock.take(places.lock)
+        lock.acquire(places.lock)
     assert error.value.remedy == "Remove it."
 
 
 @pytest.mark.parametrize("content", [b"[" * 4000, b'{"pid": 1' + b"0" * 3000 + b"}", b"\xff", b"{}"])
 def test_a_lock_that_is_held_and_signed_oddly(places: Places, content: bytes) -> None:
     make_private(places.root)
-    held = lock.take(places.lock)
+    held = lock.acquire(places.lock)
     places.lock.write_bytes(content)
     with pytest.raises(lock.AlreadyRunning, match="is running already"):
-        lock.take(places.lock)
+        lock.acquire(places.lock)
     os.close(held)
 
 

@@ -48,7 +48,7 @@ async def test_a_run_counts_is_paused_resumed_and_lost_with_its_keeper(places: P
             assert lost.checkpoint_step == lost.step > paused.step
             assert keeper.worker is not None and not keeper.worker.is_alive()
     finally:
-        service.leave()
+        service.stop()
         await running
         end_runs(places)
 

@@ -357,7 +357,7 @@ def test_other_networks_are_in_the_table_once_they_were_trained_and_may_be_best(
 def test_a_network_that_still_trains_is_not_the_best(session_cache: SessionCache) -> None:
     run = plant(session_cache.places.root, {9: convolutions(seed=3)}, model="double_conv", batch=50)
     tell(run, (9, 0.84))
-    store.write_keeper(run, KeeperFacts(1, process_identity.mine(), 1.0))
+    store.write_keeper(run, KeeperFacts(1, process_identity.current(), 1.0))
     told = parts(session_cache, "table")[-1]
     row = next(row for row in told["rows"] if row["run"] == run.id)
     assert row["balanced"] is not None and row["is_running"] and told["best"] is None
@@ -382,12 +382,14 @@ async def test_a_stroke_is_answered_by_a_session_of_its_own(
     session_cache: SessionCache, run: RunFolder
 ) -> None:
     async with open_session(session_cache.places) as session:
-        told = await session.ask("mnist.predict", newest="stroke", run=run.id, pixels=[[0, 255], [0, 255]])
+        told = await session.request(
+            "mnist.predict", newest="stroke", run=run.id, pixels=[[0, 255], [0, 255]]
+        )
         assert sum(told["probabilities"]) == pytest.approx(1)
         last = [part async for part in session.stream("mnist.report", run=run.id)][-1]
         assert last["report"]["images"] == 360
         with pytest.raises(DltuiError, match="There is no run 'gone'"):
-            await session.ask("mnist.predict", run="gone", pixels=[[255]])
+            await session.request("mnist.predict", run="gone", pixels=[[255]])
 
 
 def test_the_room_opens_without_a_framework() -> None:

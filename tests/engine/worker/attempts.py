@@ -14,7 +14,7 @@ from pathlib import Path
 from checkpoints import folder as checkpoint_folder
 from engine import catalog, events, params, store
 from engine.events import Event, EventWriter
-from engine.import_path import HOUSE
+from engine.import_path import PACKAGE_ROOT
 from engine.places import Places
 from engine.protocol import Json, Spec
 from engine.store import RunFolder
@@ -104,7 +104,7 @@ def train(
 def environment(**more: str) -> dict[str, str]:
     return {
         **os.environ,
-        "PYTHONPATH": str(HOUSE),
+        "PYTHONPATH": str(PACKAGE_ROOT),
         "DLTUI_EXTRA_CATALOG": FAKES,
         "DLTUI_OFFLINE": "1",
         "OMP_WAIT_POLICY": "PASSIVE",

@@ -285,7 +285,7 @@ def test_attempts_within_one_second_do_not_share_a_file(tmp_path: Path) -> None:
 def test_the_session_has_no_end_before_the_run_has_one(tmp_path: Path, status: Status, code: int) -> None:
     written(tmp_path, [(1, 0.5)])
     assert not has_end(tmp_path)
-    tensorboard_end.tell_end(tmp_path, status, 1_700_000_000.0)
+    tensorboard_end.write_end(tmp_path, status, 1_700_000_000.0)
     assert has_end(tmp_path) == bool(code)
     if code:
         end = session(tmp_path, "end")
@@ -294,17 +294,17 @@ def test_the_session_has_no_end_before_the_run_has_one(tmp_path: Path, status: S
 
 def test_a_resumed_run_has_no_end_until_it_ends_again(tmp_path: Path) -> None:
     written(tmp_path, [(1, 0.5)])
-    tensorboard_end.tell_end(tmp_path, Status.STOPPED, 1.0)
-    tensorboard_end.goes_on(tmp_path)
+    tensorboard_end.write_end(tmp_path, Status.STOPPED, 1.0)
+    tensorboard_end.remove_end(tmp_path)
     assert not has_end(tmp_path)
     written(tmp_path, [(2, 0.4)], attempt=2)
-    tensorboard_end.tell_end(tmp_path, Status.DONE, 2.0)
+    tensorboard_end.write_end(tmp_path, Status.DONE, 2.0)
     assert session(tmp_path, "end").status == 1
     assert scalars(tmp_path, "loss") == pytest.approx({1: 0.5, 2: 0.4})
 
 
 def test_a_run_without_event_files_gets_none_for_its_end(tmp_path: Path) -> None:
-    tensorboard_end.tell_end(tmp_path / "tensorboard", Status.DONE, 1.0)
+    tensorboard_end.write_end(tmp_path / "tensorboard", Status.DONE, 1.0)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -324,8 +324,8 @@ def test_a_fifo_in_place_of_an_event_file_does_not_block(tmp_path: Path) -> None
     folder = new_run(tmp_path, "xor", **SHORT)
     folder.tensorboard.mkdir()
     os.mkfifo(folder.tensorboard / "events.out.tfevents.0000000001.here.0001")
-    tensorboard_end.tell_end(folder.tensorboard, Status.DONE, 1.0)
-    tensorboard_end.goes_on(folder.tensorboard)
+    tensorboard_end.write_end(folder.tensorboard, Status.DONE, 1.0)
+    tensorboard_end.remove_end(folder.tensorboard)
     train(folder)
     assert len(curve(folder, "loss")) == 40 and not read_events(folder, "note")
 

@@ -56,8 +56,8 @@ def test_the_help_on_filters_names_every_field_sign_and_status() -> None:
     for word in (
         *filter_fields.TEXTS,
         *filter_fields.NUMBERS,
-        *filter_fields.SIGNS,
-        *filter_fields.JOINTS,
+        *filter_fields.OPERATORS,
+        *filter_fields.CONNECTIVES,
         *Status,
     ):
         assert word in text

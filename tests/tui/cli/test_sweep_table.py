@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.sweep_protocol import Group
+from engine.sweep_protocol import TrialGroup
 from tui.cli import sweep_table
 
 
@@ -20,4 +20,4 @@ from tui.cli import sweep_table
 def test_a_group_of_trials_with_a_number_that_is_not_given_has_its_word(
     key: dict[str, float | None], said: str
 ) -> None:
-    assert sweep_table.group_row(Group(key, 1, 1, 2.0, None, None))[0] == said
+    assert sweep_table.group_row(TrialGroup(key, 1, 1, 2.0, None, None))[0] == said

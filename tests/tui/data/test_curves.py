@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.client.client import Event
+from engine.events import Event
 from tui.data.curves import RunCurves
 
 

@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from engine.client.client import Event, EventBatch
+from engine.client.client import EventBatch
+from engine.events import Event
 from tests.fakes.engine import metrics
 from tui.data.run_history import RunHistory
 

@@ -7,7 +7,7 @@ import io
 import json
 from pathlib import Path
 
-from engine.client.client import Group
+from engine.sweep_protocol import TrialGroup
 from tests.fakes.sweeps import make_sweep, make_trial
 from tui.data.trial_export import as_csv, as_json, free_path
 
@@ -27,7 +27,7 @@ def test_marked_columns_go_alone() -> None:
 
 
 def test_groups_go_with_their_statistics() -> None:
-    group = Group({"hidden": 2}, 3, 3, 0.5, 0.1, make_trial(7))
+    group = TrialGroup({"hidden": 2}, 3, 3, 0.5, 0.1, make_trial(7))
     line = read(as_csv([group]))[0]
     assert (line["hidden"], line["mean"], line["spread"], line["best.trial"]) == ("2", "0.5", "0.1", "7")
     assert json.loads(as_json(make_sweep(), [group]))["groups"][0]["mean"] == 0.5

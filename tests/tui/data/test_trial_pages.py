@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.client.client import TrialPage, TrialQuery
+from engine.sweep_protocol import TrialPage, TrialQuery
 from tests.fakes.sweeps import make_trial
 from tui.data.trial_pages import PAGE, PAGES_KEPT, TrialPages, key_of
 

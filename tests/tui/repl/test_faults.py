@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from engine.client.client import Superseded
+from engine.client.session import Superseded
 from engine.errors import EngineError
 from engine.places import Places
 from engine.protocol import Json, Status
@@ -28,9 +28,9 @@ class Late(FakeSession):
         self.goes_on = asyncio.Event()
         self.goes_on.set()
 
-    async def ask(self, word: str, newest: str = "", **facts: Any) -> Json:
+    async def request(self, method: str, newest: str = "", **facts: Any) -> Json:
         await self.goes_on.wait()
-        return await super().ask(word, newest, **facts)
+        return await super().request(method, newest, **facts)
 
 
 async def test_words_of_a_line_that_is_gone_do_not_stay(
@@ -80,7 +80,7 @@ class OneByOne(FakeSession):
         self._turn = asyncio.Lock()
         self._waiting: dict[str, asyncio.Future[None]] = {}
 
-    async def ask(self, word: str, newest: str = "", **facts: Any) -> Json:
+    async def request(self, method: str, newest: str = "", **facts: Any) -> Json:
         gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if newest in self._waiting:
             self._waiting.pop(newest).set_exception(Superseded("A newer request replaced this one."))
@@ -95,7 +95,7 @@ class OneByOne(FakeSession):
         self._waiting.pop(newest, None)
         try:
             await self.goes_on.wait()
-            return await super().ask(word, newest, **facts)
+            return await super().request(method, newest, **facts)
         finally:
             self._turn.release()
 
@@ -141,11 +141,11 @@ async def test_words_on_offer_come_from_a_new_session_when_one_has_died(
     class Dying(FakeSession):
         dies = False
 
-        async def ask(self, word: str, newest: str = "", **facts: Any) -> Json:
+        async def request(self, method: str, newest: str = "", **facts: Any) -> Json:
             if self.dies:
                 self.dies = False
                 raise EngineError("The session ended before it answered.")
-            return await super().ask(word, newest, **facts)
+            return await super().request(method, newest, **facts)
 
     write_run(places)
     dying = Dying(places)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from engine.protocol import LeftOut, Status
+from engine.protocol import SkippedRun, Status
 from engine.service.runs.transitions import why_not
 from tests.fakes.engine import done, make_run
 from tui.runs.marked import MarkedRuns, count_of, possible
 
 
-def left_out(*names: str) -> tuple[LeftOut, ...]:
-    return tuple(LeftOut(name, name, f"{name} is done and cannot be paused now.") for name in names)
+def left_out(*names: str) -> tuple[SkippedRun, ...]:
+    return tuple(SkippedRun(name, name, f"{name} is done and cannot be paused now.") for name in names)
 
 
 def test_runs_that_are_left_out_for_one_reason_are_told_together() -> None:
@@ -21,7 +21,7 @@ def test_runs_that_are_left_out_for_one_reason_are_told_together() -> None:
 
 def test_of_many_that_are_left_out_three_are_named_and_the_others_counted() -> None:
     names = [f"r{number}" for number in range(12)]
-    other = LeftOut("x", "x", "x is paused already.", True)
+    other = SkippedRun("x", "x", "x is paused already.", True)
     meant = MarkedRuns("pause", (), (*left_out(*names), other), "Z")
     assert meant.refusal == "r0, r1, r2 and 9 more are done and cannot be paused now. x is paused already."
 

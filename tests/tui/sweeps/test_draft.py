@@ -6,8 +6,8 @@ import pytest
 
 from engine import params
 from engine.catalog import find
-from engine.client.client import Prune
 from engine.errors import ParamError
+from engine.sweep_protocol import Prune
 from tests.fakes.sweeps import make_sweep
 from tui.sweeps.draft import SweepDraft, draft_of, mistake_in, typed_of
 from tui.sweeps.settings import MORE, SETTINGS, changed, pruner_of
@@ -17,7 +17,7 @@ DECLARED = {param.name: param for param in (*params.declared(XOR.params), *SETTI
 
 
 def drafted(**typed: str) -> SweepDraft:
-    texts = {name: params.said(param, param.default) for name, param in DECLARED.items()}
+    texts = {name: params.format_value(param, param.default) for name, param in DECLARED.items()}
     return draft_of(XOR, {**texts, **typed})
 
 
@@ -80,7 +80,7 @@ def test_a_field_says_what_is_wrong_with_it_alone() -> None:
 def test_a_sweep_is_typed_as_it_was_asked_for() -> None:
     axes = ("lr=0.001..0.1 log", "hidden=1..4", "activation=relu,tanh")
     sweep = make_sweep(axes=axes, params={"epochs": 50, "bypass": True}, seeds=(1, 2), planned=9)
-    usual = {name: params.said(param, param.default) for name, param in DECLARED.items()}
+    usual = {name: params.format_value(param, param.default) for name, param in DECLARED.items()}
     typed = {**usual, **typed_of(sweep, XOR)}
     again = draft_of(XOR, typed)
     assert set(again.axes) == set(axes)
@@ -93,7 +93,7 @@ def test_how_it_is_compared_pruned_and_where_it_trains_is_typed_again() -> None:
         axes=("lr=0.1,1",), sampler="tpe", seed=9, metric="accuracy", goal="max", gpu_share=0.25,
         executor="ray@10.0.0.5:6379", prune=Prune("median", 3, 5, 8),
     )  # fmt: skip
-    usual = {name: params.said(param, param.default) for name, param in DECLARED.items()}
+    usual = {name: params.format_value(param, param.default) for name, param in DECLARED.items()}
     found = draft_of(XOR, {**usual, **typed_of(sweep, XOR)}).settings
     assert pruner_of(found) == Prune("median", 3, 5, 8)
     names = ("sampler_seed", "metric", "goal", "gpu_share", "executor", "ray_address")
@@ -101,6 +101,6 @@ def test_how_it_is_compared_pruned_and_where_it_trains_is_typed_again() -> None:
 
 
 def test_what_one_rarely_changes_is_told_where_it_was_changed() -> None:
-    usual = {name: params.said(param, param.default) for name, param in DECLARED.items()}
+    usual = {name: params.format_value(param, param.default) for name, param in DECLARED.items()}
     assert changed(usual) == []
     assert changed({**usual, "goal": "max", "ray_address": "auto"}) == ["goal=max"]

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from engine.catalog import find
-from engine.client.client import SweepSummary
 from engine.places import Places
+from engine.sweep_protocol import SweepSummary
 from tests.fakes.app_pilot import AppPilot, open_app
 from tests.fakes.engine import FakeEngine
 from tui.dialogs.form import FormScreen

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.client.client import TrialRow
 from engine.params import Value
 from engine.service.sweeps import sweep_analysis
+from engine.sweep_protocol import TrialRow
 from tests.fakes.sweeps import make_sweep, make_trial
 from tui.sweeps import heat_map, importance, parallel, plots
 from tui.sweeps.picture_view import BUCKETS, PictureView, merits

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.client.client import TrialQuery, TrialRow, TrialStatus
 from engine.errors import DltuiError
 from engine.places import Places
+from engine.sweep_protocol import TrialQuery, TrialRow, TrialStatus
 from tests.fakes.app_pilot import AppPilot, open_app
 from tests.fakes.engine import FakeEngine, done, make_run
 from tests.fakes.sweeps import make_sweep, make_trial

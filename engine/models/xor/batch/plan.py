@@ -98,7 +98,7 @@ def drawn(common: Mapping[str, Value], seed: int, axes: Sequence[Axis], draws: i
     space = [axis for axis in axes if axis.name != SEED.name]
     points: dict[tuple[Value, ...], dict[str, Value]] = {}
     for number in range(draws + REPEATS):
-        point = axis_texts.drawn(space, PARAMS, seed, number)
+        point = axis_texts.sample_point(space, PARAMS, seed, number)
         points.setdefault(tuple(point.values()), point)
         if len(points) == draws:
             break

@@ -13,7 +13,7 @@ from engine.errors import DataError
 from engine.places import Places
 from engine.protocol import Severity
 from engine.service.health import data_sets
-from engine.service.health.data_sets import examine
+from engine.service.health.data_sets import check
 from tests.engine.data.idx_files import NAMES, make_arrays, write_set
 
 ARRAYS = make_arrays()
@@ -144,7 +144,7 @@ def test_the_doctor_says_what_a_run_finds(
     sets = tmp_path / "sets"
     lay(sets, places.cache / "mnist")
     there = replace(places, named_data=str(sets) if named else "")
-    finding = examine(there)[0]
+    finding = check(there)[0]
     try:
         digits = mnist.load(there, report=lambda text: None, source=small_mnist)
     except DataError as refused:
@@ -163,8 +163,8 @@ def test_the_doctor_says_what_a_run_finds(
 
 def test_a_missing_file_is_named_and_so_is_a_folder_that_is_gone(places: Places, tmp_path: Path) -> None:
     three_of_four(tmp_path / "sets", places.cache)
-    assert NAMES[3] in examine(replace(places, named_data=str(tmp_path / "sets")))[0].text
-    gone = examine(replace(places, named_data="/nowhere"))[0]
+    assert NAMES[3] in check(replace(places, named_data=str(tmp_path / "sets")))[0].text
+    gone = check(replace(places, named_data="/nowhere"))[0]
     assert gone.text == "DLTUI_DATA names /nowhere, which is not a folder."
 
 
@@ -172,10 +172,10 @@ def test_corpora_are_named_with_the_folder_they_are_in(
     places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DLTUI_DATA", str(tmp_path))
-    assert examine(places)[1].severity is Severity.NOTE
+    assert check(places)[1].severity is Severity.NOTE
     (tmp_path / "text").mkdir()
     (tmp_path / "text" / "coco-captions.txt").write_text("a cat\n")
-    found = examine(places)[1]
+    found = check(places)[1]
     assert found.severity is Severity.OK and f"captions is in {tmp_path / 'text'}" in found.text
     assert "wikitext-2 can be downloaded" in found.text
 
@@ -184,5 +184,5 @@ def test_a_corpus_that_is_no_file_is_a_warning(places: Places, monkeypatch: pyte
     monkeypatch.delenv("DLTUI_DATA", raising=False)
     (places.cache / "text").mkdir(parents=True)
     (places.cache / "text" / "tinyshakespeare.txt").symlink_to("/nowhere/at/all")
-    found = examine(places)[1]
+    found = check(places)[1]
     assert found.severity is Severity.WARNING and "tinyshakespeare.txt is no regular file" in found.text

@@ -9,7 +9,7 @@ from engine.service.health import doctor, storage
 
 def test_the_most_serious_comes_first(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
     places.root.chmod(0o755)
-    found = doctor.examine(places)
+    found = doctor.check(places)
     ranks = [doctor.ORDER.index(finding.severity) for finding in found]
     assert ranks == sorted(ranks)
     assert found[0].severity is Severity.DANGER and "0755" in found[0].text
@@ -17,7 +17,7 @@ def test_the_most_serious_comes_first(places: Places, monkeypatch: pytest.Monkey
 
 
 def test_every_question_has_its_line(places: Places) -> None:
-    topics = {finding.topic for finding in doctor.examine(places)}
+    topics = {finding.topic for finding in doctor.check(places)}
     assert topics == {
         "gpu", "torch", "tensorflow", "logout", "disk", "file system", "sqlite", "home", "socket", "data",
         "texts", "memory",
@@ -25,7 +25,7 @@ def test_every_question_has_its_line(places: Places) -> None:
 
 
 def test_what_is_serious_says_what_to_do(places: Places) -> None:
-    for finding in doctor.examine(places):
+    for finding in doctor.check(places):
         assert finding.text.isprintable()
         assert finding.remedy or finding.severity in (Severity.OK, Severity.NOTE)
 
@@ -34,7 +34,7 @@ def test_one_failing_look_does_not_hide_the_others(places: Places, monkeypatch: 
     def fail(_: Places) -> list[Finding]:
         raise OSError("the disk is on fire")
 
-    monkeypatch.setattr(storage, "examine", fail)
-    found = doctor.examine(places)
+    monkeypatch.setattr(storage, "check", fail)
+    found = doctor.check(places)
     assert any("on fire" in finding.text for finding in found)
     assert any(finding.topic == "memory" for finding in found)

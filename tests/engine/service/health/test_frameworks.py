@@ -26,6 +26,6 @@ def test_what_a_framework_sees_is_counted_in_a_process_of_its_own(
 ) -> None:
     (tmp_path / "torch.py").write_text("class cuda:\n    device_count = staticmethod(lambda: 3)\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    assert frameworks.count_seen("torch") == 3
+    assert frameworks.count_visible_gpus("torch") == 3
     (tmp_path / "torch.py").write_text("raise OSError('broken')")
-    assert frameworks.count_seen("torch") is None
+    assert frameworks.count_visible_gpus("torch") is None

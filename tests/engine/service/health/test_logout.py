@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from engine.client.detach import Detaching
+from engine.client.detach import DetachPlan
 from engine.protocol import Finding, Severity
-from engine.service.health.logout import examine
+from engine.service.health.logout import check
 
 
 def test_what_logging_out_kills_is_a_danger_with_its_remedy() -> None:
-    found = examine(Detaching("setsid", "It kills all.", False, "loginctl enable-linger"))
+    found = check(DetachPlan("setsid", "It kills all.", False, "loginctl enable-linger"))
     assert found == [
         Finding(
             "logout",
@@ -18,4 +18,4 @@ def test_what_logging_out_kills_is_a_danger_with_its_remedy() -> None:
 
 
 def test_what_survives_is_fine() -> None:
-    assert examine(Detaching("systemd-run", "It lingers.", True))[0].severity is Severity.OK
+    assert check(DetachPlan("systemd-run", "It lingers.", True))[0].severity is Severity.OK

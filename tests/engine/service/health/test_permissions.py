@@ -9,11 +9,11 @@ import pytest
 
 from engine.places import Places
 from engine.protocol import Severity
-from engine.service.health.permissions import examine, private
+from engine.service.health.permissions import check, check_private
 
 
 def severities(places: Places) -> list[Severity]:
-    return [finding.severity for finding in examine(places)]
+    return [finding.severity for finding in check(places)]
 
 
 def test_a_private_home_and_socket_are_fine(places: Places) -> None:
@@ -32,13 +32,13 @@ def test_a_file_in_the_place_of_the_socket_is_danger(places: Places) -> None:
 
 def test_a_link_in_the_place_of_the_home_is_danger(tmp_path: Path) -> None:
     (tmp_path / "home").symlink_to("/tmp")
-    assert private("home", tmp_path / "home", 0o700, stat.S_ISDIR).severity is Severity.DANGER
+    assert check_private("home", tmp_path / "home", 0o700, stat.S_ISDIR).severity is Severity.DANGER
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
 def test_a_foreign_owner_is_named(tmp_path: Path) -> None:
     os.chown(tmp_path, 12345, -1)
-    found = private("home", tmp_path, 0o700, stat.S_ISDIR)
+    found = check_private("home", tmp_path, 0o700, stat.S_ISDIR)
     assert found.severity is Severity.DANGER and "user 12345" in found.text
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from engine.protocol import Severity
-from engine.service.health.storage import disk, file_system, has_reset_bug, nearest
+from engine.service.health.storage import check_disk, check_file_system, has_reset_bug, nearest_folder
 
 ROOT = Path("/home/ada/.local/state/dltui")
 
@@ -21,7 +21,7 @@ ROOT = Path("/home/ada/.local/state/dltui")
     ],
 )
 def test_a_full_disk_is_felt_before_it_is_full(free: int, severity: Severity) -> None:
-    assert disk(ROOT, free).severity is severity
+    assert check_disk(ROOT, free).severity is severity
 
 
 @pytest.mark.parametrize(
@@ -44,9 +44,9 @@ def test_the_wal_reset_bug_is_known_by_version(version: tuple[int, ...], has: bo
 
 
 def test_a_home_on_another_machine_is_named() -> None:
-    assert file_system(ROOT, "nfs4").severity is Severity.WARNING
-    assert file_system(ROOT, "ext4").severity is Severity.OK
+    assert check_file_system(ROOT, "nfs4").severity is Severity.WARNING
+    assert check_file_system(ROOT, "ext4").severity is Severity.OK
 
 
 def test_a_home_that_is_not_there_yet_is_judged_by_where_it_will_be(tmp_path: Path) -> None:
-    assert nearest(tmp_path / "a" / "b") == tmp_path
+    assert nearest_folder(tmp_path / "a" / "b") == tmp_path

@@ -78,11 +78,11 @@ async def test_an_index_that_is_damaged_under_a_running_service_is_rebuilt_unask
     async with serving(places) as service, await connect(places) as talk:
         made = await talk.submit("xor", {"epochs": 2000}, name="resumes")
         assert await all_ids(talk) == {*RUNS, made.id}
-        await service.index_thread.ask(lambda index: index._db.execute("UPDATE bodies SET summary = '{}'"))
+        await service.index_thread.call(lambda index: index._db.execute("UPDATE bodies SET summary = '{}'"))
         assert await all_ids(talk) == {*RUNS, made.id}
         assert "rebuilt from the run folders" in (await talk.runs()).notice
         assert any("index was damaged" in finding.text for finding in await talk.doctor())
-        await service.index_thread.ask(lambda index: index._db.execute("DROP TABLE bodies"))
+        await service.index_thread.call(lambda index: index._db.execute("DROP TABLE bodies"))
         assert (await talk.show(RUNS[0])).id == RUNS[0]
         assert await talk.reindex() == len(RUNS) + 1
         waits.skip(places.root)

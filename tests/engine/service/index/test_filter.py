@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from engine.errors import DltuiError
 from engine.protocol import Cause, CauseKind, Query, Stopped
 from engine.service.index import columns
-from engine.service.index.filter import All, Comparison, Not, Some, Word, parse
+from engine.service.index.filter import And, Comparison, Not, Or, SearchTerm, parse
 from engine.service.index.index import Index, open_index, row_of
 from tests.engine.service.rows import a_row, a_summary
 
@@ -155,8 +155,11 @@ def test_a_status_that_does_not_exist_is_refused_with_those_that_do(index: Index
 
 
 def test_and_binds_closer_than_or_and_words_stand_side_by_side() -> None:
-    assert parse("a b or not c and d<1") == Some(
-        (All((Word("a"), Word("b"))), All((Not(Word("c")), Comparison("d", "<", 1.0, 20, "1"))))
+    assert parse("a b or not c and d<1") == Or(
+        (
+            And((SearchTerm("a"), SearchTerm("b"))),
+            And((Not(SearchTerm("c")), Comparison("d", "<", 1.0, 20, "1"))),
+        )
     )
 
 

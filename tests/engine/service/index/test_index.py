@@ -199,7 +199,7 @@ def test_without_its_sum_every_row_is_checked(tmp_path: Path) -> None:
             path.with_name(path.name + ".sum").unlink(missing_ok=True)
             index = open_index(path)
             assert index.total() == 0
-            index.abandon()
+            index.discard()
 
 
 def test_a_row_that_changes_under_a_running_service_is_noticed_when_it_is_read(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from engine.protocol import Cause, CauseKind, Query, RunSummary, Stopped, SweepRow
 from engine.service.index.index import Index, IndexWindow, open_in_memory, open_index, row_of
-from engine.service.index.sweep_rows import arranged
+from engine.service.index.sweep_rows import group_trials
 from tests.engine.service.rows import a_summary
 
 TPE = "20260101-000000-xor-sweep-aaaa"
@@ -117,7 +117,7 @@ def test_every_run_is_in_one_place(sweeps: list[str], opened: set[str], data: st
     runs = list(enumerate(sweeps))
     found = [one for one in runs if data.draw(st.booleans())]
     sizes: Mapping[str, int] = {sweep: sweeps.count(sweep) for sweep in set(sweeps) - {""}}
-    rows = arranged(found, sizes, opened)
+    rows = group_trials(found, sizes, opened)
     whole = {sweep for sweep in sizes if [one for one in found if one[1] == sweep] and all(
         one in found for one in runs if one[1] == sweep)}  # fmt: skip
     assert sorted(row for row in rows if isinstance(row, str)) == sorted(whole)

@@ -57,7 +57,7 @@ async def test_without_ray_the_remedy_names_the_package_and_nothing_starts(place
                     await client.submit("xor", executor=executor)
             assert not (await client.runs()).runs
     finally:
-        service.leave()
+        service.stop()
         await running
 
 
@@ -89,7 +89,7 @@ async def test_a_run_on_another_executor_takes_no_slot_of_this_machine(places: P
             await client.stop(run.id)
             await wait_until_ended(client, made.id)
     finally:
-        service.leave()
+        service.stop()
         await running
         end_runs(places)
 
@@ -110,6 +110,6 @@ async def test_the_trials_of_a_sweep_start_on_its_executor(places: Places) -> No
             assert sorted(row.run for row in rows) == sorted(started)
             assert (await client.show(rows[0].run)).spec.executor == "ray"
     finally:
-        service.leave()
+        service.stop()
         await running
         end_runs(places)

@@ -124,7 +124,7 @@ async def test_active_runs_are_left_out_with_a_reason(places: Places) -> None:
         (done,) = await _done(client, "r")
         long = await client.submit("xor", {"epochs": 100_000}, name="long")
         await reach(client, long.id, Status.RUNNING)
-        answer = await client.ask("remove", runs=[done, long.id])
+        answer = await client.request("remove", runs=[done, long.id])
         assert [item["id"] for item in answer["removal"]["items"]] == [done]
         assert "is running and cannot be removed" in answer["left_out"][0]["why"]
         with pytest.raises(DltuiError, match="is running and cannot be removed"):

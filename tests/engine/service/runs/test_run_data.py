@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine import store
-from engine.client.client import Client, TrialPage
+from engine.client.client import Client
 from engine.errors import DltuiError
 from engine.places import Places
 from engine.protocol import CauseKind, Status
@@ -20,7 +20,7 @@ from engine.remote.frames import FrameReader
 from engine.service.placement.gpus import NoGpus
 from engine.service.server.service import Service
 from engine.service.sweeps import batch_run, sweep_batch, trial_spec
-from engine.sweep_protocol import SweepStatus
+from engine.sweep_protocol import SweepStatus, TrialPage
 from tests.engine.service.live import connect, end_runs, reach, serving, until
 from tests.engine.service.sweeps.sweep_cases import make_sweep_spec
 from tests.fakes.sweeps import make_trial
@@ -61,7 +61,7 @@ async def training(places: Places) -> AsyncIterator[Client]:
         async with await connect(places) as client:
             yield client
     finally:
-        service.leave()
+        service.stop()
         await running
         end_runs(places)
 
@@ -130,12 +130,12 @@ async def settled(client: Client, sweep: str) -> TrialPage:
 async def test_a_data_folder_that_is_not_absolute_is_refused(places: Places, data: object) -> None:
     async with serving(places), await connect(places) as client:
         with pytest.raises(DltuiError, match="data: expected an absolute folder"):
-            await client.ask("submit", experiment="xor", data=data)
+            await client.request("submit", experiment="xor", data=data)
 
 
 async def test_a_request_without_a_data_folder_stores_none(places: Places) -> None:
     async with serving(places), await connect(places) as client:
-        answer = await client.ask("submit", experiment="xor", params={"epochs": 1})
+        answer = await client.request("submit", experiment="xor", params={"epochs": 1})
         assert answer["run"]["data"] is None
 
 

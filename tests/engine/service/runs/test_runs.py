@@ -34,7 +34,7 @@ async def test_a_run_is_submitted_started_and_done(places: Places) -> None:
 async def test_the_same_token_twice_is_one_run(places: Places) -> None:
     async with serving(places), await connect(places) as client:
         facts = {"experiment": "xor", "params": {"epochs": 5}, "token": "abc123"}
-        answers = await asyncio.gather(*(client.ask("submit", **facts) for _ in range(5)))
+        answers = await asyncio.gather(*(client.request("submit", **facts) for _ in range(5)))
         assert len({answer["run"]["id"] for answer in answers}) == 1
         assert (await client.runs()).total == 1
 
@@ -62,7 +62,7 @@ async def test_an_invalid_submission_is_refused_in_one_line(
 ) -> None:
     async with serving(places), await connect(places) as client:
         with pytest.raises(DltuiError, match="(?s)" + expected.replace("(", r"\(")) as error:
-            await client.ask("submit", **facts)
+            await client.request("submit", **facts)
         assert "\n" not in error.value.message
         assert (await client.runs()).total == 0 and store.list_ids(places) == []
 
@@ -163,7 +163,7 @@ async def test_a_run_is_found_by_its_id_its_start_its_end_its_name_and_last(plac
         with pytest.raises(DltuiError, match="No run answers to 'zzz'"):
             await client.show("zzz")
         with pytest.raises(DltuiError, match="Expected the id"):
-            await client.ask("show", run=7)
+            await client.request("show", run=7)
 
 
 async def test_a_keeper_that_cannot_start_makes_a_failed_run(places: Places) -> None:

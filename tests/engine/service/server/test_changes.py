@@ -17,47 +17,47 @@ MACHINE = Resources(2, 0.5, 1, 2, 3, 0, 2)
 
 
 def test_a_row_that_changed_often_is_told_once_as_it_is_now() -> None:
-    board, run = ChangeFeed(), a_summary("a")
+    change_feed, run = ChangeFeed(), a_summary("a")
     for step in range(10):
-        board.post(dataclasses.replace(run, step=step))
-    board.post(a_summary("b"))
-    news = board.since(0)
+        change_feed.publish(dataclasses.replace(run, step=step))
+    change_feed.publish(a_summary("b"))
+    news = change_feed.since(0)
     assert [(row.spec.name, row.step) for row in news.changed] == [("run-a", 9), ("run-b", 10)]
-    assert board.since(news.version).changed == ()
+    assert change_feed.since(news.version).changed == ()
 
 
 def test_removal_takes_the_place_of_all_changes() -> None:
-    board, run = ChangeFeed(), a_summary("a")
-    board.post(run)
-    board.strike(run.id)
-    news = board.since(0)
+    change_feed, run = ChangeFeed(), a_summary("a")
+    change_feed.publish(run)
+    change_feed.publish_removal(run.id)
+    news = change_feed.since(0)
     assert news.changed == () and news.removed == (run.id,)
 
 
 def test_the_machine_is_told_when_it_changed() -> None:
-    board = ChangeFeed()
-    board.measure(MACHINE)
-    first = board.since(0)
+    change_feed = ChangeFeed()
+    change_feed.publish_resources(MACHINE)
+    first = change_feed.since(0)
     assert first.resources == MACHINE
-    board.measure(dataclasses.replace(MACHINE))
-    assert board.since(first.version).resources is None
-    board.measure(dataclasses.replace(MACHINE, cpu_busy=0.6))
-    assert board.since(first.version).resources is not None
+    change_feed.publish_resources(dataclasses.replace(MACHINE))
+    assert change_feed.since(first.version).resources is None
+    change_feed.publish_resources(dataclasses.replace(MACHINE, cpu_busy=0.6))
+    assert change_feed.since(first.version).resources is not None
 
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(boards, "LIMIT", 3)
-    board = ChangeFeed()
+    monkeypatch.setattr(boards, "ROW_LIMIT", 3)
+    change_feed = ChangeFeed()
     for name in "abcde":
-        board.post(a_summary(name))
-    assert [run.spec.name for run in board.since(0).changed] == ["run-c", "run-d", "run-e"]
+        change_feed.publish(a_summary(name))
+    assert [run.spec.name for run in change_feed.since(0).changed] == ["run-c", "run-d", "run-e"]
 
 
 async def test_who_waits_is_woken_by_the_next_change_and_not_before() -> None:
-    board = ChangeFeed()
-    waiting = asyncio.create_task(board.wait(board.version))
+    change_feed = ChangeFeed()
+    waiting = asyncio.create_task(change_feed.wait(change_feed.version))
     await asyncio.sleep(0.01)
     assert not waiting.done()
-    board.post(a_summary("a"))
+    change_feed.publish(a_summary("a"))
     await asyncio.wait_for(waiting, LONG)
-    await asyncio.wait_for(board.wait(0), LONG)
+    await asyncio.wait_for(change_feed.wait(0), LONG)

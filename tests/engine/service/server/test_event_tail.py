@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import frames, store
-from engine.client.client import EventBatch, whole_events
+from engine.client.client import EventBatch, parse_events
 from engine.events import Event, EventWriter, damaged_lines
 from engine.places import Places
 from engine.protocol import Status
 from engine.service.server import event_tail
-from engine.service.server.event_tail import EventTail, join
+from engine.service.server.event_tail import EventTail, join_lines
 from tests.engine.service.live import SECONDS, connect, reach, serving
 from tests.fakes import waits
 from tests.timeouts import LONG, quiet_seconds
@@ -88,8 +88,8 @@ def delivered(path: Path) -> tuple[list[Event], int]:
         while (piece := tail.read()) is not None:
             facts = f'"id":1,"left_out":{piece.left_out},"events"' if piece.left_out else '"id":1,"events"'
             frame = frames.encode_raw(facts.encode(), [piece.items] if piece.items else [])
-            message = frames._parsed(frame[4:])
-            events, wrong = whole_events(message["events"], found[-1].seq if found else 0)
+            message = frames._parse(frame[4:])
+            events, wrong = parse_events(message["events"], found[-1].seq if found else 0)
             found += events
             left_out += wrong + int(message.get("left_out", 0))
     return found, left_out
@@ -104,7 +104,7 @@ def test_a_line_torn_behind_an_inner_brace_does_not_spoil_its_frame(tmp_path: Pa
 
 def test_braces_in_texts_are_no_damage() -> None:
     chunk = line(1, text="}}}{") + line(2, text='}\n{"seq":') + line(3)
-    assert [event["seq"] for event in json.loads(b"[" + join(chunk).items + b"]")] == [1, 2, 3]
+    assert [event["seq"] for event in json.loads(b"[" + join_lines(chunk).items + b"]")] == [1, 2, 3]
 
 
 def metrics_line(seq: int) -> bytes:

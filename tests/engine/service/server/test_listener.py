@@ -187,7 +187,7 @@ async def test_a_socket_that_was_deleted_comes_back_on_sigusr1(places: Places) -
 async def test_a_socket_that_was_deleted_comes_back_by_itself(
     places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listener, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(listener, "CHECK_SECONDS", 0.05)
     async with serving(places):
         places.socket.unlink()
         await until(places.socket.exists)

@@ -9,13 +9,13 @@ import pytest
 
 from engine import store
 from engine.axes import Axis
-from engine.client.client import Client, SweepStatus, TrialQuery, TrialRow
+from engine.client.client import Client
 from engine.errors import DltuiError
 from engine.models.xor.batch import record
 from engine.places import Places
 from engine.service.sweeps import sweep as sweeping
 from engine.service.sweeps import sweep_batch, sweep_folder
-from engine.sweep_protocol import TrialStatus, axis_to_json
+from engine.sweep_protocol import SweepStatus, TrialQuery, TrialRow, TrialStatus, axis_to_json
 from tests.engine.service.sweeps.sweep_cases import make_sweep_spec
 from tests.engine.service.sweeps.test_sweeps import open_client, wait_until_ended
 from tests.timeouts import LONG

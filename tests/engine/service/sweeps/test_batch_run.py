@@ -11,12 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.axes import drawn, parse_axes
+from engine.axes import parse_axes, sample_point
 from engine.catalog import find
-from engine.client.client import SweepStatus, TrialQuery
 from engine.places import Places
 from engine.service.sweeps import batch_run, sweep_batch, trial_spec
-from engine.sweep_protocol import Prune, SweepSpec
+from engine.sweep_protocol import Prune, SweepSpec, SweepStatus, TrialQuery
 from tests.engine.service.sweeps.sweep_cases import make_sweep_spec, submitted_spec
 from tests.engine.service.sweeps.test_sweeps import open_client, wait_until_ended
 
@@ -55,8 +54,8 @@ def test_a_batch_draws_from_the_axis_that_was_submitted(text: str) -> None:
     spec = make_sweep_spec(text, experiment="xor", sampler="random", trials=4)
     (again, _) = parse_axes(find("xor"), text_of(spec))
     kinds = trial_spec.axis_params("xor")
-    assert [drawn((again,), kinds, 3, n) for n in range(50)] == [
-        drawn(spec.axes, kinds, 3, n) for n in range(50)
+    assert [sample_point((again,), kinds, 3, n) for n in range(50)] == [
+        sample_point(spec.axes, kinds, 3, n) for n in range(50)
     ]
 
 
@@ -89,7 +88,7 @@ async def test_random_points_are_a_function_of_the_seed(places: Places) -> None:
             "lr=0.01..1 log", "hidden=2..4", experiment="xor", sampler="random", trials=9, seed=5
         )
         kinds = trial_spec.axis_params("xor")
-        assert [dict(row.params) for row in rows] == [drawn(spec.axes, kinds, 5, n) for n in range(9)]
+        assert [dict(row.params) for row in rows] == [sample_point(spec.axes, kinds, 5, n) for n in range(9)]
 
 
 async def test_a_paused_batch_is_resumed_by_a_new_service(places: Places) -> None:

@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 
-from engine.axes import drawn, parse_axis
+from engine.axes import parse_axis, sample_point
 from engine.catalog import find
 from engine.service.sweeps import sampler, trial_spec
 from engine.service.sweeps.tpe import distribution
@@ -50,9 +50,9 @@ def test_a_grid_of_a_thousand_million_points_is_generated_lazily() -> None:
 
 def test_a_draw_depends_only_on_the_seed_and_its_number() -> None:
     space = axes("lr=0.001..1 log", "hidden=1..9", "activation=btu,tanh")
-    first = [drawn(space, KINDS, 1, number) for number in range(200)]
-    assert first == [drawn(space, KINDS, 1, number) for number in range(200)]
-    assert first != [drawn(space, KINDS, 2, number) for number in range(200)]
+    first = [sample_point(space, KINDS, 1, number) for number in range(200)]
+    assert first == [sample_point(space, KINDS, 1, number) for number in range(200)]
+    assert first != [sample_point(space, KINDS, 2, number) for number in range(200)]
     assert {type(point["hidden"]) for point in first} == {int}
     assert {point["hidden"] for point in first} == set(range(1, 10))
     assert all(0.001 <= float(point["lr"]) <= 1 for point in first)
@@ -60,7 +60,7 @@ def test_a_draw_depends_only_on_the_seed_and_its_number() -> None:
 
 def test_a_log_range_is_drawn_evenly_over_orders_of_magnitude() -> None:
     space = axes("lr=0.001..10 log")
-    logs = [math.log10(float(drawn(space, KINDS, 3, n)["lr"])) for n in range(4000)]
+    logs = [math.log10(float(sample_point(space, KINDS, 3, n)["lr"])) for n in range(4000)]
     shares = [sum(low <= value < low + 1 for value in logs) / len(logs) for low in (-3, -2, -1, 0)]
     assert all(abs(share - 0.25) < 0.04 for share in shares)
 
@@ -73,7 +73,7 @@ def whole_log_uniform(low: int, high: int) -> dict[int, float]:
 
 def test_integers_of_a_log_range_are_drawn_evenly_over_orders_of_magnitude() -> None:
     space = axes("epochs=10..1000 log")
-    found = sorted(int(drawn(space, KINDS, 5, n)["epochs"]) for n in range(4000))
+    found = sorted(int(sample_point(space, KINDS, 5, n)["epochs"]) for n in range(4000))
     assert 90 <= found[2000] <= 110, "sqrt(10 x 1000) is 100; drawn evenly the median is 505"
     assert found[0] >= 10 and found[-1] <= 1000
 
@@ -83,7 +83,7 @@ def test_integer_log_draws_have_the_expected_distribution(text: str) -> None:
     """Chi-square over cells of at least 20 expected draws; its mean is the degrees of freedom."""
     (axis,) = axes(text)
     draws, chances = 6000, whole_log_uniform(int(axis.low or 0), int(axis.high or 0))
-    counts = Counter(int(drawn((axis,), KINDS, 2, n)[axis.name]) for n in range(draws))
+    counts = Counter(int(sample_point((axis,), KINDS, 2, n)[axis.name]) for n in range(draws))
     terms = [(counts[k] - draws * chance) ** 2 / (draws * chance) for k, chance in chances.items()
              if draws * chance >= 20]  # fmt: skip
     freedom = len(terms) - 1
@@ -98,7 +98,7 @@ def test_random_draws_and_tpe_use_the_same_distribution_for_an_axis() -> None:
         (axis,) = axes(text)
         study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=4))
         theirs = sorted(study.ask({axis.name: distribution(axis)}).params[axis.name] for _ in range(1500))
-        ours = sorted(float(drawn((axis,), KINDS, 6, n)[axis.name]) for n in range(1500))
+        ours = sorted(float(sample_point((axis,), KINDS, 6, n)[axis.name]) for n in range(1500))
         warp = math.log if axis.log else float
         span = warp(float(axis.high or 0)) - warp(float(axis.low or 0))
         for place in (375, 750, 1125):
@@ -108,7 +108,7 @@ def test_random_draws_and_tpe_use_the_same_distribution_for_an_axis() -> None:
 def test_listed_numbers_and_ranges_without_log_are_drawn_evenly() -> None:
     for text in ("hidden=1..4", "epochs=10,100,1000", "epochs=10..13 linear"):
         space = axes(text)
-        counts = Counter(next(iter(drawn(space, KINDS, 2, n).values())) for n in range(4000))
+        counts = Counter(next(iter(sample_point(space, KINDS, 2, n).values())) for n in range(4000))
         assert all(abs(count / 4000 - 1 / len(counts)) < 0.04 for count in counts.values()), text
 
 

@@ -11,10 +11,10 @@ import signal
 import pytest
 
 from engine import store
-from engine.client.client import Client, SweepStatus, TrialQuery
+from engine.client.client import Client
 from engine.places import Places
 from engine.service.sweeps import journal, sweep_folder
-from engine.sweep_protocol import sweep_spec_to_json
+from engine.sweep_protocol import SweepStatus, TrialQuery, sweep_spec_to_json
 from tests.chaos import scaled
 from tests.engine.service.live import connect, end_runs, process, start
 from tests.engine.service.sweeps.sweep_cases import submitted_spec
@@ -67,8 +67,8 @@ async def test_a_request_sent_twice_creates_one_sweep(places: Places) -> None:
     with process(places):
         async with await connect(places) as client:
             facts = {"experiment": "mnist", "axes": AXES, "params": {"epochs": 1}, "token": "t-1"}
-            first = await client.ask("sweep_submit", **facts)
-            second = await client.ask("sweep_submit", **facts)
+            first = await client.request("sweep_submit", **facts)
+            second = await client.request("sweep_submit", **facts)
             assert first["sweep"]["id"] == second["sweep"]["id"]
             assert len(await client.sweeps()) == 1
 

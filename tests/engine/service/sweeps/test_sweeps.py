@@ -9,21 +9,14 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from engine.client.client import (
-    Client,
-    Prune,
-    SweepStatus,
-    SweepSummary,
-    TrialQuery,
-    TrialRow,
-    TrialStatus,
-)
+from engine.client.client import Client
 from engine.errors import DltuiError
 from engine.places import Places
 from engine.protocol import CauseKind, Status
 from engine.service.placement.gpus import NoGpus
 from engine.service.server.service import Service
 from engine.service.sweeps import journal
+from engine.sweep_protocol import Prune, SweepStatus, SweepSummary, TrialQuery, TrialRow, TrialStatus
 from tests.engine.service.live import connect, end_runs, reach, until
 from tests.fakes import waits
 from tests.timeouts import quiet_seconds
@@ -45,7 +38,7 @@ async def open_client(places: Places) -> AsyncIterator[Client]:
         async with await connect(places) as client:
             yield client
     finally:
-        service.leave()
+        service.stop()
         await running
         end_runs(places)
 
@@ -311,7 +304,7 @@ async def test_invalid_requests_are_answered_with_an_error(places: Places) -> No
             ("sweep_remove", {"sweep": ""}),
         ):  # fmt: skip
             with pytest.raises(DltuiError) as refused:
-                await client.ask(request, **facts)
+                await client.request(request, **facts)
             assert "expected" in refused.value.message.lower() or "no experiment" in refused.value.message
         assert len(await client.sweeps()) == 1
 

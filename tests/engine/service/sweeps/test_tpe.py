@@ -6,7 +6,7 @@ import math
 import statistics
 from pathlib import Path
 
-from engine.axes import drawn
+from engine.axes import sample_point
 from engine.params import Value
 from engine.service.sweeps import trial_result, trial_spec
 from engine.service.sweeps.sweep import Config, Sweep
@@ -52,7 +52,7 @@ def test_it_finds_the_minimum_better_than_random_search(tmp_path: Path) -> None:
     found, by_chance = [], []
     for seed in range(5):
         found.append(best_of(searched(tmp_path / str(seed), seed)))
-        points = (drawn(spec.axes, kinds, seed, number) for number in range(TRIALS))
+        points = (sample_point(spec.axes, kinds, seed, number) for number in range(TRIALS))
         by_chance.append(min(map(valley, points)))
     assert statistics.median(found) < statistics.median(by_chance) / 2
 
