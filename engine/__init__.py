@@ -1,1 +1,1 @@
-"""The engine: everything that runs, and the words it shares with everything that looks."""
+"""The engine: training, scheduling and storage of runs, and the types that its clients share."""

@@ -1,4 +1,4 @@
-"""Axes of a grid or a sweep, as a person types them: `lr=0.1,0.01`, `hidden=1..4`, `lr=0.001..0.1 log`."""
+"""Axes of a grid or a sweep, parsed from text: `lr=0.1,0.01`, `hidden=1..4`, `lr=0.001..0.1 log`."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from engine.catalog import Experiment
 
 VALUE_LIMIT = 100_000
-"""values of one axis"""
+"""most values of one axis"""
 POINT_LIMIT = 100_000
-"""points of a grid, unless its owner allows another number"""
+"""most points of a grid, where the caller gives no other limit"""
 SEED = Param(
     "seed", int, 1, "seed of the initial weights and of the order of the data", least=0, most=2**31 - 1
 )
 LISTED_LIMIT = 12
-"""values of an axis that are said one by one"""
+"""values of an axis that `describe` lists one by one"""
 SYNTAX = (
     "values (0.1,0.01), a range (1..4), or a range with a scale and a number of points (0.001..0.1 log 5)"
 )
@@ -39,16 +39,16 @@ class Axis:
 
     name: str
     values: tuple[Value, ...] | None
-    """what a grid takes in turn; None for a range of numbers that only a sampler can draw from"""
+    """the values of a grid, in order; None for a range of numbers that only a sampler can draw from"""
     low: float | None = None
-    """the bounds, both included, of what was given as a range"""
+    """bounds of a range, both included; None where values were listed"""
     high: float | None = None
     log: bool = False
-    """spread over orders of magnitude"""
+    """whether values are spread over orders of magnitude"""
 
 
 def parse_axis(experiment: Experiment, text: str) -> Axis:
-    """`name=...` for a parameter of `experiment`, or for `seed`. Raises ParamError."""
+    """Parse `name=...` for a parameter of `experiment`, or for `seed`. Raises ParamError."""
     name, equals, given = (part.strip() for part in text.partition("="))
     if not equals or not given:
         raise ParamError(f"Axis {text.strip()[:80]!r}: expected name=..., with {SYNTAX}.")
@@ -66,7 +66,7 @@ def _is_positive(value: Value) -> bool:
 
 
 def describe(experiment: Experiment, axis: Axis) -> str:
-    """What varies, in one line for the person who typed it: `lr: 2 values, 0 and 1`."""
+    """One line such as `lr: 2 values, 0 and 1`."""
     param = _find_param(experiment, axis.name)
     if axis.values is None:
         scale = ", on a log scale" if axis.log else ""
@@ -79,7 +79,7 @@ def describe(experiment: Experiment, axis: Axis) -> str:
 
 
 def parse_axes(experiment: Experiment, text: str) -> tuple[Axis, ...]:
-    """Axes parted by semicolons. Raises ParamError, also when one name is there twice."""
+    """Parse axes separated by semicolons. Raises ParamError, also where a name is there twice."""
     axes = tuple(parse_axis(experiment, part) for part in text.split(";") if part.strip())
     names = [axis.name for axis in axes]
     twice = [name for name in names if names.count(name) > 1]
@@ -89,7 +89,7 @@ def parse_axes(experiment: Experiment, text: str) -> tuple[Axis, ...]:
 
 
 def count(axes: Sequence[Axis], limit: int = POINT_LIMIT) -> int:
-    """Points of the grid. Raises ParamError beyond `limit` and for a range without points."""
+    """The number of points of the grid. Raises ParamError beyond `limit` and for a range without points."""
     for axis in axes:
         if axis.values is None:
             example = f"{axis.name}={axis.low:g}..{axis.high:g}{' log' if axis.log else ''} 5"
@@ -102,7 +102,7 @@ def count(axes: Sequence[Axis], limit: int = POINT_LIMIT) -> int:
 
 
 def grid(axes: Sequence[Axis], limit: int = POINT_LIMIT) -> Iterator[dict[str, Value]]:
-    """Every point, the last axis fastest. Raises ParamError as `count` does."""
+    """All points of the grid, the last axis fastest. Raises ParamError as `count` does."""
     count(axes, limit)
     names = [axis.name for axis in axes]
     for point in itertools.product(*(axis.values or () for axis in axes)):
@@ -112,7 +112,7 @@ def grid(axes: Sequence[Axis], limit: int = POINT_LIMIT) -> Iterator[dict[str, V
 def sample_point(
     axes: Sequence[Axis], kinds: Mapping[str, Param], seed: int, number: int
 ) -> dict[str, Value]:
-    """Point `number` of those drawn at random: a function of (seed, number) alone."""
+    """The random point of index `number`; the same for the same (seed, number)."""
     source = random.Random(f"{seed}:{number}")
     return {axis.name: _sample_value(axis, kinds[axis.name], source) for axis in axes}
 
@@ -120,7 +120,7 @@ def sample_point(
 def _sample_value(axis: Axis, param: Param, source: random.Random) -> Value:
     low, high = axis.low or 0.0, axis.high or 0.0
     if axis.log and low >= 1 and is_whole_range(axis):
-        # As Optuna draws them: each number stands for what is rounded to it, the smallest too.
+        # As in Optuna: each whole number gets the share of the interval that is rounded to it.
         even = source.uniform(math.log(low - 0.5), math.log(high + 0.5))
         return min(max(round(math.exp(even)), int(low)), int(high))
     if axis.values is not None:
@@ -131,7 +131,7 @@ def _sample_value(axis: Axis, param: Param, source: random.Random) -> Value:
 
 
 def is_whole_range(axis: Axis) -> bool:
-    """Whether it is every whole number from `low` to `high`."""
+    """Whether the values are all whole numbers from `low` to `high`."""
     if axis.values is None or axis.low is None or axis.high is None:
         return False
     return all(type(value) is int for value in axis.values) and len(axis.values) == axis.high - axis.low + 1
@@ -148,7 +148,7 @@ def _parse_range(param: Param, given: str) -> Axis:
     found = _RANGE.fullmatch(given)
     if found is None or param.choices or param.kind is bool:
         raise ParamError(f"{param.name}: expected {_syntax(param)}, got {given[:80]!r}.")
-    low, high = (_number(param, found[end]) for end in ("low", "high"))
+    low, high = (parse_number(param, found[end]) for end in ("low", "high"))
     if low > high:
         raise ParamError(f"{param.name}: the range {given[:80]!r} is empty: expected the smaller end first.")
     log = found["scale"] == "log" or (param.log and found["scale"] != "linear")
@@ -178,7 +178,7 @@ def _range_values(
 
 
 def _interpolate(low: float, high: float, log: bool, share: float) -> float:
-    """The ends are exact; what lies between has twelve digits, so that it can be typed."""
+    """The ends are exact; values between them are rounded to twelve digits, so that they can be typed."""
     if share in (0, 1):
         return high if share else low
     value = low * (high / low) ** share if log else low + (high - low) * share
@@ -189,10 +189,6 @@ def _parse_count(param: Param, text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) < 2:
         raise ParamError(f"{param.name}: expected a number of points of 2 or more, got {text[:80]!r}.")
     return int(text)
-
-
-def _number(param: Param, text: str) -> float:
-    return parse_number(param, text)
 
 
 def _syntax(param: Param) -> str:

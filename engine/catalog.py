@@ -1,4 +1,4 @@
-"""The catalog: every experiment with its parameters, as data. Listing it imports no framework."""
+"""The catalog: all experiments and their parameters, as data. Importing it imports no framework."""
 
 from __future__ import annotations
 
@@ -29,39 +29,39 @@ class Experiment:
     name: str
     title: str
     claim: str
-    """what it reaches, in what time"""
+    """the result it reaches, and the time it takes"""
     framework: str
     params: type[ParamSet]
     train: str
-    """module:function, imported by the worker alone"""
+    """`module:function`, imported only by the worker"""
     best: str
-    """the metric that says which moment was best"""
+    """the metric by which the best step is chosen"""
     goal: str = "min"
     """min or max of `best`"""
     threads: int = 1
     """CPU threads it trains with; 0 means all cores"""
     reads_data: bool = False
-    """whether what it trains on depends on the folder of data sets"""
+    """whether its training data depend on the folder of data sets"""
     metrics: tuple[str, ...] = ()
-    """all that it may log; empty: not declared"""
+    """names of the metrics that it may log; empty: not declared"""
 
     def framework_of(self, values: Mapping[str, object]) -> str:
-        """Where there is a choice, a parameter says it."""
+        """The parameter `framework` where there is one, else the experiment's."""
         return str(values.get("framework", self.framework))
 
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """A sweep with a name of its own: some runs of an experiment that belong together."""
+    """A sweep that is declared in the catalog and started by name."""
 
     name: str
     title: str
     experiment: str
     axes: tuple[str, ...]
-    """as a person types them"""
+    """in the syntax of `engine.axes`"""
     params: Mapping[str, Value] = field(default_factory=dict)
     run_name: Callable[[Mapping[str, Value]], str] | None = None
-    """what one of them is called, by its parameters"""
+    """the name of a trial from its parameters"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +94,19 @@ class XorParams:
             raise ParamError("patience: early stopping needs validation points.", "Set validation=notebook.")
 
     def why_not_logged(self, metric: str) -> str:
-        """What keeps a run from logging a metric of the experiment; empty when it does."""
+        """Why a run of these parameters does not log `metric`; empty where it does."""
         needs = metric == "val_loss" and self.validation == "none"
         return "needs validation points: validation=notebook" if needs else ""
 
 
 WEIGHT_LIMIT = 8_000_000
-"""of a batch; its checkpoints hold each up to three times"""
+"""most weights of a batch; its checkpoints hold each up to three times"""
 TRAINER_HELP = "training code: compiled by Numba, or NumPy; auto: Numba where it is installed"
 
 
 @dataclass(frozen=True)
 class BatchAxes:
-    """In a class of its own, so that the axes come first."""
+    """Parameters of a batch of networks; a base class, so that they come before those of `xor`."""
 
     axes: str = text(
         "hidden=1..4; seed=1..1000", "parameters that vary, such as lr=0.1,0.01; hidden=1..4; seed=1..50"
@@ -121,7 +121,7 @@ class BatchAxes:
 
 @dataclass(frozen=True, slots=True)
 class XorLanesParams(XorParams, BatchAxes):
-    """Those of `xor` hold for every network, unless an axis says otherwise."""
+    """The parameters of `xor` hold for every network, except those that an axis varies."""
 
     lr: float = number(0.01, "learning rate", least=0, most=100, log=True)  # that of thousands is not live
     stop: int | None = number(
@@ -274,9 +274,9 @@ class LmParams:
         return {"lr": proposed.lr, "dropout": proposed.dropout, "clip": proposed.clip}
 
     def check_longer(self, *, holds_last: bool) -> None:
-        """A run that has ended trains on as if it had been longer from the start, or not at all.
+        """Raises ParamError where more epochs would not equal a run that was longer from the start.
 
-        `holds_last`: its newest checkpoint has the last weights, not those of the best epoch.
+        `holds_last`: the newest checkpoint has the last weights, not those of the best epoch.
         """
         falls = self.schedule in ("linear", "cosine") or (self.recipe, self.schedule) == ("tuned", "recipe")
         if falls or (self.keep == "best" and not holds_last):
@@ -382,7 +382,7 @@ EXPERIMENTS: tuple[Experiment, ...] = (
 
 
 def _model_name(values: Mapping[str, Value]) -> str:
-    """1 layer forward torch"""
+    """Such as `1 layer forward torch`."""
     layers, tuned = values["layers"], " tuned" if values["recipe"] == "tuned" else ""
     size = f"{layers} {'layer' if layers == 1 else 'layers'}"
     return f"{size} {values['direction']} {values['framework']}{tuned}"
@@ -404,7 +404,7 @@ def suite(name: str) -> Suite | None:
 
 
 def suite_of(experiment: str, axes: Sequence[str]) -> Suite | None:
-    """The suite that varies exactly these parameters."""
+    """The suite of `experiment` whose axes have exactly these names; None where there is none."""
     for one in SUITES:
         if one.experiment == experiment and {axis.partition("=")[0] for axis in one.axes} == set(axes):
             return one
@@ -412,7 +412,7 @@ def suite_of(experiment: str, axes: Sequence[str]) -> Suite | None:
 
 
 def experiments() -> tuple[Experiment, ...]:
-    """Ours, and those of a module that DLTUI_EXTRA_CATALOG names as `module:NAME`."""
+    """`EXPERIMENTS`, and the tuple that DLTUI_EXTRA_CATALOG names as `module:NAME`."""
     named = os.environ.get("DLTUI_EXTRA_CATALOG")
     if not named:
         return EXPERIMENTS
@@ -431,9 +431,9 @@ def find(name: str) -> Experiment:
 
 
 def effective(experiment: str, values: Mapping[str, object]) -> dict[str, Value]:
-    """What a run of these values trains with, for each that is None and is settled by a recipe.
+    """Values that a recipe fills in for parameters that are None.
 
-    Empty for an experiment that is not in the catalog, and for values that do not go together.
+    Empty for an experiment that is not in the catalog, and for values that `check` refuses.
     """
     try:
         made = build(find(experiment).params, values)
@@ -444,7 +444,7 @@ def effective(experiment: str, values: Mapping[str, object]) -> dict[str, Value]
 
 
 def display_values(experiment: str, values: Mapping[str, Value]) -> dict[str, Value]:
-    """`values` with the word of each that is None: auto, never, off, all."""
+    """`values` with each None replaced by its parameter's word: auto, never, off, all."""
     kinds = _params_by_name(experiment)
     return {
         name: value if value is not None else kinds[name].word if name in kinds else none_word(name)
@@ -453,7 +453,7 @@ def display_values(experiment: str, values: Mapping[str, Value]) -> dict[str, Va
 
 
 def display_resolved_values(experiment: str, values: Mapping[str, Value]) -> dict[str, Value]:
-    """As `in_words`, with what the word comes to behind it: auto (0.01)."""
+    """As `display_values`, with the effective value behind the word: `auto (0.01)`."""
     kinds, found = _params_by_name(experiment), effective(experiment, values)
     return {
         name: f"{word} ({format_value(kinds[name], found[name])})" if name in found else word
@@ -462,7 +462,7 @@ def display_resolved_values(experiment: str, values: Mapping[str, Value]) -> dic
 
 
 def none_word(name: str) -> str:
-    """What a parameter of that name is called when it is not given; empty where it always is."""
+    """The word for None of a parameter of that name in any experiment; empty where there is none."""
     kinds = (param for one in experiments() for param in declared(one.params))
     return next((param.word for param in kinds if param.name == name and param.word), "")
 

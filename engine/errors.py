@@ -1,4 +1,4 @@
-"""What can go wrong, said so that a person can go on."""
+"""Exceptions: each has one line of message and, where there is one, a remedy."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import errno
 from typing import Any
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""a disk, a quota or the limit of file size takes no more"""
+"""errno values of a full disk, an exhausted quota or the limit of file size"""
 
 
 class DltuiError(Exception):
-    """One clear line (what, expected, came) and, where there is one, the remedy."""
+    """`message` is one line: what failed, what was expected, what came. `remedy` is what to do, or empty."""
 
     def __init__(self, message: str, remedy: str = "") -> None:
         message = _without_double_period(message)
@@ -23,7 +23,7 @@ class DltuiError(Exception):
 
 
 class InputError(DltuiError):
-    """What was asked for is not what it has to be: a parameter, an option, a filter. A shell exits with 2."""
+    """A parameter, an option or a filter is not valid. The CLI exits with 2."""
 
 
 class ParamError(InputError):
@@ -35,23 +35,23 @@ class UnknownExperiment(InputError):
 
 
 class RunNotFound(DltuiError):
-    """No run, or more than one, answers to that name."""
+    """No run, or more than one, matches the given name."""
 
 
 class RunRefused(DltuiError):
-    """The run exists but cannot do that now."""
+    """The run exists, but its state does not allow the command."""
 
 
 class CorruptRun(DltuiError):
-    """A file of a home, mostly of a run or a sweep, cannot be read as what it has to be."""
+    """A file of a home, mostly of a run or a sweep, is unreadable or has the wrong format."""
 
 
 class DataError(DltuiError):
-    """A data set is missing, damaged or not what it claims to be."""
+    """A data set is missing, damaged or of the wrong format."""
 
 
 class TextError(DataError, InputError):
-    """The text that a model is asked about is not what it has to be."""
+    """The text given to a language model is not valid input."""
 
 
 class EngineError(DltuiError):
@@ -59,9 +59,9 @@ class EngineError(DltuiError):
 
 
 class HomeUnusable(EngineError):
-    """The folder that DLTUI_HOME names cannot be used until the person has done something.
+    """The folder that DLTUI_HOME names cannot be used until the user has repaired it.
 
-    `why` in a few words, and the `command` that mends it, where there is one.
+    `why` is a short reason, `command` the shell command that repairs it, or empty.
     """
 
     def __init__(self, message: str, remedy: str = "", *, why: str = "", command: str = "") -> None:
@@ -86,7 +86,7 @@ class OtherVersion(EngineError):
 
 
 class ProtocolError(DltuiError):
-    """A frame on the socket is not a frame of ours."""
+    """A frame on the socket, or a request, does not follow the protocol."""
 
 
 class Diverged(DltuiError):
@@ -105,11 +105,11 @@ def error_to_json(error: DltuiError) -> dict[str, object]:
 
 
 def error_from_json(data: dict[str, Any]) -> DltuiError:
-    """An InputError where it was one."""
+    """The inverse of `error_to_json`: an InputError or a DltuiError."""
     kind = InputError if data.get("input") else DltuiError
     return kind(data["message"], data["remedy"])
 
 
 def _without_double_period(message: str) -> str:
-    """A sentence that ends with another one has one period."""
+    """`message` with one period at the end where it has two."""
     return message[:-1] if message.endswith("..") and not message.endswith("...") else message

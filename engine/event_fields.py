@@ -1,4 +1,4 @@
-"""The fields of events that whoever folds them relies on."""
+"""Checks of the event fields that readers of a run's history rely on."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from engine.protocol import Json
 from engine.typed_json import WHOLE_LIMIT, WrongType, typed
 
 NON_FINITE = frozenset({"nan", "inf", "-inf"})
-"""numbers that JSON does not have"""
+"""text for numbers that JSON does not have"""
 
 
 def check(kind: str, facts: Json) -> None:
-    """Raises WrongType. Fields and kinds that are not known here are those of a newer version."""
+    """Raises WrongType. Unknown fields and kinds pass: a newer version may have written them."""
     step = facts.get("step")
     if type(step) is int and not -WHOLE_LIMIT < step < WHOLE_LIMIT:
         raise WrongType("step", "a whole number of at most 64 bits", step)
@@ -33,7 +33,7 @@ def _check_metrics(facts: Json) -> None:
 
 
 def _check_columns(columns: object) -> None:
-    """Steps and values, as many of the one as of the other; looked at in whole, since they may be long."""
+    """Two lists of one length: steps and values. Checked as whole lists, since they may be long."""
     if type(columns) is not list or [type(column) for column in columns] != [list, list]:
         raise WrongType("", "a list of steps and a list of values", columns)
     steps, values = columns

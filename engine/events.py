@@ -1,4 +1,7 @@
-"""The event file of a run: append only, one JSON object a line, one writer; a torn last line is normal."""
+"""The event file of a run: append only, one JSON object per line, one writer.
+
+A crash of the writer may leave an incomplete last line.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ from engine.typed_json import LATEST_TIME, WrongType, in_bounds, typed
 PENDING_LIMIT = 8 * 1024 * 1024
 """bytes kept in memory while the disk takes none"""
 LINE_LIMIT = PENDING_LIMIT
-"""bytes of a line; longer ones are no events"""
+"""most bytes of a line; longer lines are not events"""
 CHUNK = 1 << 20
 _HEAD = b'{"seq":'
 _SEQ = re.compile(rb'\{"seq":\s*(\d{1,15})(?!\d)')
@@ -31,26 +34,26 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened. `facts` are the fields of its kind."""
+    """One line of the file. `facts` are the fields of its kind."""
 
     seq: int
     at: float
-    """of the wall clock"""
+    """seconds since 1970"""
     kind: str
     facts: Json
     elapsed: float | None = None
-    """seconds since its writer began, on a clock that nobody sets and that stands still while the machine
-    sleeps; None in files of before"""
+    """seconds since the writer was opened, on the monotonic clock, which stops while the machine sleeps; None
+    in files of older versions"""
 
     @property
     def clock(self) -> float:
-        """For durations within an attempt; each attempt begins anew."""
+        """Seconds for durations within one attempt; comparable only within it."""
         return self.at if self.elapsed is None else self.elapsed
 
 
 @dataclass(frozen=True, slots=True)
 class DamagedLine:
-    """A line that holds no event and was not torn by a crash of its writer."""
+    """A line that is not an event and was not left incomplete by a crash of its writer."""
 
     offset: int
     text: str
@@ -58,7 +61,7 @@ class DamagedLine:
 
 
 class NumberedLine(NamedTuple):
-    """A whole line: the number of its event and where it begins."""
+    """A complete line: the number of its event and the byte at which it begins."""
 
     seq: int
     offset: int
@@ -97,16 +100,16 @@ def _typed_field(name: str, value: object, kind: type[T]) -> T:
 
 
 def seq_of(line: bytes) -> int | None:
-    """The number of a line without parsing the rest of it; None for a line that a crash tore."""
+    """The number of a line without parsing the rest of it; None for an incomplete line."""
     found = _SEQ.match(line)
     return int(found[1]) if found and line.endswith(b"}") else None
 
 
 def read_lines(path: Path, offset: int, limit: int = 8 * CHUNK) -> tuple[list[bytes], int]:
-    """Whole lines from byte `offset` on, about `limit` bytes of them, and the offset behind the last.
+    """Complete lines from byte `offset` on, about `limit` bytes of them, and the offset behind the last.
 
-    Lines that a crash tore, and those beyond LINE_LIMIT, are left out. Behind the end there is nothing.
-    Raises CorruptRun where `path` is no regular file of ours.
+    Incomplete lines, and those beyond LINE_LIMIT, are left out. Behind the end of the file the list is empty.
+    Raises CorruptRun where `path` is not a regular file of this user.
     """
     try:
         with files.open_regular(path) as file:
@@ -126,7 +129,7 @@ def read_lines(path: Path, offset: int, limit: int = 8 * CHUNK) -> tuple[list[by
 
 
 def _skip_line(file: BufferedReader) -> int:
-    """The offset behind the line that `file` stands in; what is still to come of it is no event either."""
+    """Read to the end of the current line; returns the offset behind it."""
     while (more := file.readline(CHUNK)) and not more.endswith(b"\n"):
         pass
     return file.tell()
@@ -142,16 +145,17 @@ def replay(path: Path, after: int = 0) -> Iterator[Event]:
                 try:
                     yield parse(line)
                 except CorruptRun:
-                    continue  # `damaged_lines` names it
+                    continue  # `damaged_lines` reports it
         if end == offset:
             return
         offset = end
 
 
 def damaged_lines(path: Path) -> Iterator[DamagedLine]:
-    """The lines that hold no event, in order. Raises CorruptRun where `path` is no regular file of ours.
+    """The lines that are not events, in order.
 
-    A last line without its end is normal; so is one that a crash tore and whose number was given again.
+    Not damaged are an incomplete last line, and an incomplete line whose number the next writer used again.
+    Raises CorruptRun where `path` is not a regular file of this user.
     """
     torn: DamagedLine | None = None
     number = 0
@@ -171,7 +175,7 @@ def damaged_lines(path: Path) -> Iterator[DamagedLine]:
             continue
         if seq > last.seq:
             before, last = last.seq, NumberedLine(seq, offset)
-        elif seq > before:  # one number that leaps, not all that follow it
+        elif seq > before:  # the number before this one is wrong, not all that follow it
             yield DamagedLine(last.offset, f"Event {last.seq} comes before event {seq}.")
             last = NumberedLine(seq, offset)
         else:
@@ -181,7 +185,7 @@ def damaged_lines(path: Path) -> Iterator[DamagedLine]:
 
 
 def may_be_torn(line: bytes) -> bool:
-    """Whether a crash may have left it: the beginning of an event."""
+    """Whether the line is the beginning of an event, as a crash of its writer leaves it."""
     return len(line) <= LINE_LIMIT and not line.endswith(b"}") and _HEAD.startswith(line[: len(_HEAD)])
 
 
@@ -195,7 +199,7 @@ def _number_in(line: bytes) -> int:
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Every line that has its end and is not empty, with its offset; at most LINE_LIMIT + 2 bytes of one."""
+    """(offset, line) of every complete line that is not empty, at most LINE_LIMIT + 2 bytes of each."""
     try:
         with files.open_regular(path) as file:
             while line := file.readline(LINE_LIMIT + 2):
@@ -213,17 +217,18 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 class EventWriter:
-    """The one writer. What the disk does not take is kept and tried again: training never waits for a log."""
+    """The only writer of a file. Lines that a full disk refuses are kept in memory and written later, so that
+    training does not wait for the log."""
 
     def __init__(self, path: Path) -> None:
         self._fd, self._folder = files.open_to_append(path), path.parent
         self._is_named = False
-        """the name of the file is on stable storage"""
+        """whether the file's entry in its folder is on stable storage"""
         self._pending = bytearray()
         self._began = time.monotonic()
         self._seq = last_seq(path)
         self.dropped = 0
-        """lines lost because the disk stayed full"""
+        """events lost because the disk stayed full"""
         if not _ends_with_newline(self._fd):
             self._pending += b"\n"
 
@@ -232,7 +237,7 @@ class EventWriter:
         return self._seq
 
     def append(self, kind: str, **facts: object) -> int:
-        """The number of the new event. Raises ValueError for facts that are not JSON."""
+        """Write an event and return its number. Raises ValueError for facts that are not JSON."""
         self._seq += 1
         elapsed = round(time.monotonic() - self._began, 3)
         head: Json = {"seq": self._seq, "at": round(time.time(), 3), "elapsed": elapsed, "kind": kind}
@@ -245,7 +250,7 @@ class EventWriter:
         return self._seq
 
     def flush(self) -> bool:
-        """Write what waits; False while the disk is full."""
+        """Write the pending lines; False while the disk is full."""
         try:
             while self._pending:
                 written = os.write(self._fd, self._pending)
@@ -256,7 +261,7 @@ class EventWriter:
         return not self._pending
 
     def sync(self) -> bool:
-        """Wait until all events are on stable storage; False while the disk is full. Raises OSError."""
+        """Flush and fsync; False while the disk is full. Raises OSError."""
         is_whole = self.flush()
         os.fsync(self._fd)
         if not self._is_named:
@@ -270,7 +275,7 @@ class EventWriter:
 
 
 def sync_folder(path: Path) -> None:
-    """Wait until the names in a folder are on stable storage. Raises OSError."""
+    """Fsync a folder, so that the names in it are on stable storage. Raises OSError."""
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(fd)
@@ -279,7 +284,7 @@ def sync_folder(path: Path) -> None:
 
 
 def last_seq(path: Path) -> int:
-    """The highest number near the end of the file; 0 when there is none. Raises CorruptRun."""
+    """The highest event number near the end of the file; 0 where there is none. Raises CorruptRun."""
     try:
         with files.open_regular(path) as file:
             start = file.seek(0, os.SEEK_END)

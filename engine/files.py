@@ -1,7 +1,7 @@
-"""What a home holds, read strictly: regular files of a bounded size, strict JSON, fields of their types.
+"""Strict reading of files of a home: regular files of a bounded size, strict JSON, typed fields.
 
-Anybody may have copied, edited or damaged these files: whatever is in them, reading ends soon, in a value
-or in a CorruptRun that names the file.
+These files may have been copied, edited or damaged: reading never blocks, and returns a value or raises
+CorruptRun, which names the file.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from engine.typed_json import WHOLE_LIMIT, typed
 
 T = TypeVar("T")
 LIMIT = 4 * 1024 * 1024
-"""bytes of a JSON file, where its reader names no other"""
+"""most bytes of a JSON file, where the caller gives no other limit"""
 DEPTH = 32
-"""lists and objects within each other"""
+"""most lists and objects nested in each other"""
 KINDS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a pipe",
@@ -40,7 +40,7 @@ _DIGITS_ALIKE = bytes.maketrans(b"123456789E", b"000000000e")
 def read_typed(path: Path, kind: type[T], *, limit: int = LIMIT, follow: bool = False) -> T | None:
     """The JSON in `path` as a `kind`, a dataclass; None when there is no such file. Raises CorruptRun.
 
-    Fields that `kind` does not have are ignored, a newer version may have written them.
+    Fields that `kind` does not have are ignored: a newer version may have written them.
     """
     data = read_json(path, limit=limit, follow=follow)
     return None if data is None else checked(path, lambda: typed(data, kind))
@@ -53,7 +53,7 @@ def read_json(path: Path, *, limit: int = LIMIT, follow: bool = False) -> dict[s
 
 
 def checked(path: Path, read: Callable[[], T]) -> T:
-    """What `read` gives. Raises CorruptRun, which names `path`, where it raises ValueError."""
+    """The result of `read`; its ValueError becomes a CorruptRun that names `path`."""
     try:
         return read()
     except ValueError as error:
@@ -78,10 +78,9 @@ def read_bytes(path: Path, *, limit: int = LIMIT, follow: bool = False) -> bytes
 
 
 def open_regular(path: Path, *, follow: bool = False, foreign: bool = False) -> BufferedReader:
-    """Opened for reading, without ever waiting. Raises FileNotFoundError, and CorruptRun for all else.
+    """Open a regular file for reading, without blocking. Raises FileNotFoundError and CorruptRun.
 
-    A link is refused unless `follow`, a file of another user (not of root) unless `foreign`; whatever is no
-    regular file is refused always.
+    Links are refused unless `follow`, files of another user (except root) unless `foreign`.
     """
     try:
         handle = os.open(path, _FLAGS | (0 if follow else os.O_NOFOLLOW))
@@ -99,14 +98,15 @@ def open_regular(path: Path, *, follow: bool = False, foreign: bool = False) -> 
 
 
 def open_to_append(path: Path) -> int:
-    """As `open_to_write`, and what is written goes to the end."""
+    """As `open_to_write`, with O_APPEND."""
     return open_to_write(path, os.O_APPEND)
 
 
 def open_to_write(path: Path, more: int = 0) -> int:
-    """A descriptor to read and write, of a file that is made where there is none, without ever waiting.
+    """A descriptor for reading and writing; the file is created where there is none. Does not block.
 
-    Raises OSError, and CorruptRun for whatever is no regular file of ours.
+    `more` are further flags of os.open. Raises OSError, and CorruptRun where `path` is not a regular file of
+    this user.
     """
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC | more
     try:
@@ -143,7 +143,7 @@ def _check(path: Path, found: os.stat_result, foreign: bool) -> None:
 
 
 def parse_object(data: bytes) -> dict[str, Any]:
-    """Raises ValueError for all that is not one JSON object, see `parse`."""
+    """Parse one JSON object. Raises ValueError as `parse` does, and for any other JSON value."""
     value = parse(data)
     if not isinstance(value, dict):
         raise ValueError(f"expected a JSON object, got {type(value).__name__}")
@@ -151,10 +151,10 @@ def parse_object(data: bytes) -> dict[str, Any]:
 
 
 def parse(data: bytes) -> Any:
-    """Strict JSON; half a character becomes U+FFFD.
+    """Parse strict JSON; lone surrogates become U+FFFD.
 
-    Raises ValueError, also for NaN, infinities, a key that is there twice, whole numbers beyond 64 bits, and
-    nesting deeper than DEPTH.
+    Raises ValueError, also for NaN, infinities, duplicate keys, whole numbers beyond 64 bits, and nesting
+    deeper than DEPTH.
     """
     alike = data.translate(_DIGITS_ALIKE)
     is_plain = b"0" * 19 not in alike and b"e000" not in alike and b"e+000" not in alike
@@ -199,11 +199,11 @@ _CAREFUL = json.JSONDecoder(
     parse_int=_parse_int,
     parse_float=_parse_float,
 )
-"""five times slower for long columns: only where a number may be beyond what is allowed"""
+"""five times slower for long columns: used only where a number may be out of bounds"""
 
 
 def _may_be_deep(data: bytes) -> bool:
-    """False proves that it is not; brackets in texts may give a false alarm."""
+    """False where nesting is within DEPTH; brackets inside strings may give a false True."""
     brackets = data.translate(_LISTS_ALONE, _NO_BRACKETS)
     for _ in range(DEPTH):
         brackets = brackets.replace(b"[]", b"")

@@ -1,4 +1,4 @@
-"""The words of the filter language: what the parser knows, and what a person can be told of it."""
+"""Fields, operators and keywords of the filter language, for its parser and for the help."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ TEXTS = {
     "device": "device that trains: cpu, gpu:0, ...",
     "sweep": "id or name of the sweep of a trial",
 }
-"""fields that are text: compared with = and != alone"""
+"""text fields, compared only with = and !="""
 NUMBERS = {
     "trial": "number of the trial in its sweep",
     "step": "last step",
@@ -22,7 +22,7 @@ NUMBERS = {
     "attempt": "number of starts",
 }
 SEARCHED = ("id", "name", "experiment", "status")
-"""where a bare word is looked for"""
+"""fields in which a word without an operator is searched"""
 OPERATORS = ("<=", ">=", "!=", "==", "=", "<", ">")
 CONNECTIVES = ("and", "or", "not")
 BOOLEANS = {"yes": 1, "true": 1, "on": 1, "no": 0, "false": 0, "off": 0}

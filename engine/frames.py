@@ -12,16 +12,16 @@ from engine.errors import ProtocolError
 from engine.protocol import Json
 
 LIMIT = 8 * 1024 * 1024
-"""bytes of one frame"""
+"""most bytes of one frame"""
 DEPTH = 32
-"""nested arrays and objects"""
+"""most nested arrays and objects"""
 SEPARATOR = b",\n"
-"""between raw items; no JSON text of one line holds it"""
+"""between raw items; it cannot occur in JSON text without line breaks"""
 _HEAD = re.compile(rb'\{"id":(\d{1,15})(?:,"left_out":(\d{1,9}))?(?:,"(\w+)":\[)?')
 
 
 class BadFrame(ProtocolError):
-    """A frame of the right length that holds no JSON; `request` is its number, where that is known."""
+    """A complete frame that is not JSON; `request` is the number of its request, where that can be read."""
 
     def __init__(self, message: str, request: int | None) -> None:
         super().__init__(message)
@@ -34,13 +34,13 @@ def encode(message: Json) -> bytes:
 
 
 def encode_raw(head: bytes, items: Iterable[bytes]) -> bytes:
-    """A frame `{head, [items]}` whose items are JSON already, so that a replay is never parsed on its way."""
+    """A frame `{head: [items]}` whose items are JSON text already, which the service need not parse."""
     body = b"{" + head + b":[" + SEPARATOR.join(items) + b"]}"
     return len(body).to_bytes(4, "big") + body
 
 
 def decode(body: bytes) -> Json:
-    """One JSON object: UTF-8, no NaN, no key twice, no deep nest. Raises ProtocolError."""
+    """Parse one JSON object: UTF-8, no NaN, no duplicate keys, nesting within DEPTH. Raises ProtocolError."""
     try:
         _check_depth(body)
         message = json.loads(body, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant)
@@ -55,11 +55,11 @@ def decode(body: bytes) -> Json:
 async def read(
     reader: asyncio.StreamReader, limit: int = LIMIT, *, strict: bool = True, timeout: float | None = None
 ) -> Json | None:
-    """The next frame, or None when the other side has left. Raises ProtocolError.
+    """The next frame, or None at the end of the stream. Raises ProtocolError.
 
-    `strict=False` is for frames of the service itself: long replays are parsed once and not inspected; raises
-    BadFrame where one cannot be parsed, and the next one can be read. `timeout` is how many seconds a frame
-    may take from its first byte to its last.
+    `strict=False` is for frames of the service itself, which are parsed without the checks of `decode`; it
+    raises BadFrame where one cannot be parsed, after which the next one can be read. `timeout` is in seconds,
+    from the first byte of a frame to its last.
     """
     try:
         first = await reader.readexactly(1)
@@ -76,7 +76,7 @@ async def read(
 
 
 def _parse(body: bytes) -> Json:
-    """A frame of the service. Damaged items of a raw one are left out and counted. Raises BadFrame."""
+    """Parse a frame of the service; damaged items of a raw frame are counted. Raises BadFrame."""
     try:
         message = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -98,7 +98,7 @@ def _drop_damaged_items(body: bytes, error: Exception) -> Json:
 
 
 def _parse_item(text: bytes) -> object:
-    """None for one that cannot be parsed."""
+    """The parsed item; None where it is not JSON."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""How a new interpreter finds this very `engine`, installed or not."""
+"""PYTHONPATH with which a child process imports this `engine`, installed or not."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ PACKAGE_ROOT = Path(__file__).resolve().parent.parent
 """the folder that holds the packages"""
 
 
-def python_path(base: Mapping[str, str], house: Path = PACKAGE_ROOT) -> str:
-    """PYTHONPATH for a child: as it was, with the house before it where no installation provides it."""
+def python_path(base: Mapping[str, str], root: Path = PACKAGE_ROOT) -> str:
+    """PYTHONPATH of `base` with `root` before it, unless the packages are installed."""
     given = base.get("PYTHONPATH", "")
-    if house.name in ("site-packages", "dist-packages"):
+    if root.name in ("site-packages", "dist-packages"):
         return given
-    return os.pathsep.join([str(house), *filter(None, [given])])
+    return os.pathsep.join([str(root), *filter(None, [given])])

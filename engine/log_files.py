@@ -1,7 +1,8 @@
-"""What a worker printed lies in two pieces: `worker.log`, and before it `worker.log.1` once that was long.
+"""The output of a worker in two files: `worker.log`, and the older `worker.log.1` once the log was rotated.
 
-The older piece says in its first line at which byte of all that was printed it begins, and the newer one goes
-on where it ends. Who turns the log over locks `worker.log` meanwhile; who reads both holds it shared.
+The first line of a rotated file is a header with the offset, in all output, of its first byte; the newer file
+continues where the older one ends. Rotation holds an exclusive lock on `worker.log`, readers of both files a
+shared one.
 """
 
 from __future__ import annotations
@@ -16,26 +17,26 @@ HEADER_LIMIT = 64
 
 
 def older(path: Path) -> Path:
-    """The piece before `path`."""
+    """The path of the older file."""
     return path.with_name(path.name + ".1")
 
 
 def header(start: int) -> bytes:
-    """The first line of a piece that begins at that byte."""
+    """The header of a file that begins at byte `start` of all output."""
     return b"--- from byte %d of what was printed ---\n" % start
 
 
 def parse_header(first: bytes) -> tuple[int, int]:
-    """(the byte at which a piece begins, the bytes of its first line), from its first HEAD_LIMIT bytes.
+    """(offset in all output, bytes of the header), from the first HEADER_LIMIT bytes of a file.
 
-    A piece without that line was written by a dltui of before: it counts as the beginning.
+    (0, 0) where there is no header, as in files of older versions.
     """
     found = _HEADER.match(first)
     return (int(found[1]), found.end()) if found else (0, 0)
 
 
 def lock(descriptor: int, *, shared: bool) -> bool:
-    """Take the lock of an open `worker.log` without waiting; whether it was free. It ends with the file."""
+    """Lock an open `worker.log` without waiting; False where it is locked. Closing the file unlocks it."""
     try:
         fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except OSError:

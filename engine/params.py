@@ -1,4 +1,4 @@
-"""Parameters: declared once as dataclass fields, rendered as form row, --set flag, sweep axis and column."""
+"""Parameters, declared as dataclass fields; forms, --set flags, sweep axes and columns are made from them."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from typing import Any, ClassVar, Protocol
 from engine.errors import ParamError
 
 Value = bool | int | float | str | None
-"""None is a number that is not given: it has a word of its own, such as auto or never"""
+"""None is a number that is not given; its parameter has a word for it, such as auto or never"""
 
 
 class ParamSet(Protocol):
-    """Any frozen dataclass whose fields come from `number`, `choice` or `flag`."""
+    """Any frozen dataclass whose fields come from `number`, `choice`, `text` or `flag`."""
 
     __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """One declared parameter, as forms and flags need it."""
+    """One declared parameter."""
 
     name: str
     kind: type[bool] | type[int] | type[float] | type[str]
@@ -37,17 +37,17 @@ class Param:
     least: float | None = None
     most: float | None = None
     log: bool = False
-    """steps in a form and points of a sweep are spread over orders of magnitude"""
+    """whether steps in a form and points of a sweep are spread over orders of magnitude"""
     live: bool = False
-    """can be changed while the run trains"""
+    """whether it can be changed while the run trains"""
     word: str = ""
-    """what None is called; empty where a number has to be given"""
+    """the word for None; empty where a value is required"""
     texts: tuple[str, ...] = ()
-    """words that a number may be instead, kept as they are"""
+    """words accepted instead of a number, kept as text"""
 
     @property
     def expected(self) -> str:
-        """What a value has to be, in words."""
+        """The accepted values, for messages: `auto or a number above 0`."""
         named = [word for word in (self.word, *self.texts) if word]
         return f"{', '.join(named)} or {self._plainly_expected}" if named else self._plainly_expected
 
@@ -95,7 +95,7 @@ def choice(default: str, help: str, choices: tuple[str, ...]) -> Any:
 
 
 def text(default: str, help: str) -> Any:
-    """Any text, read and judged by who uses it."""
+    """A field of type str without checks."""
     return field(default=default, metadata={"help": help})
 
 
@@ -116,9 +116,9 @@ def _param(declaration: Any, kind: Any) -> Param:
 
 
 def parse_value(param: Param, given: object) -> Value:
-    """`given` (typed text or JSON) as a value of `param`.
+    """Convert `given` (text or JSON) to a value of `param`.
 
-    Raises ParamError naming the parameter, what was expected and what came.
+    Raises ParamError, which names the parameter, what was expected and what came.
     """
     typed = str(given).strip()
     if param.word and (given is None or typed == param.word):
@@ -134,7 +134,7 @@ def parse_value(param: Param, given: object) -> Value:
 
 
 def parse_number(param: Param, given: object) -> float:
-    """As `read`, where nothing but a number will do."""
+    """As `parse_value`, and raises ParamError for None and words."""
     value = parse_value(param, given)
     if not isinstance(value, int | float):
         raise ParamError(f"{param.name}: expected a number, got {str(given)[:80]!r}.")
@@ -142,7 +142,7 @@ def parse_number(param: Param, given: object) -> float:
 
 
 def format_value(param: Param, value: Value) -> str:
-    """A value as one would type it: nothing is rounded."""
+    """A value as text that `parse_value` converts back to the same value."""
     if value is None:
         return param.word or "none"
     if isinstance(value, bool):
@@ -173,7 +173,7 @@ def _convert(param: Param, given: object) -> Value:
 
 
 def _remedy(param: Param, text: str) -> str:
-    """A decimal comma, also one whose first half was taken for a value of its own."""
+    """A hint for leading zeros and a decimal comma, also where a list was split at that comma."""
     zeros = re.fullmatch(r"([+-]?)(0\d+)", text) if param.kind in (int, float) else None
     whole = f"Write {zeros[1]}{zeros[2].lstrip('0') or '0'}" if zeros else ""
     if param.kind is not float:
@@ -204,9 +204,9 @@ def _is_in_bounds(param: Param, value: Value) -> bool:
 
 
 def build(params: type[ParamSet], given: Mapping[str, object]) -> Any:
-    """An instance of `params` from typed text or JSON; fields not given keep their defaults.
+    """An instance of `params` from text or JSON values; fields not given keep their defaults.
 
-    Raises ParamError for an unknown field, a bad value, or what the dataclass's own `check()` refuses.
+    Raises ParamError for an unknown field, an invalid value, or where the dataclass's own `check()` does.
     """
     known = {param.name: param for param in declared(params)}
     unknown = [name for name in given if name not in known]
@@ -220,6 +220,6 @@ def build(params: type[ParamSet], given: Mapping[str, object]) -> Any:
 
 
 def differing(params: type[ParamSet], values: Mapping[str, Value]) -> dict[str, Value]:
-    """The values that are not the defaults."""
+    """The values that differ from their defaults."""
     known = declared(params)
     return {p.name: values[p.name] for p in known if p.name in values and values[p.name] != p.default}

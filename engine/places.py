@@ -1,4 +1,4 @@
-"""Where everything lies: every path as a function of one root."""
+"""Paths of the files of a home, and the environment variables that name them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SOCKET_PATH_LIMIT = 107  # bytes in sun_path, without the final NUL
 class Places:
     root: Path
     named_data: str | None = None
-    """the absolute folder of data sets that was named, "" for none; None: what DLTUI_DATA says here"""
+    """absolute path of the folder of data sets, "" for none; None: that of DLTUI_DATA in this process"""
 
     @property
     def runs(self) -> Path:
@@ -51,7 +51,7 @@ class Places:
 
     @property
     def shell_log(self) -> Path:
-        """Tracebacks of verbs."""
+        """Tracebacks of CLI commands."""
         return self.root / "shell.log"
 
     @property
@@ -68,12 +68,12 @@ class Places:
 
     @property
     def drawn_digits(self) -> Path:
-        """Digits that were drawn by hand and kept."""
+        """Digits that the user drew and kept."""
         return self.root / "drawn.jsonl"
 
     @property
     def prompt_history(self) -> Path:
-        """Lines that were said at the prompt of language models."""
+        """Input history of the prompt of language models."""
         return self.root / "said.txt"
 
     @property
@@ -83,7 +83,7 @@ class Places:
 
     @property
     def data(self) -> Path | None:
-        """The folder of data sets that was named; it need not exist."""
+        """The folder of data sets; it need not exist. None where none is named."""
         named = data_folder() if self.named_data is None else self.named_data
         return Path(named) if named else None
 
@@ -91,27 +91,27 @@ class Places:
     def socket(self) -> Path:
         """In the root, or, where that path is too long for a Unix socket, in a private folder under /tmp.
 
-        Every shell of a user has to find the same one, so no variable such as TMPDIR counts.
+        TMPDIR is ignored, since all shells of a user have to find the same socket.
         """
-        wished = self.root / "engine.sock"
-        if len(os.fsencode(wished)) <= SOCKET_PATH_LIMIT:
-            return wished
-        import hashlib  # only here: a keeper does not need it
+        in_root = self.root / "engine.sock"
+        if len(os.fsencode(in_root)) <= SOCKET_PATH_LIMIT:
+            return in_root
+        import hashlib  # imported here, since a keeper does not need it
 
         name = hashlib.sha256(os.fsencode(self.root)).hexdigest()[:16]
         return Path("/tmp") / f"dltui-{os.geteuid()}" / f"{name}.sock"
 
 
 def data_folder() -> str:
-    """The absolute folder that DLTUI_DATA names in this process; "" when it names none."""
+    """The absolute path of DLTUI_DATA in this process; "" where it is not set."""
     named = os.environ.get("DLTUI_DATA")
     return str(Path(named).expanduser().absolute()) if named else ""
 
 
 def home() -> Places:
-    """DLTUI_HOME, else the XDG state folder, else ~/.local/state/dltui.
+    """DLTUI_HOME, else dltui in the XDG state folder, else ~/.local/state/dltui.
 
-    Raises HomeUnusable where a home folder is needed and the system knows none.
+    Raises HomeUnusable where the user has no home folder.
     """
     named = os.environ.get("DLTUI_HOME")
     try:
@@ -127,7 +127,7 @@ def home() -> Places:
 
 
 def is_private(folder: Path) -> bool:
-    """Whether nobody else can enter the folder, as far as can be seen."""
+    """Whether no other user can enter the folder; True where that cannot be determined."""
     try:
         return not os.lstat(folder).st_mode & 0o077
     except OSError:
@@ -135,13 +135,13 @@ def is_private(folder: Path) -> bool:
 
 
 def make_private(folder: Path) -> None:
-    """Create `folder` with mode 0700, or check that it is a real folder of ours that nobody else can enter.
+    """Create `folder` with mode 0700, or check that it is a folder of this user that nobody else can enter.
 
-    An empty one of ours is made 0700. Raises HomeUnusable for a link, a foreign owner, or a folder that
-    others may enter.
+    An empty folder of this user gets mode 0700. Raises HomeUnusable for a link, a foreign owner, or a folder
+    that others may enter.
     """
     try:
-        with contextlib.suppress(FileExistsError):  # what it is, is said below
+        with contextlib.suppress(FileExistsError):  # checked below
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = os.lstat(folder)
         if stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and found.st_mode & 0o077:
@@ -159,7 +159,7 @@ def make_private(folder: Path) -> None:
             "Point DLTUI_HOME at a folder of yours.",
         )
     if found.st_mode & 0o077:
-        import shlex  # only here, for the sake of keepers
+        import shlex  # imported here, since a keeper does not need it
 
         raise HomeUnusable(
             f"{folder} has mode {stat.S_IMODE(found.st_mode):04o}, expected 0700: others could enter.",

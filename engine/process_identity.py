@@ -1,4 +1,4 @@
-"""Who a process is: a number alone can be given to another process after a while."""
+"""Identity of a process beyond its pid, which the kernel may give to another process later."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def boot_id() -> str:
 
 
 def start_ticks(pid: int) -> int | None:
-    """None for a process that is gone or only waits to be reaped."""
+    """The start time in clock ticks since boot; None for a process that has ended, also for a zombie."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_bytes()
     except OSError:

@@ -1,4 +1,4 @@
-"""The words everybody shares: specs, states, causes, summaries; to and from JSON."""
+"""Types that service, clients, keeper and worker share: specs, states, causes, summaries, and their JSON."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from engine.params import Value
 from engine.typed_json import typed
 
 VERSION = 2
-"""of the socket protocol; a client and a service that differ say so and part"""
+"""of the socket protocol; a client refuses a service of another version"""
 
 SPEC_VERSION = spec_versions.VERSION
-"""of what the values of a spec mean"""
+"""of the meaning of a spec's values"""
 is_current = spec_versions.is_current
 upgrade_form_texts = spec_versions.upgrade_form_texts
 
@@ -33,11 +33,11 @@ class Status(StrEnum):
     FAILED = "failed"
     LOST = "lost"
     DAMAGED = "damaged"
-    """its folder cannot be read; the cause says why"""
+    """its folder cannot be read; the cause has the reason"""
 
     @property
     def is_active(self) -> bool:
-        """A process is, or should be, at work on it."""
+        """Whether a process trains it, or should."""
         return self in (Status.RUNNING, Status.PAUSING, Status.STOPPING)
 
     @property
@@ -46,7 +46,7 @@ class Status(StrEnum):
 
     @property
     def is_rest(self) -> bool:
-        """No process is at work on it, and none will be until somebody asks for it."""
+        """Whether no process trains it, and none will without a new command."""
         return self.is_final or self is Status.PAUSED
 
 
@@ -71,7 +71,7 @@ class CauseKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why a run is no longer training."""
+    """Why a run has paused or ended."""
 
     kind: CauseKind
     text: str
@@ -79,12 +79,12 @@ class Cause:
 
 
 EXECUTORS = ("local", "ray")
-"""where a run trains; ray@host:port names a cluster"""
+"""where a run trains; ray@host:port is a cluster"""
 
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """What was asked; written once."""
+    """A run as submitted; written once."""
 
     id: str
     experiment: str
@@ -97,27 +97,27 @@ class Spec:
     """auto, cpu or gpu"""
     created_at: float
     token: str = ""
-    """the client's own mark of the request: the same token twice is one run"""
+    """chosen by the client: two requests with the same token create one run"""
     sweep: str = ""
-    """the id of the sweep it is a trial of"""
+    """id of the sweep that it is a trial of"""
     trial: int = 0
-    """its number in that sweep, from 1 on"""
+    """number of the trial, from 1"""
     gpu_share: float = 1.0
-    """of one GPU: runs whose shares add up to 1 may be put on the same one"""
+    """share of one GPU: runs whose shares add up to at most 1 may share a GPU"""
     executor: str = "local"
     number: int = 0
-    """the counter of submissions, runs and sweeps together; 0 for those made before there was one"""
+    """the counter of submissions, of runs and sweeps together; 0 in specs of older versions"""
     data: str | None = None
-    """the absolute folder of data sets that its user named, "" for none; None in specs of before: what the
-    service's environment says"""
+    """absolute path of the folder of data sets, "" for none; None in specs of older versions: that of the
+    service's environment"""
     version: int = SPEC_VERSION
-    """of what the values mean; files of an earlier one are translated where they are read"""
+    """of the meaning of the values; older specs are translated when read"""
     unknown: Mapping[str, Any] = field(default_factory=dict)
-    """fields that a later dltui wrote: kept, and of no effect"""
+    """fields that a newer version wrote: kept, without effect"""
 
     @property
     def order(self) -> tuple[int, float, str]:
-        """Runs are listed by this, whatever the clock or the time zone was: the newest has the largest."""
+        """Sort key of submission, independent of the clock: the newest run has the largest."""
         return self.number, self.created_at, self.id
 
 
@@ -210,50 +210,50 @@ class CheckpointFacts:
     damaged: str = ""
     """what is wrong with it; empty when nothing is known to be"""
     answers: str = ""
-    """of the one that predict, score, generate, the REPL and reports use: which weights it holds"""
+    """which weights it holds; set only on the one that predict, score, generate, the REPL and reports use"""
 
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """One run as a table, a page or `show --json` needs it."""
+    """The facts of a run that tables, pages and `show --json` need."""
 
     spec: Spec
     state: State
     step: int = 0
     total_steps: int = 0
-    """0 while not known"""
+    """0 where unknown"""
     metrics: Mapping[str, float] = field(default_factory=dict)
-    """the last value of each; may hold NaN and infinities"""
+    """last value of each metric; may be NaN or infinite"""
     best: Best | None = None
     device: str = ""
-    """where it trains or trained: cpu, or the name of the GPU"""
+    """device that trains or trained it: cpu, or the name of the GPU"""
     started_at: float | None = None
     """of the first attempt"""
     attempt: int = 0
     train_seconds: float = 0.0
-    """spent training over all attempts"""
+    """training time of all attempts"""
     rate: float = 0.0
-    """steps a second, lately"""
+    """recent steps per second"""
     live: Mapping[str, float | None] = field(default_factory=dict)
-    """live hyper-parameters that were changed, and their value now"""
+    """current values of the live hyper-parameters that were changed"""
     checkpoint_step: int = 0
-    """of the newest checkpoint; 0 when there is none"""
+    """of the newest checkpoint; 0 where there is none"""
     notice: str = ""
-    """the latest that the user has to know: stalled, disk full"""
+    """the latest warning for the user: stalled, disk full"""
     rss: int = 0
-    """bytes of memory the worker holds"""
+    """bytes of memory of the worker"""
     cpu: float = 0.0
-    """cores the worker keeps busy"""
+    """cores that the worker keeps busy"""
     data_title: str = ""
-    """what it trains on, by name; empty for one that needs no data, or was trained before that was told"""
+    """name of its data set; empty where it needs none, or where an older version did not record it"""
     data_fingerprint: str = ""
-    """SHA-256 of the very bytes of that"""
+    """SHA-256 of the bytes of its data set"""
     data_notice: str = ""
-    """what the user has to know of its data: digits instead of MNIST"""
+    """a warning about its data set: digits instead of MNIST"""
     damage: str = ""
-    """which of its files are damaged, and how; it can be used nevertheless"""
+    """which of its files are damaged, and how; the run can still be used"""
     checkpoints: tuple[CheckpointFacts, ...] = ()
-    """filled by `show` only"""
+    """set only by `show`"""
 
     @property
     def id(self) -> str:
@@ -273,7 +273,7 @@ class RunSummary:
 
     @property
     def eta_seconds(self) -> float | None:
-        """Seconds to go at the present rate; None while it cannot be known."""
+        """Remaining seconds at the current rate; None where unknown."""
         if self.status is not Status.RUNNING or self.rate <= 0 or not self.total_steps:
             return None
         return max(0, self.total_steps - self.step) / self.rate
@@ -288,12 +288,12 @@ class Gpu:
     busy: float
     """0 to 1"""
     foreign_bytes: int
-    """held by processes that are not ours"""
+    """held by processes of others"""
 
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What the machine is doing."""
+    """Use of the machine's processors, memory, disk and GPUs."""
 
     cores: int
     cpu_busy: float
@@ -308,27 +308,27 @@ class Resources:
 
 @dataclass(frozen=True, slots=True)
 class SweepRow:
-    """A sweep in the run table: one row that stands for its trials, or above them."""
+    """A sweep in the run table: one row in place of its trials, or above them."""
 
     place: int
-    """its row in the page"""
+    """index of the row in the page"""
     id: str
     experiment: str
     trials: int
     """runs of the table that are its trials"""
     counts: Mapping[str, int]
-    """of these by status, `pruned` for those that were stopped early"""
+    """these trials by status, `pruned` for those that were stopped early"""
     created_at: float
-    """of the newest of them"""
+    """of the newest of these trials"""
     is_open: bool = False
-    """its trials follow it"""
+    """whether its trials follow as rows"""
     name: str = ""
-    """empty, as is all that follows, where the sweep itself is not there any more"""
+    """empty, as are the fields below, where the sweep itself was removed"""
     planned: int = 0
     metric: str = ""
     best: float | None = None
     best_run: str = ""
-    """the trial that reached it, where it is still there"""
+    """id of the trial that reached `best`; empty where its run was removed"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,15 +342,15 @@ class Page:
     unknown: tuple[str, ...] = ()
     """fields of the query that no run has"""
     notice: str = ""
-    """what there is to know about the table itself: damaged runs, an index that is being rebuilt"""
+    """a warning about the table itself: damaged runs, an index that is being rebuilt"""
     sweeps: tuple[SweepRow, ...] = ()
-    """rows that stand between the runs, in order"""
+    """rows between the runs, in order"""
     length: int | None = None
     """rows of the whole table; None where each is a run"""
 
     @property
     def rows(self) -> tuple[RunSummary | SweepRow, ...]:
-        """Runs and sweeps as they follow each other."""
+        """Runs and sweeps in the order of the table."""
         rows: list[RunSummary | SweepRow] = list(self.runs)
         for sweep in self.sweeps:
             rows.insert(sweep.place, sweep)
@@ -359,46 +359,46 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Which window of the run table, in what order."""
+    """A window of the run table: filter, order, offset and length."""
 
     where: str = ""
-    """a filter such as `experiment=mnist and val_loss<0.1`, or plain words to be found"""
+    """a filter such as `experiment=mnist and val_loss<0.1`, or words to search"""
     sort: str = "created"
-    """created is the order of submission"""
+    """a field; `created` is the order of submission"""
     descending: bool = True
     offset: int = 0
     limit: int = 200
     by_sweep: bool = False
-    """the trials of a sweep are one row where all of them pass the filter, and it does not name `sweep` or
-    `trial`; that row stands where the first of its trials would"""
+    """show the trials of a sweep as one row, at the place of the first, where all of them pass the filter and
+    the filter does not name `sweep` or `trial`"""
     open_sweeps: tuple[str, ...] = ()
-    """ids of those whose trials follow their row"""
+    """ids of sweeps whose trials follow their row"""
 
 
 @dataclass(frozen=True, slots=True)
 class RemovedItem:
-    """A run or a sweep that was removed and can be brought back."""
+    """A run or a sweep that was removed and can be restored."""
 
     kind: str
     """run or sweep"""
     id: str
     name: str
     status: str
-    """as it was when it was removed"""
+    """at the time of removal"""
     bytes: int
     about: str = ""
-    """of a run its experiment, of a sweep what it varied"""
+    """of a run its experiment, of a sweep its axes"""
 
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """What was removed together."""
+    """Runs and sweeps that were removed by one command."""
 
     number: int
-    """rises with each removal"""
+    """increases with each removal"""
     at: float
     seconds_left: float
-    """of the engine's running time, until it is deleted for good; 0: it is deleted already"""
+    """of the engine's running time, until the files are deleted; 0: they are deleted"""
     items: tuple[RemovedItem, ...]
 
     @property
@@ -408,13 +408,13 @@ class Removal:
 
 @dataclass(frozen=True, slots=True)
 class SkippedRun:
-    """A run that something is not done to, and why."""
+    """A run that a command does not apply to, and the reason."""
 
     id: str
     name: str
     why: str
     is_so: bool = False
-    """it is what was asked for already"""
+    """whether the run is in the requested state already"""
 
 
 class Severity(StrEnum):
@@ -426,7 +426,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the doctor."""
+    """One result of a check of `dltui doctor`."""
 
     topic: str
     severity: Severity
@@ -440,7 +440,7 @@ _NON_FINITE = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
 
 
 def number_to_json(value: float) -> float | str:
-    """JSON has no NaN and no infinities: they travel as the words nan, inf and -inf."""
+    """NaN and infinities, which JSON does not have, become the text nan, inf and -inf."""
     if value != value:
         return "nan"
     if value in (float("inf"), float("-inf")):
@@ -458,7 +458,7 @@ def spec_to_json(spec: Spec) -> Json:
 
 
 def spec_from_json(data: Json) -> Spec:
-    """Raises ValueError when a field is missing or of another type; what is not known is kept."""
+    """Raises ValueError where a field is missing or has a wrong type; unknown fields go to `unknown`."""
     unknown = {name: value for name, value in data.items() if name not in _SPEC_FIELDS}
     return replace(typed(data, Spec), unknown=unknown)
 

@@ -1,4 +1,4 @@
-"""What a recipe fills in where a parameter is left open, as data."""
+"""Values that recipes give to parameters that are None."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class LanguageRecipe:
-    """Of lm."""
+    """Values of the recipes of lm."""
 
     lr: float
     dropout: float
     tied: bool
     schedule: str
     clip: float | str
-    """a norm, or off"""
+    """largest gradient norm, or off"""
 
 
 def language_recipe(recipe: str, layers: int) -> LanguageRecipe:
-    """That of the notebook, or what was found to be better."""
+    """`tuned`: found by measurement; any other: the values of the course's notebook."""
     if recipe == "tuned":
         return LanguageRecipe(lr=0.01, dropout=0.5, tied=True, schedule="cosine", clip=1.0)
     return LanguageRecipe(
@@ -29,11 +29,11 @@ def language_recipe(recipe: str, layers: int) -> LanguageRecipe:
 
 @dataclass(frozen=True, slots=True)
 class ImageRecipe:
-    """Of mnist_recipe."""
+    """Values of the recipes of mnist_recipe."""
 
     epochs: int
     lr: float
-    """at its peak"""
+    """peak of the schedule"""
 
 
 MNIST: Mapping[str, ImageRecipe] = {

@@ -1,4 +1,4 @@
-"""Where a run stands, read from its folder alone."""
+"""The state of a run, from the files of its folder."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ _ENDS: dict[Status, type[Paused | Done | Stopped | Failed | Lost]] = {
 def state_of(
     wanted: Wanted, keeper: KeeperFacts | None, ended: ExitFacts | None, why: str = ""
 ) -> State | None:
-    """The state that the three files speak of; `why` is what a queued run waits for.
+    """The state by the three files; `why` is the reason for which a queued run waits.
 
-    None when a keeper was at work, is gone, and wrote no exit: somebody has to find out how it ended.
+    None where the keeper's process has ended without writing an exit: the caller has to find out how.
     """
     attempt = max(wanted.attempt, keeper.attempt if keeper else 0)
     if ended is not None and ended.attempt >= attempt:

@@ -1,8 +1,7 @@
-"""Which checkpoint a run answers with: that of its best epoch where one is kept, else its newest.
+"""The checkpoint that predictions of a run use: that of its best epoch where one is kept, else the newest.
 
-The facts of a checkpoint (`env` of its manifest) say which step was the best when it was written, and how
-many steps an epoch has. So the newest manifest that can be read names the best checkpoint, however the run
-ended and whether it has ended at all.
+The manifest of a checkpoint holds (in `env`) the best step at the time of writing and the steps per epoch, so
+the newest readable manifest names the best checkpoint, whether or not the run has ended.
 """
 
 from __future__ import annotations
@@ -17,14 +16,14 @@ from checkpoints.folder import Verified
 
 MODEL = "model.safetensors"
 BEST_STEP, EPOCH_STEPS = "best_step", "epoch_steps"
-"""facts of a checkpoint; a best step of 0: none is kept"""
+"""keys of `env`; a best step of 0: no checkpoint of a best epoch is kept"""
 TRIES = 3
-"""a run that trains removes old checkpoints while they are read"""
+"""to read a checkpoint: a run that trains removes old ones at the same time"""
 
 
 @dataclass(frozen=True, slots=True)
 class ServedStep:
-    """`is_last`: the newest, and no step was asked for. `epoch_steps` is 0 where it was not written down."""
+    """`is_last`: the newest, and no step was requested. `epoch_steps`: steps per epoch, 0 where unknown."""
 
     step: int
     is_best: bool
@@ -33,7 +32,7 @@ class ServedStep:
 
     @property
     def epoch(self) -> int | None:
-        """Of its last update, from 1; None where that cannot be known."""
+        """The epoch of its last update, from 1; None where unknown."""
         return -(-self.step // self.epoch_steps) if self.epoch_steps else None
 
     @property
@@ -46,7 +45,7 @@ class ServedStep:
 
 @dataclass(frozen=True, slots=True)
 class ServedCheckpoint:
-    """A checkpoint that was read. `damaged`: those that should have been read in its place."""
+    """A checkpoint that was read. `damaged`: the preferred ones, which could not be."""
 
     which: ServedStep
     verified: Verified
@@ -54,12 +53,12 @@ class ServedCheckpoint:
 
     @property
     def notice(self) -> str:
-        """What is wrong with those that were passed over, empty when there are none."""
+        """The damage of the checkpoints that were skipped; empty where there are none."""
         return " ".join(damage.message for damage in self.damaged)
 
 
 def served_step(checkpoints: Path) -> ServedStep | None:
-    """The checkpoint that should answer, whole or not: only manifests are read. Raises CheckpointError."""
+    """The checkpoint to use, damaged or not: only manifests are read. Raises CheckpointError."""
     there = checkpoint_folder.steps(checkpoints)
     if not there:
         return None
@@ -69,18 +68,20 @@ def served_step(checkpoints: Path) -> ServedStep | None:
 
 
 def holds_last(checkpoints: Path) -> bool:
-    """The newest checkpoint holds the last weights and that of the best epoch lies beside it; False where the
-    best weights were put into it, or where nothing can be read. Raises CheckpointError."""
+    """Whether the newest checkpoint holds the last weights, with those of the best epoch in another one.
+
+    False where the newest holds the best weights, or where none can be read. Raises CheckpointError.
+    """
     return _best_step_and_epoch_steps(checkpoints, checkpoint_folder.steps(checkpoints))[0] > 0
 
 
 def read_served(
     checkpoints: Path, step: int | None = None, *, only: Collection[str] = (MODEL,)
 ) -> ServedCheckpoint | None:
-    """Read the checkpoint that answers, or the one of `step`; where it is damaged, the newest other one, or
-    the newest before `step`.
+    """Read the checkpoint to use, or the one of `step`; where it is damaged, the newest other one, or the
+    newest before `step`.
 
-    None when there is none. Raises DamagedCheckpoint when none is whole, and CheckpointError.
+    None where there is none. Raises DamagedCheckpoint where all are damaged, and CheckpointError.
     """
     found, damaged = None, list[DamagedCheckpoint]()
     for _ in range(TRIES):
@@ -112,7 +113,7 @@ def _read(
 
 
 def _best_step_and_epoch_steps(checkpoints: Path, there: list[int]) -> tuple[int, int]:
-    """The best step and the steps of an epoch, by the newest manifest that can be read; 0: unknown."""
+    """(best step, steps per epoch) of the newest readable manifest; 0: unknown."""
     for step in reversed(there):
         try:
             env = checkpoint_folder.manifest_of(checkpoints / checkpoint_folder.name_of(step)).env

@@ -1,4 +1,4 @@
-"""Signals from outside: what a shutdown, a batch system or a kill by hand sends to a keeper and its worker.
+"""Signals that a shutdown, a batch system or a user sends to a keeper and its worker.
 
 Slurm, PBS and Grid Engine send them to every process of a job: SIGUSR1, SIGUSR2 and SIGXCPU as a warning
 before a limit, SIGCONT and SIGTERM before SIGKILL.
@@ -9,9 +9,9 @@ from __future__ import annotations
 import signal
 
 ENDING = (signal.SIGTERM, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU)
-"""save and end; a worker takes SIGINT for one of them"""
+"""save and end; a worker treats SIGINT the same"""
 FROM_OUTSIDE = (*ENDING, signal.SIGKILL, signal.SIGINT, signal.SIGHUP, signal.SIGALRM)
-"""somebody or the system sent it; what a process dies of by its own fault is not among them"""
+"""sent by a user or the system; signals of a process's own faults, such as SIGSEGV, are not among them"""
 IGNORED = (signal.SIGHUP, signal.SIGPIPE)
 
 
@@ -23,12 +23,12 @@ def name_of(number: int) -> str:
 
 
 def ended_by(number: int, step: int) -> str:
-    """The cause of a run that a signal ended; `step` is the one saved, 0 for none."""
+    """The cause, as text, of a run that a signal ended; `step` is that of its checkpoint, 0 for none."""
     return f"{name_of(number)} from outside: {f'saved at step {step}' if step else 'nothing was saved'}."
 
 
 def ignore() -> None:
-    """Until somebody listens: what comes while a process starts does not kill it."""
+    """Ignore the signals until handlers are set, so that none kills a process that is starting."""
     for number in (*IGNORED, *ENDING):
         if number != signal.SIGTERM:
             signal.signal(number, signal.SIG_IGN)

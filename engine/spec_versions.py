@@ -1,6 +1,6 @@
-"""Specs of version 1 in the values of version 2. Files stay as they are: this is done wherever one is read.
+"""Conversion of specs of version 1 to version 2 when they are read; the files are not changed.
 
-Version 1 wrote 0, and -1, for a number that was not given. Version 2 writes null, and 0 is 0.
+Version 1 wrote 0 or -1 for a number that was not given. Version 2 writes null, and 0 is 0.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ Json = dict[str, Any]
 Words = Mapping[float, str]
 
 VERSION = 2
-"""of what is written; what has none is of version 1"""
+"""of specs that are written; a spec without a version has version 1"""
 
 _NEVER: Words = {0: "never"}
 _AUTO: Words = {0: "auto"}
@@ -27,27 +27,27 @@ _OF: Mapping[str, Mapping[str, Words]] = {
 }
 """experiment -> parameter -> number of version 1 -> word of version 2"""
 _SETTINGS: Mapping[str, Words] = {"trials": _ALL, "parallel": _AUTO}
-"""of a sweep"""
+"""settings of a sweep"""
 _KEPT_AS_TEXT = ("off",)
-"""words that are values; the others are typed for null"""
+"""words that are values themselves; the others stand for null"""
 _BACK_TO_SUBMITTED = ("lm", "lr")
-"""0, set live, went back to what its run was submitted with"""
+"""(experiment, parameter) for which 0, set live, meant the submitted value"""
 _WHOLE_RANGE = re.compile(r"(\d{1,6})\.\.(\d{1,6})")
 
 
 def is_current(data: Mapping[str, Any]) -> bool:
-    """Whether nothing is to be translated; a version that is no number is refused by who checks the types."""
+    """Whether no conversion is needed; True for a version that is not a number, which type checks refuse."""
     version = data.get("version", 1)
     return type(version) is not int or version >= VERSION
 
 
 def upgrade_value(experiment: str, name: str, given: Any) -> Any:
-    """A value of version 1 in version 2."""
+    """Convert the value of a parameter."""
     return _value(_OF.get(experiment, {}).get(name, {}), given)
 
 
 def upgrade_params(experiment: str, given: Mapping[str, Any]) -> Json:
-    """Parameters of version 1 in version 2."""
+    """Convert parameters, by name."""
     found = {name: upgrade_value(experiment, name, old) for name, old in given.items()}
     if experiment == "xor_lanes" and isinstance(found.get("axes"), str):
         found["axes"] = upgrade_axes_text("xor", found["axes"])
@@ -55,13 +55,13 @@ def upgrade_params(experiment: str, given: Mapping[str, Any]) -> Json:
 
 
 def upgrade_live(experiment: str, submitted: Mapping[str, Any], name: str, given: Any) -> Any:
-    """A value that version 1 set while the run trained; `submitted` are its parameters in version 2."""
+    """Convert a value that was set while the run trained; `submitted` are its parameters of version 2."""
     new = upgrade_value(experiment, name, given)
     return submitted.get(name) if new is None and (experiment, name) == _BACK_TO_SUBMITTED else new
 
 
 def upgrade_axes_text(experiment: str, text: str) -> str:
-    """Axes of version 1, as they were typed, in version 2."""
+    """Convert the text of axes."""
     parts = (part.partition("=") for part in text.split(";"))
     words = _OF.get(experiment, {})
     return ";".join(
@@ -70,7 +70,7 @@ def upgrade_axes_text(experiment: str, text: str) -> str:
 
 
 def upgrade_form_texts(experiment: str, given: Mapping[str, Any]) -> dict[str, str]:
-    """What was typed into the form of a run, or of a sweep, in version 1."""
+    """Convert the texts of the form of a run or a sweep, by name."""
     words = {**_SETTINGS, **_OF.get(experiment, {})}
     found = {name: _text(words.get(name, {}), str(text)) for name, text in given.items()}
     if experiment == "xor_lanes" and "axes" in found:
@@ -79,7 +79,7 @@ def upgrade_form_texts(experiment: str, given: Mapping[str, Any]) -> dict[str, s
 
 
 def upgrade_sweep(data: Mapping[str, Any]) -> Json:
-    """The spec of a sweep of version 1 in version 2. Raises KeyError, TypeError or AttributeError."""
+    """Convert the JSON of the spec of a sweep. Raises KeyError, TypeError or AttributeError."""
     experiment = str(data["experiment"])
     settings = {name: _value(words, data[name]) for name, words in _SETTINGS.items() if name in data}
     return {
@@ -91,7 +91,7 @@ def upgrade_sweep(data: Mapping[str, Any]) -> Json:
 
 
 def upgrade_sweep_fact(experiment: str, fact: Json) -> Json:
-    """A line of a sweep's journal of version 1 in version 2. Raises as `sweep` does."""
+    """Convert a line of a sweep's journal. Raises as `upgrade_sweep` does."""
     if is_current(fact):
         return fact
     found = dict(fact)
@@ -106,7 +106,7 @@ def upgrade_sweep_fact(experiment: str, fact: Json) -> Json:
 
 
 def _axis(experiment: str, axis: Mapping[str, Any]) -> Json:
-    """Values with a word among them are a list, whatever range they were typed as."""
+    """An axis whose values change becomes a list of values without bounds."""
     old = axis["values"]
     new = None if old is None else [upgrade_value(experiment, axis["name"], given) for given in old]
     return {**axis, "values": new} if new == old else {**axis, "values": new, "low": None, "high": None}
@@ -120,7 +120,7 @@ def _value(words: Words, given: Any) -> Any:
 
 
 def _text(words: Words, text: str) -> str:
-    """One value, values with commas between, or a range of whole numbers."""
+    """`text` is one value, values separated by commas, or a range of whole numbers."""
     whole = _WHOLE_RANGE.fullmatch(text.strip()) if words else None
     if whole and int(whole[1]) in words:
         text = ",".join(map(str, range(int(whole[1]), int(whole[2]) + 1)))

@@ -1,4 +1,4 @@
-"""The run folder: the truth about a run. Everything else can be rebuilt from it."""
+"""The folder of a run: its files, and reading and writing them. All other state can be rebuilt from it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from engine.text import has_no_surrogates
 from engine.typed_json import LATEST_TIME, WrongType, in_bounds
 
 ENDS = (Status.PAUSED, Status.DONE, Status.STOPPED, Status.FAILED, Status.LOST)
-"""how an attempt can end"""
+"""statuses in which an attempt can end"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +40,12 @@ class RunFolder:
 
     @property
     def amended(self) -> Path:
-        """Parameters that were changed after the run was made: how long it trains."""
+        """Parameters that were changed after submission: the length of training."""
         return self.path / "amended.json"
 
     @property
     def wanted(self) -> Path:
-        """Which attempt the user wants; it outlives the service that heard it."""
+        """The attempt that was requested; it is kept when the service ends."""
         return self.path / "wanted.json"
 
     @property
@@ -62,7 +62,7 @@ class RunFolder:
 
     @property
     def beat(self) -> Path:
-        """Its time of change says when the training loop last moved."""
+        """Its modification time is that of the last step of the training loop."""
         return self.path / "beat"
 
     @property
@@ -71,7 +71,7 @@ class RunFolder:
 
     @property
     def control(self) -> Path:
-        """A FIFO: words for the keeper."""
+        """A FIFO through which the service sends commands to the keeper."""
         return self.path / "control"
 
     @property
@@ -85,32 +85,32 @@ class RunFolder:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The attempt that shall be made next, and how."""
+    """The requested attempt and its resume mode."""
 
     attempt: int = 1
     mode: str = "strict"
-    """strict: bit for bit, or not at all; fast: go on even where that is only statistically equal"""
+    """strict: resume bit for bit or refuse; fast: resume also where it is only statistically equal"""
 
 
 @dataclass(frozen=True, slots=True)
 class Amended:
-    """What was changed after the run was made."""
+    """Parameters that were changed after submission."""
 
     params: Mapping[str, Value] = field(default_factory=dict)
     version: int = 1
-    """of what the values mean"""
+    """of the meaning of the values"""
 
 
 @dataclass(frozen=True, slots=True)
 class KeeperFacts:
-    """Who keeps the run."""
+    """The keeper of an attempt and its worker."""
 
     attempt: int
     identity: ProcessIdentity
     started_at: float
     worker: ProcessIdentity | None = None
     asked: str = ""
-    """the last of pause and stop that it was told"""
+    """the last command it received: pause, stop, or empty"""
     asked_at: float = 0.0
 
 
@@ -134,7 +134,7 @@ def new_id(experiment: str, now: float) -> str:
 
 
 def create(places: Places, spec: Spec) -> RunFolder:
-    """A new run folder, there whole or not at all. Raises OSError, also when the id is taken."""
+    """Create the folder of a run, complete or not at all. Raises OSError, also where the id is taken."""
     places.runs.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = places.runs / f".new-{spec.id}-{os.urandom(4).hex()}"
     draft.mkdir(mode=0o700)
@@ -146,14 +146,14 @@ def create(places: Places, spec: Spec) -> RunFolder:
 
 
 def list_ids(places: Places) -> list[str]:
-    """Every folder among the runs by name, also one that holds no run; drafts and names that are no text left
-    out. Raises CorruptRun where they cannot be listed.
+    """Names of all folders of runs, also of those that hold no run; without drafts and names that are not
+    text. Raises CorruptRun where they cannot be listed.
     """
     return list_folders(places.runs)
 
 
 def list_folders(path: Path) -> list[str]:
-    """Names of the folders in `path`, and of links, whatever they lead to. Raises CorruptRun."""
+    """Sorted names of the folders in `path`, and of all links. Raises CorruptRun."""
     try:
         with os.scandir(path) as found:
             return sorted(
@@ -174,12 +174,12 @@ def folder_of(places: Places, run_id: str) -> RunFolder:
 
 
 def write_json(path: Path, data: Json) -> None:
-    """Replace `path` at once: a reader sees the old text or the new one. Raises OSError."""
+    """Replace `path` atomically: a reader sees the old text or the new one. Raises OSError."""
     write_bytes(path, json.dumps(data, allow_nan=False).encode("ascii"))
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Replace `path` at once: a reader sees the old bytes or the new ones. Raises OSError."""
+    """Replace `path` atomically: a reader sees the old bytes or the new ones. Raises OSError."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
@@ -198,7 +198,7 @@ read_json = files.read_json
 
 
 def read_spec(folder: RunFolder) -> Spec:
-    """What counts: as it was asked, and amended. Raises CorruptRun."""
+    """The spec as submitted, with its amended parameters. Raises CorruptRun."""
     data = files.read_json(folder.spec)
     if data is None:
         raise CorruptRun(f"{folder.spec} is missing.", "Remove the folder, it holds no run.")
@@ -221,7 +221,7 @@ def read_spec(folder: RunFolder) -> Spec:
 
 
 def _check_spec(spec: Spec) -> Spec:
-    """Raises WrongType for numbers that no run can have."""
+    """`spec`. Raises WrongType for numbers out of bounds."""
     in_bounds("created_at", spec.created_at, 0, LATEST_TIME)
     in_bounds("threads", spec.threads, 1, 1 << 16)
     in_bounds("gpu_share", spec.gpu_share, 0, 1)
@@ -229,7 +229,7 @@ def _check_spec(spec: Spec) -> Spec:
 
 
 def write_amended(folder: RunFolder, params: Mapping[str, Value]) -> None:
-    """`spec.json` stays what was asked first; what counts is both."""
+    """Write parameters that replace those of `spec.json`, which is not changed."""
     facts = {"params": dict(params), "at": round(time.time(), 3), "version": spec_versions.VERSION}
     write_json(folder.amended, facts)
 
@@ -265,7 +265,10 @@ def exit_to_json(facts: ExitFacts) -> Json:
 
 
 def read_exit(folder: RunFolder) -> ExitFacts | None:
-    """The last one that was written; `engine.run_status` decides whether it counts. Raises CorruptRun."""
+    """The last exit that was written; `run_status.state_of` decides whether it is current.
+
+    Raises CorruptRun.
+    """
     facts = files.read_typed(folder.exit, ExitFacts)
     if facts is not None:
         files.checked(folder.exit, lambda: _check_exit(facts))

@@ -1,4 +1,4 @@
-"""The words of sweeps: what was asked, how it stands, its trials; to and from JSON."""
+"""Types of sweeps and trials that service and clients share, and their JSON."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ class SweepStatus(StrEnum):
     STOPPED = "stopped"
     DONE = "done"
     DAMAGED = "damaged"
-    """its folder cannot be read; `why` says why"""
+    """its folder cannot be read; `why` has the reason"""
 
 
 class TrialStatus(StrEnum):
-    """How a trial stands: as its run does, and three words of the sweep itself."""
+    """The status of a trial: that of its run, or waiting, pruned or refused."""
 
     WAITING = "waiting"
-    """asked for, its run is not made yet"""
+    """requested, its run is not created yet"""
     QUEUED = "queued"
     RUNNING = "running"
     PAUSING = "pausing"
@@ -57,11 +57,11 @@ class TrialStatus(StrEnum):
     LOST = "lost"
     DAMAGED = "damaged"
     REFUSED = "refused"
-    """its parameters do not go together: no run was made"""
+    """its parameters are not valid together: no run was created"""
 
     @property
     def is_settled(self) -> bool:
-        """Nothing will move until somebody asks for it."""
+        """Whether it does not change without a new command."""
         return self not in _MOVING
 
 
@@ -72,19 +72,19 @@ _MOVING = (
 
 @dataclass(frozen=True, slots=True)
 class Prune:
-    """When a trial is not worth its time. Rungs are shares of a trial's steps."""
+    """Settings of the pruner. Rungs are shares of a trial's steps."""
 
     kind: str = "none"
     eta: int = 3
-    """asha: one of `eta` trials goes on beyond each rung"""
+    """asha: one of `eta` trials continues beyond each rung"""
     rungs: int = 3
     """asha: at 1/eta, 1/eta^2, ... of the steps; median: evenly spread"""
     startup: int = 4
-    """median: trials that must have come to a rung before one is stopped there"""
+    """median: trials that must have reached a rung before one is stopped there"""
 
     @property
     def shares(self) -> tuple[float, ...]:
-        """Where the rungs are, as shares of a trial's steps, ascending."""
+        """The rungs as shares of a trial's steps, ascending."""
         if self.kind == "asha":
             return tuple(self.eta**-power for power in range(self.rungs, 0, -1))
         if self.kind == "median":
@@ -94,7 +94,7 @@ class Prune:
 
 @dataclass(frozen=True, slots=True)
 class SweepSpec:
-    """What was asked; written once. A summary carries it as edited since."""
+    """A sweep as submitted; written once. A summary has it with later edits."""
 
     id: str
     name: str
@@ -107,11 +107,11 @@ class SweepSpec:
     seed: int
     """of the sampler"""
     seeds: tuple[int, ...]
-    """each configuration is trained once with each"""
+    """each configuration is trained once with each seed"""
     trials: int | None
-    """configurations to try; None: every point of the grid"""
+    """number of configurations; None: all points of the grid"""
     parallel: int | None
-    """trials at work at once; None: as many as the machine has room for"""
+    """trials that train at once; None: as many as fit on the machine"""
     gpu_share: float
     prune: Prune
     metric: str
@@ -122,53 +122,53 @@ class SweepSpec:
     created_at: float
     token: str = ""
     lanes: bool = False
-    """trained as one batch by the vectorised trainer"""
+    """whether the trials train as one batch"""
     number: int = 0
-    """the counter of submissions, runs and sweeps together; 0 for those made before there was one"""
+    """the counter of submissions, of runs and sweeps together; 0 in specs of older versions"""
     data: str | None = None
-    """as in `Spec`: its trials take it"""
+    """as in `Spec`, for its trials"""
     version: int = spec_versions.VERSION
-    """of what the values mean; files of an earlier one are translated where they are read"""
+    """of the meaning of the values; older specs are translated when read"""
     unknown: Mapping[str, Any] = field(default_factory=dict)
-    """fields that a later dltui wrote: kept, and of no effect"""
+    """fields that a newer version wrote: kept, without effect"""
 
     @property
     def order(self) -> tuple[int, float, str]:
-        """Sweeps are listed by this: the newest has the largest."""
+        """Sort key of submission: the newest sweep has the largest."""
         return self.number, self.created_at, self.id
 
 
 @dataclass(frozen=True, slots=True)
 class TrialRow:
-    """One trial as the table needs it."""
+    """The facts of a trial that tables need."""
 
     trial: int
-    """from 1 on"""
+    """number, from 1"""
     config: int
-    """from 1 on; trials that differ in their seed alone share it"""
+    """number of the configuration, from 1; trials that differ only in their seed share it"""
     params: Mapping[str, Value]
-    """the values of the axes, and what else was set"""
+    """values of the axes, and parameters that were set for this trial"""
     seed: int
     status: TrialStatus
     value: float | None = None
-    """the best of the sweep's metric; None while there is none, or where it is no number"""
+    """best value of the sweep's metric; None where there is none, or where it is not finite"""
     step: int = 0
-    """updates made"""
+    """updates so far"""
     best_step: int = 0
-    """of `value`"""
+    """the step of `value`"""
     total_steps: int = 0
     metrics: Mapping[str, float] = field(default_factory=dict)
-    """the last value of each"""
+    """last value of each metric"""
     run: str = ""
-    """id of its run; of the whole batch where it is one lane"""
+    """id of its run; that of the batch where it is one network of a batch"""
     seconds: float = 0.0
-    """spent training"""
+    """training time"""
     cause: str = ""
     pinned: bool = False
     lane: int | None = None
-    """which of its batch, from 0 on; None for a run of its own"""
+    """index in its batch, from 0; None where it has a run of its own"""
     removed: bool = False
-    """its run was removed since"""
+    """whether its run was removed"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,12 +176,12 @@ class SweepSummary:
     spec: SweepSpec
     status: SweepStatus
     planned: int
-    """trials in all, those that were added included"""
+    """number of all trials, with those that were added"""
     counts: Mapping[str, int]
-    """trials by TrialStatus; those not asked for yet are in none"""
+    """trials by TrialStatus; those not requested yet are not counted"""
     best: TrialRow | None = None
     why: str = ""
-    """what it waits for, or why it ended"""
+    """why it waits, or why it ended"""
     updated_at: float = 0.0
 
     @property
@@ -190,16 +190,16 @@ class SweepSummary:
 
     @property
     def settled(self) -> int:
-        """Trials that nothing moves any more."""
+        """Number of trials with a settled status."""
         return sum(count for status, count in self.counts.items() if TrialStatus(status).is_settled)
 
 
 @dataclass(frozen=True, slots=True)
 class TrialQuery:
-    """Which window of a sweep's trials, in what order, in which groups.
+    """A window of a sweep's trials: filter, order, offset, length and groups.
 
     Fields: trial, config, seed, status, value (or best), step, best_step, seconds, pinned, run; then metrics;
-    then params. `group` holds names parted by commas; `config` puts the seeds of a configuration together.
+    then params. `group` holds names separated by commas; `config` groups the seeds of a configuration.
     """
 
     where: str = ""
@@ -212,7 +212,7 @@ class TrialQuery:
 
 @dataclass(frozen=True, slots=True)
 class TrialGroup:
-    """Trials that agree in the fields asked for; the statistics are of their values."""
+    """Trials with equal values in the fields of `TrialQuery.group`; the statistics are of their `value`."""
 
     key: Mapping[str, Value]
     count: int
@@ -220,18 +220,18 @@ class TrialGroup:
     """trials that have a value"""
     mean: float | None
     spread: float | None
-    """standard deviation of the sample; None for fewer than two values"""
+    """sample standard deviation; None for fewer than two values"""
     best: TrialRow | None
 
 
 @dataclass(frozen=True, slots=True)
 class TrialPage:
-    """`rows` without a group; `groups`, in the order of their best trials, with one."""
+    """`rows` where the query has no group, else `groups` in the order of their best trials."""
 
     rows: tuple[TrialRow, ...]
     groups: tuple[TrialGroup, ...]
     matching: int
-    """rows, or groups, that pass the filter"""
+    """number of rows, or of groups, that pass the filter"""
     total: int
 
 
@@ -260,7 +260,7 @@ def sweep_spec_to_json(spec: SweepSpec) -> Json:
 
 
 def sweep_spec_from_json(data: Json) -> SweepSpec:
-    """Raises ValueError when a field is missing or of another type; what is not known is kept."""
+    """Raises ValueError where a field is missing or has a wrong type; unknown fields go to `unknown`."""
     unknown = {name: value for name, value in data.items() if name not in _SPEC_FIELDS}
     return replace(typed(data, SweepSpec), unknown=unknown)
 

@@ -1,6 +1,6 @@
-"""The event file that says how a run ended. A keeper writes it, and imports the standard library alone.
+"""The TensorBoard event file with the end of a run, written by the keeper with the standard library alone.
 
-So two records are made here; all else is written by tensorboardX in the worker.
+All other event files are written by tensorboardX in the worker.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from pathlib import Path
 from engine.protocol import Status
 
 END = ".end"
-"""ends the name of the file that says how a run ended"""
+"""suffix of the file"""
 OUTCOMES = {Status.DONE: 1, Status.STOPPED: 2, Status.FAILED: 2, Status.LOST: 2}
-"""SUCCESS and FAILURE in the words of its HPARAMS; all that may go on has no end there"""
+"""STATUS_SUCCESS and STATUS_FAILURE of the HPARAMS plugin; other statuses have no end there"""
 
 
 def event_files(folder: Path) -> list[str]:
-    """In the order in which TensorBoard reads them."""
+    """Names of the event files in the order in which TensorBoard reads them."""
     try:
         return sorted(name for name in os.listdir(folder) if ".tfevents." in name)
     except OSError:
@@ -27,7 +27,7 @@ def event_files(folder: Path) -> list[str]:
 
 
 def remove_end(folder: Path) -> None:
-    """The run is at work again: nothing says that it has ended. What cannot be removed stays."""
+    """Remove the end, where a run is resumed. Files that cannot be removed stay."""
     for name in event_files(folder):
         if name.endswith(END):
             with contextlib.suppress(OSError):
@@ -35,17 +35,17 @@ def remove_end(folder: Path) -> None:
 
 
 def write_end(folder: Path, status: Status, at: float) -> None:
-    """Say how the run ended, behind all that it told. Where it told nothing or may go on, nothing is said.
+    """Write the end behind the other event files; nothing where there are none or the run may continue.
 
-    What cannot be written is left out: nobody's run depends on it.
+    Errors of the disk are ignored: no run depends on this file.
     """
     with contextlib.suppress(OSError):
         remove_end(folder)
-        told = event_files(folder)
-        if told and status in OUTCOMES:
+        names = event_files(folder)
+        if names and status in OUTCOMES:
             data = _record(_version_event(at)) + _record(_end_event(at, OUTCOMES[status]))
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-            with os.fdopen(os.open(folder / (told[-1] + END), flags, 0o600), "wb") as file:
+            with os.fdopen(os.open(folder / (names[-1] + END), flags, 0o600), "wb") as file:
                 file.write(data)
 
 
@@ -64,7 +64,7 @@ def _end_event(wall_time: float, outcome: int) -> bytes:
 
 
 def _varint_field(field: int, number: int) -> bytes:
-    """A number below 128."""
+    """`number` is below 128."""
     return bytes((field << 3, number))
 
 
@@ -73,7 +73,7 @@ def _double_field(field: int, value: float) -> bytes:
 
 
 def _bytes_field(field: int, data: bytes) -> bytes:
-    """Of fewer than 128 bytes."""
+    """`data` has fewer than 128 bytes."""
     return bytes((field << 3 | 2, len(data))) + data
 
 
@@ -81,13 +81,13 @@ def _bytes_field(field: int, data: bytes) -> bytes:
 
 
 def _record(data: bytes) -> bytes:
-    """With its length and the checksums of both."""
+    """`data` with its length and the checksums of both, as in TFRecord files."""
     head = struct.pack("<Q", len(data))
     return head + _checksum(head) + data + _checksum(data)
 
 
 def _checksum(data: bytes) -> bytes:
-    """CRC-32C, which zlib does not have, masked as in TFRecord files."""
+    """CRC-32C (zlib has CRC-32 only), masked as in TFRecord files."""
     crc = 0xFFFF_FFFF
     for byte in data:
         crc ^= byte

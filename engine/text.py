@@ -1,4 +1,4 @@
-"""Text from files that anybody may have written."""
+"""Lone surrogates in text from files, which cannot be encoded as UTF-8."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def replace_surrogates(data: Any) -> Any:
-    """`data`, parsed JSON, with U+FFFD for each lone surrogate: those fit into no file and onto no screen."""
+    """`data`, parsed JSON, with U+FFFD in place of each lone surrogate, which no file and no screen takes."""
     if isinstance(data, str):
         return _SURROGATE.sub("�", data)
     if isinstance(data, list):

@@ -1,4 +1,4 @@
-"""What a run was trained on, as the facts of its checkpoints say."""
+"""The data set of a run, from the manifests of its checkpoints."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class TrainedOn:
-    """`fingerprint` is empty where nothing says what it was, `title` where that alone was kept."""
+    """`fingerprint` is empty where the data set is unknown, `title` where only the fingerprint is known."""
 
     title: str
     fingerprint: str
@@ -20,9 +20,9 @@ class TrainedOn:
 
 
 def from_checkpoint_env(env: Mapping[str, object]) -> TrainedOn:
-    """Checkpoints of before hold the fingerprint alone, among what an exact resume depends on."""
+    """From `env` of a manifest; those of older versions have only the fingerprint, as `pinned.data`."""
     try:
-        told = json.loads(str(env.get("data", "{}")))
-        return TrainedOn(str(told["title"]), str(told["fingerprint"]))
+        found = json.loads(str(env.get("data", "{}")))
+        return TrainedOn(str(found["title"]), str(found["fingerprint"]))
     except (ValueError, TypeError, KeyError):
         return TrainedOn("", str(env.get("pinned.data", "")))

@@ -1,4 +1,4 @@
-"""Parsed JSON as a type: every field checked, unknown ones ignored, missing ones filled in."""
+"""Conversion of parsed JSON to types: fields are checked, unknown ones ignored, defaults filled in."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ T = TypeVar("T")
 WHOLE_LIMIT = 2**63
 """whole numbers lie between this and its negative: what SQLite and int64 hold"""
 LATEST_TIME = 1e11
-"""seconds since 1970: no clock says more, and sums of such times are finite"""
+"""seconds since 1970: bound of all times, so that sums of times stay finite"""
 _UNIONS = (Union, types.UnionType)
 _MAPPINGS = (dict, Mapping)
 _LISTS = (list, Sequence)
 
 
 class WrongType(ValueError):
-    """Names the field, what was expected and what came."""
+    """A value of the wrong type: the field, what was expected and what came."""
 
     def __init__(self, field: str, expected: str, value: object = None, came: str = "") -> None:
         self.field, self.expected, self.came = field, expected, came or _describe(value)
         super().__init__(f"{field + ': ' if field else ''}expected {expected}, got {self.came}")
 
     def within(self, part: str) -> WrongType:
-        """The same, of a field of `part`."""
+        """The same error with `part` before the name of the field."""
         joint = "" if self.field.startswith("[") or not self.field else "."
         return WrongType(f"{part}{joint}{self.field}", self.expected, came=self.came)
 
 
 def typed(data: object, kind: type[T]) -> T:
-    """`data`, as JSON gives it, as a `kind`. Raises WrongType.
+    """Convert parsed JSON to a `kind`. Raises WrongType.
 
     `kind` may be a dataclass, a scalar, an Enum, a Literal, a union, Any, or a tuple, list or mapping of
-    these. A float may be written as a whole number and is finite.
+    these. A float may be written as a whole number; it has to be finite.
     """
     as_key: Any = kind
     made: T = _reader(as_key)(data)
@@ -46,7 +46,7 @@ def typed(data: object, kind: type[T]) -> T:
 
 
 def in_bounds(field: str, value: float, least: float, most: float) -> None:
-    """Raises WrongType unless `value` is one of those from `least` to `most`."""
+    """Raises WrongType unless `least` <= `value` <= `most`."""
     if not least <= value <= most:
         raise WrongType(field, f"a number from {least:g} to {most:g}", value)
 
@@ -105,7 +105,7 @@ _SCALARS: dict[Any, Callable[[Any], Any]] = {
 
 
 def _scalar_union(kinds: tuple[Any, ...]) -> Callable[[Any], Any]:
-    """One of several scalars, told by the type of the value."""
+    """A reader of one of several scalars, chosen by the type of the value."""
     known = {kind: _SCALARS[kind] for kind in kinds}
     expected = " or ".join(_EXPECTED[kind] for kind in kinds)
     if float in known:
@@ -223,7 +223,7 @@ def _is_needed(field: dataclasses.Field[Any]) -> bool:
 
 
 def _describe(value: object) -> str:
-    """What came, for people: short, and of one line."""
+    """`value` for a message: short, on one line."""
     if value is None:
         return "null"
     if isinstance(value, bool):

@@ -1,15 +1,15 @@
-"""Which dltui this is: the one place that says so."""
+"""The version of dltui."""
 
 from __future__ import annotations
 
 import re
 
 VERSION = "0.1.0"
-"""of the release; the build reads it here, since to ask the installed packages takes 30 ms"""
+"""the build reads it here; importlib.metadata would take 30 ms at start"""
 
 
 def is_older(one: str, other: str) -> bool:
-    """Whether the release `one` came before `other`; False where one of them is no number."""
+    """Whether release `one` is older than `other`; False where one of them is not a number."""
     first, second = _numbers(one), _numbers(other)
     return bool(first and second) and first < second
 

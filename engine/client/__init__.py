@@ -1,1 +1,1 @@
-"""The client: what the app, the commands and other programs may ask of the engine, and how it is started."""
+"""The client: requests to the service and to a session, and how both processes are started."""

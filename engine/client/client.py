@@ -1,4 +1,4 @@
-"""The front door: everything a screen or a command may ask of the engine."""
+"""The client of the service: connection, requests and streams."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 HANDSHAKE_SECONDS = 15.0
 CONNECT_TRIES = 3
-"""to connect: a service may end between the call and its answer"""
+"""to connect: a service may end between the attempt and its answer"""
 STREAM_LIMIT = 64
-"""frames of one stream that wait to be read; the service is not asked for more"""
+"""unread frames of one stream, after which the client reads no further frames"""
 
 
 @dataclass(frozen=True, slots=True)
 class RunsChange:
-    """What changed in the run table since the last one."""
+    """Changes of the run table since the previous message."""
 
     changed: tuple[RunSummary, ...] = ()
     removed: tuple[str, ...] = ()
@@ -73,18 +73,20 @@ class RunsChange:
 
 @dataclass(frozen=True, slots=True)
 class EventBatch:
-    """Some events in order; `caught_up` once the past has been told, `ended` when nothing will follow."""
+    """Events in order."""
 
     events: tuple[Event, ...] = ()
     caught_up: bool = False
+    """all events that were in the file at the request have been sent"""
     ended: bool = False
+    """no event will follow"""
     left_out: int = 0
-    """damaged lines between these events; `verify` names them"""
+    """damaged lines between these events, which `verify` reports"""
 
 
 @dataclass(frozen=True, slots=True)
 class LogPart:
-    """Bytes [offset, end) of a worker's log, which is `size` bytes long; no character is cut in two."""
+    """Bytes [offset, end) of a worker's log of `size` bytes, cut between characters."""
 
     text: str
     offset: int
@@ -99,10 +101,10 @@ class _Pending:
 
 
 async def connect(places: Places, *, start: bool = True) -> Client:
-    """A client of the service of `places`; starts the service when none runs and `start` is set.
+    """Connect to the service of `places`; with `start`, start it where none runs.
 
-    A service of an older version is replaced then; `Client.notice` says so. Raises EngineError when it cannot
-    be reached or is not ours: EngineSilent, OtherVersion, HomeUnusable.
+    With `start`, a service of an older version is replaced; `Client.notice` reports it. Raises EngineError
+    where it cannot be reached or used: EngineSilent, OtherVersion, HomeUnusable.
     """
     notice = ""
     for _ in range(CONNECT_TRIES):
@@ -112,7 +114,7 @@ async def connect(places: Places, *, start: bool = True) -> Client:
             return client
         except (FileNotFoundError, NotADirectoryError, ConnectionError) as error:
             why: OSError = error
-        except OSError as error:  # a folder on the way is locked, or a link leads to itself
+        except OSError as error:  # a folder of the path is not accessible, or a link leads to itself
             raise HomeUnusable(
                 f"{places.root} cannot be used: {error.strerror}.", "Point DLTUI_HOME at a folder of yours."
             ) from error
@@ -124,16 +126,17 @@ async def connect(places: Places, *, start: bool = True) -> Client:
             continue
         if not start:
             raise EngineError("The engine is not running.", "Start it: dltui engine start")
-        from engine.client import launch  # only here: most calls find the service running
+        from engine.client import launch  # imported here, since the service is mostly running
 
         await asyncio.to_thread(launch.start, places)
     raise EngineError(f"The engine cannot be reached: {why}.", f"Its log: {places.log}")
 
 
 async def stop(places: Places, may_end: Callable[[EngineSilent], bool]) -> None:
-    """End the service; runs continue under their keepers. One that is silent is ended if `may_end` says so.
+    """End the service; runs continue under their keepers.
 
-    Raises EngineError; EngineSilent where it may not.
+    One that does not answer is ended where `may_end` returns True. Raises EngineError; EngineSilent where it
+    returns False.
     """
     try:
         async with await connect(places, start=False) as client:
@@ -147,7 +150,7 @@ async def stop(places: Places, may_end: Callable[[EngineSilent], bool]) -> None:
 
 
 def open_session(places: Places) -> Session:
-    """A process that looks into models and data; it starts with the first question, ends with `aclose`."""
+    """A session; its process starts with the first request and ends with `aclose`."""
     return Session(places)
 
 
@@ -176,7 +179,7 @@ async def _open_connection(places: Places, start: bool) -> Client:
 async def _handshake(
     path: Path, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, pid: int
 ) -> Json:
-    """What the service says of itself."""
+    """The hello of the service. Raises EngineSilent, EngineError or ConnectionResetError."""
     writer.write(frames.encode({"hello": VERSION}))
     try:
         async with asyncio.timeout(HANDSHAKE_SECONDS):
@@ -197,7 +200,7 @@ async def _handshake(
 
 
 def _check_version(hello: Json, pid: int, start: bool) -> str:
-    """What is to be said about the version of the service. Raises OtherVersion where it cannot be used."""
+    """A notice for the user about the version of the service, or empty. Raises OtherVersion."""
     ours, theirs = RELEASE, str(hello.get("version", "unknown"))
     is_older = hello["hello"] < VERSION or (hello["hello"] == VERSION and is_older_version(theirs, ours))
     if hello["hello"] != VERSION or (is_older and start):
@@ -222,7 +225,7 @@ def _check_owner(path: Path) -> None:
 
 
 def _check_peer(writer: asyncio.StreamWriter) -> int:
-    """The process that listens."""
+    """The pid of the process that listens. Raises EngineError where it runs as another user."""
     peer = writer.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
     pid, uid, _ = struct.unpack("3i", peer)
     if uid != os.geteuid():
@@ -232,7 +235,10 @@ def _check_peer(writer: asyncio.StreamWriter) -> int:
 
 
 class Client(SweepCalls):
-    """One connection; requests and streams share it."""
+    """One connection, shared by requests and streams.
+
+    Requests raise errors of the service as DltuiError, and EngineError where the service has ended.
+    """
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, hello: Json) -> None:
         self.hello = hello
@@ -241,9 +247,9 @@ class Client(SweepCalls):
         self._last_id = 0
         self._end: DltuiError = _engine_stopped()
         self.notice = ""
-        """what the person should know about this connection"""
+        """a warning for the user about this connection"""
         self.frames_received = 0
-        """grows while the service is alive"""
+        """increases while the service answers"""
         self._listening = asyncio.create_task(self._listen())
 
     # --- requests ------------------------------------------------------------------------------------------
@@ -259,7 +265,7 @@ class Client(SweepCalls):
         executor: str = "local",
         data: str | None = None,
     ) -> RunSummary:
-        """`data` is the absolute folder of data sets, "" for none; None: what DLTUI_DATA says here."""
+        """`data` is the absolute path of the folder of data sets, "" for none; None: DLTUI_DATA."""
         facts: Json = {
             "experiment": experiment, "params": dict(params or {}), "seed": seed, "name": name,
             "device": device, "executor": executor, "data": data_folder() if data is None else data,
@@ -267,7 +273,7 @@ class Client(SweepCalls):
         return await self._run("submit", **facts, token=uuid.uuid4().hex)
 
     async def show(self, run: str) -> RunSummary:
-        """With its checkpoints. Raises RunNotFound's words as DltuiError."""
+        """The run with its checkpoints."""
         return await self._run("show", run=run)
 
     async def pause(self, run: str) -> RunSummary:
@@ -283,26 +289,26 @@ class Client(SweepCalls):
         return await self._run("set", run=run, name=name, value=value)
 
     async def remove(self, *runs: str, now: bool = False) -> Removal:
-        """As one removal, which `undo` brings back; with `now` they are deleted for good."""
+        """Remove runs as one removal, which `undo` restores; with `now` their files are deleted."""
         return removal_from_json((await self.request("remove", runs=list(runs), now=now))["removal"])
 
     async def undo(self, run: str = "") -> Removal:
-        """What was brought back: the last removal, or the removed run or sweep of that id or name."""
+        """Restore the last removal, or the removed run or sweep of that id or name."""
         return removal_from_json((await self.request("undo", run=run))["removal"])
 
     async def delete_removed(self, run: str = "") -> list[Removal]:
-        """Delete for good all that was removed, or the removed run or sweep of that id or name."""
+        """Delete the files of all removals, or of the removed run or sweep of that id or name."""
         answer = await self.request("delete_removed", run=run)
         return [removal_from_json(removal) for removal in answer["removals"]]
 
     async def removals(self) -> list[Removal]:
-        """What can be brought back, the last removal first."""
+        """Removals that can be restored, the last one first."""
         return [removal_from_json(removal) for removal in (await self.request("removals"))["removals"]]
 
     async def applicable(
         self, verb: str, runs: Sequence[str] = (), where: str = ""
     ) -> tuple[list[RunSummary], list[SkippedRun]]:
-        """Of the runs named and those that pass a filter: what `verb` could be done to, and the others.
+        """(runs to which `verb` applies, the others), of `runs` and the runs that pass the filter `where`.
 
         `verb` is pause, resume, stop, set or remove.
         """
@@ -321,7 +327,7 @@ class Client(SweepCalls):
         )  # fmt: skip
 
     async def log(self, run: str, offset: int = -65_536, limit: int = 65_536) -> LogPart:
-        """A part of the worker's log; a negative offset counts from the end."""
+        """A part of the worker's log, in bytes; a negative offset counts from the end."""
         answer = await self.request("log", run=run, offset=offset, limit=limit)
         return LogPart(answer["text"], answer["offset"], answer["size"], answer["end"])
 
@@ -329,21 +335,21 @@ class Client(SweepCalls):
         return resources_from_json((await self.request("resources"))["resources"])
 
     async def data_now(self, run: str) -> str:
-        """One line where the folder of data of a run is gone or holds other data now; else empty."""
+        """One line where the data of a run are missing or have changed; else empty."""
         return str((await self.request("data_now", run=run))["words"])
 
     async def doctor(self) -> list[Finding]:
-        """What the service sees, with the folder of data sets that this process names; what the terminal can
-        do only the screen's side knows."""
+        """The checks of the service, with the folder of data sets of this process; the terminal is checked by
+        the app."""
         answer = await self.request("doctor", data=data_folder())
         return [finding_from_json(found) for found in answer["findings"]]
 
     async def verify(self, run: str = "") -> list[Json]:
-        """Every checkpoint hashed anew: {run, step, path, ok, text} each."""
+        """Hash all checkpoints again: a list of {run, step, path, ok, text}."""
         return list((await self.request("verify", run=run))["checked"])
 
     async def reindex(self) -> int:
-        """The number of runs found on disk."""
+        """Rebuild the index; returns the number of runs found on disk."""
         return int((await self.request("reindex"))["runs"])
 
     async def engine(self) -> Json:
@@ -351,13 +357,13 @@ class Client(SweepCalls):
         return await self.request("engine")
 
     async def ping(self) -> None:
-        """Returns once the service answers, whatever it says."""
+        """Returns once the service answers, also with an error."""
         try:
             await self.request("ping")
         except EngineError:
             raise
         except DltuiError:
-            return  # one of before does not know the method, and that is an answer
+            return  # an older service does not have the method, and answers that
 
     async def shutdown(self) -> None:
         """End the service; runs continue under their keepers."""
@@ -367,7 +373,7 @@ class Client(SweepCalls):
     # --- streams -------------------------------------------------------------------------------------------
 
     async def events(self, run: str, after: int = 0) -> AsyncIterator[EventBatch]:
-        """The past from event `after` + 1 on, then the present, without a gap, until the run has ended."""
+        """All events from number `after` + 1 on, then new ones as they are written, until the run ends."""
         async with contextlib.aclosing(self._stream("events", run=run, after=after)) as stream:
             last = after
             async for frame in stream:
@@ -379,7 +385,7 @@ class Client(SweepCalls):
                 )  # fmt: skip
 
     async def watch(self) -> AsyncIterator[RunsChange]:
-        """Changes of the run table, of sweeps and of the machine, twice a second at most."""
+        """Changes of the run table, of sweeps and of the machine, at most twice a second."""
         async with contextlib.aclosing(self._stream("watch")) as stream:
             async for frame in stream:
                 yield _decode(partial(_change, frame))
@@ -387,7 +393,7 @@ class Client(SweepCalls):
     # --- the wire ------------------------------------------------------------------------------------------
 
     async def request(self, method: str, **facts: object) -> Json:
-        """One request, one answer. Raises the service's words, or EngineError when it is gone."""
+        """Send a request and return the response. Raises DltuiError."""
         number = self._next()
         answer: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
         self._waiting.answers[number] = answer
@@ -451,7 +457,7 @@ class Client(SweepCalls):
             raise ProtocolError(f"The request cannot be sent: {error}.") from error
 
     async def _listen(self) -> None:
-        """Until the connection ends. A frame that cannot be read costs its own request."""
+        """Receive frames until the connection ends. A frame that cannot be parsed fails its own request."""
         try:
             while (frame := await self._read()) is not None:
                 self.frames_received += 1
@@ -489,15 +495,15 @@ class Client(SweepCalls):
             answer.set_result(frame)
 
 
-def parse_events(told: Sequence[Json], last: int) -> tuple[list[Event], int]:
-    """The events in order, behind number `last`, and how many others there were.
+def parse_events(items: Sequence[Json], last: int) -> tuple[list[Event], int]:
+    """(events in order with numbers above `last`, number of items left out).
 
-    Of an event whose number leaps ahead of those that follow it only that one is left out.
+    An event whose number is larger than that of the next one is left out, not those that follow it.
     """
-    from engine import events  # the first screen does not wait for it
+    from engine import events  # imported here, since the first screen does not need it
 
     found: list[Event] = []
-    for data in told:
+    for data in items:
         try:
             event = events.from_json(data)
         except (ValueError, TypeError):  # damaged
@@ -508,7 +514,7 @@ def parse_events(told: Sequence[Json], last: int) -> tuple[list[Event], int]:
                 found[-1] = event
         elif event.seq > last:
             found.append(event)
-    return found, len(told) - len(found)
+    return found, len(items) - len(found)
 
 
 async def _end_stream(queue: asyncio.Queue[Json | None]) -> None:
@@ -530,7 +536,7 @@ def _error(frame: Json) -> DltuiError:
 
 
 def _decode(read: Callable[[], T]) -> T:
-    """Raises ProtocolError where an answer has another shape than this version knows."""
+    """The result of `read`; its errors become a ProtocolError."""
     try:
         return read()
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -549,9 +555,9 @@ def _change(frame: Json) -> RunsChange:
     )
 
 
-def _sweeps(told: Sequence[Json]) -> tuple[SweepSummary, ...]:
-    if not told:
+def _sweeps(data: Sequence[Json]) -> tuple[SweepSummary, ...]:
+    if not data:
         return ()
     from engine.sweep_protocol import sweep_from_json
 
-    return tuple(sweep_from_json(sweep) for sweep in told)
+    return tuple(sweep_from_json(sweep) for sweep in data)

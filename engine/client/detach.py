@@ -1,4 +1,4 @@
-"""How to start the service so that it outlives the login: what logging out kills, and the way around it."""
+"""How to start the service so that it survives logout: which processes logout kills here, and what to do."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Literal
 Detacher = Literal["setsid", "systemd-run"]
 RunCommand = Callable[[Sequence[str]], str | None]
 PROBE_SECONDS = 1.0
-"""for each probe"""
+"""timeout of each command of `probe`"""
 ENABLE_LINGER = "Once: loginctl enable-linger, then log out and in again."
 
 
@@ -22,31 +22,31 @@ class DetachPlan:
     program: Detacher
     why: str
     survives: bool
-    """what runs goes on after the last logout"""
+    """whether runs continue after the last logout"""
     remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """What decides about processes at logout."""
+    """The facts that decide which processes end at logout."""
 
     systemd: bool = False
     lingers: bool = False
-    """the user's own systemd stays after the last logout"""
+    """the user's systemd continues after the last logout"""
     kills: bool | None = None
-    """KillUserProcesses; None: it cannot be read"""
+    """KillUserProcesses; None: unknown"""
     in_manager: bool = False
-    """this process belongs to the user's systemd, which ends with the last login unless it lingers"""
+    """this process belongs to the user's systemd, which ends at the last logout unless it lingers"""
     manager: bool = False
-    """the user's systemd can be asked to start something"""
+    """the user's systemd can start units"""
     slurm: str = ""
-    """the number of the job we are in"""
+    """id of the Slurm job of this process, or empty"""
     container: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """Where the probes look."""
+    """The sources of `probe`, replaced in tests."""
 
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     uid: int = field(default_factory=os.geteuid)
@@ -96,7 +96,7 @@ def _decide_by_kill_setting(login: Login) -> DetachPlan:
 
 
 def probe(host: Host) -> Login:
-    """Reads files first, asks systemd's tools where they do not say, each for a second at most."""
+    """Read the facts from files, and from systemd's tools where files do not have them."""
     slurm = host.environ.get("SLURM_JOB_ID", "")
     container = _in_container(host)
     if slurm or not (host.root / "run/systemd/system").is_dir():
@@ -112,7 +112,7 @@ def probe(host: Host) -> Login:
 
 
 def run_bounded(command: Sequence[str]) -> str | None:
-    """What it prints; None when it is missing, fails or takes too long."""
+    """The output of `command`; None where it is missing, fails or takes more than PROBE_SECONDS."""
     try:
         done = subprocess.run(
             command,
@@ -150,18 +150,18 @@ def _user() -> str:
 
 def _kills_user_processes(host: Host) -> bool | None:
     if host.uid == 0:
-        return False  # KillExcludeUsers spares root unless somebody took it out
+        return False  # KillExcludeUsers contains root by default
     manager = "org.freedesktop.login1"
     bus = ["busctl", "get-property", manager, "/org/freedesktop/login1", f"{manager}.Manager"]
-    said = host.run([*bus, "KillUserProcesses"])
-    if said in ("b true", "b false"):
-        return said == "b true"
-    said = host.run(["loginctl", "show-user", "-p", "KillUserProcesses", "--value"])
-    return said == "yes" if said in ("yes", "no") else _kills_by_config(host)
+    output = host.run([*bus, "KillUserProcesses"])
+    if output in ("b true", "b false"):
+        return output == "b true"
+    output = host.run(["loginctl", "show-user", "-p", "KillUserProcesses", "--value"])
+    return output == "yes" if output in ("yes", "no") else _kills_by_config(host)
 
 
 def _kills_by_config(host: Host) -> bool | None:
-    """What logind.conf and its drop-ins say; the last one wins."""
+    """KillUserProcesses of logind.conf and its drop-ins; the last setting wins."""
     places = [host.root / name for name in ("usr/lib/systemd", "etc/systemd")]
     files = [place / "logind.conf" for place in places]
     files += sorted((path for place in places for path in place.glob("logind.conf.d/*.conf")), key=_name)

@@ -1,4 +1,4 @@
-"""Start the service when none runs."""
+"""Starting and ending the process of the service."""
 
 from __future__ import annotations
 
@@ -21,25 +21,26 @@ from engine.places import Places, make_private
 
 START_SECONDS = 30.0
 END_SECONDS = 10.0
-"""for a service to leave by itself"""
+"""for a service to exit after a signal"""
 ALREADY_RUNNING = 3
-"""the exit code of a service that found the lock taken"""
+"""exit code of a service where another one has the lock"""
 LOG_LIMIT = 4 * 1024 * 1024
 COMMAND = (sys.executable, "-P", "-m", "engine.service")
 _NOT_INHERITED = frozenset(
     ["INVOCATION_ID", "JOURNAL_STREAM", "NOTIFY_SOCKET", "XDG_SESSION_ID", "TERM", "COLUMNS", "LINES"]
 )
 _started: list[subprocess.Popen[bytes]] = []
-"""kept, so that nobody waits for them and nothing warns that they still run"""
+"""kept, so that subprocess does not warn that they are still running"""
 
 
 def start(
     places: Places, *, command: Sequence[str] = COMMAND, detach_plan: DetachPlan | None = None,
     timeout: float = START_SECONDS,
 ) -> None:  # fmt: skip
-    """Start the service and wait until its socket answers. Raises EngineError with the reason and the log.
+    """Start the service where none runs, and wait until its socket accepts connections.
 
-    Two of these at once are fine: the service's lock decides, and the other one finds the socket answering.
+    Two calls at the same time start one service: its lock decides. Raises EngineError with the last line of
+    the log.
     """
     make_private(places.root)
     if is_listening(places.socket):
@@ -58,18 +59,18 @@ def start(
 
 
 def end(pid: int, seconds: float = END_SECONDS) -> None:
-    """End the service that runs as process `pid`, by force when it does not leave. Raises EngineError.
+    """End the service with process id `pid`: SIGTERM, and SIGKILL after `seconds`. Raises EngineError.
 
     Its runs continue under their keepers.
     """
     try:
         process = os.pidfd_open(pid)
     except OSError:
-        return  # it has left
+        return  # it has ended
     try:
         for number in (signal.SIGTERM, signal.SIGKILL):
             signal.pidfd_send_signal(process, number)
-            signal.pidfd_send_signal(process, signal.SIGCONT)  # a stopped one hears nothing
+            signal.pidfd_send_signal(process, signal.SIGCONT)  # a stopped process handles no SIGTERM
             if select.select([process], [], [], seconds)[0]:
                 return
     except OSError as error:
@@ -81,7 +82,7 @@ def end(pid: int, seconds: float = END_SECONDS) -> None:
 
 
 def is_listening(path: Path) -> bool:
-    """Somebody listens on that Unix socket."""
+    """Whether a process accepts connections on that Unix socket."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.settimeout(1.0)
         try:
@@ -94,11 +95,11 @@ def is_listening(path: Path) -> bool:
 def detached_command(
     command: Sequence[str], program: Detacher, environ: Mapping[str, str], log: Path
 ) -> list[str]:
-    """The command line that starts `command` that way.
+    """The command line that starts `command` with `program`.
 
-    KillMode=process: stopping the unit ends the service alone, the keepers in its group go on. The unit's
-    name is new each time: one whose keepers still run stays loaded. Variables are passed by name only, since
-    everybody can read a command line.
+    KillMode=process: stopping the unit ends the service alone, and its keepers continue. The name of the unit
+    is new each time, since a unit whose keepers still run stays loaded. Variables are passed by name only,
+    since other users can read a command line.
     """
     if program == "setsid":
         return list(command)
@@ -118,7 +119,7 @@ def detached_command(
 
 
 def rotate_log(log: Path) -> None:
-    """Who still writes into the old log goes on doing so."""
+    """Rename a log of more than LOG_LIMIT bytes; processes that have it open keep writing to it."""
     if _size(log) > LOG_LIMIT:
         os.replace(log, log.with_name(log.name + ".1"))
 
@@ -148,7 +149,7 @@ def _spawn(places: Places, command: Sequence[str], program: Detacher) -> subproc
 
 
 def _has_started(process: subprocess.Popen[bytes]) -> bool:
-    """systemd-run leaves with 0 once the unit runs."""
+    """Whether systemd-run started the unit: it exits with 0 once the unit runs."""
     try:
         return process.wait(START_SECONDS / 3) == 0
     except subprocess.TimeoutExpired:
@@ -158,7 +159,11 @@ def _has_started(process: subprocess.Popen[bytes]) -> bool:
 def _wait_until_listening(
     places: Places, process: subprocess.Popen[bytes], program: Detacher, begin: int, timeout: float
 ) -> None:
-    """Until the socket answers, or the child has died of something else than a service that runs already."""
+    """Wait until the socket accepts connections.
+
+    Raises EngineError after `timeout` seconds, or where the child failed for another reason than a service
+    that runs already.
+    """
     fine = {None, ALREADY_RUNNING} if program == "setsid" else {None, 0}
     deadline = time.monotonic() + timeout
     while not is_listening(places.socket):
@@ -184,13 +189,13 @@ def _size(path: Path) -> int:
 
 
 def _last_line(log: Path, begin: int) -> str:
-    """The last thing said behind byte `begin`."""
+    """The last line behind byte `begin`, at most 300 characters."""
     try:
         with files.open_regular(log) as file:
             file.seek(max(begin, _size(log) - 4096))
             lines = file.read(4096).decode(errors="replace").split("\n")
     except (OSError, CorruptRun):
         lines = []
-    said = [line.strip() for line in lines if line.strip()]
-    text = said[-1] if said else "it said nothing"
+    written = [line.strip() for line in lines if line.strip()]
+    text = written[-1] if written else "it said nothing"
     return "".join(letter if letter.isprintable() else " " for letter in text)[:300].removesuffix(".") + "."

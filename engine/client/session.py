@@ -36,7 +36,7 @@ class Session:
     def __init__(self, places: Places, command: tuple[str, ...] = COMMAND) -> None:
         self._places, self._command = places, command
         self._process: Process | None = None
-        self._listening: asyncio.Task[None] | None = None
+        self._reader_task: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
         self._last_id = 0
         self._answers: dict[int, asyncio.Future[Json]] = {}
@@ -51,7 +51,7 @@ class Session:
 
         `newest` marks a question that the next one with the same mark makes pointless.
         """
-        number = self._next()
+        number = self._next_id()
         answer: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
         self._answers[number] = answer
         try:
@@ -62,7 +62,7 @@ class Session:
 
     async def stream(self, method: str, **facts: object) -> AsyncGenerator[Json, None]:
         """The parts of an answer as they come; closing this ends the work between two parts."""
-        number = self._next()
+        number = self._next_id()
         parts: asyncio.Queue[Json] = asyncio.Queue()
         self._streams[number] = parts
         ended = False
@@ -98,8 +98,8 @@ class Session:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
-        if self._listening is not None:
-            await self._listening
+        if self._reader_task is not None:
+            await self._reader_task
 
     def terminate(self) -> None:
         """End the process without waiting for it: what it holds can be made again."""
@@ -116,7 +116,7 @@ class Session:
 
     # --- the wire ------------------------------------------------------------------------------------------
 
-    def _next(self) -> int:
+    def _next_id(self) -> int:
         self._last_id += 1
         return self._last_id
 
@@ -124,7 +124,7 @@ class Session:
         if message != replace_surrogates(message):
             raise ProtocolError("The text holds bytes that are not UTF-8.", "Check the arguments.")
         line = json.dumps(message, separators=(",", ":")).encode() + b"\n"
-        process = await self._running() if start else self._process
+        process = await self._ensure_process() if start else self._process
         if process is None or process.stdin is None:
             return
         try:
@@ -133,11 +133,11 @@ class Session:
         except (ConnectionError, RuntimeError) as error:
             raise _session_ended() from error
 
-    async def _running(self) -> Process:
+    async def _ensure_process(self) -> Process:
         async with self._starting:
             if self._process is None or self._process.returncode is not None:
                 self._process = await self._start()
-                self._listening = asyncio.create_task(self._listen(self._process))
+                self._reader_task = asyncio.create_task(self._read_responses(self._process))
             return self._process
 
     async def _start(self) -> Process:
@@ -153,20 +153,20 @@ class Session:
         finally:
             os.close(log)
 
-    async def _listen(self, process: Process) -> None:
+    async def _read_responses(self, process: Process) -> None:
         assert process.stdout is not None
         try:
             while line := await process.stdout.readline():
-                self._deliver(json.loads(line))
+                self._dispatch(json.loads(line))
         except (ValueError, RecursionError, AttributeError) as error:
             process.kill()
-            self._lose(EngineError(f"The answer of the session cannot be read: {error}."))
+            self._fail_pending(EngineError(f"The answer of the session cannot be read: {error}."))
         finally:
             await process.wait()
             if process is self._process or self._process is None:
-                self._lose(_session_ended())
+                self._fail_pending(_session_ended())
 
-    def _deliver(self, frame: Json) -> None:
+    def _dispatch(self, frame: Json) -> None:
         number = frame.get("id", 0)
         if number in self._streams:
             self._streams[number].put_nowait(frame)
@@ -179,7 +179,7 @@ class Session:
         else:
             answer.set_exception(_error(frame))
 
-    def _lose(self, why: DltuiError) -> None:
+    def _fail_pending(self, why: DltuiError) -> None:
         for answer in self._answers.values():
             if not answer.done():
                 answer.set_exception(why)

@@ -1,4 +1,4 @@
-"""What a screen or a command may ask of sweeps: the client's words for them."""
+"""The requests of the client about sweeps."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class SupportsRequest(Protocol):
 
 
 class SweepCalls:
-    """Part of `engine.client.client.Client`. A sweep is named by its id, the start of it, its last
-    four digits, its name, or @last.
+    """Part of `engine.client.client.Client`. A sweep is given as its id, the start of it, its last four
+    digits, its name, or @last.
 
-    Every method raises what the service says as DltuiError.
+    All methods raise errors of the service as DltuiError.
     """
 
     async def sweep_submit(
@@ -45,9 +45,10 @@ class SweepCalls:
         executor: str = "local",
         data: str | None = None,
     ) -> SweepSummary:
-        """Axes as they are typed: `lr=0.001..0.1 log`, `hidden=1..4`; `seeds` is a count or a list.
+        """Submit a sweep.
 
-        `metric` and `goal` left empty are those of the experiment; `data` is as in `Client.submit`.
+        `axes` are texts such as `lr=0.001..0.1 log` or `hidden=1..4`; `seeds` is a count or a list. Empty
+        `metric` and `goal` are those of the experiment; `data` is as in `Client.submit`.
         """
         from engine.sweep_protocol import Prune
 
@@ -62,7 +63,7 @@ class SweepCalls:
         return _sweep(answer["sweep"])
 
     async def sweeps(self: SupportsRequest) -> tuple[SweepSummary, ...]:
-        """All of them, newest first."""
+        """All sweeps, the newest first."""
         return tuple(_sweep(sweep) for sweep in (await self.request("sweeps"))["sweeps"])
 
     async def sweep_show(self: SupportsRequest, sweep: str) -> SweepSummary:
@@ -71,25 +72,26 @@ class SweepCalls:
     async def sweep_edit(self: SupportsRequest, sweep: str, verb: str, **facts: object) -> SweepSummary:
         """Change a sweep while it runs, or after.
 
-        pause, resume, stop (the sweep and its trials at work); `stop_trial` trial=; `pin` trial=, on=True
+        pause, resume, stop (the sweep and its active trials); `stop_trial` trial=; `pin` trial=, on=True
         (never pruned); `add` params={...}; `widen` axis="lr=0.5,1"; `parallel` count=; `trials` count=;
-        `extend` trial=, epochs= (a finished trial trains on; a pruned one without epochs goes to its end).
+        `extend` trial=, epochs= (a finished trial trains longer; a pruned one without epochs trains to its
+        end).
         """
         return _sweep((await self.request("sweep_edit", sweep=sweep, verb=verb, facts=facts))["sweep"])
 
     async def sweep_remove(
         self: SupportsRequest, sweep: str, *, runs: bool = False, now: bool = False
     ) -> Removal:
-        """Remove a sweep that is not at work; with `runs` its trials' runs as well, all as one removal.
+        """Remove a sweep that is not active; with `runs` also the runs of its trials, as one removal.
 
-        With `now` they are deleted for good.
+        With `now` the files are deleted.
         """
         return removal_from_json(
             (await self.request("sweep_remove", sweep=sweep, runs=runs, now=now))["removal"]
         )
 
     async def sweep_trials(self: SupportsRequest, sweep: str, query: TrialQuery | None = None) -> TrialPage:
-        """At most 1,000 rows or groups at once."""
+        """A page of at most 1,000 rows or groups."""
         from engine.sweep_protocol import TrialQuery, page_from_json
 
         return page_from_json(
@@ -99,7 +101,7 @@ class SweepCalls:
     async def sweep_analysis(
         self: SupportsRequest, sweep: str, kind: str, where: str = "", **facts: object
     ) -> Json:
-        """What a picture of the sweep is drawn from, of the trials that pass the filter `where`.
+        """The data of a chart of the sweep, of the trials that pass the filter `where`.
 
         importance: {"importance": [[param, share]...], "why": "" or why there is none}, largest first.
         parallel: {"columns": [{"name","log","low","high","choices"}...], "rows": [{"trial","status","value",
@@ -114,8 +116,7 @@ class SweepCalls:
         return {name: value for name, value in answer.items() if name != "id"}
 
 
-def _sweep(told: Json) -> SweepSummary:
-    """The codecs of sweeps are not imported before somebody asks for one: the first screen does not wait."""
+def _sweep(data: Json) -> SweepSummary:
     from engine.sweep_protocol import sweep_from_json
 
-    return sweep_from_json(told)
+    return sweep_from_json(data)

@@ -1,4 +1,4 @@
-"""`python -m engine.service`: the service of the home that DLTUI_HOME names. Exit 3: it has one."""
+"""`python -m engine.service`: run the service of the home of DLTUI_HOME. Exit code 3: one runs already."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def main() -> int:
 
 
 def serve(home: Places) -> int:
-    """The exit code. One line on standard error says why it is not 0."""
+    """Run the service and return the exit code; where it is not 0, stderr has one line with the reason."""
     try:
         make_private(home.root)
         held = lock.acquire(home.lock)
@@ -43,7 +43,7 @@ def serve(home: Places) -> int:
         logging.error("%s", error)
         return FAILED
     except Exception as error:
-        # The last stop: the traceback belongs into the log, one line to whoever started the service.
+        # The traceback goes to the log, one line to the process that started the service.
         logging.exception("the service failed")
         print(f"The engine failed: {str(error).removesuffix('.')}. See {home.log}", file=sys.stderr)
         return FAILED
@@ -55,7 +55,7 @@ async def _run(home: Places) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, service.stop)
-    signals.ignore()  # a batch system warns every process of a job; keepers and workers act on it
+    signals.ignore()  # a batch system signals all processes of a job; keepers and workers handle it
     loop.add_signal_handler(signal.SIGUSR1, service.rebind_socket)
     gc.freeze()
     await service.run()
