@@ -174,21 +174,21 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return value
 
 
-def _refuse_constant(word: str) -> NoReturn:
-    raise ValueError(f"expected a finite number, got {word}")
+def _refuse_constant(text: str) -> NoReturn:
+    raise ValueError(f"expected a finite number, got {text}")
 
 
-def _parse_int(word: str) -> int:
-    value = int(word) if len(word) <= 20 else WHOLE_LIMIT
+def _parse_int(text: str) -> int:
+    value = int(text) if len(text) <= 20 else WHOLE_LIMIT
     if not -WHOLE_LIMIT < value < WHOLE_LIMIT:
-        raise ValueError(f"expected a whole number of at most 64 bits, got one of {len(word)} digits")
+        raise ValueError(f"expected a whole number of at most 64 bits, got one of {len(text)} digits")
     return value
 
 
-def _parse_float(word: str) -> float:
-    value = float(word)
+def _parse_float(text: str) -> float:
+    value = float(text)
     if value - value != 0:
-        raise ValueError(f"expected a finite number, got {word[:40]}")
+        raise ValueError(f"expected a finite number, got {text[:40]}")
     return value
 
 

@@ -96,7 +96,7 @@ class LogPart:
 
 @dataclass(slots=True)
 class _Pending:
-    answers: dict[int, asyncio.Future[Json]] = field(default_factory=dict)
+    responses: dict[int, asyncio.Future[Json]] = field(default_factory=dict)
     streams: dict[int, asyncio.Queue[Json | None]] = field(default_factory=dict)
 
 
@@ -243,14 +243,14 @@ class Client(SweepCalls):
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, hello: Json) -> None:
         self.hello = hello
         self._reader, self._writer = reader, writer
-        self._waiting = _Pending()
+        self._pending = _Pending()
         self._last_id = 0
-        self._end: DltuiError = _engine_stopped()
+        self._end_error: DltuiError = _engine_stopped()
         self.notice = ""
         """a warning for the user about this connection"""
         self.frames_received = 0
         """increases while the service answers"""
-        self._listening = asyncio.create_task(self._listen())
+        self._reader_task = asyncio.create_task(self._read_frames())
 
     # --- requests ------------------------------------------------------------------------------------------
 
@@ -394,18 +394,18 @@ class Client(SweepCalls):
 
     async def request(self, method: str, **facts: object) -> Json:
         """Send a request and return the response. Raises DltuiError."""
-        number = self._next()
+        number = self._next_id()
         answer: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
-        self._waiting.answers[number] = answer
+        self._pending.responses[number] = answer
         try:
             await self._send({"id": number, "ask": method, **facts})
             return await answer
         finally:
-            self._waiting.answers.pop(number, None)
+            self._pending.responses.pop(number, None)
 
     async def aclose(self) -> None:
-        self._listening.cancel()
-        await asyncio.wait([self._listening])
+        self._reader_task.cancel()
+        await asyncio.wait([self._reader_task])
         self._writer.close()
         with contextlib.suppress(ConnectionError):
             await self._writer.wait_closed()
@@ -421,9 +421,9 @@ class Client(SweepCalls):
         return _decode(lambda: summary_from_json(answer["run"]))
 
     async def _stream(self, method: str, **facts: object) -> AsyncGenerator[Json, None]:
-        number = self._next()
+        number = self._next_id()
         queue: asyncio.Queue[Json | None] = asyncio.Queue(STREAM_LIMIT)
-        self._waiting.streams[number] = queue
+        self._pending.streams[number] = queue
         try:
             await self._send({"id": number, "ask": method, **facts})
             while (frame := await queue.get()) is not None:
@@ -432,20 +432,20 @@ class Client(SweepCalls):
                 yield frame
                 if frame.get("end"):
                     return
-            raise self._end
+            raise self._end_error
         finally:
-            del self._waiting.streams[number]
-            if not self._listening.done():
+            del self._pending.streams[number]
+            if not self._reader_task.done():
                 with contextlib.suppress(EngineError):
-                    await self._send({"id": self._next(), "ask": "cancel", "of": number})
+                    await self._send({"id": self._next_id(), "ask": "cancel", "of": number})
 
-    def _next(self) -> int:
+    def _next_id(self) -> int:
         self._last_id += 1
         return self._last_id
 
     async def _send(self, message: Json) -> None:
-        if self._listening.done():
-            raise self._end
+        if self._reader_task.done():
+            raise self._end_error
         if message != replace_surrogates(message):
             raise ProtocolError("The text holds bytes that are not UTF-8.", "Check the arguments.")
         try:
@@ -456,23 +456,23 @@ class Client(SweepCalls):
         except ValueError as error:
             raise ProtocolError(f"The request cannot be sent: {error}.") from error
 
-    async def _listen(self) -> None:
+    async def _read_frames(self) -> None:
         """Receive frames until the connection ends. A frame that cannot be parsed fails its own request."""
         try:
-            while (frame := await self._read()) is not None:
+            while (frame := await self._read_frame()) is not None:
                 self.frames_received += 1
-                await self._deliver(frame)
+                await self._dispatch(frame)
         except ProtocolError as error:
-            self._end = EngineError(f"The connection to the engine ended: {error.message}")
+            self._end_error = EngineError(f"The connection to the engine ended: {error.message}")
             self._writer.close()
         finally:
-            for answer in self._waiting.answers.values():
+            for answer in self._pending.responses.values():
                 if not answer.done():
-                    answer.set_exception(self._end)
-            for queue in self._waiting.streams.values():
+                    answer.set_exception(self._end_error)
+            for queue in self._pending.streams.values():
                 await _end_stream(queue)
 
-    async def _read(self) -> Json | None:
+    async def _read_frame(self) -> Json | None:
         try:
             return await frames.read(self._reader, strict=False)
         except frames.BadFrame as error:
@@ -480,13 +480,13 @@ class Client(SweepCalls):
                 raise
             return {"id": error.request, "error": {"message": error.message, "remedy": ""}, "unread": True}
 
-    async def _deliver(self, frame: Json) -> None:
+    async def _dispatch(self, frame: Json) -> None:
         number = frame.get("id", 0)
-        queue = self._waiting.streams.get(number)
+        queue = self._pending.streams.get(number)
         if queue is not None:
             await queue.put(frame)
             return
-        answer = self._waiting.answers.get(number)
+        answer = self._pending.responses.get(number)
         if answer is None or answer.done():
             return
         if "error" in frame:

@@ -1,1 +1,1 @@
-"""Checks of this machine for `dltui doctor`, one module per group."""
+"""Checks of this machine for `dltui doctor`, one module per topic."""

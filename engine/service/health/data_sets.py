@@ -1,4 +1,4 @@
-"""Which data sets are here, and what happens without them."""
+"""Checks which data sets are present."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def check(places: Places) -> list[Finding]:
 
 
 def _check_mnist(places: Places) -> Finding:
-    """What a run of mnist would find, and say."""
+    """The data set that a run of mnist would use."""
     passed_over = ""
     try:
         found = mnist_folders.find(places, MNIST)
@@ -45,7 +45,7 @@ def _check_mnist(places: Places) -> Finding:
 
 
 def _title(found: FoundDigits | None) -> str:
-    """Empty for a cached copy that a run downloads again. Raises DataError for a user's own files."""
+    """The title; empty for a cached copy that a run would replace. Raises DataError for a user's files."""
     if found is None:
         return ""
     if found.origin != "cache":

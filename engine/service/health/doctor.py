@@ -1,4 +1,4 @@
-"""The doctor: what could go wrong on this machine, the most serious first."""
+"""All checks of `dltui doctor`, the most severe findings first."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ ORDER = (Severity.DANGER, Severity.WARNING, Severity.NOTE, Severity.OK)
 
 
 def check(places: Places, known: Sequence[Finding] = (), *, deep: bool = False) -> list[Finding]:
-    """Takes up to some seconds: not for an event loop. `known` is what the service found by itself.
+    """Run all checks and add `known`; takes up to some seconds, so call it outside the event loop.
 
-    `deep` asks the frameworks themselves whether they see a GPU, which takes up to two minutes.
+    `deep` also imports the frameworks to count the GPUs they see, which takes up to two minutes.
     """
     groups: list[Callable[[], list[Finding]]] = [
         lambda: gpu.check(deep=deep),
@@ -30,7 +30,7 @@ def check(places: Places, known: Sequence[Finding] = (), *, deep: bool = False) 
 
 
 def _run_check(group: Callable[[], list[Finding]]) -> list[Finding]:
-    """One thing that cannot be examined must not hide the others."""
+    """Run one check; its error becomes a finding, so that the others still run."""
     try:
         return group()
     except (OSError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""What kind of file system a path lies on: locks and shared memory cannot be trusted on a remote one."""
+"""The type of the file system of a path: locks and shared memory are unreliable on remote ones."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ REMOTE = frozenset(
 
 
 def kind_of(path: Path, mounts: str | None = None) -> str:
-    """The type of the file system, as /proc/mounts names it; empty when it cannot be known."""
+    """The type of the file system as in /proc/mounts; empty where unknown."""
     if mounts is None:
         try:
             mounts = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="surrogateescape")

@@ -1,4 +1,4 @@
-"""What torch and TensorFlow were built for, read from their files: importing them here would cost 500 MB."""
+"""Versions of torch and TensorFlow, read from their files, since importing them would take 500 MB."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Build:
     name: str
     version: str
     cuda: str
-    """the version it was built for; empty: for the CPU alone"""
+    """CUDA version it was built for; empty: CPU only"""
 
 
 def torch_build() -> Build | None:
-    """None when it is not installed."""
+    """None where torch is not installed."""
     folder = _folder("torch")
     return None if folder is None else read_torch(_text(folder / "version.py"))
 
@@ -43,19 +43,19 @@ def tensorflow_build() -> Build | None:
 
 
 def read_torch(text: str) -> Build:
-    """From the text of torch/version.py."""
+    """Parse torch/version.py."""
     version, cuda = _TORCH_VERSION.search(text), _TORCH_CUDA.search(text)
     return Build("torch", version[1] if version else "", cuda[1] if cuda else "")
 
 
 def read_tensorflow(text: str, version: str) -> Build:
-    """From the text of tensorflow/python/platform/build_info.py."""
+    """Parse tensorflow/python/platform/build_info.py."""
     cuda = _TENSORFLOW_CUDA.search(text)
     return Build("tensorflow", version, cuda[1] if cuda else "")
 
 
 def count_visible_gpus(name: str) -> int | None:
-    """GPUs that the framework itself sees, in a process of its own; None when it does not say in time."""
+    """Number of GPUs that the framework sees, from a child process; None where that fails or times out."""
     try:
         done = subprocess.run(
             [sys.executable, "-c", _COUNT_GPUS[name]],
@@ -73,7 +73,7 @@ def _folder(name: str) -> Path | None:
 
 
 def _version_beside(folder: Path) -> str:
-    """By the name of the dist-info folder: tensorflow-2.21.0 or tensorflow_cpu-2.21.0."""
+    """The version in the name of the dist-info folder: tensorflow-2.21.0 or tensorflow_cpu-2.21.0."""
     for path in folder.parent.glob("tensorflow*.dist-info"):
         name, _, version = path.name.removesuffix(".dist-info").partition("-")
         if name in ("tensorflow", "tensorflow_cpu"):

@@ -1,4 +1,4 @@
-"""The GPU driver against the CUDA that the frameworks were built for."""
+"""Checks the GPU driver against the CUDA versions of the frameworks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from engine.service.health.frameworks import Build
 from engine.service.health.machine import cores
 
 OLDEST_DRIVER = {11: 450, 12: 525, 13: 580}
-"""CUDA major version to the oldest driver that runs it (NVIDIA, CUDA compatibility, minor version table)"""
+"""CUDA major version -> oldest driver (NVIDIA, CUDA Compatibility, minor version table)"""
 TITLES = {"torch": "PyTorch", "tensorflow": "TensorFlow"}
 
 
@@ -19,7 +19,7 @@ TITLES = {"torch": "PyTorch", "tensorflow": "TensorFlow"}
 class Driver:
     version: str
     gpus: tuple[str, ...]
-    """their names"""
+    """names of the GPUs"""
 
     @property
     def major(self) -> int:
@@ -38,7 +38,7 @@ def check(*, deep: bool = False) -> list[Finding]:
 
 
 def read_driver() -> Driver | None:
-    """None without an NVIDIA driver, or without its Python binding."""
+    """None without an NVIDIA driver or without pynvml."""
     try:
         import pynvml
     except ImportError:
@@ -83,7 +83,7 @@ def driver_finding(driver: Driver | None) -> Finding:
 def framework_finding(
     name: str, build: Build | None, driver: Driver | None, seen: int | None = None
 ) -> Finding:
-    """Whether the framework can use the GPUs; `seen` is how many it sees itself, when it was asked."""
+    """Whether the framework can use the GPUs; `seen` is how many it sees, None where not counted."""
     title = TITLES[name]
     if build is None:
         severity = Severity.WARNING if name == "torch" else Severity.NOTE

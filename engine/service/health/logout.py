@@ -1,4 +1,4 @@
-"""What logging out would kill."""
+"""Checks whether runs continue after logout."""
 
 from __future__ import annotations
 

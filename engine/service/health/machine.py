@@ -1,4 +1,4 @@
-"""Memory and cores."""
+"""Checks memory and cores."""
 
 from __future__ import annotations
 
@@ -21,5 +21,5 @@ def check(meminfo: Path = Path("/proc/meminfo")) -> list[Finding]:
 
 
 def cores() -> int:
-    """Those this process may use."""
+    """Number of cores that this process may use."""
     return len(os.sched_getaffinity(0))

@@ -1,4 +1,4 @@
-"""Who can get at the runs and the engine: the root folder and the socket."""
+"""Checks that only the user can access the home and the socket."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def check(places: Places) -> list[Finding]:
 
 
 def check_private(topic: str, path: Path, mode: int, is_kind: Callable[[int], bool]) -> Finding:
-    """Whether `path` is of its kind, ours, and closed to everybody else."""
+    """Whether `path` has the right type, belongs to this user, and has at most the permissions `mode`."""
     try:
         found = os.lstat(path)
     except FileNotFoundError:

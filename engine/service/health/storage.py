@@ -1,4 +1,4 @@
-"""Where runs are kept: the disk, its kind, and SQLite."""
+"""Checks the disk of the home, its file system, and SQLite."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def check(places: Places) -> list[Finding]:
 
 
 def nearest_folder(path: Path) -> Path:
-    """The path itself or the first folder above it that exists."""
+    """`path`, or the nearest parent that exists."""
     return next((place for place in (path, *path.parents) if place.exists()), Path("/"))
 
 
@@ -51,7 +51,7 @@ def check_file_system(root: Path, kind: str) -> Finding:
 
 
 def check_sqlite(version: Version) -> Finding:
-    """The WAL-reset bug, which takes two connections that write: 3.7.0 to 3.51.2 without 3.44.6, 3.50.7."""
+    """The WAL-reset bug needs two writing connections: SQLite 3.7.0 to 3.51.2 except 3.44.6 and 3.50.7."""
     text = f"SQLite {'.'.join(map(str, version))}"
     if not has_reset_bug(version):
         return Finding("sqlite", Severity.OK, f"{text}.")

@@ -1,1 +1,1 @@
-"""The index of all runs in SQLite, and the filter language that queries it."""
+"""The SQLite index of all runs, and the filter language of its queries."""

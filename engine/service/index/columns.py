@@ -1,4 +1,4 @@
-"""Fields of the run table as SQL: what a filter compares and what a sort orders by. Values are always bound.
+"""Filters and sort fields of the run table as SQL. Values are always bound.
 
 `r` is the narrow table of runs, `b` the table that holds each summary as JSON.
 """
@@ -24,10 +24,10 @@ from engine.service.index.filter import (
 )
 
 RANKS = ("running", "pausing", "stopping", "queued", "paused", "failed", "lost", "damaged", "stopped", "done")
-"""of statuses in a sort: what needs an eye comes first"""
+"""order of statuses in a sort: active runs first"""
 _NARROW = ("id", "name", "experiment", "status", "cause", "device", "step", "best", "created", "sweep")
 _PLACES = {name: f"r.{name}" for name in _NARROW}
-"""columns of the narrow table; every other field lies in the summary"""
+"""columns of the narrow table; all other fields are in the summary"""
 _TEXTS, _NUMBERS = (
     {name: _PLACES.get(name, f"json_extract(b.summary, '$.{name}')") for name in names}
     for names in (filter_fields.TEXTS, filter_fields.NUMBERS)
@@ -38,7 +38,7 @@ _INFINITY = "9e999"
 _NO_TEXT = "iif(typeof(x) = 'text', NULL, x)"
 _IS_TEXT = "typeof(x) = 'text' AND x NOT IN ('nan', 'inf', '-inf')"
 _IS_NOT_GIVEN = "(coalesce(json_type(b.summary, ?), json_type(b.summary, ?)) = 'null')"
-"""whether a parameter has no number: as it was set live, else as it was submitted"""
+"""whether a parameter is null: its live value, else the submitted one"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +52,13 @@ class Sql:
 
 
 def where(text: str, sweeps: Mapping[str, str] | None = None) -> Sql:
-    """The filter as a condition; `sweeps` are names by id, for `sweep=NAME`. Raises FilterError."""
+    """The filter as an SQL condition; `sweeps` are names by id, for `sweep=NAME`. Raises FilterError."""
     clause = parse(text)
     return Sql("1") if clause is None else _condition(_with_sweep_ids(clause, sweeps or {}))
 
 
 def dynamic_fields(where: str, sort: str) -> list[str]:
-    """The fields of a query that are no column of every run. Raises FilterError."""
+    """The fields of a query that not all runs have: metrics and parameters. Raises FilterError."""
     names = dict.fromkeys((*fields_of(parse(where)), sort))
     return [name for name in names if name not in _TEXTS and name not in _NUMBERS]
 
@@ -69,19 +69,19 @@ def names_trials(where: str) -> bool:
 
 
 def has_field(name: str) -> Sql:
-    """The condition that a run has a metric or a parameter of that name. Raises FilterError."""
+    """The SQL condition that a run has a metric or a parameter of that name. Raises FilterError."""
     check_field(name)
     paths = _paths(name, "metrics", "live", "params")
-    looked = ", ".join("json_type(b.summary, ?)" for _ in paths)
-    return Sql(f"coalesce({looked}) IS NOT NULL", paths)
+    columns = ", ".join("json_type(b.summary, ?)" for _ in paths)
+    return Sql(f"coalesce({columns}) IS NOT NULL", paths)
 
 
 def _with_sweep_ids(clause: Clause, sweeps: Mapping[str, str]) -> Clause:
-    """`sweep=` with the name of a sweep, the start of its id or its last four digits means its id."""
+    """Replace the name of a sweep, the start of its id or its last four digits in `sweep=` by its id."""
     match clause:
         case Comparison(field="sweep"):
-            meant = clause.typed.lower()
-            ids = [sweep_id for sweep_id, name in sweeps.items() if _names_sweep(sweep_id, name, meant)]
+            text = clause.typed.lower()
+            ids = [sweep_id for sweep_id, name in sweeps.items() if _names_sweep(sweep_id, name, text)]
             same = [replace(clause, typed=sweep_id) for sweep_id in ids] or [clause]
             return Or(tuple(same)) if clause.sign == "=" else And(tuple(same))
         case Not(part):
@@ -93,12 +93,12 @@ def _with_sweep_ids(clause: Clause, sweeps: Mapping[str, str]) -> Clause:
     return clause
 
 
-def _names_sweep(sweep_id: str, name: str, meant: str) -> bool:
-    return meant != "" and (name.lower() == meant or sweep_id.startswith(meant) or sweep_id[-4:] == meant)
+def _names_sweep(sweep_id: str, name: str, text: str) -> bool:
+    return text != "" and (name.lower() == text or sweep_id.startswith(text) or sweep_id[-4:] == text)
 
 
 def order(field: str, descending: bool) -> Sql:
-    """The sort as ORDER BY terms: rows without the field last, ties by age. Raises FilterError."""
+    """The sort as ORDER BY terms: rows without the field last, ties by submission. Raises FilterError."""
     key = _sort_key(field)
     way = "DESC" if descending else "ASC"
     if field == "created":
@@ -131,17 +131,17 @@ def _condition(clause: Clause) -> Sql:
             inner = _condition(part)
             return Sql(f"NOT {inner.text}", inner.values)
         case And(parts):
-            return _joined(" AND ", parts)
+            return _join(" AND ", parts)
         case Or(parts):
-            return _joined(" OR ", parts)
+            return _join(" OR ", parts)
         case Comparison():
             return _comparison(clause)
 
 
-def _joined(joint: str, parts: tuple[Clause, ...]) -> Sql:
+def _join(connective: str, parts: tuple[Clause, ...]) -> Sql:
     found = [_condition(part) for part in parts]
     return Sql(
-        f"({joint.join(part.text for part in found)})", tuple(v for part in found for v in part.values)
+        f"({connective.join(part.text for part in found)})", tuple(v for part in found for v in part.values)
     )
 
 
@@ -150,62 +150,63 @@ def _search(text: str) -> Sql:
     return Sql(f"({places})", (text.lower(),) * len(_SEARCHED))
 
 
-def _comparison(asked: Comparison) -> Sql:
-    if asked.field in _TEXTS:
-        return _text_comparison(asked)
-    if isinstance(asked.value, str):
-        return _word_comparison(asked)
-    if asked.field in _NUMBERS:
-        return _true(Sql(f"{_NUMBERS[asked.field]} {asked.sign} ?", (asked.value,)))
-    value = _dynamic_field(asked.field, "metrics", "live", "params")
-    number = Sql(f"{_finite(value.text, _NO_TEXT)} {asked.sign} ?", (*value.values, asked.value))
-    if asked.sign not in ("=", "!="):
+def _comparison(comparison: Comparison) -> Sql:
+    if comparison.field in _TEXTS:
+        return _text_comparison(comparison)
+    if isinstance(comparison.value, str):
+        return _word_comparison(comparison)
+    if comparison.field in _NUMBERS:
+        return _true(Sql(f"{_NUMBERS[comparison.field]} {comparison.sign} ?", (comparison.value,)))
+    value = _dynamic_field(comparison.field, "metrics", "live", "params")
+    number = Sql(f"{_finite(value.text, _NO_TEXT)} {comparison.sign} ?", (*value.values, comparison.value))
+    if comparison.sign not in ("=", "!="):
         return _true(number)
     text = Sql(
-        f"(SELECT {_IS_TEXT} AND lower(x) {asked.sign} ? FROM ({value.text}))",
-        (asked.typed.lower(), *value.values),
+        f"(SELECT {_IS_TEXT} AND lower(x) {comparison.sign} ? FROM ({value.text}))",
+        (comparison.typed.lower(), *value.values),
     )
     return Sql(f"({_true(number).text} OR {_true(text).text})", number.values + text.values)
 
 
-def _text_comparison(asked: Comparison) -> Sql:
-    if asked.sign not in ("=", "!="):
-        raise FilterError(f"Filter: {asked.field} is text, expected = or !=, got {asked.sign}.")
-    value = asked.typed.lower()
-    if (asked.field, value) == ("status", CauseKind.PRUNED):
-        pruned = _text_comparison(replace(asked, field="cause", sign="="))
-        return pruned if asked.sign == "=" else Sql(f"(NOT {pruned.text})", pruned.values)
-    if asked.field == "status" and value not in set(Status):
+def _text_comparison(comparison: Comparison) -> Sql:
+    if comparison.sign not in ("=", "!="):
+        raise FilterError(f"Filter: {comparison.field} is text, expected = or !=, got {comparison.sign}.")
+    value = comparison.typed.lower()
+    if (comparison.field, value) == ("status", CauseKind.PRUNED):
+        pruned = _text_comparison(replace(comparison, field="cause", sign="="))
+        return pruned if comparison.sign == "=" else Sql(f"(NOT {pruned.text})", pruned.values)
+    if comparison.field == "status" and value not in set(Status):
         raise FilterError(
-            f"Filter, position {asked.position}: expected a status ({', '.join(Status)}), got {value[:40]!r}."
-        )
-    return _true(Sql(f"lower({_TEXTS[asked.field]}) {asked.sign} ?", (value,)))
-
-
-def _word_comparison(asked: Comparison) -> Sql:
-    value = str(asked.value).lower()
-    if asked.sign not in ("=", "!=") or asked.field in _NUMBERS:
-        raise FilterError(
-            f"Filter, position {asked.position}: expected a number after {asked.field}{asked.sign}, "
+            f"Filter, position {comparison.position}: expected a status ({', '.join(Status)}), "
             f"got {value[:40]!r}."
         )
-    found = _dynamic_field(asked.field, "params", "metrics")
+    return _true(Sql(f"lower({_TEXTS[comparison.field]}) {comparison.sign} ?", (value,)))
+
+
+def _word_comparison(comparison: Comparison) -> Sql:
+    value = str(comparison.value).lower()
+    if comparison.sign not in ("=", "!=") or comparison.field in _NUMBERS:
+        raise FilterError(
+            f"Filter, position {comparison.position}: expected a number after "
+            f"{comparison.field}{comparison.sign}, got {value[:40]!r}."
+        )
+    found = _dynamic_field(comparison.field, "params", "metrics")
     if value in _BOOLEANS:
         same = f"(SELECT lower(x) = ? OR x = ? FROM ({found.text}))"
         values: tuple[object, ...] = (value, _BOOLEANS[value], *found.values)
     else:
         same, values = f"(SELECT lower(x) = ? FROM ({found.text}))", (value, *found.values)
-    if value and value == catalog.none_word(asked.field):
+    if value and value == catalog.none_word(comparison.field):
         same = f"({same} IS TRUE OR {_IS_NOT_GIVEN})"
-        values = (*values, *_paths(asked.field, "live", "params"))
-    return _true(Sql(same if asked.sign == "=" else f"(NOT {same})", values))
+        values = (*values, *_paths(comparison.field, "live", "params"))
+    return _true(Sql(same if comparison.sign == "=" else f"(NOT {same})", values))
 
 
 def _dynamic_field(name: str, *sources: str) -> Sql:
-    """SELECT of `x`, the field in the first of the sources that has it."""
+    """A SELECT of the field as `x`, from the first of the sources that has it."""
     check_field(name)
-    looked = ", ".join("json_extract(b.summary, ?)" for _ in sources)
-    found = f"SELECT coalesce({looked}) AS x"
+    columns = ", ".join("json_extract(b.summary, ?)" for _ in sources)
+    found = f"SELECT coalesce({columns}) AS x"
     if "live" not in sources:
         return Sql(found, _paths(name, *sources))
     return Sql(f"{found} WHERE NOT coalesce({_IS_NOT_GIVEN}, 0)", _paths(name, *sources, "live", "params"))
@@ -216,7 +217,7 @@ def _paths(name: str, *sources: str) -> tuple[str, ...]:
 
 
 def _finite(found: str, otherwise: str) -> str:
-    """`x` of the SELECT with the words nan, inf and -inf as NULL and infinities."""
+    """`x` of the SELECT `found`, with the text nan, inf and -inf as NULL and infinities."""
     return (
         f"(SELECT CASE x WHEN 'nan' THEN NULL WHEN 'inf' THEN {_INFINITY} WHEN '-inf' THEN -{_INFINITY} "
         f"ELSE {otherwise} END FROM ({found}))"
@@ -224,5 +225,5 @@ def _finite(found: str, otherwise: str) -> str:
 
 
 def _true(condition: Sql) -> Sql:
-    """NULL counts as false, so that `not` turns it round."""
+    """The condition with NULL as false, so that NOT negates it."""
     return Sql(f"(({condition.text}) IS TRUE)", condition.values)

@@ -1,4 +1,4 @@
-"""The filter language of the run table, parsed: words to be found, comparisons, and, or, not, parentheses."""
+"""Parser of the filter language: search terms, comparisons, and, or, not, parentheses."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ DEPTH_LIMIT = 24
 
 
 class FilterError(InputError):
-    """A filter or a sort field does not parse."""
+    """A filter or a sort field is not valid."""
 
 
 @dataclass(frozen=True, slots=True)
 class SearchTerm:
-    """Text to be found in the id, the name, the experiment or the status."""
+    """Text that is searched in the id, the name, the experiment and the status."""
 
     text: str
 
@@ -29,11 +29,11 @@ class Comparison:
     sign: str
     """one of = != < <= > >="""
     value: float | str
-    """a number where it looks like one"""
+    """a float where the text is a number"""
     position: int = 0
-    """of the value, counted from 1"""
+    """position of the value in the filter, from 1"""
     typed: str = ""
-    """the value as it was typed: what a text is compared with"""
+    """the text of the value, for text fields"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class _Token:
     position: int
 
     @property
-    def shown(self) -> str:
+    def description(self) -> str:
         return "the end" if self.kind == "end" else repr(self.text[:40])
 
 
@@ -75,21 +75,21 @@ _FIELD = re.compile(r"[A-Za-z_@][A-Za-z0-9_./@-]*")
 
 
 def parse(text: str) -> Clause | None:
-    """None for an empty filter. Raises FilterError naming position, expected and got."""
+    """Parse a filter; None for an empty one. Raises FilterError with position, expected and got."""
     if len(text) > LENGTH_LIMIT:
         raise FilterError(f"The filter has {len(text)} characters, expected {LENGTH_LIMIT} at most.")
     tokens = _tokens(text)
     if tokens[0].kind == "end":
         return None
     parser = _Parser(tokens)
-    clause = parser.either(0)
+    clause = parser.parse_or(0)
     if parser.next.kind != "end":
         raise _syntax_error(parser.next, "and, or, or the end")
     return clause
 
 
 def fields_of(clause: Clause | None) -> list[str]:
-    """The names of all fields that are compared, in order."""
+    """The names of all compared fields, in order."""
     match clause:
         case Comparison():
             return [clause.field]
@@ -101,7 +101,7 @@ def fields_of(clause: Clause | None) -> list[str]:
 
 
 def check_field(name: str) -> str:
-    """`name`, when it can be a field. Raises FilterError."""
+    """`name`. Raises FilterError where it cannot be the name of a field."""
     if len(name) > 80 or not _FIELD.fullmatch(name):
         raise FilterError(f"Expected the name of a field (letters, digits, _ . / -), got {name[:80]!r}.")
     return name
@@ -128,62 +128,62 @@ class _Parser:
     def next(self) -> _Token:
         return self._tokens[self._at]
 
-    def either(self, depth: int) -> Clause:
-        parts = [self._both(depth)]
-        while self._skip("or"):
-            parts.append(self._both(depth))
+    def parse_or(self, depth: int) -> Clause:
+        parts = [self._parse_and(depth)]
+        while self._accept("or"):
+            parts.append(self._parse_and(depth))
         return parts[0] if len(parts) == 1 else Or(tuple(parts))
 
-    def _both(self, depth: int) -> Clause:
-        parts = [self._single(depth)]
-        while self._skip("and") or self._begins():
-            parts.append(self._single(depth))
+    def _parse_and(self, depth: int) -> Clause:
+        parts = [self._parse_term(depth)]
+        while self._accept("and") or self._starts_term():
+            parts.append(self._parse_term(depth))
         return parts[0] if len(parts) == 1 else And(tuple(parts))
 
-    def _single(self, depth: int) -> Clause:
+    def _parse_term(self, depth: int) -> Clause:
         if depth > DEPTH_LIMIT:
             raise FilterError(f"The filter is nested deeper than {DEPTH_LIMIT}.")
-        if self._skip("not"):
-            return Not(self._single(depth + 1))
-        token = self._take()
+        if self._accept("not"):
+            return Not(self._parse_term(depth + 1))
+        token = self._advance()
         if token.kind == "open":
-            inner = self.either(depth + 1)
+            inner = self.parse_or(depth + 1)
             if self.next.kind != "close":
                 raise _syntax_error(self.next, "a closing parenthesis")
-            self._take()
+            self._advance()
             return inner
-        if token.kind not in ("word", "quoted") or self._is_joint(token):
+        if token.kind not in ("word", "quoted") or self._is_connective(token):
             raise _syntax_error(token, "a word or a comparison such as val_loss<0.1")
-        return self._comparison(token) if self.next.kind == "sign" else SearchTerm(_unquoted(token))
+        return self._parse_comparison(token) if self.next.kind == "sign" else SearchTerm(_unquoted(token))
 
-    def _comparison(self, field: _Token) -> Clause:
+    def _parse_comparison(self, field: _Token) -> Clause:
         if field.kind != "word" or not _FIELD.fullmatch(field.text):
             raise _syntax_error(field, "the name of a field")
-        sign, value = self._take(), self._take()
-        if value.kind not in ("word", "quoted") or (value.kind == "word" and self._is_joint(value)):
+        sign, value = self._advance(), self._advance()
+        if value.kind not in ("word", "quoted") or (value.kind == "word" and self._is_connective(value)):
             raise _syntax_error(value, f"a value after {field.text}{sign.text}")
         is_number = value.kind == "word" and _NUMBER.fullmatch(value.text)
         typed = _unquoted(value)
-        meant: float | str = float(typed) if is_number else typed
-        return Comparison(field.text, {"==": "="}.get(sign.text, sign.text), meant, value.position, typed)
+        parsed: float | str = float(typed) if is_number else typed
+        return Comparison(field.text, {"==": "="}.get(sign.text, sign.text), parsed, value.position, typed)
 
-    def _begins(self) -> bool:
-        """Whether another part follows without a word between."""
+    def _starts_term(self) -> bool:
+        """Whether another term follows without `and` or `or` between."""
         token = self.next
         if token.kind == "word":
             return token.text.lower() not in ("and", "or")
         return token.kind in ("quoted", "open")
 
-    def _is_joint(self, token: _Token) -> bool:
+    def _is_connective(self, token: _Token) -> bool:
         return token.kind == "word" and token.text.lower() in CONNECTIVES
 
-    def _skip(self, joint: str) -> bool:
-        if self.next.kind == "word" and self.next.text.lower() == joint:
+    def _accept(self, word: str) -> bool:
+        if self.next.kind == "word" and self.next.text.lower() == word:
             self._at += 1
             return True
         return False
 
-    def _take(self) -> _Token:
+    def _advance(self) -> _Token:
         token = self.next
         if token.kind != "end":
             self._at += 1
@@ -195,4 +195,4 @@ def _unquoted(token: _Token) -> str:
 
 
 def _syntax_error(token: _Token, expected: str) -> FilterError:
-    return FilterError(f"Filter, position {token.position}: expected {expected}, got {token.shown}.")
+    return FilterError(f"Filter, position {token.position}: expected {expected}, got {token.description}.")

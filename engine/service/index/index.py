@@ -1,4 +1,4 @@
-"""The index of all runs in SQLite: rebuildable, one writer, one reader, both this process."""
+"""The index of all runs in SQLite, which can be rebuilt from the run folders. Only the service opens it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from engine.service.index import columns, sweep_rows
 
 SCHEMA = 4
 LIMIT = 1000
-"""rows of one page"""
+"""most rows of one page"""
 _TABLES = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE runs (
@@ -45,15 +45,15 @@ _FROM_BOTH = "FROM runs r JOIN bodies b ON b.number = r.number"
 _BODY = "CAST(b.summary AS BLOB), CAST(b.tail AS BLOB), b.sum"
 _DISK_ERRORS = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
 _CHECKSUM_SUFFIX = ".sum"
-"""ending of the file that holds the sum of a closed index"""
+"""suffix of the file with the checksum of a closed index"""
 _STATUSES = frozenset(Status)
-"""the narrow row may say another one, see `set_status`"""
+"""the status of the narrow row may differ from the summary's, see `set_status`"""
 _RESTING = ("paused", "done", "stopped", "failed", "lost")
 
 
 @dataclass(frozen=True, slots=True)
 class IndexRow:
-    """A run as the index keeps it; `tail` says how far its events were read."""
+    """A run in the index; `tail` is the state of reading its events."""
 
     summary: Json
     tail: Json
@@ -65,7 +65,7 @@ class IndexRow:
 
 @dataclass(frozen=True, slots=True)
 class IndexWindow:
-    """Summaries as JSON text, ready for the wire."""
+    """A page of summaries as JSON text."""
 
     summaries: tuple[bytes, ...]
     matching: int
@@ -73,13 +73,13 @@ class IndexWindow:
     unknown: tuple[str, ...] = ()
     """fields of the query that no run has"""
     sweeps: tuple[SweepRow, ...] = ()
-    """without what only the sweeps themselves know"""
+    """without the fields that come from the folder of the sweep"""
     length: int | None = None
-    """rows in all, where some of them are sweeps"""
+    """number of all rows, where some of them are sweeps"""
 
 
 class DamagedIndex(Exception):
-    """Something in it is not what was put there."""
+    """The contents differ from what was written."""
 
 
 def row_of(summary: RunSummary, tail: Json) -> IndexRow:
@@ -87,17 +87,17 @@ def row_of(summary: RunSummary, tail: Json) -> IndexRow:
 
 
 class Index:
-    """Not safe to share between threads: one of them owns it."""
+    """Not thread-safe: only one thread may use it."""
 
     def __init__(self, connection: sqlite3.Connection, stamp: str = "", path: Path | None = None) -> None:
         self._db = connection
         self.path = path
-        """None in memory"""
+        """None for an index in memory"""
         self.stamp = stamp
-        """what the last one closed it with; empty after a crash and for a new index"""
+        """argument of the last `close`; empty after a crash and for a new index"""
 
     def put(self, rows: Iterable[IndexRow]) -> None:
-        """Insert or replace, all or none."""
+        """Insert or replace rows in one transaction."""
         with self._db:
             for row in rows:
                 number = self._upsert(row)
@@ -107,17 +107,17 @@ class Index:
 
     def _upsert(self, row: IndexRow) -> int:
         values = _narrow_values(row.summary)
-        marks = ", ".join("?" * len(values))
-        renewed = ", ".join(f"{name} = excluded.{name}" for name in _NARROW.split(", ")[1:])
+        placeholders = ", ".join("?" * len(values))
+        updates = ", ".join(f"{name} = excluded.{name}" for name in _NARROW.split(", ")[1:])
         found = self._db.execute(
-            f"INSERT INTO runs ({_NARROW}) VALUES ({marks}) ON CONFLICT (id) DO UPDATE SET {renewed} "
+            f"INSERT INTO runs ({_NARROW}) VALUES ({placeholders}) ON CONFLICT (id) DO UPDATE SET {updates} "
             "RETURNING number",
             values,
         ).fetchone()
         return int(found[0])
 
     def set_status(self, run_id: str, status: Status) -> None:
-        """Of the narrow row alone: a mark that the run has to be looked at again after a crash."""
+        """Set the status of the narrow row only, so that the run is reconciled after a crash."""
         with self._db:
             self._db.execute("UPDATE runs SET status = ? WHERE id = ?", (str(status), run_id))
 
@@ -133,10 +133,10 @@ class Index:
             self._db.execute("DELETE FROM bodies")
             self._db.execute("DELETE FROM runs")
 
-    # --- questions -----------------------------------------------------------------------------------------
+    # --- queries -------------------------------------------------------------------------------------------
 
     def page(self, query: Query, sweeps: Mapping[str, str] | None = None) -> IndexWindow:
-        """`sweeps` are their names by id. Raises FilterError."""
+        """A page of the run table; `sweeps` are names by id. Raises FilterError."""
         condition = columns.where(query.where, sweeps)
         order = columns.order(query.sort, query.descending)
         limit, offset = min(max(query.limit, 0), LIMIT), max(query.offset, 0)
@@ -164,8 +164,8 @@ class Index:
             rows = self._newest_or_oldest(sizes, order, limit, offset)
         else:
             source = _FROM_BOTH if condition.reads_summaries or order.reads_summaries else _FROM
-            asked = f"SELECT r.number, r.sweep {source} WHERE {condition.text} ORDER BY {order.text}"
-            found = self._db.execute(asked, condition.values + order.values).fetchall()
+            sql = f"SELECT r.number, r.sweep {source} WHERE {condition.text} ORDER BY {order.text}"
+            found = self._db.execute(sql, condition.values + order.values).fetchall()
             whole = sweep_rows.group_trials(found, sizes, query.open_sweeps)
             matching, length, rows = len(found), len(whole), whole[offset : offset + limit]
         sweeps = tuple(
@@ -177,32 +177,32 @@ class Index:
         return IndexWindow(bodies, matching, total, self._unknown(query), sweeps, length)
 
     def _sizes_of_sweeps(self) -> dict[str, int]:
-        """Trials in the table by sweep, of those that have two or more."""
-        asked = "SELECT sweep, count(*) FROM runs WHERE sweep != '' GROUP BY sweep HAVING count(*) > 1"
-        return dict(self._db.execute(asked).fetchall())
+        """Number of trials by sweep, of sweeps with two or more."""
+        sql = "SELECT sweep, count(*) FROM runs WHERE sweep != '' GROUP BY sweep HAVING count(*) > 1"
+        return dict(self._db.execute(sql).fetchall())
 
     def _newest_or_oldest(
         self, sizes: Mapping[str, int], order: columns.Sql, limit: int, offset: int
     ) -> list[int | str]:
-        """Rows of the whole table by submission, read in the order of its index."""
+        """Rows of the whole table in the order of submission, read from the index `by_age`."""
         first = (
             f"SELECT r.number FROM runs r WHERE r.sweep = ? AND r.sweep != '' ORDER BY {order.text} LIMIT 1"
         )
         firsts = {self._db.execute(first, (sweep,)).fetchone()[0]: sweep for sweep in sizes}
-        asked = (
+        sql = (
             f"SELECT r.number {_FROM} WHERE r.number IN (SELECT value FROM json_each(?)) OR r.number NOT IN "
             "(SELECT t.number FROM runs t WHERE t.sweep != '' AND t.sweep IN "
             f"(SELECT value FROM json_each(?))) ORDER BY {order.text} LIMIT ? OFFSET ?"
         )
         values = (json.dumps(list(firsts)), json.dumps(list(sizes)), limit, offset)
-        return [firsts.get(number, number) for (number,) in self._db.execute(asked, values)]
+        return [firsts.get(number, number) for (number,) in self._db.execute(sql, values)]
 
     def _sweep_row(self, place: int, sweep: str, is_open: bool) -> SweepRow:
-        asked = (
+        sql = (
             "SELECT iif(cause = 'pruned', 'pruned', status) AS standing, count(*), max(created), "
             "max(experiment) FROM runs WHERE sweep = ? AND sweep != '' GROUP BY standing"
         )
-        found = self._db.execute(asked, (sweep,)).fetchall()
+        found = self._db.execute(sql, (sweep,)).fetchall()
         counts = {str(row[0]): int(row[1]) for row in found}
         newest = max(float(row[2]) for row in found)
         return SweepRow(place, sweep, str(found[0][3]), sum(counts.values()), counts, newest, is_open)
@@ -216,7 +216,7 @@ class Index:
         return found.fetchone() is not None
 
     def matching_ids(self, where: str, sweeps: Mapping[str, str] | None = None) -> list[str]:
-        """Of all runs that pass the filter, oldest first. Raises FilterError."""
+        """Ids of all runs that pass the filter, oldest first. Raises FilterError."""
         condition, order = columns.where(where, sweeps), columns.order("created", False)
         source = _FROM_BOTH if condition.reads_summaries or order.reads_summaries else _FROM
         found = f"SELECT r.id {source} WHERE {condition.text} ORDER BY {order.text}"
@@ -232,7 +232,7 @@ class Index:
         return str(found[0]) if found else None
 
     def find_ids(self, run: str, limit: int = 6) -> list[str]:
-        """Ids that answer to `run`: by name, else by the start of the id, else by its last four digits."""
+        """Ids of runs with that name, else that start of the id, else those last four digits."""
         above, order = run + "\U0010ffff", columns.age_order("DESC")
         for condition, values in (
             ("name = ?", (run,)),
@@ -247,19 +247,19 @@ class Index:
         return []
 
     def newest(self) -> str | None:
-        """The last that was submitted, of those that can be read."""
+        """Id of the run that was submitted last, of those that are not damaged."""
         found = self._db.execute(
             f"SELECT r.id {_FROM} WHERE status != 'damaged' ORDER BY {columns.age_order('DESC')} LIMIT 1"
         ).fetchone()
         return str(found[0]) if found else None
 
     def last_number(self) -> int:
-        """The largest counter of submissions below 2^53 in it; 0 when no run has one."""
+        """The largest counter of submissions below 2^53; 0 where no run has one."""
         found = self._db.execute("SELECT coalesce(max(submitted), 0) FROM runs WHERE submitted < ?", (2**53,))
         return int(found.fetchone()[0])
 
     def remove_known(self, on_disk: set[str]) -> list[str]:
-        """Leaves in `on_disk` what the index does not know; returns what it knows and is not there."""
+        """Remove from `on_disk` the ids that are in the index; returns those in the index only."""
         gone = []
         for (run_id,) in self._db.execute("SELECT id FROM runs"):
             if run_id in on_disk:
@@ -269,25 +269,26 @@ class Index:
         return gone
 
     def unsettled(self) -> list[str]:
-        """Runs that may have moved while no service looked, oldest first."""
-        marks = ", ".join("?" * len(_RESTING))
+        """Ids of runs that may have changed while no service ran, oldest first."""
+        placeholders = ", ".join("?" * len(_RESTING))
         found = self._db.execute(
-            f"SELECT r.id {_FROM} WHERE status NOT IN ({marks}) ORDER BY {columns.age_order('ASC')}", _RESTING
+            f"SELECT r.id {_FROM} WHERE status NOT IN ({placeholders}) ORDER BY {columns.age_order('ASC')}",
+            _RESTING,
         )
         return [row[0] for row in found]
 
     def offsets(self, after: int, limit: int) -> list[tuple[int, str, int]]:
-        """Number, id, and how many bytes of its events were read, of runs that rest, by rising number."""
-        marks = ", ".join("?" * len(_RESTING))
+        """(number, id, bytes of events read) of at most `limit` inactive runs above number `after`."""
+        placeholders = ", ".join("?" * len(_RESTING))
         found = self._db.execute(
             f"SELECT r.number, r.id, coalesce(json_extract(b.tail, '$.offset'), 0) {_FROM_BOTH} "
-            f"WHERE r.number > ? AND r.status IN ({marks}) ORDER BY r.number LIMIT ?",
+            f"WHERE r.number > ? AND r.status IN ({placeholders}) ORDER BY r.number LIMIT ?",
             (after, *_RESTING, limit),
         )
         return found.fetchall()
 
     def counts(self) -> dict[str, int]:
-        """Runs by status."""
+        """Number of runs by status."""
         return dict(self._db.execute("SELECT status, count(*) FROM runs GROUP BY status").fetchall())
 
     def total(self) -> int:
@@ -298,15 +299,15 @@ class Index:
         return [row[0] for row in found]
 
     def copy_to(self, other: Index) -> None:
-        """Replace everything that `other` holds."""
+        """Replace the contents of `other`."""
         self._db.backup(other._db)
 
     def discard(self) -> None:
-        """Close without a word to the disk."""
+        """Close without writing."""
         self._db.close()
 
     def close(self, stamp: str = "") -> None:
-        """After this the next opening need not check every row, and gives the `stamp` back."""
+        """Close so that the next opening need not check all rows, and has the `stamp`."""
         with self._db:
             self._db.execute("INSERT OR REPLACE INTO facts VALUES ('closed', ?)", (stamp,))
         self._db.close()
@@ -322,7 +323,7 @@ class Index:
 
 
 def is_disk_error(error: sqlite3.Error) -> bool:
-    """The disk is at fault, not the index: it is full, or it is read-only."""
+    """Whether the disk caused the error (full, read-only), not the index."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in _DISK_ERRORS
 
 
@@ -333,10 +334,10 @@ def open_in_memory() -> Index:
     return Index(db)
 
 
-def open_index(path: Path, tell: Callable[[str], None] = lambda why: None) -> Index:
-    """The index in `path`; one that is damaged or of another schema is thrown away, and `tell` told why.
+def open_index(path: Path, on_damage: Callable[[str], None] = lambda why: None) -> Index:
+    """Open the index in `path`; a damaged one, or one of another schema, is replaced by an empty one.
 
-    Raises EngineError.
+    `on_damage` is called with the reason where it is damaged. Raises EngineError.
     """
     if os.path.lexists(path):
         try:
@@ -346,7 +347,7 @@ def open_index(path: Path, tell: Callable[[str], None] = lambda why: None) -> In
                 raise EngineError(f"The index {path} cannot be opened: {error}.") from error
             logging.warning("%s cannot be used (%s): it is rebuilt from the run folders", path, error)
             if not isinstance(error, OtherSchema):
-                tell(str(error))
+                on_damage(str(error))
     try:
         delete_index(path)
         return _create(path)
@@ -357,7 +358,7 @@ def open_index(path: Path, tell: Callable[[str], None] = lambda why: None) -> In
 
 
 def delete_index(path: Path) -> None:
-    """With the files beside it. Raises OSError."""
+    """Delete the index and the files beside it. Raises OSError."""
     for suffix in ("", "-wal", "-shm", "-journal", _CHECKSUM_SUFFIX):
         found = path.with_name(path.name + suffix)
         if found.is_dir() and not found.is_symlink():
@@ -375,7 +376,7 @@ def _create(path: Path) -> Index:
 
 
 class OtherSchema(DamagedIndex):
-    """Of an earlier or a later dltui."""
+    """The index was written by another version."""
 
 
 def _reopen(path: Path) -> Index:
@@ -399,7 +400,7 @@ def _reopen(path: Path) -> Index:
 
 
 def _write_checksum(path: Path) -> None:
-    """What the next opening compares with: without it, it checks every row."""
+    """Write the checksum of the file, without which the next opening checks all rows."""
     try:
         path.with_name(path.name + _CHECKSUM_SUFFIX).write_text(f"{_file_checksum(path)}\n")
     except OSError as error:
@@ -407,18 +408,21 @@ def _write_checksum(path: Path) -> None:
 
 
 def _is_as_closed(path: Path) -> bool:
-    """Whether the file is as it was closed; False where nobody closed it. Raises DamagedIndex."""
+    """Whether the file equals its checksum, which is deleted; False where there is none.
+
+    Raises DamagedIndex where they differ.
+    """
     beside = path.with_name(path.name + _CHECKSUM_SUFFIX)
     try:
-        said = files.read_bytes(beside, limit=64)
+        written = files.read_bytes(beside, limit=64)
     except CorruptRun as error:
         raise DamagedIndex(error.message) from error
-    if said is None:
+    if written is None:
         return False
     beside.unlink()
     if path.with_name(path.name + "-wal").exists():
         return False
-    if said.strip() != str(_file_checksum(path)).encode():
+    if written.strip() != str(_file_checksum(path)).encode():
         raise DamagedIndex("its bytes are not those that were written")
     return True
 
@@ -432,11 +436,11 @@ def _file_checksum(path: Path) -> int:
 
 
 def _verify(db: sqlite3.Connection) -> None:
-    """Raises DamagedIndex. SQLite looks at its own structure alone, not at the text in it."""
+    """Check all rows. Raises DamagedIndex. SQLite itself checks its structure, not the text in it."""
     with closing(db.execute("PRAGMA integrity_check(1)")) as found:
-        said = found.fetchone()[0]
-    if said != "ok":
-        raise DamagedIndex(str(said)[:200])
+        result = found.fetchone()[0]
+    if result != "ok":
+        raise DamagedIndex(str(result)[:200])
     narrow = ", ".join(f"r.{name}" for name in _NARROW.split(", "))
     for row in db.execute(f"SELECT {_BODY}, {narrow} {_FROM_BOTH}"):
         summary, _ = map(json.loads, _verify_body(row[:3]))
@@ -452,8 +456,8 @@ def _verify_body(row: tuple[Any, ...] | None) -> tuple[bytes, bytes]:
     """The summary and the tail of a body. Raises DamagedIndex."""
     if row is None:
         raise DamagedIndex("a run without a summary")
-    summary, tail, told = row
-    if not isinstance(summary, bytes) or not isinstance(tail, bytes) or _checksum(summary, tail) != told:
+    summary, tail, stored = row
+    if not isinstance(summary, bytes) or not isinstance(tail, bytes) or _checksum(summary, tail) != stored:
         raise DamagedIndex("a summary that is not what was written")
     return summary, tail
 

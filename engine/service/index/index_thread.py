@@ -1,4 +1,4 @@
-"""The index behind a desk of its own: one thread owns it, the event loop never waits for a disk."""
+"""The index in a thread of its own, so that the event loop does not wait for the disk."""
 
 from __future__ import annotations
 
@@ -27,63 +27,63 @@ from engine.service.index.index import (
 
 T = TypeVar("T")
 P = ParamSpec("P")
-MOVE_SECONDS = 5.0
-"""between two looks whether a full disk has room for the index again"""
+RETRY_SECONDS = 5.0
+"""between two attempts to move an index from memory back to a full disk"""
 
 
 class IndexThread:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="index")
-        self._is_in_memory, self._move_at = False, 0.0
+        self._is_in_memory, self._retry_at = False, 0.0
         self.damage = ""
-        """why the index was thrown away and rebuilt"""
+        """why the index was deleted and rebuilt"""
         self.damaged_at = -math.inf
-        """on the monotonic clock"""
+        """time of that on the monotonic clock"""
         self.refill: Callable[[], Awaitable[None]] | None = None
-        """reads all run folders into an index that is empty"""
-        self._healing: asyncio.Task[None] | None = None
+        """reads all run folders into an empty index"""
+        self._rebuilding: asyncio.Task[None] | None = None
         self._index = self._open()
         self._pending: dict[str, tuple[RunSummary, Json]] = {}
         self.total = self._index.total()
 
     @property
     def stamp(self) -> str:
-        """What the index was closed with the last time; empty after a crash."""
+        """The stamp with which the index was closed; empty after a crash."""
         return self._index.stamp
 
     def _open(self) -> Index:
-        """On disk, or, while the disk takes nothing, in memory: the run folders hold all of it anyway."""
+        """The index on disk, or one in memory while the disk is full or read-only."""
         try:
-            return open_index(self._path, self._note_damage)
+            return open_index(self._path, self._record_damage)
         except EngineError as error:
-            self._go_to_memory(error)
+            self._move_to_memory(error)
             return open_in_memory()
 
-    def _note_damage(self, why: str) -> None:
+    def _record_damage(self, why: str) -> None:
         self.damage, self.damaged_at = why, time.monotonic()
 
-    def _go_to_memory(self, why: Exception) -> None:
+    def _move_to_memory(self, why: Exception) -> None:
         logging.warning("%s The index is kept in memory until there is room.", why)
-        self._is_in_memory, self._move_at = True, time.monotonic() + MOVE_SECONDS
+        self._is_in_memory, self._retry_at = True, time.monotonic() + RETRY_SECONDS
 
-    def _put(self, question: Callable[[Index], T]) -> T:
-        if self._is_in_memory and time.monotonic() >= self._move_at:
+    def _run(self, function: Callable[[Index], T]) -> T:
+        if self._is_in_memory and time.monotonic() >= self._retry_at:
             self._return_to_disk()
         try:
-            return question(self._index)
+            return function(self._index)
         except sqlite3.OperationalError as error:
             if self._is_in_memory or not is_disk_error(error):
                 raise
-            refuge = open_in_memory()
-            self._index.copy_to(refuge)
+            in_memory = open_in_memory()
+            self._index.copy_to(in_memory)
             self._index.discard()
-            self._index = refuge
-            self._go_to_memory(error)
-            return question(self._index)
+            self._index = in_memory
+            self._move_to_memory(error)
+            return function(self._index)
 
     def _return_to_disk(self) -> None:
-        self._move_at = time.monotonic() + MOVE_SECONDS
+        self._retry_at = time.monotonic() + RETRY_SECONDS
         try:
             delete_index(self._path)
             disk = open_index(self._path)
@@ -95,75 +95,78 @@ class IndexThread:
         logging.info("the index is on disk again")
 
     async def call(
-        self, question: Callable[Concatenate[Index, P], T], *args: P.args, **kwargs: P.kwargs
+        self, function: Callable[Concatenate[Index, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """`question` of the index, in its thread; a damaged one is rebuilt first. Raises EngineError."""
+        """Call `function(index, *args, **kwargs)` in the thread; a damaged index is rebuilt first.
 
-        def put() -> T:
-            return self._put(lambda index: question(index, *args, **kwargs))
+        Raises EngineError.
+        """
 
-        await self._healed()
+        def run() -> T:
+            return self._run(lambda index: function(index, *args, **kwargs))
+
+        await self._wait_for_rebuild()
         try:
-            return await self._in_thread(put)
+            return await self._in_thread(run)
         except DamagedIndex as error:
-            await self._heal(str(error))
+            await self._rebuild_damaged(str(error))
         except sqlite3.Error as error:
             if is_disk_error(error) or not isinstance(error, sqlite3.DatabaseError):
                 raise EngineError(f"The index {self._path} failed: {error}.", "dltui reindex") from error
-            await self._heal(str(error))
+            await self._rebuild_damaged(str(error))
         try:
-            return await self._in_thread(put)
+            return await self._in_thread(run)
         except (sqlite3.Error, DamagedIndex) as error:
             raise EngineError(f"The index {self._path} failed: {error}.", "dltui reindex") from error
 
-    async def _in_thread(self, do: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._executor, do)
+    async def _in_thread(self, function: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, function)
 
-    async def _healed(self) -> None:
-        """Nobody but who fills it is answered from an index that is being rebuilt."""
-        if self._healing is not None and asyncio.current_task() is not self._healing:
-            await asyncio.wait({self._healing})
+    async def _wait_for_rebuild(self) -> None:
+        """Wait for a rebuild, except in the task that runs it."""
+        if self._rebuilding is not None and asyncio.current_task() is not self._rebuilding:
+            await asyncio.wait({self._rebuilding})
 
-    async def _heal(self, why: str) -> None:
-        """Throw the index away and read all run folders anew. Raises EngineError where that fails too."""
-        if asyncio.current_task() is self._healing:
+    async def _rebuild_damaged(self, why: str) -> None:
+        """Delete the index and read all run folders again. Raises EngineError within a rebuild."""
+        if asyncio.current_task() is self._rebuilding:
             raise EngineError(f"The index {self._path} failed: {why}.", "dltui reindex")
-        if self._healing is None:
+        if self._rebuilding is None:
             logging.warning("%s is damaged (%s): it is rebuilt from the run folders", self._path, why)
-            self._note_damage(why)
-            self._healing = asyncio.create_task(self._rebuild())
-            self._healing.add_done_callback(self._end_healing)
-        await asyncio.wait({self._healing})
+            self._record_damage(why)
+            self._rebuilding = asyncio.create_task(self._rebuild())
+            self._rebuilding.add_done_callback(self._end_rebuild)
+        await asyncio.wait({self._rebuilding})
 
     async def _rebuild(self) -> None:
         await self.recreate()
         if self.refill is not None:
             await self.refill()
 
-    def _end_healing(self, healing: asyncio.Task[None]) -> None:
-        self._healing = None
-        if not healing.cancelled() and healing.exception() is not None:
-            logging.error("the index could not be rebuilt: %s", healing.exception())
+    def _end_rebuild(self, rebuilding: asyncio.Task[None]) -> None:
+        self._rebuilding = None
+        if not rebuilding.cancelled() and rebuilding.exception() is not None:
+            logging.error("the index could not be rebuilt: %s", rebuilding.exception())
 
     def enqueue(self, summary: RunSummary, tail: Json) -> None:
-        """To be written with the next flush."""
+        """Write the row with the next flush."""
         self._pending[summary.id] = (summary, tail)
 
     async def flush(self) -> None:
-        """What cannot be written now is kept: the run folders hold it anyway."""
-        if self._healing is not None:
+        """Write pending rows; rows that cannot be written stay pending."""
+        if self._rebuilding is not None:
             return
-        noted, self._pending = self._pending, {}
-        if not noted:
+        pending, self._pending = self._pending, {}
+        if not pending:
             return
         try:
-            await self.call(Index.put, [row_of(*row) for row in noted.values()])
+            await self.call(Index.put, [row_of(*row) for row in pending.values()])
         except EngineError as error:
-            self._pending = {**noted, **self._pending}
+            self._pending = {**pending, **self._pending}
             logging.warning("%s", error.message)
 
     async def write(self, summary: RunSummary, tail: Json) -> None:
-        """Write one row now; a new run counts. Raises EngineError."""
+        """Write one row now and update `total`. Raises EngineError."""
         self._pending.pop(summary.id, None)
         await self.call(Index.put, [row_of(summary, tail)])
         await self.update_total()
@@ -180,7 +183,7 @@ class IndexThread:
         await self.update_total()
 
     async def recreate(self) -> None:
-        """Throw the index away, whatever state it is in."""
+        """Delete the index in any state and open an empty one."""
 
         def replace() -> None:
             try:
@@ -200,10 +203,10 @@ class IndexThread:
         self.total = await self.call(Index.total)
 
     def close(self, stamp: str = "") -> None:
-        """Last of all: it waits for the disk."""
-        noted = list(self._pending.values())
+        """Write pending rows and close; blocks until the disk has them."""
+        pending = list(self._pending.values())
         try:
-            self._executor.submit(lambda: self._index.put(row_of(*row) for row in noted)).result()
+            self._executor.submit(lambda: self._index.put(row_of(*row) for row in pending)).result()
             self._executor.submit(lambda: self._index.close(stamp)).result()
         except sqlite3.Error as error:
             logging.warning("the index could not be closed: %s", error)

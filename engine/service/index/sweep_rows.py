@@ -1,4 +1,4 @@
-"""The run table with the trials of a sweep as one row."""
+"""Rows of the run table with the trials of a sweep as one row."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Collection, Iterable, Mapping
 def group_trials(
     found: Iterable[tuple[int, str]], sizes: Mapping[str, int], opened: Collection[str]
 ) -> list[int | str]:
-    """Numbers of runs, and ids of sweeps in place of their trials, in the order given.
+    """Numbers of runs, and ids of sweeps in place of their trials, in the order of `found`.
 
-    `found` are runs as (number, sweep), `sizes` the trials of each sweep. A sweep whose trials are all found
-    is a row where the first of them stands; the trials of an `opened` one follow it. Of any other sweep the
-    trials that were found stay where they are.
+    `found` are runs as (number, sweep), `sizes` the number of trials by sweep. A sweep whose trials are all
+    found is one row at the place of the first; the trials of an `opened` one follow it. Trials of other
+    sweeps stay in place.
     """
     runs = list(found)
     trials: dict[str, list[int]] = {}

@@ -1,1 +1,1 @@
-"""The socket side of the service: connections, requests, streams of events and changes."""
+"""The socket server: listener, connections, requests, streams of events and changes."""

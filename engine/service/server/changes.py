@@ -1,4 +1,4 @@
-"""What changed in runs and sweeps, for those who watch: rows that change often are told once."""
+"""The feed of changes of runs and sweeps: of a row that changed several times it has the latest state."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from engine.protocol import Resources, RunSummary
 from engine.sweep_protocol import SweepSummary
 
 ROW_LIMIT = 5000
-"""changes that are remembered"""
+"""most changed runs that are kept"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,32 +30,31 @@ class ChangeFeed:
         self._resources_at = 0
         self._rows: dict[str, tuple[int, RunSummary | None]] = {}
         self._sweeps: dict[str, tuple[int, SweepSummary | None]] = {}
-        self._moved = asyncio.Event()
+        self._changed = asyncio.Event()
 
     def publish(self, summary: RunSummary) -> None:
-        self._put(summary.id, summary)
+        self._set_row(summary.id, summary)
 
     def publish_removal(self, run_id: str) -> None:
-        """The run was removed."""
-        self._put(run_id, None)
+        self._set_row(run_id, None)
 
     def publish_sweep(self, summary: SweepSummary) -> None:
-        self._sweeps[summary.id] = (self._next(), summary)
+        self._sweeps[summary.id] = (self._next_version(), summary)
 
     def publish_sweep_removal(self, sweep_id: str) -> None:
-        self._sweeps[sweep_id] = (self._next(), None)
+        self._sweeps[sweep_id] = (self._next_version(), None)
 
     def sweeps(self) -> list[SweepSummary]:
-        """Those that were told of, as they stand."""
+        """The latest state of all published sweeps that were not removed."""
         return [sweep for _, sweep in self._sweeps.values() if sweep is not None]
 
     def publish_resources(self, resources: Resources) -> None:
         if resources != self.resources:
             self.resources = resources
-            self._resources_at = self._next()
+            self._resources_at = self._next_version()
 
     def since(self, version: int) -> ChangeBatch:
-        """What is newer than `version`, oldest first."""
+        """The changes after `version`, oldest first."""
         rows: list[tuple[str, RunSummary | None]] = []
         for run_id in reversed(self._rows):
             at, row = self._rows[run_id]
@@ -73,22 +72,22 @@ class ChangeFeed:
         )
 
     async def wait(self, version: int) -> None:
-        """Until something is newer than `version`."""
+        """Return once the feed is newer than `version`."""
         while self.version <= version:
-            await self._moved.wait()
+            await self._changed.wait()
 
-    def _put(self, run_id: str, row: RunSummary | None) -> None:
+    def _set_row(self, run_id: str, row: RunSummary | None) -> None:
         self._rows.pop(run_id, None)
-        self._rows[run_id] = (self._next(), row)
+        self._rows[run_id] = (self._next_version(), row)
         if len(self._rows) > ROW_LIMIT:
-            self._forget(list(self._rows)[: len(self._rows) - ROW_LIMIT])
+            self._drop(list(self._rows)[: len(self._rows) - ROW_LIMIT])
 
-    def _forget(self, run_ids: Iterable[str]) -> None:
+    def _drop(self, run_ids: Iterable[str]) -> None:
         for run_id in run_ids:
             del self._rows[run_id]
 
-    def _next(self) -> int:
+    def _next_version(self) -> int:
         self.version += 1
-        self._moved.set()
-        self._moved = asyncio.Event()
+        self._changed.set()
+        self._changed = asyncio.Event()
         return self.version

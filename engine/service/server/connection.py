@@ -1,4 +1,4 @@
-"""One client: its handshake, its requests, its streams, and the limits it is held to."""
+"""The connection of one client: handshake, requests, streams and limits."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from engine.protocol import VERSION, Json
 
 HANDSHAKE_SECONDS = 15.0
 DRAIN_SECONDS = 30.0
-"""that a client may take to read what waits for it"""
+"""that a client may take to read pending bytes before it is disconnected"""
 FRAME_SECONDS = 15.0
 """from the first byte of a request to its last"""
 HIGH_WATER = 64 * 1024
-"""bytes that may wait for a client before nothing more is made for it"""
+"""unread bytes of a client beyond which no further frame is encoded for it"""
 INBOUND_LIMIT = 1 << 20
 IN_FLIGHT = 64
-"""requests of one client that are answered at the same time"""
+"""most concurrent requests of one client"""
 STREAMS = 32
 
 
 @dataclass(frozen=True, slots=True)
 class RawFrame:
-    """A frame with a list of items that are JSON already."""
+    """A frame with a list of items that are JSON text already."""
 
     name: str
     items: tuple[bytes, ...]
@@ -42,10 +42,10 @@ Frame = Json | RawFrame
 
 
 class DeferredFrame(Protocol):
-    """A frame that is made when it is its turn to be sent."""
+    """A frame that is built when it is sent."""
 
     def frame(self) -> Frame | None:
-        """None where there is nothing to send."""
+        """The frame; None where there is nothing to send."""
 
 
 RequestHandler = Callable[[Json], Awaitable[Frame]]
@@ -54,34 +54,34 @@ StreamHandler = Callable[[Json], AsyncIterator[Frame | DeferredFrame]]
 
 @dataclass(frozen=True, slots=True)
 class Handlers:
-    """What may be asked, by word."""
+    """Handlers of requests and streams by the name of the method."""
 
-    answers: Mapping[str, RequestHandler]
+    requests: Mapping[str, RequestHandler]
     streams: Mapping[str, StreamHandler]
 
 
 class Connection:
     def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, table: Handlers, hello: Json
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, handlers: Handlers, hello: Json
     ) -> None:
         self._reader, self._writer = reader, writer
-        self._table, self._hello = table, hello
+        self._handlers, self._hello = handlers, hello
         self._streams: dict[int, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_flight = asyncio.Semaphore(IN_FLIGHT)
-        self._turn = asyncio.Lock()
+        self._write_lock = asyncio.Lock()
         writer.transport.set_write_buffer_limits(high=HIGH_WATER)
 
     async def serve(self) -> None:
-        """Until the client leaves, sends garbage or stops reading."""
+        """Handle requests until the client disconnects, breaks the protocol or stops reading."""
         try:
-            if await self._shake_hands():
-                while await self._read_one():
+            if await self._handshake():
+                while await self._read_request():
                     pass
         except ProtocolError as error:
             await self.refuse(error)
         except ConnectionError:
-            pass  # it left in the middle of a word
+            pass  # it disconnected within a frame
         finally:
             self.close()
 
@@ -90,7 +90,7 @@ class Connection:
             task.cancel()
         self._writer.close()
 
-    async def _shake_hands(self) -> bool:
+    async def _handshake(self) -> bool:
         try:
             async with asyncio.timeout(HANDSHAKE_SECONDS):
                 hello = await frames.read(self._reader, 4096)
@@ -103,43 +103,43 @@ class Connection:
         await self._send({"hello": VERSION, **self._hello})
         return bool(hello["hello"] == VERSION)
 
-    async def _read_one(self) -> bool:
+    async def _read_request(self) -> bool:
         await self._in_flight.acquire()
         taken = False
         try:
             request = await frames.read(self._reader, INBOUND_LIMIT, timeout=FRAME_SECONDS)
             if request is None:
                 return False
-            number, word = request.get("id"), request.get("ask")
-            if type(number) is not int or not isinstance(word, str):
+            number, method = request.get("id"), request.get("ask")
+            if type(number) is not int or not isinstance(method, str):
                 raise ProtocolError('A request has to hold a whole number "id" and a text "ask".')
-            taken = self._begin(number, word, request)
+            taken = self._dispatch(number, method, request)
             return True
         finally:
             if not taken:
                 self._in_flight.release()
 
-    def _begin(self, number: int, word: str, request: Json) -> bool:
-        """Whether the request counts as in flight: a stream has its own limit."""
-        if word == "cancel":
+    def _dispatch(self, number: int, method: str, request: Json) -> bool:
+        """Start the handler; whether the request counts as in flight: streams have their own limit."""
+        if method == "cancel":
             self._cancel(request.get("of"))
             return False
-        stream = self._table.streams.get(word)
+        stream = self._handlers.streams.get(method)
         if stream is not None:
-            self._start(self._tell(number, stream, request), number)
+            self._start_task(self._send_stream(number, stream, request), number)
             return False
-        self._start(self._answer(number, word, request), None)
+        self._start_task(self._respond(number, method, request), None)
         return True
 
-    def _start(self, work: Awaitable[None], stream: int | None) -> None:
+    def _start_task(self, work: Awaitable[None], stream: int | None) -> None:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         if stream is not None:
             self._streams[stream] = task
-            task.add_done_callback(lambda done: self._end(stream, done))
+            task.add_done_callback(lambda done: self._discard_stream(stream, done))
 
-    def _end(self, number: int, done: asyncio.Task[None]) -> None:
+    def _discard_stream(self, number: int, done: asyncio.Task[None]) -> None:
         if self._streams.get(number) is done:
             del self._streams[number]
 
@@ -148,66 +148,66 @@ class Connection:
         if task is not None:
             task.cancel()
 
-    async def _answer(self, number: int, word: str, request: Json) -> None:
+    async def _respond(self, number: int, method: str, request: Json) -> None:
         try:
-            await self._send(await self._result(word, request), number)
+            await self._send(await self._response(method, request), number)
         except ConnectionError:
             self.close()
         finally:
             self._in_flight.release()
 
-    async def _result(self, word: str, request: Json) -> Frame:
-        answer = self._table.answers.get(word)
+    async def _response(self, method: str, request: Json) -> Frame:
+        handler = self._handlers.requests.get(method)
         try:
-            if answer is None:
-                known = ", ".join(sorted((*self._table.answers, *self._table.streams)))
-                raise ProtocolError(f"Unknown request {word[:80]!r}.", f"It takes: {known}.")
-            return await answer(request)
+            if handler is None:
+                known = ", ".join(sorted((*self._handlers.requests, *self._handlers.streams)))
+                raise ProtocolError(f"Unknown request {method[:80]!r}.", f"It takes: {known}.")
+            return await handler(request)
         except DltuiError as error:
             return error_frame(error)
         except Exception:
-            # Whatever a request runs into, the service and its runs continue; the log has the traceback.
-            logging.exception("the request %.80r failed", word)
+            # An error of one request does not end the service; the log has the traceback.
+            logging.exception("the request %.80r failed", method)
             return error_frame(
-                DltuiError(f"The engine failed at {word[:80]!r}.", "The reason is in its log, engine.log.")
+                DltuiError(f"The engine failed at {method[:80]!r}.", "The reason is in its log, engine.log.")
             )
 
-    async def _tell(self, number: int, stream: StreamHandler, request: Json) -> None:
+    async def _send_stream(self, number: int, stream: StreamHandler, request: Json) -> None:
         try:
             if len(self._streams) > STREAMS:
                 raise DltuiError(f"One client may follow {STREAMS} streams at most.")
             async for frame in stream(request):
                 await self._send(frame, number)
         except DltuiError as error:
-            await self._try_to_send(error_frame(error), number)
+            await self._send_if_open(error_frame(error), number)
         except ConnectionError:
             self.close()
         except Exception:
-            # As with requests: one stream ends, nothing else.
+            # As with requests: only this stream ends.
             logging.exception("a stream failed")
-            await self._try_to_send(error_frame(DltuiError("The engine failed at a stream.")), number)
+            await self._send_if_open(error_frame(DltuiError("The engine failed at a stream.")), number)
 
     async def refuse_after_hello(self, error: DltuiError) -> None:
-        """Say why, and part: after the hello, since who is still writing would not read it."""
+        """Send `error` and close, after the client's hello: it reads only when that is sent."""
         with contextlib.suppress(ProtocolError, TimeoutError):
             async with asyncio.timeout(HANDSHAKE_SECONDS):
                 await frames.read(self._reader, 4096)
         await self.refuse(error)
 
     async def refuse(self, error: DltuiError) -> None:
-        """Say why, and part."""
-        await self._try_to_send(error_frame(error))
+        """Send `error` and close."""
+        await self._send_if_open(error_frame(error))
         self.close()
 
-    async def _try_to_send(self, frame: Json, number: int | None = None) -> None:
+    async def _send_if_open(self, frame: Json, number: int | None = None) -> None:
         try:
             await self._send(frame, number)
         except ConnectionError:
             self.close()
 
     async def _send(self, frame: Frame | DeferredFrame, number: int | None = None) -> None:
-        """One at a time: what is not read yet keeps the next from being made. Raises ConnectionError."""
-        async with self._turn:
+        """Send one frame at a time; waits while the client has unread bytes. Raises ConnectionError."""
+        async with self._write_lock:
             if self._writer.is_closing():
                 raise ConnectionResetError("the client has left")
             made = frame if isinstance(frame, dict | RawFrame) else frame.frame()
@@ -229,7 +229,7 @@ def error_frame(error: DltuiError) -> Json:
 
 
 def peer_uid(writer: asyncio.StreamWriter) -> int:
-    """The user at the other end, as the kernel knows it."""
+    """The user id of the client's process, from the kernel (SO_PEERCRED)."""
     found = writer.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
     return int(struct.unpack("3i", found)[1])
 

@@ -1,4 +1,4 @@
-"""The events of a run as they lie on disk, piece by piece, ready for the wire and never parsed."""
+"""The events of a run, read from its file in chunks and sent without parsing."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from engine import files, frames
 from engine.events import may_be_torn, seq_of
 
 CHUNK = 64 * 1024
-"""bytes of one piece: what a client does not read yet is not held in memory"""
+"""bytes of one chunk; the next one is read when the client has read it"""
 LINE_LIMIT = frames.LIMIT - 4096
-"""a longer line fits into no frame and is left out"""
-_START = b'{"seq":'
+"""longer lines do not fit into a frame and are left out"""
+_EVENT_START = b'{"seq":'
 
 
 class EventChunk(NamedTuple):
-    """Events joined by `frames.JOINT`, and how many damaged lines between them were left out."""
+    """Events joined by `frames.SEPARATOR`, and the number of damaged lines that were left out."""
 
     items: bytes
     left_out: int = 0
@@ -33,7 +33,7 @@ class EventTail:
         self._skipping = False
 
     def read(self) -> EventChunk | None:
-        """The next events, none at times; None at the present end. Raises OSError, and CorruptRun."""
+        """The next events, maybe none; None at the current end of the file. Raises OSError and CorruptRun."""
         if self._fd is None and not self._open():
             return None
         chunk = self._chunk()
@@ -43,7 +43,7 @@ class EventTail:
         if self._skipping:
             self._skipping = not chunk.endswith(b"\n")
             return EventChunk(b"", not self._skipping)
-        return self._newer(chunk)
+        return self._after_number(chunk)
 
     def close(self) -> None:
         if self._fd is not None:
@@ -59,7 +59,7 @@ class EventTail:
         return True
 
     def _chunk(self) -> bytes:
-        """Whole lines, or a piece of one that is too long."""
+        """Complete lines, or a part of a line that is too long."""
         assert self._fd is not None
         size = CHUNK
         while True:
@@ -75,7 +75,7 @@ class EventTail:
                 return data
             size = min(size * 4, LINE_LIMIT)
 
-    def _newer(self, chunk: bytes) -> EventChunk:
+    def _after_number(self, chunk: bytes) -> EventChunk:
         if not self._after:
             return join_lines(chunk)
         lines = [line for line in chunk.split(b"\n") if seq_of(line) is not None]
@@ -87,14 +87,14 @@ class EventTail:
 
 
 def join_lines(chunk: bytes) -> EventChunk:
-    """Whole lines to one list without its brackets; those that are no events at all are left out.
+    """Join complete lines with `frames.SEPARATOR`; lines that are not events are left out.
 
-    The usual chunk holds nothing else, which a few counts prove. What is wrong within a line is found by who
-    parses it: the joint, which no JSON text holds, keeps the lines apart.
+    Counting line starts and ends proves that the usual chunk holds only events. Damage within a line is found
+    by the client that parses it: the separator, which JSON text does not contain, keeps the lines apart.
     """
     body = chunk[:-1]
-    is_usual = body.startswith(_START) and body.endswith(b"}")
-    if is_usual and body.count(b"\n") == body.count(b"}\n" + _START):
+    is_usual = body.startswith(_EVENT_START) and body.endswith(b"}")
+    if is_usual and body.count(b"\n") == body.count(b"}\n" + _EVENT_START):
         return EventChunk(body.replace(b"\n", frames.SEPARATOR))
     lines = [line for line in body.split(b"\n") if line]
     kept = [line for line in lines if seq_of(line) is not None]

@@ -1,4 +1,4 @@
-"""The socket of the service: bound by hand, looked after, bound again when somebody took it away."""
+"""The listening Unix socket of the service, which is bound again when its file was removed."""
 
 from __future__ import annotations
 
@@ -19,39 +19,39 @@ Accept = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 class Listener:
-    """Only for the holder of the engine lock: it alone may unlink a stale socket."""
+    """Only the holder of the engine lock may create one, since it unlinks a stale socket."""
 
     def __init__(self, path: Path, accept: Accept) -> None:
         self._path = path
         self._accept = accept
         self._server: asyncio.Server | None = None
-        self._mark: tuple[int, int] | None = None
-        self._said = ""
+        self._identity: tuple[int, int] | None = None
+        self._last_error = ""
 
     async def open(self) -> None:
-        """Raises EngineError when the place is taken by something that is not a stale socket of ours."""
+        """Bind and listen. Raises EngineError where `path` is anything but a stale socket of this user."""
         listening = bind(self._path)
-        self._mark = identity_of(self._path)
+        self._identity = identity_of(self._path)
         self._server = await asyncio.start_unix_server(self._accept, sock=listening)
 
     async def rebind(self) -> bool:
-        """Bind again where the socket is gone or is another; whether that was needed."""
-        if self._mark is not None and identity_of(self._path) == self._mark:
+        """Bind again where the socket was removed or replaced; returns whether it was."""
+        if self._identity is not None and identity_of(self._path) == self._identity:
             return False
         old = self._server
         try:
             await self.open()
         except (EngineError, OSError) as error:
-            self._say(f"the socket is gone and cannot be bound again: {error}")
+            self._log_error(f"the socket is gone and cannot be bound again: {error}")
             return False
         logging.warning("the socket %s was gone and is bound again", self._path)
-        self._said = ""
+        self._last_error = ""
         if old is not None:
             old.close()
         return True
 
     async def watch(self) -> None:
-        """For ever: look every few seconds."""
+        """Call `rebind` every CHECK_SECONDS, for ever."""
         while True:
             await asyncio.sleep(CHECK_SECONDS)
             await self.rebind()
@@ -59,17 +59,17 @@ class Listener:
     def close(self) -> None:
         if self._server is not None:
             self._server.close()
-        if self._mark is not None and identity_of(self._path) == self._mark:
+        if self._identity is not None and identity_of(self._path) == self._identity:
             self._path.unlink(missing_ok=True)
 
-    def _say(self, text: str) -> None:
-        if text != self._said:
+    def _log_error(self, text: str) -> None:
+        if text != self._last_error:
             logging.error("%s", text)
-        self._said = text
+        self._last_error = text
 
 
 def bind(path: Path) -> socket.socket:
-    """A listening socket in a private folder, mode 0600 before anybody can connect. Raises EngineError."""
+    """A listening socket of mode 0600 in a private folder. Raises EngineError."""
     make_private(path.parent)
     _remove_stale(path)
     made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
@@ -86,13 +86,13 @@ def bind(path: Path) -> socket.socket:
 
 def _remove_stale(path: Path) -> None:
     try:
-        found = os.lstat(path)
+        status = os.lstat(path)
     except FileNotFoundError:
         return
-    if not stat.S_ISSOCK(found.st_mode):
-        raise EngineError(f"{path} is {_kind(found.st_mode)}, expected a socket or nothing.", "Remove it.")
-    if found.st_uid != os.geteuid():
-        raise EngineError(f"{path} belongs to user {found.st_uid}, expected {os.geteuid()} (you).")
+    if not stat.S_ISSOCK(status.st_mode):
+        raise EngineError(f"{path} is {_kind(status.st_mode)}, expected a socket or nothing.", "Remove it.")
+    if status.st_uid != os.geteuid():
+        raise EngineError(f"{path} belongs to user {status.st_uid}, expected {os.geteuid()} (you).")
     path.unlink()
 
 
@@ -102,9 +102,9 @@ def _kind(mode: int) -> str:
 
 
 def identity_of(path: Path) -> tuple[int, int] | None:
-    """Device and number of what lies there; None when nothing does."""
+    """(device, inode) of `path`; None where it does not exist."""
     try:
-        found = os.lstat(path)
+        status = os.lstat(path)
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino

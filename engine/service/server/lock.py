@@ -1,4 +1,4 @@
-"""One service for one home: whoever holds the lock. The kernel lets go of it however its holder ends."""
+"""The lock of a home, held by its one service; the kernel releases it when the process ends."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from engine.errors import EngineError
 
 
 class AlreadyRunning(EngineError):
-    """Another service has this home."""
+    """Another service holds the lock of this home."""
 
 
 def acquire(path: Path) -> int:
-    """The descriptor that holds the lock until it is closed. Raises AlreadyRunning, EngineError."""
+    """The descriptor that holds the lock until it is closed. Raises AlreadyRunning and EngineError."""
     try:
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
     except OSError as error:
@@ -41,10 +41,10 @@ def acquire(path: Path) -> int:
 
 
 def _write_holder(fd: int) -> None:
-    """For people to read; nothing is decided by it."""
-    signed = json.dumps({**asdict(process_identity.current()), "since": round(time.time(), 3)}).encode()
+    """Write the holder's process into the lock file, for messages only."""
+    text = json.dumps({**asdict(process_identity.current()), "since": round(time.time(), 3)}).encode()
     os.ftruncate(fd, 0)
-    os.pwrite(fd, signed + b"\n", 0)
+    os.pwrite(fd, text + b"\n", 0)
 
 
 def _read_holder(fd: int) -> str:

@@ -1,4 +1,4 @@
-"""Every word a client may say, and who answers it."""
+"""The handlers of all requests; the name of a method is the name of its request."""
 
 from __future__ import annotations
 
@@ -33,21 +33,21 @@ if TYPE_CHECKING:
 
 
 class Requests:
-    """`request` is the frame as it came: whatever is in it may be missing or odd."""
+    """`request` is the frame as received: its fields may be missing or of any type."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._roster = service.registry
+        self._registry = service.registry
 
-    def table(self) -> Handlers:
-        answers = (
+    def handlers(self) -> Handlers:
+        requests = (
             self.submit, self.runs, self.show, self.data_now, self.pause, self.resume, self.stop, self.set,
             self.remove, self.undo, self.delete_removed, self.removals, self.applicable, self.log,
             self.resources, self.doctor, self.verify, self.reindex, self.engine, self.shutdown, self.ping,
         )  # fmt: skip
         sweeps = SweepRequests(self._service.sweeps, self._service.removals).handlers()
         return Handlers(
-            {answer.__name__: answer for answer in (*answers, *sweeps)},
+            {answer.__name__: answer for answer in (*requests, *sweeps)},
             {"events": self.events, "watch": self.watch},
         )
 
@@ -57,34 +57,34 @@ class Requests:
         return _run(await self._service.runs.submit(request))
 
     async def runs(self, request: Json) -> Frame:
-        """The ledger is written first, so that a page shows what the requests before it did."""
+        """Pending rows are written first, so that the page has the effect of earlier requests."""
         query = _query(request)
         self._service.check_runs_can_be_listed()
-        await self._roster.index_thread.flush()
-        window = await self._roster.index_thread.call(Index.page, query, self._service.sweeps.names())
-        told = {
+        await self._registry.index_thread.flush()
+        window = await self._registry.index_thread.call(Index.page, query, self._service.sweeps.names())
+        facts = {
             "matching": window.matching, "total": window.total, "unknown": list(window.unknown),
             "notice": await self._service.notice(),
         }  # fmt: skip
         if query.by_sweep:
             sweeps = [sweep_row_to_json(self._service.sweeps.with_best(row)) for row in window.sweeps]
-            told |= {"length": window.length, "sweeps": sweeps}
-        return RawFrame("runs", window.summaries, told)
+            facts |= {"length": window.length, "sweeps": sweeps}
+        return RawFrame("runs", window.summaries, facts)
 
     async def show(self, request: Json) -> Frame:
-        from engine.service.runs import verification  # 10 ms that the start of the service need not take
+        from engine.service.runs import verification  # 10 ms, which the start of the service need not take
 
         run_id = await self._find(request)
-        summary = await self._roster.summary_now(run_id)
-        folder = store.folder_of(self._roster.places, run_id).checkpoints
+        summary = await self._registry.summary_now(run_id)
+        folder = store.folder_of(self._registry.places, run_id).checkpoints
         checkpoints = await asyncio.to_thread(verification.checkpoints, folder)
         return _run(dataclasses.replace(summary, checkpoints=checkpoints))
 
     async def data_now(self, request: Json) -> Frame:
         from engine.service.runs.data_check import data_warning
 
-        run = await self._roster.summary(await self._find(request))
-        return {"words": await asyncio.to_thread(data_warning, self._roster.places, run)}
+        run = await self._registry.summary(await self._find(request))
+        return {"words": await asyncio.to_thread(data_warning, self._registry.places, run)}
 
     async def pause(self, request: Json) -> Frame:
         return _run(await self._service.runs.pause(await self._find(request)))
@@ -101,11 +101,11 @@ class Requests:
         return _run(await self._service.runs.set(run_id, request.get("name"), request.get("value")))
 
     async def remove(self, request: Json) -> Frame:
-        """`run` names one, `runs` several that are one removal."""
+        """Remove `run`, or all of `runs` as one removal."""
         named = request.get("runs", [request.get("run")])
         if not isinstance(named, list) or not named:
             raise DltuiError("runs: expected a list of runs.")
-        run_ids = [await self._roster.find(name) for name in named]
+        run_ids = [await self._registry.find(name) for name in named]
         removal, left_out = await self._service.removals.remove(run_ids, now=request.get("now") is True)
         return {"removal": removal_to_json(removal), "left_out": [asdict(run) for run in left_out]}
 
@@ -113,7 +113,7 @@ class Requests:
         return {"removal": removal_to_json(await self._service.removals.undo(request.get("run", "")))}
 
     async def delete_removed(self, request: Json) -> Frame:
-        """For good: all that was removed, or the run or sweep of that name."""
+        """Delete the files of all removals, or of the removed run or sweep of that name."""
         deleted = await self._service.removals.delete(request.get("run", ""))
         return {"removals": [removal_to_json(removal) for removal in deleted]}
 
@@ -121,8 +121,8 @@ class Requests:
         return {"removals": [removal_to_json(removal) for removal in await self._service.removals.all()]}
 
     async def applicable(self, request: Json) -> Frame:
-        """Which of the runs that are named, or that pass a filter, `verb` could be done to now."""
-        found = await self._chosen(request)
+        """The runs, of `runs` and those that pass the filter `where`, to which `verb` applies now."""
+        found = await self._selected(request)
         verb = request.get("verb")
         applies: list[Json] = []
         left_out: list[Json] = []
@@ -136,22 +136,22 @@ class Requests:
                 applies.append(summary_to_json(run))
         return {"runs": applies, "left_out": left_out}
 
-    async def _chosen(self, request: Json) -> list[RunSummary]:
-        """Runs by name in the order given, then those that pass the filter `where`; none twice."""
+    async def _selected(self, request: Json) -> list[RunSummary]:
+        """The runs of `runs` in their order, then those that pass the filter `where`, without duplicates."""
         named, where = request.get("runs", []), request.get("where", "")
         if not isinstance(named, list) or not isinstance(where, str):
             raise DltuiError("runs: expected a list; where: expected text.")
-        ids = [await self._roster.find(name) for name in named]
+        ids = [await self._registry.find(name) for name in named]
         if where:
-            await self._roster.index_thread.flush()
-            ids += await self._roster.index_thread.call(
+            await self._registry.index_thread.flush()
+            ids += await self._registry.index_thread.call(
                 Index.matching_ids, where, self._service.sweeps.names()
             )
-        return [await self._roster.summary(run_id) for run_id in dict.fromkeys(ids)]
+        return [await self._registry.summary(run_id) for run_id in dict.fromkeys(ids)]
 
     async def log(self, request: Json) -> Frame:
-        folder = store.folder_of(self._roster.places, await self._find(request))
-        offset, limit = _whole(request, "offset", -65_536), _whole(request, "limit", 65_536)
+        folder = store.folder_of(self._registry.places, await self._find(request))
+        offset, limit = _integer(request, "offset", -65_536), _integer(request, "limit", 65_536)
         try:
             return asdict(await asyncio.to_thread(worker_log.read, folder.log, offset, limit))
         except OSError as error:
@@ -163,10 +163,10 @@ class Requests:
         return {"resources": asdict(self._service.measure())}
 
     async def doctor(self, request: Json) -> Frame:
-        from engine.service.health import doctor  # asked for seldom, and it looks at much
+        from engine.service.health import doctor  # seldom needed, and it imports much
 
         places = dataclasses.replace(
-            self._roster.places, named_data=submission.parse_data(request.get("data"))
+            self._registry.places, named_data=submission.parse_data(request.get("data"))
         )
         found = await asyncio.to_thread(doctor.check, places, await self._service.findings())
         return {"findings": [asdict(finding) for finding in found]}
@@ -177,12 +177,12 @@ class Requests:
         if request.get("run"):
             run_ids = [await self._find(request)]
         else:
-            run_ids = await asyncio.to_thread(store.list_ids, self._roster.places)
-        checked = await asyncio.to_thread(verification.check, self._roster.places, run_ids)
+            run_ids = await asyncio.to_thread(store.list_ids, self._registry.places)
+        checked = await asyncio.to_thread(verification.check, self._registry.places, run_ids)
         for run_id in {row["run"] for row in checked if row["path"].endswith("/events.jsonl")}:
-            await self._roster.summary_now(run_id)  # from now on its row says it too
+            await self._registry.summary_now(run_id)  # so that its row has the damage too
         if not request.get("run"):
-            for path, text in await asyncio.to_thread(find_damage, self._roster.places):
+            for path, text in await asyncio.to_thread(find_damage, self._registry.places):
                 checked.append(verification.damaged(path.parent.name, path, text))
         return {"checked": checked}
 
@@ -202,13 +202,13 @@ class Requests:
     # --- streams -------------------------------------------------------------------------------------------
 
     def events(self, request: Json) -> AsyncIterator[Frame | DeferredFrame]:
-        return streams.events(self._roster, request.get("run"), request.get("after", 0))
+        return streams.events(self._registry, request.get("run"), request.get("after", 0))
 
     def watch(self, request: Json) -> AsyncIterator[Frame]:
-        return streams.watch(self._roster, self._service.change_feed)
+        return streams.watch(self._registry, self._service.change_feed)
 
     async def _find(self, request: Json) -> str:
-        return await self._roster.find(request.get("run"))
+        return await self._registry.find(request.get("run"))
 
 
 def _run(summary: RunSummary) -> Json:
@@ -227,14 +227,14 @@ def _query(request: Json) -> Query:
         where=where,
         sort=sort,
         descending=request.get("descending", plain.descending) is not False,
-        offset=_whole(request, "offset", plain.offset),
-        limit=_whole(request, "limit", plain.limit),
+        offset=_integer(request, "offset", plain.offset),
+        limit=_integer(request, "limit", plain.limit),
         by_sweep=request.get("by_sweep") is True,
         open_sweeps=tuple(opened),
     )
 
 
-def _whole(request: Json, name: str, otherwise: int) -> int:
+def _integer(request: Json, name: str, otherwise: int) -> int:
     value = request.get(name, otherwise)
     if type(value) is not int or abs(value) >= 2**53:
         raise InputError(f"{name}: expected a whole number, got {str(value)[:80]!r}.")

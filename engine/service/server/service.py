@@ -1,4 +1,4 @@
-"""The service put together: who looks after what, from start to leaving."""
+"""The service: its parts, start, background tasks and stop."""
 
 from __future__ import annotations
 
@@ -41,15 +41,15 @@ HOME_SECONDS = 1.0
 LIST_SECONDS = 2.0
 """between two tries to list the folder of all runs"""
 NOTICE_SECONDS = 600.0
-"""that whoever lists runs is told of an index that was rebuilt"""
+"""that pages have a notice of an index that was rebuilt"""
 NAMED_LIMIT = 5
-"""damaged runs that the doctor names"""
+"""damaged runs that the doctor lists"""
 RECONCILE_SECONDS = 0.5
-"""that the first clients wait for run folders which the index does not know"""
+"""that the first clients wait for run folders that are not in the index"""
 
 
 class Service:
-    """Made by the holder of the engine lock."""
+    """Only the holder of the engine lock may create one."""
 
     def __init__(
         self,
@@ -75,39 +75,39 @@ class Service:
         self.cycle.on_settled = self.sweeps.wake
         self.runs.on_added_or_removed = self.sweeps.publish_run_change
         self.removals = Removals(places, self.runs, self.sweeps)
-        self._table = Requests(self).table()
+        self._handlers = Requests(self).handlers()
         self._listener = Listener(places.socket, self._accept)
         self._clients: set[Connection] = set()
-        self._leaving = asyncio.Event()
+        self._stopping = asyncio.Event()
         self._ready = asyncio.Event()
         self._reindexing = asyncio.Lock()
-        self._healing: asyncio.Task[bool] | None = None
+        self._rebinding: asyncio.Task[bool] | None = None
         self._is_complete = False
-        """every run folder is in the index"""
-        self._unlisted = ""
-        """why the folder of all runs cannot be listed"""
+        """whether all run folders are in the index"""
+        self._list_error = ""
+        """why the folder of all runs cannot be listed, or empty"""
         self._began = time.monotonic()
 
     async def run(self) -> None:
-        """Until somebody tells it to leave; runs continue without it. Raises EngineError."""
+        """Serve until `stop`; runs continue without the service. Raises EngineError."""
         self.removals.prepare()
         await self._listener.open()
         logging.info("listening on %s", self.places.socket)
-        tasks = [asyncio.create_task(work) for work in self._duties()]
+        tasks = [asyncio.create_task(work) for work in self._tasks()]
         try:
-            await self._first_of(tasks)
+            await self._wait_for_first(tasks)
         finally:
             await self._close(tasks)
 
     def stop(self) -> None:
-        self._leaving.set()
+        self._stopping.set()
 
     def rebind_socket(self) -> None:
-        """Bind the socket again where it is gone."""
-        self._healing = asyncio.get_running_loop().create_task(self._listener.rebind())
+        """Bind the socket again where it was removed."""
+        self._rebinding = asyncio.get_running_loop().create_task(self._listener.rebind())
 
     async def reindex(self) -> int:
-        """Everything anew from the run folders; the number of runs found."""
+        """Rebuild the index from the run folders; returns the number of runs."""
         async with self._reindexing:
             self._is_complete = False
             await self.index_thread.recreate()
@@ -115,7 +115,7 @@ class Service:
             return self.index_thread.total
 
     async def _refill(self) -> None:
-        """Every run folder into an index that is empty."""
+        """Read all run folders into an empty index."""
         self._is_complete = False
         for run in self.registry.unsettled():
             await self.index_thread.write(run.summary(), run.tail())
@@ -123,7 +123,7 @@ class Service:
         self._is_complete = True
 
     def measure(self) -> Resources:
-        """The machine as it is now."""
+        """The current resources of the machine."""
         self.machine.measure(self.registry, self.change_feed)
         assert self.change_feed.resources is not None
         return self.change_feed.resources
@@ -150,43 +150,44 @@ class Service:
     def _hello(self) -> Json:
         return {"pid": os.getpid(), "version": VERSION}
 
-    def _duties(self) -> list[Coroutine[Any, Any, None]]:
-        return [self._begin(), self._read_gpus(), self._measure(), self._listener.watch(), self._stay_home()]
+    def _tasks(self) -> list[Coroutine[Any, Any, None]]:
+        listen = self._listener.watch()
+        return [self._run_cycles(), self._read_gpus(), self._measure(), listen, self._watch_home()]
 
-    async def _first_of(self, tasks: list[asyncio.Task[None]]) -> None:
-        """Until it is told to leave, or a duty that should go on for ever fails."""
-        leaving = asyncio.create_task(self._leaving.wait())
-        done, _ = await asyncio.wait({leaving, *tasks}, return_when=asyncio.FIRST_COMPLETED)
-        leaving.cancel()
-        for task in done - {leaving}:
+    async def _wait_for_first(self, tasks: list[asyncio.Task[None]]) -> None:
+        """Wait for `stop`, or raise the error of a background task."""
+        stopping = asyncio.create_task(self._stopping.wait())
+        done, _ = await asyncio.wait({stopping, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        for task in done - {stopping}:
             task.result()
 
-    async def _stay_home(self) -> None:
-        """Where the home was removed there is nothing left to serve, and another service may be at work."""
+    async def _watch_home(self) -> None:
+        """Stop where the home was removed or replaced: another service may serve the new one."""
         home = identity_of(self.places.root)
         while identity_of(self.places.root) == home:
             await asyncio.sleep(HOME_SECONDS)
         logging.error("%s is gone: the service leaves", self.places.root)
         self.stop()
-        await self._leaving.wait()
+        await self._stopping.wait()
 
     def check_runs_can_be_listed(self) -> None:
-        """Raises EngineError where the runs cannot be listed: no list is shown that only looks empty."""
-        if self._unlisted:
-            raise EngineError(self._unlisted, "Repair it: the engine checks again every few seconds.")
+        """Raises EngineError where the folder of runs cannot be listed, in place of an empty list."""
+        if self._list_error:
+            raise EngineError(self._list_error, "Repair it: the engine checks again every few seconds.")
 
     async def notice(self) -> str:
-        """What whoever lists runs has to know."""
+        """Warnings for pages of the run table, one per line."""
         damaged = (await self.index_thread.call(Index.counts)).get(Status.DAMAGED, 0)
         lines = (
             f"{_damaged_runs(damaged)}: dltui ls status=damaged" if damaged else "",
             "" if self._is_complete else "Not all run folders are read yet: more runs follow.",
-            self._rebuilt(),
+            self._rebuild_notice(),
         )
         return "\n".join(filter(None, lines))
 
-    def _rebuilt(self) -> str:
-        """Told for a while."""
+    def _rebuild_notice(self) -> str:
+        """A notice for NOTICE_SECONDS after the index was rebuilt, else empty."""
         if time.monotonic() - self.index_thread.damaged_at > NOTICE_SECONDS:
             return ""
         return (
@@ -194,9 +195,9 @@ class Service:
         )
 
     async def findings(self) -> list[Finding]:
-        """What the doctor cannot see by itself."""
+        """Findings for the doctor about the index and damaged runs."""
         damaged = (await self.index_thread.call(Index.counts)).get(Status.DAMAGED, 0)
-        rebuilt = self._rebuilt()
+        rebuilt = self._rebuild_notice()
         found = [Finding("index", Severity.WARNING, rebuilt, "No action needed.")] if rebuilt else []
         if not damaged:
             return found
@@ -208,33 +209,33 @@ class Service:
             *found,
         ]
 
-    async def _take_stock(self) -> list[str]:
-        """The runs new to the index; waits where the folder of all runs cannot be listed."""
+    async def _reconcile(self) -> list[str]:
+        """Ids of runs that are not in the index; retries while the folder of runs cannot be listed."""
         while True:
             try:
                 found = await reconcile.sync(self.registry)
             except CorruptRun as error:
-                if not self._unlisted:
+                if not self._list_error:
                     logging.error("%s", error.message)
-                self._unlisted = error.message
+                self._list_error = error.message
                 self._ready.set()
                 await asyncio.sleep(LIST_SECONDS)
             else:
-                self._unlisted = ""
+                self._list_error = ""
                 return found
 
-    async def _begin(self) -> None:
-        """Take stock, then keep the beat for ever. Many new run folders are read in beside it."""
-        strangers = await self._take_stock()
-        entering = asyncio.create_task(reconcile.index_runs(self.registry, strangers))
+    async def _run_cycles(self) -> None:
+        """Reconcile runs, then run the cycles for ever; many new run folders are read at the same time."""
+        unknown = await self._reconcile()
+        entering = asyncio.create_task(reconcile.index_runs(self.registry, unknown))
         await asyncio.wait({entering}, timeout=RECONCILE_SECONDS)
         await self.cycle.catch_up(RECONCILE_SECONDS)
         self._ready.set()
         await asyncio.gather(
-            self._finish_stock(entering), self.cycle.run(), self.sweeps.run(), self.removals.run()
+            self._finish_reading(entering), self.cycle.run(), self.sweeps.run(), self.removals.run()
         )
 
-    async def _finish_stock(self, entering: asyncio.Task[None]) -> None:
+    async def _finish_reading(self, entering: asyncio.Task[None]) -> None:
         await entering
         self._is_complete = True
         await reconcile.reload_truncated(self.registry)
@@ -263,7 +264,7 @@ class Service:
             logging.warning("a client of user %d was turned away", uid)
             writer.transport.abort()
             return
-        client = Connection(reader, writer, self._table, self._hello())
+        client = Connection(reader, writer, self._handlers, self._hello())
         if len(self._clients) >= CLIENTS:
             await client.refuse_after_hello(
                 EngineError(f"The engine has {CLIENTS} clients already.", "Close one.")
@@ -278,7 +279,7 @@ class Service:
 
     async def _close(self, tasks: list[asyncio.Task[None]]) -> None:
         self._listener.close()
-        await asyncio.sleep(0.05)  # for the answer to the one who asked it to leave
+        await asyncio.sleep(0.05)  # for the response to the request `shutdown`
         for client in list(self._clients):
             client.close()
         for task in tasks:

@@ -1,4 +1,4 @@
-"""The log of the service: tracebacks go there and nowhere else."""
+"""The log file of the service, which has all its tracebacks."""
 
 from __future__ import annotations
 
@@ -14,4 +14,4 @@ def open_log(path: Path) -> None:
     handler = logging.handlers.RotatingFileHandler(path, maxBytes=SIZE, backupCount=KEPT, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
-    logging.raiseExceptions = False  # a full disk must not write to a standard error that nobody reads
+    logging.raiseExceptions = False  # on a full disk: no tracebacks of logging itself on stderr

@@ -1,4 +1,4 @@
-"""What is told without being asked again: the events of a run, the changes of the run table."""
+"""Streams: the events of a run, and the changes of the run table."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from engine.sweep_protocol import sweep_to_json
 
 POLL_SECONDS = 0.2
 PAUSE_SECONDS = 0.4
-"""after something was told: a training tells four times a second, and each telling wakes who watches"""
+"""after events were sent: a training writes four times a second, and each frame wakes the client"""
 WATCH_SECONDS = 0.5
 ROWS = 200
-"""of one frame"""
+"""most rows of one frame"""
 
 
 class NextEvents:
-    """Read when it is its turn to be sent: nothing waits in memory for a client that does not read."""
+    """The next chunk of events, read when it is sent, so that a slow client holds no memory."""
 
     def __init__(self, tail: EventTail) -> None:
         self._tail = tail
         self.is_last = False
-        """nothing is left to read at present"""
-        self.told = False
+        """whether the end of the file was reached"""
+        self.is_sent = False
 
     def frame(self) -> RawFrame | None:
-        """None where there is nothing to send. Raises DltuiError where the file cannot be read."""
+        """The frame; None where there is nothing to send. Raises CorruptRun where the file is unreadable."""
         try:
             piece = self._tail.read()
         except OSError as error:
@@ -41,41 +41,41 @@ class NextEvents:
         self.is_last = piece is None
         if piece is None or not (piece.items or piece.left_out):
             return None
-        self.told = True
+        self.is_sent = True
         facts = {"left_out": piece.left_out} if piece.left_out else {}
         return RawFrame("events", (piece.items,) if piece.items else (), facts)
 
 
 async def events(registry: RunRegistry, run: object, after: object) -> AsyncIterator[Frame | NextEvents]:
-    """The past, then the present, until the run is not moving any more and everything is told."""
+    """Yield the events above number `after`, then new ones, until the run is not active and all are sent."""
     if type(after) is not int or after < 0:
         raise ProtocolError(f"after: expected the number of an event, got {str(after)[:80]!r}.")
     run_id = await registry.find(run)
     tail = EventTail(store.folder_of(registry.places, run_id).events, after)
-    caught_up, told = False, False
+    caught_up, is_sent = False, False
     try:
         while True:
-            moving = registry.get(run_id) is not None  # asked first: nothing is written after the end
+            is_active = registry.get(run_id) is not None  # read before the file: no event follows the end
             piece = NextEvents(tail)
             yield piece
             if not piece.is_last:
-                told = told or piece.told
+                is_sent = is_sent or piece.is_sent
                 await asyncio.sleep(0)
                 continue
             if not caught_up:
                 caught_up = True
                 yield {"events": [], "caught_up": True}
-            if not moving:
+            if not is_active:
                 yield {"end": True}
                 return
-            await asyncio.sleep(PAUSE_SECONDS if told else POLL_SECONDS)
-            told = False
+            await asyncio.sleep(PAUSE_SECONDS if is_sent else POLL_SECONDS)
+            is_sent = False
     finally:
         tail.close()
 
 
 async def watch(registry: RunRegistry, change_feed: ChangeFeed) -> AsyncIterator[Frame]:
-    """First the runs at work and the sweeps, then what changed: twice a second at most, the latest only."""
+    """Yield the active runs and all sweeps, then changes, at most twice a second."""
     version = change_feed.version
     at_work = tuple(run.summary() for run in registry.active())
     first = ChangeBatch(at_work, (), change_feed.resources, version, tuple(change_feed.sweeps()))
@@ -83,21 +83,21 @@ async def watch(registry: RunRegistry, change_feed: ChangeFeed) -> AsyncIterator
         yield frame
     while True:
         await change_feed.wait(version)
-        news = change_feed.since(version)
-        version = news.version
-        for frame in _frames(news, registry):
+        changes = change_feed.since(version)
+        version = changes.version
+        for frame in _frames(changes, registry):
             yield frame
         await asyncio.sleep(WATCH_SECONDS)
 
 
-def _frames(news: ChangeBatch, registry: RunRegistry) -> list[Json]:
-    first: Json = {"removed": list(news.removed)}
-    if news.resources is not None:
-        first["resources"] = asdict(news.resources)
-    if news.sweeps or news.sweeps_removed:
-        first["sweeps"] = [sweep_to_json(sweep) for sweep in news.sweeps]
-        first["sweeps_removed"] = list(news.sweeps_removed)
-    parts = [news.changed[at : at + ROWS] for at in range(0, max(1, len(news.changed)), ROWS)]
+def _frames(changes: ChangeBatch, registry: RunRegistry) -> list[Json]:
+    first: Json = {"removed": list(changes.removed)}
+    if changes.resources is not None:
+        first["resources"] = asdict(changes.resources)
+    if changes.sweeps or changes.sweeps_removed:
+        first["sweeps"] = [sweep_to_json(sweep) for sweep in changes.sweeps]
+        first["sweeps_removed"] = list(changes.sweeps_removed)
+    parts = [changes.changed[at : at + ROWS] for at in range(0, max(1, len(changes.changed)), ROWS)]
     return [
         {
             **(first if place == 0 else {}),
