@@ -1,4 +1,4 @@
-"""Axes: what a person types becomes values or a range, or one line says what was expected."""
+"""Axes: text is parsed to values or a range, or raises one line with what was expected."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ XOR = catalog.find("xor")
         ("activation=btu,tanh", Axis("activation", ("btu", "tanh"))),
     ],
 )
-def test_every_form_is_read(text: str, axis: Axis) -> None:
+def test_all_forms_are_parsed(text: str, axis: Axis) -> None:
     assert parse_axis(XOR, text) == axis
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "parts"),
     [
         ("colour=1,2", ("Unknown axis 'colour' of xor", "hidden")),
         ("hidden", ("'hidden'", "expected name=")),
@@ -63,14 +63,14 @@ def test_every_form_is_read(text: str, axis: Axis) -> None:
         ("activation=step", ("activation", "'step'")),
     ],
 )
-def test_a_mistake_is_named_in_one_line(text: str, words: tuple[str, ...]) -> None:
+def test_a_mistake_is_reported_in_one_line(text: str, parts: tuple[str, ...]) -> None:
     with pytest.raises(ParamError) as error:
         parse_axis(XOR, text)
-    assert all(word in str(error.value) for word in words), str(error.value)
+    assert all(part in str(error.value) for part in parts), str(error.value)
     assert "\n" not in str(error.value)
 
 
-def test_axes_are_parted_by_semicolons_and_each_is_named_once() -> None:
+def test_axes_are_separated_by_semicolons_and_each_name_occurs_once() -> None:
     axes = parse_axes(XOR, "lr=0.1,0.01; hidden=1..3;")
     assert [axis.name for axis in axes] == ["lr", "hidden"]
     assert count(axes) == 6
@@ -87,13 +87,13 @@ def test_a_billion_points_are_refused_before_any_is_made() -> None:
         next(grid(axes))
 
 
-def test_a_grid_over_a_range_says_how_to_make_it_points() -> None:
+def test_a_grid_over_a_range_is_refused_with_the_syntax_for_a_number_of_points() -> None:
     with pytest.raises(ParamError, match=r"lr=0.001..0.1 log 5"):
         count(parse_axes(XOR, "lr=0.001..0.1"))
 
 
 @given(st.text(alphabet="lrhidenseActvo=.,; 0123456789e-", max_size=40))
-def test_any_text_is_axes_or_a_parameter_error(text: str) -> None:
+def test_any_text_parses_or_raises_a_param_error(text: str) -> None:
     try:
         axes = parse_axes(XOR, text)
     except ParamError:

@@ -17,14 +17,14 @@ def test_an_experiment_is_found_by_its_name() -> None:
         assert catalog.find(experiment.name) is experiment
 
 
-def test_an_unknown_one_is_refused_with_those_there_are() -> None:
+def test_an_unknown_experiment_is_refused_with_the_names_of_all() -> None:
     with pytest.raises(UnknownExperiment, match="There is no experiment 'gpt'") as error:
         catalog.find("gpt")
     assert error.value.remedy.startswith("The catalog has: xor, mnist")
 
 
 @pytest.mark.parametrize("experiment", catalog.EXPERIMENTS, ids=lambda experiment: experiment.name)
-def test_an_entry_says_all_that_a_form_and_a_worker_need(experiment: catalog.Experiment) -> None:
+def test_an_entry_has_all_that_a_form_and_a_worker_need(experiment: catalog.Experiment) -> None:
     module, _, function = experiment.train.partition(":")
     assert module.startswith("engine.experiments.") and function
     assert experiment.goal in ("min", "max") and experiment.best and experiment.claim and experiment.title
@@ -41,7 +41,7 @@ def test_listing_the_catalog_imports_no_framework_and_no_experiment() -> None:
     assert ended.stdout.strip() == "[]"
 
 
-def test_a_module_of_ones_own_adds_experiments(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_extra_catalog_adds_experiments(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DLTUI_EXTRA_CATALOG", "tests.engine.test_catalog:EXTRA")
     assert catalog.find("mine").framework == "none"
     assert catalog.experiments()[: len(catalog.EXPERIMENTS)] == catalog.EXPERIMENTS

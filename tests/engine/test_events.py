@@ -1,4 +1,4 @@
-"""The event file: numbered without a gap by its one writer, readable whatever tore it."""
+"""The event file: numbered without a gap by its one writer, readable after crashes and damage."""
 
 from __future__ import annotations
 
@@ -32,14 +32,16 @@ def test_what_is_written_is_replayed(
     for fact in facts:
         writer.append("note", **{f"f{key}": value for key, value in fact.items()})
     writer.close()
-    told = list(events.replay(path))
-    assert [event.seq for event in told] == list(range(1, len(facts) + 1))
-    assert [event.facts for event in told] == [{f"f{k}": v for k, v in fact.items()} for fact in facts]
-    assert list(events.replay(path, after=3)) == told[3:]
+    replayed = list(events.replay(path))
+    assert [event.seq for event in replayed] == list(range(1, len(facts) + 1))
+    assert [event.facts for event in replayed] == [{f"f{k}": v for k, v in fact.items()} for fact in facts]
+    assert list(events.replay(path, after=3)) == replayed[3:]
 
 
 @given(st.integers(1, 400))
-def test_the_next_writer_goes_on_behind_a_tear(tmp_path_factory: pytest.TempPathFactory, cut: int) -> None:
+def test_the_next_writer_continues_behind_an_incomplete_line(
+    tmp_path_factory: pytest.TempPathFactory, cut: int
+) -> None:
     path = tmp_path_factory.mktemp("e") / "events.jsonl"
     writer = EventWriter(path)
     for n in range(10):
@@ -58,7 +60,7 @@ def test_the_next_writer_goes_on_behind_a_tear(tmp_path_factory: pytest.TempPath
     assert end == path.stat().st_size
 
 
-def test_reading_stops_at_the_last_whole_line_and_goes_on_from_there(tmp_path: Path) -> None:
+def test_reading_stops_at_the_last_complete_line_and_continues_from_there(tmp_path: Path) -> None:
     path = tmp_path / "e"
     assert events.read_lines(path, 0) == ([], 0)
     path.write_bytes(b'{"seq":1,"at":1,"kind":"a"}\n{"seq":2,"at"')
@@ -70,7 +72,7 @@ def test_reading_stops_at_the_last_whole_line_and_goes_on_from_there(tmp_path: P
     assert events.read_lines(path, end)[0] == [b'{"seq":2,"at":1,"kind":"b"}']
 
 
-def test_a_small_limit_still_gives_whole_lines(tmp_path: Path) -> None:
+def test_a_small_limit_still_gives_complete_lines(tmp_path: Path) -> None:
     path = tmp_path / "e"
     writer = EventWriter(path)
     for n in range(50):
@@ -108,13 +110,13 @@ def test_a_small_limit_still_gives_whole_lines(tmp_path: Path) -> None:
         b'{"seq":1,"seq":2,"at":1,"kind":"a"}',
     ],
 )
-def test_what_is_no_event_is_named(line: bytes) -> None:
+def test_a_line_that_is_not_an_event_is_reported(line: bytes) -> None:
     with pytest.raises(CorruptRun, match="Not an event"):
         events.parse(line)
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
-def test_training_goes_on_while_the_disk_is_full_and_nothing_is_lost(
+def test_training_continues_while_the_disk_is_full_and_nothing_is_lost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     path = tmp_path / "e"
@@ -136,7 +138,7 @@ def test_training_goes_on_while_the_disk_is_full_and_nothing_is_lost(
     assert [event.facts["n"] for event in events.replay(path)] == [0, 1, 2, 3, 4]
 
 
-def test_what_a_full_disk_keeps_in_memory_is_bounded_and_counted(
+def test_events_kept_in_memory_on_a_full_disk_are_bounded_and_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(events, "PENDING_LIMIT", 1000)
@@ -147,7 +149,7 @@ def test_what_a_full_disk_keeps_in_memory_is_bounded_and_counted(
     assert writer.dropped > 80
 
 
-def test_facts_that_are_no_json_are_refused(tmp_path: Path) -> None:
+def test_facts_that_are_not_json_are_refused(tmp_path: Path) -> None:
     writer = EventWriter(tmp_path / "e")
     with pytest.raises(ValueError, match="JSON compliant"):
         writer.append("metrics", value=float("nan"))
@@ -179,7 +181,7 @@ def test_a_number_of_5000_digits_is_no_number(tmp_path: Path) -> None:
     assert events.last_seq(tmp_path / "e") == 2
 
 
-def test_a_damaged_line_is_left_out_and_named_with_its_offset(tmp_path: Path) -> None:
+def test_a_damaged_line_is_left_out_and_reported_with_its_offset(tmp_path: Path) -> None:
     lines = lines_of(5)
     lines[2] = lines[2].replace(b'"note"', b'"note\x01')
     (tmp_path / "e").write_bytes(b"\n".join(lines) + b"\n")
@@ -189,7 +191,7 @@ def test_a_damaged_line_is_left_out_and_named_with_its_offset(tmp_path: Path) ->
 
 
 def test_every_flipped_bit_of_a_line_leaves_the_others(tmp_path: Path) -> None:
-    """A flip inside a text may leave a line that is an event, and no other damage goes unnamed."""
+    """A flip inside a string may leave a valid event; all other damage is reported."""
     lines = lines_of(3)
     path = tmp_path / "e"
     start = len(lines[0]) + 1
@@ -203,7 +205,7 @@ def test_every_flipped_bit_of_a_line_leaves_the_others(tmp_path: Path) -> None:
         assert len(seqs) == 3 or list(events.damaged_lines(path)), bytes(data)
 
 
-def test_what_a_crash_tore_is_no_damage_once_its_number_is_given_again(tmp_path: Path) -> None:
+def test_an_incomplete_line_is_no_damage_once_its_number_is_used_again(tmp_path: Path) -> None:
     first, second, third = lines_of(3)
     path = tmp_path / "e"
     for torn in (b'{"seq":2,"at', b'{"se', b"", second[:-1]):
@@ -213,7 +215,7 @@ def test_what_a_crash_tore_is_no_damage_once_its_number_is_given_again(tmp_path:
     assert [line.offset for line in events.damaged_lines(path)] == [len(first) + 1]
 
 
-def test_a_number_that_leaps_is_damage_and_those_behind_it_are_not(tmp_path: Path) -> None:
+def test_a_number_out_of_order_is_damage_and_the_next_ones_are_not(tmp_path: Path) -> None:
     first, second, third, fourth = lines_of(4)
     leaps = second.replace(b":2,", b":900,")
     (tmp_path / "e").write_bytes(b"\n".join([first, leaps, third, fourth]) + b"\n")
@@ -221,7 +223,7 @@ def test_a_number_that_leaps_is_damage_and_those_behind_it_are_not(tmp_path: Pat
     assert (found.offset, found.text) == (len(first) + 1, "Event 900 comes before event 3.")
 
 
-def test_a_number_that_comes_again_is_damage(tmp_path: Path) -> None:
+def test_a_repeated_number_is_damage(tmp_path: Path) -> None:
     first, second, third = lines_of(3)
     (tmp_path / "e").write_bytes(b"\n".join([first, second, first, third]) + b"\n")
     (found,) = events.damaged_lines(tmp_path / "e")
@@ -229,7 +231,7 @@ def test_a_number_that_comes_again_is_damage(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("series", "said"),
+    ("series", "message"),
     [
         ({"loss": [[1, 2], [0.5]]}, "as many values as steps (2), got 1"),
         ({"loss": [[1.5], [0.5]]}, "whole numbers as steps"),
@@ -239,13 +241,13 @@ def test_a_number_that_comes_again_is_damage(tmp_path: Path) -> None:
         ([], "series: expected an object"),
     ],
 )
-def test_metrics_that_no_curve_can_take_are_no_event(series: object, said: str) -> None:
+def test_malformed_metrics_are_not_an_event(series: object, message: str) -> None:
     line = json.dumps({"seq": 1, "at": 1.0, "kind": "metrics", "series": series}).encode()
-    with pytest.raises(CorruptRun, match=re.escape(said)):
+    with pytest.raises(CorruptRun, match=re.escape(message)):
         events.parse(line)
 
 
-def test_a_line_without_an_end_costs_no_memory_and_the_next_ones_are_read(
+def test_a_line_beyond_the_limit_is_skipped_without_holding_it_in_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(events, "LINE_LIMIT", 1000)
@@ -260,7 +262,7 @@ def test_a_line_without_an_end_costs_no_memory_and_the_next_ones_are_read(
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: os.symlink("/dev/zero", path)])
-def test_what_is_no_file_of_events_is_refused_at_once(tmp_path: Path, make: Any) -> None:
+def test_a_path_that_is_not_a_regular_file_is_refused_without_blocking(tmp_path: Path, make: Any) -> None:
     path = tmp_path / "e"
     make(path)
     for read in (lambda: events.read_lines(path, 0), lambda: list(events.replay(path)),
@@ -287,11 +289,11 @@ def test_the_elapsed_time_of_events_does_not_follow_the_wall_clock(
     assert second.clock == second.elapsed
 
 
-def test_events_of_before_have_the_wall_clock_alone() -> None:
+def test_events_of_older_versions_have_only_the_wall_clock() -> None:
     assert events.parse(b'{"seq":1,"at":7,"kind":"a"}').clock == 7.0
 
 
 @pytest.mark.parametrize("odd", [b'"x"', b"-1", b"true", b"1e300"])
-def test_an_odd_elapsed_time_is_damage(odd: bytes) -> None:
+def test_an_invalid_elapsed_time_is_damage(odd: bytes) -> None:
     with pytest.raises(CorruptRun):
         events.parse(b'{"seq":1,"at":7,"elapsed":' + odd + b',"kind":"a"}')

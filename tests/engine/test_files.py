@@ -1,4 +1,4 @@
-"""What a home holds is read strictly: reading ends soon, in a value or in one line that names the file."""
+"""Files of a home are read strictly: reading gives a value, or one line of error that names the file."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ WHOLE: dict[str, Any] = {
 }  # fmt: skip
 
 
-def test_every_kind_of_field_is_built() -> None:
+def test_all_types_of_fields_are_converted() -> None:
     assert typed(WHOLE, Cart) == Cart(
         "n", 1, Colour.BLUE, Wheel(2.5), (Wheel(1, 3),), (4, 5), WHOLE["load"], "high", True, WHOLE["rest"]
     )  # fmt: skip
@@ -65,7 +65,7 @@ def test_fields_that_are_missing_have_their_defaults_and_unknown_ones_are_ignore
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"name": 5}, "name: expected text, got 5"),
         ({"name": None}, "name: expected text, got null"),
@@ -92,15 +92,15 @@ def test_fields_that_are_missing_have_their_defaults_and_unknown_ones_are_ignore
         ({"is_old": 1}, "is_old: expected true or false, got 1"),
     ],
 )
-def test_a_field_of_another_type_is_named_with_what_was_expected_and_what_came(
-    change: dict[str, Any], said: str
+def test_a_field_of_a_wrong_type_is_reported_with_what_was_expected_and_what_came(
+    change: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(WrongType) as error:
         typed({**WHOLE, **change}, Cart)
-    assert str(error.value) == said
+    assert str(error.value) == message
 
 
-def test_a_field_that_is_needed_and_missing_is_named() -> None:
+def test_a_required_field_that_is_missing_is_reported() -> None:
     with pytest.raises(WrongType, match="made: expected a value, got nothing"):
         typed({"name": "n"}, Cart)
 
@@ -114,7 +114,7 @@ NAMES = st.sampled_from([each.name for each in dataclasses.fields(Cart)])
 
 
 @given(st.dictionaries(NAMES, JSON))
-def test_whatever_is_in_a_field_the_answer_is_a_value_or_one_line(changes: dict[str, Any]) -> None:
+def test_any_field_gives_a_value_or_one_line_of_error(changes: dict[str, Any]) -> None:
     try:
         made = typed({**WHOLE, **changes}, Cart)
     except WrongType as error:
@@ -135,7 +135,7 @@ def test_plain_json_is_parsed_as_the_standard_library_does(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         (b"", "Expecting value"),
         (b"{", "Expecting property name"),
@@ -154,8 +154,8 @@ def test_plain_json_is_parsed_as_the_standard_library_does(value: Any) -> None:
         (b'{"a": 1} x', "Extra data"),
     ],
 )
-def test_what_is_no_strict_json_is_refused(text: bytes, said: str) -> None:
-    with pytest.raises(ValueError, match=said):
+def test_text_that_is_not_strict_json_is_refused(text: bytes, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         parse(text)
 
 
@@ -170,7 +170,7 @@ def test_what_is_no_strict_json_is_refused(text: bytes, said: str) -> None:
         (b'[1, "\\ud800"]', [1, "\ufffd"]),
     ],
 )
-def test_what_only_looks_odd_is_read(text: bytes, value: Any) -> None:
+def test_unusual_but_valid_json_is_parsed(text: bytes, value: Any) -> None:
     assert value is None or parse(text) == value
 
 
@@ -178,13 +178,13 @@ def test_a_missing_file_is_none(tmp_path: Path) -> None:
     assert read_typed(tmp_path / "none", Wheel) is None
 
 
-def test_a_file_is_read_as_what_it_has_to_be(tmp_path: Path) -> None:
+def test_a_file_is_read_as_its_type(tmp_path: Path) -> None:
     (tmp_path / "wheel.json").write_text('{"size": 3, "spokes": 5}')
     assert read_typed(tmp_path / "wheel.json", Wheel) == Wheel(3, 5)
 
 
 @pytest.mark.parametrize("content", [b"", b"[1]", b"null", b'{"size": "x"}', b'{"size": 1e999}', b"{" * 99])
-def test_an_odd_file_is_named(tmp_path: Path, content: bytes) -> None:
+def test_a_malformed_file_is_reported_with_its_path(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "wheel.json"
     path.write_bytes(content)
     with pytest.raises(CorruptRun) as error:
@@ -214,7 +214,7 @@ def _to_a_file(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "said"),
+    ("make", "message"),
     [
         (os.mkfifo, "is a pipe"),
         (_folder, "is a folder"),
@@ -224,11 +224,13 @@ def _to_a_file(path: Path) -> None:
         (_to_a_file, "it is a link"),
     ],
 )
-def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path, make: Any, said: str) -> None:
+def test_anything_but_a_regular_file_is_refused_without_blocking(
+    tmp_path: Path, make: Any, message: str
+) -> None:
     path = tmp_path / "file"
     make(path)
     before = len(os.listdir("/proc/self/fd"))
-    with pytest.raises(CorruptRun, match=said):
+    with pytest.raises(CorruptRun, match=message):
         read_bytes(path)
     assert len(os.listdir("/proc/self/fd")) == before
 
@@ -271,7 +273,7 @@ def test_a_file_of_another_user_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_that_may_not_be_read_is_named(tmp_path: Path) -> None:
+def test_a_file_without_read_permission_is_reported(tmp_path: Path) -> None:
     (tmp_path / "closed").write_text("{}")
     (tmp_path / "closed").chmod(0)
     with pytest.raises(CorruptRun, match="Permission denied"):
@@ -279,7 +281,7 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path: Path) -> None:
 
 
 def test_reading_is_fast_for_long_columns_of_numbers() -> None:
-    """The careful decoder is for odd numbers alone."""
+    """The slow decoder is used only where a number may be out of bounds."""
     line = json.dumps({"series": {"loss": [[*range(1000)], [0.123456789012345678] * 1000]}}).encode()
     alike = line.translate(files._DIGITS_ALIKE)
     assert b"0" * 19 not in alike and parse(line)["series"]["loss"][0][-1] == 999

@@ -1,4 +1,4 @@
-"""Frames: what goes in comes out, however it is cut; what is no frame is refused."""
+"""Frames are decoded as they were encoded, however they are split; other bytes are refused."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ messages = st.dictionaries(text, values, max_size=4)
 
 
 @given(st.lists(messages, min_size=1, max_size=5), st.lists(st.integers(1, 40), min_size=1, max_size=30))
-def test_frames_come_out_as_they_went_in_however_they_are_cut(
+def test_frames_are_decoded_as_encoded_however_they_are_split(
     sent: list[dict[str, object]], cuts: list[int]
 ) -> None:
     raw = b"".join(map(frames.encode, sent))
@@ -36,16 +36,16 @@ def test_frames_come_out_as_they_went_in_however_they_are_cut(
             at += cut
         reader.feed_data(raw[at:])
         reader.feed_eof()
-        heard: list[object] = []
+        frames_read: list[object] = []
         while (message := await frames.read(reader)) is not None:
-            heard.append(message)
-        return heard
+            frames_read.append(message)
+        return frames_read
 
     assert asyncio.run(receive()) == sent
 
 
 @given(st.binary(max_size=80))
-def test_bytes_are_a_message_or_refused_and_nothing_else(body: bytes) -> None:
+def test_any_bytes_decode_or_raise_a_protocol_error(body: bytes) -> None:
     try:
         assert isinstance(frames.decode(body), dict)
     except ProtocolError as error:
@@ -53,7 +53,7 @@ def test_bytes_are_a_message_or_refused_and_nothing_else(body: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "message"),
     [
         (b"[]", "has to hold a JSON object, got list"),
         (b'{"a":1,"a":2}', "holds one key twice"),
@@ -68,12 +68,12 @@ def test_bytes_are_a_message_or_refused_and_nothing_else(body: bytes) -> None:
         (b"", "has to hold JSON"),
     ],
 )
-def test_what_is_no_message_is_refused_with_the_reason(body: bytes, said: str) -> None:
-    with pytest.raises(ProtocolError, match=said):
+def test_a_body_that_is_not_a_message_is_refused_with_the_reason(body: bytes, message: str) -> None:
+    with pytest.raises(ProtocolError, match=message):
         frames.decode(body)
 
 
-def test_brackets_inside_texts_are_no_nest() -> None:
+def test_brackets_inside_strings_are_not_nesting() -> None:
     message = {"a": "[{" * 100 + '\\"' + "[" * 50, "b": [[1]]}
     assert frames.decode(json.dumps(message).encode()) == message
 
@@ -105,24 +105,24 @@ def test_items_that_are_json_already_make_the_same_frame(items: list[dict[str, o
     assert json.loads(raw[4:]) == {"id": 3, "events": items}
 
 
-def heard_after(*bodies: bytes) -> list[object]:
-    """What a client reads of these frames: messages, and the errors of those that are none."""
+def read_frames(*bodies: bytes) -> list[object]:
+    """The messages that a client reads, with errors in place of frames that cannot be parsed."""
 
     async def receive() -> list[object]:
         reader = asyncio.StreamReader()
         for body in bodies:
             reader.feed_data(len(body).to_bytes(4, "big") + body)
         reader.feed_eof()
-        heard: list[object] = []
+        frames_read: list[object] = []
         while True:
             try:
                 message = await frames.read(reader, strict=False)
             except frames.BadFrame as error:
-                heard.append(error.request)
+                frames_read.append(error.request)
                 continue
             if message is None:
-                return heard
-            heard.append(message)
+                return frames_read
+            frames_read.append(message)
 
     return asyncio.run(receive())
 
@@ -137,10 +137,12 @@ def heard_after(*bodies: bytes) -> list[object]:
         (b"\xff\xfe", None),
     ],
 )
-def test_a_bad_frame_says_whose_it_is_and_the_next_one_is_read(body: bytes, request_: int | None) -> None:
-    heard = heard_after(body, b'{"id":9}')
-    assert heard[1] == {"id": 9}
-    assert heard[0] == request_ or heard[0] == {"id": 7, "left_out": 1, "runs": []}
+def test_a_bad_frame_has_the_number_of_its_request_and_the_next_one_is_read(
+    body: bytes, request_: int | None
+) -> None:
+    frames_read = read_frames(body, b'{"id":9}')
+    assert frames_read[1] == {"id": 9}
+    assert frames_read[0] == request_ or frames_read[0] == {"id": 7, "left_out": 1, "runs": []}
 
 
 @given(st.lists(messages, min_size=2, max_size=6), st.data())
@@ -152,10 +154,10 @@ def test_of_a_frame_of_items_only_the_damaged_ones_are_left_out(
     broken = [text[:-1] + b"!" if place in damaged else text for place, text in enumerate(raw)]
     body = frames.encode_raw(b'"id":3,"left_out":2,"events"', broken)[4:]
     kept = [item for place, item in enumerate(items) if place not in damaged]
-    assert heard_after(body) == [{"id": 3, "left_out": 2 + len(damaged), "events": kept}]
+    assert read_frames(body) == [{"id": 3, "left_out": 2 + len(damaged), "events": kept}]
 
 
-def test_a_frame_that_was_begun_has_to_end_in_time() -> None:
+def test_a_frame_has_to_end_within_the_timeout() -> None:
     async def receive() -> None:
         reader = asyncio.StreamReader()
         reader.feed_data(b"\0\0\0\x09half")

@@ -1,4 +1,4 @@
-"""Parameters: typed text and JSON become values within their bounds, or one line says what was expected."""
+"""Parameters: text and JSON are parsed to values within bounds, or raise one line with what was expected."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Odd:
 COUNT, RATE, KIND, ON = declared(Odd)
 
 
-def test_declarations_are_read_from_the_fields() -> None:
+def test_parameters_are_declared_by_the_fields() -> None:
     assert Param("count", int, 3, "how many", least=1, most=9) == COUNT
     assert (RATE.live, RATE.log, KIND.choices, ON.kind) == (True, True, ("a", "b"), bool)
     assert [param.expected for param in declared(Odd)] == [
@@ -57,7 +57,7 @@ def test_declarations_are_read_from_the_fields() -> None:
         (ON, "off", False), (ON, "YES", True), (ON, True, True), (ON, 0, False),
     ],
 )  # fmt: skip
-def test_what_means_a_value_is_read_as_it(param: Param, given_: object, value: object) -> None:
+def test_valid_input_is_parsed(param: Param, given_: object, value: object) -> None:
     found = parse_value(param, given_)
     assert found == value and type(found) is type(value)
 
@@ -72,14 +72,14 @@ def test_what_means_a_value_is_read_as_it(param: Param, given_: object, value: o
         (RATE, 2.1), (KIND, "c"), (KIND, 1), (ON, "maybe"), (ON, 2), (ON, ""),
     ],
 )  # fmt: skip
-def test_what_does_not_is_refused_by_name_and_bounds(param: Param, given_: object) -> None:
+def test_invalid_input_is_refused_with_name_and_bounds(param: Param, given_: object) -> None:
     with pytest.raises(ParamError) as error:
         parse_value(param, given_)
     assert error.value.message.startswith(f"{param.name}: expected {param.expected}, got ")
 
 
 @given(st.text(max_size=100) | st.floats() | st.integers() | st.booleans() | st.none())
-def test_whatever_is_read_is_within_bounds(given_: object) -> None:
+def test_any_parsed_value_is_within_bounds(given_: object) -> None:
     for param in declared(Odd):
         try:
             value = parse_value(param, given_)
@@ -91,19 +91,19 @@ def test_whatever_is_read_is_within_bounds(given_: object) -> None:
             assert math.isfinite(value) and 0 < value <= 9
 
 
-def test_a_set_is_built_with_its_defaults_and_knows_what_differs() -> None:
+def test_missing_values_are_defaults_and_differing_gives_the_others() -> None:
     made = build(Odd, {"count": "5"})
     assert made == Odd(count=5)
     assert differing(Odd, dataclasses.asdict(made)) == {"count": 5}
 
 
-def test_an_unknown_name_is_told_the_known_ones() -> None:
+def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ParamError, match="Unknown parameter 'speed'") as error:
         build(Odd, {"speed": 1})
     assert error.value.remedy == "It takes: count, rate, kind, on."
 
 
-def test_what_only_fails_together_is_checked_together() -> None:
+def test_values_that_are_invalid_together_are_refused() -> None:
     with pytest.raises(ParamError, match="hidden: expected 1 or more while bypass is off"):
         build(XorParams, {"hidden": 0})
     assert build(XorParams, {"hidden": 0, "bypass": True}).hidden == 0
@@ -138,12 +138,12 @@ def test_a_number_may_have_a_word_for_not_given(given: object, value: object) ->
 
 
 @pytest.mark.parametrize("given", ["-1", "never", "", "nan", True, "None"])
-def test_another_word_or_number_is_refused_and_the_words_are_named(given: object) -> None:
+def test_other_words_and_numbers_are_refused_with_the_accepted_ones(given: object) -> None:
     with pytest.raises(ParamError, match="lr: expected auto, off or a number of 0 or more"):
         parse_value(OPEN_RATE, given)
 
 
-def test_a_number_that_has_to_be_given_is_never_null() -> None:
+def test_a_required_number_is_never_null() -> None:
     with pytest.raises(ParamError, match="n: expected a whole number"):
         parse_value(Param("n", int, 1, "count"), None)
 
@@ -159,7 +159,7 @@ def test_a_number_that_has_to_be_given_is_never_null() -> None:
         ("1,5", "Write 1.5: the decimal point is a dot.", ""),
     ],
 )
-def test_digits_behind_a_leading_zero_are_a_decimal_comma_gone_wrong(
+def test_digits_behind_a_leading_zero_are_refused_with_a_hint_about_the_decimal_comma(
     given: str, of_a_number: str, of_a_whole_number: str
 ) -> None:
     for kind, remedy in ((float, of_a_number), (int, of_a_whole_number)):
@@ -169,7 +169,7 @@ def test_digits_behind_a_leading_zero_are_a_decimal_comma_gone_wrong(
 
 
 @pytest.mark.parametrize("value", [None, 0, 0.0, 0.1, 1e-7, 0.123456789012, 3.0, "off"])
-def test_what_is_said_is_read_back_exactly(value: Value) -> None:
+def test_a_formatted_value_is_parsed_back_exactly(value: Value) -> None:
     assert (
         parse_value(OPEN_RATE if value != 3.0 else Param("x", float, 1, "x"), format_value(OPEN_RATE, value))
         == value

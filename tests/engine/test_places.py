@@ -1,4 +1,4 @@
-"""Paths hang on one root, and a folder that is not ours alone is refused."""
+"""Paths depend on one root, and a folder that other users can access is refused."""
 
 from __future__ import annotations
 
@@ -29,13 +29,15 @@ def test_data_is_the_folder_the_user_named_or_none(monkeypatch: pytest.MonkeyPat
     assert Places(Path("/r")).data == Path("/d")
 
 
-def test_data_is_absolute_wherever_the_shell_stands(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_data_folder_is_absolute_in_any_working_directory(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DLTUI_DATA", "sets")
     assert data_folder() == f"{tmp_path}/sets" and Places(Path("/r")).data == tmp_path / "sets"
 
 
-def test_a_folder_that_was_named_outranks_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_named_folder_overrides_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DLTUI_DATA", "/d")
     assert Places(Path("/r"), "/other").data == Path("/other")
     assert Places(Path("/r"), "").data is None
@@ -49,7 +51,7 @@ def test_every_socket_path_is_short_enough_for_the_kernel(length: int) -> None:
     assert places.socket != Places(Path("/" + "y" * length)).socket
 
 
-def test_a_private_folder_is_made_and_accepted_again(tmp_path: Path) -> None:
+def test_a_private_folder_is_created_and_accepted_again(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
         make_private(tmp_path / "a" / "b")
@@ -72,7 +74,7 @@ def test_a_folder_with_files_that_others_may_enter_is_refused_with_the_remedy(
     assert error.value.remedy == f"chmod 700 '{lab}'"
 
 
-def test_an_empty_folder_of_ours_is_made_private(tmp_path: Path) -> None:
+def test_an_empty_folder_of_the_user_is_made_private(tmp_path: Path) -> None:
     (tmp_path / "lab").mkdir()
     (tmp_path / "lab").chmod(0o755)
     make_private(tmp_path / "lab")
@@ -97,7 +99,7 @@ def test_links_files_and_folders_of_others_are_refused(tmp_path: Path) -> None:
             make_private(tmp_path / "real")
 
 
-def test_a_user_without_a_home_is_asked_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_user_without_a_home_folder_is_told_to_set_dltui_home(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("DLTUI_HOME", "XDG_STATE_HOME", "HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("pwd.getpwuid", _nobody)

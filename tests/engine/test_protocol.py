@@ -1,4 +1,4 @@
-"""What goes over the wire comes back as it was."""
+"""Types of the protocol survive JSON."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_a_summary_survives_json(run: RunSummary) -> None:
     assert summary_from_json(json.loads(json.dumps(summary_to_json(run), allow_nan=False))) == run
 
 
-def test_numbers_that_json_cannot_hold_travel_as_words() -> None:
+def test_numbers_that_json_does_not_have_are_sent_as_text() -> None:
     assert [number_to_json(value) for value in (math.nan, math.inf, -math.inf, 0.5)] == [
         "nan",
         "inf",
@@ -88,14 +88,14 @@ def test_every_status_has_one_state_and_back() -> None:
     assert status_of(Running(0)) is Status.RUNNING
 
 
-def test_active_and_final_and_the_two_that_wait_are_all_there_is() -> None:
+def test_every_status_is_active_or_final_or_queued_or_paused() -> None:
     active = {status for status in Status if status.is_active}
     final = {status for status in Status if status.is_final}
     assert not active & final
     assert set(Status) - active - final == {Status.QUEUED, Status.PAUSED}
 
 
-def test_the_time_to_go_is_known_only_while_it_runs_at_a_known_rate() -> None:
+def test_the_remaining_time_is_known_only_for_a_running_run_with_a_rate() -> None:
     spec = Spec("i", "xor", {}, 1, "n", "torch", 1, "cpu", 0.0)
     run = RunSummary(spec, Running(0.0), step=40, total_steps=100, rate=2.0)
     assert run.eta_seconds == 30
@@ -108,7 +108,7 @@ def test_the_time_to_go_is_known_only_while_it_runs_at_a_known_rate() -> None:
     assert RunSummary(spec, Running(0.0), step=140, total_steps=100, rate=2.0).eta_seconds == 0
 
 
-def test_the_meters_survive_json() -> None:
+def test_resources_survive_json() -> None:
     gpu = Gpu("H200", "GPU-1", 1, 2, 0.5, 0)
     machine = Resources(2, 0.25, 1, 2, 3, 1, 2, (gpu,))
     assert resources_from_json(json.loads(json.dumps(asdict(machine)))) == machine

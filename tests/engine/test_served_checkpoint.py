@@ -1,4 +1,4 @@
-"""Which checkpoint a run answers with: the best epoch's where one is kept, however the run ended."""
+"""The checkpoint that predictions use: the best epoch's where one is kept, however the run ended."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def damage(folder: Path, step: int, name: str = "model.safetensors") -> None:
     path.write_bytes(path.read_bytes()[:-1])
 
 
-def test_without_a_best_epoch_the_newest_answers(tmp_path: Path) -> None:
+def test_without_a_best_epoch_the_newest_checkpoint_is_served(tmp_path: Path) -> None:
     for step in (10, 20):
         save(tmp_path, step, 0)
     found = read_served(tmp_path)
@@ -37,7 +37,7 @@ def test_without_a_best_epoch_the_newest_answers(tmp_path: Path) -> None:
     assert found.which.description == "last weights (epoch 2, step 20)"
 
 
-def test_the_best_epoch_answers_and_outlives_all_that_come_after_it(tmp_path: Path) -> None:
+def test_the_best_epoch_is_served_whatever_is_written_after_it(tmp_path: Path) -> None:
     for step, best in ((10, 0), (20, 20), (30, 20), (40, 20), (50, 20), (53, 20)):
         save(tmp_path, step, best)
     assert checkpoint_folder.steps(tmp_path) == [20, 40, 50, 53]
@@ -47,7 +47,7 @@ def test_the_best_epoch_answers_and_outlives_all_that_come_after_it(tmp_path: Pa
     assert served_step(tmp_path) == found.which
 
 
-def test_a_checkpoint_of_before_says_what_it_knows(tmp_path: Path) -> None:
+def test_a_checkpoint_of_an_older_version_is_served_without_its_epoch(tmp_path: Path) -> None:
     save(tmp_path, 1200, None)
     found = read_served(tmp_path)
     assert found is not None and (found.which.epoch, found.which.description) == (
@@ -64,7 +64,9 @@ def test_the_newest_holds_the_last_weights_where_the_best_are_kept_beside_them(t
     assert holds_last(tmp_path)
 
 
-def test_of_a_damaged_best_epoch_the_newest_whole_one_takes_the_place_and_it_is_said(tmp_path: Path) -> None:
+def test_where_the_best_epoch_is_damaged_the_newest_undamaged_one_is_served_with_a_notice(
+    tmp_path: Path,
+) -> None:
     for step, best in ((20, 20), (30, 20), (40, 20)):
         save(tmp_path, step, best)
     damage(tmp_path, 20)
@@ -80,7 +82,7 @@ def test_of_a_damaged_best_epoch_the_newest_whole_one_takes_the_place_and_it_is_
         read_served(tmp_path)
 
 
-def test_a_step_that_is_asked_for_answers_and_no_newer_one_in_its_place(tmp_path: Path) -> None:
+def test_a_requested_step_is_served_or_an_older_one_in_its_place(tmp_path: Path) -> None:
     for step in (20, 30, 40):
         save(tmp_path, step, 20)
     assert [found.which.description for step in (30, 20) if (found := read_served(tmp_path, step))] == [
@@ -91,6 +93,6 @@ def test_a_step_that_is_asked_for_answers_and_no_newer_one_in_its_place(tmp_path
     assert found is not None and found.which.step == 20 and "step-00000030" in found.notice
 
 
-def test_where_there_is_nothing_nothing_answers(tmp_path: Path) -> None:
+def test_without_checkpoints_none_is_served(tmp_path: Path) -> None:
     assert read_served(tmp_path / "none") is None
     assert served_step(tmp_path / "none") is None

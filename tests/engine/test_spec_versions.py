@@ -1,4 +1,4 @@
-"""Values of version 1 in version 2: every way they were written."""
+"""Conversion of values of version 1 to version 2."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from engine.params import build, declared
 
 
 @pytest.mark.parametrize("experiment", [one.name for one in catalog.EXPERIMENTS])
-def test_what_is_translated_are_parameters_that_may_be_left_open(experiment: str) -> None:
+def test_converted_parameters_are_those_that_may_be_null(experiment: str) -> None:
     kinds = {param.name: param for param in declared(catalog.find(experiment).params)}
     table = spec_versions._OF.get(experiment, {})
     assert {name for name, param in kinds.items() if param.word} == set(table)
@@ -36,7 +36,7 @@ def test_the_defaults_of_version_1_are_those_of_version_2(experiment: str) -> No
     } | ({"axes": old["axes"]} if experiment == "xor_lanes" else {})
 
 
-def test_a_value_that_was_given_stays() -> None:
+def test_a_given_value_is_not_converted() -> None:
     given = {"lr": 0.01, "dropout": 0, "clip": 0.5, "patience": 3, "layers": 1, "tied": "no"}
     assert spec_versions.upgrade_params("lm", given) == given
     assert spec_versions.upgrade_params("lm", {"clip": 0, "dropout": -1.0}) == {
@@ -62,14 +62,14 @@ def test_a_value_that_was_given_stays() -> None:
         ("patience", "patience"),
     ],
 )
-def test_axes_as_they_were_typed(old: str, new: str) -> None:
+def test_the_text_of_axes_is_converted(old: str, new: str) -> None:
     found = spec_versions.upgrade_axes_text("xor", old)
     assert found.replace(" ", "") == new.replace(" ", "")
     if "=" in old and "0.0" not in old:
         parse_axes(catalog.find("xor"), found)
 
 
-def test_what_was_typed_into_forms() -> None:
+def test_the_texts_of_forms_are_converted() -> None:
     typed = {"lr": "0", "dropout": "-1", "clip": "0,1,-1", "patience": "", "trials": "0", "parallel": "0"}
     assert spec_versions.upgrade_form_texts("lm", typed) == {
         "lr": "auto", "dropout": "auto", "clip": "off,1,auto", "patience": "", "trials": "all",
@@ -80,7 +80,7 @@ def test_what_was_typed_into_forms() -> None:
     }  # fmt: skip
 
 
-def test_a_fact_of_a_journal_is_translated_unless_it_is_of_this_version() -> None:
+def test_a_line_of_a_journal_is_converted_unless_it_is_of_this_version() -> None:
     old = {"kind": "asked", "params": {"patience": 0}, "trial": 1}
     assert spec_versions.upgrade_sweep_fact("xor", old)["params"] == {"patience": None}
     new = {**old, "params": {"lr": 0}, "version": 2}

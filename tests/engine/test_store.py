@@ -1,4 +1,4 @@
-"""The run folder: there whole or not at all, and clear about what in it cannot be read."""
+"""The run folder: created completely or not at all; damaged files are reported."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ def test_an_id_that_is_taken_is_refused_and_the_first_stays(places: Places) -> N
     assert store.list_ids(places) == [a_spec().id]
 
 
-def test_drafts_and_trash_are_no_runs(places: Places) -> None:
+def test_drafts_and_trash_are_not_runs(places: Places) -> None:
     assert store.list_ids(places) == []
     for name in (".new-x", ".trash-y", "b", "a"):
         (places.runs / name).mkdir(parents=True)
     assert store.list_ids(places) == ["a", "b"]
 
 
-def test_ids_tell_the_time_and_the_experiment_and_differ() -> None:
+def test_ids_have_the_time_and_the_experiment_and_differ() -> None:
     ids = {store.new_id("xor", 0.0) for _ in range(50)}
     assert len(ids) > 45 and all(run_id[:8].isdigit() and "-xor-" in run_id for run_id in ids)
 
 
-def test_papers_come_back_as_they_were_written(tmp_path: Path) -> None:
+def test_files_of_a_run_are_read_as_they_were_written(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
     assert store.read_wanted(folder) == Wanted() and store.read_keeper(folder) is None
     assert store.read_exit(folder) is None
@@ -68,7 +68,7 @@ def test_papers_come_back_as_they_were_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", "null", '{"attempt": 1}', '{"status": "odd"}', "\udcff"])
-def test_papers_that_are_damaged_are_named(tmp_path: Path, text: str) -> None:
+def test_damaged_files_of_a_run_are_reported(tmp_path: Path, text: str) -> None:
     folder = RunFolder(tmp_path)
     for path in (folder.spec, folder.keeper, folder.exit):
         path.write_bytes(text.encode(errors="surrogateescape"))
@@ -109,7 +109,7 @@ def test_a_reader_sees_the_old_text_or_the_new_one_and_never_half(tmp_path: Path
     assert os.listdir(tmp_path) == ["x.json"], "no draft is left"
 
 
-def test_what_is_no_json_leaves_the_old_text(tmp_path: Path) -> None:
+def test_a_failed_write_leaves_the_old_text(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     store.write_json(path, {"n": 1})
     with pytest.raises(ValueError, match="JSON compliant"):
@@ -117,7 +117,7 @@ def test_what_is_no_json_leaves_the_old_text(tmp_path: Path) -> None:
     assert json.loads(path.read_text()) == {"n": 1}
 
 
-def test_a_spec_of_before_there_were_sweeps_still_opens(places: Places) -> None:
+def test_a_spec_without_fields_of_sweeps_is_read(places: Places) -> None:
     folder = store.create(places, a_spec())
     old = json.loads(folder.spec.read_text())
     for name in ("sweep", "trial", "gpu_share", "executor"):
@@ -126,7 +126,7 @@ def test_a_spec_of_before_there_were_sweeps_still_opens(places: Places) -> None:
     assert store.read_spec(folder) == a_spec()
 
 
-def test_an_amendment_holds_beside_the_spec_that_was_written_once(places: Places) -> None:
+def test_an_amendment_replaces_parameters_and_the_spec_file_stays(places: Places) -> None:
     folder = store.create(places, a_spec())
     before = folder.spec.read_bytes()
     store.write_amended(folder, {"epochs": 40})
@@ -154,7 +154,7 @@ ODD = ["x", "", 5, -1.5, True, None, [], {}, [1], {"a": 1}, 10**18, 1e308]
         ("keeper", A_KEEPER, store.read_keeper),
     ],
 )
-def test_a_field_of_another_type_is_named_and_never_gets_in(
+def test_a_field_of_a_wrong_type_is_refused_and_reported(
     tmp_path: Path, file: str, whole: dict[str, Any], read: Callable[[RunFolder], Any]
 ) -> None:
     folder = RunFolder(tmp_path)
@@ -192,7 +192,7 @@ def test_numbers_that_no_run_can_have_are_damage(tmp_path: Path, change: dict[st
         store.read_spec(folder)
 
 
-def test_an_end_that_is_none_is_damage(tmp_path: Path) -> None:
+def test_an_exit_with_a_status_that_is_no_end_is_damage(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
     folder.exit.write_text(json.dumps({**AN_EXIT, "status": "running"}))
     with pytest.raises(
@@ -204,7 +204,7 @@ def test_an_end_that_is_none_is_damage(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text", ['{"params": 5}', '{"params": {"lr": []}}', "[]", "{", '{"params": {"lr": NaN}}']
 )
-def test_damaged_amendments_are_named(tmp_path: Path, text: str) -> None:
+def test_damaged_amendments_are_reported(tmp_path: Path, text: str) -> None:
     folder = RunFolder(tmp_path)
     folder.spec.write_text(json.dumps(A_SPEC))
     folder.amended.write_text(text)

@@ -1,4 +1,4 @@
-"""Sweeps, trials and pages through JSON and back."""
+"""Sweeps, trials and pages survive JSON."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from engine.sweep_protocol import (
 from tests.fakes.sweeps import make_sweep, make_trial
 
 
-def test_a_sweep_comes_back_as_it_went() -> None:
+def test_a_sweep_survives_json() -> None:
     sweep = make_sweep(3, trials=(make_trial(1), make_trial(2, status=TrialStatus.PRUNED)), why="waits")
     assert sweep_from_json(json.loads(json.dumps(sweep_to_json(sweep)))) == sweep
     spec = sweep.spec
@@ -28,14 +28,14 @@ def test_a_sweep_comes_back_as_it_went() -> None:
     assert sweep.settled == 2 and sweep.status is SweepStatus.RUNNING
 
 
-def test_a_page_comes_back_with_metrics_that_are_no_numbers() -> None:
+def test_a_page_survives_json_with_metrics_that_are_not_finite() -> None:
     row = make_trial(4, metrics={"loss": math.inf, "val_loss": 0.5}, value=None, pinned=True)
     group = TrialGroup({"hidden": 2, "bypass": True}, 3, 2, 0.5, None, row)
     page = TrialPage((row,), (group,), 1, 9)
     assert page_from_json(json.loads(json.dumps(page_to_json(page), allow_nan=False))) == page
 
 
-def test_what_moves_is_not_settled() -> None:
+def test_active_and_waiting_trials_are_not_settled() -> None:
     moving = {status for status in TrialStatus if not status.is_settled}
     assert moving == {
         TrialStatus.WAITING, TrialStatus.QUEUED, TrialStatus.RUNNING, TrialStatus.PAUSING,

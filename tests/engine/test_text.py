@@ -1,4 +1,4 @@
-"""Text that anybody may have written."""
+"""Lone surrogates in text."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ TEXT = st.text(st.characters(codec=None))
 
 
 @given(st.recursive(TEXT, lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner)))
-def test_what_was_made_whole_can_be_written_anywhere(data: object) -> None:
+def test_text_without_surrogates_can_be_encoded(data: object) -> None:
     json.dumps(replace_surrogates(data), ensure_ascii=False).encode()
 
 
 @given(st.text())
-def test_text_that_is_whole_stays_as_it_is(text: str) -> None:
+def test_text_without_surrogates_is_not_changed(text: str) -> None:
     assert has_no_surrogates(text)
     assert replace_surrogates({"a": [text, 1, None]}) == {"a": [text, 1, None]}
 
 
-def test_a_lone_surrogate_becomes_the_replacement_sign() -> None:
+def test_a_lone_surrogate_becomes_the_replacement_character() -> None:
     assert not has_no_surrogates("a\ud800b")
     assert replace_surrogates("a\ud800b") == "a�b"

@@ -19,7 +19,7 @@ from engine.client.detach import ENABLE_LINGER, Host, Login, choose, decide, pro
         (None, False, "setsid", False),
     ],
 )
-def test_the_way_follows_from_what_logging_out_kills(
+def test_the_program_follows_from_what_logout_kills(
     kills: bool | None, lingers: bool, way: str, survives: bool
 ) -> None:
     found = decide(Login(systemd=True, kills=kills, lingers=lingers, manager=True))
@@ -27,7 +27,7 @@ def test_the_way_follows_from_what_logging_out_kills(
     assert (found.remedy == ENABLE_LINGER) == (not survives)
 
 
-def test_a_lingering_systemd_that_cannot_be_reached_is_no_help() -> None:
+def test_a_lingering_systemd_that_cannot_be_reached_is_not_used() -> None:
     found = decide(Login(systemd=True, kills=True, lingers=True, manager=False))
     assert (found.program, found.survives) == ("setsid", False)
     assert "XDG_RUNTIME_DIR" in found.remedy
@@ -37,7 +37,7 @@ def test_a_session_of_the_users_own_systemd_ends_with_the_last_login() -> None:
     assert not decide(Login(systemd=True, kills=False, in_manager=True)).survives
 
 
-def test_slurm_and_containers_say_what_they_are() -> None:
+def test_slurm_and_containers_are_reported() -> None:
     job = decide(Login(slurm="4711", systemd=True, lingers=True, manager=True))
     assert (job.program, job.survives) == ("setsid", False) and "4711" in job.why
     box = decide(Login(container=True))
@@ -46,12 +46,12 @@ def test_slurm_and_containers_say_what_they_are() -> None:
 
 
 class Machine:
-    """A machine as files and answers."""
+    """A machine as files and outputs of commands."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.answers: dict[str, str] = {}
-        self.asked: list[str] = []
+        self.called: list[str] = []
 
     def file(self, name: str, text: str = "") -> None:
         path = self.root / name
@@ -62,8 +62,8 @@ class Machine:
         return Host(environ={"USER": "ada", **environ}, uid=1000, run=self.run, root=self.root)
 
     def run(self, command: Sequence[str]) -> str | None:
-        self.asked.append(command[0])
-        return next((said for name, said in self.answers.items() if name in command), None)
+        self.called.append(command[0])
+        return next((output for name, output in self.answers.items() if name in command), None)
 
 
 @pytest.fixture
@@ -73,15 +73,15 @@ def machine(tmp_path: Path) -> Machine:
     return found
 
 
-def test_linger_is_a_file_before_it_is_a_question(machine: Machine) -> None:
+def test_linger_is_read_from_a_file_first(machine: Machine) -> None:
     machine.file("var/lib/systemd/linger/ada")
     machine.answers = {"KillUserProcesses": "b true"}
     login = probe(machine.host())
     assert login.lingers and login.kills is True
-    assert machine.asked == ["busctl"]
+    assert machine.called == ["busctl"]
 
 
-def test_linger_is_asked_for_where_there_is_no_file(machine: Machine) -> None:
+def test_loginctl_is_called_where_there_is_no_linger_file(machine: Machine) -> None:
     machine.answers = {"Linger": "yes"}
     assert probe(machine.host()).lingers
 
@@ -106,7 +106,7 @@ def test_loginctl_answers_where_busctl_does_not(machine: Machine) -> None:
         ),
     ],
 )
-def test_silent_tools_leave_the_settings_files(
+def test_settings_files_are_read_where_the_tools_fail(
     machine: Machine, files: dict[str, str], kills: bool | None
 ) -> None:
     for name, text in files.items():
@@ -122,23 +122,23 @@ def test_the_users_systemd_is_found_by_its_private_socket(machine: Machine) -> N
     assert not probe(machine.host()).manager
 
 
-def test_without_systemd_nothing_is_asked(tmp_path: Path) -> None:
+def test_without_systemd_no_tool_is_called(tmp_path: Path) -> None:
     machine = Machine(tmp_path)
     machine.file(".dockerenv")
     assert probe(machine.host()) == Login(container=True)
-    assert machine.asked == []
+    assert machine.called == []
 
 
-def test_a_slurm_job_is_known_by_its_variable(machine: Machine) -> None:
+def test_a_slurm_job_is_found_by_its_variable(machine: Machine) -> None:
     assert probe(machine.host(SLURM_JOB_ID="17")).slurm == "17"
-    assert machine.asked == []
+    assert machine.called == []
 
 
-def test_the_machine_at_hand_has_an_answer() -> None:
+def test_a_plan_is_chosen_for_this_machine() -> None:
     assert choose().why
 
 
-def test_a_tool_that_is_missing_fails_or_hangs_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tool_that_is_missing_fails_or_hangs_gives_none(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run_bounded(["/nowhere/tool"]) is None
     assert run_bounded(["sleep", "30"]) is None
     monkeypatch.setattr(detach, "PROBE_SECONDS", 60)

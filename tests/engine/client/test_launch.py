@@ -59,12 +59,12 @@ def test_the_service_answers_when_start_returns(places: Places, command: list[st
     assert stat.S_IMODE(places.log.stat().st_mode) == 0o600
 
 
-def test_it_stands_on_its_own(places: Places, command: list[str]) -> None:
+def test_the_service_has_a_session_of_its_own(places: Places, command: list[str]) -> None:
     launch.start(places, command=command, detach_plan=SETSID)
     until(lambda: "imported" in places.log.read_text())
-    said = places.log.read_text()
-    assert "cwd / sid True stdin \n" in said
-    assert f"imported {places.root}\n" in said
+    output = places.log.read_text()
+    assert "cwd / sid True stdin \n" in output
+    assert f"imported {places.root}\n" in output
 
 
 def test_ten_launches_at_once_start_one_service(places: Places, command: list[str]) -> None:
@@ -73,13 +73,13 @@ def test_ten_launches_at_once_start_one_service(places: Places, command: list[st
     assert len(started(places)) == 1
 
 
-def test_one_that_runs_is_left_alone(places: Places, command: list[str]) -> None:
+def test_a_running_service_is_left_alone(places: Places, command: list[str]) -> None:
     launch.start(places, command=command, detach_plan=SETSID)
     launch.start(places, command=["/nowhere"], detach_plan=SETSID)
     assert len(started(places)) == 1
 
 
-def test_a_stale_socket_is_no_service(places: Places, command: list[str]) -> None:
+def test_a_stale_socket_is_not_a_service(places: Places, command: list[str]) -> None:
     launch.start(places, command=command, detach_plan=SETSID)
     (pid,) = started(places)
     os.kill(pid, signal.SIGKILL)
@@ -89,7 +89,7 @@ def test_a_stale_socket_is_no_service(places: Places, command: list[str]) -> Non
     (places.root / "pids").unlink()
 
 
-def test_a_service_that_dies_is_told_at_once_with_its_last_line(places: Places) -> None:
+def test_a_service_that_ends_at_start_is_reported_at_once_with_its_last_line(places: Places) -> None:
     places.log.write_text("an old line\n")
     failing = [sys.executable, "-c", "import sys; print('a'); sys.exit('no index \\x1b[2J')"]
     with pytest.raises(EngineError, match=r"code 1\): no index  \[2J\.") as caught:
@@ -97,13 +97,13 @@ def test_a_service_that_dies_is_told_at_once_with_its_last_line(places: Places) 
     assert str(places.log) in caught.value.remedy
 
 
-def test_a_silent_death_is_not_blamed_on_an_old_line(places: Places) -> None:
+def test_a_service_that_ends_without_output_is_not_reported_with_an_old_line(places: Places) -> None:
     places.log.write_text("an old line\n")
     with pytest.raises(EngineError, match="it said nothing"):
         launch.start(places, command=["false"], detach_plan=SETSID)
 
 
-def test_a_service_that_never_listens_is_given_up(places: Places) -> None:
+def test_a_service_that_never_listens_is_reported_after_the_timeout(places: Places) -> None:
     hanging = [
         sys.executable,
         "-c",
@@ -115,7 +115,7 @@ def test_a_service_that_never_listens_is_given_up(places: Places) -> None:
     os.kill(int(places.log.read_text()), signal.SIGKILL)
 
 
-def test_a_command_that_is_missing_is_named(places: Places) -> None:
+def test_a_missing_command_is_reported(places: Places) -> None:
     with pytest.raises(EngineError, match="/nowhere/python"):
         launch.start(places, command=["/nowhere/python"], detach_plan=SETSID)
 
@@ -139,7 +139,7 @@ def test_a_systemd_that_refuses_is_replaced_by_setsid(
     assert launch.is_listening(places.socket)
 
 
-def test_a_unit_leaves_the_keepers_alone_and_hides_the_environment() -> None:
+def test_a_unit_spares_the_keepers_and_hides_the_environment() -> None:
     line = launch.detached_command(
         ["python", "-m", "engine.service"],
         "systemd-run",
@@ -153,7 +153,7 @@ def test_a_unit_leaves_the_keepers_alone_and_hides_the_environment() -> None:
     assert line[line.index("--") + 1 :] == ["python", "-m", "engine.service"]
 
 
-def test_a_long_log_is_turned_over_once(places: Places) -> None:
+def test_a_long_log_is_rotated_once(places: Places) -> None:
     places.log.write_bytes(b"x" * (launch.LOG_LIMIT + 1))
     launch.rotate_log(places.log)
     launch.rotate_log(places.log)

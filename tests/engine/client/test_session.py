@@ -1,4 +1,4 @@
-"""A session answers, streams, gives up what is superseded, and comes back when it has died."""
+"""A session answers requests, streams, drops superseded requests, and starts again where it ended."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from engine.client import session as talk
+from engine.client import session as session_module
 from engine.client.session import Session, Superseded
 from engine.errors import DltuiError, EngineError, ProtocolError
 from engine.places import Places
@@ -24,17 +24,17 @@ async def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
         yield opened
 
 
-async def test_a_question_is_answered_with_its_facts(session: Session) -> None:
+async def test_a_request_is_answered_with_its_facts(session: Session) -> None:
     assert await session.request("echo", a=1, text="grüße") == {"a": 1, "text": "grüße"}
 
 
-async def test_a_refusal_arrives_with_its_remedy(session: Session) -> None:
+async def test_an_error_is_raised_with_its_remedy(session: Session) -> None:
     with pytest.raises(DltuiError) as caught:
         await session.request("refuse")
     assert (caught.value.message, caught.value.remedy) == ("There is no such model.", "Train one.")
 
 
-async def test_a_word_that_breaks_says_one_line_and_leaves_its_traceback_in_the_log(
+async def test_a_method_that_fails_raises_one_line_and_logs_its_traceback(
     session: Session, tmp_path: Path
 ) -> None:
     with pytest.raises(DltuiError, match=r"break failed: RuntimeError"):
@@ -43,17 +43,17 @@ async def test_a_word_that_breaks_says_one_line_and_leaves_its_traceback_in_the_
     assert await session.request("echo", still="here") == {"still": "here"}
 
 
-async def test_a_stream_comes_in_parts_and_ends(session: Session) -> None:
+async def test_a_stream_yields_its_parts_and_ends(session: Session) -> None:
     assert [part["number"] async for part in session.stream("count", to=5)] == [0, 1, 2, 3, 4]
 
 
-async def test_questions_are_answered_while_a_stream_runs(session: Session) -> None:
+async def test_requests_are_answered_while_a_stream_runs(session: Session) -> None:
     async with contextlib.aclosing(session.stream("count", to=1_000_000_000)) as parts:
         assert (await anext(parts))["number"] == 0
         assert await session.request("echo", a=1) == {"a": 1}
 
 
-async def test_a_stream_that_is_left_stops_working(session: Session) -> None:
+async def test_a_closed_stream_stops_its_work(session: Session) -> None:
     async with contextlib.aclosing(session.stream("count", to=1_000_000_000)) as parts:
         await anext(parts)
     pid = session.pid
@@ -61,7 +61,7 @@ async def test_a_stream_that_is_left_stops_working(session: Session) -> None:
     assert session.pid == pid
 
 
-async def test_a_stream_that_fails_says_why_after_its_parts(session: Session) -> None:
+async def test_a_stream_that_fails_raises_after_its_parts(session: Session) -> None:
     seen = []
     with pytest.raises(DltuiError, match="Thirteen is refused"):
         async for part in session.stream("count", to=13):
@@ -69,19 +69,19 @@ async def test_a_stream_that_fails_says_why_after_its_parts(session: Session) ->
     assert seen == list(range(13))
 
 
-async def test_of_questions_with_one_mark_only_the_newest_waiting_is_answered(session: Session) -> None:
+async def test_of_waiting_requests_with_one_mark_only_the_newest_is_answered(session: Session) -> None:
     busy = asyncio.create_task(session.request("slow", seconds=0.5))
     while session.pid is None:
         await asyncio.sleep(0.01)
-    asked = [asyncio.create_task(session.request("echo", newest="bars", n=n)) for n in range(5)]
-    answers = await asyncio.gather(*asked, return_exceptions=True)
+    requests = [asyncio.create_task(session.request("echo", newest="bars", n=n)) for n in range(5)]
+    answers = await asyncio.gather(*requests, return_exceptions=True)
     await busy
     assert answers[-1] == {"n": 4}
     assert any(isinstance(answer, Superseded) for answer in answers[:-1])
     assert all(isinstance(answer, Superseded | dict) for answer in answers)
 
 
-async def test_a_session_that_dies_says_so_and_the_next_question_starts_another(session: Session) -> None:
+async def test_a_session_that_ends_raises_and_the_next_request_starts_another(session: Session) -> None:
     await session.request("echo", a=1)
     first = session.pid
     with pytest.raises(EngineError, match="ended before it answered"):
@@ -90,26 +90,24 @@ async def test_a_session_that_dies_says_so_and_the_next_question_starts_another(
     assert session.pid != first
 
 
-async def test_noise_on_standard_output_is_no_answer(session: Session) -> None:
+async def test_output_on_stdout_is_not_a_response(session: Session) -> None:
     assert await session.request("garbage") == {"said": None}
 
 
-async def test_an_answer_that_is_not_json_is_an_error_and_not_the_end(session: Session) -> None:
+async def test_a_response_that_is_not_json_is_an_error_and_the_session_continues(session: Session) -> None:
     with pytest.raises(DltuiError, match="the answer failed"):
         await session.request("nan")
     assert await session.request("echo", a=1) == {"a": 1}
 
 
-async def test_words_that_are_no_text_are_refused_before_they_are_sent(session: Session) -> None:
+async def test_text_with_surrogates_is_refused_before_it_is_sent(session: Session) -> None:
     with pytest.raises(ProtocolError, match="not UTF-8"):
         await session.request("echo", text="\udcff")
 
 
-async def test_nothing_of_it_is_left_after_it_is_closed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_no_process_is_left_after_closing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
-    monkeypatch.setattr(talk, "EXIT_SECONDS", 60)
+    monkeypatch.setattr(session_module, "EXIT_SECONDS", 60)
     session = Session(Places(tmp_path / "home"), COMMAND)
     await session.request("echo")
     process = session._process

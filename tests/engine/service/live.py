@@ -1,4 +1,4 @@
-"""A service to talk to: in this process, or as a process of its own that can be killed."""
+"""A service for tests: in this process, or in a child process that can be killed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SECONDS = 120.0
 
 @contextlib.asynccontextmanager
 async def serving(places: Places, driver: GpuDriver | None = None) -> AsyncIterator[Service]:
-    """A service in this very event loop, with the fake keeper."""
+    """A service in this event loop, with the fake keeper."""
     service = Service(places, local=LocalExecutor(places.log, fake_command), driver=driver or NoGpus())
     running = asyncio.create_task(service.run())
     try:
@@ -46,7 +46,7 @@ async def serving(places: Places, driver: GpuDriver | None = None) -> AsyncItera
 
 @contextlib.contextmanager
 def process(places: Places, **environ: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A service of its own, with the fake keeper; killed at the end, its runs with it."""
+    """A service in a child process, with the fake keeper; at the end it and its runs are killed."""
     started = start(places, **environ)
     try:
         yield started
@@ -71,7 +71,7 @@ def start(places: Places, **environ: str) -> subprocess.Popen[bytes]:
 
 
 def _holder(places: Places) -> int:
-    """The process that signed the engine lock."""
+    """The pid in the engine lock."""
     try:
         return int(json.loads(places.lock.read_bytes())["pid"])
     except (OSError, ValueError):
@@ -85,11 +85,11 @@ async def until(condition: Callable[[], object], seconds: float = SECONDS) -> No
         await asyncio.sleep(0.01)
 
 
-async def reach(talk: Client, run: str, *statuses: Status) -> RunSummary:
+async def reach(service_client: Client, run: str, *statuses: Status) -> RunSummary:
     """Wait until the run has one of the statuses."""
     deadline = quiet_seconds() + SECONDS
     while True:
-        found = await talk.show(run)
+        found = await service_client.show(run)
         if found.status in statuses:
             return found
         assert quiet_seconds() < deadline, f"{found.status} {found.state}, wanted {statuses}"
@@ -97,7 +97,7 @@ async def reach(talk: Client, run: str, *statuses: Status) -> RunSummary:
 
 
 async def connect(places: Places) -> Client:
-    """Tries again while a service is just coming up."""
+    """Connect, with retries while the service starts."""
     deadline = quiet_seconds() + SECONDS
     while True:
         try:
@@ -114,7 +114,7 @@ def kill(target: ProcessIdentity | None) -> None:
 
 
 def end_runs(places: Places) -> None:
-    """No keeper and no worker of a test outlives it."""
+    """Kill all keepers and workers."""
     for run_id in store.list_ids(places):
         try:
             keeper = store.read_keeper(store.folder_of(places, run_id))

@@ -1,4 +1,4 @@
-"""Rows for an index, as runs leave them."""
+"""Rows of an index for tests."""
 
 from __future__ import annotations
 

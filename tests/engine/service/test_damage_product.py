@@ -1,4 +1,4 @@
-"""The whole product of files of a run, damages and types of fields: a reader gives a value, or one line."""
+"""All combinations of files of a run, damages and types of fields: reading gives a value or one line."""
 
 from __future__ import annotations
 

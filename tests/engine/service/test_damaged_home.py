@@ -1,4 +1,4 @@
-"""Files of the home that are there once: what lies in their place costs one line and never hangs anybody."""
+"""Damaged files of the home itself are reported in one line and block no process."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def names(one: Damage) -> str:
 
 
 @pytest.mark.parametrize("one", IN_PLACE, ids=names)
-def test_the_lock_of_the_engine(places: Places, one: Damage) -> None:
+def test_a_damaged_lock_is_reported_in_one_line(places: Places, one: Damage) -> None:
     make_private(places.root)
     places.lock.touch()
     one.do(places.lock)
@@ -38,7 +38,7 @@ def test_the_lock_of_the_engine(places: Places, one: Damage) -> None:
 
 
 @pytest.mark.parametrize("content", [b"[" * 4000, b'{"pid": 1' + b"0" * 3000 + b"}", b"\xff", b"{}"])
-def test_a_lock_that_is_held_and_signed_oddly(places: Places, content: bytes) -> None:
+def test_a_held_lock_with_damaged_contents_is_still_held(places: Places, content: bytes) -> None:
     make_private(places.root)
     held = lock.acquire(places.lock)
     places.lock.write_bytes(content)
@@ -48,7 +48,7 @@ def test_a_lock_that_is_held_and_signed_oddly(places: Places, content: bytes) ->
 
 
 @pytest.mark.parametrize("one", IN_PLACE, ids=names)
-def test_the_log_of_the_engine(places: Places, one: Damage) -> None:
+def test_a_damaged_engine_log_is_reported_in_one_line(places: Places, one: Damage) -> None:
     make_private(places.root)
     places.log.touch()
     one.do(places.log)
@@ -59,7 +59,7 @@ def test_the_log_of_the_engine(places: Places, one: Damage) -> None:
 
 
 @pytest.mark.parametrize("one", IN_PLACE, ids=names)
-def test_the_log_of_a_worker(tmp_path: Path, one: Damage) -> None:
+def test_a_damaged_worker_log_is_reported_in_one_line(tmp_path: Path, one: Damage) -> None:
     path = tmp_path / "worker.log"
     path.touch()
     one.do(path)
@@ -68,7 +68,7 @@ def test_the_log_of_a_worker(tmp_path: Path, one: Damage) -> None:
 
 
 @pytest.mark.parametrize("one", KINDS, ids=names)
-def test_drawn_digits(tmp_path: Path, one: Damage) -> None:
+def test_a_damaged_file_of_drawn_digits_is_reported_in_one_line(tmp_path: Path, one: Damage) -> None:
     import numpy as np
 
     path = tmp_path / "drawn.jsonl"
@@ -83,7 +83,7 @@ def test_drawn_digits(tmp_path: Path, one: Damage) -> None:
 
 
 @pytest.mark.parametrize("one", IN_PLACE, ids=names)
-def test_a_keeper_is_not_started_into_what_is_no_log(tmp_path: Path, one: Damage) -> None:
+def test_a_keeper_is_not_started_with_a_damaged_log(tmp_path: Path, one: Damage) -> None:
     path = tmp_path / "engine.log"
     path.touch()
     one.do(path)

@@ -1,4 +1,4 @@
-"""The service dies, keepers die, machines restart: runs continue, and every end has a cause."""
+"""The service or a keeper is killed, the machine restarts: runs continue, and every end has a cause."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from tests.fakes import waits
 from tests.timeouts import quiet_seconds
 
 
-async def test_a_killed_service_is_followed_by_one_that_knows_everything(places: Places) -> None:
+async def test_a_service_after_a_killed_one_has_all_runs(places: Places) -> None:
     with process(places) as first:
-        talk = await connect(places)
-        goes_on = await talk.submit("xor", {"epochs": 3000}, name="resumes")
-        ends = await talk.submit("xor", {"epochs": 3}, name="ends while nobody looks")
-        await _steps(talk, goes_on.id, 5)
+        service_client = await connect(places)
+        goes_on = await service_client.submit("xor", {"epochs": 3000}, name="resumes")
+        ends = await service_client.submit("xor", {"epochs": 3}, name="ends while nobody looks")
+        await _steps(service_client, goes_on.id, 5)
         os.kill(first.pid, signal.SIGKILL)
         await asyncio.to_thread(first.wait)
-        await talk.aclose()
+        await service_client.aclose()
         await until(lambda: store.folder_of(places, ends.id).exit.exists())
         with process(places):
             async with await connect(places) as again:
@@ -50,69 +50,69 @@ async def test_no_step_and_no_run_is_lost_by_killing_services(places: Places) ->
     try:
         for _ in range(scaled(50)):
             service = start(places)
-            talk = await connect(places)
-            kept.append((await talk.submit("xor", {"epochs": 25})).id)
+            service_client = await connect(places)
+            kept.append((await service_client.submit("xor", {"epochs": 25})).id)
             os.kill(service.pid, signal.SIGKILL)
             await asyncio.to_thread(service.wait)
-            await talk.aclose()
+            await service_client.aclose()
         with process(places):
-            async with await connect(places) as talk:
-                found = [await reach(talk, run_id, Status.DONE) for run_id in kept]
-                assert (await talk.runs()).total == len(kept)
+            async with await connect(places) as service_client:
+                found = [await reach(service_client, run_id, Status.DONE) for run_id in kept]
+                assert (await service_client.runs()).total == len(kept)
     finally:
         end_runs(places)
     assert {run.step for run in found} == {25} and {run.attempt for run in found} == {1}
 
 
 async def test_a_run_whose_keeper_was_killed_is_lost_with_its_checkpoint_named(places: Places) -> None:
-    async with serving(places), await connect(places) as talk:
-        made = await talk.submit("xor", {"epochs": 5000})
-        await _steps(talk, made.id, 3)
+    async with serving(places), await connect(places) as service_client:
+        made = await service_client.submit("xor", {"epochs": 5000})
+        await _steps(service_client, made.id, 3)
         keeper = _keeper(store.folder_of(places, made.id))
         os.kill(keeper.identity.pid, signal.SIGKILL)
-        lost = await reach(talk, made.id, Status.LOST)
+        lost = await reach(service_client, made.id, Status.LOST)
         assert lost.cause is not None and lost.cause.kind is CauseKind.KEEPER_LOST
         assert lost.checkpoint_step == lost.step > 0
         assert lost.cause.text == (
             f"its keeper was killed; step {lost.step} was saved: resume continues from there"
         )
         assert keeper.worker is not None and not keeper.worker.is_alive()
-        await talk.resume(made.id)
-        await _steps(talk, made.id, lost.step + 1)
-        assert (await talk.show(made.id)).attempt == 2
+        await service_client.resume(made.id)
+        await _steps(service_client, made.id, lost.step + 1)
+        assert (await service_client.show(made.id)).attempt == 2
 
 
-async def test_a_worker_that_outlives_its_keeper_is_killed_when_patience_is_over(places: Places) -> None:
-    async with serving(places) as service, await connect(places) as talk:
-        made = await talk.submit("xor", {"epochs": 5000}, name="stubborn")
-        await _steps(talk, made.id, 1)
+async def test_a_worker_that_outlives_its_keeper_is_killed_after_the_timeout(places: Places) -> None:
+    async with serving(places) as service, await connect(places) as service_client:
+        made = await service_client.submit("xor", {"epochs": 5000}, name="stubborn")
+        await _steps(service_client, made.id, 1)
         keeper = _keeper(store.folder_of(places, made.id))
         os.kill(keeper.identity.pid, signal.SIGKILL)
         await until(lambda: "its keeper was killed" in _notice(service.registry.get(made.id)))
-        assert (await talk.show(made.id)).status is Status.RUNNING
+        assert (await service_client.show(made.id)).status is Status.RUNNING
         service.cycle.orphan_timeout = 0.0
-        lost = await reach(talk, made.id, Status.LOST)
+        lost = await reach(service_client, made.id, Status.LOST)
         assert lost.cause is not None and lost.cause.kind is CauseKind.KEEPER_LOST
         assert keeper.worker is not None and not keeper.worker.is_alive()
 
 
-async def test_a_number_that_went_to_another_process_is_no_keeper_and_is_not_hurt(places: Places) -> None:
-    """The keeper of record has the number of a living process that started at another time."""
+async def test_a_process_that_has_the_pid_of_a_former_keeper_is_not_killed(places: Places) -> None:
+    """The recorded pid of the keeper is that of a living process with another start time."""
     bystander = await asyncio.create_subprocess_exec("sleep", "60")
     try:
         found = process_identity.of(bystander.pid)
         assert found is not None
         stranger = dataclasses.replace(found, start_ticks=found.start_ticks - 1)
-        async with serving(places) as service, await connect(places) as talk:
+        async with serving(places) as service, await connect(places) as service_client:
             service.machine.meter.cores = 1
-            first = await talk.submit("xor", {"epochs": 5000})
-            await reach(talk, first.id, Status.RUNNING)
-            made = await talk.submit("xor", {"epochs": 5})
+            first = await service_client.submit("xor", {"epochs": 5000})
+            await reach(service_client, first.id, Status.RUNNING)
+            made = await service_client.submit("xor", {"epochs": 5})
         end_runs(places)
         folder = store.folder_of(places, made.id)
         store.write_keeper(folder, KeeperFacts(1, stranger, time.time(), worker=stranger))
-        async with serving(places), await connect(places) as talk:
-            lost = await reach(talk, made.id, Status.LOST)
+        async with serving(places), await connect(places) as service_client:
+            lost = await reach(service_client, made.id, Status.LOST)
         assert lost.cause is not None
         assert lost.cause.text == (
             "its keeper was killed before the first checkpoint: resume starts from the beginning"
@@ -124,32 +124,32 @@ async def test_a_number_that_went_to_another_process_is_no_keeper_and_is_not_hur
 
 
 async def test_after_a_restart_of_the_machine_the_run_is_lost_and_can_be_resumed(places: Places) -> None:
-    async with serving(places), await connect(places) as talk:
-        made = await talk.submit("xor", {"epochs": 5000})
-        await _steps(talk, made.id, 11)
+    async with serving(places), await connect(places) as service_client:
+        made = await service_client.submit("xor", {"epochs": 5000})
+        await _steps(service_client, made.id, 11)
     folder = store.folder_of(places, made.id)
     keeper = _keeper(folder)
     before = dataclasses.replace(keeper.identity, boot_id="of another start")
     store.write_keeper(folder, dataclasses.replace(keeper, identity=before, worker=before))
-    async with serving(places), await connect(places) as talk:
-        lost = await reach(talk, made.id, Status.LOST)
+    async with serving(places), await connect(places) as service_client:
+        lost = await reach(service_client, made.id, Status.LOST)
         assert lost.cause is not None and lost.cause.text.startswith("the machine was restarted; step ")
-        await talk.resume(made.id)
-        assert (await reach(talk, made.id, Status.RUNNING)).attempt == 2
+        await service_client.resume(made.id)
+        assert (await reach(service_client, made.id, Status.RUNNING)).attempt == 2
 
 
-async def test_what_is_said_after_a_power_cut_comes_from_the_checkpoints_that_are_there(
+async def test_the_cause_after_a_power_cut_names_a_checkpoint_that_exists(
     places: Places,
 ) -> None:
-    async with serving(places), await connect(places) as talk:
-        made = await talk.submit("xor", {"epochs": 5000})
-        await _steps(talk, made.id, 11)
+    async with serving(places), await connect(places) as service_client:
+        made = await service_client.submit("xor", {"epochs": 5000})
+        await _steps(service_client, made.id, 11)
     folder = store.folder_of(places, made.id)
     saved = max(int(path.name.removeprefix("step-")) for path in folder.checkpoints.iterdir())
     folder.events.write_bytes(folder.events.read_bytes().splitlines(keepends=True)[0])
     for _ in range(2):
-        async with serving(places), await connect(places) as talk:
-            lost = await reach(talk, made.id, Status.LOST)
+        async with serving(places), await connect(places) as service_client:
+            lost = await reach(service_client, made.id, Status.LOST)
             assert lost.cause is not None and lost.checkpoint_step == saved
             assert (
                 lost.cause.text
@@ -160,42 +160,44 @@ async def test_what_is_said_after_a_power_cut_comes_from_the_checkpoints_that_ar
 
 
 async def test_a_run_that_ended_without_its_last_weights_can_be_resumed(places: Places) -> None:
-    async with serving(places), await connect(places) as talk:
-        made = await talk.submit("xor", {"epochs": 12})
-        await reach(talk, made.id, Status.DONE)
+    async with serving(places), await connect(places) as service_client:
+        made = await service_client.submit("xor", {"epochs": 12})
+        await reach(service_client, made.id, Status.DONE)
         with pytest.raises(DltuiError, match="is done and cannot be resumed"):
-            await talk.resume(made.id)
+            await service_client.resume(made.id)
     folder = store.folder_of(places, made.id)
     ended = store.read_exit(folder)
     assert ended is not None
     cause = Cause(CauseKind.DISK_FULL, "Finished at step 12. Its last checkpoint was not saved.")
     store.write_exit(folder, dataclasses.replace(ended, cause=cause))
     places.index.unlink()
-    async with serving(places), await connect(places) as talk:
-        applies, _ = await talk.applicable("resume", [made.id])
+    async with serving(places), await connect(places) as service_client:
+        applies, _ = await service_client.applicable("resume", [made.id])
         assert [run.id for run in applies] == [made.id]
-        await talk.resume(made.id)
-        done = await reach(talk, made.id, Status.DONE)
+        await service_client.resume(made.id)
+        done = await reach(service_client, made.id, Status.DONE)
         assert done.cause is not None and done.cause.kind is CauseKind.FINISHED and done.attempt == 2
 
 
-async def test_the_end_a_keeper_wrote_just_before_it_left_counts(places: Places) -> None:
-    """Fifty fast runs: none is taken for lost because its keeper is gone when it is looked at."""
-    async with serving(places), await connect(places) as talk:
-        ids = [(await talk.submit("xor", {"epochs": 1}, name=f"fast {n}")).id for n in range(20)]
-        found = [await reach(talk, run_id, Status.DONE, Status.LOST, Status.FAILED) for run_id in ids]
+async def test_the_exit_that_a_keeper_wrote_just_before_it_ended_counts(places: Places) -> None:
+    """Fifty fast runs: none is lost because its keeper has ended when it is checked."""
+    async with serving(places), await connect(places) as service_client:
+        ids = [(await service_client.submit("xor", {"epochs": 1}, name=f"fast {n}")).id for n in range(20)]
+        found = [
+            await reach(service_client, run_id, Status.DONE, Status.LOST, Status.FAILED) for run_id in ids
+        ]
     assert {run.status for run in found} == {Status.DONE}
 
 
-async def test_a_damaged_exit_of_a_run_that_nobody_keeps_is_told_and_replaced(places: Places) -> None:
-    async with serving(places), await connect(places) as talk:
-        made = await talk.submit("xor", {"epochs": 2})
-        await reach(talk, made.id, Status.DONE)
+async def test_a_damaged_exit_of_a_run_without_a_keeper_is_reported_and_replaced(places: Places) -> None:
+    async with serving(places), await connect(places) as service_client:
+        made = await service_client.submit("xor", {"epochs": 2})
+        await reach(service_client, made.id, Status.DONE)
     places.index.unlink()
     folder = store.folder_of(places, made.id)
     folder.exit.write_text("{not json")
-    async with serving(places), await connect(places) as talk:
-        found = await reach(talk, made.id, Status.DONE)
+    async with serving(places), await connect(places) as service_client:
+        found = await reach(service_client, made.id, Status.DONE)
         assert found.step == 2, "what the worker said when it left is believed"
     assert store.read_exit(folder) is not None
 
@@ -204,70 +206,70 @@ async def test_a_damaged_exit_of_a_run_that_nobody_keeps_is_told_and_replaced(pl
 async def test_an_index_that_cannot_be_used_is_rebuilt_from_the_run_folders(
     places: Places, damage: str
 ) -> None:
-    async with serving(places), await connect(places) as talk:
-        ids = [(await talk.submit("xor", {"epochs": 3})).id for _ in range(3)]
-        before = [await reach(talk, run_id, Status.DONE) for run_id in ids]
+    async with serving(places), await connect(places) as service_client:
+        ids = [(await service_client.submit("xor", {"epochs": 3})).id for _ in range(3)]
+        before = [await reach(service_client, run_id, Status.DONE) for run_id in ids]
     _damage(places, damage)
-    async with serving(places), await connect(places) as talk:
-        assert [await talk.show(run_id) for run_id in ids] == before
-        assert (await talk.runs()).total == 3
+    async with serving(places), await connect(places) as service_client:
+        assert [await service_client.show(run_id) for run_id in ids] == before
+        assert (await service_client.runs()).total == 3
 
 
-async def test_folders_that_are_no_runs_are_listed_as_damaged_and_left_alone(places: Places) -> None:
+async def test_folders_that_are_not_runs_are_listed_as_damaged_and_left_alone(places: Places) -> None:
     (places.runs / "20260101-000000-xor-aaaa").mkdir(parents=True)
     (places.runs / "notes.txt").write_text("mine")
     (places.runs / ".new-20260101-000000-xor-bbbb-11223344").mkdir()
-    async with serving(places), await connect(places) as talk:
-        (empty,) = (await talk.runs()).runs
+    async with serving(places), await connect(places) as service_client:
+        (empty,) = (await service_client.runs()).runs
         assert (empty.id, empty.status) == ("20260101-000000-xor-aaaa", Status.DAMAGED)
-        made = await talk.submit("xor", {"epochs": 1})
-        assert (await reach(talk, made.id, Status.DONE)).step == 1
+        made = await service_client.submit("xor", {"epochs": 1})
+        assert (await reach(service_client, made.id, Status.DONE)).step == 1
     assert (places.runs / "notes.txt").read_text() == "mine"
     assert (places.runs / "20260101-000000-xor-aaaa").is_dir()
 
 
-async def test_a_folder_that_vanished_while_no_service_looked_is_forgotten(places: Places) -> None:
-    async with serving(places), await connect(places) as talk:
-        made = await talk.submit("xor", {"epochs": 1})
-        await reach(talk, made.id, Status.DONE)
+async def test_a_folder_that_was_removed_while_no_service_ran_is_dropped(places: Places) -> None:
+    async with serving(places), await connect(places) as service_client:
+        made = await service_client.submit("xor", {"epochs": 1})
+        await reach(service_client, made.id, Status.DONE)
     (places.runs / made.id).rename(places.root / "elsewhere")
-    async with serving(places), await connect(places) as talk:
-        assert (await talk.runs()).total == 0
+    async with serving(places), await connect(places) as service_client:
+        assert (await service_client.runs()).total == 0
         with pytest.raises(DltuiError, match="No run answers"):
-            await talk.show(made.id)
+            await service_client.show(made.id)
 
 
 async def test_a_crash_in_the_middle_of_a_resume_leaves_the_run_paused_or_queued(places: Places) -> None:
-    """First the row of the index says queued, then the run folder wants another attempt."""
-    async with serving(places), await connect(places) as talk:
-        made = await talk.submit("xor", {"epochs": 5000})
-        await _steps(talk, made.id, 3)
-        await talk.pause(made.id)
-        await reach(talk, made.id, Status.PAUSED)
+    """The row of the index is queued before the run folder has another attempt."""
+    async with serving(places), await connect(places) as service_client:
+        made = await service_client.submit("xor", {"epochs": 5000})
+        await _steps(service_client, made.id, 3)
+        await service_client.pause(made.id)
+        await reach(service_client, made.id, Status.PAUSED)
     index = open_index(places.index)
     index.set_status(made.id, Status.QUEUED)
     index.close()
-    async with serving(places), await connect(places) as talk:
-        assert (await talk.show(made.id)).status is Status.PAUSED
+    async with serving(places), await connect(places) as service_client:
+        assert (await service_client.show(made.id)).status is Status.PAUSED
     index = open_index(places.index)
     index.set_status(made.id, Status.QUEUED)
     index.close()
     store.write_wanted(store.folder_of(places, made.id), Wanted(2))
-    async with serving(places), await connect(places) as talk:
-        assert (await reach(talk, made.id, Status.RUNNING)).attempt == 2
+    async with serving(places), await connect(places) as service_client:
+        assert (await reach(service_client, made.id, Status.RUNNING)).attempt == 2
 
 
-async def test_a_run_folder_that_appears_beside_the_service_is_found_by_its_id(places: Places) -> None:
-    async with serving(places), await connect(places) as talk:
-        made = await talk.submit("xor", {"epochs": 3})
-        done = await reach(talk, made.id, Status.DONE)
+async def test_a_run_folder_that_is_added_while_the_service_runs_is_found_by_its_id(places: Places) -> None:
+    async with serving(places), await connect(places) as service_client:
+        made = await service_client.submit("xor", {"epochs": 3})
+        done = await reach(service_client, made.id, Status.DONE)
         spec = dataclasses.replace(made.spec, id="20250101-000000-xor-0123", token="")
         folder = store.create(places, spec)
         for name in ("events.jsonl", "keeper.json", "exit.json"):
             shutil.copy(places.runs / made.id / name, folder.path)
-        found = await talk.show(spec.id)
+        found = await service_client.show(spec.id)
         assert found.status is Status.DONE and found.metrics == done.metrics
-        assert await talk.reindex() == 2
+        assert await service_client.reindex() == 2
 
 
 def _damage(places: Places, kind: str) -> None:
@@ -299,8 +301,8 @@ def _notice(run: object) -> str:
     return found.notice if isinstance(found, RunSummary) else ""
 
 
-async def _steps(talk: Client, run: str, step: int) -> None:
+async def _steps(service_client: Client, run: str, step: int) -> None:
     deadline = quiet_seconds() + SECONDS
-    while (await talk.show(run)).step < step:
+    while (await service_client.show(run)).step < step:
         assert quiet_seconds() < deadline
         await asyncio.sleep(0.02)

@@ -1,4 +1,4 @@
-"""A suite: a name that stands for a sweep."""
+"""Suites: sweeps of the catalog."""
 
 from __future__ import annotations
 

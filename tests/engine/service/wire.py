@@ -1,4 +1,4 @@
-"""A client that says what it likes: bytes on the socket, and frames as they come back."""
+"""A client that sends any bytes, for tests of the protocol."""
 
 from __future__ import annotations
 
@@ -10,38 +10,38 @@ from engine import frames
 from engine.protocol import VERSION
 
 
-class Wire:
+class RawClient:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader, self.writer = reader, writer
 
-    async def say(self, **message: Any) -> None:
+    async def send(self, **message: Any) -> None:
         self.writer.write(frames.encode(message))
         await self.writer.drain()
 
-    async def hear(self, seconds: float = 60.0) -> dict[str, Any] | None:
-        """The next frame, None when the service has closed the connection."""
+    async def receive(self, seconds: float = 60.0) -> dict[str, Any] | None:
+        """The next frame; None where the service has closed the connection."""
         return await asyncio.wait_for(frames.read(self.reader, strict=False), seconds)
 
     async def is_closed(self, seconds: float = 60.0) -> bool:
-        """Whether the service has parted, whatever it said before."""
+        """Whether the service closes the connection, after any frames."""
         try:
-            while await self.hear(seconds) is not None:
+            while await self.receive(seconds) is not None:
                 pass
         except TimeoutError:
             return False
         return True
 
-    async def __aenter__(self) -> Wire:
+    async def __aenter__(self) -> RawClient:
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self.writer.close()
 
 
-async def dial(path: Path, *, hello: bool = True) -> Wire:
-    wire = Wire(*await asyncio.open_unix_connection(str(path)))
+async def connect_raw(path: Path, *, hello: bool = True) -> RawClient:
+    client = RawClient(*await asyncio.open_unix_connection(str(path)))
     if hello:
-        await wire.say(hello=VERSION)
-        answer = await wire.hear()
+        await client.send(hello=VERSION)
+        answer = await client.receive()
         assert answer is not None and answer["hello"] == VERSION
-    return wire
+    return client

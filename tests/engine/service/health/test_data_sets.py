@@ -23,7 +23,7 @@ DOTTED = tuple(name.replace("-idx", ".idx") for name in UNPACKED)
 
 @pytest.fixture(autouse=True)
 def small_mnist(monkeypatch: pytest.MonkeyPatch) -> DataSource:
-    """The small set passes for MNIST as published."""
+    """The small set in place of the published MNIST."""
     monkeypatch.setenv("DLTUI_OFFLINE", "1")
     monkeypatch.delenv("DLTUI_DATA", raising=False)
     files = tuple(
@@ -138,7 +138,7 @@ def dangling(sets: Path, cache: Path) -> None:
         long, swapped, labels_for_images, eleven_classes, too_few_labels, other_pixels, dangling,
     ],
 )  # fmt: skip
-def test_the_doctor_says_what_a_run_finds(
+def test_the_doctor_reports_the_data_set_that_a_run_uses(
     lay: Callable[[Path, Path], None], named: bool, places: Places, tmp_path: Path, small_mnist: DataSource
 ) -> None:
     sets = tmp_path / "sets"
@@ -161,14 +161,14 @@ def test_the_doctor_says_what_a_run_finds(
         assert str(sets if digits.source == "DLTUI_DATA" else places.cache) in finding.text
 
 
-def test_a_missing_file_is_named_and_so_is_a_folder_that_is_gone(places: Places, tmp_path: Path) -> None:
+def test_a_missing_file_and_a_missing_folder_are_reported(places: Places, tmp_path: Path) -> None:
     three_of_four(tmp_path / "sets", places.cache)
     assert NAMES[3] in check(replace(places, named_data=str(tmp_path / "sets")))[0].text
     gone = check(replace(places, named_data="/nowhere"))[0]
     assert gone.text == "DLTUI_DATA names /nowhere, which is not a folder."
 
 
-def test_corpora_are_named_with_the_folder_they_are_in(
+def test_corpora_are_reported_with_their_folder(
     places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DLTUI_DATA", str(tmp_path))
@@ -180,7 +180,7 @@ def test_corpora_are_named_with_the_folder_they_are_in(
     assert "wikitext-2 can be downloaded" in found.text
 
 
-def test_a_corpus_that_is_no_file_is_a_warning(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_corpus_that_is_not_a_file_is_a_warning(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DLTUI_DATA", raising=False)
     (places.cache / "text").mkdir(parents=True)
     (places.cache / "text" / "tinyshakespeare.txt").symlink_to("/nowhere/at/all")

@@ -7,7 +7,7 @@ from engine.protocol import Finding, Severity
 from engine.service.health import doctor, storage
 
 
-def test_the_most_serious_comes_first(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_most_severe_finding_comes_first(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
     places.root.chmod(0o755)
     found = doctor.check(places)
     ranks = [doctor.ORDER.index(finding.severity) for finding in found]
@@ -16,7 +16,7 @@ def test_the_most_serious_comes_first(places: Places, monkeypatch: pytest.Monkey
     assert found[0].remedy == f"chmod 700 {places.root}"
 
 
-def test_every_question_has_its_line(places: Places) -> None:
+def test_every_topic_has_a_finding(places: Places) -> None:
     topics = {finding.topic for finding in doctor.check(places)}
     assert topics == {
         "gpu", "torch", "tensorflow", "logout", "disk", "file system", "sqlite", "home", "socket", "data",
@@ -24,13 +24,13 @@ def test_every_question_has_its_line(places: Places) -> None:
     }  # fmt: skip
 
 
-def test_what_is_serious_says_what_to_do(places: Places) -> None:
+def test_severe_findings_have_a_remedy(places: Places) -> None:
     for finding in doctor.check(places):
         assert finding.text.isprintable()
         assert finding.remedy or finding.severity in (Severity.OK, Severity.NOTE)
 
 
-def test_one_failing_look_does_not_hide_the_others(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_failing_check_does_not_hide_the_others(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_: Places) -> list[Finding]:
         raise OSError("the disk is on fire")
 

@@ -21,7 +21,7 @@ def test_a_framework_is_read_without_being_imported(tmp_path: Path, monkeypatch:
     assert frameworks.tensorflow_build() == Build("tensorflow", "2.21.0", "12.5.1")
 
 
-def test_what_a_framework_sees_is_counted_in_a_process_of_its_own(
+def test_gpus_that_a_framework_sees_are_counted_in_a_child_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "torch.py").write_text("class cuda:\n    device_count = staticmethod(lambda: 3)\n")

@@ -12,7 +12,7 @@ TORCH = Build("torch", "2.13.0+cu130", "13.0")
 TENSORFLOW = Build("tensorflow", "2.21.0", "12.5.1")
 
 
-def test_no_driver_means_the_cpu_and_is_no_fault() -> None:
+def test_without_a_driver_the_cpu_is_used_and_that_is_a_note() -> None:
     found = driver_finding(None)
     assert found.severity is Severity.NOTE and found.text.startswith(
         "No NVIDIA GPU: training runs on the CPU ("
@@ -40,7 +40,7 @@ def test_a_build_needs_a_driver_that_is_new_enough(build: Build, driver: Driver,
     assert bool(found.remedy) == (severity is Severity.WARNING)
 
 
-def test_the_framework_itself_has_the_last_word() -> None:
+def test_the_count_of_the_framework_overrides_the_driver_check() -> None:
     assert "sees 2 GPUs" in framework_finding("torch", TORCH, NEW, 2).text
     assert framework_finding("torch", TORCH, NEW, 0).severity is Severity.WARNING
 

@@ -5,7 +5,7 @@ from engine.protocol import Finding, Severity
 from engine.service.health.logout import check
 
 
-def test_what_logging_out_kills_is_a_danger_with_its_remedy() -> None:
+def test_runs_that_logout_may_kill_are_a_danger_with_the_remedy() -> None:
     found = check(DetachPlan("setsid", "It kills all.", False, "loginctl enable-linger"))
     assert found == [
         Finding(
@@ -17,5 +17,5 @@ def test_what_logging_out_kills_is_a_danger_with_its_remedy() -> None:
     ]
 
 
-def test_what_survives_is_fine() -> None:
+def test_runs_that_survive_logout_are_ok() -> None:
     assert check(DetachPlan("systemd-run", "It lingers.", True))[0].severity is Severity.OK

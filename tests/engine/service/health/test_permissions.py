@@ -36,11 +36,11 @@ def test_a_link_in_the_place_of_the_home_is_danger(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
-def test_a_foreign_owner_is_named(tmp_path: Path) -> None:
+def test_a_foreign_owner_is_reported(tmp_path: Path) -> None:
     os.chown(tmp_path, 12345, -1)
     found = check_private("home", tmp_path, 0o700, stat.S_ISDIR)
     assert found.severity is Severity.DANGER and "user 12345" in found.text
 
 
-def test_a_home_that_is_not_there_is_no_danger(tmp_path: Path) -> None:
+def test_a_missing_home_is_no_danger(tmp_path: Path) -> None:
     assert severities(Places(tmp_path / "none")) == [Severity.NOTE, Severity.NOTE]

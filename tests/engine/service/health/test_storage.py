@@ -20,7 +20,7 @@ ROOT = Path("/home/ada/.local/state/dltui")
         (0, Severity.DANGER),
     ],
 )
-def test_a_full_disk_is_felt_before_it_is_full(free: int, severity: Severity) -> None:
+def test_a_disk_that_is_nearly_full_is_reported(free: int, severity: Severity) -> None:
     assert check_disk(ROOT, free).severity is severity
 
 
@@ -39,14 +39,14 @@ def test_a_full_disk_is_felt_before_it_is_full(free: int, severity: Severity) ->
         ((3, 53, 0), False),
     ],
 )
-def test_the_wal_reset_bug_is_known_by_version(version: tuple[int, ...], has: bool) -> None:
+def test_the_wal_reset_bug_is_detected_by_version(version: tuple[int, ...], has: bool) -> None:
     assert has_reset_bug(version) is has
 
 
-def test_a_home_on_another_machine_is_named() -> None:
+def test_a_home_on_a_remote_file_system_is_a_warning() -> None:
     assert check_file_system(ROOT, "nfs4").severity is Severity.WARNING
     assert check_file_system(ROOT, "ext4").severity is Severity.OK
 
 
-def test_a_home_that_is_not_there_yet_is_judged_by_where_it_will_be(tmp_path: Path) -> None:
+def test_a_missing_home_is_checked_by_its_nearest_folder(tmp_path: Path) -> None:
     assert nearest_folder(tmp_path / "a" / "b") == tmp_path

@@ -1,4 +1,4 @@
-"""A damaged index is thrown away and rebuilt from the run folders, unasked, and said."""
+"""A damaged index is rebuilt from the run folders, with a notice."""
 
 from __future__ import annotations
 
@@ -55,34 +55,34 @@ async def test_a_damaged_index_is_rebuilt_at_the_next_start(
 ) -> None:
     for run_id in RUNS:
         done_run(places, run_id)
-    async with serving(places), await connect(places) as talk:
-        assert await all_ids(talk) == set(RUNS)
+    async with serving(places), await connect(places) as service_client:
+        assert await all_ids(service_client) == set(RUNS)
     do(places.index)
-    async with serving(places), await connect(places) as talk:
-        assert await all_ids(talk) == set(RUNS)
-        page = await talk.runs()
+    async with serving(places), await connect(places) as service_client:
+        assert await all_ids(service_client) == set(RUNS)
+        page = await service_client.runs()
         assert "The index was damaged" in page.notice and "rebuilt from the run folders" in page.notice
-        assert (await talk.show(RUNS[3])).spec.name == "once healthy"
+        assert (await service_client.show(RUNS[3])).spec.name == "once healthy"
 
 
-async def all_ids(talk: Any) -> set[str]:
+async def all_ids(service_client: Any) -> set[str]:
     while True:
-        page = await talk.runs(Query(limit=1000))
+        page = await service_client.runs(Query(limit=1000))
         if "more runs follow" not in page.notice:
             return {run.id for run in page.runs}
 
 
-async def test_an_index_that_is_damaged_under_a_running_service_is_rebuilt_unasked(places: Places) -> None:
+async def test_an_index_that_is_damaged_while_the_service_runs_is_rebuilt(places: Places) -> None:
     for run_id in RUNS:
         done_run(places, run_id)
-    async with serving(places) as service, await connect(places) as talk:
-        made = await talk.submit("xor", {"epochs": 2000}, name="resumes")
-        assert await all_ids(talk) == {*RUNS, made.id}
+    async with serving(places) as service, await connect(places) as service_client:
+        made = await service_client.submit("xor", {"epochs": 2000}, name="resumes")
+        assert await all_ids(service_client) == {*RUNS, made.id}
         await service.index_thread.call(lambda index: index._db.execute("UPDATE bodies SET summary = '{}'"))
-        assert await all_ids(talk) == {*RUNS, made.id}
-        assert "rebuilt from the run folders" in (await talk.runs()).notice
-        assert any("index was damaged" in finding.text for finding in await talk.doctor())
+        assert await all_ids(service_client) == {*RUNS, made.id}
+        assert "rebuilt from the run folders" in (await service_client.runs()).notice
+        assert any("index was damaged" in finding.text for finding in await service_client.doctor())
         await service.index_thread.call(lambda index: index._db.execute("DROP TABLE bodies"))
-        assert (await talk.show(RUNS[0])).id == RUNS[0]
-        assert await talk.reindex() == len(RUNS) + 1
+        assert (await service_client.show(RUNS[0])).id == RUNS[0]
+        assert await service_client.reindex() == len(RUNS) + 1
         waits.skip(places.root)

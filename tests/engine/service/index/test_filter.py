@@ -1,4 +1,4 @@
-"""The filter language: against rows with known answers, and against whatever can be typed."""
+"""The filter language, against rows with known results and against any text."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.engine.service.rows import a_row, a_summary
 
 @pytest.fixture
 def index(tmp_path: Path) -> Iterator[Index]:
-    """Five runs, a to e, that differ in what the tests below ask for."""
+    """Five runs, a to e, that differ in the fields that the tests filter."""
     made = open_index(tmp_path / "index.sqlite")
     made.put([
         a_row("a", "xor", "done", {"val_loss": 0.05, "loss": 0.2},
@@ -74,15 +74,15 @@ def index(tmp_path: Path) -> Iterator[Index]:
         ("100%", ""),
     ],
 )
-def test_a_filter_finds_what_it_says(index: Index, where: str, found: str) -> None:
+def test_a_filter_finds_the_matching_runs(index: Index, where: str, found: str) -> None:
     window = index.page(Query(where, "name", descending=False))
     names = "".join(sorted(_name(summary) for summary in window.summaries))
     assert (names, window.matching, window.total) == (found, len(found), 5)
 
 
 @pytest.mark.parametrize("name", ["20241129", "007", "1e3", "nan", "true", "-5", "inf", "1_000"])
-def test_a_text_that_looks_like_a_number_is_compared_as_it_was_typed(tmp_path: Path, name: str) -> None:
-    """Of the name of a run, of its sweep, and of a parameter that is text."""
+def test_a_text_that_is_a_number_is_compared_as_text(tmp_path: Path, name: str) -> None:
+    """As the name of a run, the name of its sweep, and a parameter that is text."""
     run = a_summary("a", params={"corpus": name, "size": 3})
     run = replace(run, spec=replace(run.spec, name=name, sweep=name))
     other = a_summary("b", params={"corpus": "other", "size": 4})
@@ -109,7 +109,7 @@ def test_a_sweep_is_found_by_its_name_the_start_of_its_id_and_its_last_digits(tm
     assert (found("sweep!=two"), found("not sweep=7"), found("sweep=7 or sweep=two")) == ("a", "b", "ab")
 
 
-def test_pruned_is_a_status_that_can_be_asked_for(tmp_path: Path) -> None:
+def test_pruned_can_be_filtered_as_a_status(tmp_path: Path) -> None:
     stopped = [replace(a_summary(letter), state=Stopped(1.0, Cause(kind, "")))
                for letter, kind in (("a", CauseKind.PRUNED), ("b", CauseKind.USER_STOP))]  # fmt: skip
     index = open_index(tmp_path / "index.sqlite")
@@ -118,13 +118,13 @@ def test_pruned_is_a_status_that_can_be_asked_for(tmp_path: Path) -> None:
     assert [json.loads(row)["name"] for row in index.page(Query("status!=pruned")).summaries] == ["run-b"]
 
 
-def test_names_that_no_run_has_are_told_beside_the_page(index: Index) -> None:
+def test_unknown_fields_are_listed_in_the_page(index: Index) -> None:
     assert index.page(Query("nosuch>3 or val_loss<1", "wibble")).unknown == ("nosuch", "wibble")
     assert index.page(Query("val_loss<1 and lr=1 and bypass=yes and name=x", "model")).unknown == ()
 
 
 @pytest.mark.parametrize(
-    ("where", "said"),
+    ("where", "message"),
     [
         ("val_loss <", "Filter, position 11: expected a value after val_loss<, got the end."),
         ("val_loss<abc", "Filter, position 10: expected a number after val_loss<, got 'abc'."),
@@ -143,10 +143,10 @@ def test_names_that_no_run_has_are_told_beside_the_page(index: Index) -> None:
         ("not " * 40 + "a", "The filter is nested deeper than 24."),
     ],
 )
-def test_what_does_not_parse_is_named_with_its_position(index: Index, where: str, said: str) -> None:
+def test_a_syntax_error_is_reported_with_its_position(index: Index, where: str, message: str) -> None:
     with pytest.raises(DltuiError) as error:
         index.page(Query(where))
-    assert error.value.message == said
+    assert error.value.message == message
 
 
 def test_a_status_that_does_not_exist_is_refused_with_those_that_do(index: Index) -> None:
@@ -154,7 +154,7 @@ def test_a_status_that_does_not_exist_is_refused_with_those_that_do(index: Index
         index.page(Query("status=dnoe"))
 
 
-def test_and_binds_closer_than_or_and_words_stand_side_by_side() -> None:
+def test_and_binds_closer_than_or_and_may_be_left_out() -> None:
     assert parse("a b or not c and d<1") == Or(
         (
             And((SearchTerm("a"), SearchTerm("b"))),
@@ -187,13 +187,13 @@ def test_a_sort_orders_rows_and_puts_those_without_the_field_last(
 
 
 @pytest.mark.parametrize("sort", ["", "a b", 'x")', "x; DROP", "ü", "x" * 81])
-def test_a_sort_that_is_no_field_is_refused(index: Index, sort: str) -> None:
+def test_a_sort_by_an_invalid_name_is_refused(index: Index, sort: str) -> None:
     with pytest.raises(DltuiError, match="Expected the name of a field"):
         index.page(Query("", sort))
 
 
 @given(st.text(max_size=60) | st.text(alphabet="ab<>=!()\"' notrd0.1-e", max_size=40))
-def test_whatever_is_typed_parses_or_is_refused_in_one_line(text: str) -> None:
+def test_any_text_parses_or_is_refused_in_one_line(text: str) -> None:
     try:
         sql = columns.where(text)
     except DltuiError as error:
@@ -202,7 +202,7 @@ def test_whatever_is_typed_parses_or_is_refused_in_one_line(text: str) -> None:
         assert sql.text.count("?") == len(sql.values)
 
 
-def test_whatever_parses_also_runs(index: Index) -> None:
+def test_any_filter_that_parses_also_runs(index: Index) -> None:
     @given(st.text(alphabet="ab<>=!()\"' notrd0.1-e", max_size=40))
     def run(text: str) -> None:
         try:

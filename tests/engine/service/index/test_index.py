@@ -1,4 +1,4 @@
-"""The index: rows go in and come out, damage is noticed, and only what is asked for is read."""
+"""The index: rows are read as written, and damage is detected."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from engine.service.index.index import DamagedIndex, Index, open_index, row_of
 from tests.engine.service.rows import a_row, a_summary
 
 
-def test_a_row_comes_out_as_it_went_in_nan_and_all(tmp_path: Path) -> None:
+def test_a_row_is_read_as_it_was_written_with_nan(tmp_path: Path) -> None:
     index = open_index(tmp_path / "i.sqlite")
     summary = a_summary("a", "xor", "done", {"x": float("-inf"), "y": 1e-300}, {"lr": 0.1, "act": "btu"})
     index.put([row_of(summary, {"offset": 7, "digest": {"best": None}})])
@@ -29,7 +29,7 @@ def test_a_row_comes_out_as_it_went_in_nan_and_all(tmp_path: Path) -> None:
     assert index.get("nobody") is None
 
 
-def test_a_row_put_twice_is_replaced_everywhere(tmp_path: Path) -> None:
+def test_a_row_that_is_written_twice_is_replaced(tmp_path: Path) -> None:
     index = open_index(tmp_path / "i.sqlite")
     index.put([a_row("a", "xor", "running")])
     index.put([a_row("a", "xor", "done")])
@@ -38,7 +38,7 @@ def test_a_row_put_twice_is_replaced_everywhere(tmp_path: Path) -> None:
     assert json.loads(window.summaries[0])["status"] == "done" and window.matching == 1
 
 
-def test_dropped_rows_are_gone_from_every_answer(tmp_path: Path) -> None:
+def test_dropped_rows_are_in_no_result(tmp_path: Path) -> None:
     index = open_index(tmp_path / "i.sqlite")
     index.put([a_row("a"), a_row("b")])
     gone = a_summary("a")
@@ -72,7 +72,7 @@ def test_pages_are_windows_on_one_order(tmp_path: Path) -> None:
     assert index.page(Query(limit=-5)).summaries == ()
 
 
-def test_runs_that_may_have_moved_are_told_apart(tmp_path: Path) -> None:
+def test_runs_that_may_have_changed_are_listed(tmp_path: Path) -> None:
     index = open_index(tmp_path / "i.sqlite")
     index.put([a_row("a", "xor", "done"), a_row("b", "xor", "running"), a_row("c", "xor", "queued")])
     assert index.unsettled() == [a_summary("b").id, a_summary("c").id]
@@ -80,7 +80,7 @@ def test_runs_that_may_have_moved_are_told_apart(tmp_path: Path) -> None:
     assert a_summary("a").id in index.unsettled()
 
 
-def test_the_index_is_compared_with_what_is_on_disk(tmp_path: Path) -> None:
+def test_ids_of_the_index_are_compared_with_those_on_disk(tmp_path: Path) -> None:
     index = open_index(tmp_path / "i.sqlite")
     index.put([a_row("a"), a_row("b")])
     on_disk = {a_summary("b").id, "new"}
@@ -88,7 +88,7 @@ def test_the_index_is_compared_with_what_is_on_disk(tmp_path: Path) -> None:
     assert on_disk == {"new"}
 
 
-def test_a_well_closed_index_gives_its_stamp_back_once(tmp_path: Path) -> None:
+def test_a_closed_index_has_its_stamp_once(tmp_path: Path) -> None:
     path = tmp_path / "i.sqlite"
     first = open_index(path)
     first.put([a_row("a")])
@@ -100,8 +100,8 @@ def test_a_well_closed_index_gives_its_stamp_back_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("where", range(0, 100, 7))
-def test_a_damaged_page_never_brings_anybody_down(tmp_path: Path, where: int) -> None:
-    """After an unclean stop: either the rows are right or the index is empty and is filled anew."""
+def test_a_damaged_page_is_right_or_rebuilt(tmp_path: Path, where: int) -> None:
+    """After a crash: either the rows are right, or the index is empty and filled again."""
     path = tmp_path / "i.sqlite"
     made = open_index(path)
     made.put([a_row(name) for name in "abcdefghij"])
@@ -120,7 +120,7 @@ def test_a_damaged_page_never_brings_anybody_down(tmp_path: Path, where: int) ->
         ]
 
 
-def test_an_index_of_another_schema_is_thrown_away(tmp_path: Path) -> None:
+def test_an_index_of_another_schema_is_replaced(tmp_path: Path) -> None:
     path = tmp_path / "i.sqlite"
     made = open_index(path)
     made.put([a_row("a")])
@@ -131,7 +131,7 @@ def test_an_index_of_another_schema_is_thrown_away(tmp_path: Path) -> None:
     assert open_index(path).total() == 0
 
 
-def test_an_index_that_cannot_be_made_is_said_in_one_line(tmp_path: Path) -> None:
+def test_an_index_that_cannot_be_created_is_reported_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(EngineError, match=r"The index .* cannot be made: .*read-only"):
         open_index(tmp_path / "no such folder" / "i.sqlite")
 
@@ -145,12 +145,12 @@ def test_put_is_all_or_nothing(tmp_path: Path) -> None:
 
 
 def _crash(index: Index) -> None:
-    """Close the file without saying so."""
+    """Close the file as a crash does."""
     index._db.close()
 
 
 def _closed(path: Path) -> bytes:
-    """The bytes of an index of ten runs that was closed well."""
+    """The bytes of a closed index of ten runs."""
     made = open_index(path)
     made.put([a_row(name) for name in "abcdefghij"])
     made.close("stamp")
@@ -158,20 +158,20 @@ def _closed(path: Path) -> bytes:
 
 
 def _flip_and_read(path: Path, whole: bytes, total: int, bit: int) -> None:
-    """Every answer is right, or the index is empty and is told to be damaged: its owner fills it anew."""
+    """All results are right, or the index is empty and reported as damaged."""
     beside = path.with_name(path.name + ".sum")
     data = bytearray(whole)
     data[bit // 8] ^= 1 << bit % 8
     path.write_bytes(data)
     beside.write_text(f"{total}\n")
-    told: list[str] = []
-    index = open_index(path, told.append)
-    assert index.total() == 0 and told, bit
+    reasons: list[str] = []
+    index = open_index(path, reasons.append)
+    assert index.total() == 0 and reasons, bit
     assert index.page(Query()).summaries == () and index.newest() is None
     index.close()
 
 
-def test_a_flipped_bit_after_a_clean_close_is_always_noticed(tmp_path: Path) -> None:
+def test_a_flipped_bit_after_a_clean_close_is_always_detected(tmp_path: Path) -> None:
     path = tmp_path / "i.sqlite"
     whole = _closed(path)
     total, source = zlib.crc32(whole), random.Random(4)
@@ -180,21 +180,21 @@ def test_a_flipped_bit_after_a_clean_close_is_always_noticed(tmp_path: Path) -> 
 
 
 @pytest.mark.slow
-def test_a_flipped_bit_of_a_thousand_bytes_is_noticed(tmp_path: Path) -> None:
+def test_a_flipped_bit_of_a_thousand_bytes_is_detected(tmp_path: Path) -> None:
     path = tmp_path / "i.sqlite"
     whole = _closed(path)
     for byte in range(0, len(whole), 61):
         _flip_and_read(path, whole, zlib.crc32(whole), byte * 8 + byte % 8)
 
 
-def test_without_its_sum_every_row_is_checked(tmp_path: Path) -> None:
-    """As after a crash: a summary that was changed is not given to anybody."""
+def test_without_its_checksum_every_row_is_checked(tmp_path: Path) -> None:
+    """As after a crash: a summary that was changed is not returned."""
     path = tmp_path / "i.sqlite"
     whole = _closed(path)
-    for word in (b'"name":"run-c"', b'"step":', b"run-d"):
-        for at in (found.start() for found in re.finditer(word, whole)):
+    for text in (b'"name":"run-c"', b'"step":', b"run-d"):
+        for at in (found.start() for found in re.finditer(text, whole)):
             data = bytearray(whole)
-            data[at + len(word) - 2] ^= 1
+            data[at + len(text) - 2] ^= 1
             path.write_bytes(data)
             path.with_name(path.name + ".sum").unlink(missing_ok=True)
             index = open_index(path)
@@ -202,7 +202,7 @@ def test_without_its_sum_every_row_is_checked(tmp_path: Path) -> None:
             index.discard()
 
 
-def test_a_row_that_changes_under_a_running_service_is_noticed_when_it_is_read(tmp_path: Path) -> None:
+def test_a_row_that_is_damaged_while_the_service_runs_is_detected_when_read(tmp_path: Path) -> None:
     index = open_index(tmp_path / "i.sqlite")
     index.put([a_row("a"), a_row("b")])
     index._db.execute("UPDATE bodies SET summary = replace(summary, 'run-a', 'run-x')")
@@ -213,7 +213,7 @@ def test_a_row_that_changes_under_a_running_service_is_noticed_when_it_is_read(t
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: os.symlink("/dev/zero", path)])
-def test_what_is_no_file_in_place_of_the_index_makes_room_for_one(tmp_path: Path, make: Any) -> None:
+def test_anything_but_a_file_in_place_of_the_index_is_replaced(tmp_path: Path, make: Any) -> None:
     path = tmp_path / "i.sqlite"
     make(path)
     index = open_index(path)
@@ -244,7 +244,7 @@ def test_a_number_that_is_not_given_is_found_by_its_word_as_it_is_now(
     assert "".join(sorted(names)) == found
 
 
-def test_rows_of_an_index_of_before_are_not_shown(tmp_path: Path) -> None:
+def test_rows_of_an_index_of_another_schema_are_not_shown(tmp_path: Path) -> None:
     path = tmp_path / "i.sqlite"
     index = open_index(path)
     index.put([a_row("a")])

@@ -1,4 +1,4 @@
-"""The run table with a sweep as one row: which rows there are, in what order, page by page."""
+"""The run table with a sweep as one row: its rows, their order and its pages."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def filled(*runs: RunSummary) -> Index:
 
 
 def names(window: IndexWindow) -> list[str]:
-    """Rows as they follow each other: the letter of a run, the last four digits of a sweep."""
+    """Rows in order: the letter of a run, the last four digits of a sweep."""
     rows = [json.loads(body)["name"].removeprefix("run-") for body in window.summaries]
     for sweep in window.sweeps:
         rows.insert(sweep.place, sweep.id[-4:])
@@ -49,7 +49,7 @@ def page(index: Index, *opened: str, **query: object) -> IndexWindow:
     return index.page(Query(by_sweep=True, open_sweeps=opened, **query))  # type: ignore[arg-type]
 
 
-def test_a_sweep_is_one_row_where_the_first_of_its_trials_would_stand() -> None:
+def test_a_sweep_is_one_row_at_the_place_of_its_first_trial() -> None:
     index = table()
     newest = page(index)
     assert names(newest) == ["h", "bbbb", "aaaa", "c", "a"]
@@ -74,7 +74,7 @@ def test_pages_are_windows_on_the_same_rows(opened: tuple[str, ...], where: str)
     assert [row for part in parts for row in part] == whole
 
 
-def test_a_row_counts_its_trials_by_status_and_tells_the_newest() -> None:
+def test_a_row_counts_its_trials_by_status_and_has_the_newest_time() -> None:
     pruned = run("e", 4, TPE)
     cause = Cause(CauseKind.PRUNED, "worse than half")
     pruned = dataclasses.replace(pruned, state=Stopped(9.0, cause))
@@ -83,7 +83,7 @@ def test_a_row_counts_its_trials_by_status_and_tells_the_newest() -> None:
     assert page(index).sweeps == (SweepRow(0, TPE, "xor", 3, {"done": 1, "pruned": 1, "running": 1}, newest),)
 
 
-def test_a_filter_that_picks_trials_shows_them() -> None:
+def test_a_filter_that_matches_some_trials_shows_them() -> None:
     index = filled(run("a", 1), run("b", 2, TPE), run("c", 3, TPE, status="running"), run("d", 4, TPE))
     assert names(page(index, where="xor")) == ["aaaa", "a"], "all of them pass: it stays one row"
     assert names(page(index, where="running")) == ["c"]
@@ -98,7 +98,7 @@ def test_a_sweep_of_one_run_is_that_run() -> None:
     assert names(page(index)) == ["b", "a"]
 
 
-def test_a_trial_that_goes_leaves_its_row_right(tmp_path: Path) -> None:
+def test_a_row_is_right_after_a_trial_was_removed(tmp_path: Path) -> None:
     index = open_index(tmp_path / "i.sqlite")
     trials = [run("b", 2, TPE), run("d", 3, TPE), run("e", 4, TPE)]
     index.put([row_of(one, {}) for one in trials])
@@ -112,8 +112,10 @@ def test_a_trial_that_goes_leaves_its_row_right(tmp_path: Path) -> None:
     st.sets(st.sampled_from(["x", "y", "z"])),
     st.data(),
 )
-def test_every_run_is_in_one_place(sweeps: list[str], opened: set[str], data: st.DataObject) -> None:
-    """Each run is a row or is stood for by one, none is both out of sight and uncounted, order is kept."""
+def test_every_run_is_a_row_or_counted_by_one(
+    sweeps: list[str], opened: set[str], data: st.DataObject
+) -> None:
+    """Each run is a row or counted by the row of its sweep, and the order is kept."""
     runs = list(enumerate(sweeps))
     found = [one for one in runs if data.draw(st.booleans())]
     sizes: Mapping[str, int] = {sweep: sweeps.count(sweep) for sweep in set(sweeps) - {""}}

@@ -1,4 +1,4 @@
-"""Watchers are told the latest of each row, once, however far behind they are."""
+"""The change feed has the latest state of each row once, from any version on."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.timeouts import LONG
 MACHINE = Resources(2, 0.5, 1, 2, 3, 0, 2)
 
 
-def test_a_row_that_changed_often_is_told_once_as_it_is_now() -> None:
+def test_a_row_that_changed_several_times_is_sent_once_in_its_latest_state() -> None:
     change_feed, run = ChangeFeed(), a_summary("a")
     for step in range(10):
         change_feed.publish(dataclasses.replace(run, step=step))
@@ -26,7 +26,7 @@ def test_a_row_that_changed_often_is_told_once_as_it_is_now() -> None:
     assert change_feed.since(news.version).changed == ()
 
 
-def test_removal_takes_the_place_of_all_changes() -> None:
+def test_a_removal_replaces_all_changes() -> None:
     change_feed, run = ChangeFeed(), a_summary("a")
     change_feed.publish(run)
     change_feed.publish_removal(run.id)
@@ -34,7 +34,7 @@ def test_removal_takes_the_place_of_all_changes() -> None:
     assert news.changed == () and news.removed == (run.id,)
 
 
-def test_the_machine_is_told_when_it_changed() -> None:
+def test_resources_are_sent_when_they_changed() -> None:
     change_feed = ChangeFeed()
     change_feed.publish_resources(MACHINE)
     first = change_feed.since(0)
@@ -45,7 +45,7 @@ def test_the_machine_is_told_when_it_changed() -> None:
     assert change_feed.since(first.version).resources is not None
 
 
-def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_kept_changes_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(boards, "ROW_LIMIT", 3)
     change_feed = ChangeFeed()
     for name in "abcde":
@@ -53,7 +53,7 @@ def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [run.spec.name for run in change_feed.since(0).changed] == ["run-c", "run-d", "run-e"]
 
 
-async def test_who_waits_is_woken_by_the_next_change_and_not_before() -> None:
+async def test_wait_returns_at_the_next_change_and_not_before() -> None:
     change_feed = ChangeFeed()
     waiting = asyncio.create_task(change_feed.wait(change_feed.version))
     await asyncio.sleep(0.01)

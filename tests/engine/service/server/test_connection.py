@@ -1,4 +1,4 @@
-"""Clients that misbehave: each is told why and parted from; nobody else notices."""
+"""Clients that break the protocol or stop reading are disconnected with the reason; others are served."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from engine.service.server import connection
 from engine.service.server import service as service_module
 from tests.chaos import scaled
 from tests.engine.service.live import connect, process, reach, serving, until
-from tests.engine.service.wire import Wire, dial
+from tests.engine.service.wire import RawClient, connect_raw
 from tests.timeouts import LONG
 
 
-async def said_and_parted(wire: Wire) -> str:
-    answer = await wire.hear()
+async def errors_until_closed(raw: RawClient) -> str:
+    answer = await raw.receive()
     assert answer is not None and "error" in answer
-    assert await wire.is_closed()
+    assert await raw.is_closed()
     return str(answer["error"]["message"])
 
 
 @pytest.mark.parametrize(
-    ("garbage", "said"),
+    ("garbage", "message"),
     [
         (b"GET / HTTP/1.1\r\n\r\n", "A frame of 1195725856 bytes came, expected 1048576 at most."),
         (b"\xff\xff\xff\xff", "A frame of 4294967295 bytes came"),
@@ -51,31 +51,31 @@ async def said_and_parted(wire: Wire) -> str:
         (frames.encode({"id": 1, "ask": ["runs"]}), "A request has to hold"),
     ],
 )
-async def test_garbage_is_answered_with_what_is_wrong_and_the_client_is_parted_from(
-    places: Places, garbage: bytes, said: str
+async def test_invalid_bytes_are_answered_with_an_error_and_the_client_is_disconnected(
+    places: Places, garbage: bytes, message: str
 ) -> None:
-    async with serving(places), await dial(places.socket) as wire, await connect(places) as other:
-        wire.writer.write(garbage)
-        assert said in await said_and_parted(wire)
+    async with serving(places), await connect_raw(places.socket) as raw, await connect(places) as other:
+        raw.writer.write(garbage)
+        assert message in await errors_until_closed(raw)
         assert (await other.runs()).total == 0
 
 
 async def test_a_hundred_thousand_brackets_are_refused(places: Places) -> None:
-    async with serving(places), await dial(places.socket) as wire:
+    async with serving(places), await connect_raw(places.socket) as raw:
         body = b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
-        wire.writer.write(len(body).to_bytes(4, "big") + body)
-        assert await said_and_parted(wire) == f"A frame is nested deeper than {frames.DEPTH}."
+        raw.writer.write(len(body).to_bytes(4, "big") + body)
+        assert await errors_until_closed(raw) == f"A frame is nested deeper than {frames.DEPTH}."
 
 
-async def test_an_unknown_word_is_answered_and_the_client_stays(places: Places) -> None:
-    async with serving(places), await dial(places.socket) as wire:
-        await wire.say(id=1, ask="dance")
-        answer = await wire.hear()
+async def test_an_unknown_request_is_answered_and_the_client_stays(places: Places) -> None:
+    async with serving(places), await connect_raw(places.socket) as raw:
+        await raw.send(id=1, ask="dance")
+        answer = await raw.receive()
         assert answer is not None and answer["id"] == 1
         assert answer["error"]["message"] == "Unknown request 'dance'."
         assert "submit" in answer["error"]["remedy"]
-        await wire.say(id=2, ask="runs")
-        answer = await wire.hear()
+        await raw.send(id=2, ask="runs")
+        answer = await raw.receive()
         assert answer is not None and answer["total"] == 0
 
 
@@ -96,130 +96,132 @@ async def test_an_unknown_word_is_answered_and_the_client_stays(places: Places) 
         {"ask": "submit"},
     ],
 )
-async def test_requests_with_odd_facts_are_answered_in_one_line(
+async def test_requests_with_invalid_fields_are_answered_in_one_line(
     places: Places, request_: dict[str, object]
 ) -> None:
-    async with serving(places), await dial(places.socket) as wire:
-        await wire.say(id=1, **request_)
-        answer = await wire.hear()
+    async with serving(places), await connect_raw(places.socket) as raw:
+        await raw.send(id=1, **request_)
+        answer = await raw.receive()
         assert answer is not None and answer["error"]["message"]
         assert "\n" not in answer["error"]["message"] and "failed at" not in answer["error"]["message"]
 
 
-async def test_a_client_of_another_version_is_told_ours(places: Places) -> None:
-    async with serving(places), await dial(places.socket, hello=False) as wire:
-        await wire.say(hello=99)
-        answer = await wire.hear()
+async def test_a_client_of_another_version_receives_the_version_of_the_service(places: Places) -> None:
+    async with serving(places), await connect_raw(places.socket, hello=False) as raw:
+        await raw.send(hello=99)
+        answer = await raw.receive()
         assert answer is not None and answer["hello"] == VERSION
-        assert await wire.is_closed()
+        assert await raw.is_closed()
 
 
-async def test_who_does_not_say_hello_in_time_is_parted_from(
+async def test_a_client_without_a_hello_in_time_is_disconnected(
     places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection, "HANDSHAKE_SECONDS", 0.3)
-    async with serving(places), await dial(places.socket, hello=False) as loris:
+    async with serving(places), await connect_raw(places.socket, hello=False) as loris:
         loris.writer.write(b"\0")
-        assert await said_and_parted(loris) == "No hello came within 0.3 s."
+        assert await errors_until_closed(loris) == "No hello came within 0.3 s."
 
 
 async def test_the_thirty_third_client_is_refused_and_welcome_when_one_has_left(places: Places) -> None:
     async with serving(places) as service:
-        wires = [await dial(places.socket) for _ in range(32)]
-        async with await dial(places.socket, hello=False) as one_more:
-            assert await said_and_parted(one_more) == "The engine has 32 clients already."
+        clients = [await connect_raw(places.socket) for _ in range(32)]
+        async with await connect_raw(places.socket, hello=False) as one_more:
+            assert await errors_until_closed(one_more) == "The engine has 32 clients already."
         with pytest.raises(EngineError, match="The engine has 32 clients already"):
             await client.connect(places, start=False)
-        wires.pop().writer.close()
+        clients.pop().writer.close()
         await until(lambda: len(service._clients) < 32)
-        wires.append(await dial(places.socket))
-        for wire in wires:
-            wire.writer.close()
+        clients.append(await connect_raw(places.socket))
+        for raw in clients:
+            raw.writer.close()
 
 
-async def test_one_client_too_many_reads_why_whatever_it_has_written(
+async def test_one_client_too_many_receives_the_reason_whatever_it_has_sent(
     places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(service_module, "CLIENTS", 1)
-    async with serving(places), await dial(places.socket):
+    async with serving(places), await connect_raw(places.socket):
         for _ in range(20):
             with pytest.raises(EngineError, match="The engine has 1 clients already"):
                 await client.connect(places, start=False)
 
 
-async def test_half_a_frame_keeps_nobody_out(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_incomplete_frame_does_not_block_other_clients(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(connection, "FRAME_SECONDS", 0.3)
     async with serving(places) as service:
-        wires = [await dial(places.socket) for _ in range(32)]
-        idle = wires.pop()
-        for wire in wires:
-            wire.writer.write(b"\0\0\0\x09half")
-        for wire in wires:
-            assert await said_and_parted(wire) == "A frame was begun and not ended within 0.3 s."
+        clients = [await connect_raw(places.socket) for _ in range(32)]
+        idle = clients.pop()
+        for raw in clients:
+            raw.writer.write(b"\0\0\0\x09half")
+        for raw in clients:
+            assert await errors_until_closed(raw) == "A frame was begun and not ended within 0.3 s."
         await until(lambda: len(service._clients) == 1)
-        await idle.say(id=1, ask="runs")
-        answer = await idle.hear()
+        await idle.send(id=1, ask="runs")
+        answer = await idle.receive()
         assert answer is not None and answer["total"] == 0
 
 
-async def test_streams_that_nobody_reads_take_little_memory(places: Places) -> None:
-    """30 followers of a long run, none of which reads."""
+async def test_unread_streams_take_little_memory(places: Places) -> None:
+    """30 streams of a long run, none of which is read."""
     with process(places, DLTUI_TEST_SLOW="1000") as service:
-        async with await connect(places) as talk:
-            run = await talk.submit("xor", {"epochs": 1}, name="quiet")
-            await reach(talk, run.id, Status.DONE)
+        async with await connect(places) as service_client:
+            run = await service_client.submit("xor", {"epochs": 1}, name="quiet")
+            await reach(service_client, run.id, Status.DONE)
             _write_events(places.runs / run.id / "events.jsonl", 8 << 20)
-            await talk.engine()
+            await service_client.engine()
             before = _rss(service.pid)
-            wires = [await dial(places.socket) for _ in range(30)]
-            for wire in wires:
-                await wire.say(id=1, ask="events", run=run.id, after=0)
-            for wire in wires:
-                await wire.hear()
+            clients = [await connect_raw(places.socket) for _ in range(30)]
+            for raw in clients:
+                await raw.send(id=1, ask="events", run=run.id, after=0)
+            for raw in clients:
+                await raw.receive()
             for _ in range(20):
-                await talk.engine()
+                await service_client.engine()
                 await asyncio.sleep(0.05)
             assert _rss(service.pid) - before < 24 << 20
-            for wire in wires:
-                wire.writer.close()
+            for raw in clients:
+                raw.writer.close()
 
 
-async def test_a_client_that_stops_reading_is_closed_and_harms_nobody(places: Places) -> None:
-    """40 MB of events for a client that reads none of them, and another that asks all the time."""
+async def test_a_client_that_stops_reading_is_disconnected_and_others_are_served(places: Places) -> None:
+    """40 MB of events for a client that reads none of them, and another that sends requests all the time."""
     with process(places, DLTUI_TEST_SLOW="4") as service:
-        async with await connect(places) as talk:
-            run = await talk.submit("xor", {"epochs": 1}, name="quiet")
-            await reach(talk, run.id, Status.DONE)
+        async with await connect(places) as service_client:
+            run = await service_client.submit("xor", {"epochs": 1}, name="quiet")
+            await reach(service_client, run.id, Status.DONE)
             _write_events(places.runs / run.id / "events.jsonl", 40 << 20)
             before = _rss(service.pid)
-            async with await dial(places.socket) as frozen:
-                await frozen.say(id=1, ask="events", run=run.id, after=0)
-                await frozen.say(id=2, ask="watch")
-                assert (await talk.engine())["clients"] == 2
+            async with await connect_raw(places.socket) as frozen:
+                await frozen.send(id=1, ask="events", run=run.id, after=0)
+                await frozen.send(id=2, ask="watch")
+                assert (await service_client.engine())["clients"] == 2
                 usual, waits = 9.0, [9.0]
-                while (await talk.engine())["clients"] == 2:
+                while (await service_client.engine())["clients"] == 2:
                     usual = min(usual, waits[int(len(waits) * 0.95)])
-                    waits = sorted([wait async for wait in _latencies(talk, 0.5)])
+                    waits = sorted([wait async for wait in _latencies(service_client, 0.5)])
                 await until(lambda: "too slow" in places.log.read_text())
                 assert _rss(service.pid) - before < 16 << 20
     assert usual < 0.1
 
 
 async def test_a_slow_client_still_gets_everything_in_order(places: Places) -> None:
-    async with serving(places), await connect(places) as talk:
-        run = await talk.submit("xor", {"epochs": 1})
+    async with serving(places), await connect(places) as service_client:
+        run = await service_client.submit("xor", {"epochs": 1})
         path = places.runs / run.id / "events.jsonl"
-        await reach(talk, run.id, Status.DONE)
-        told = _write_events(path, 3 << 20)
+        await reach(service_client, run.id, Status.DONE)
+        written = _write_events(path, 3 << 20)
         seen = 0
-        async with await dial(places.socket) as wire:
-            await wire.say(id=1, ask="events", run=run.id, after=0)
-            while not (frame := await wire.hear() or {}).get("end"):
+        async with await connect_raw(places.socket) as raw:
+            await raw.send(id=1, ask="events", run=run.id, after=0)
+            while not (frame := await raw.receive() or {}).get("end"):
                 for event in frame["events"]:
                     seen += 1
                     assert event["seq"] == seen
                 await asyncio.sleep(0.05)
-        assert seen == told
+        assert seen == written
 
 
 garbage = st.one_of(
@@ -240,8 +242,8 @@ garbage = st.one_of(
 
 
 @pytest.mark.slow
-def test_no_frame_whatever_brings_the_service_down(tmp_path: Path) -> None:
-    """Hypothesis says what it likes; after each time another client is answered as ever."""
+def test_no_frame_ends_the_service(tmp_path: Path) -> None:
+    """After each frame of Hypothesis another client is still answered."""
     places = Places(tmp_path / "home")
     places.root.mkdir(mode=0o700)
     loop = asyncio.new_event_loop()
@@ -255,12 +257,12 @@ def test_no_frame_whatever_brings_the_service_down(tmp_path: Path) -> None:
             database=None,
         )
         @given(st.lists(garbage, min_size=1, max_size=4))
-        def say(sentences: list[bytes]) -> None:
+        def send_frames(sentences: list[bytes]) -> None:
             loop.run_until_complete(asyncio.wait_for(_say(places.socket, sentences), LONG))
             loop.run_until_complete(asyncio.wait_for(other.runs(), LONG))
 
         before = _rss(service.pid)
-        say()
+        send_frames()
         assert _rss(service.pid) - before < 10 << 20
         loop.run_until_complete(other.aclose())
         assert service.poll() is None
@@ -269,26 +271,26 @@ def test_no_frame_whatever_brings_the_service_down(tmp_path: Path) -> None:
 
 
 async def _say(path: Path, sentences: list[bytes]) -> None:
-    async with await dial(path) as wire:
-        with contextlib.suppress(OSError):  # the service may part at any word
+    async with await connect_raw(path) as raw:
+        with contextlib.suppress(OSError):  # the service may disconnect at any frame
             for sentence in sentences:
-                wire.writer.write(sentence)
-            wire.writer.write_eof()
-            while await wire.reader.read(65536):
+                raw.writer.write(sentence)
+            raw.writer.write_eof()
+            while await raw.reader.read(65536):
                 pass
 
 
-async def _latencies(talk: Client, seconds: float) -> AsyncIterator[float]:
+async def _latencies(service_client: Client, seconds: float) -> AsyncIterator[float]:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         began = time.monotonic()
-        await talk.runs()
+        await service_client.runs()
         yield time.monotonic() - began
         await asyncio.sleep(0.005)
 
 
 def _write_events(path: Path, size: int) -> int:
-    """Replace the events by about `size` bytes of others; how many there are."""
+    """Replace the events by about `size` bytes of others; returns their number."""
     lines, length, seq = [], 0, 0
     while length < size:
         seq += 1

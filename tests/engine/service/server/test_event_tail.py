@@ -1,4 +1,4 @@
-"""The past and then the present of a run: no gap, no doublet, whatever crashes left in the file."""
+"""The stream of a run's events: no gap and no duplicate, whatever crashes left in the file."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from tui.data.run_history import RunHistory
 
 def read_all(path: Path, after: int = 0) -> list[dict[str, object]]:
     with contextlib.closing(EventTail(path, after)) as tail:
-        told = []
+        events_read = []
         while (piece := tail.read()) is not None:
-            told += json.loads(b"[" + piece.items + b"]")
-        return told
+            events_read += json.loads(b"[" + piece.items + b"]")
+        return events_read
 
 
 def line(seq: int, **facts: object) -> bytes:
@@ -39,7 +39,7 @@ def line(seq: int, **facts: object) -> bytes:
     )
 
 
-def test_no_file_yet_is_no_event_yet(tmp_path: Path) -> None:
+def test_without_a_file_there_are_no_events(tmp_path: Path) -> None:
     tail = EventTail(tmp_path / "e")
     assert tail.read() is None
     (tmp_path / "e").write_bytes(line(1))
@@ -47,7 +47,7 @@ def test_no_file_yet_is_no_event_yet(tmp_path: Path) -> None:
     tail.close()
 
 
-def test_a_torn_last_line_waits_until_it_is_whole(tmp_path: Path) -> None:
+def test_an_incomplete_last_line_is_sent_once_it_is_complete(tmp_path: Path) -> None:
     path = tmp_path / "e"
     path.write_bytes(line(1) + line(2)[:10])
     tail = EventTail(path)
@@ -63,7 +63,7 @@ def test_a_torn_last_line_waits_until_it_is_whole(tmp_path: Path) -> None:
     st.lists(st.tuples(st.integers(0, 11), st.integers(1, 60)), max_size=4),
     st.integers(0, 14),
 )
-def test_lines_that_a_crash_tore_are_left_out_and_all_others_told(
+def test_incomplete_lines_are_left_out_and_all_others_are_sent(
     tmp_path_factory: pytest.TempPathFactory, texts: list[str], tears: list[tuple[int, int]], after: int
 ) -> None:
     path = tmp_path_factory.mktemp("torn") / "e"
@@ -81,7 +81,7 @@ def test_lines_that_a_crash_tore_are_left_out_and_all_others_told(
 
 
 def delivered(path: Path) -> tuple[list[Event], int]:
-    """What a client has of a file, and how many damaged lines are counted, the way a frame takes."""
+    """(events of a file as a client receives them in frames, number of damaged lines)."""
     found: list[Event] = []
     left_out = 0
     with contextlib.closing(EventTail(path)) as tail:
@@ -95,14 +95,14 @@ def delivered(path: Path) -> tuple[list[Event], int]:
     return found, left_out
 
 
-def test_a_line_torn_behind_an_inner_brace_does_not_spoil_its_frame(tmp_path: Path) -> None:
+def test_a_line_cut_behind_an_inner_brace_does_not_damage_its_frame(tmp_path: Path) -> None:
     torn = b'{"seq":2,"at":1.0,"kind":"metrics","series":{"loss":[[1],[2]]}\n'
     (tmp_path / "e").write_bytes(line(1) + torn + line(3))
     found, left_out = delivered(tmp_path / "e")
     assert [event.seq for event in found] == [1, 3] and left_out == 1
 
 
-def test_braces_in_texts_are_no_damage() -> None:
+def test_braces_in_strings_are_no_damage() -> None:
     chunk = line(1, text="}}}{") + line(2, text='}\n{"seq":') + line(3)
     assert [event["seq"] for event in json.loads(b"[" + join_lines(chunk).items + b"]")] == [1, 2, 3]
 
@@ -113,8 +113,8 @@ def metrics_line(seq: int) -> bytes:
     return json.dumps(event, separators=(",", ":")).encode() + b"\n"
 
 
-def test_a_flipped_bit_anywhere_costs_its_line_and_what_is_told_can_be_folded(tmp_path: Path) -> None:
-    """Every bit of the middle line of five; a line that is none any more is counted or named by verify."""
+def test_a_flipped_bit_damages_only_its_line_and_the_others_can_be_folded(tmp_path: Path) -> None:
+    """Each bit of the middle line of five; lines that are not events are counted, or found by verify."""
     path = tmp_path / "e"
     whole = [metrics_line(seq) for seq in range(1, 6)]
     start = len(whole[0]) + len(whole[1])
@@ -150,7 +150,7 @@ def test_a_flipped_bit_anywhere_costs_its_line_and_what_is_told_can_be_folded(tm
         {"kind": 5},
     ],
 )
-def test_facts_of_any_type_harm_no_curve_and_no_story(tmp_path: Path, damaged: dict[str, object]) -> None:
+def test_facts_of_any_type_can_be_folded(tmp_path: Path, damaged: dict[str, object]) -> None:
     path = tmp_path / "e"
     odd = json.dumps({"seq": 2, "at": 1.5, **damaged}).replace("Infinity", "1e999").encode()
     path.write_bytes(metrics_line(1) + odd.replace(b'{"seq": 2', b'{"seq":2') + b"\n" + metrics_line(3))
@@ -162,7 +162,7 @@ def test_facts_of_any_type_harm_no_curve_and_no_story(tmp_path: Path, damaged: d
     assert story.series["loss"].curve.steps.tolist()[-1] == 4 and curves.by_metric["loss"].steps[-1] == 4
 
 
-def test_lines_longer_than_a_chunk_come_whole_and_longer_than_a_frame_not_at_all(
+def test_lines_longer_than_a_chunk_are_sent_and_longer_than_a_frame_left_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(event_tail, "CHUNK", 1000)
@@ -173,51 +173,51 @@ def test_lines_longer_than_a_chunk_come_whole_and_longer_than_a_frame_not_at_all
     assert [event["seq"] for event in read_all(path, after=2)] == [4, 5]
 
 
-async def test_replay_then_follow_has_no_gap_and_no_doublet_while_the_writer_writes(places: Places) -> None:
-    """Six readers join at different times, from different places, while events pour in."""
-    async with serving(places), await connect(places) as talk:
-        made = await talk.submit("xor", {"epochs": 400}, name="fast")
+async def test_a_stream_has_no_gap_and_no_duplicate_while_the_writer_writes(places: Places) -> None:
+    """Six readers start at different times, from different events, while events are written."""
+    async with serving(places), await connect(places) as service_client:
+        made = await service_client.submit("xor", {"epochs": 400}, name="fast")
         joined = []
         for n in range(6):
             joined.append(asyncio.create_task(_collect(places, made.id, after=n * 20)))
             await asyncio.sleep(0.02)
-        await reach(talk, made.id, Status.DONE)
-        heard = await asyncio.wait_for(asyncio.gather(*joined), LONG)
+        await reach(service_client, made.id, Status.DONE)
+        received = await asyncio.wait_for(asyncio.gather(*joined), LONG)
         last = read_all(store.folder_of(places, made.id).events)[-1]["seq"]
-    for n, seqs in enumerate(heard):
+    for n, seqs in enumerate(received):
         assert seqs == list(range(n * 20 + 1, int(str(last)) + 1))
 
 
-async def test_a_stream_of_a_resumed_run_goes_on_and_one_of_a_paused_run_ends(places: Places) -> None:
-    async with serving(places), await connect(places) as talk:
-        made = await talk.submit("xor", {"epochs": 3000})
+async def test_a_stream_of_a_resumed_run_continues_and_one_of_a_paused_run_ends(places: Places) -> None:
+    async with serving(places), await connect(places) as service_client:
+        made = await service_client.submit("xor", {"epochs": 3000})
         hearing = asyncio.create_task(_collect(places, made.id, after=0))
         deadline = quiet_seconds() + SECONDS
-        while (await talk.show(made.id)).step < 3:
+        while (await service_client.show(made.id)).step < 3:
             assert quiet_seconds() < deadline
             await asyncio.sleep(0.02)
-        await talk.pause(made.id)
+        await service_client.pause(made.id)
         first = await asyncio.wait_for(hearing, LONG)
-        await reach(talk, made.id, Status.PAUSED)
+        await reach(service_client, made.id, Status.PAUSED)
         waits.skip(places.root)
-        await talk.resume(made.id)
+        await service_client.resume(made.id)
         rest = await asyncio.wait_for(_collect(places, made.id, after=first[-1]), LONG)
         assert first + rest == list(range(1, rest[-1] + 1))
-        assert (await talk.show(made.id)).status is Status.DONE
+        assert (await service_client.show(made.id)).status is Status.DONE
 
 
 async def test_events_written_by_hand_arrive_at_once_and_once(places: Places) -> None:
-    async with serving(places) as service, await connect(places) as talk:
+    async with serving(places) as service, await connect(places) as service_client:
         service.machine.meter.cores = 1
-        await talk.submit("xor", {"epochs": 5000})
-        queued = await talk.submit("xor", {"epochs": 1})
+        await service_client.submit("xor", {"epochs": 5000})
+        queued = await service_client.submit("xor", {"epochs": 1})
         writer = EventWriter(store.folder_of(places, queued.id).events)
-        heard: list[int] = []
+        received: list[int] = []
         caught_up = asyncio.Event()
 
         async def listen() -> None:
-            async for batch in talk.events(queued.id):
-                heard.extend(event.seq for event in batch.events)
+            async for batch in service_client.events(queued.id):
+                received.extend(event.seq for event in batch.events)
                 if batch.caught_up:
                     caught_up.set()
 
@@ -227,10 +227,10 @@ async def test_events_written_by_hand_arrive_at_once_and_once(places: Places) ->
             writer.append("note", text="by hand", severity="note")
             await asyncio.sleep(0)
         deadline = quiet_seconds() + SECONDS
-        while len(heard) < 300:
+        while len(received) < 300:
             assert quiet_seconds() < deadline
             await asyncio.sleep(0.01)
-        assert heard == list(range(1, 301))
+        assert received == list(range(1, 301))
         listening.cancel()
         writer.close()
 
@@ -239,8 +239,8 @@ async def _collect(places: Places, run: str, after: int) -> list[int]:
     """The numbers of all events until the stream ends."""
     seqs: list[int] = []
     caught_up = 0
-    async with await connect(places) as talk:
-        async for batch in talk.events(run, after):
+    async with await connect(places) as service_client:
+        async for batch in service_client.events(run, after):
             seqs += [event.seq for event in batch.events]
             caught_up += batch.caught_up
     assert caught_up == 1

@@ -1,4 +1,4 @@
-"""The door: one service per home, a private socket, and nothing that is not ours is removed."""
+"""The listener: one service per home, a private socket, and no foreign file is removed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.timeouts import LONG
 
 
 def service(places: Places) -> subprocess.CompletedProcess[str]:
-    """The real one, run to its end."""
+    """Run the real service until it ends."""
     return subprocess.run(
         [sys.executable, "-m", "engine.service"],
         env={**os.environ, "DLTUI_HOME": str(places.root)},
@@ -50,7 +50,7 @@ async def test_folder_socket_and_files_are_private_whatever_the_umask(places: Pl
 
 async def test_of_many_services_at_once_exactly_one_wins(places: Places) -> None:
     with process(places) as first:
-        async with await connect(places) as talk:
+        async with await connect(places) as service_client:
             others = await asyncio.gather(
                 *(asyncio.to_thread(service, places) for _ in range(scaled(50) // 2 + 2))
             )
@@ -59,7 +59,7 @@ async def test_of_many_services_at_once_exactly_one_wins(places: Places) -> None
                 assert other.stderr.strip() == (
                     f"The engine of {places.root} is running already (process {first.pid})."
                 )
-            assert (await talk.engine())["pid"] == first.pid
+            assert (await service_client.engine())["pid"] == first.pid
 
 
 async def test_services_that_race_for_a_home_leave_one_that_answers(places: Places) -> None:
@@ -70,9 +70,9 @@ async def test_services_that_race_for_a_home_leave_one_that_answers(places: Plac
         await until(lambda: sum(racer.poll() is None for racer in racers) == 1)
         winner = next(racer for racer in racers if racer.poll() is None)
         assert {racer.returncode for racer in racers if racer is not winner} == {3}
-        async with await connect(places) as talk:
-            assert (await talk.engine())["pid"] == winner.pid
-            await talk.shutdown()
+        async with await connect(places) as service_client:
+            assert (await service_client.engine())["pid"] == winner.pid
+            await service_client.shutdown()
         assert await asyncio.to_thread(winner.wait, LONG) == 0
     finally:
         for racer in racers:
@@ -86,8 +86,8 @@ async def test_a_stale_socket_is_replaced(places: Places) -> None:
         first.wait()
         assert places.socket.exists()
     with process(places) as second:
-        async with await connect(places) as talk:
-            assert (await talk.engine())["pid"] == second.pid
+        async with await connect(places) as service_client:
+            assert (await service_client.engine())["pid"] == second.pid
 
 
 def _a_file(path: Path) -> str:
@@ -111,12 +111,14 @@ def _a_fifo(path: Path) -> str:
 
 
 @pytest.mark.parametrize("make", [_a_file, _a_link, _a_folder, _a_fifo])
-def test_what_is_no_socket_is_refused_and_left_alone(places: Places, make: Callable[[Path], str]) -> None:
-    said = make(places.socket)
+def test_a_path_that_is_not_a_socket_is_refused_and_left_alone(
+    places: Places, make: Callable[[Path], str]
+) -> None:
+    message = make(places.socket)
     before = os.lstat(places.socket).st_ino
     ended = service(places)
     assert ended.returncode == 1
-    assert ended.stderr.strip() == f"{places.socket} {said}. Remove it."
+    assert ended.stderr.strip() == f"{places.socket} {message}. Remove it."
     assert os.lstat(places.socket).st_ino == before
 
 
@@ -149,7 +151,7 @@ def test_a_home_or_a_socket_of_another_user_is_refused(places: Places) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
-async def test_another_user_is_turned_away_before_a_byte_is_read(places: Places) -> None:
+async def test_another_user_is_refused_before_a_byte_is_read(places: Places) -> None:
     async with serving(places):
         opened = [places.socket, places.root, *places.root.parents]
         modes = {path: stat.S_IMODE(path.stat().st_mode) for path in opened}
@@ -166,14 +168,14 @@ async def test_another_user_is_turned_away_before_a_byte_is_read(places: Places)
             ended = await asyncio.create_subprocess_exec(
                 sys.executable, "-c", script, str(places.socket), stdout=asyncio.subprocess.PIPE
             )
-            said, _ = await ended.communicate()
-            assert ended.returncode == 0 and said.strip() == b"0"
+            output, _ = await ended.communicate()
+            assert ended.returncode == 0 and output.strip() == b"0"
         finally:
             for path, mode in modes.items():
                 path.chmod(mode)
 
 
-async def test_a_socket_that_was_deleted_comes_back_on_sigusr1(places: Places) -> None:
+async def test_a_deleted_socket_is_bound_again_on_sigusr1(places: Places) -> None:
     with process(places) as first:
         async with await connect(places) as before:
             places.socket.unlink()
@@ -184,15 +186,15 @@ async def test_a_socket_that_was_deleted_comes_back_on_sigusr1(places: Places) -
                 assert (await after.engine())["pid"] == (await before.engine())["pid"] == first.pid
 
 
-async def test_a_socket_that_was_deleted_comes_back_by_itself(
+async def test_a_deleted_socket_is_bound_again_by_itself(
     places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(listener, "CHECK_SECONDS", 0.05)
     async with serving(places):
         places.socket.unlink()
         await until(places.socket.exists)
-        async with await connect(places) as talk:
-            assert (await talk.runs()).total == 0
+        async with await connect(places) as service_client:
+            assert (await service_client.runs()).total == 0
         places.socket.unlink()
         places.socket.write_text("somebody else's")
         await asyncio.sleep(0.2)
@@ -205,9 +207,9 @@ async def test_a_long_home_gets_its_socket_in_a_private_folder(tmp_path: Path) -
     places = Places(tmp_path / ("x" * 100) / "home")
     assert not places.socket.is_relative_to(tmp_path)
     places.root.mkdir(mode=0o700, parents=True)
-    async with serving(places), await client.connect(places, start=False) as talk:
+    async with serving(places), await client.connect(places, start=False) as service_client:
         assert stat.S_IMODE(os.lstat(places.socket.parent).st_mode) == 0o700
-        assert (await talk.engine())["root"] == str(places.root)
+        assert (await service_client.engine())["root"] == str(places.root)
     assert not places.socket.exists()
 
 
