@@ -44,7 +44,7 @@ def test_dropped_rows_are_in_no_result(tmp_path: Path) -> None:
     gone = a_summary("a")
     index.drop([gone.id])
     assert index.get(gone.id) is None and index.total() == 1
-    assert index.id_of_token(gone.spec.token) is None and index.named(gone.id) == []
+    assert index.id_of_token(gone.spec.token) is None and index.find_ids(gone.id) == []
 
 
 def test_runs_are_found_by_token_name_prefix_and_last_digits(tmp_path: Path) -> None:
@@ -52,10 +52,10 @@ def test_runs_are_found_by_token_name_prefix_and_last_digits(tmp_path: Path) -> 
     index.put([a_row("a"), a_row("b")])
     a, b = a_summary("a"), a_summary("b")
     assert index.id_of_token("t-a") == a.id and index.id_of_token("") is None
-    assert index.named("run-b") == [b.id]
-    assert index.named("2026") == [b.id, a.id], "newest first"
-    assert index.named(a.id[-4:]) == [a.id]
-    assert index.named("%") == []
+    assert index.find_ids("run-b") == [b.id]
+    assert index.find_ids("2026") == [b.id, a.id], "newest first"
+    assert index.find_ids(a.id[-4:]) == [a.id]
+    assert index.find_ids("%") == []
     assert index.newest() == b.id
 
 
@@ -84,7 +84,7 @@ def test_ids_of_the_index_are_compared_with_those_on_disk(tmp_path: Path) -> Non
     index = open_index(tmp_path / "i.sqlite")
     index.put([a_row("a"), a_row("b")])
     on_disk = {a_summary("b").id, "new"}
-    assert index.compare(on_disk) == [a_summary("a").id]
+    assert index.remove_known(on_disk) == [a_summary("a").id]
     assert on_disk == {"new"}
 
 
