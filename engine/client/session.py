@@ -1,4 +1,4 @@
-"""A session as the screen and the commands know it: questions to a process of its own, and their answers."""
+"""The client of a session: a process that computes predictions and pictures of models and data."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from engine.text import replace_surrogates
 
 COMMAND = (sys.executable, "-P", "-m", "engine.session")
 LINE_LIMIT = 64 * 1024 * 1024
-"""bytes of one answer"""
+"""most bytes of one response"""
 LOG_LIMIT = 1024 * 1024
 EXIT_SECONDS = 2.0
 
 
 class Superseded(DltuiError):
-    """A newer question with the same mark came before this one was answered."""
+    """A newer request with the same `newest` replaced this one."""
 
 
 class Session:
-    """Starts its process with the first question, and a new one when that has died."""
+    """Starts its process with the first request, and again where it has ended."""
 
     def __init__(self, places: Places, command: tuple[str, ...] = COMMAND) -> None:
         self._places, self._command = places, command
@@ -39,7 +39,7 @@ class Session:
         self._reader_task: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
         self._last_id = 0
-        self._answers: dict[int, asyncio.Future[Json]] = {}
+        self._responses: dict[int, asyncio.Future[Json]] = {}
         self._streams: dict[int, asyncio.Queue[Json]] = {}
 
     @property
@@ -47,21 +47,22 @@ class Session:
         return self._process.pid if self._process else None
 
     async def request(self, method: str, newest: str = "", **facts: object) -> Json:
-        """One answer. Raises the session's words as DltuiError, Superseded, or EngineError when it has died.
+        """Send a request and return the response.
 
-        `newest` marks a question that the next one with the same mark makes pointless.
+        Of waiting requests with the same `newest` only the last is answered. Raises errors of the session as
+        DltuiError, Superseded, and EngineError where its process has ended.
         """
         number = self._next_id()
         answer: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
-        self._answers[number] = answer
+        self._responses[number] = answer
         try:
             await self._send({"id": number, "ask": method, "facts": facts, "newest": newest})
             return await answer
         finally:
-            del self._answers[number]
+            del self._responses[number]
 
     async def stream(self, method: str, **facts: object) -> AsyncGenerator[Json, None]:
-        """The parts of an answer as they come; closing this ends the work between two parts."""
+        """Yield the parts of a response as they arrive; closing the generator cancels the request."""
         number = self._next_id()
         parts: asyncio.Queue[Json] = asyncio.Queue()
         self._streams[number] = parts
@@ -85,7 +86,7 @@ class Session:
                     await self._send({"cancel": number}, start=False)
 
     async def aclose(self) -> None:
-        """End the process: at once when it does not leave by itself."""
+        """End the process; kill it where it does not exit within EXIT_SECONDS."""
         process, self._process = self._process, None
         if process is None:
             return
@@ -102,7 +103,7 @@ class Session:
             await self._reader_task
 
     def terminate(self) -> None:
-        """End the process without waiting for it: what it holds can be made again."""
+        """End the process without waiting for it; it has no state to save."""
         process, self._process = self._process, None
         if process is not None and process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
@@ -171,7 +172,7 @@ class Session:
         if number in self._streams:
             self._streams[number].put_nowait(frame)
             return
-        answer = self._answers.get(number)
+        answer = self._responses.get(number)
         if answer is None or answer.done():
             return
         if "answer" in frame:
@@ -180,7 +181,7 @@ class Session:
             answer.set_exception(_error(frame))
 
     def _fail_pending(self, why: DltuiError) -> None:
-        for answer in self._answers.values():
+        for answer in self._responses.values():
             if not answer.done():
                 answer.set_exception(why)
         for parts in self._streams.values():
@@ -188,8 +189,10 @@ class Session:
 
 
 def _environment(base: Mapping[str, str], places: Places) -> dict[str, str]:
-    """Two threads for the product that a word is: it takes a third of a millisecond then, a half with one.
-    They sleep soon, and where the machine is busy they cost nothing."""
+    """With two OpenBLAS threads the prediction of a word takes a third of a millisecond, with one a half.
+
+    Idle threads sleep soon (OPENBLAS_THREAD_TIMEOUT), so that they use no processor time.
+    """
     environ: dict[str, Any] = {**base, "DLTUI_HOME": str(places.root), "PYTHONPATH": python_path(base)}
     threads = str(min(2, len(os.sched_getaffinity(0))))
     environ |= {"OPENBLAS_NUM_THREADS": threads, "OPENBLAS_THREAD_TIMEOUT": "4"}
