@@ -38,8 +38,8 @@ MAX_RESTING = 8
 
 
 class Sweeps:
-    def __init__(self, places: Places, cycle: SweepCycle, changes: ChangeFeed) -> None:
-        self._places, self._cycle, self._changes = places, cycle, changes
+    def __init__(self, places: Places, cycle: SweepCycle, change_feed: ChangeFeed) -> None:
+        self._places, self._cycle, self._change_feed = places, cycle, change_feed
         self._summaries: dict[str, SweepSummary] = {}
         self._loaded: dict[str, Sweep] = {}
         """sweeps with all their trials, the most recently used last"""
@@ -157,7 +157,7 @@ class Sweeps:
         sweep.dirty = False
         summary = sweep.summary()
         self._summaries[sweep.id] = summary
-        self._changes.post_sweep(self._summary_of(sweep.id))
+        self._change_feed.publish_sweep(self._summary_of(sweep.id))
         if summary.status is not SweepStatus.RUNNING:
             logging.info("sweep %s: %s", sweep.id, summary.status)
             if sweep.damage:
@@ -226,7 +226,7 @@ class Sweeps:
             self._summaries.pop(sweep_id, None)
             self._unreadable.discard(sweep_id)
             self._cycle.drop_caches(sweep_id)
-            self._changes.strike_sweep(sweep_id)
+            self._change_feed.publish_sweep_removal(sweep_id)
         return summary, runs
 
     async def attach(self, sweep_id: str, source: Path) -> None:
@@ -239,7 +239,7 @@ class Sweeps:
             await self._cycle.to_thread(os.rename, source, path)
             await self._load_one(sweep_id)
             if sweep_id in self._summaries:
-                self._changes.post_sweep(self._summary_of(sweep_id))
+                self._change_feed.publish_sweep(self._summary_of(sweep_id))
         self._wake_event.set()
 
     async def all(self) -> list[SweepSummary]:
@@ -254,7 +254,7 @@ class Sweeps:
         """Publish the sweeps whose best run was removed or restored."""
         for sweep_id, known in self._summaries.items():
             if known.best is not None and known.best.run == run_id:
-                self._changes.post_sweep(self._summary_of(sweep_id))
+                self._change_feed.publish_sweep(self._summary_of(sweep_id))
 
     async def reopen_trial(self, sweep_id: str, number: int) -> None:
         """Open a trial again whose removed run was restored, so that its state is read again."""
