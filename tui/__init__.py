@@ -1,1 +1,1 @@
-"""The terminal app and the command line: what a person sees and types."""
+"""The terminal app and the command line: screens, keys, commands."""

@@ -1,15 +1,15 @@
-"""The `dltui` command. Without a verb it opens the app; every verb works without a screen."""
+"""The `dltui` command: the app without arguments, else a command of the CLI."""
 
 from __future__ import annotations
 
 import sys
 
 INTERRUPTED = 130
-"""what a shell says of a program that SIGINT ended"""
+"""exit status of a process that SIGINT ended"""
 
 
 def main() -> None:
-    """Nothing but the app's own modules is imported on the way to the first screen."""
+    """Start the app or the CLI; the CLI is imported only where it is used."""
     try:
         _start()
     except KeyboardInterrupt:  # also while modules are still being imported
@@ -33,7 +33,7 @@ def _app() -> int:
         from tui.terminal import capabilities
 
         if capabilities.has_no_screen():
-            return capabilities.refused()
+            return capabilities.print_no_screen()
         from engine import places
         from tui.app import open_app
 
@@ -41,7 +41,7 @@ def _app() -> int:
     except Exception as error:
         from tui.cli import guard
 
-        return guard.told(error)
+        return guard.report_error(error)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""The app: one screen of tabs over one river of what the engine says."""
+"""The app: a screen of tabs, fed by one connection to the engine."""
 
 from __future__ import annotations
 
-from tui.terminal import gc_start  # isort: skip  # before what takes time to import
+from tui.terminal import gc_start  # isort: skip  # before the imports that take time
 
 import asyncio
 import os
@@ -22,35 +22,35 @@ from textual.worker import Worker
 from engine.client import client
 from engine.places import Places, is_private
 from tui import view_state
-from tui.data.actions import report
+from tui.data.actions import notify_worker_error
 from tui.data.connection import Connect, Connection
 from tui.keys import all_keys
 from tui.keys.all_keys import BY_ID
 from tui.keys.focus_scope import scope_of
 from tui.keys.keymap import read_keymap
 from tui.messages import (
-    CurvesGrew,
     EngineConnected,
     EngineLost,
     EngineRefused,
     EngineStalled,
-    HintsChanged,
+    HistoryChanged,
     HomeRefused,
+    KeyHintsChanged,
     OpenView,
-    PasteCut,
+    PasteTruncated,
     ResourcesChanged,
+    RunCountChanged,
     RunsChanged,
-    RunsCounted,
     SweepsChanged,
-    ViewChanged,
+    ViewStateChanged,
 )
 from tui.runs.tab import RunsTab
 from tui.tab.context import TabContext
-from tui.tab.switcher import TabSwitcher, known
+from tui.tab.switcher import TabSwitcher, tab_named
 from tui.tabs import PAGES
 from tui.terminal import image_protocol, job_control
 from tui.terminal.clipboard import Clipboard
-from tui.terminal.driver import Terminal
+from tui.terminal.driver import TerminalDriver
 from tui.terminal.exit import AppExit
 from tui.terminal.glyphs import glyphs
 from tui.terminal.key_order import KeyOrder
@@ -70,7 +70,7 @@ HOME_CHECK = 5.0
 
 
 def open_app(places: Places) -> int:
-    """Run the app until the person leaves or the terminal goes; the exit status."""
+    """Run the app until the user quits or the terminal is gone; returns the exit status."""
     image_protocol.prepare()
     app = LabApp(places)
     app.run(mouse="DLTUI_NO_MOUSE" not in os.environ)
@@ -84,7 +84,7 @@ def _commands() -> type[Provider]:
 
 
 class LabApp(App[int]):
-    """Holds the parts together; what they show is theirs."""
+    """Creates the widgets and the connection, and routes messages and keys between them."""
 
     TITLE = "dltui"
     CSS_PATH = Path(__file__).with_name("app.tcss")
@@ -96,33 +96,33 @@ class LabApp(App[int]):
     AUTO_FOCUS = "RunTable"
 
     def __init__(self, places: Places, connect: Connect = client.connect) -> None:
-        super().__init__(driver_class=Terminal)
+        super().__init__(driver_class=TerminalDriver)
         self.places = places
-        self._typing = KeyOrder(self, super().on_event)
-        self._way_out = AppExit(self._leave_soon, self._save_now)
-        self.state, self._forgotten = view_state.read_or_say(places.view_state)
-        self.keys_file = read_keymap(places.keymap)
+        self._key_order = KeyOrder(self, super().on_event)
+        self._app_exit = AppExit(self._leave_in_loop, self._save_now)
+        self.state, self._state_problem = view_state.read_or_explain(places.view_state)
+        self.user_keymap = read_keymap(places.keymap)
         self.connection = Connection(places, connect, self._route)
         self.session = client.open_session(places)
         self.tab_bar, self.meters, self.banner = TabBar(tuple(PAGES)), Meters(), Banner()
-        self.key_hints = KeyHints(self.keys_file)
+        self.key_hints = KeyHints(self.user_keymap)
         context = TabContext(
-            places, self.connection, self.session, self.state, self.keys_file, Clipboard(places.clipboard)
+            places, self.connection, self.session, self.state, self.user_keymap, Clipboard(places.clipboard)
         )
-        self.switcher = TabSwitcher(context, self.state.tab, id="shelf")
-        self.tab_bar.open(self.switcher.front.NAME)
-        self._saving: Timer | None = None
+        self.switcher = TabSwitcher(context, self.state.tab, id="switcher")
+        self.tab_bar.select(self.switcher.active_tab.NAME)
+        self._save_timer: Timer | None = None
         self._is_home_private = True
-        for one in theme.THEMES.values():
-            self.register_theme(one)
-        self.theme = self._theme_of_rules = self._first_theme()
+        for known in theme.THEMES.values():
+            self.register_theme(known)
+        self.theme = self._parsed_theme = self._first_theme()
         self.stylesheet.set_variables(self.get_css_variables())
-        self.set_keymap(dict(self.keys_file.keys))
+        self.set_keymap(dict(self.user_keymap.keys))
         self.animation_level = "none"
         if glyphs().ascii_only:
-            self._avoid_blocks()
+            self._use_ascii_scrollbars()
 
-    def _avoid_blocks(self) -> None:
+    def _use_ascii_scrollbars(self) -> None:
         from textual.scrollbar import ScrollBarRender
 
         self.add_class("-ascii")
@@ -140,90 +140,90 @@ class LabApp(App[int]):
         yield self.key_hints
         yield TooSmall()
 
-    # --- coming and going ------------------------------------------------------------------------------
+    # --- start and exit --------------------------------------------------------------------------------
 
     def on_mount(self) -> None:
-        self._loop_of_signals = asyncio.get_running_loop()
-        self._way_out.open()
-        self.call_after_refresh(self._begin)
+        self._signal_loop = asyncio.get_running_loop()
+        self._app_exit.install()
+        self.call_after_refresh(self._start_workers)
 
-    def _begin(self) -> None:
-        """After the first picture, so that nothing delays it."""
-        self.run_worker(self.connection.flow(), group="river", exit_on_error=False)
+    def _start_workers(self) -> None:
+        """Start workers and timers, after the first paint."""
+        self.run_worker(self.connection.run(), group="connection", exit_on_error=False)
         self.set_interval(TERMINAL_CHECK, self._check_terminal)
         self.set_interval(HOME_CHECK, self._check_home)
-        for complaint in filter(None, (self.keys_file.complaint, self._forgotten)):
-            self.notify(plain(complaint, limit=300), severity="warning", markup=False, timeout=10)
-        self.show_hints()
-        self.call_after_refresh(gc_start.end)
+        for problem in filter(None, (self.user_keymap.problem, self._state_problem)):
+            self.notify(plain(problem, limit=300), severity="warning", markup=False, timeout=10)
+        self.update_key_hints()
+        self.call_after_refresh(gc_start.finish)
 
     def on_unmount(self) -> None:
         self.session.terminate()
         self._save_now()
-        self._way_out.close()
+        self._app_exit.uninstall()
 
-    def _leave_soon(self) -> None:
-        """Heard between two instructions of the interpreter, anywhere."""
-        self._loop_of_signals.call_soon_threadsafe(self._typing.then, self.action_leave)
+    def _leave_in_loop(self) -> None:
+        """Called in a signal handler: exit from the loop, after the keys typed so far."""
+        self._signal_loop.call_soon_threadsafe(self._key_order.call_after, self.action_leave)
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
-            self._typing.take(event)
+            self._key_order.add(event)
         else:
             await super().on_event(event)
 
     def _check_terminal(self) -> None:
-        """Without its terminal the app would spin for ever."""
+        """Exit when the terminal is gone: reading it would spin for ever."""
         if not self.is_headless and not os.isatty(0):
-            self._way_out.force()
+            self._app_exit.force()
 
     def _check_home(self) -> None:
-        """Somebody may have opened it, or closed it again."""
+        """Run the checks again when the permissions of the home folder have changed."""
         if is_private(self.places.root) != self._is_home_private and self.connection.is_connected:
             self._is_home_private = not self._is_home_private
-            self._ask_doctor_soon()
+            self._start_doctor()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        report(self, event)
+        notify_worker_error(self, event)
 
     @property
     def runs(self) -> RunsTab:
         assert isinstance(self.switcher.runs, RunsTab)
         return self.switcher.runs
 
-    # --- the river -------------------------------------------------------------------------------------
+    # --- messages from the connection ------------------------------------------------------------------
 
     def _route(self, message: Message) -> None:
-        """To the app itself, or to the tabs."""
-        if isinstance(message, RunsChanged | CurvesGrew | SweepsChanged):
-            self.switcher.tell(message)
+        """Post a message of the connection to the tabs, or to the app."""
+        if isinstance(message, RunsChanged | HistoryChanged | SweepsChanged):
+            self.switcher.broadcast(message)
         else:
             self.post_message(message)
 
     @on(EngineConnected)
     def _connected(self, message: EngineConnected) -> None:
         self._leave_home_screen()
-        self.banner.lose("")
+        self.banner.show_lost("")
         if message.notice:
             self.notify(message.notice, markup=False, timeout=10)
-        self.switcher.refetch()
-        self._ask_doctor_soon()
+        self.switcher.refresh_data()
+        self._start_doctor()
 
-    def _ask_doctor_soon(self) -> None:
-        self.run_worker(self._ask_doctor(), group="doctor", exclusive=True, exit_on_error=False)
+    def _start_doctor(self) -> None:
+        self.run_worker(self._run_doctor(), group="doctor", exclusive=True, exit_on_error=False)
 
-    async def _ask_doctor(self) -> None:
+    async def _run_doctor(self) -> None:
         findings = await self.connection.client.doctor()
-        self.banner.show(most_serious(findings, self.state.dismissed))
+        self.banner.show_finding(most_serious(findings, self.state.dismissed))
 
     @on(EngineLost)
     def _lost(self, message: EngineLost) -> None:
         gone = "Engine gone, reconnecting. Runs continue without it."
-        if not message.was_there:
-            self.banner.lose(f"{message.words} Trying again.")
+        if not message.was_connected:
+            self.banner.show_lost(f"{message.reason} Trying again.")
         else:
-            self.banner.lose(f"{gone} {message.words}" if message.is_refusal else gone)
-        self.meters.show(None)
+            self.banner.show_lost(f"{gone} {message.reason}" if message.is_refusal else gone)
+        self.meters.update(None)
 
     @on(HomeRefused)
     def _refuse_home(self, message: HomeRefused) -> None:
@@ -233,7 +233,7 @@ class LabApp(App[int]):
             self.push_screen(HomeScreen(message))
 
     def on_home_screen_retried(self) -> None:
-        self.connection.try_again()
+        self.connection.retry_now()
 
     def _leave_home_screen(self) -> None:
         if len(self.screen_stack) == 1:
@@ -245,44 +245,44 @@ class LabApp(App[int]):
 
     @on(EngineRefused)
     def _refused(self, message: EngineRefused) -> None:
-        self.banner.stall(message.words)
-        self.meters.show(None)
+        self.banner.show_stalled(message.reason)
+        self.meters.update(None)
 
     @on(EngineStalled)
     def _stalled(self, message: EngineStalled) -> None:
-        old = "; the screen may be out of date" if message.was_there else ""
-        words = (
+        old = "; the screen may be out of date" if message.was_connected else ""
+        text = (
             f"The engine has not answered for {message.seconds:.0f} s{old}."
             " If this persists: dltui engine stop (asks before ending it). Runs continue."
         )
-        self.banner.stall(words if message.seconds else "")
+        self.banner.show_stalled(text if message.seconds else "")
 
     @on(ResourcesChanged)
     def _measure(self, message: ResourcesChanged) -> None:
-        self.meters.show(message.resources)
+        self.meters.update(message.resources)
 
-    # --- what is seen ----------------------------------------------------------------------------------
+    # --- view ------------------------------------------------------------------------------------------
 
-    @on(RunsCounted)
-    def _count(self, message: RunsCounted) -> None:
-        self.tab_bar.count("runs", message.words)
+    @on(RunCountChanged)
+    def _count(self, message: RunCountChanged) -> None:
+        self.tab_bar.set_count("runs", message.text)
 
-    @on(HintsChanged)
-    def show_hints(self) -> None:
+    @on(KeyHintsChanged)
+    def update_key_hints(self) -> None:
         if self.is_running and len(self.screen_stack) == 1:
-            front = self.switcher.front
-            self.key_hints.show(scope_of(self.focused, front.NAME), front.labels(), front.NAME)
+            tab = self.switcher.active_tab
+            self.key_hints.update(scope_of(self.focused, tab.NAME), tab.key_labels(), tab.NAME)
 
-    @on(ViewChanged)
-    def _remember(self) -> None:
-        if self._saving is None:
-            self._saving = self.set_timer(SAVE_AFTER, self._save)
+    @on(ViewStateChanged)
+    def _save_soon(self) -> None:
+        if self._save_timer is None:
+            self._save_timer = self.set_timer(SAVE_AFTER, self._start_saving)
 
-    def _save(self) -> None:
-        self._saving = None
-        self.run_worker(self._save_beside(), group="save", exit_on_error=False)
+    def _start_saving(self) -> None:
+        self._save_timer = None
+        self.run_worker(self._save_in_thread(), group="save", exit_on_error=False)
 
-    async def _save_beside(self) -> None:
+    async def _save_in_thread(self) -> None:
         await asyncio.to_thread(view_state.write, self.places.view_state, self.state)
 
     def _save_now(self) -> None:
@@ -292,7 +292,7 @@ class LabApp(App[int]):
             self.log.error(f"the view was not saved: {error}")
 
     def _first_theme(self) -> str:
-        """The one chosen last, unless this terminal has too few colours for it."""
+        """The theme chosen last, unless the terminal has too few colours for it."""
         if glyphs().ascii_only:
             return theme.FEW_COLOURS
         if theme.named(self.state.theme):
@@ -300,31 +300,31 @@ class LabApp(App[int]):
         return theme.FEW_COLOURS if self.console.color_system == "standard" else theme.DEFAULT
 
     def refresh_css(self, animate: bool = True) -> None:
-        """Also called when the app starts: rules that were read with this theme are not read again."""
-        if self.theme == self._theme_of_rules:
+        """Called by Textual also at the start: rules parsed with the current theme are not parsed again."""
+        if self.theme == self._parsed_theme:
             self.stylesheet.update(self, animate=animate)
         else:
-            self._theme_of_rules = self.theme
+            self._parsed_theme = self.theme
             super().refresh_css(animate)
 
     def choose_theme(self, name: str) -> None:
         self.theme = self.state.theme = name
-        self._remember()
+        self._save_soon()
 
     # --- keys ------------------------------------------------------------------------------------------
 
     @on(OpenView)
     async def _open_view(self, message: OpenView) -> None:
         await self.action_open_tab(message.tab)
-        self.switcher.front.open_view(message.view, message.selection)
+        self.switcher.active_tab.open_view(message.view, message.selection)
 
-    @on(PasteCut)
-    def _say_cut(self) -> None:
-        words = f"The paste is too long: the first {LIMIT // 1024} kB are used."
-        self.notify(words, severity="warning", markup=False)
+    @on(PasteTruncated)
+    def _warn_truncated(self) -> None:
+        text = f"The paste is too long: the first {LIMIT // 1024} kB are used."
+        self.notify(text, severity="warning", markup=False)
 
     def action_suspend_process(self) -> None:
-        """To the shell, which brings the app back."""
+        """Suspend the app; the shell resumes it."""
         if not job_control.has_shell():
             self.notify("There is no shell to suspend to. q quits; runs continue.", markup=False)
         elif not self.is_headless:
@@ -332,18 +332,18 @@ class LabApp(App[int]):
 
     def action_leave(self) -> None:
         if not self.is_headless:
-            self._way_out.hurry()
+            self._app_exit.start_deadline()
         self.exit(0)
 
     def action_help_quit(self) -> None:
-        """Ctrl+c, which people press to get out."""
+        """Ctrl+c: name the key that quits."""
         self.notify("Press q to quit. Runs continue.", markup=False)
 
     def action_help(self) -> None:
         from tui.dialogs.help import HelpScreen
 
-        tab = self.switcher.front.NAME
-        self.push_screen(HelpScreen(scope_of(self.focused, tab), self.keys_file, tab))
+        tab = self.switcher.active_tab.NAME
+        self.push_screen(HelpScreen(scope_of(self.focused, tab), self.user_keymap, tab))
 
     def action_command_palette(self) -> None:
         from textual.command import CommandPalette
@@ -357,19 +357,19 @@ class LabApp(App[int]):
     async def action_open_tab(self, tab: str) -> None:
         if tab not in PAGES:
             return
-        await self.switcher.bring(tab)
-        self.state.tab = known(tab)
-        self.tab_bar.open(known(tab))
-        self.show_hints()
-        self._remember()
+        await self.switcher.switch_to(tab)
+        self.state.tab = tab_named(tab)
+        self.tab_bar.select(tab_named(tab))
+        self.update_key_hints()
+        self._save_soon()
 
     def action_press(self, binding: str) -> None:
-        """As if the key of that binding had been pressed."""
-        self.simulate_key(self.keys_file.key_of(BY_ID[binding]))
+        """Simulate the key of a binding id."""
+        self.simulate_key(self.user_keymap.key_of(BY_ID[binding]))
 
     def action_dismiss_banner(self) -> None:
         finding = self.banner.finding
         if finding is not None:
             self.state.dismissed = finding.text
-            self.banner.show(None)
-            self._remember()
+            self.banner.show_finding(None)
+            self._save_soon()

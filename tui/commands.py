@@ -1,4 +1,4 @@
-"""The command palette: every key as a command, every run, every theme."""
+"""The command palette: keys as commands, runs and themes."""
 
 from __future__ import annotations
 
@@ -22,78 +22,82 @@ from tui.ui import theme
 if TYPE_CHECKING:
     from tui.app import LabApp
 
-ALSO = {f"Theme: {theme.TITLES[name]}": words for name, words in theme.ALIASES.items()}
-"""further words that find a command"""
-RUNS_OFFERED = 200
+SEARCH_WORDS = {f"Theme: {theme.TITLES[name]}": words for name, words in theme.ALIASES.items()}
+"""further search words of a command"""
+RUNS_SHOWN = 200
 WHOLE_WORD = 1_000.0
-"""what a word that stands there as typed counts more than letters found here and there"""
+"""score added for a word that occurs as typed, over letters found here and there"""
 
 Command = tuple[str, str, Callable[[], object]]
-"""what it says, what it does in words of ours (they are read as markup), how it is done"""
+"""title, help (parsed as markup, so without text from outside), callback"""
 
 
 class LabCommands(Provider):
-    """Only what makes sense now."""
+    """Commands that apply to the open tab."""
 
     @property
-    def context(self) -> LabApp:
+    def lab_app(self) -> LabApp:
         return cast("LabApp", self.app)
 
     async def discover(self) -> AsyncIterator[DiscoveryHit]:
-        for words, help, call in self._keys():
-            yield DiscoveryHit(Content(words), call, text=words, help=help)
+        for title, help, callback in self._keys():
+            yield DiscoveryHit(Content(title), callback, text=title, help=help)
 
     async def search(self, query: str) -> AsyncIterator[Hit]:
         matching = FuzzySearch()
-        for words, help, call in (*self._keys(), *self._launches(), *self._runs(), *self._themes()):
-            score, places = matching.match(query, words)
-            every = f"{words} {ALSO.get(words, '')}"
-            if score <= 0 and words in ALSO:
-                score, places = matching.match(query, every)[0], ()
+        for title, help, callback in (*self._keys(), *self._launches(), *self._runs(), *self._themes()):
+            score, places = matching.match(query, title)
+            searched = f"{title} {SEARCH_WORDS.get(title, '')}"
+            if score <= 0 and title in SEARCH_WORDS:
+                score, places = matching.match(query, searched)[0], ()
             if score > 0:
-                score += sum(WHOLE_WORD for word in query.lower().split() if word in every.lower())
-                yield Hit(score, _lit(words, places, self.match_style), call, text=words, help=help)
+                score += sum(WHOLE_WORD for word in query.lower().split() if word in searched.lower())
+                yield Hit(
+                    score, _highlighted(title, places, self.match_style), callback, text=title, help=help
+                )
 
     def _keys(self) -> Iterable[Command]:
-        front = self.context.switcher.front
-        labels = front.labels()
+        tab = self.lab_app.switcher.active_tab
+        labels = tab.key_labels()
         for key in KEYS:
-            is_inner = front.NAME in OWNERS.get(key.scope, ()) and front.actor(key.scope) is not front
-            if not (is_inner or key.scope in ("app", front.NAME)) or key.id == "app.palette":
+            is_inner = tab.NAME in OWNERS.get(key.scope, ()) and tab.action_target(key.scope) is not tab
+            if not (is_inner or key.scope in ("app", tab.NAME)) or key.id == "app.palette":
                 continue
             if not exists(key):
                 continue
             label = labels.get(key.id, key.label)
             if label:
-                words = f"{key.heading}: {label}"
-                yield f"{words}  [{self._shown(key)}]", key.help, partial(self._press, key)
+                title = f"{key.heading}: {label}"
+                yield f"{title}  [{self._shown(key)}]", key.help, partial(self._press, key)
 
     def _launches(self) -> Iterable[Command]:
         for experiment in experiments():
-            words = f"Start: {plain(experiment.title)}"
-            yield words, "Opens the form of its parameters", partial(self.context.runs.launch, experiment)
+            title = f"Start: {plain(experiment.title)}"
+            yield title, "Opens the form of its parameters", partial(self.lab_app.runs.launch, experiment)
 
     def _runs(self) -> Iterable[Command]:
-        for run in self.context.runs.pages.known()[:RUNS_OFFERED]:
-            words = f"Go to run: {name_of(run)}  {run.status}  {plain(run.id)}"
-            yield words, "", partial(self.context.runs.table.select, run.id)
+        for run in self.lab_app.runs.pages.known()[:RUNS_SHOWN]:
+            title = f"Go to run: {name_of(run)}  {run.status}  {plain(run.id)}"
+            yield title, "", partial(self.lab_app.runs.table.select, run.id)
 
     def _themes(self) -> Iterable[Command]:
         for name, title in theme.TITLES.items():
-            yield f"Theme: {title}", "Colours of the app; saved", partial(self.context.choose_theme, name)
+            yield f"Theme: {title}", "Colours of the app; saved", partial(self.lab_app.choose_theme, name)
 
     def _shown(self, key: Key) -> str:
-        return shown(self.context.keys_file.key_of(BY_ID[key.id]))
+        return shown(self.lab_app.user_keymap.key_of(BY_ID[key.id]))
 
     async def _press(self, key: Key) -> None:
-        actor = self.context if key.scope == "app" else self.context.switcher.front.actor(key.scope)
-        await self.context.run_action(key.action, default_namespace=actor)
+        target = (
+            self.lab_app if key.scope == "app" else self.lab_app.switcher.active_tab.action_target(key.scope)
+        )
+        await self.lab_app.run_action(key.action, default_namespace=target)
 
 
-def _lit(words: str, places: Sequence[int], style: Style | None) -> Content:
-    """The words as they are, the places that match in another style."""
-    content = Content(words)
+def _highlighted(text: str, places: Sequence[int], style: Style | None) -> Content:
+    """The text with the characters at `places` in another style."""
+    content = Content(text)
     for place in places:
-        if style is not None and not words[place].isspace():
+        if style is not None and not text[place].isspace():
             content = content.stylize(style, place, place + 1)
     return content

@@ -1,4 +1,4 @@
-"""What happened, as messages: to the engine, to the runs, to the view."""
+"""Messages that cross modules: about the engine, the runs, the view."""
 
 from __future__ import annotations
 
@@ -17,51 +17,51 @@ if TYPE_CHECKING:
 
 @dataclass
 class EngineConnected(Message):
-    """The engine answers; everything may have changed since it last did."""
+    """A connection to the engine was made; anything may have changed since the last one."""
 
     notice: str = ""
-    """what the person should know about it"""
+    """for the user; may be empty"""
 
 
 @dataclass
 class EngineRefused(Message):
-    """The engine is there and cannot be used by this version; it is tried again."""
+    """The engine runs another version and refused the connection; it will be tried again."""
 
-    words: str
+    reason: str
 
 
 @dataclass
 class EngineStalled(Message):
-    """The engine has not answered for so many seconds; 0: it answers again."""
+    """The engine has not answered for `seconds`; 0: it answers again."""
 
     seconds: float
-    was_there: bool = False
-    """whether it had answered before"""
+    was_connected: bool = False
+    """whether there was a connection before"""
 
 
 @dataclass
 class EngineLost(Message):
-    """The engine does not answer; it is tried again."""
+    """The connection ended or could not be made; it will be tried again."""
 
-    words: str
-    was_there: bool = True
-    """whether it had answered before"""
+    reason: str
+    was_connected: bool = True
+    """whether there was a connection before"""
     is_refusal: bool = False
-    """whether the words say why a new connection failed, not that the last one ended"""
+    """whether `reason` is that of a failed attempt to connect, not of a lost connection"""
 
 
 @dataclass
 class HomeRefused(Message):
-    """The home folder cannot be used until the person has done something."""
+    """The home folder cannot be used until the user has acted."""
 
-    why: str
+    reason: str
     remedy: str
     command: str
 
 
 @dataclass
 class RunsChanged(Message, bubble=False):
-    """Some runs are not what they were, or are no more."""
+    """Runs were added, changed or removed."""
 
     changed: Sequence[RunSummary]
     removed: Sequence[str]
@@ -70,7 +70,7 @@ class RunsChanged(Message, bubble=False):
 
 @dataclass
 class SweepsChanged(Message, bubble=False):
-    """Some sweeps are not what they were, or are no more."""
+    """Sweeps were added, changed or removed."""
 
     changed: Sequence[SweepSummary]
     removed: Sequence[str]
@@ -78,52 +78,52 @@ class SweepsChanged(Message, bubble=False):
 
 @dataclass
 class ResourcesChanged(Message):
-    """The machine does something else."""
+    """A new measurement of CPU, memory, GPUs and slots."""
 
     resources: Resources
 
 
 @dataclass
-class CurvesGrew(Message, bubble=False):
-    """A run that is followed has told more of its story."""
+class HistoryChanged(Message, bubble=False):
+    """Events were added to the history of a run that is followed."""
 
     run: str
 
     def can_replace(self, message: Message) -> bool:
-        return isinstance(message, CurvesGrew) and message.run == self.run
+        return isinstance(message, HistoryChanged) and message.run == self.run
 
 
-class ViewChanged(Message):
-    """Something worth remembering is looked at in another way."""
+class ViewStateChanged(Message):
+    """Something that is saved in the view state has changed."""
 
     def can_replace(self, message: Message) -> bool:
-        return isinstance(message, ViewChanged)
+        return isinstance(message, ViewStateChanged)
 
 
 @dataclass
-class PaneTurned(Message):
-    """The next pane of details is wanted, or the one before."""
+class SwitchPane(Message):
+    """Show the next pane of details (1) or the previous one (-1)."""
 
     by: int
 
 
-class HintsChanged(Message):
-    """Other keys matter now."""
+class KeyHintsChanged(Message):
+    """The keys or labels of the footer have changed."""
 
     def can_replace(self, message: Message) -> bool:
-        return isinstance(message, HintsChanged)
+        return isinstance(message, KeyHintsChanged)
 
 
 @dataclass
-class RunsCounted(Message):
-    """How many runs there are, in words."""
+class RunCountChanged(Message):
+    """The number of runs, as text for the tab bar."""
 
-    words: str
+    text: str
 
 
 @dataclass
 class RunSubmitted(Message):
-    """The engine has taken a run that was asked for here."""
+    """The engine has accepted a run that was submitted here."""
 
     run: RunSummary
 
@@ -138,5 +138,5 @@ class OpenView(Message):
     """what to select, by keys that the view defines"""
 
 
-class PasteCut(Message):
-    """More was pasted than is taken."""
+class PasteTruncated(Message):
+    """A paste was longer than the limit."""

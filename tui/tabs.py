@@ -1,4 +1,4 @@
-"""The tabs of the app, in the order of their digits."""
+"""The tabs of the app, in the order of their digit keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the app was looked at, written down so that it comes back after a dropped line."""
+"""The view state of the app: saved to a file, restored at the next start."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ SIZE_LIMIT = 1_000_000
 
 @dataclass(slots=True)
 class ViewState:
-    """Everything has a default, so that an old file is a good file."""
+    """Every field has a default, so that files of older versions can be read."""
 
     version: int = SPEC_VERSION
-    """of what `last_params` mean"""
+    """spec version that `last_params` were typed for"""
     tab: str = "runs"
     theme: str = ""
     selected: str = ""
@@ -45,18 +45,18 @@ class ViewState:
     """experiment -> what was typed into its form last"""
     last_experiment: str = ""
     views: dict[str, Any] = field(default_factory=dict)
-    """tab -> what it wants to remember, as JSON"""
+    """tab -> its own state, as JSON"""
     dismissed: str = ""
-    """the finding that was waved away"""
+    """text of the doctor's finding that was dismissed"""
 
 
 def read(path: Path) -> ViewState:
-    """What was saved; defaults for all that is missing, damaged or of another kind."""
-    return read_or_say(path)[0]
+    """The saved state; defaults for fields that are missing, damaged or of another type."""
+    return read_or_explain(path)[0]
 
 
-def read_or_say(path: Path) -> tuple[ViewState, str]:
-    """As `read`, and one line that says why nothing of the file is used; empty where all is well."""
+def read_or_explain(path: Path) -> tuple[ViewState, str]:
+    """As `read`, and one line on why the file is not used; empty where it is."""
     try:
         data = files.read_json(path, limit=SIZE_LIMIT)
     except CorruptRun as error:
@@ -64,10 +64,10 @@ def read_or_say(path: Path) -> tuple[ViewState, str]:
     return (ViewState() if data is None else from_json(data)), ""
 
 
-def chosen(saved: Mapping[str, Any], name: str, allowed: Container[str], otherwise: T) -> str | T:
-    """A word that was remembered, where it is one that is known."""
-    word = saved.get(name)
-    return word if isinstance(word, str) and word in allowed else otherwise
+def saved_choice(saved: Mapping[str, Any], name: str, allowed: Container[str], default: T) -> str | T:
+    """The saved value of `name` where it is allowed, else the default."""
+    value = saved.get(name)
+    return value if isinstance(value, str) and value in allowed else default
 
 
 def from_json(data: Mapping[str, Any]) -> ViewState:
@@ -91,7 +91,7 @@ def from_json(data: Mapping[str, Any]) -> ViewState:
 
 
 def write(path: Path, state: ViewState) -> None:
-    """Replace the file at once. Raises OSError."""
+    """Replace the file atomically. Raises OSError."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:

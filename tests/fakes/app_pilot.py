@@ -49,7 +49,7 @@ class AppPilot:
         handled = asyncio.Event()
         self.app.call_later(handled.set)
         await self.until(lambda: handled.is_set() or not self.app.is_running)
-        await self.until(lambda: self.app._typing.is_quiet or not self.app.is_running)
+        await self.until(lambda: self.app._key_order.is_idle or not self.app.is_running)
 
     async def drag(self, *places: tuple[int, int]) -> None:
         """The left button down at the first cell and up at the last one, as mouse reports of a terminal."""

@@ -1,4 +1,4 @@
-"""The app as a whole: coming, going, and what survives."""
+"""The app as a whole: start, exit, errors, saved state."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ async def never(_: Places) -> Any:
     await asyncio.Event().wait()
 
 
-async def test_the_first_picture_waits_for_nobody(places: Places) -> None:
+async def test_the_first_paint_does_not_wait_for_the_engine(places: Places) -> None:
     app = LabApp(places, never)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
@@ -69,7 +69,7 @@ async def test_where_nothing_fits_the_app_says_so(places: Places, size: tuple[in
         assert "progress" not in opened.text
 
 
-async def test_a_lost_engine_is_a_calm_line_and_goes_away(places: Places) -> None:
+async def test_a_lost_engine_is_a_banner_until_it_is_back(places: Places) -> None:
     engine = FakeEngine(make_run(1, name="plane"))
     async with open_app(places, engine) as opened:
         await opened.shows("plane")
@@ -79,14 +79,14 @@ async def test_a_lost_engine_is_a_calm_line_and_goes_away(places: Places) -> Non
         await opened.until(lambda: "Engine gone" not in opened.text)
 
 
-async def test_an_engine_that_cannot_be_reached_is_said_with_its_remedy(places: Places) -> None:
+async def test_an_engine_that_cannot_be_reached_is_reported_with_its_remedy(places: Places) -> None:
     engine = FakeEngine()
     engine.is_up = False
     async with open_app(places, engine) as opened:
         await opened.shows("cannot be reached", "dltui engine start")
 
 
-async def test_an_engine_that_never_was_is_not_said_to_be_gone(places: Places) -> None:
+async def test_an_engine_that_was_never_connected_is_not_reported_as_gone(places: Places) -> None:
     engine = FakeEngine()
     engine.is_up = False
     async with open_app(places, engine) as opened:
@@ -95,7 +95,7 @@ async def test_an_engine_that_never_was_is_not_said_to_be_gone(places: Places) -
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
-async def test_a_home_that_others_could_enter_takes_the_whole_screen_until_it_is_closed(
+async def test_a_home_that_others_can_enter_is_reported_on_a_screen_until_it_is_private(
     places: Places, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing else is said of it, and after `chmod` the key `r` goes on at once."""
@@ -137,7 +137,7 @@ async def test_a_banner_is_as_long_as_its_remedy(places: Places, size: tuple[int
         assert remedy.replace(" ", "") in "".join(opened.text.split())
 
 
-async def test_the_gravest_finding_is_a_banner_that_stays_dismissed(places: Places) -> None:
+async def test_the_most_severe_finding_is_a_banner_that_stays_dismissed(places: Places) -> None:
     note = Finding("disk", Severity.NOTE, "nothing grave")
     grave = Finding("home", Severity.DANGER, "The home folder is on NFS.", "Set DLTUI_HOME.")
     engine = FakeEngine(make_run(1), findings=[note, DRIVER, grave])
@@ -150,7 +150,7 @@ async def test_the_gravest_finding_is_a_banner_that_stays_dismissed(places: Plac
         await opened.shows("driver is older")
 
 
-async def test_how_it_was_looked_at_comes_back(places: Places) -> None:
+async def test_the_view_is_restored(places: Places) -> None:
     runs = [make_run(number, name=f"run-{number}", state=done()) for number in range(1, 9)]
     engine = FakeEngine(*runs)
     async with open_app(places, engine, (80, 24)) as opened:
@@ -236,7 +236,7 @@ async def test_a_theme_may_be_called_light_or_dark_in_the_settings(
         assert opened.app.theme == theme_of
 
 
-async def test_rules_are_read_anew_for_another_theme_and_not_when_the_app_starts(
+async def test_style_rules_are_parsed_again_for_another_theme_and_not_at_the_start(
     places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[str] = []
@@ -261,7 +261,7 @@ async def test_every_theme_draws_everything(places: Places, name: str) -> None:
         await opened.shows("Everywhere")
 
 
-async def test_hostile_names_are_shown_and_do_nothing(places: Places) -> None:
+async def test_control_characters_in_names_are_shown_and_have_no_effect(places: Places) -> None:
     run = make_run(1, name=HOSTILE, params={"lr": HOSTILE, HOSTILE: 1}, notice=HOSTILE, device=HOSTILE)
     engine = FakeEngine(run, findings=[Finding("x", Severity.DANGER, HOSTILE, HOSTILE)])
     engine.logs[run.id] = HOSTILE
@@ -281,7 +281,7 @@ async def test_leaving_is_one_key(places: Places) -> None:
         await opened.until(lambda: opened.app.return_value == 0)
 
 
-async def test_an_unexpected_error_beside_the_screen_is_said_and_survived(places: Places) -> None:
+async def test_an_unexpected_error_of_a_worker_is_shown_and_survived(places: Places) -> None:
     class Odd(FakeEngine):
         def list(self, query: Any) -> Any:
             raise RuntimeError("odd")
@@ -318,7 +318,7 @@ NOT_FOR_THE_FIRST_PICTURE = (
 )  # fmt: skip
 
 
-def test_the_first_picture_waits_for_no_module_that_it_does_not_need() -> None:
+def test_the_first_screen_imports_only_the_modules_it_needs() -> None:
     script = """
 import asyncio, sys
 from pathlib import Path
@@ -341,7 +341,7 @@ asyncio.run(main())
     assert done.stdout.splitlines()[-1:] == ["[]"], done.stderr
 
 
-async def test_a_home_that_is_opened_to_others_is_told_while_the_app_runs(
+async def test_a_home_that_becomes_readable_to_others_is_reported(
     places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(app_module, "HOME_CHECK", 0.05)
@@ -356,7 +356,7 @@ async def test_a_home_that_is_opened_to_others_is_told_while_the_app_runs(
         await opened.until(lambda: "has mode 0755" not in opened.text)
 
 
-async def test_an_engine_that_does_not_answer_is_told_over_the_old_picture(
+async def test_an_engine_that_does_not_answer_is_reported_above_the_old_data(
     places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection, "QUIET_SECONDS", 0.02)

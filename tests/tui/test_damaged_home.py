@@ -13,20 +13,20 @@ from tests.damage import Damage
 from tui import view_state
 from tui.keys.keymap import read_keymap
 from tui.repl.input_history import InputHistory
-from tui.view_state import ViewState, chosen
+from tui.view_state import ViewState, saved_choice
 
 KINDS = list(damage.of_a_file())
 IN_PLACE = ("link-to-zero", "link-to-itself", "link-to-nothing", "pipe", "folder", "device")
 
 
 @pytest.mark.parametrize("one", KINDS, ids=lambda one: one.name)
-def test_keys_cost_at_most_themselves_and_one_line(tmp_path: Path, one: Damage) -> None:
+def test_a_damaged_keymap_costs_only_itself_and_one_line(tmp_path: Path, one: Damage) -> None:
     path = tmp_path / "keys.json"
     path.write_text(json.dumps({"run.pause": "P", "view.filter": "1"}))
     one.do(path)
     keymap = read_keymap(path)
-    assert one.name == "missing" or one.is_harmless or keymap.complaint
-    assert "\n" not in keymap.complaint
+    assert one.name == "missing" or one.is_harmless or keymap.problem
+    assert "\n" not in keymap.problem
 
 
 def test_keys_may_be_a_link_to_a_file_elsewhere(tmp_path: Path) -> None:
@@ -36,25 +36,23 @@ def test_keys_may_be_a_link_to_a_file_elsewhere(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("one", KINDS, ids=lambda one: one.name)
-def test_the_view_costs_at_most_itself_and_one_line(tmp_path: Path, one: Damage) -> None:
+def test_a_damaged_view_file_costs_only_itself_and_one_line(tmp_path: Path, one: Damage) -> None:
     path = tmp_path / "view.json"
     view_state.write(path, ViewState(selected="x", chart={"smoothing": 3}))
     one.do(path)
-    state, said = view_state.read_or_say(path)
+    state, said = view_state.read_or_explain(path)
     assert (state == ViewState() and said) or one.name == "missing" or one.is_harmless
     assert "\n" not in said
 
 
 @pytest.mark.parametrize("odd", [*damage.ODD_VALUES, 5, "unknown"])
-def test_a_word_that_was_remembered_is_one_that_is_known(odd: Any) -> None:
-    assert chosen({"view": odd}, "view", {"table": 1}, "table") == "table"
-    assert chosen({"view": "other"}, "view", ("table", "other"), "table") == "other"
+def test_a_saved_choice_is_one_of_those_allowed(odd: Any) -> None:
+    assert saved_choice({"view": odd}, "view", {"table": 1}, "table") == "table"
+    assert saved_choice({"view": "other"}, "view", ("table", "other"), "table") == "other"
 
 
 @pytest.mark.parametrize("one", [one for one in KINDS if one.name in IN_PLACE], ids=lambda one: one.name)
-def test_what_was_said_is_not_read_from_and_not_written_to_what_is_no_file(
-    tmp_path: Path, one: Damage
-) -> None:
+def test_history_is_not_read_from_or_written_to_what_is_no_file(tmp_path: Path, one: Damage) -> None:
     path = tmp_path / "said.txt"
     path.write_text("i love\n")
     one.do(path)

@@ -1,4 +1,4 @@
-"""Names that a person gave, names that were made up, and names that two runs share."""
+"""Names given by users, automatic names, and equal names."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from engine.protocol import Page, Query, RunSummary
 from tests.fakes.engine import make_run
 from tests.fakes.sweeps import make_sweep
 from tui.data.actions import command_line
-from tui.data.run_text import own_name
-from tui.data.same_name import doubt_of_name, doubt_of_sweep_name
+from tui.data.run_text import given_name
+from tui.data.same_name import same_name_warning, same_sweep_name_warning
 from tui.dialogs.launch import typed_of
 
 
@@ -32,8 +32,8 @@ def named(name: str, **facts: Any) -> RunSummary:
         (named("tpe1-3", sweep="20260101-000000-xor-sweep-aaaa", trial=3), ""),
     ],
 )
-def test_a_name_that_was_made_up_is_not_given_to_the_next_run(run: RunSummary, name: str) -> None:
-    assert own_name(run) == name
+def test_an_automatic_name_is_not_given_to_the_next_run(run: RunSummary, name: str) -> None:
+    assert given_name(run) == name
     assert ("--name" in command_line(run)) is bool(name)
     assert typed_of(run)["name"] == name
 
@@ -50,11 +50,11 @@ class Engine:
 @pytest.mark.parametrize("name", ["mine", "my run", "007"])
 def test_a_name_given_twice_is_warned_about(name: str) -> None:
     engine: Any = Engine(2)
-    said = asyncio.run(doubt_of_name(engine, named(name)))
+    said = asyncio.run(same_name_warning(engine, named(name)))
     assert said == f"2 runs are called {name}: verbs need their ids, this one's is 20260101-000001-xor-9c0a."
     assert engine.requests == f'name="{name}"'
     once: Any = Engine(1)
-    assert asyncio.run(doubt_of_name(once, named(name))) == ""
+    assert asyncio.run(same_name_warning(once, named(name))) == ""
 
 
 def test_a_name_of_a_sweep_given_twice_is_warned_about() -> None:
@@ -63,9 +63,9 @@ def test_a_name_of_a_sweep_given_twice_is_warned_about() -> None:
             return (make_sweep(1, name="s"), make_sweep(2, name="s"), make_sweep(3, name="t"))
 
     client: Any = Sweeps()
-    said = asyncio.run(doubt_of_sweep_name(client, make_sweep(2, name="s")))
+    said = asyncio.run(same_sweep_name_warning(client, make_sweep(2, name="s")))
     assert said.startswith("2 sweeps are called s: verbs need their ids, this one's is ")
-    assert asyncio.run(doubt_of_sweep_name(client, make_sweep(3, name="t"))) == ""
+    assert asyncio.run(same_sweep_name_warning(client, make_sweep(3, name="t"))) == ""
 
 
 def test_the_forms_of_the_app_warn_of_a_name_given_twice() -> None:
@@ -81,12 +81,13 @@ def test_the_forms_of_the_app_warn_of_a_name_given_twice() -> None:
             return named("mine")
 
     view: Any = SimpleNamespace(lab=SimpleNamespace(connection=SimpleNamespace(client=Both(2))))
-    view._entered = lambda run, name: f"{name} is started."
+    view._add_run = lambda run, name: f"{name} is started."
     said = asyncio.run(SweepTabActions._said_of_start(view, make_sweep(2, name="s")))
     assert " trials. 2 sweeps are called s: " in said
-    said = asyncio.run(SubmittingView._trained(view, Launch("xor", {}, 1, "mine", "auto")))
+    said = asyncio.run(SubmittingView._submit_launch(view, Launch("xor", {}, 1, "mine", "auto")))
     assert said.startswith("mine is started. 2 runs are called mine: ")
     view.context.connection.client = Both(1)
     assert (
-        asyncio.run(SubmittingView._trained(view, Launch("xor", {}, 1, "mine", "auto"))) == "mine is started."
+        asyncio.run(SubmittingView._submit_launch(view, Launch("xor", {}, 1, "mine", "auto")))
+        == "mine is started."
     )

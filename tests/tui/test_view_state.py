@@ -1,4 +1,4 @@
-"""How the app was looked at comes back, or its defaults do."""
+"""The view state: saved and restored, or defaults."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_a_damaged_file_gives_the_defaults(tmp_path: Path, content: bytes) -> No
     assert view_state.read(tmp_path / "view.json") == ViewState()
 
 
-def test_every_cut_of_a_good_file_is_survived(tmp_path: Path) -> None:
+def test_every_truncated_file_can_be_read(tmp_path: Path) -> None:
     path = tmp_path / "view.json"
     view_state.write(path, ViewState(selected="x", marks=["y"]))
     whole = path.read_bytes()
@@ -60,7 +60,7 @@ JSON = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(list(ViewState.__dataclass_fields__)), JSON))
-def test_any_json_is_survived(data: dict[str, object]) -> None:
+def test_any_json_can_be_read(data: dict[str, object]) -> None:
     state = view_state.from_json(json.loads(json.dumps(data)))
     assert all(type(getattr(state, name)) is type(value) for name, value in vars_of(ViewState()).items())
 
@@ -69,14 +69,14 @@ def vars_of(state: ViewState) -> dict[str, object]:
     return {name: getattr(state, name) for name in ViewState.__dataclass_fields__}
 
 
-def test_what_cannot_be_written_is_said_and_leaves_nothing(tmp_path: Path) -> None:
+def test_a_failed_write_raises_and_leaves_no_file(tmp_path: Path) -> None:
     (tmp_path / "view.json").mkdir()
     with pytest.raises(OSError):
         view_state.write(tmp_path / "view.json", ViewState())
     assert [path.name for path in tmp_path.iterdir()] == ["view.json"]
 
 
-def test_what_was_typed_into_a_form_before_means_what_it_meant(tmp_path: Path) -> None:
+def test_texts_of_older_versions_keep_their_meaning(tmp_path: Path) -> None:
     old = {"last_params": {"lm": {"lr": "0", "clip": "0"}, "sweep mnist": {"target": "0,0.9", "trials": "0"}}}
     (tmp_path / "view.json").write_text(json.dumps(old))
     state = view_state.read(tmp_path / "view.json")

@@ -11,7 +11,7 @@ from tui.chart.series import CurvePoint, CurveSeries
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.numbers import clock, short, whole
-from tui.ui.palette import DASH_SIGNS, dash_of, ink_of
+from tui.ui.palette import DASH_SIGNS, dash_of, style_name_of
 from tui.ui.span import Row, Span, fitted, row_width
 
 LONGEST_LABEL = 28
@@ -64,7 +64,7 @@ def _by_weight(scene: Scene) -> list[CurveSeries]:
 
 def _name(scene: Scene, series: CurveSeries) -> Row:
     label = Span(plain(series.label, limit=LONGEST_LABEL), "label" if len(scene.series) > 1 else "tag")
-    return (Span(_swatch(scene, series) + " ", ink_of(series.hue)), label)
+    return (Span(_swatch(scene, series) + " ", style_name_of(series.hue)), label)
 
 
 def _entry(scene: Scene, series: CurveSeries) -> Row:

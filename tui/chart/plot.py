@@ -15,7 +15,7 @@ from tui.chart.scale import YScale, linear_scale, log_scale
 from tui.chart.scene import Scene
 from tui.chart.series import CurveSeries
 from tui.chart.trace import DotTrace, Lens, dashed, trace
-from tui.ui.palette import ink_of
+from tui.ui.palette import style_name_of
 
 LETTER_EVERY = 24
 NEAR_CELLS = 2
@@ -81,7 +81,7 @@ class Plot:
             self._smooth_trace(series, tool) if self.scene.is_smoothed(series) else self._trace(series, tool)
         )
         line = dashed(line, self.scene.dash(series))
-        canvas.paint(line, tool, ink_of(series.hue))
+        canvas.paint(line, tool, style_name_of(series.hue))
         return line
 
     def _draw_raw(self, canvas: Canvas) -> None:
@@ -89,7 +89,7 @@ class Plot:
         tool = pen(self.scene.symbols, ".")
         for series in self.scene.drawn:
             if self.scene.is_smoothed(series):
-                canvas.paint(self._trace(series, tool), tool, ink_of(series.hue, faint=True))
+                canvas.paint(self._trace(series, tool), tool, style_name_of(series.hue, faint=True))
 
     def _trace(self, series: CurveSeries, tool: DotPen) -> DotTrace:
         view, curve = self.scene.view, series.curve
@@ -115,7 +115,7 @@ class Plot:
             for position, value in zip(positions.tolist(), series.curve.values.tolist(), strict=True):
                 cell, row = self.cell(position), self._row(value)
                 if cell is not None and row is not None:
-                    canvas.put(row, cell, sign, ink_of(series.hue))
+                    canvas.put(row, cell, sign, style_name_of(series.hue))
 
     def _draw_infinities(self, canvas: Canvas) -> None:
         sign = "!" if self.scene.symbols == "ascii" else "∞"
@@ -136,7 +136,7 @@ class Plot:
         for column in range(start * tool.across, len(line.top), LETTER_EVERY * tool.across):
             if line.top[column] <= line.bottom[column]:
                 row = int(line.top[column] + line.bottom[column]) // 2 // tool.down
-                canvas.put(row, column // tool.across, self.scene.letter(series), ink_of(series.hue))
+                canvas.put(row, column // tool.across, self.scene.letter(series), style_name_of(series.hue))
 
     def _draw_crosshair(self, canvas: Canvas) -> None:
         view = self.scene.view
@@ -150,7 +150,7 @@ class Plot:
                 smooth = self.scene.smooth_near(series, view.crosshair)
                 row = self._row(point.value if smooth is None else smooth)
                 if row is not None:
-                    canvas.put(row, cell, sign, ink_of(series.hue))
+                    canvas.put(row, cell, sign, style_name_of(series.hue))
         canvas.fill(slice(None), slice(cell, cell + 1), self._vertical("│"), "crosshair")
 
     def _row(self, value: float) -> int | None:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui.chart.ticks import multiples, nice_steps
-from tui.ui.numbers import short, tick
+from tui.ui.numbers import short, tick_label
 
 Floats = NDArray[np.float64]
 
@@ -146,7 +146,7 @@ class _Grid:
         return self.per_row / least + 0.04 * abs(self.gap - ideal) + few
 
     def scale(self) -> YScale:
-        labels = tuple((row, tick(value, self.step)) for row, value in self.ticks())
+        labels = tuple((row, tick_label(value, self.step)) for row, value in self.ticks())
         return YScale(self.bottom, self.per_row, self.rows, False, labels)
 
 
@@ -163,7 +163,7 @@ def _decade_labels(grid: _Grid) -> tuple[tuple[int, str], ...]:
 
 def _power(exponent: int, factor: int = 1) -> str:
     value = float(f"{factor}e{exponent}") if -300 < exponent < 300 else 0.0
-    return tick(value, value) if value else f"{factor}e{exponent}"
+    return tick_label(value, value) if value else f"{factor}e{exponent}"
 
 
 def _narrow_log(bottom: float, top: float, rows: int) -> YScale:
@@ -176,7 +176,7 @@ def _narrow_log(bottom: float, top: float, rows: int) -> YScale:
         values = [value for value in multiples(step, low, high) if value > 0]
         places = [rows - 1 - round((math.log10(value) - base) / per_row) for value in values]
         if len(places) > 1 and all(upper - lower >= 2 for upper, lower in pairwise(places)):
-            labels = tuple((row, tick(value, step)) for row, value in zip(places, values, strict=True))
+            labels = tuple((row, tick_label(value, step)) for row, value in zip(places, values, strict=True))
             return YScale(base, per_row, rows, True, labels)
     return YScale(base, per_row, rows, True, _ends(low, high, rows))
 

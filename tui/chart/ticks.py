@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from tui.chart.series import Axis
-from tui.ui.numbers import clock, tick
+from tui.ui.numbers import clock, tick_label
 
 GAP = 3
 TIME_STEPS = (
@@ -81,7 +81,7 @@ def time_steps(smallest: float, largest: float) -> Iterator[float]:
 def _labeller(axis: Axis, step: float) -> Callable[[float], str]:
     if axis == "time":
         return lambda value: clock(value, step)
-    return lambda value: tick(value, step)
+    return lambda value: tick_label(value, step)
 
 
 def _placed(

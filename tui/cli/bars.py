@@ -1,4 +1,4 @@
-"""Bars in a terminal."""
+"""Horizontal bar charts as text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NUMBER = 10
 
 
 def percent_bars(shares: Sequence[tuple[str, float]], width: int) -> list[str]:
-    """A line for each name: a bar whose full length is 100 %, and the number of per cent."""
+    """A line for each name: its share as a bar, of which the full length is 100 %, and as a percentage."""
     if not shares:
         return []
     import plotext

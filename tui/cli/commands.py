@@ -1,4 +1,4 @@
-"""The table of commands, as Typer needs it."""
+"""The Typer app with all commands."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ from tui.cli import (
     run_control,
     sweep_commands,
 )
-from tui.cli.engine_call import say, tell
+from tui.cli.engine_call import print_stderr, print_stdout
 from tui.cli.usage import Verb, Verbs
 
 
-def _say_version(is_asked: bool) -> None:
-    if is_asked:
+def _print_version(is_given: bool) -> None:
+    if is_given:
         from importlib import metadata  # no other verb waits for it
 
-        say(f"dltui {metadata.version('dltui')}")
+        print_stdout(f"dltui {metadata.version('dltui')}")
         raise typer.Exit
 
 
@@ -55,13 +55,13 @@ def dltui(
     context: typer.Context,
     version: Annotated[
         bool,
-        typer.Option("--version", help="print the version and exit", callback=_say_version, is_eager=True),
+        typer.Option("--version", help="print the version and exit", callback=_print_version, is_eager=True),
     ] = False,
 ) -> None:
     """A deep-learning lab in the terminal. Without a command it opens the app."""
     if context.invoked_subcommand is None:
-        tell("The app needs a terminal for its input and its output, and this is none.")
-        tell("  Verbs work without one: dltui run, ls, show, plot, ...; all of them: dltui --help")
+        print_stderr("The app needs a terminal for its input and its output, and this is none.")
+        print_stderr("  Verbs work without one: dltui run, ls, show, plot, ...; all of them: dltui --help")
         sys.exit(2)
 
 
@@ -96,6 +96,6 @@ app.command("help", cls=Verb)(help.help_on)
 
 
 def main() -> None:
-    output.prepare()
-    guard.keep_background_faults()
-    sys.exit(guard.status_of(app))
+    output.install_streams()
+    guard.log_background_errors()
+    sys.exit(guard.run_command(app))

@@ -1,4 +1,4 @@
-"""`dltui compare`: where runs differ."""
+"""`dltui compare`: the differences between runs."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from engine.client.client import Client
 from engine.errors import InputError
 from engine.protocol import RunSummary
 from tui.cli.completion import complete_run
-from tui.cli.engine_call import ask, fail, say, say_json, tell
+from tui.cli.engine_call import call_engine, fail, print_json, print_stderr, print_stdout
 from tui.cli.ls import AsJson
 from tui.cli.table import in_blocks
-from tui.data.comparison import ComparedRow, differing
-from tui.data.value_text import labels, other_data, short_number
+from tui.data.comparison import ComparedRow, differing_rows
+from tui.data.value_text import different_data_warning, short_number, unique_labels
 
 RUNS = typer.Argument(
     metavar="RUN", help="two or more: id, prefix, name, or @last", autocompletion=complete_run
@@ -29,29 +29,29 @@ def compare(
     if len(runs) < 2:
         fail(InputError("Expected two runs or more, got 1.", "For instance: dltui compare RUN RUN"))
 
-    async def look(client: Client) -> tuple[list[RunSummary], list[str]]:
+    async def fetch(client: Client) -> tuple[list[RunSummary], list[str]]:
         found = [await client.show(run) for run in runs]
         return found, [f"{run.spec.name}: {now}" for run in found if (now := await client.data_now(run.id))]
 
-    found, changed = ask(look)
-    for words in changed:
-        tell(words)
-    rows = differing(found, str if json else short_number)
-    if words := other_data(found):
-        tell(words)
+    found, changed = call_engine(fetch)
+    for text in changed:
+        print_stderr(text)
+    rows = differing_rows(found, str if json else short_number)
+    if warning := different_data_warning(found):
+        print_stderr(warning)
     if json:
         ids = [run.id for run in found]
-        say_json([{"what": one.name, **dict(zip(ids, one.values, strict=True))} for one in rows])
+        print_json([{"what": one.name, **dict(zip(ids, one.values, strict=True))} for one in rows])
         return
     if not rows:
-        say("The runs do not differ.")
+        print_stdout("The runs do not differ.")
         return
-    for line in in_blocks(_lines(rows, labels(found))):
-        say(line)
+    for line in in_blocks(_lines(rows, unique_labels(found))):
+        print_stdout(line)
 
 
 def _lines(entries: list[ComparedRow], names: list[str]) -> list[tuple[str, ...]]:
-    """The best of a row, where one end is better, has a star."""
+    """Rows of cells; the best value of a row is marked with a star."""
     lines: list[tuple[str, ...]] = [("", *names)]
     heading = ""
     for one in entries:

@@ -1,4 +1,4 @@
-"""What a shell completes: runs, sweeps, experiments and their parameters. Nothing is started for it."""
+"""Shell completion of runs, sweeps, experiments and parameters. It never starts the engine."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from engine.errors import DltuiError
 from engine.params import Param
 from engine.protocol import Query
 
-Offered = list[tuple[str, str]]
-"""a word, and what it is"""
-PATIENCE_SECONDS = 1.0
-OFFERED_RUNS = 200
+Candidates = list[tuple[str, str]]
+"""word and description"""
+TIMEOUT_SECONDS = 1.0
+RUN_LIMIT = 200
 
 
-def complete_run(incomplete: str) -> Offered:
+def complete_run(incomplete: str) -> Candidates:
     """Names and ids of runs, the newest first; ids alone while no engine runs."""
 
-    async def look(client: Client) -> Offered:
-        page = await client.runs(Query(limit=OFFERED_RUNS))
+    async def fetch(client: Client) -> Candidates:
+        page = await client.runs(Query(limit=RUN_LIMIT))
         return [
             (word, f"{run.spec.experiment}, {run.status}")
             for run in page.runs
@@ -32,11 +32,11 @@ def complete_run(incomplete: str) -> Offered:
             if word
         ]
 
-    return _beginning(incomplete, [("@last", "the newest"), *_asked(look, lambda: places.home().runs)])
+    return _matching(incomplete, [("@last", "the newest"), *_from_engine(fetch, lambda: places.home().runs)])
 
 
-def complete_sweep(incomplete: str) -> Offered:
-    async def look(client: Client) -> Offered:
+def complete_sweep(incomplete: str) -> Candidates:
+    async def fetch(client: Client) -> Candidates:
         return [
             (word, f"{sweep.spec.experiment}, {sweep.status}")
             for sweep in await client.sweeps()
@@ -44,27 +44,29 @@ def complete_sweep(incomplete: str) -> Offered:
             if word
         ]
 
-    return _beginning(incomplete, [("@last", "the newest"), *_asked(look, lambda: places.home().sweeps)])
+    return _matching(
+        incomplete, [("@last", "the newest"), *_from_engine(fetch, lambda: places.home().sweeps)]
+    )
 
 
-def complete_experiment(incomplete: str) -> Offered:
-    return _beginning(incomplete, [(one.name, one.title) for one in catalog.experiments()])
+def complete_experiment(incomplete: str) -> Candidates:
+    return _matching(incomplete, [(one.name, one.title) for one in catalog.experiments()])
 
 
-def complete_swept(incomplete: str) -> Offered:
+def complete_swept(incomplete: str) -> Candidates:
     """Experiments and suites."""
     suites = [(one.name, one.title) for one in catalog.SUITES]
-    return _beginning(incomplete, [*complete_experiment(""), *suites])
+    return _matching(incomplete, [*complete_experiment(""), *suites])
 
 
-def complete_setting(ctx: typer.Context, incomplete: str) -> Offered:
-    """`lr=` for the experiment named before; behind `optimizer=` what it may be."""
+def complete_setting(ctx: typer.Context, incomplete: str) -> Candidates:
+    """Parameter names of the experiment given before, and after `optimizer=` its choices."""
     known = _params_of(str(ctx.params.get("experiment") or ""))
     name, equals, _ = incomplete.partition("=")
     if not equals:
-        return _beginning(incomplete, [(f"{param.name}=", param.help) for param in known])
-    words = [word for param in known if param.name == name for word in _words_of(param)]
-    return _beginning(incomplete, [(f"{name}={word}", "") for word in words])
+        return _matching(incomplete, [(f"{param.name}=", param.help) for param in known])
+    words = [word for param in known if param.name == name for word in _choices_of(param)]
+    return _matching(incomplete, [(f"{name}={word}", "") for word in words])
 
 
 def _params_of(experiment: str) -> tuple[Param, ...]:
@@ -75,28 +77,30 @@ def _params_of(experiment: str) -> tuple[Param, ...]:
         return ()
 
 
-def _words_of(param: Param) -> Iterable[str]:
+def _choices_of(param: Param) -> Iterable[str]:
     if param.kind is bool:
         return ("yes", "no")
     return [str(choice) for choice in param.choices or ()]
 
 
-def _asked(look: Callable[[Client], Awaitable[Offered]], folder: Callable[[], os.PathLike[str]]) -> Offered:
-    """What the engine says, else the names in `folder`; nothing where neither can be had."""
+def _from_engine(
+    fetch: Callable[[Client], Awaitable[Candidates]], folder: Callable[[], os.PathLike[str]]
+) -> Candidates:
+    """Candidates from the engine, else the names in `folder`; empty where neither is available."""
 
-    async def ask() -> Offered:
-        async with asyncio.timeout(PATIENCE_SECONDS), await connect(places.home(), start=False) as client:
-            return await look(client)
+    async def request() -> Candidates:
+        async with asyncio.timeout(TIMEOUT_SECONDS), await connect(places.home(), start=False) as client:
+            return await fetch(client)
 
     try:
-        return asyncio.run(ask())
+        return asyncio.run(request())
     except (DltuiError, OSError):
-        pass  # no engine: the folders tell the ids
+        pass  # no engine: the folder names are the ids
     try:
         return [(name, "") for name in sorted(os.listdir(folder()), reverse=True) if not name.startswith(".")]
     except (DltuiError, OSError):
         return []
 
 
-def _beginning(incomplete: str, offered: Offered) -> Offered:
-    return [(word, help) for word, help in dict(offered).items() if word.startswith(incomplete)]
+def _matching(incomplete: str, candidates: Candidates) -> Candidates:
+    return [(word, help) for word, help in dict(candidates).items() if word.startswith(incomplete)]

@@ -1,4 +1,4 @@
-"""`dltui engine status|start|stop` and `dltui reindex`: the service."""
+"""`dltui engine status|start|stop` and `dltui reindex`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import typer
 from engine import places
 from engine.client import client
 from engine.errors import EngineError, EngineSilent
-from tui.cli.engine_call import ask, is_confirmed, say, say_json, tell
+from tui.cli.engine_call import call_engine, confirm, print_json, print_stderr, print_stdout
 from tui.cli.ls import AsJson
-from tui.data.value_text import columns, span
+from tui.data.value_text import aligned, duration_text
 
 app = typer.Typer(
     help="Start, stop and inspect the engine (background service).",
@@ -25,24 +25,24 @@ app = typer.Typer(
 @app.command()
 def status(json: AsJson = False) -> None:
     """Show whether the engine runs, and what it does."""
-    facts = ask(lambda client: client.engine(), start=False)
+    facts = call_engine(lambda client: client.engine(), start=False)
     facts = {name: value for name, value in facts.items() if name != "id"}
     if json:
-        say_json(facts)
+        print_json(facts)
         return
-    facts["uptime"] = span(facts.get("uptime", 0))
-    for line in columns([(name, _text(value)) for name, value in facts.items()]):
-        say(line)
+    facts["uptime"] = duration_text(facts.get("uptime", 0))
+    for line in aligned([(name, _text(value)) for name, value in facts.items()]):
+        print_stdout(line)
 
 
 @app.command()
 def start(json: AsJson = False) -> None:
     """Start the engine; the app and the verbs start it by themselves."""
-    facts = ask(lambda client: client.engine())
+    facts = call_engine(lambda client: client.engine())
     if json:
-        say_json({name: value for name, value in facts.items() if name != "id"})
+        print_json({name: value for name, value in facts.items() if name != "id"})
         return
-    say(f"The engine runs as process {facts['pid']} in {places.home().root}")
+    print_stdout(f"The engine runs as process {facts['pid']} in {places.home().root}")
 
 
 @app.command()
@@ -53,29 +53,29 @@ def stop(
     json: AsJson = False,
 ) -> None:
     """End the engine; runs continue and the next start finds them."""
-    asyncio.run(client.stop(places.home(), lambda silent: force or _is_to_end(silent)))
+    asyncio.run(client.stop(places.home(), lambda silent: force or _confirm_end(silent)))
     if json:
-        say_json({"stopped": True})
+        print_json({"stopped": True})
     else:
-        tell("The engine has stopped. Runs continue.")
+        print_stderr("The engine has stopped. Runs continue.")
 
 
 def reindex(json: AsJson = False) -> None:
     """Rebuild the index from the run folders."""
-    found = ask(lambda client: client.reindex())
+    found = call_engine(lambda client: client.reindex())
     if json:
-        say_json({"runs": found})
+        print_json({"runs": found})
     else:
-        say(f"{found} runs found.")
+        print_stdout(f"{found} runs found.")
 
 
-def _is_to_end(silent: EngineSilent) -> bool:
-    """Asked where somebody can answer."""
+def _confirm_end(silent: EngineSilent) -> bool:
+    """Ask for confirmation; raises EngineError without a terminal."""
     if not (sys.stdin and sys.stdin.isatty()):
         raise EngineError(silent.message, "To end it: dltui engine stop --force. Runs continue.")
-    if is_confirmed(f"{silent.message} Runs continue. End it?", "To end it without being asked: --force"):
+    if confirm(f"{silent.message} Runs continue. End it?", "To end it without being asked: --force"):
         return True
-    tell("The engine keeps running.")
+    print_stderr("The engine keeps running.")
     sys.exit(1)
 
 

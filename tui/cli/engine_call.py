@@ -1,4 +1,4 @@
-"""Ask the engine from a shell command: connect, do one thing, leave."""
+"""Calls to the engine from a command: connect, send a request, disconnect; and the output of commands."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ T = TypeVar("T")
 NOT_DONE = "Nothing was done. To confirm without a question: --yes"
 
 
-def ask(question: Callable[[Client], Awaitable[T]], *, start: bool = True) -> T:
-    """Run `question` with a connected client; an error becomes one line on stderr and an exit status."""
+def call_engine(request: Callable[[Client], Awaitable[T]], *, start: bool = True) -> T:
+    """Run `request` with a connected client; an error is printed in one line and exits."""
     try:
-        return ask_or_raise(question, start=start)
+        return call_engine_or_raise(request, start=start)
     except DltuiError as error:
         fail(error)
     except KeyboardInterrupt:
         sys.exit(130)
 
 
-def ask_or_raise(question: Callable[[Client], Awaitable[T]], *, start: bool = True) -> T:
+def call_engine_or_raise(request: Callable[[Client], Awaitable[T]], *, start: bool = True) -> T:
     async def run() -> T:
         async with await connect(places.home(), start=start) as client:
             if client.notice:
-                tell(client.notice)
-            return await question(client)
+                print_stderr(client.notice)
+            return await request(client)
 
     return asyncio.run(run())
 
 
 def fail(error: DltuiError) -> NoReturn:
-    """Exit status 2 for wrong input, as for an option that does not parse; 1 for all else."""
-    tell_error(error)
+    """Print the error and exit: with 2 for invalid input, like an option that does not parse, else with 1."""
+    print_error(error)
     sys.exit(exit_code(error))
 
 
@@ -49,40 +49,40 @@ def exit_code(error: DltuiError) -> int:
     return 2 if isinstance(error, InputError) else 1
 
 
-def tell_error(error: DltuiError) -> None:
-    tell(error.message)
+def print_error(error: DltuiError) -> None:
+    print_stderr(error.message)
     if error.remedy:
-        tell(f"  {error.remedy}")
+        print_stderr(f"  {error.remedy}")
 
 
-def tell(text: str) -> None:
-    """Talk goes to stderr; nothing foreign reaches the terminal raw."""
+def print_stderr(text: str) -> None:
+    """Print a message on stderr, sanitized."""
     print(plain(text, lines=True), file=sys.stderr)
 
 
-def say(text: str) -> None:
-    """Data for a person on stdout."""
+def print_stdout(text: str) -> None:
+    """Print data as text on stdout, sanitized."""
     print(plain(text, lines=True, limit=10_000_000))
 
 
-def say_json(data: Json | list[Json]) -> None:
+def print_json(data: Json | list[Json]) -> None:
     print(json.dumps(data, allow_nan=False, indent=2))
 
 
-def write_csv(names: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
-    """Data for another program; where a terminal shows it, nothing foreign reaches that raw."""
+def print_csv(names: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
+    """Print CSV on stdout, sanitized where stdout is a terminal."""
     for line in csv_lines(names, rows, for_terminal=sys.stdout.isatty()):
         sys.stdout.write(line)
 
 
-def is_confirmed(question: str, otherwise: str = NOT_DONE) -> bool:
-    """Whether somebody says yes. Exits with status 2 where nobody can be asked."""
+def confirm(question: str, otherwise: str = NOT_DONE) -> bool:
+    """Ask on stderr for confirmation. Exits with 2 where stdin is closed."""
     print(f"{plain(question)} [y/N]: ", end="", file=sys.stderr, flush=True)
     try:
         answer = sys.stdin.readline() if sys.stdin else ""
     except (OSError, ValueError):  # closed, or bytes that are no text
         answer = ""
     if not answer:
-        tell(f"\nNobody answered. {otherwise}")
+        print_stderr(f"\nNobody answered. {otherwise}")
         sys.exit(2)
     return answer.strip().lower() in ("y", "yes")

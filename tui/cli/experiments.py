@@ -12,7 +12,7 @@ from engine.catalog import experiments as catalogued
 from engine.params import Param, declared, format_value
 from engine.protocol import Json
 from tui.cli.completion import complete_experiment
-from tui.cli.engine_call import say, say_json
+from tui.cli.engine_call import print_json, print_stdout
 from tui.cli.table import wrapped
 
 
@@ -27,23 +27,23 @@ def experiments(
     found = (find(name),) if name and not suite(name) else () if name else catalogued()
     suites = [one for one in SUITES if not name or one.name == name or one.experiment == name]
     if json:
-        say_json([_as_json(experiment) for experiment in found])
+        print_json([_as_json(experiment) for experiment in found])
         return
     for experiment in found:
         _say(experiment)
     for one in suites:
-        say(f"{one.name}  (a sweep of {one.experiment}: {' '.join(one.axes)})  {one.title}")
-        say(f"    dltui sweep {one.name}")
+        print_stdout(f"{one.name}  (a sweep of {one.experiment}: {' '.join(one.axes)})  {one.title}")
+        print_stdout(f"    dltui sweep {one.name}")
 
 
 def _say(experiment: Experiment) -> None:
     for line in wrapped([(experiment.name, f"({experiment.framework})", experiment.title)]):
-        say(line)
+        print_stdout(line)
     for line in wrapped([("", experiment.claim)], indent=2):
-        say(line)
+        print_stdout(line)
     for line in wrapped([_row(param) for param in declared(experiment.params)], indent=4):
-        say(line)
-    say("")
+        print_stdout(line)
+    print_stdout("")
 
 
 def _row(param: Param) -> tuple[str, str]:

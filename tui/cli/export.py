@@ -1,4 +1,4 @@
-"""`dltui export`: the curves of a run, for another program."""
+"""`dltui export`: the curves of a run as CSV or JSON."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import typer
 
 from engine.client.client import Client
 from engine.protocol import RunSummary, number_to_json
-from tui.cli.engine_call import ask, say_json, tell, write_csv
+from tui.cli.engine_call import call_engine, print_csv, print_json, print_stderr
 from tui.cli.ls import Run
 from tui.data.curves import RunCurves
 from tui.data.value_text import damaged_events, run_json
@@ -21,7 +21,7 @@ async def read_all(client: Client, runs: list[str]) -> list[tuple[RunSummary, Ru
 
 
 async def _read(client: Client, run: str) -> tuple[RunSummary, RunCurves]:
-    """What has been told so far; a live run is not waited for."""
+    """The run and its curves up to now; a running run is not waited for."""
     found = await client.show(run)
     curves, left_out = RunCurves(), 0
     async for batch in client.events(found.id):
@@ -30,7 +30,7 @@ async def _read(client: Client, run: str) -> tuple[RunSummary, RunCurves]:
         if batch.caught_up or batch.ended:
             break
     if left_out:
-        tell(damaged_events(left_out, found.id))
+        print_stderr(damaged_events(left_out, found.id))
     return found, curves
 
 
@@ -42,9 +42,9 @@ def export(
     json: Annotated[bool, typer.Option("--json", help="run and its curves as JSON")] = False,
 ) -> None:
     """Print the curves of a run as CSV or JSON."""
-    found, curves = ask(lambda client: _read(client, run))
+    found, curves = call_engine(lambda client: _read(client, run))
     if json and not csv:
-        say_json(curves_json(found, curves))
+        print_json(curves_json(found, curves))
         return
     _write_csv(curves)
 
@@ -59,10 +59,10 @@ def curves_json(run: RunSummary, curves: RunCurves, only: set[str] | None = None
 
 
 def _write_csv(curves: RunCurves) -> None:
-    """A metric that is called like the first column gets another name."""
+    """Print the curves; a metric with the name of the first column is prefixed with `metric.`."""
     names = {metric: f"metric.{STEP}" if metric == STEP else metric for metric in curves.by_metric}
     by_step: dict[int, dict[str, object]] = {}
     for metric, curve in curves.by_metric.items():
         for step, value in zip(curve.steps, curve.values, strict=True):
             by_step.setdefault(step, {STEP: step})[names[metric]] = value
-    write_csv([STEP, *names.values()], (by_step[step] for step in sorted(by_step)))
+    print_csv([STEP, *names.values()], (by_step[step] for step in sorted(by_step)))

@@ -1,4 +1,4 @@
-"""Follow something until it is over, whatever becomes of the service meanwhile."""
+"""Poll the engine until something has ended, across restarts of the engine."""
 
 from __future__ import annotations
 
@@ -12,50 +12,50 @@ from rich.cells import set_cell_size
 from engine import places
 from engine.client.client import Client, connect
 from engine.errors import DltuiError, EngineError, HomeUnusable
-from tui.cli.engine_call import fail, tell
+from tui.cli.engine_call import fail, print_stderr
 from tui.terminal.plain_text import plain
 
-Look = Callable[[Client], Awaitable[bool]]
+Poll = Callable[[Client], Awaitable[bool]]
 
 
-def follow(look: Look, seconds: float, interrupted: str) -> None:
-    """Ask `look` every `seconds` whether it is over, until it is.
+def follow(poll: Poll, seconds: float, interrupted: str) -> None:
+    """Call `poll` every `seconds` until it returns True.
 
-    A service that goes away is waited for. After ctrl+c `interrupted` is said, and the exit status is 130.
+    Reconnects when the engine is gone. On Ctrl+C, prints `interrupted` and exits with 130.
     """
     try:
-        asyncio.run(_follow(look, seconds))
+        asyncio.run(_follow(poll, seconds))
     except DltuiError as error:
         fail(error)
     except KeyboardInterrupt:
-        tell(f"\n{interrupted}")
+        print_stderr(f"\n{interrupted}")
         sys.exit(130)
 
 
-async def _follow(look: Look, seconds: float) -> None:
+async def _follow(poll: Poll, seconds: float) -> None:
     client: Client | None = await connect(places.home())
-    told = ""
+    reported = ""
     try:
         while True:
             try:
                 client = client or await connect(places.home())
-                if await look(client):
+                if await poll(client):
                     return
             except HomeUnusable:
                 raise
-            except EngineError as error:  # runs continue without the service, and so does whoever follows one
+            except EngineError as error:  # runs continue without the engine, so keep polling
                 client = None
-                if error.message != told:
-                    tell(f"{error.message} Trying again.")
-                told = error.message
+                if error.message != reported:
+                    print_stderr(f"{error.message} Trying again.")
+                reported = error.message
             await asyncio.sleep(seconds)
     finally:
         if client is not None:
             await client.aclose()
 
 
-def show_line(line: str, *, is_last: bool) -> None:
-    """Put one line of progress over the one before; only where somebody sees it."""
+def show_progress_line(line: str, *, is_last: bool) -> None:
+    """Replace the line of progress on stderr, if that is a terminal."""
     if sys.stderr.isatty():
         width = shutil.get_terminal_size().columns - 1
         cut = set_cell_size(plain(line, limit=1000), width).rstrip()

@@ -1,4 +1,4 @@
-"""The end of every verb: an exit status, and one line where something went wrong. Never a traceback."""
+"""Runs a command: exit status, and one line for an error. Tracebacks go to the log."""
 
 from __future__ import annotations
 
@@ -12,60 +12,60 @@ from types import TracebackType
 
 from engine import places
 from engine.errors import DltuiError
-from tui.cli.engine_call import exit_code, tell, tell_error
-from tui.cli.output import OutputRefused
+from tui.cli.engine_call import exit_code, print_error, print_stderr
+from tui.cli.output import OutputFailed
 from tui.terminal.plain_text import plain
 
 CLOSED_PIPE = 141
-"""what a shell says of a program that SIGPIPE ended"""
+"""exit status of a process that SIGPIPE ended"""
 INTERRUPTED = 130
 LOG_LIMIT = 1024 * 1024
 
 
-def status_of(verb: Callable[[], object]) -> int:
-    """Run the verb to its last written byte; the exit status."""
+def run_command(command: Callable[[], object]) -> int:
+    """Run the command, flush stdout; returns the exit status."""
     try:
-        status = _run(verb)
+        status = _run(command)
         sys.stdout.flush()
     except (Exception, KeyboardInterrupt) as error:
-        return told(error)
+        return report_error(error)
     return status
 
 
-def told(error: BaseException) -> int:
-    """Say in one line what went wrong; the exit status of that."""
+def report_error(error: BaseException) -> int:
+    """Print an error in one line; returns its exit status."""
     match error:
-        case OutputRefused(is_closed_pipe=True):
+        case OutputFailed(is_closed_pipe=True):
             return CLOSED_PIPE
-        case OutputRefused():
-            tell(f"The output cannot be written: {error}.")
+        case OutputFailed():
+            print_stderr(f"The output cannot be written: {error}.")
         case KeyboardInterrupt():
             return INTERRUPTED
         case DltuiError():
-            tell_error(error)
+            print_error(error)
             return exit_code(error)
         case _:
-            tell(_unforeseen(error))
+            print_stderr(_unexpected(error))
     return 1
 
 
-def _run(verb: Callable[[], object]) -> int:
+def _run(command: Callable[[], object]) -> int:
     try:
-        verb()
-    except SystemExit as leave:
-        return leave.code if isinstance(leave.code, int) else 0 if leave.code is None else 1
+        command()
+    except SystemExit as error:
+        return error.code if isinstance(error.code, int) else 0 if error.code is None else 1
     return 0
 
 
-def _unforeseen(error: BaseException) -> str:
-    """One line for an error nobody thought of; its traceback goes to the log."""
-    what = plain(f"{type(error).__name__}: {error}".split("\n")[0], limit=200).removesuffix(".")
-    kept = keep("".join(traceback.format_exception(error)))
-    return f"Internal error: {what}. {kept}"
+def _unexpected(error: BaseException) -> str:
+    """One line for an unexpected error; its traceback goes to the log."""
+    message = plain(f"{type(error).__name__}: {error}".split("\n")[0], limit=200).removesuffix(".")
+    place = append_to_log("".join(traceback.format_exception(error)))
+    return f"Internal error: {message}. {place}"
 
 
-def keep(text: str) -> str:
-    """Append to the log of the shell; where it lies, in words. The log begins anew when it is long."""
+def append_to_log(text: str) -> str:
+    """Append to the log of the CLI, truncated at LOG_LIMIT; returns a sentence that names its path."""
     try:
         path = places.home().shell_log
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
@@ -82,22 +82,22 @@ def keep(text: str) -> str:
     return f"Its traceback is in {path}"
 
 
-class _KeptRecords(logging.Handler):
-    """What a library logs about a fault in the background is for the log, not for the terminal."""
+class _LogFileHandler(logging.Handler):
+    """Writes log records of libraries to the log of the CLI, not to the terminal."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        keep(self.format(record))
+        append_to_log(self.format(record))
 
 
-def keep_background_faults() -> None:
-    """From now on what goes wrong where nobody waits for it is kept in the log, not shown."""
-    logging.getLogger("asyncio").addHandler(_KeptRecords(logging.WARNING))
+def log_background_errors() -> None:
+    """Send errors of background tasks and destructors to the log instead of the terminal."""
+    logging.getLogger("asyncio").addHandler(_LogFileHandler(logging.WARNING))
     logging.getLogger("asyncio").propagate = False
-    sys.excepthook = _keep_exception
-    sys.unraisablehook = lambda fault: _keep_exception(fault.exc_type, fault.exc_value, fault.exc_traceback)
+    sys.excepthook = _log_exception
+    sys.unraisablehook = lambda error: _log_exception(error.exc_type, error.exc_value, error.exc_traceback)
 
 
-def _keep_exception(
+def _log_exception(
     kind: type[BaseException], error: BaseException | None, trace: TracebackType | None
 ) -> None:
-    keep("".join(traceback.format_exception(kind, error, trace)))
+    append_to_log("".join(traceback.format_exception(kind, error, trace)))

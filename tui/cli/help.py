@@ -1,4 +1,4 @@
-"""`dltui help TOPIC`: what is larger than an option's line."""
+"""`dltui help TOPIC`: help on topics longer than the help of an option."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 from engine import filter_fields
 from engine.errors import InputError
 from engine.protocol import Status
-from tui.cli.engine_call import fail, say
+from tui.cli.engine_call import fail, print_stdout
 from tui.cli.table import wrapped
 
 Rows = list[tuple[str, str]]
@@ -23,16 +23,16 @@ def help_on(
 ) -> None:
     """Explain a topic, such as filter."""
     if not topic:
-        say(f"Topics: {', '.join(TOPICS)}. All verbs: dltui --help; one of them: dltui VERB --help")
+        print_stdout(f"Topics: {', '.join(TOPICS)}. All verbs: dltui --help; one of them: dltui VERB --help")
         return
     if topic not in TOPICS:
         fail(InputError(f"There is no help on {topic[:80]!r}.", f"Topics: {', '.join(TOPICS)}."))
     for line in TOPICS[topic]():
-        say(line)
+        print_stdout(line)
 
 
 def filter_help() -> Iterable[str]:
-    """The filter language, from the tables of its parser."""
+    """Help on filters, generated from the tables of their parser."""
     yield from ("Runs and trials are filtered by words and comparisons, as in: ", "")
     yield "    dltui ls 'mnist and val_loss<0.1 and not status=failed'"
     yield from _part("Words", _words())

@@ -1,4 +1,4 @@
-"""`dltui keys`: the keys of the app with the names that keys.json knows them by."""
+"""`dltui keys`: the keys of the app and their names in keys.json."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import typer
 
 from engine import places
 from engine.errors import InputError
-from tui.cli.engine_call import fail, say, say_json, tell
+from tui.cli.engine_call import fail, print_json, print_stderr, print_stdout
 from tui.cli.ls import AsJson
 from tui.cli.table import TableColumn, table
 
@@ -40,8 +40,8 @@ def keys(
     if not found:
         fail(InputError(f"No key has {word[:80]!r} in its name or its help.", "All of them: dltui keys"))
     if json:
-        say_json([dict(zip(("name", "keys", "where", "help"), row, strict=True)) for row in found])
+        print_json([dict(zip(("name", "keys", "where", "help"), row, strict=True)) for row in found])
         return
     for line in table(COLUMNS, found):
-        say(line)
-    tell(keymap.complaint or f'To change keys, write {path}, for instance: {{"run.pause": "P"}}')
+        print_stdout(line)
+    print_stderr(keymap.problem or f'To change keys, write {path}, for instance: {{"run.pause": "P"}}')

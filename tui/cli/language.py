@@ -1,4 +1,4 @@
-"""`dltui predict`, `generate`, `score`: talk to a trained language model."""
+"""`dltui predict`, `generate`, `score`: use a trained language model."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from engine.errors import DltuiError, ParamError
 from engine.params import Param, Value, parse_value
 from engine.protocol import Json
 from tui.cli.completion import complete_run
-from tui.cli.engine_call import fail, say, say_json, tell
+from tui.cli.engine_call import fail, print_json, print_stderr, print_stdout
 from tui.cli.ls import AsJson
-from tui.data.value_text import columns, short_number
+from tui.data.value_text import aligned, short_number
 from tui.ui.shown_word import in_order, word_of
 
 T = TypeVar("T")
-LONG = 50
-"""words at most of a sentence that may end by itself"""
+LONGEST_SENTENCE = 50
+"""words at most of a sentence that ends at the end-of-sentence token"""
 
 Model = Annotated[
     str,
@@ -65,14 +65,14 @@ def predict(
 
     Of a reversed model, the words before.
     """
-    answer = ask_session(lambda session: session.request("language.predict", run=model, text=text, k=k))
-    tell_model(answer)
+    answer = call_session(lambda session: session.request("language.predict", run=model, text=text, k=k))
+    print_model(answer)
     if json:
-        say_json([{"word": found["word"], "p": found["p"]} for found in answer["candidates"]])
+        print_json([{"word": found["word"], "p": found["p"]} for found in answer["candidates"]])
         return
     rows = [(f"{100 * c['p']:6.2f} %", _bits(c), _word(c, answer)) for c in answer["candidates"]]
-    for line in columns(rows):
-        say(line)
+    for line in aligned(rows):
+        print_stdout(line)
 
 
 def generate(
@@ -82,7 +82,7 @@ def generate(
         int | None, typer.Option(help="length of the sentence in words, TEXT included [7]")
     ] = None,
     until_eos: Annotated[
-        bool, typer.Option(help=f"end at the end-of-sentence token; {LONG} words at most")
+        bool, typer.Option(help=f"end at the end-of-sentence token; {LONGEST_SENTENCE} words at most")
     ] = False,
     least: Annotated[int, typer.Option(help="minimum number of words with --until-eos")] = 0,
     temperature: Temperature = 1.0,
@@ -97,19 +97,19 @@ def generate(
 
     logp is the log-probability of the added words.
     """
-    words = length if length is not None else LONG if until_eos else 7
+    words = length if length is not None else LONGEST_SENTENCE if until_eos else 7
     sampling: Json = {"length": words, "until_end": until_eos, "least": least, "repetition": repetition}
-    best, width = option(TOP_K, top_k), option(BEAM, beam)
+    best, width = read_option(TOP_K, top_k), read_option(BEAM, beam)
     if width is not None:
-        _refuse_drawing(temperature, best, top_p, seed)
-        found = ask_session(
+        _refuse_sampling_options(temperature, best, top_p, seed)
+        found = call_session(
             lambda s: s.request("language.beam", run=model, text=text, width=width, **sampling)
         )
-        _say_beam(found, json)
+        _print_beam(found, json)
         return
     sampling |= {"temperature": temperature, "top_k": best, "top_p": top_p}
-    facts: Json = {"run": model, "text": text, "seed": seed, **sampling}
-    say_grown(ask_session(lambda session: last_part(session, "language.generate", facts)), json)
+    arguments: Json = {"run": model, "text": text, "seed": seed, **sampling}
+    print_sentence(call_session(lambda session: last_part(session, "language.generate", arguments)), json)
 
 
 def score(
@@ -128,27 +128,27 @@ def score(
     With --file one line per sentence, with --json as one JSON object per line.
     """
     if bool(texts) == (file is not None):
-        tell("Expected sentences or --file, one of the two.")
+        print_stderr("Expected sentences or --file, one of the two.")
         sys.exit(2)
     if file is not None:
         path = str(file.expanduser().absolute())
-        ask_session(lambda session: _score_file(session, path, model, json))
+        call_session(lambda session: _score_file(session, path, model, json))
         return
-    answer = ask_session(lambda session: session.request("language.score", texts=texts, run=model))
-    tell_model(answer)
+    answer = call_session(lambda session: session.request("language.score", texts=texts, run=model))
+    print_model(answer)
     if json:
-        say_json({"sentences": [_shape(sentence) for sentence in answer["sentences"]]})
+        print_json({"sentences": [_sentence_json(sentence) for sentence in answer["sentences"]]})
         return
     for sentence in answer["sentences"]:
-        _say_sentence(sentence, answer)
+        _print_scored(sentence, answer)
 
 
-def ask_session(question: Callable[[Session], Awaitable[T]]) -> T:
-    """Run `question` with a session of its own; an error becomes one line on stderr and an exit status."""
+def call_session(request: Callable[[Session], Awaitable[T]]) -> T:
+    """Run `request` with a new session; an error is printed in one line and exits."""
 
     async def run() -> T:
         async with open_session(places.home()) as session:
-            return await question(session)
+            return await request(session)
 
     try:
         return asyncio.run(run())
@@ -158,73 +158,77 @@ def ask_session(question: Callable[[Session], Awaitable[T]]) -> T:
         sys.exit(130)
 
 
-async def last_part(session: Session, word: str, facts: Json) -> Json:
-    """What a stream ends with: the sentence. Its words come faster than they could be read."""
-    parts = [part async for part in session.stream(word, **facts)]
+async def last_part(session: Session, method: str, arguments: Json) -> Json:
+    """The last part of the answer to a streaming method, which is the complete result."""
+    parts = [part async for part in session.stream(method, **arguments)]
     return parts[-1]
 
 
-def say_grown(answer: Json, json: bool) -> None:
-    tell_model(answer)
+def print_sentence(answer: Json, json: bool) -> None:
+    print_model(answer)
     if json:
-        say_json({name: answer[name] for name in ("text", "words", "logp", "seed")})
+        print_json({name: answer[name] for name in ("text", "words", "logp", "seed")})
         return
-    say(answer["text"])
-    tell(f"log-probability {answer['logp']:.2f} nats, seed {answer['seed']}")
+    print_stdout(answer["text"])
+    print_stderr(f"log-probability {answer['logp']:.2f} nats, seed {answer['seed']}")
 
 
-def tell_model(answer: Json) -> None:
-    """Which model answered, and what has to be known about it."""
+def print_model(answer: Json) -> None:
+    """Print on stderr which model answered, with its notices."""
     runs = f"{answer['forward']} and {answer['reverse']}" if "forward" in answer else answer["run"]
     live = ", still training" if answer["is_running"] else ""
-    tell(f"{runs} ({answer['direction']}{live}): {answer['weights']}")
+    print_stderr(f"{runs} ({answer['direction']}{live}): {answer['weights']}")
     if answer["notice"]:
-        tell(answer["notice"])
+        print_stderr(answer["notice"])
     if answer.get("unknown"):
-        tell(f"Not in its vocabulary: {', '.join(answer['unknown'])}")
+        print_stderr(f"Not in its vocabulary: {', '.join(answer['unknown'])}")
 
 
-def option(param: Param, text: str) -> Value:
-    """What was given for an option; exits with one line for what cannot be."""
+def read_option(param: Param, text: str) -> Value:
+    """The value of an option; an invalid one is printed in one line and exits."""
     try:
         return parse_value(param, text)
     except ParamError as error:
         fail(error)
 
 
-def _refuse_drawing(temperature: float, top_k: Value, top_p: float, seed: int | None) -> None:
+def _refuse_sampling_options(temperature: float, top_k: Value, top_p: float, seed: int | None) -> None:
     if temperature != 1 or top_k is not None or top_p != 1 or seed is not None:
-        tell("--beam searches and draws nothing: leave out --temperature, --top-k, --top-p and --seed.")
+        print_stderr(
+            "--beam searches and draws nothing: leave out --temperature, --top-k, --top-p and --seed."
+        )
         sys.exit(2)
 
 
-def _say_beam(answer: Json, json: bool) -> None:
-    tell_model(answer)
+def _print_beam(answer: Json, json: bool) -> None:
+    print_model(answer)
     found = answer["sentences"]
     if json:
         best = {name: found[0][name] for name in ("text", "words", "logp")}
-        say_json({**best, "seed": None, "beam": found})
+        print_json({**best, "seed": None, "beam": found})
         return
-    for line in columns([(f"{one['logp']:8.2f}", f"{one['score']:8.3f}", one["text"]) for one in found]):
-        say(line)
+    for line in aligned([(f"{one['logp']:8.2f}", f"{one['score']:8.3f}", one["text"]) for one in found]):
+        print_stdout(line)
 
 
-def _shape(sentence: Json) -> Json:
+def _sentence_json(sentence: Json) -> Json:
     words = [{name: word[name] for name in ("word", "p", "rank", "known")} for word in sentence["words"]]
     return {**{name: sentence[name] for name in ("text", "logp", "perplexity")}, "words": words}
 
 
-def _say_sentence(sentence: Json, answer: Json) -> None:
-    say(sentence["text"])
+def _print_scored(sentence: Json, answer: Json) -> None:
+    print_stdout(sentence["text"])
     words = in_order(sentence["words"], reverse=answer["direction"] == "reversed")
     rows = [("word", "p", "surprisal", "rank"), *(_word_row(word, answer) for word in words)]
-    for line in columns(rows):
-        say(f"    {line}")
-    say(f"    log-probability {sentence['logp']:.4f} nats  perplexity {_number(sentence['perplexity'])}")
+    for line in aligned(rows):
+        print_stdout(f"    {line}")
+    print_stdout(
+        f"    log-probability {sentence['logp']:.4f} nats  perplexity {_number(sentence['perplexity'])}"
+    )
     if sentence["unknown"]:
         counted = sentence["counted"]
-        say(f"    {sentence['unknown']} unknown, not counted; counted as <UNK>: {_sums(counted)}")
-    say("")
+        print_stdout(f"    {sentence['unknown']} unknown, not counted; counted as <UNK>: {_sums(counted)}")
+    print_stdout("")
 
 
 def _word_row(word: Json, answer: Json) -> tuple[str, str, str, str]:
@@ -253,21 +257,21 @@ def _number(value: float | str) -> str:
 async def _score_file(session: Session, path: str, model: str, json: bool) -> None:
     async for part in session.stream("language.score_file", path=path, run=model):
         if part.get("done"):
-            _tell_total(part)
+            _print_total(part)
             return
         for row in part["sentences"]:
             if json:
                 print(json_format.dumps(row))
             else:
-                say(f"{row['logp']:10.4f}  {_number(row['perplexity']):>10}  {row['text']}")
+                print_stdout(f"{row['logp']:10.4f}  {_number(row['perplexity']):>10}  {row['text']}")
         for row in part["skipped"]:
-            tell(f"Line {row['line']:,} is left out: {row['error']}")
+            print_stderr(f"Line {row['line']:,} is left out: {row['error']}")
 
 
-def _tell_total(part: Json) -> None:
-    tell_model(part)
+def _print_total(part: Json) -> None:
+    print_model(part)
     total = part["total"]
     left_out = f", {part['skipped']:,} lines left out" if part["skipped"] else ""
     unknown = f", {total['unknown']:,} unknown words not counted" if total["unknown"] else ""
     perplexity = "" if total["perplexity"] is None else f", perplexity {_number(total['perplexity'])}"
-    tell(f"{total['sentences']:,} sentences, {total['words']:,} words{perplexity}{unknown}{left_out}")
+    print_stderr(f"{total['sentences']:,} sentences, {total['words']:,} words{perplexity}{unknown}{left_out}")

@@ -1,4 +1,4 @@
-"""`dltui both`, `blank`, `orders`: what a forward and a reversed model find out together."""
+"""`dltui both`, `blank`, `orders`: a forward and a reversed model combined."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from engine.protocol import Json
-from tui.cli.engine_call import say, say_json, tell
+from tui.cli.engine_call import print_json, print_stderr, print_stdout
 from tui.cli.language import (
-    LONG,
+    LONGEST_SENTENCE,
     TOP_K,
     Model,
     Repetition,
@@ -17,14 +17,14 @@ from tui.cli.language import (
     Temperature,
     TopK,
     TopP,
-    ask_session,
+    call_session,
     last_part,
-    option,
-    say_grown,
-    tell_model,
+    print_model,
+    print_sentence,
+    read_option,
 )
 from tui.cli.ls import AsJson
-from tui.data.value_text import columns
+from tui.data.value_text import aligned
 
 Forward = Annotated[str, typer.Option(help="forward model: run (default: the newest finished one)")]
 Reverse = Annotated[
@@ -36,7 +36,9 @@ def both(
     text: Annotated[str, typer.Argument(help="words in the middle")],
     forward: Forward = "",
     reverse: Reverse = "",
-    length: Annotated[int, typer.Option(help="maximum number of words, of TEXT and one side")] = LONG,
+    length: Annotated[
+        int, typer.Option(help="maximum number of words, of TEXT and one side")
+    ] = LONGEST_SENTENCE,
     first: Annotated[str, typer.Option(help="side that is extended first: right or left")] = "right",
     temperature: Temperature = 1.0,
     top_k: TopK = "all",
@@ -49,12 +51,12 @@ def both(
 
     To the right with a forward model, to the left with a reversed one.
     """
-    facts: Json = {
+    arguments: Json = {
         "text": text, "forward": forward, "reverse": reverse, "first": first, "seed": seed, "length": length,
-        "temperature": temperature, "top_k": option(TOP_K, top_k), "top_p": top_p, "repetition": repetition,
-        "until_end": True,
+        "temperature": temperature, "top_k": read_option(TOP_K, top_k), "top_p": top_p,
+        "repetition": repetition, "until_end": True,
     }  # fmt: skip
-    say_grown(ask_session(lambda session: last_part(session, "language.both", facts)), json)
+    print_sentence(call_session(lambda session: last_part(session, "language.both", arguments)), json)
 
 
 def blank(
@@ -68,16 +70,16 @@ def blank(
 
     The product of both probabilities, as a share among all words.
     """
-    answer = ask_session(
+    answer = call_session(
         lambda session: session.request("language.blank", text=text, forward=forward, reverse=reverse, k=k)
     )
-    tell_model(answer)
+    print_model(answer)
     if json:
-        say_json(answer["fillings"])
+        print_json(answer["fillings"])
         return
     rows = [(f"{100 * one['p']:6.2f} %", f"{one['logp']:8.2f}", one["text"]) for one in answer["fillings"]]
-    for line in columns([("share", "logp", "sentence"), *rows]):
-        say(line)
+    for line in aligned([("share", "logp", "sentence"), *rows]):
+        print_stdout(line)
 
 
 def orders(
@@ -87,17 +89,17 @@ def orders(
     json: AsJson = False,
 ) -> None:
     """Rank the orders of the words of TEXT by probability."""
-    answer = ask_session(lambda session: session.request("language.orders", text=text, run=model, k=k))
-    tell_model(answer)
+    answer = call_session(lambda session: session.request("language.orders", text=text, run=model, k=k))
+    print_model(answer)
     if json:
-        say_json(answer["orders"])
+        print_json(answer["orders"])
         return
     shown = [*answer["orders"], *([answer["typed"]] if answer["typed"] else [])]
     rows = [(f"{one['logp']:8.2f}", one["text"], _mark(one)) for one in shown]
-    for line in columns(rows):
-        say(line)
+    for line in aligned(rows):
+        print_stdout(line)
     how = "all scored" if answer["complete"] else "too many to score all: the best of a beam search"
-    tell(f"{answer['possible']:,} orders, {how}")
+    print_stderr(f"{answer['possible']:,} orders, {how}")
 
 
 def _mark(order: Json) -> str:

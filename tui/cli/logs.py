@@ -1,4 +1,4 @@
-"""`dltui logs`: what the worker printed."""
+"""`dltui logs`: the output of the worker."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import typer
 from engine.client.client import Client, LogPart
 from engine.protocol import Status
 from tui.cli import follow as following
-from tui.cli.engine_call import ask
+from tui.cli.engine_call import call_engine
 from tui.cli.ls import Run
 from tui.terminal.plain_text import plain
 
 PART = 1 << 18
-"""bytes that are asked for at once"""
+"""bytes of one request"""
 FOLLOW_SECONDS = 0.3
 LONGEST_SPELLING = 10
-"""characters that one may become when it is spelled out"""
+"""characters that a control character may be spelled out to"""
 
 
 def logs(
@@ -33,24 +33,24 @@ def logs(
 
     A run that is queued is waited for. Into a file or a pipe everything goes as it is.
     """
-    found = ask(lambda client: client.show(run))
+    found = call_engine(lambda client: client.show(run))
     offset = 0
 
-    async def look(client: Client) -> bool:
-        """Print what is new. The status is asked for first: nothing is printed after a run has ended."""
+    async def poll(client: Client) -> bool:
+        """Print new output. The status is read first, so that all output of an ended run is printed."""
         nonlocal offset
         status = (await client.show(found.id)).status
         offset = await _print_from(client, found.id, offset, json)
         return status.is_final or status is Status.PAUSED
 
     if follow:
-        following.follow(look, FOLLOW_SECONDS, f"The run continues. Follow: dltui logs -f {found.id}")
+        following.follow(poll, FOLLOW_SECONDS, f"The run continues. Follow: dltui logs -f {found.id}")
     else:
-        ask(look)
+        call_engine(poll)
 
 
 async def _print_from(client: Client, run: str, offset: int, json: bool) -> int:
-    """Print all there is from a byte on; the byte behind it."""
+    """Print the log from an offset on; returns the offset of its end."""
     while True:
         part = await client.log(run, offset, PART)
         _print(part, json)

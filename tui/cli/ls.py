@@ -1,4 +1,4 @@
-"""`dltui ls` and `show`: look at runs."""
+"""`dltui ls` and `show`: list runs, and all facts of one."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from engine.client.client import Client
 from engine.errors import InputError
 from engine.protocol import Page, Query, RunSummary, Status, SweepRow
 from tui.cli.completion import complete_run
-from tui.cli.engine_call import ask, fail, say, say_json, tell
+from tui.cli.engine_call import call_engine, fail, print_json, print_stderr, print_stdout
 from tui.cli.table import TableColumn, table, wrapped
 from tui.data.filter_names import unknown_name
 from tui.data.value_text import (
-    age,
-    counted,
-    data_words,
-    folder_words,
-    pairs,
-    progress,
-    row_words,
+    age_text,
+    cause_text,
+    data_folder_text,
+    data_text,
+    distinguishing_params,
+    duration_text,
+    effective_params,
+    format_params,
+    plural,
+    progress_text,
+    reason_text,
     run_json,
-    settled_params,
     short_number,
-    span,
-    status_word,
-    told_params,
-    why,
+    status_text,
 )
 from tui.terminal.plain_text import plain
 
@@ -41,11 +41,11 @@ COLUMNS = (
     TableColumn("BEST", 12, 4), TableColumn("AGE"), TableColumn("PARAMETERS", 10, 1),
     TableColumn("CAUSE", 10, 0),
 )  # fmt: skip
-MOVING = (Status.RUNNING, Status.PAUSING, Status.STOPPING, Status.QUEUED, Status.PAUSED)
-"""statuses that a sweep is said to have while one of its trials has it, the first that fits"""
+ACTIVE = (Status.RUNNING, Status.PAUSING, Status.STOPPING, Status.QUEUED, Status.PAUSED)
+"""the status shown for a sweep: the first of these that one of its trials has"""
 ORDER = "sort order (default: descending)"
-SHOWN = 50
-"""rows of a terminal, unless told otherwise"""
+ROWS_SHOWN = 50
+"""rows in a terminal by default"""
 PAGE = 500
 Run = Annotated[
     str,
@@ -66,7 +66,7 @@ def ls(
     ascending: Annotated[bool, typer.Option("--ascending/--descending", help=ORDER)] = False,
     limit: Annotated[
         int | None,
-        typer.Option(help=f"rows at most (default: {SHOWN} in a terminal, all in a pipe)", min=1),
+        typer.Option(help=f"rows at most (default: {ROWS_SHOWN} in a terminal, all in a pipe)", min=1),
     ] = None,
     trials: Annotated[
         bool, typer.Option("--trials", help="list each trial of a sweep (a pipe and --json always do)")
@@ -86,43 +86,43 @@ def ls(
         ls_removed(json)
         return
 
-    is_looked_at = sys.stdout.isatty() and not json
-    most = limit or (SHOWN if is_looked_at else None)
-    query = Query(where, sort, not ascending, by_sweep=is_looked_at and not trials)
-    page = ask(lambda client: _read(client, query, most))
-    refuse_unknown(page)
+    is_terminal = sys.stdout.isatty() and not json
+    most = limit or (ROWS_SHOWN if is_terminal else None)
+    query = Query(where, sort, not ascending, by_sweep=is_terminal and not trials)
+    page = call_engine(lambda client: _read(client, query, most))
+    fail_on_unknown_name(page)
     if json:
-        say_json([run_json(run) for run in page.runs])
+        print_json([run_json(run) for run in page.runs])
         return
     if page.notice:
-        tell(page.notice)
+        print_stderr(page.notice)
     if not page.rows:
         if page.total:
-            say(f"None of {page.total} runs matches.")
+            print_stdout(f"None of {page.total} runs matches.")
         elif not page.notice:
-            say("No run yet. Start one: dltui run xor")
+            print_stdout("No run yet. Start one: dltui run xor")
         return
     varied = _with_varied_seeds(page.runs)
     rows = [
         _sweep_row(row) if isinstance(row, SweepRow) else _row(row, row.id in varied) for row in page.rows
     ]
     for line in table(COLUMNS, rows):
-        say(line)
+        print_stdout(line)
     length = page.matching if page.length is None else page.length
     if length > len(rows):
-        tell(f"{len(rows):,} of {length:,} {'rows' if page.sweeps else 'runs'}; --limit shows more.")
+        print_stderr(f"{len(rows):,} of {length:,} {'rows' if page.sweeps else 'runs'}; --limit shows more.")
     if page.sweeps:
-        tell("A sweep is one row; --trials lists each trial, dltui ls sweep=NAME those of one sweep.")
+        print_stderr("A sweep is one row; --trials lists each trial, dltui ls sweep=NAME those of one sweep.")
 
 
 async def _read(client: Client, query: Query, most: int | None) -> Page:
-    """As many as are asked for, page by page; all of them without a limit."""
+    """The first `most` rows, fetched page by page; all of them for None."""
     page = await client.runs(replace(query, limit=min(most or PAGE, PAGE)))
     length = page.matching if page.length is None else page.length
-    wanted = min(most or length, length)
+    count = min(most or length, length)
     rows = {row.id: row for row in page.rows}
-    while len(rows) < wanted:
-        more = (await client.runs(replace(query, offset=len(rows), limit=min(wanted - len(rows), PAGE)))).rows
+    while len(rows) < count:
+        more = (await client.runs(replace(query, offset=len(rows), limit=min(count - len(rows), PAGE)))).rows
         if not {row.id for row in more} - set(rows):
             break
         rows |= {row.id: row for row in more}
@@ -131,8 +131,8 @@ async def _read(client: Client, query: Query, most: int | None) -> Page:
     return replace(page, runs=tuple(row for _, row in placed if isinstance(row, RunSummary)), sweeps=sweeps)
 
 
-def refuse_unknown(page: Page) -> None:
-    """A filter or a sort by a name that neither a run nor an experiment has is a slip of the finger."""
+def fail_on_unknown_name(page: Page) -> None:
+    """Exit with an error where the filter or sort has a name that no run and no experiment has."""
     found = unknown_name(page.unknown, page.runs) if page.total else None
     if found is not None:
         name, near = found
@@ -140,54 +140,54 @@ def refuse_unknown(page: Page) -> None:
 
 
 def _with_varied_seeds(runs: Sequence[RunSummary]) -> set[str]:
-    """Ids of those that another one differs from in nothing but the seed."""
+    """Ids of runs that differ from another one only in the seed."""
     alike: dict[str, list[RunSummary]] = {}
     for run in runs:
         alike.setdefault(f"{run.spec.experiment} {run.spec.params}", []).append(run)
     return {run.id for same in alike.values() if len({one.spec.seed for one in same}) > 1 for run in same}
 
 
-def _row(run: RunSummary, tell_seed: bool) -> tuple[str, ...]:
+def _row(run: RunSummary, with_seed: bool) -> tuple[str, ...]:
     best = f"{run.best.metric}={short_number(run.best.value)}" if run.best else ""
     name = plain(run.spec.name)
     return (
-        status_word(run),
+        status_text(run),
         run.id,
         name,
-        progress(run),
+        progress_text(run),
         best,
-        age(run),
-        pairs(told_params(run, tell_seed=tell_seed)),
-        plain(row_words(run)),
+        age_text(run),
+        format_params(distinguishing_params(run, with_seed=with_seed)),
+        plain(cause_text(run)),
     )
 
 
 def _sweep_row(sweep: SweepRow) -> tuple[str, ...]:
-    """The trials by status, with the sweep's id, name and best value."""
+    """The row of a sweep: status, id, name, trials, best value, trials by status."""
     counts = dict(sweep.counts)
-    status = next((one for one in MOVING if counts.get(one)), max(counts, key=lambda one: counts[one]))
+    status = next((one for one in ACTIVE if counts.get(one)), max(counts, key=lambda one: counts[one]))
     best = "" if sweep.best is None else f"{sweep.metric}={short_number(sweep.best)}"
-    standing = ", ".join(f"{count:,} {one}" for one, count in counts.items())
+    by_status = ", ".join(f"{count:,} {one}" for one, count in counts.items())
     planned = f" of {sweep.planned:,}" if sweep.planned > sweep.trials else ""
     return (
-        status, sweep.id, plain(sweep.name), f"{counted(sweep.trials, 'trial')}{planned}", best,
-        span(time.time() - sweep.created_at), standing, "",
+        status, sweep.id, plain(sweep.name), f"{plural(sweep.trials, 'trial')}{planned}", best,
+        duration_text(time.time() - sweep.created_at), by_status, "",
     )  # fmt: skip
 
 
 def show(run: Run, json: AsJson = False) -> None:
     """Show everything about one run."""
 
-    async def look(client: Client) -> tuple[RunSummary, str]:
+    async def fetch(client: Client) -> tuple[RunSummary, str]:
         found = await client.show(run)
         return found, await client.data_now(found.id)
 
-    found, data_now = ask(look)
+    found, data_now = call_engine(fetch)
     if json:
-        say_json({**run_json(found), "data_now": data_now})
+        print_json({**run_json(found), "data_now": data_now})
         return
     for line in wrapped([(name, plain(text)) for name, text in _facts(found, data_now) if text]):
-        say(line)
+        print_stdout(line)
 
 
 def _device(run: RunSummary) -> str:
@@ -202,23 +202,23 @@ def _facts(run: RunSummary, data_now: str) -> list[tuple[str, str]]:
         ("run", run.id),
         ("name", run.spec.name),
         ("experiment", f"{run.spec.experiment} ({run.spec.framework})"),
-        ("status", f"{status_word(run)}{': ' + why(run) if why(run) else ''}"),
+        ("status", f"{status_text(run)}{': ' + reason_text(run) if reason_text(run) else ''}"),
         ("remedy", cause.remedy if cause else ""),
         ("damage", run.damage),
         ("notice", run.notice),
         ("data notice", run.data_notice),
-        ("progress", progress(run)),
-        ("metrics", pairs({name: short_number(value) for name, value in run.metrics.items()})),
+        ("progress", progress_text(run)),
+        ("metrics", format_params({name: short_number(value) for name, value in run.metrics.items()})),
         ("best", best),
-        ("params", pairs(settled_params(run))),
-        ("changed live", pairs(run.live)),
+        ("params", format_params(effective_params(run))),
+        ("changed live", format_params(run.live)),
         ("seed", str(run.spec.seed)),
-        ("data", data_words(run)),
-        ("data folder", folder_words(run)),
+        ("data", data_text(run)),
+        ("data folder", data_folder_text(run)),
         ("data now", data_now),
         ("device", _device(run)),
         ("executor", run.spec.executor if run.spec.executor != "local" else ""),
-        ("trained for", span(run.train_seconds)),
+        ("trained for", duration_text(run.train_seconds)),
     ]
     answers = [("answers with", one.answers) for one in run.checkpoints if one.answers]
     rows = [("checkpoint", _checkpoint(one.step, one.path, one.damaged)) for one in run.checkpoints]

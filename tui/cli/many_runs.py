@@ -1,4 +1,4 @@
-"""A verb for several runs: which are meant, one question about all of them, and what came of it."""
+"""A command for several runs: select them, ask for one confirmation, apply it, report."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from engine.client.client import Client
 from engine.errors import DltuiError, InputError
 from engine.protocol import Query, RunSummary, SkippedRun
 from tui.cli.completion import complete_run
-from tui.cli.engine_call import ask, fail, is_confirmed, say, say_json, tell
-from tui.cli.ls import refuse_unknown
-from tui.data.value_text import counted, run_json, why
+from tui.cli.engine_call import call_engine, confirm, fail, print_json, print_stderr, print_stdout
+from tui.cli.ls import fail_on_unknown_name
+from tui.data.value_text import plural, reason_text, run_json
 from tui.terminal.plain_text import plain
 
 Runs = Annotated[
@@ -27,12 +27,12 @@ Where = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="do not ask for confirmation")]
 LISTED = 12
-"""lines of a question"""
+"""runs listed before a question"""
 
 
 @dataclass(frozen=True, slots=True)
-class Meant:
-    """The runs that a verb is for."""
+class SelectedRuns:
+    """The runs that a command applies to."""
 
     named: tuple[str, ...]
     where: str
@@ -41,50 +41,50 @@ class Meant:
 
     @property
     def is_one(self) -> bool:
-        """One run, named: as if there were no others."""
+        """Whether exactly one run was named."""
         return len(self.named) == 1 and not self.where
 
 
-def choose(verb: str, named: Sequence[str] | None, where: str) -> Meant:
-    """Exits when nothing is meant, or when a run that is named does not exist."""
+def select_runs(verb: str, named: Sequence[str] | None, where: str) -> SelectedRuns:
+    """The runs named or matching the filter. Exits where neither is given or a named run does not exist."""
     names = tuple(named or ())
     if not names and not where:
         fail(InputError("Expected a RUN or --where FILTER, got neither."))
     if where:
-        refuse_unknown(ask(lambda client: client.runs(Query(where, limit=1))))
-    runs, left_out = ask(lambda client: client.applicable(verb, names, where))
-    return Meant(names, where, tuple(runs), tuple(left_out))
+        fail_on_unknown_name(call_engine(lambda client: client.runs(Query(where, limit=1))))
+    runs, left_out = call_engine(lambda client: client.applicable(verb, names, where))
+    return SelectedRuns(names, where, tuple(runs), tuple(left_out))
 
 
-def agreed(meant: Meant, question: str, yes: bool) -> None:
-    """Say what will happen and what is left out; exits with 1 unless the person agrees."""
-    for run in meant.runs[:LISTED]:
-        tell(f"  {run.id}  {plain(run.spec.name)}  {run.status}")
-    if len(meant.runs) > LISTED:
-        tell(f"  and {len(meant.runs) - LISTED} more")
-    say_left_out(meant)
-    if not (yes or is_confirmed(question)):
+def confirm_all(selected: SelectedRuns, question: str, yes: bool) -> None:
+    """List the runs and those left out, and ask for confirmation; exits with 1 without it."""
+    for run in selected.runs[:LISTED]:
+        print_stderr(f"  {run.id}  {plain(run.spec.name)}  {run.status}")
+    if len(selected.runs) > LISTED:
+        print_stderr(f"  and {len(selected.runs) - LISTED} more")
+    print_left_out(selected)
+    if not (yes or confirm(question)):
         sys.exit(1)
 
 
-def say_left_out(meant: Meant) -> None:
-    for left in meant.left_out[:LISTED]:
-        tell(f"  left out: {left.why}")
-    if len(meant.left_out) > LISTED:
-        tell(f"  left out: {len(meant.left_out) - LISTED} more")
+def print_left_out(selected: SelectedRuns) -> None:
+    for left in selected.left_out[:LISTED]:
+        print_stderr(f"  left out: {left.why}")
+    if len(selected.left_out) > LISTED:
+        print_stderr(f"  left out: {len(selected.left_out) - LISTED} more")
 
 
-def end_where_nothing_is_left(meant: Meant) -> None:
-    """Exits with 0 when all of it is so already or no run passes the filter, with 1 when nothing can be."""
-    if meant.runs:
+def exit_if_none(selected: SelectedRuns) -> None:
+    """Exit where no run is left: with 0 where all are in that state already or none matches, else with 1."""
+    if selected.runs:
         return
-    if not meant.left_out:
-        tell(f"No run passes the filter {meant.where[:80]!r}.")
-    say_left_out(meant)
-    sys.exit(0 if all(left.is_so for left in meant.left_out) else 1)
+    if not selected.left_out:
+        print_stderr(f"No run passes the filter {selected.where[:80]!r}.")
+    print_left_out(selected)
+    sys.exit(0 if all(left.is_so for left in selected.left_out) else 1)
 
 
-def carry_out(
+def apply_to_runs(
     verb: str,
     named: Sequence[str] | None,
     where: str,
@@ -92,29 +92,29 @@ def carry_out(
     json: bool,
     act: Callable[[Client, str], Awaitable[RunSummary]],
 ) -> None:
-    """Do `act` to each run: one that is named at once, several after a question.
+    """Apply `act` to each run; asks for confirmation unless exactly one was named.
 
-    The exit status is 1 when a run that was named, or that passed the filter and could be acted on, was not.
+    The exit status is 1 where it failed for a run, or did not apply to a run that was named.
     """
     if named and len(named) == 1 and not where:
-        run = ask(lambda client: act(client, named[0]))
-        say_json(run_json(run)) if json else say_state(run)
+        run = call_engine(lambda client: act(client, named[0]))
+        print_json(run_json(run)) if json else print_state(run)
         return
-    meant = choose(verb, named, where)
-    if not meant.runs and json:
-        say_json({"runs": [], "left_out": [asdict(left) for left in meant.left_out]})
-    end_where_nothing_is_left(meant)
-    agreed(meant, f"{verb.capitalize()} {counted(len(meant.runs), 'run')}?", yes)
-    done, failed = ask(lambda client: _each(client, meant.runs, act))
+    selected = select_runs(verb, named, where)
+    if not selected.runs and json:
+        print_json({"runs": [], "left_out": [asdict(left) for left in selected.left_out]})
+    exit_if_none(selected)
+    confirm_all(selected, f"{verb.capitalize()} {plural(len(selected.runs), 'run')}?", yes)
+    done, failed = call_engine(lambda client: _each(client, selected.runs, act))
     if json:
-        left_out = [asdict(left) for left in (*meant.left_out, *failed)]
-        say_json({"runs": [run_json(run) for run in done], "left_out": left_out})
+        left_out = [asdict(left) for left in (*selected.left_out, *failed)]
+        print_json({"runs": [run_json(run) for run in done], "left_out": left_out})
     else:
         for run in done:
-            say_state(run)
+            print_state(run)
         for left in failed:
-            tell(f"{left.name}: {left.why}")
-    refused = [left for left in meant.left_out if not left.is_so and not where]
+            print_stderr(f"{left.name}: {left.why}")
+    refused = [left for left in selected.left_out if not left.is_so and not where]
     if failed or refused:
         sys.exit(1)
 
@@ -132,6 +132,6 @@ async def _each(
     return done, failed
 
 
-def say_state(run: RunSummary) -> None:
-    reason = why(run)
-    say(f"{run.id}  {run.status}{': ' + reason if reason else ''}")
+def print_state(run: RunSummary) -> None:
+    reason = reason_text(run)
+    print_stdout(f"{run.id}  {run.status}{': ' + reason if reason else ''}")

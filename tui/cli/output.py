@@ -1,6 +1,6 @@
-"""Standard output and standard error as every verb may rely on them: open, writable in any encoding, honest.
+"""Standard output and standard error for commands: always open, writable in any encoding.
 
-A write to standard output that fails raises OutputRefused; what cannot be told on standard error is dropped.
+A failed write to standard output raises OutputFailed; what cannot be written to standard error is dropped.
 """
 
 from __future__ import annotations
@@ -12,12 +12,22 @@ import os
 import sys
 from typing import Any
 
-STANDINS = {"…": "...", "×": "x", "–": "-", "—": "-", "·": "-", "±": "+-", "→": "->", "≥": ">=", "≤": "<="}
-"""of signs in our own sentences, where the encoding has no such letter"""
+REPLACEMENTS = {
+    "…": "...",
+    "×": "x",
+    "–": "-",
+    "—": "-",
+    "·": "-",
+    "±": "+-",
+    "→": "->",
+    "≥": ">=",
+    "≤": "<=",
+}
+"""for characters of the app's own texts that the encoding lacks"""
 
 
-class OutputRefused(Exception):
-    """Standard output took no more; no OSError, so that nobody on the way takes it for one of its own."""
+class OutputFailed(Exception):
+    """A write to standard output failed. Not an OSError, so that no handler of OSError catches it."""
 
     def __init__(self, error: OSError) -> None:
         super().__init__(error.strerror)
@@ -25,55 +35,59 @@ class OutputRefused(Exception):
 
 
 class _Sink(io.FileIO):
-    """A descriptor that is written to until it refuses; what comes after that is dropped."""
+    """Writes to a descriptor; after a failed write everything is dropped."""
 
-    def __init__(self, descriptor: int, *, is_talk: bool) -> None:
+    def __init__(self, descriptor: int, *, drops_errors: bool) -> None:
         super().__init__(descriptor, "w", closefd=False)
-        self._is_talk = is_talk
-        self._refused = False
+        self._drops_errors = drops_errors
+        self._has_failed = False
 
     def write(self, data: Any) -> int:
-        if not self._refused:
+        if not self._has_failed:
             try:
                 return super().write(data) or 0
             except OSError as error:
-                self._refused = True
-                if not self._is_talk:
-                    raise OutputRefused(error) from error
+                self._has_failed = True
+                if not self._drops_errors:
+                    raise OutputFailed(error) from error
         return memoryview(data).nbytes
 
 
-def prepare() -> None:
-    """Take hold of the three standard descriptors of this process."""
-    _fill_holes()
-    codecs.register_error("dltui", _standin)
-    sys.stdout = _stream(1, sys.stdout, is_talk=False)
-    sys.stderr = _stream(2, sys.stderr, is_talk=True)
+def install_streams() -> None:
+    """Install the streams of this module as sys.stdout and sys.stderr."""
+    _open_missing_descriptors()
+    codecs.register_error("dltui", _replacement)
+    sys.stdout = _stream(1, sys.stdout, drops_errors=False)
+    sys.stderr = _stream(2, sys.stderr, drops_errors=True)
 
 
-def _fill_holes() -> None:
-    """A closed descriptor would be that of the next file opened. This one refuses to be read or written."""
+def _open_missing_descriptors() -> None:
+    """Occupy closed standard descriptors, which the next opened file would get, with one that fails."""
     for descriptor in (0, 1, 2):
         try:
             os.fstat(descriptor)
         except OSError:
-            wrong_way = os.O_WRONLY if descriptor == 0 else os.O_RDONLY
-            os.dup2(os.open(os.devnull, wrong_way), descriptor)
+            failing_mode = os.O_WRONLY if descriptor == 0 else os.O_RDONLY
+            os.dup2(os.open(os.devnull, failing_mode), descriptor)
 
 
-def _stream(descriptor: int, before: Any, *, is_talk: bool) -> io.TextIOWrapper:
-    sink = _Sink(descriptor, is_talk=is_talk)
-    encoding = getattr(before, "encoding", None) or "utf-8"
+def _stream(descriptor: int, stream: Any, *, drops_errors: bool) -> io.TextIOWrapper:
+    sink = _Sink(descriptor, drops_errors=drops_errors)
+    encoding = getattr(stream, "encoding", None) or "utf-8"
     return io.TextIOWrapper(
-        io.BufferedWriter(sink), encoding, errors="dltui", line_buffering=is_talk or sink.isatty(), newline=""
+        io.BufferedWriter(sink),
+        encoding,
+        errors="dltui",
+        line_buffering=drops_errors or sink.isatty(),
+        newline="",
     )
 
 
-def _standin(error: UnicodeError) -> tuple[str, int]:
+def _replacement(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     letters = error.object[error.start : error.end]
-    return "".join(STANDINS.get(letter) or _escaped(letter) for letter in letters), error.end
+    return "".join(REPLACEMENTS.get(letter) or _escaped(letter) for letter in letters), error.end
 
 
 def _escaped(letter: str) -> str:

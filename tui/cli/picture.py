@@ -1,4 +1,4 @@
-"""A picture of the app on standard output: with the colours of the terminal, without any in a pipe."""
+"""Rows of spans on standard output, coloured where it is a terminal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tui.terminal.plain_text import plain
 from tui.ui.palette import DARK, LIGHT, SIXTEEN
 from tui.ui.span import Row
 
-WORDS = {
+STYLES = {
     "title": Style(bold=True),
     "value": Style(bold=True),
     "alert": Style(color="red", bold=True),
@@ -22,18 +22,18 @@ WORDS = {
     "grid": Style(dim=True),
     "tag": Style(dim=True),
 }
-"""styles of the inks that are no curve's; the others are drawn as the terminal writes"""
+"""styles of names that are not of a curve; unknown names have none"""
 
 
-class Paint:
-    """Rich decides by TERM, COLORTERM, NO_COLOR and FORCE_COLOR what may be sent."""
+class RowPrinter:
+    """Prints rows; Rich chooses the colours by TERM, COLORTERM, NO_COLOR and FORCE_COLOR."""
 
     def __init__(self) -> None:
         self._console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=True)
         self.has_colours = self._console.color_system is not None and not self._console.no_color
-        self._styles = WORDS | (_series_styles(self._console.color_system) if self.has_colours else {})
+        self._styles = STYLES | (_series_styles(self._console.color_system) if self.has_colours else {})
 
-    def show(self, rows: Iterable[Row]) -> None:
+    def print_rows(self, rows: Iterable[Row]) -> None:
         for row in rows:
             line = Text("", end="")
             for span in row:
@@ -41,7 +41,7 @@ class Paint:
             line.rstrip()
             self._console.print(line)
 
-    def note(self, lines: Iterable[str]) -> None:
+    def print_notes(self, lines: Iterable[str]) -> None:
         for line in lines:
             self._console.print(Text(plain(line), self._styles["tag"]))
 
@@ -52,6 +52,6 @@ def _series_styles(colours: str | None) -> dict[str, Style]:
 
 
 def _is_light() -> bool:
-    """Whether the terminal says that its ground is light; most say nothing and are dark."""
-    ground = os.environ.get("COLORFGBG", "").rpartition(";")[2]
-    return ground in ("7", "15")
+    """Whether COLORFGBG says that the background is light; where it is not set, dark is assumed."""
+    background = os.environ.get("COLORFGBG", "").rpartition(";")[2]
+    return background in ("7", "15")

@@ -1,4 +1,4 @@
-"""`dltui plot`: curves, drawn as the app draws them."""
+"""`dltui plot`: curves, drawn as in the app."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ import typer
 
 from engine.protocol import RunSummary
 from tui.cli.completion import complete_run
-from tui.cli.engine_call import ask, say_json, tell
+from tui.cli.engine_call import call_engine, print_json, print_stderr
 from tui.cli.export import curves_json, read_all
 from tui.data.curves import MetricCurve, RunCurves
-from tui.data.value_text import labels, seed_words
+from tui.data.value_text import seed_text, unique_labels
 
 if TYPE_CHECKING:
     from tui.chart.series import CurveSeries
 
-Told = list[tuple[RunSummary, RunCurves]]
+RunsWithCurves = list[tuple[RunSummary, RunCurves]]
 
 RUNS = typer.Argument(metavar="RUN", help="id, unique prefix, name, or @last", autocompletion=complete_run)
 IN_A_PIPE = (100, 24)
 LEAST_WIDTH, LEAST_HEIGHT = 20, 8
 PROMPT_ROWS = 2
-"""of the terminal that stay free below a plot"""
+"""rows of the terminal left free below a plot"""
 
 
 def plot(
@@ -43,26 +43,26 @@ def plot(
     json: Annotated[bool, typer.Option("--json", help="runs and their curves as JSON")] = False,
 ) -> None:
     """Draw the curves of runs in one chart."""
-    told = ask(lambda client: read_all(client, runs))
-    chosen = metric or _shared_metric([curves for _, curves in told])
+    found = call_engine(lambda client: read_all(client, runs))
+    chosen = metric or _shared_metric([curves for _, curves in found])
     if json:
-        say_json([curves_json(run, curves, {metric} if metric else None) for run, curves in told])
+        print_json([curves_json(run, curves, {metric} if metric else None) for run, curves in found])
         return
-    drawn = [(run, curves.by_metric[chosen]) for run, curves in told if chosen in curves.by_metric]
+    drawn = [(run, curves.by_metric[chosen]) for run, curves in found if chosen in curves.by_metric]
     if not drawn:
-        known = sorted({name for _, curves in told for name in curves.by_metric})
-        tell(f"No point of {chosen or 'any metric'} yet. Available: {', '.join(known) or 'nothing'}.")
+        known = sorted({name for _, curves in found for name in curves.by_metric})
+        print_stderr(f"No point of {chosen or 'any metric'} yet. Available: {', '.join(known) or 'nothing'}.")
         sys.exit(1)
-    for run, curves in told:
+    for run, curves in found:
         if chosen not in curves.by_metric:
-            tell(f"{run.spec.name or run.id} has no {chosen}.")
+            print_stderr(f"{run.spec.name or run.id} has no {chosen}.")
     _draw(drawn, chosen, log, *_size(width, height))
 
 
-def _shared_metric(told: list[RunCurves]) -> str:
-    """The first that all have, else the first of the first run."""
-    names = list(told[0].by_metric)
-    shared = [name for name in names if all(name in curves.by_metric for curves in told)]
+def _shared_metric(found: list[RunCurves]) -> str:
+    """The first metric that all runs have, else the first one of the first run."""
+    names = list(found[0].by_metric)
+    shared = [name for name in names if all(name in curves.by_metric for curves in found)]
     return next(iter(shared or names), "")
 
 
@@ -79,15 +79,17 @@ def _draw(
     from tui.chart.chart_view import ChartView
     from tui.chart.picture import picture
     from tui.chart.scene import Scene
-    from tui.cli.picture import Paint
+    from tui.cli.picture import RowPrinter
     from tui.terminal.glyphs import chart_symbols
 
-    series, paint = _series(drawn), Paint()
-    lost = [(one.label, missing(curve)) for one, (_, curve) in zip(series, drawn, strict=True)]
+    series, printer = _series(drawn), RowPrinter()
+    lost = [(one.label, nonfinite_text(curve)) for one, (_, curve) in zip(series, drawn, strict=True)]
     notes = [f"{label}: {words}" for label, words in lost if words]
-    scene = Scene(ChartView(metric, log=log), series, symbols=chart_symbols(), letters=not paint.has_colours)
-    paint.show(picture(scene, width, max(height - len(notes), LEAST_HEIGHT)))
-    paint.note(notes)
+    scene = Scene(
+        ChartView(metric, log=log), series, symbols=chart_symbols(), letters=not printer.has_colours
+    )
+    printer.print_rows(picture(scene, width, max(height - len(notes), LEAST_HEIGHT)))
+    printer.print_notes(notes)
 
 
 def _series(drawn: list[tuple[RunSummary, MetricCurve]]) -> tuple[CurveSeries, ...]:
@@ -97,19 +99,19 @@ def _series(drawn: list[tuple[RunSummary, MetricCurve]]) -> tuple[CurveSeries, .
     hues = hues_of([run.id for run, _ in drawn])
     found = []
     runs = [run for run, _ in drawn]
-    for (run, curve), label in zip(drawn, labels(runs), strict=True):
-        series = CurveSeries(run.id, f"{label} {seed_words(run, runs)}".strip(), hue=hues[run.id])
+    for (run, curve), label in zip(drawn, unique_labels(runs), strict=True):
+        series = CurveSeries(run.id, f"{label} {seed_text(run, runs)}".strip(), hue=hues[run.id])
         series.extend(curve.steps, curve.values, curve.times)
         found.append(series)
     return tuple(found)
 
 
-def missing(curve: MetricCurve) -> str:
-    """What has no place on the axis: "3 NaN, first at step 120"; nothing where all is finite."""
+def nonfinite_text(curve: MetricCurve) -> str:
+    """The points that cannot be plotted: "3 NaN, first at step 120"; empty where all are finite."""
     kinds = {"NaN": math.isnan, "infinite": math.isinf}
-    said = []
+    parts = []
     for word, is_such in kinds.items():
         steps = [step for step, value in zip(curve.steps, curve.values, strict=True) if is_such(value)]
         if steps:
-            said.append(f"{len(steps):,} {word}, first at step {steps[0]:,}")
-    return "; ".join(said)
+            parts.append(f"{len(steps):,} {word}, first at step {steps[0]:,}")
+    return "; ".join(parts)

@@ -1,4 +1,4 @@
-"""`dltui rm`, `undo` and `ls --removed`: what is removed can be brought back for a day."""
+"""`dltui rm`, `undo` and `ls --removed`: removed runs can be brought back for a day."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import typer
 
 from engine.protocol import Removal, SkippedRun, removal_to_json
 from tui.cli import many_runs
-from tui.cli.engine_call import ask, is_confirmed, say, say_json, tell
+from tui.cli.engine_call import call_engine, confirm, print_json, print_stderr, print_stdout
 from tui.cli.ls import AsJson
 from tui.cli.many_runs import Runs, Where, Yes
-from tui.data.value_text import columns, counted, named, span
+from tui.data.value_text import aligned, duration_text, name_and_id, plural
 from tui.terminal.plain_text import plain
 from tui.ui.numbers import size
 
@@ -31,75 +31,77 @@ def rm(
     With --now they are deleted at once; --now without a RUN deletes what was removed before.
     """
     if now and not runs and not where:
-        _empty(yes, json)
+        _delete_all_removed(yes, json)
         return
     if now and runs and not where and _delete_removed(runs, yes, json):
         return
-    meant = many_runs.choose("remove", runs, where)
-    if not meant.runs and json:
-        say_json({"runs": [], "left_out": [asdict(left) for left in meant.left_out]})
-    many_runs.end_where_nothing_is_left(meant)
-    _ask_about(meant, yes, now, json)
-    removal = ask(lambda client: client.remove(*(run.id for run in meant.runs), now=now))
+    selected = many_runs.select_runs("remove", runs, where)
+    if not selected.runs and json:
+        print_json({"runs": [], "left_out": [asdict(left) for left in selected.left_out]})
+    many_runs.exit_if_none(selected)
+    _confirm(selected, yes, now, json)
+    removal = call_engine(lambda client: client.remove(*(run.id for run in selected.runs), now=now))
     removed = {item.id for item in removal.items}
-    missed = [SkippedRun(run.id, run.spec.name, "it was started meanwhile") for run in meant.runs
+    missed = [SkippedRun(run.id, run.spec.name, "it was started meanwhile") for run in selected.runs
               if run.id not in removed]  # fmt: skip
-    if json and meant.is_one:
+    if json and selected.is_one:
         (item,) = removal.items
-        say_json({"id": item.id, "deleted": True, "bytes": item.bytes, "seconds_left": removal.seconds_left})
+        print_json(
+            {"id": item.id, "deleted": True, "bytes": item.bytes, "seconds_left": removal.seconds_left}
+        )
     elif json:
-        left_out = [asdict(left) for left in (*meant.left_out, *missed)]
-        say_json({**removal_to_json(removal), "left_out": left_out})
+        left_out = [asdict(left) for left in (*selected.left_out, *missed)]
+        print_json({**removal_to_json(removal), "left_out": left_out})
     else:
-        what = removal.items[0].id if len(removal.items) == 1 else counted(len(removal.items), "run")
-        tell_removed(what, removal)
-    if missed or (not where and any(not left.is_so for left in meant.left_out)):
+        what = removal.items[0].id if len(removal.items) == 1 else plural(len(removal.items), "run")
+        print_removal(what, removal)
+    if missed or (not where and any(not left.is_so for left in selected.left_out)):
         sys.exit(1)
 
 
 def _delete_removed(names: Sequence[str], yes: bool, json: bool) -> bool:
-    """For good, where every name is of something that was removed before; False where one is not."""
-    found = {key: item for removal in ask(lambda client: client.removals()) for item in removal.items
+    """Delete permanently, where every name is of a removed item; returns False where one is not."""
+    found = {key: item for removal in call_engine(lambda client: client.removals()) for item in removal.items
              for key in (item.id, item.name)}  # fmt: skip
     if not all(name in found for name in names):
         return False
-    if not (yes or is_confirmed(f"Delete for good {', '.join(found[name].id for name in names)}?")):
+    if not (yes or confirm(f"Delete for good {', '.join(found[name].id for name in names)}?")):
         sys.exit(1)
     gone = [_deleted(found[name].id) for name in names]
     if json:
-        say_json([removal_to_json(removal) for removals in gone for removal in removals])
+        print_json([removal_to_json(removal) for removals in gone for removal in removals])
     else:
-        tell(f"{size(sum(removal.bytes for removals in gone for removal in removals))} are free.")
+        print_stderr(f"{size(sum(removal.bytes for removals in gone for removal in removals))} are free.")
     return True
 
 
 def _deleted(run: str) -> list[Removal]:
-    return ask(lambda client: client.delete_removed(run))
+    return call_engine(lambda client: client.delete_removed(run))
 
 
-def _ask_about(meant: many_runs.Meant, yes: bool, now: bool, json: bool) -> None:
+def _confirm(selected: many_runs.SelectedRuns, yes: bool, now: bool, json: bool) -> None:
     how = "Delete for good" if now else "Remove"
-    if not meant.is_one:
-        many_runs.agreed(meant, f"{how} {counted(len(meant.runs), 'run')}?", yes)
+    if not selected.is_one:
+        many_runs.confirm_all(selected, f"{how} {plural(len(selected.runs), 'run')}?", yes)
         return
-    (run,) = meant.runs
-    if not (yes or is_confirmed(f"{how} {named(run)} with {counted(run.step, 'step')}?")):
+    (run,) = selected.runs
+    if not (yes or confirm(f"{how} {name_and_id(run)} with {plural(run.step, 'step')}?")):
         if json:
-            say_json({"id": run.id, "deleted": False})
+            print_json({"id": run.id, "deleted": False})
         sys.exit(1)
 
 
-def _empty(yes: bool, json: bool) -> None:
-    found = ask(lambda client: client.removals())
+def _delete_all_removed(yes: bool, json: bool) -> None:
+    found = call_engine(lambda client: client.removals())
     total = sum(removal.bytes for removal in found)
     count = sum(len(removal.items) for removal in found)
-    if found and not (yes or is_confirmed(f"Delete for good {count} runs and sweeps, {size(total)}?")):
+    if found and not (yes or confirm(f"Delete for good {count} runs and sweeps, {size(total)}?")):
         sys.exit(1)
-    deleted = ask(lambda client: client.delete_removed()) if found else []
+    deleted = call_engine(lambda client: client.delete_removed()) if found else []
     if json:
-        say_json([removal_to_json(removal) for removal in deleted])
+        print_json([removal_to_json(removal) for removal in deleted])
     else:
-        tell(f"{size(total)} are free." if deleted else "Nothing was removed that could be deleted.")
+        print_stderr(f"{size(total)} are free." if deleted else "Nothing was removed that could be deleted.")
 
 
 def undo(
@@ -109,47 +111,47 @@ def undo(
     json: AsJson = False,
 ) -> None:
     """Bring back what was removed last, or RUN."""
-    back = ask(lambda client: client.undo(run))
+    back = call_engine(lambda client: client.undo(run))
     if json:
-        say_json(removal_to_json(back))
+        print_json(removal_to_json(back))
         return
     for item in back.items:
-        say(f"{item.id}  {item.status}: brought back")
+        print_stdout(f"{item.id}  {item.status}: brought back")
 
 
 def ls_removed(json: bool) -> None:
-    """What can be brought back, the last removal first."""
-    found = ask(lambda client: client.removals())
+    """Print what can be brought back, the last removal first."""
+    found = call_engine(lambda client: client.removals())
     if json:
-        say_json([removal_to_json(removal) for removal in found])
+        print_json([removal_to_json(removal) for removal in found])
         return
     if not found:
-        say("Nothing was removed that could be brought back.")
+        print_stdout("Nothing was removed that could be brought back.")
         return
     head = ("REMOVED", "WHAT", "ID", "NAME", "STATUS", "SIZE", "DELETED")
-    for line in columns([head, *(row for removal in found for row in _rows(removal))]):
-        say(line)
-    say("dltui undo brings back the first of them; --now deletes: dltui rm --now")
+    for line in aligned([head, *(row for removal in found for row in _rows(removal))]):
+        print_stdout(line)
+    print_stdout("dltui undo brings back the first of them; --now deletes: dltui rm --now")
 
 
 def _rows(removal: Removal) -> Sequence[tuple[str, ...]]:
-    ago = f"{span(time.time() - removal.at)} ago"
+    ago = f"{duration_text(time.time() - removal.at)} ago"
     return [
         (ago, item.kind, item.id, plain(item.name), item.status, size(item.bytes), when(removal.seconds_left))
         for item in removal.items
     ]
 
 
-def tell_removed(what: str, removal: Removal) -> None:
+def print_removal(what: str, removal: Removal) -> None:
     if not removal.seconds_left:
-        tell(f"Deleted {what}: {size(removal.bytes)} are free.")
+        print_stderr(f"Deleted {what}: {size(removal.bytes)} are free.")
         return
-    tell(
+    print_stderr(
         f"Removed {what}: {size(removal.bytes)}, free {when(removal.seconds_left)}; now: --now. "
         "Back: dltui undo"
     )
 
 
 def when(seconds: float) -> str:
-    """tomorrow, in 5h00m: of running time of the engine."""
-    return "tomorrow" if seconds > DAY - 3600 else f"in {span(seconds)}"
+    """`tomorrow` or `in 5h00m`, in running time of the engine."""
+    return "tomorrow" if seconds > DAY - 3600 else f"in {duration_text(seconds)}"

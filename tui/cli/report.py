@@ -1,4 +1,4 @@
-"""`dltui report`: how well trained MNIST networks tell the ten classes apart."""
+"""`dltui report`: precision, recall and confusion matrix of MNIST networks."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import typer
 
 from engine.protocol import Json
 from tui.cli.completion import complete_run
-from tui.cli.engine_call import ask, say, say_json, tell
-from tui.cli.language import ask_session, last_part
+from tui.cli.engine_call import call_engine, print_json, print_stderr, print_stdout
+from tui.cli.language import call_session, last_part
 from tui.cli.ls import AsJson
-from tui.data.value_text import columns
+from tui.data.value_text import aligned
 
 CLASSES = range(10)
 WHOLE = {"accuracy": "accuracy", "balanced accuracy": "balanced_accuracy", "loss": "loss"}
@@ -38,34 +38,34 @@ def report(
     Train one with: dltui run mnist --set model=double_conv
     """
     if not run:
-        _say_table(ask_session(lambda session: last_part(session, "mnist.table", {})), json)
+        _print_table(call_session(lambda session: last_part(session, "mnist.table", {})), json)
         return
-    found = ask(lambda client: client.show(run))
-    facts: Json = {"run": found.id, "split": split, "step": step}
-    answer = ask_session(lambda session: last_part(session, "mnist.report", facts))
+    found = call_engine(lambda client: client.show(run))
+    arguments: Json = {"run": found.id, "split": split, "step": step}
+    answer = call_session(lambda session: last_part(session, "mnist.report", arguments))
     if answer["warning"]:
-        tell(answer["warning"])
+        print_stderr(answer["warning"])
     if json:
-        say_json({name: answer[name] for name in ("run", "step", "weights", "split", "data", "report")})
+        print_json({name: answer[name] for name in ("run", "step", "weights", "split", "data", "report")})
         return
-    _say_report(found.spec.name or found.id, answer)
+    _print_report(found.spec.name or found.id, answer)
 
 
-def _say_report(name: str, answer: Json) -> None:
+def _print_report(name: str, answer: Json) -> None:
     made = answer["report"]
     whose = made["title"].removeprefix("the images of ")
-    say(f"{name}, {answer['weights']}: {made['images']:,} {answer['split']} images of {whose}\n")
-    for line in columns(_scores(made)):
-        say(line)
+    print_stdout(f"{name}, {answer['weights']}: {made['images']:,} {answer['split']} images of {whose}\n")
+    for line in aligned(_scores(made)):
+        print_stdout(line)
     whole = [f"{name} {made[key]:.4f}" for name, key in WHOLE.items()]
-    say(f"\n{'   '.join(whole)}\n")
-    for line in columns(_matrix(made)):
-        say(line)
+    print_stdout(f"\n{'   '.join(whole)}\n")
+    for line in aligned(_matrix(made)):
+        print_stdout(line)
 
 
-def _say_table(answer: Json, json: bool) -> None:
+def _print_table(answer: Json, json: bool) -> None:
     if json:
-        say_json({name: answer[name] for name in ("goal", "rows", "best", "notice")})
+        print_json({name: answer[name] for name in ("goal", "rows", "best", "notice")})
         return
     head = (
         "network",
@@ -77,13 +77,13 @@ def _say_table(answer: Json, json: bool) -> None:
         "test",
         "run",
     )
-    for line in columns([head, *(_row(row) for row in answer["rows"])]):
-        say(line)
+    for line in aligned([head, *(_row(row) for row in answer["rows"])]):
+        print_stdout(line)
     for row in answer["rows"]:
         if row["run"] and row["why"]:
-            say(f"{row['run']}: {row['why']}")
+            print_stdout(f"{row['run']}: {row['why']}")
     if answer["notice"]:
-        say(f"\n{answer['notice']}")
+        print_stdout(f"\n{answer['notice']}")
     if best := answer["best"]:
         test = (
             "not tested yet"
@@ -91,7 +91,7 @@ def _say_table(answer: Json, json: bool) -> None:
             else f"test accuracy {best['test_accuracy']:.4f}"
         )
         batch = f", batch {best['batch']}" if best["batch"] else ""
-        say(f"\nbest by balanced validation accuracy: {best['model']}{batch}; {test}")
+        print_stdout(f"\nbest by balanced validation accuracy: {best['model']}{batch}; {test}")
 
 
 def _row(row: Json) -> tuple[str, ...]:
@@ -118,7 +118,7 @@ def _three(scores: Json) -> tuple[str, ...]:
 
 
 def _matrix(made: Json) -> list[tuple[str, ...]]:
-    """Rows are what it is, columns what it was taken for."""
+    """Rows are true classes, columns predicted ones."""
     head = ("true \\ predicted", *(str(label) for label in CLASSES))
     rows = [
         (made["classes"][true]["name"], *(str(count) if count else "." for count in made["confusion"][true]))

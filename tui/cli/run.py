@@ -1,4 +1,4 @@
-"""`dltui run`: start an experiment, and wait for it if asked to."""
+"""`dltui run`: start an experiment, and wait for its end with --wait."""
 
 from __future__ import annotations
 
@@ -13,11 +13,18 @@ from engine.client.client import Client
 from engine.errors import DltuiError, ParamError
 from engine.protocol import RunSummary, Status
 from tui.cli.completion import complete_experiment, complete_setting
-from tui.cli.engine_call import ask, fail, say, say_json, tell
-from tui.cli.follow import follow, show_line
+from tui.cli.engine_call import call_engine, fail, print_json, print_stderr, print_stdout
+from tui.cli.follow import follow, show_progress_line
 from tui.data.executor import text_of
-from tui.data.same_name import doubt_of_name
-from tui.data.value_text import pairs, progress, run_json, short_number, span, why
+from tui.data.same_name import same_name_warning
+from tui.data.value_text import (
+    duration_text,
+    format_params,
+    progress_text,
+    reason_text,
+    run_json,
+    short_number,
+)
 
 EXIT_OF = {
     Status.DONE: 0,
@@ -65,25 +72,25 @@ def run(
     place = text_of(executor, ray_address)
 
     async def submit(client: Client) -> tuple[RunSummary, str]:
-        made = await client.submit(experiment, given, seed=seed, name=name, device=device, executor=place)
-        return made, await doubt_of_name(client, made) if name else ""
+        created = await client.submit(experiment, given, seed=seed, name=name, device=device, executor=place)
+        return created, await same_name_warning(client, created) if name else ""
 
-    started, doubt = ask(submit)
-    if doubt:
-        tell(doubt)
+    started, warning = call_engine(submit)
+    if warning:
+        print_stderr(warning)
     if not json:
-        say(started.id)
+        print_stdout(started.id)
     if wait:
         ended = wait_for(started.id)
         if json:
-            say_json(run_json(ended))
+            print_json(run_json(ended))
         sys.exit(EXIT_OF[ended.status])
     if json:
-        say_json(run_json(started))
+        print_json(run_json(started))
 
 
 def checked(experiment: str, settings: list[str]) -> dict[str, object]:
-    """`k=v` texts as a mapping that the experiment accepts; exits with one line when it does not."""
+    """The mapping of `k=v` texts, validated; an invalid one is printed in one line and exits."""
     try:
         given: dict[str, object] = dict(_split(setting) for setting in settings)
         declared_params.build(catalog.find(experiment).params, given)
@@ -100,18 +107,18 @@ def _split(setting: str) -> tuple[str, str]:
 
 
 def wait_for(run_id: str) -> RunSummary:
-    """Show progress until the run has ended. Ctrl+C leaves; the run goes on."""
+    """Show progress until the run has ended. Ctrl+C stops waiting; the run continues."""
     found: list[RunSummary] = []
     shown = ""
 
-    async def look(client: Client) -> bool:
+    async def poll(client: Client) -> bool:
         nonlocal shown
         found[:] = [await client.show(run_id)]
         shown = _show_progress(found[0], shown)
         return _is_over(found[0])
 
-    follow(look, POLL_SECONDS, f"The run continues. Follow: dltui show {run_id}; end it: dltui stop {run_id}")
-    tell(f"{found[0].status}: {why(found[0])}")
+    follow(poll, POLL_SECONDS, f"The run continues. Follow: dltui show {run_id}; end it: dltui stop {run_id}")
+    print_stderr(f"{found[0].status}: {reason_text(found[0])}")
     return found[0]
 
 
@@ -120,10 +127,10 @@ def _is_over(run: RunSummary) -> bool:
 
 
 def _show_progress(found: RunSummary, before: str) -> str:
-    metrics = pairs({name: short_number(value) for name, value in found.metrics.items()})
-    left = f"  {span(found.eta_seconds)} left" if found.eta_seconds is not None else ""
-    waiting = f"  {why(found)}" if found.status is Status.QUEUED else ""
-    line = f"{found.status}  {progress(found)}  {metrics}{left}{waiting}"
+    metrics = format_params({name: short_number(value) for name, value in found.metrics.items()})
+    left = f"  {duration_text(found.eta_seconds)} left" if found.eta_seconds is not None else ""
+    waiting = f"  {reason_text(found)}" if found.status is Status.QUEUED else ""
+    line = f"{found.status}  {progress_text(found)}  {metrics}{left}{waiting}"
     if line != before:
-        show_line(line, is_last=_is_over(found))
+        show_progress_line(line, is_last=_is_over(found))
     return line

@@ -1,4 +1,4 @@
-"""`dltui pause`, `resume`, `stop`, `set`, `verify`: the words that go to runs."""
+"""`dltui pause`, `resume`, `stop`, `set`, `verify`: commands on runs."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from tui.cli.completion import complete_run
-from tui.cli.engine_call import ask, say, say_json, tell
+from tui.cli.engine_call import call_engine, print_json, print_stderr, print_stdout
 from tui.cli.ls import AsJson
-from tui.cli.many_runs import Runs, Where, Yes, carry_out
+from tui.cli.many_runs import Runs, Where, Yes, apply_to_runs
 
 
 def pause(runs: Runs = None, where: Where = "", yes: Yes = False, json: AsJson = False) -> None:
@@ -18,7 +18,7 @@ def pause(runs: Runs = None, where: Where = "", yes: Yes = False, json: AsJson =
 
     `resume` continues bit for bit.
     """
-    carry_out("pause", runs, where, yes, json, lambda client, run: client.pause(run))
+    apply_to_runs("pause", runs, where, yes, json, lambda client, run: client.pause(run))
 
 
 def resume(
@@ -32,12 +32,12 @@ def resume(
 ) -> None:
     """Resume runs from the newest intact checkpoint."""
     mode = "fast" if fast else "strict"
-    carry_out("resume", runs, where, yes, json, lambda client, run: client.resume(run, mode))
+    apply_to_runs("resume", runs, where, yes, json, lambda client, run: client.resume(run, mode))
 
 
 def stop(runs: Runs = None, where: Where = "", yes: Yes = False, json: AsJson = False) -> None:
     """Stop runs: write a checkpoint and end."""
-    carry_out("stop", runs, where, yes, json, lambda client, run: client.stop(run))
+    apply_to_runs("stop", runs, where, yes, json, lambda client, run: client.stop(run))
 
 
 def set_live(
@@ -57,9 +57,9 @@ def set_live(
     *runs, setting = words
     name, equals, value = (part.strip() for part in setting.partition("="))
     if not equals:
-        tell(f"Expected name=value such as lr=0.01, got {setting[:80]!r}.")
+        print_stderr(f"Expected name=value such as lr=0.01, got {setting[:80]!r}.")
         sys.exit(2)
-    carry_out("set", runs, where, yes, json, lambda client, run: client.set(run, name, value))
+    apply_to_runs("set", runs, where, yes, json, lambda client, run: client.set(run, name, value))
 
 
 def verify(
@@ -72,13 +72,15 @@ def verify(
 
     The exit status is 1 when something is damaged.
     """
-    checked = ask(lambda client: client.verify(run))
+    checked = call_engine(lambda client: client.verify(run))
     if json:
-        say_json(checked)
+        print_json(checked)
     else:
         for found in checked:
-            say(f"{'ok     ' if found['ok'] else 'DAMAGED'}  {found['path']}  {found['text']}".rstrip())
+            print_stdout(
+                f"{'ok     ' if found['ok'] else 'DAMAGED'}  {found['path']}  {found['text']}".rstrip()
+            )
         if not checked:
-            say("There are no checkpoints, and no event is damaged.")
+            print_stdout("There are no checkpoints, and no event is damaged.")
     if not all(found["ok"] for found in checked):
         sys.exit(1)

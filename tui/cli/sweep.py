@@ -1,4 +1,4 @@
-"""`dltui sweep EXPERIMENT`: start a sweep, and wait for it if asked to."""
+"""`dltui sweep EXPERIMENT`: start a sweep, and wait for its end with --wait."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from engine.errors import DltuiError, ParamError
 from engine.params import Param, Value
 from engine.sweep_protocol import PARALLEL, TRIALS, Prune, SweepStatus, SweepSummary
 from tui.cli.completion import complete_setting, complete_swept
-from tui.cli.engine_call import ask, fail, say, say_json, tell
-from tui.cli.follow import follow, show_line
+from tui.cli.engine_call import call_engine, fail, print_json, print_stderr, print_stdout
+from tui.cli.follow import follow, show_progress_line
 from tui.cli.run import Executor, RayAddress
 from tui.data.executor import text_of
-from tui.data.same_name import doubt_of_sweep_name
-from tui.data.sweep_text import counted, sweep_json, valued
-from tui.data.value_text import pairs
+from tui.data.same_name import same_sweep_name_warning
+from tui.data.sweep_text import sweep_json, trial_counts, value_text
+from tui.data.value_text import format_params
 
 EXIT_OF = {SweepStatus.DONE: 0, SweepStatus.STOPPED: 3, SweepStatus.PAUSED: 6, SweepStatus.DAMAGED: 5}
 POLL_SECONDS = 0.3
@@ -85,14 +85,14 @@ def start(
         "gpu_share": gpu_share, "prune": Prune(prune, eta, rungs, startup), "metric": metric, "goal": goal,
         "name": name, "device": device, "executor": text_of(executor, ray_address),
     }  # fmt: skip
-    _echo(experiment, axis or [])
+    _print_axes(experiment, axis or [])
     started = _submit(experiment, axis or [], _fixed(experiment, settings or []), given)
     if not json:
-        say(started.id)
+        print_stdout(started.id)
     if wait:
         started = wait_for(started.id)
     if json:
-        say_json(sweep_json(started))
+        print_json(sweep_json(started))
     if wait:
         sys.exit(EXIT_OF[started.status])
 
@@ -101,12 +101,12 @@ def _submit(
     experiment: str, axes: list[str], fixed: dict[str, object], given: dict[str, Any]
 ) -> SweepSummary:
     async def submit(client: Client) -> tuple[SweepSummary, str]:
-        made = await client.sweep_submit(experiment, axes, fixed, **given)
-        return made, await doubt_of_sweep_name(client, made) if given["name"] else ""
+        created = await client.sweep_submit(experiment, axes, fixed, **given)
+        return created, await same_sweep_name_warning(client, created) if given["name"] else ""
 
-    started, doubt = ask(submit)
-    if doubt:
-        tell(doubt)
+    started, warning = call_engine(submit)
+    if warning:
+        print_stderr(warning)
     return started
 
 
@@ -146,38 +146,38 @@ def _seeds(text: str) -> int | list[int]:
     return seeds if "," in text else seeds[0]
 
 
-def _echo(experiment: str, axes: list[str]) -> None:
-    """What a decimal comma did to a list is seen before anything starts."""
+def _print_axes(experiment: str, axes: list[str]) -> None:
+    """Print the parsed axes before the sweep starts, so that a wrong decimal comma is noticed."""
     try:
         suite = catalog.suite(experiment)
         swept = catalog.find(suite.experiment if suite else experiment)
         for axis in axis_texts.parse_axes(swept, ";".join(axes)):
-            tell(axis_texts.describe(swept, axis))
+            print_stderr(axis_texts.describe(swept, axis))
     except DltuiError:
-        return  # the engine says what is wrong
+        return  # the engine reports the error
 
 
 def wait_for(sweep_id: str) -> SweepSummary:
-    """Show progress until the sweep has ended. Ctrl+C leaves; the sweep goes on."""
+    """Show progress until the sweep has ended. Ctrl+C stops waiting; the sweep continues."""
     found: list[SweepSummary] = []
     shown = ""
 
-    async def look(client: Client) -> bool:
+    async def poll(client: Client) -> bool:
         nonlocal shown
         found[:] = [await client.sweep_show(sweep_id)]
         shown = _show_progress(found[0], shown)
         return found[0].status is not SweepStatus.RUNNING
 
-    words = f"The sweep continues. Follow: dltui sweep show {sweep_id}; end it: dltui sweep stop {sweep_id}"
-    follow(look, POLL_SECONDS, words)
+    text = f"The sweep continues. Follow: dltui sweep show {sweep_id}; end it: dltui sweep stop {sweep_id}"
+    follow(poll, POLL_SECONDS, text)
     why = f"; {found[0].why}" if found[0].why else ""
-    tell(f"{found[0].status}: {counted(found[0])}{why}")
+    print_stderr(f"{found[0].status}: {trial_counts(found[0])}{why}")
     return found[0]
 
 
 def _show_progress(found: SweepSummary, before: str) -> str:
-    best = f"  best {valued(found.best)} with {pairs(found.best.params)}" if found.best else ""
-    line = f"{found.settled}/{found.planned} trials  {counted(found)}{best}  {found.why}".rstrip()
+    best = f"  best {value_text(found.best)} with {format_params(found.best.params)}" if found.best else ""
+    line = f"{found.settled}/{found.planned} trials  {trial_counts(found)}{best}  {found.why}".rstrip()
     if line != before:
-        show_line(line, is_last=found.status is not SweepStatus.RUNNING)
+        show_progress_line(line, is_last=found.status is not SweepStatus.RUNNING)
     return line

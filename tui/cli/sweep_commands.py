@@ -1,4 +1,4 @@
-"""`dltui sweep`: an experiment starts one, a word looks at them or changes them."""
+"""`dltui sweep`: the group of commands on sweeps; an experiment instead of a command starts one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Start one: dltui sweep EXPERIMENT --axis AXIS [OPTIONS], for instance
 
 
 class SweepGroup(TyperGroup):
-    """What is no word of the table starts a sweep: `dltui sweep xor --axis 'lr=0.1,0.01'`."""
+    """A first argument that is no command starts a sweep: `dltui sweep xor --axis 'lr=0.1,0.01'`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if args and args[0] not in self.commands and args[0] not in HELP:
@@ -29,7 +29,7 @@ class SweepGroup(TyperGroup):
         return super().parse_args(ctx, args)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Those of the group, its commands, and those of starting a sweep."""
+        """Options and commands of the group, and the options of starting a sweep."""
         super().format_options(ctx, formatter)
         start = self.commands["start"]
         records = [param.get_help_record(ctx) for param in start.get_params(ctx)]

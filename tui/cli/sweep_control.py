@@ -1,4 +1,4 @@
-"""`dltui sweep pause|resume|stop|edit|rm`: the words that go to a sweep."""
+"""`dltui sweep pause|resume|stop|edit|rm`: commands on a sweep."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ import typer
 from engine.errors import DltuiError, ParamError
 from engine.params import parse_value
 from engine.sweep_protocol import PARALLEL, TRIALS, SweepSummary
-from tui.cli.engine_call import ask, fail, is_confirmed, say, say_json
+from tui.cli.engine_call import call_engine, confirm, fail, print_json, print_stdout
 from tui.cli.ls import AsJson
 from tui.cli.many_runs import Yes
-from tui.cli.removal import Now, tell_removed
+from tui.cli.removal import Now, print_removal
 from tui.cli.sweep import split
 from tui.cli.sweep_table import Sweep
-from tui.data.sweep_text import counted, sweep_json
-from tui.data.value_text import counted as count_of
+from tui.data.sweep_text import sweep_json, trial_counts
+from tui.data.value_text import plural as count_of
 
 EDITS = "add K=V..., widen AXIS, pin N, unpin N, stop N, extend N epochs=E, parallel N, trials N"
 
 
 def pause(sweep: Sweep, json: AsJson = False) -> None:
     """Pause: start no more trials, pause running ones."""
-    _report(ask(lambda client: client.sweep_edit(sweep, "pause")), json)
+    _report(call_engine(lambda client: client.sweep_edit(sweep, "pause")), json)
 
 
 def resume(sweep: Sweep, json: AsJson = False) -> None:
     """Resume paused trials and start new ones."""
-    _report(ask(lambda client: client.sweep_edit(sweep, "resume")), json)
+    _report(call_engine(lambda client: client.sweep_edit(sweep, "resume")), json)
 
 
 def stop(sweep: Sweep, json: AsJson = False) -> None:
     """Stop: start no more trials, stop running ones."""
-    _report(ask(lambda client: client.sweep_edit(sweep, "stop")), json)
+    _report(call_engine(lambda client: client.sweep_edit(sweep, "stop")), json)
 
 
 def edit(
@@ -45,20 +45,20 @@ def edit(
 ) -> None:
     """Change a sweep: add, widen, pin, stop, extend trials."""
     try:
-        meant, facts = _meant(verb, words or [])
+        method, arguments = _edit_of(verb, words or [])
     except DltuiError as error:
         fail(error)
-    _report(ask(lambda client: client.sweep_edit(sweep, meant, **facts)), json)
+    _report(call_engine(lambda client: client.sweep_edit(sweep, method, **arguments)), json)
 
 
-def _meant(verb: str, words: list[str]) -> tuple[str, dict[str, Any]]:
+def _edit_of(verb: str, words: list[str]) -> tuple[str, dict[str, Any]]:
     if verb == "add":
         return "add", {"params": dict(split(word) for word in words)}
     if verb == "widen" and len(words) == 1:
         return "widen", {"axis": words[0]}
     if verb in ("pin", "unpin", "stop") and len(words) == 1:
-        facts: dict[str, Any] = {"trial": _whole(words[0])}
-        return ("stop_trial", facts) if verb == "stop" else ("pin", {**facts, "on": verb == "pin"})
+        arguments: dict[str, Any] = {"trial": _whole(words[0])}
+        return ("stop_trial", arguments) if verb == "stop" else ("pin", {**arguments, "on": verb == "pin"})
     if verb in ("parallel", "trials") and len(words) == 1:
         return verb, {"count": parse_value(PARALLEL if verb == "parallel" else TRIALS, words[0])}
     if verb == "extend" and words:
@@ -85,26 +85,28 @@ def rm(
 
     `undo` brings it back for a day.
     """
-    found = ask(lambda client: client.sweep_show(sweep))
+    found = call_engine(lambda client: client.sweep_show(sweep))
     lost = f" and {count_of(sum(found.counts.values()), 'run')}" if runs else ""
     name = f"{found.spec.name} ({found.id})" if found.spec.name else found.id
     how = "Delete for good" if now else "Remove"
-    if not (yes or is_confirmed(f"{how} the sweep {name}{lost}?")):
+    if not (yes or confirm(f"{how} the sweep {name}{lost}?")):
         if json:
-            say_json({"id": found.id, "deleted": False})
+            print_json({"id": found.id, "deleted": False})
         sys.exit(1)
-    removal = ask(lambda client: client.sweep_remove(found.id, runs=runs, now=now))
+    removal = call_engine(lambda client: client.sweep_remove(found.id, runs=runs, now=now))
     if json:
-        say_json(
+        print_json(
             {"id": found.id, "deleted": True, "bytes": removal.bytes, "seconds_left": removal.seconds_left}
         )
     else:
-        tell_removed(name, removal)
+        print_removal(name, removal)
 
 
 def _report(sweep: SweepSummary, json: bool) -> None:
     if json:
-        say_json(sweep_json(sweep))
+        print_json(sweep_json(sweep))
     else:
-        say(f"{sweep.id}  {sweep.status}: {counted(sweep)}{'; ' + sweep.why if sweep.why else ''}")
+        print_stdout(
+            f"{sweep.id}  {sweep.status}: {trial_counts(sweep)}{'; ' + sweep.why if sweep.why else ''}"
+        )
     sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""`dltui sweep ls|show|trials|export|analyse`: look at sweeps."""
+"""`dltui sweep ls|show|trials|export|analyse`: sweeps and their trials."""
 
 from __future__ import annotations
 
@@ -12,13 +12,20 @@ from engine.client.client import Client
 from engine.sweep_protocol import SweepSummary, TrialGroup, TrialQuery, TrialRow, group_to_json
 from tui.cli.bars import percent_bars
 from tui.cli.completion import complete_sweep
-from tui.cli.engine_call import ask, say, say_json, tell, write_csv
-from tui.cli.ls import SHOWN, AsJson
+from tui.cli.engine_call import call_engine, print_csv, print_json, print_stderr, print_stdout
+from tui.cli.ls import ROWS_SHOWN, AsJson
 from tui.cli.table import TableColumn, table, terminal_width, wrapped
-from tui.data.sweep_text import counted, how_far, row_json, valued
+from tui.data.sweep_text import row_json, trial_counts, trial_note, value_text
 from tui.data.trial_export import json_of, read, read_all, sweep_json, table_of
 from tui.data.trial_pages import Entry
-from tui.data.value_text import columns, exact, pairs, short_number, span, value_of
+from tui.data.value_text import (
+    aligned,
+    duration_text,
+    format_exact,
+    format_params,
+    format_value,
+    short_number,
+)
 from tui.terminal.plain_text import plain
 
 Sweep = Annotated[
@@ -49,20 +56,20 @@ GROUPS = (
 
 def ls(json: AsJson = False) -> None:
     """List sweeps, newest first."""
-    found = ask(lambda client: client.sweeps())
+    found = call_engine(lambda client: client.sweeps())
     if json:
-        say_json([sweep_json(sweep) for sweep in found])
+        print_json([sweep_json(sweep) for sweep in found])
         return
     if not found:
-        say("No sweep yet. Start one: dltui sweep xor --axis 'lr=0.1,0.01' --axis 'hidden=1..4'")
+        print_stdout("No sweep yet. Start one: dltui sweep xor --axis 'lr=0.1,0.01' --axis 'hidden=1..4'")
         return
     for line in table(SWEEPS, [_row(sweep) for sweep in found]):
-        say(line)
+        print_stdout(line)
 
 
 def _row(sweep: SweepSummary) -> tuple[str, ...]:
-    note = how_far(sweep.best) if sweep.best else ""
-    best = f"{sweep.spec.metric}={valued(sweep.best)}{f' ({note})' if note else ''}" if sweep.best else ""
+    note = trial_note(sweep.best) if sweep.best else ""
+    best = f"{sweep.spec.metric}={value_text(sweep.best)}{f' ({note})' if note else ''}" if sweep.best else ""
     axes = " ".join(axis.name for axis in sweep.spec.axes)
     return (
         sweep.status, sweep.id, plain(sweep.spec.name), f"{sweep.settled}/{sweep.planned}",
@@ -73,12 +80,12 @@ def _row(sweep: SweepSummary) -> tuple[str, ...]:
 
 def show(sweep: Sweep, json: AsJson = False) -> None:
     """Show the state of a sweep."""
-    found = ask(lambda client: client.sweep_show(sweep))
+    found = call_engine(lambda client: client.sweep_show(sweep))
     if json:
-        say_json(sweep_json(found))
+        print_json(sweep_json(found))
         return
     for line in wrapped([(name, plain(text)) for name, text in _facts(found) if text]):
-        say(line)
+        print_stdout(line)
 
 
 def _facts(sweep: SweepSummary) -> list[tuple[str, str]]:
@@ -89,17 +96,26 @@ def _facts(sweep: SweepSummary) -> list[tuple[str, str]]:
         ("name", spec.name),
         ("experiment", spec.experiment),
         ("status", f"{sweep.status}{': ' + sweep.why if sweep.why else ''}"),
-        ("trials", f"{sweep.settled} of {sweep.planned}: {counted(sweep)}"),
+        ("trials", f"{sweep.settled} of {sweep.planned}: {trial_counts(sweep)}"),
         ("goal", f"{spec.goal} {spec.metric}"),
         ("sampler", f"{spec.sampler}{pruned}"),
         *(("axis", f"{axis.name}={_values(axis)}") for axis in spec.axes),
         ("seeds", " ".join(map(str, spec.seeds)) if len(spec.seeds) > 1 else ""),
-        ("fixed", pairs(spec.params)),
+        ("fixed", format_params(spec.params)),
         ("ignored", f"what this dltui does not know: {', '.join(spec.unknown)}" if spec.unknown else ""),
-        ("best", f"{spec.metric}={valued(best)}, trial {best.trial}: {pairs(best.params)}" if best else ""),
-        ("note", how_far(best) if best else ""),
+        (
+            "best",
+            f"{spec.metric}={value_text(best)}, trial {best.trial}: {format_params(best.params)}"
+            if best
+            else "",
+        ),
+        ("note", trial_note(best) if best else ""),
         ("run", best.run if best else ""),
     ]
+
+
+def _trial_text(row: TrialRow) -> str:
+    return f"trial {row.trial}: {format_params(row.params)}"
 
 
 def _values(axis: Axis) -> str:
@@ -107,7 +123,7 @@ def _values(axis: Axis) -> str:
     if values is None or (axis.low is not None and len(values) > 10):
         return f"{axis.low:g}..{axis.high:g}{' log' if axis.log else ''}"
     more = f" and {len(values) - 10} more" if len(values) > 10 else ""
-    return ",".join(exact(axis.name, value) for value in values[:10]) + more
+    return ",".join(format_exact(axis.name, value) for value in values[:10]) + more
 
 
 def trials(
@@ -123,28 +139,29 @@ def trials(
         str, typer.Option(help="group by: names separated by commas; config: average over seeds")
     ] = "",
     limit: Annotated[
-        int | None, typer.Option(help=f"rows at most (default: {SHOWN} in a terminal, all in a pipe)", min=1)
+        int | None,
+        typer.Option(help=f"rows at most (default: {ROWS_SHOWN} in a terminal, all in a pipe)", min=1),
     ] = None,
     json: AsJson = False,
 ) -> None:
     """List trials, or groups with mean and std."""
-    most = limit or (SHOWN if sys.stdout.isatty() and not json else None)
+    most = limit or (ROWS_SHOWN if sys.stdout.isatty() and not json else None)
     query = TrialQuery(where, sort, descending, group=group)
-    found, matching = ask(lambda client: _read(client, sweep, query, most))
+    found, matching = call_engine(lambda client: _read(client, sweep, query, most))
     groups = [entry for entry in found if isinstance(entry, TrialGroup)]
     rows = [entry for entry in found if isinstance(entry, TrialRow)]
     if json:
-        say_json([group_to_json(one) for one in groups] if group else [row_json(row) for row in rows])
+        print_json([group_to_json(one) for one in groups] if group else [row_json(row) for row in rows])
         return
-    told = (
+    lines = (
         table(GROUPS, [group_row(one) for one in groups])
         if group
         else table(TRIALS, [_trial(row) for row in rows])
     )
-    for line in told:
-        say(line)
+    for line in lines:
+        print_stdout(line)
     if matching > len(found):
-        tell(f"{len(found):,} of {matching:,}; --limit shows more.")
+        print_stderr(f"{len(found):,} of {matching:,}; --limit shows more.")
 
 
 async def _read(client: Client, sweep: str, query: TrialQuery, most: int | None) -> tuple[list[Entry], int]:
@@ -154,8 +171,9 @@ async def _read(client: Client, sweep: str, query: TrialQuery, most: int | None)
 def _trial(row: TrialRow) -> tuple[str, ...]:
     pin = " pinned" if row.pinned else ""
     return (
-        str(row.trial), f"{row.status}{pin}", valued(row), str(row.step), span(row.seconds), str(row.seed),
-        pairs(row.params), f"{row.run}{' (removed)' if row.removed else ''}", plain(row.cause),
+        str(row.trial), f"{row.status}{pin}", value_text(row), str(row.step), duration_text(row.seconds),
+        str(row.seed),
+        format_params(row.params), f"{row.run}{' (removed)' if row.removed else ''}", plain(row.cause),
     )  # fmt: skip
 
 
@@ -164,11 +182,12 @@ def group_row(group: TrialGroup) -> tuple[str, ...]:
     mean, spread = (
         "" if value is None else short_number(value) for value in (group.mean, group.spread)
     )  # fmt: skip
-    best = pairs(group.best.params) if group.best else ""
+    best = format_params(group.best.params) if group.best else ""
     key = {
-        name: value_of(name, value) or "-" if value is None else value for name, value in group.key.items()
+        name: format_value(name, value) or "-" if value is None else value
+        for name, value in group.key.items()
     }
-    return (pairs(key), f"{group.valued}/{group.count}", mean, spread, valued(group.best), best)
+    return (format_params(key), f"{group.valued}/{group.count}", mean, spread, value_text(group.best), best)
 
 
 def export(
@@ -178,11 +197,11 @@ def export(
     json: Annotated[bool, typer.Option("--json", help="sweep and its trials as JSON")] = False,
 ) -> None:
     """Print all trials as CSV or JSON."""
-    found, rows = ask(lambda client: _read_all(client, sweep, where))
+    found, rows = call_engine(lambda client: _read_all(client, sweep, where))
     if json and not csv:
-        say_json({"sweep": sweep_json(found), "trials": [json_of(row) for row in rows]})
+        print_json({"sweep": sweep_json(found), "trials": [json_of(row) for row in rows]})
         return
-    write_csv(*table_of(rows))
+    print_csv(*table_of(rows))
 
 
 async def _read_all(client: Client, sweep: str, where: str) -> tuple[SweepSummary, list[Entry]]:
@@ -202,14 +221,14 @@ def analyse(
 
     The other analyses print the data of their chart as JSON.
     """
-    found = ask(lambda client: client.sweep_analysis(sweep, kind, where))
+    found = call_engine(lambda client: client.sweep_analysis(sweep, kind, where))
     if json or kind != "importance":
-        say_json(found)
+        print_json(found)
         return
     if found["why"]:
-        say(f"No importance: {found['why']}.")
+        print_stdout(f"No importance: {found['why']}.")
     width = terminal_width()
     shares = [(name, share) for name, share in found["importance"]]
     rows = [(name, f"{share:.1%}") for name, share in shares]
-    for line in columns(rows) if width is None else percent_bars(shares, width):
-        say(line)
+    for line in aligned(rows) if width is None else percent_bars(shares, width):
+        print_stdout(line)

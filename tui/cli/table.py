@@ -1,4 +1,4 @@
-"""Tables for a person: as wide as the terminal, and whole in a pipe."""
+"""Text tables: fitted to the terminal, complete in a pipe."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 
-from tui.cli.engine_call import tell
+from tui.cli.engine_call import print_stderr
 from tui.terminal.glyphs import glyphs
 
 GAP = "  "
@@ -17,7 +17,7 @@ GAP = "  "
 
 @dataclass(frozen=True, slots=True)
 class TableColumn:
-    """It is cut down to `least` cells, never without one; then it goes. Those of low `worth` go first."""
+    """A column that may be cut to `least` cells, then left out (None: neither); low `worth` is cut first."""
 
     title: str
     least: int | None = None
@@ -25,12 +25,12 @@ class TableColumn:
 
 
 def terminal_width() -> int | None:
-    """None where no terminal shows what is printed."""
+    """Columns of the terminal; None where stdout is none."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def table(columns: Sequence[TableColumn], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Aligned lines under their titles. What has no room in a terminal is cut or left out: that is told."""
+    """Aligned lines below their titles. What does not fit a terminal is cut, or left out with a message."""
     lines = [[column.title for column in columns], *(list(row) for row in rows)]
     widths = [max(map(cell_len, cells)) for cells in zip(*lines, strict=True)]
     limit = terminal_width()
@@ -39,7 +39,7 @@ def table(columns: Sequence[TableColumn], rows: Sequence[Sequence[str]]) -> list
         column.title for column, width in zip(columns, kept, strict=True) if not width and column.title
     ]
     if left_out:
-        tell(f"No room for {', '.join(left_out)}: a wider terminal, or | cat, shows them.")
+        print_stderr(f"No room for {', '.join(left_out)}: a wider terminal, or | cat, shows them.")
     return [_line(line, kept) for line in lines]
 
 
@@ -53,7 +53,7 @@ def _fitting(columns: Sequence[TableColumn], widths: Sequence[int], limit: int) 
     for index, _ in able:
         if _total(kept) > limit:
             kept[index] = 0
-    for index, _ in reversed(able):  # what became free goes to those that are worth most
+    for index, _ in reversed(able):  # free cells go to the columns of highest worth
         if kept[index]:
             kept[index] = min(widths[index], kept[index] + max(0, limit - _total(kept)))
     return kept
@@ -76,7 +76,7 @@ def _cut(cell: str, width: int) -> str:
 
 
 def in_blocks(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Aligned lines; columns that have no room beside the others follow below, each block with the first."""
+    """Aligned lines; columns that do not fit follow in further blocks, each with the first column."""
     widths = [max(map(cell_len, cells)) for cells in zip(*rows, strict=True)]
     limit = terminal_width()
     blocks: list[list[int]] = [[0]]
@@ -93,7 +93,7 @@ def in_blocks(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def wrapped(rows: Sequence[tuple[str, ...]], indent: int = 0) -> list[str]:
-    """Rows whose last cell goes on below itself where the terminal ends."""
+    """Aligned rows; the last cell is wrapped at the width of the terminal."""
     if not rows:
         return []
     widths = [max(map(cell_len, cells)) for cells in zip(*rows, strict=True)]
@@ -104,13 +104,13 @@ def wrapped(rows: Sequence[tuple[str, ...]], indent: int = 0) -> list[str]:
         head = " " * indent + "".join(
             set_cell_size(cell, width) + GAP for cell, width in zip(cells, widths[:-1], strict=True)
         )
-        parts = [last] if limit is None else _folded(last, max(limit - start, 12))
+        parts = [last] if limit is None else _wrapped_text(last, max(limit - start, 12))
         lines += [(head if number == 0 else " " * start) + part for number, part in enumerate(parts)]
     return [line.rstrip() for line in lines]
 
 
-def _folded(text: str, width: int) -> list[str]:
-    """The text in lines of that many cells at most, broken between words where there are some."""
+def _wrapped_text(text: str, width: int) -> list[str]:
+    """The text in lines of at most `width` cells, broken between words where possible."""
     lines = [""]
     for word in text.split(" "):
         joined = f"{lines[-1]} {word}" if lines[-1] else word

@@ -1,4 +1,4 @@
-"""How the usage of a verb and the table of verbs are written."""
+"""Usage texts: of a command, and of the table of commands."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from engine.params import Param, parse_value
 
 
 class Verb(TyperCommand):
-    """Its arguments stand as manuals write them: RUN, [FILTER], RUN... Whole numbers are read as by --set."""
+    """A command with usage as in manuals (RUN, [FILTER], RUN...) and integers parsed as by --set."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -23,7 +23,7 @@ class Verb(TyperCommand):
 
 
 def _read_strictly(option: Any) -> None:
-    """A whole number has no leading zero; that, and what is out of its bounds, is refused as --set does."""
+    """Parse an integer option as --set does: leading zeros and values out of bounds are errors."""
     is_whole, bounds = _whole_number(option)
     if not is_whole:
         return
@@ -39,11 +39,11 @@ def _read_strictly(option: Any) -> None:
 
 
 def _whole_number(option: Any) -> tuple[bool, Any]:
-    """Whether an option takes one, and what has its bounds."""
-    told = getattr(option, "type_descriptor", None)
-    if told is None:  # a Typer that stands on Click
+    """Whether the option is an integer, and the object with its bounds."""
+    descriptor = getattr(option, "type_descriptor", None)
+    if descriptor is None:  # a Typer version based on Click
         return option.type.name.startswith("integer"), option.type
-    return told.annotation in (int, int | None), told.parameter_info
+    return descriptor.annotation in (int, int | None), descriptor.parameter_info
 
 
 def _as_in_manuals(piece: str) -> str:
@@ -54,12 +54,12 @@ def _as_in_manuals(piece: str) -> str:
 
 
 class Verbs(TyperGroup):
-    """The table of verbs, by what they are for; a verb that no group names stands in the last one."""
+    """The table of commands in groups; a command of no group is listed in the last one."""
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         left = [name for name in self.list_commands(ctx) if name not in _GROUPED]
         for title, names in GROUPS.items():
-            shown = [*names, *left] if title == LAST else names
+            shown = [*names, *left] if title == LAST_GROUP else names
             with formatter.section(title):
                 formatter.write_dl([(name, self._short_help(ctx, name)) for name in shown])
 
@@ -75,7 +75,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Language models": ("predict", "generate", "score", "both", "blank", "orders"),
     "Machine and help": ("doctor", "engine", "verify", "reindex", "keys", "help"),
 }
-LAST = "Machine and help"
+LAST_GROUP = "Machine and help"
 _GROUPED = {name for names in GROUPS.values() for name in names}
 SHORT_HELP = 60
-"""characters that a description has beside the names of the verbs in 80 columns"""
+"""characters of a description beside the command name in 80 columns"""

@@ -1,4 +1,4 @@
-"""What can be done to a run, each answered with one line that says what happened."""
+"""Actions on runs. Each returns one line that reports what happened, for a notification."""
 
 from __future__ import annotations
 
@@ -14,39 +14,39 @@ from engine.client.client import Client
 from engine.errors import DltuiError, EngineError, RunRefused, UnknownExperiment
 from engine.params import Param
 from engine.protocol import CauseKind, RunSummary, Status
-from tui.data.run_text import name_of, own_name
-from tui.data.value_text import changed_params, exact_pairs, value_of
+from tui.data.run_text import given_name, name_of
+from tui.data.value_text import changed_params, exact_settings, format_value
 from tui.terminal.plain_text import plain
 from tui.ui.numbers import short, size
 
-Deed = Coroutine[Any, Any, str]
-NAMED = 3
-"""runs named in a notice"""
+Action = Coroutine[Any, Any, str]
+NAMES_SHOWN = 3
+"""names of runs in one notification"""
 
 
-def attempt(node: DOMNode, deed: Deed) -> None:
-    """Do it beside everything else; its answer or its failure is said in a notice."""
-    node.run_worker(_said(node, deed), group="deeds", exit_on_error=False)
+def run_and_notify(node: DOMNode, action: Action) -> None:
+    """Run the action in a worker; a notification shows its result or its error."""
+    node.run_worker(_notify_result(node, action), group="actions", exit_on_error=False)
 
 
-async def _said(node: DOMNode, deed: Deed) -> None:
+async def _notify_result(node: DOMNode, action: Action) -> None:
     try:
-        words = await deed
-        if words:
-            node.app.notify(words, markup=False)
+        text = await action
+        if text:
+            node.app.notify(text, markup=False)
     except (DltuiError, OSError) as error:
         node.app.notify(plain(str(error), limit=500), severity="error", markup=False, timeout=8)
 
 
-def report(node: DOMNode, event: Worker.StateChanged) -> None:
-    """A worker that ended by an error nobody expected says so, once, and the app goes on."""
+def notify_worker_error(node: DOMNode, event: Worker.StateChanged) -> None:
+    """Show an unexpected error of a worker as a notification; the app keeps running."""
     if event.state is WorkerState.ERROR:
-        words = plain(f"{event.worker.group}: {event.worker.error!r}", limit=300)
-        node.app.notify(words, severity="error", markup=False, timeout=15)
+        text = plain(f"{event.worker.group}: {event.worker.error!r}", limit=300)
+        node.app.notify(text, severity="error", markup=False, timeout=15)
 
 
-def resumable(run: RunSummary) -> bool:
-    """Whether going on may make sense; the engine has the last word."""
+def is_resumable(run: RunSummary) -> bool:
+    """Whether the run can probably be resumed; the engine decides."""
     if run.status is Status.PAUSED:
         return True
     if run.status is Status.DONE:  # its last checkpoint was not saved
@@ -55,7 +55,7 @@ def resumable(run: RunSummary) -> bool:
 
 
 async def pause_or_resume(client: Client, run: RunSummary) -> str:
-    if resumable(run):
+    if is_resumable(run):
         await client.resume(run.id)
         return f"{name_of(run)} continues from step {run.checkpoint_step:,}."
     if run.status is Status.RUNNING or run.status is Status.QUEUED:
@@ -77,19 +77,19 @@ async def remove(client: Client, run: RunSummary, undo_key: str) -> str:
 async def undo(client: Client) -> str:
     """Bring back the last removal."""
     back = await client.undo()
-    names = ", ".join(plain(item.name, limit=80) for item in back.items[:NAMED])
-    more = f" and {len(back.items) - NAMED} more" if len(back.items) > NAMED else ""
+    names = ", ".join(plain(item.name, limit=80) for item in back.items[:NAMES_SHOWN])
+    more = f" and {len(back.items) - NAMES_SHOWN} more" if len(back.items) > NAMES_SHOWN else ""
     return f"{names}{more} {'is' if len(back.items) == 1 else 'are'} back."
 
 
 async def set_live(client: Client, run: RunSummary, name: str, value: object) -> str:
     await client.set(run.id, name, value)
-    shown = short(value) if isinstance(value, int | float) else plain(value_of(name, value), limit=40)
+    shown = short(value) if isinstance(value, int | float) else plain(format_value(name, value), limit=40)
     return f"{name_of(run)}: {plain(name, limit=40)} = {shown} from its next step on."
 
 
 def live_params(run: RunSummary) -> tuple[Param, ...]:
-    """What can be changed while it trains."""
+    """The parameters that can be changed during training; none of an unknown experiment."""
     from engine import catalog  # not before the first screen
 
     try:
@@ -99,49 +99,49 @@ def live_params(run: RunSummary) -> tuple[Param, ...]:
     return tuple(param for param in params.declared(experiment.params) if param.live)
 
 
-def value_now(run: RunSummary, param: Param) -> params.Value:
-    """As it was set last, while it trained or before."""
+def current_value(run: RunSummary, param: Param) -> params.Value:
+    """The value set last, during training or at the start."""
     return run.live.get(param.name, run.spec.params.get(param.name, param.default))
 
 
-def number_now(run: RunSummary, param: Param) -> float | None:
-    """What it trains with; None where nothing says a number."""
+def current_number(run: RunSummary, param: Param) -> float | None:
+    """The number in effect, that of a recipe where the value is None; None where there is none."""
     from engine import catalog
 
-    value = value_now(run, param)
+    value = current_value(run, param)
     if value is None:
         value = catalog.effective(run.spec.experiment, {**run.spec.params, param.name: None}).get(param.name)
     return value if isinstance(value, int | float) else None
 
 
 def scaled_lr(run: RunSummary, factor: float) -> tuple[str, float]:
-    """Name and new value of the learning rate. Raises RunRefused when the run has none to change."""
+    """Name and new value of the learning rate. Raises RunRefused for a run without a live one."""
     for param in live_params(run):
-        if param.name == "lr" and (now := number_now(run, param)) is not None:
+        if param.name == "lr" and (now := current_number(run, param)) is not None:
             return param.name, float(f"{now * factor:.4g}")
     raise RunRefused(f"{name_of(run)} has no learning rate that can be changed during training.")
 
 
 def command_line(run: RunSummary) -> str:
-    """The command that asks for the same run again."""
-    words = ["dltui", "run", run.spec.experiment]
-    for setting in pairs_of(run):
-        words += ["--set", setting]
-    words += ["--seed", str(run.spec.seed)]
+    """The shell command that starts the same run again."""
+    arguments = ["dltui", "run", run.spec.experiment]
+    for setting in changed_settings(run):
+        arguments += ["--set", setting]
+    arguments += ["--seed", str(run.spec.seed)]
     if run.spec.device != "auto":
-        words += ["--device", run.spec.device]
+        arguments += ["--device", run.spec.device]
     executor, _, address = run.spec.executor.partition("@")
     if executor != "local":
-        words += ["--executor", executor]
+        arguments += ["--executor", executor]
     if address:
-        words += ["--ray-address", address]
-    if own_name(run):
-        words += ["--name", own_name(run)]
-    return _data_of(run) + shlex.join(words)
+        arguments += ["--ray-address", address]
+    if given_name(run):
+        arguments += ["--name", given_name(run)]
+    return _data_of(run) + shlex.join(arguments)
 
 
 def _data_of(run: RunSummary) -> str:
-    """The assignment in front of a command that asks for the same data; a run of before names none."""
+    """The environment assignment for the same data; empty where the spec has no data folder."""
     from engine import catalog  # not before the first screen
 
     try:
@@ -151,11 +151,11 @@ def _data_of(run: RunSummary) -> str:
     return f"DLTUI_DATA={shlex.quote(run.spec.data)} " if reads_data and run.spec.data is not None else ""
 
 
-def pairs_of(run: RunSummary) -> list[str]:
-    return exact_pairs(changed_params(run))
+def changed_settings(run: RunSummary) -> list[str]:
+    return exact_settings(changed_params(run))
 
 
-def require(run: RunSummary | None) -> RunSummary:
+def require_run(run: RunSummary | None) -> RunSummary:
     """Raises EngineError when no run is selected."""
     if run is None:
         raise EngineError("No run is selected.", "Press n to start one.")

@@ -1,4 +1,4 @@
-"""Runs side by side: what of them differs, what came of them, and which value of a row is the best."""
+"""A comparison of runs: rows of parameters, progress and metrics, with the best value of each row."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.protocol import RunSummary
-from tui.data.value_text import data_words, settled_params, short_number, span, value_of
+from tui.data.value_text import data_text, duration_text, effective_params, format_value, short_number
 from tui.terminal.plain_text import plain
 
 MISSING = "-"
@@ -15,13 +15,13 @@ STEP_OF_BEST = "step of best"
 TEXT_LIMIT = 60
 SMALLEST = ("loss", "perplexity", "error", "mse")
 LARGEST = ("accuracy", "precision", "recall", "f1", "success")
-"""parts of names of metrics that say which end is better, where the experiment does not"""
+"""parts of metric names that decide whether less or more is better, where the experiment does not"""
 Number = Callable[[float], str]
 
 
 @dataclass(frozen=True, slots=True)
 class ComparedRow:
-    """One row: `values` of the runs in their order; `best` are the places of the best of each experiment."""
+    """One row: `values` in the order of the runs; `best`: places of the best run of each experiment."""
 
     heading: str
     """parameters, progress or metrics"""
@@ -32,28 +32,28 @@ class ComparedRow:
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    words: Mapping[str, Mapping[str, str]]
+    texts: Mapping[str, Mapping[str, str]]
     numbers: Mapping[str, float]
     """metrics by name"""
 
 
-def differing(runs: Sequence[RunSummary], number: Number = short_number) -> list[ComparedRow]:
-    """What is not the same for all; a dash where a run has no such thing."""
-    return [entry for entry in compared(runs, number) if len(set(entry.values)) > 1]
+def differing_rows(runs: Sequence[RunSummary], number: Number = short_number) -> list[ComparedRow]:
+    """The rows whose values differ; a dash where a run has no value."""
+    return [entry for entry in compare_rows(runs, number) if len(set(entry.values)) > 1]
 
 
-def compared(
+def compare_rows(
     runs: Sequence[RunSummary], number: Number = short_number, baseline: str = ""
 ) -> list[ComparedRow]:
-    """Every row there is. With a `baseline`, the id of one of them, metrics say their difference to it."""
-    told = [_facts(run, number) for run in runs]
+    """All rows. With a `baseline`, a run id, metrics show their difference to that run."""
+    facts_of_runs = [_facts(run, number) for run in runs]
     entries = []
-    for heading in told[0].words:
-        for name in _names(told, heading):
-            values = [facts.words[heading].get(name, MISSING) for facts in told]
+    for heading in facts_of_runs[0].texts:
+        for name in _names(facts_of_runs, heading):
+            values = [facts.texts[heading].get(name, MISSING) for facts in facts_of_runs]
             best: frozenset[int] = frozenset()
             if heading == "metrics":
-                found = [facts.numbers.get(name) for facts in told]
+                found = [facts.numbers.get(name) for facts in facts_of_runs]
                 best = _best_of_each(runs, found, name)
                 base = next((n for n, run in enumerate(runs) if run.id == baseline), None)
                 values = _with_difference(values, found, base)
@@ -61,14 +61,14 @@ def compared(
     return entries
 
 
-def _names(told: Sequence[_Facts], heading: str) -> list[str]:
-    """Of the rows; where the best values were comes last, it may be of other metrics in other runs."""
-    names = dict.fromkeys(name for facts in told for name in facts.words[heading])
+def _names(facts_of_runs: Sequence[_Facts], heading: str) -> list[str]:
+    """Names of the rows; the step of the best value last, as its metric may differ between runs."""
+    names = dict.fromkeys(name for facts in facts_of_runs for name in facts.texts[heading])
     return sorted(names, key=lambda name: name == STEP_OF_BEST)
 
 
 def _best_of_each(runs: Sequence[RunSummary], values: Sequence[float | None], name: str) -> frozenset[int]:
-    """Places of the best run of each experiment: what two experiments call a loss is not the same."""
+    """Places of the best run of each experiment: losses of two experiments cannot be compared."""
     places: set[int] = set()
     for experiment in {run.spec.experiment for run in runs}:
         own = [run for run in runs if run.spec.experiment == experiment]
@@ -92,7 +92,7 @@ def best_of(values: Sequence[float | None], goal: str) -> frozenset[int]:
 
 
 def _goal(runs: Sequence[RunSummary], name: str) -> str:
-    """min or max; empty where nothing says which."""
+    """min or max; empty where neither is known."""
     from engine import catalog
     from engine.errors import UnknownExperiment
 
@@ -129,13 +129,14 @@ def _facts(run: RunSummary, number: Number) -> _Facts:
         {
             "parameters": {
                 "experiment": run.spec.experiment,
-                **{name: _text(value_of(name, value)) for name, value in settled_params(run).items()},
+                **{name: _text(format_value(name, value)) for name, value in effective_params(run).items()},
                 "seed": str(run.spec.seed),
-                "data": _text(data_words(run) or MISSING),
+                "data": _text(data_text(run) or MISSING),
                 "device": _text(run.device or MISSING),
             },
             "progress": {
-                "status": str(run.status), "steps": f"{run.step:,}", "trained for": span(run.train_seconds),
+                "status": str(run.status), "steps": f"{run.step:,}",
+                "trained for": duration_text(run.train_seconds),
             },
             "metrics": {**{name: number(value) for name, value in metrics.items()}, **steps},
         },

@@ -1,4 +1,4 @@
-"""CSV as every export writes it: lines end in a line feed, whatever needs quotes has them."""
+"""CSV of all exports: lines end in a line feed, cells are quoted where necessary."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ def csv_lines(
     delimiter: str = ",",
     for_terminal: bool = False,
 ) -> Iterable[str]:
-    """The header, then a line for each row; what a row lacks, and None, is empty.
+    """The header, then a line for each row; missing values and None are empty.
 
-    A cell may hold anything: as it is and quoted for a program, with control characters spelled out for a
-    terminal, which would act on them.
+    Cells are written unchanged, quoted where necessary; for a terminal, control characters are spelled out.
     """
     yield _line(names, delimiter, for_terminal)
     for row in rows:

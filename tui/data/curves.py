@@ -17,7 +17,7 @@ class MetricCurve:
 
     steps: list[int] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
-    """seconds since the epoch"""
+    """Unix time in seconds"""
     values: list[float] = field(default_factory=list)
 
     def evict_after(self, step: int) -> None:
@@ -25,8 +25,8 @@ class MetricCurve:
         del self.steps[keep:], self.times[keep:], self.values[keep:]
 
 
-def rising(steps: list[int], values: list[Any], last: int) -> tuple[list[int], list[Any]]:
-    """The points whose steps are behind `last` and behind all points before them."""
+def increasing(steps: list[int], values: list[Any], last: int) -> tuple[list[int], list[Any]]:
+    """The points whose step is greater than `last` and than every step before them."""
     if all(before < step for before, step in zip([last, *steps], steps, strict=False)):
         return steps, values
     kept = []
@@ -41,8 +41,8 @@ def rising(steps: list[int], values: list[Any], last: int) -> tuple[list[int], l
 class RunCurves:
     by_metric: dict[str, MetricCurve] = field(default_factory=dict)
     seq: int = 0
-    """number of the last event that was folded in"""
-    _written_at: float = 0.0
+    """sequence number of the last event that was added"""
+    _last_at: float = 0.0
 
     def add(self, events: Iterable[Event]) -> None:
         for event in events:
@@ -52,17 +52,17 @@ class RunCurves:
             elif event.kind == "restored":
                 for curve in self.by_metric.values():
                     curve.evict_after(event.facts["step"])
-            self._written_at = event.at
+            self._last_at = event.at
 
     def _extend(self, event: Event) -> None:
-        """A block was gathered since the last event: its points are spread evenly over that time.
+        """Add a block of points, with times spread evenly since the last event.
 
-        A step has one value, the first: in files of before some have two.
+        The first value of a step is kept: in files of older versions some steps have two.
         """
         for metric, (steps, values) in event.facts["series"].items():
             curve = self.by_metric.setdefault(metric, MetricCurve())
-            steps, values = rising(steps, values, curve.steps[-1] if curve.steps else -1)
-            since = min(self._written_at or event.at, event.at)
+            steps, values = increasing(steps, values, curve.steps[-1] if curve.steps else -1)
+            since = min(self._last_at or event.at, event.at)
             gap = (event.at - since) / max(1, len(steps))
             curve.steps += steps
             curve.times += [since + gap * (i + 1) for i in range(len(steps))]

@@ -1,4 +1,4 @@
-"""Where a run trains, as it is typed: this machine, or a cluster of Ray with or without an address."""
+"""The executor of a run in forms: this machine, or a Ray cluster with or without an address."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ FIELDS = (
 
 
 def text_of(executor: str, address: str) -> str:
-    """As a spec says it."""
+    """The executor as it is written in a spec: local, ray or ray@ADDRESS."""
     return f"ray@{address.strip()}" if executor == "ray" and address.strip() else executor
 
 
 def typed_of(text: str) -> dict[str, str]:
-    """What one would type into the fields to get that."""
+    """The texts of FIELDS for the executor of a spec."""
     kind, _, address = text.partition("@")
     return {"executor": kind, "ray_address": address}

@@ -1,4 +1,4 @@
-"""Names in a filter that no run can have: nearly always a slip of the finger."""
+"""Names in a filter that no run has: nearly always typing errors."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ METRICS = frozenset(f"{split}{name}" for split in ("", "train_", "val_", "test_"
 _COMPARED = re.compile(r"([A-Za-z_@][A-Za-z0-9_./@-]*)\s*(?:<=|>=|!=|==|=|<|>)")
 
 
-def doubt(where: str, known: Iterable[RunSummary]) -> str:
-    """A few words about the first name that no parameter and no metric in sight has; "" for none."""
+def unknown_name_warning(where: str, known: Iterable[RunSummary]) -> str:
+    """A warning about the first name that is neither a parameter nor a metric of a known run; else empty."""
     found = unknown_name(_COMPARED.findall(where), known)
     return f"no run here has {found[0]}" + (f"; {found[1]}?" if found[1] else "") if found else ""
 
 
 def unknown_name(compared: Iterable[str], known: Iterable[RunSummary]) -> tuple[str, str] | None:
-    """The first of these names that no experiment and none of these runs has, and a name like it or ""."""
+    """The first of these names that no experiment and no known run has, and a similar name or ""."""
     names = {*ALWAYS, *METRICS, *(field.name for one in experiments() for field in fields(one.params))}
     for run in known:
         names |= {*run.metrics, *run.spec.params, *run.live}

@@ -1,4 +1,4 @@
-"""Which metrics there are to look at, and which one is shown."""
+"""The metrics of runs, and the choice of the one to plot."""
 
 from __future__ import annotations
 
@@ -13,19 +13,22 @@ if TYPE_CHECKING:
 FIRST = ("loss", "train_loss", "val_loss", "accuracy")
 
 
-def metrics_of(stories: Sequence[RunHistory], selected: RunSummary | None) -> list[str]:
-    """Every metric that one of them has, those of the selected run first."""
-    mine = list(selected.metrics) if selected is not None else []
-    told = [metric for history in stories for metric in history.metrics]
-    found = dict.fromkeys([*mine, *told])
+def metrics_of(histories: Sequence[RunHistory], selected: RunSummary | None) -> list[str]:
+    """Every metric of these runs, those of the selected run first."""
+    own = list(selected.metrics) if selected is not None else []
+    others = [metric for history in histories for metric in history.metrics]
+    found = dict.fromkeys([*own, *others])
     return sorted(found, key=lambda metric: FIRST.index(metric) if metric in FIRST else len(FIRST))
 
 
 def choose_metric(
-    wanted: str, known: Sequence[str], mine: RunHistory | None, selected: RunSummary | None
+    requested: str, known: Sequence[str], history: RunHistory | None, selected: RunSummary | None
 ) -> str:
-    """The wanted one if any run on the chart has it, else the first that the selected run has."""
-    if wanted and (wanted in known or not known):
-        return wanted
-    has = {*(mine.metrics if mine is not None else ()), *(selected.metrics if selected is not None else ())}
-    return next((metric for metric in known if metric in has), known[0] if known else wanted or "loss")
+    """The requested metric if any run on the chart has it, else the first one of the selected run."""
+    if requested and (requested in known or not known):
+        return requested
+    has = {
+        *(history.metrics if history is not None else ()),
+        *(selected.metrics if selected is not None else ()),
+    }
+    return next((metric for metric in known if metric in has), known[0] if known else requested or "loss")

@@ -1,4 +1,4 @@
-"""What happened to a run, folded from its events: curves and marks, to be dressed by who shows them."""
+"""The history of a run, folded from its events: curves, marks, sketches, notes; without colours."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from engine.events import Event
 from engine.protocol import Json
 from tui.chart.mark import ChartMark
 from tui.chart.series import CurveSeries
-from tui.data.curves import rising
-from tui.data.value_text import value_of
+from tui.data.curves import increasing
+from tui.data.value_text import format_value
 from tui.terminal.plain_text import plain
 from tui.ui.numbers import short
 
@@ -24,14 +24,14 @@ NOTES_LIMIT = 200
 
 @dataclass(frozen=True, slots=True)
 class Sketch:
-    """Named nested lists of numbers, as the experiment drew them after `step`; checked by who shows them."""
+    """Named nested lists of numbers that the experiment reported after `step`; not validated."""
 
     step: float
     parts: Json
 
 
 class RunHistory:
-    """One run as far as it was told; the next telling goes on after event `seq`."""
+    """The history of one run up to event `seq`."""
 
     def __init__(self, run: str) -> None:
         self.run = run
@@ -45,14 +45,14 @@ class RunHistory:
         self.series: dict[str, CurveSeries] = {}
         self.marks: list[ChartMark] = []
         self.sketches: list[Sketch] = []
-        """in the order of their steps; every second one goes when there are too many"""
+        """in the order of their steps; every second one is dropped when there are too many"""
         self.notes: list[str] = []
-        """what the run had to say, not yet safe to draw; the oldest go when there are too many"""
+        """messages of the run, not sanitized; the oldest are dropped when there are too many"""
         self.notice = ""
-        """what has to be known of its data, not yet safe to draw"""
-        self._told_at: float | None = None
-        self._away = 0.0
-        """seconds between attempts, when nothing trained; below 0 where each begins its clock anew"""
+        """notice about its data, not sanitized"""
+        self._last_clock: float | None = None
+        self._idle_seconds = 0.0
+        """seconds between attempts, without training; below 0 where each attempt starts its clock again"""
 
     @property
     def metrics(self) -> list[str]:
@@ -62,63 +62,65 @@ class RunHistory:
         for event in batch.events:
             if event.seq > self.seq:
                 self.seq = event.seq
-                if self._told_at is not None and event.clock < self._told_at:
-                    self._away += event.clock - self._told_at  # the clock was begun anew, or set back
-                    self._told_at = event.clock
-                self._tell(event)
-                self._told_at = event.clock
+                if self._last_clock is not None and event.clock < self._last_clock:
+                    self._idle_seconds += (
+                        event.clock - self._last_clock
+                    )  # the clock was started again, or set back
+                    self._last_clock = event.clock
+                self._apply(event)
+                self._last_clock = event.clock
         self.left_out += batch.left_out
         self.is_damage_shown = self.is_damage_shown and not batch.left_out
         self.caught_up = self.caught_up or batch.caught_up
         self.ended = batch.ended
 
-    def _tell(self, event: Event) -> None:
+    def _apply(self, event: Event) -> None:
         if event.kind == "metrics":
             self._extend(event)
         elif event.kind == "started":
             self.notice = str(event.facts.get("notice") or "")
-            self._away += event.clock - self._told_at if self._told_at is not None else 0.0
+            self._idle_seconds += event.clock - self._last_clock if self._last_clock is not None else 0.0
         elif event.kind == "restored":
             self._rewind(_step(event.facts, self.step))
         elif event.kind == "checkpoint":
-            self._mark(ChartMark(_step(event.facts, self.step), "checkpoint", "checkpoint"))
+            self._add_mark(ChartMark(_step(event.facts, self.step), "checkpoint", "checkpoint"))
         elif event.kind == "set":
-            self._mark(ChartMark(_step(event.facts, self.step), "set", _change(event.facts)))
+            self._add_mark(ChartMark(_step(event.facts, self.step), "set", _change(event.facts)))
         elif event.kind == "sketch" and isinstance(event.facts.get("parts"), dict):
-            self._draw(Sketch(_step(event.facts, self.step), event.facts["parts"]))
+            self._add_sketch(Sketch(_step(event.facts, self.step), event.facts["parts"]))
         elif event.kind == "note" and isinstance(event.facts.get("text"), str):
             self.notes = [*self.notes[1 - NOTES_LIMIT :], event.facts["text"]]
         elif event.kind == "ended" and event.facts.get("status") in ("paused", "stopped"):
-            words = plain(str(event.facts["status"]))
-            self._mark(ChartMark(_step(event.facts, self.step), "pause", words))
+            status = plain(str(event.facts["status"]))
+            self._add_mark(ChartMark(_step(event.facts, self.step), "pause", status))
 
     def _extend(self, event: Event) -> None:
-        """The points of a block were gathered since the last event: they are spread evenly over that time.
+        """Add a block of points, with times spread evenly since the last event.
 
-        A step has one value, the first: in files of before some have two.
+        The first value of a step is kept: in files of older versions some steps have two.
         """
         for metric, (steps, values) in event.facts["series"].items():
             if not steps:
                 continue
-            series = self._of(metric)
+            series = self._series_of(metric)
             if series is not None:
                 last = series.last()
-                steps, values = rising(steps, values, -1 if last is None else int(last.step))
+                steps, values = increasing(steps, values, -1 if last is None else int(last.step))
             if series is not None and steps:
                 series.extend(steps, values, self._times(event.clock, len(steps)))
                 self.step = max(self.step, float(steps[-1]))
 
-    def _of(self, metric: str) -> CurveSeries | None:
+    def _series_of(self, metric: str) -> CurveSeries | None:
         series = self.series.get(metric)
         if series is None and len(self.series) < METRICS_LIMIT:
             series = self.series[metric] = CurveSeries(self.run, self.run)
         return series
 
     def _times(self, at: float, points: int) -> Sequence[float]:
-        """Time spent training: a pause takes none of it."""
-        since = at if self._told_at is None else min(self._told_at, at)
+        """Training times of the points in seconds; pauses do not count."""
+        since = at if self._last_clock is None else min(self._last_clock, at)
         gap = (at - since) / points
-        since -= self._away
+        since -= self._idle_seconds
         return [since + gap * (index + 1) for index in range(points)]
 
     def _rewind(self, step: float) -> None:
@@ -128,12 +130,12 @@ class RunHistory:
         self.sketches = [sketch for sketch in self.sketches if sketch.step <= step]
         self.step = min(self.step, step)
 
-    def _draw(self, sketch: Sketch) -> None:
+    def _add_sketch(self, sketch: Sketch) -> None:
         self.sketches.append(sketch)
         if len(self.sketches) > SKETCHES_LIMIT:
             del self.sketches[1::2]
 
-    def _mark(self, mark: ChartMark) -> None:
+    def _add_mark(self, mark: ChartMark) -> None:
         if len(self.marks) < MARKS_LIMIT:
             self.marks.append(mark)
 
@@ -145,5 +147,5 @@ def _step(facts: Json, otherwise: float) -> float:
 
 def _change(facts: Json) -> str:
     name, value = plain(str(facts.get("name", "")), limit=40), facts.get("value")
-    shown = short(value) if isinstance(value, float) else plain(value_of(name, value), limit=40)
+    shown = short(value) if isinstance(value, float) else plain(format_value(name, value), limit=40)
     return f"{name} {shown}"

@@ -1,4 +1,4 @@
-"""The run table as far as it was fetched: windows on a list that may be very long."""
+"""The fetched pages of the run table."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ TableRow = RunSummary | SweepRow
 
 
 class RunPages:
-    """Rows by their place in the list. What is no longer true stays visible until it is fetched anew."""
+    """Rows by their index in the table. Stale pages stay visible until they are fetched again."""
 
     def __init__(self, query: Query = Query()) -> None:  # noqa: B008  frozen
         self.query = query
         self.matching = 0
-        """rows: runs, and sweeps that stand for their trials"""
+        """rows: runs, and sweeps in place of their trials"""
         self.passing = 0
         """runs that pass the filter"""
         self.total = 0
         self.loaded = False
-        """whether a first page has come"""
+        """whether a page was received for the current query"""
         self._pages: dict[int, tuple[TableRow, ...]] = {}
         self._stale: set[int] = set()
         self._places: dict[str, int] = {}
 
-    def ask(self, query: Query) -> None:
-        """Begin anew with another filter or order."""
+    def set_query(self, query: Query) -> None:
+        """Start again with another filter or order."""
         self.query = query
         self.expire()
         self.loaded = False
@@ -44,7 +44,7 @@ class RunPages:
         return row if isinstance(row, RunSummary) else None
 
     def find_sweep(self, sweep: str) -> SweepRow | None:
-        """Its row, where it has one in the windows that were fetched."""
+        """The row of a sweep, where it was fetched."""
         row = self._row(sweep)
         return row if isinstance(row, SweepRow) else None
 
@@ -53,17 +53,17 @@ class RunPages:
         return self.at(index) if index is not None else None
 
     def index_of(self, row: str) -> int | None:
-        """Where the run, or the sweep, of that id stands."""
+        """The index of the run or sweep of that id, where it was fetched."""
         index = self._places.get(row)
         return index if index is not None and index < self.matching else None
 
     def known(self) -> list[RunSummary]:
-        """Every run of the windows that were fetched, in order."""
+        """Every fetched run, in order."""
         rows = (row for number in sorted(self._pages) for row in self._pages[number])
         return [row for row in rows if isinstance(row, RunSummary)]
 
-    def wanted(self, first: int, last: int) -> list[Query]:
-        """What has to be asked so that rows first..last are there and true."""
+    def missing(self, first: int, last: int) -> list[Query]:
+        """The queries to send so that rows first..last are present and not stale."""
         pages = range(max(0, first) // PAGE, max(0, last) // PAGE + 1)
         return [
             replace(self.query, offset=number * PAGE, limit=PAGE)
@@ -72,7 +72,7 @@ class RunPages:
         ]
 
     def put(self, query: Query, page: Page) -> None:
-        """Take in an answer. One to an older question is left out."""
+        """Store a page. A page of an older query is ignored."""
         if replace(query, offset=0) != replace(self.query, offset=0, limit=query.limit):
             return
         number = query.offset // PAGE
@@ -84,7 +84,7 @@ class RunPages:
         self._pages.pop(number, None)
         self._pages[number] = page.rows
         self._stale.discard(number)
-        self._drop_far_ones(number)
+        self._drop_distant_pages(number)
         self._places = {
             row.id: page * PAGE + place
             for page, rows in self._pages.items()
@@ -92,7 +92,7 @@ class RunPages:
         }
 
     def update(self, runs: Iterable[RunSummary]) -> list[int]:
-        """Take in what changed; the rows that look different now."""
+        """Replace runs that changed; returns the indices of their rows."""
         rows = []
         for run in runs:
             index = self.index_of(run.id)
@@ -104,11 +104,11 @@ class RunPages:
         return rows
 
     def expire(self) -> None:
-        """Everything has to be asked again; until then the old stays visible."""
+        """Mark every page as stale."""
         self._stale = set(self._pages)
 
-    def _drop_far_ones(self, near: int) -> None:
+    def _drop_distant_pages(self, center: int) -> None:
         while len(self._pages) > PAGES_KEPT:
-            far = max(self._pages, key=lambda number: abs(number - near))
-            del self._pages[far]
-            self._stale.discard(far)
+            distant = max(self._pages, key=lambda number: abs(number - center))
+            del self._pages[distant]
+            self._stale.discard(distant)

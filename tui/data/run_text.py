@@ -1,4 +1,4 @@
-"""A run in words and spans: its name, where it stands, what became of it."""
+"""A run as text and spans: name, parameters, age, progress, status."""
 
 from __future__ import annotations
 
@@ -6,33 +6,33 @@ import math
 import time
 
 from engine.protocol import Queued, RunSummary, Status
-from tui.data.value_text import pairs, status_word, told_params
+from tui.data.value_text import distinguishing_params, format_params, status_text
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.numbers import HOUR, clock, short
 from tui.ui.span import Row, Span
-from tui.ui.styles import STATUS_INKS
+from tui.ui.styles import STATUS_STYLES
 
 COARSE = ((86_400, "d"), (3_600, "h"), (60, "m"))
 
 
 def name_of(run: RunSummary) -> str:
-    """Its name, else what of its id tells it from others."""
+    """Its name, else the last part of its id."""
     return plain(run.spec.name, limit=80) if run.spec.name else plain(run.id.split("-", 2)[-1], limit=80)
 
 
-def own_name(run: RunSummary) -> str:
-    """The name that a person gave it; empty for one that was made up, as that of a trial is."""
+def given_name(run: RunSummary) -> str:
+    """The name that a user gave it; empty for an automatic one, as that of a trial."""
     is_automatic = run.spec.name == f"{run.spec.experiment}-{run.id[-4:]}"
     return "" if is_automatic or run.spec.sweep else run.spec.name
 
 
 def sign_of(run: RunSummary) -> Span:
-    return Span(glyphs().statuses[run.status], STATUS_INKS[run.status])
+    return Span(glyphs().statuses[run.status], STATUS_STYLES[run.status])
 
 
 def params_of(run: RunSummary) -> str:
-    return plain(pairs(told_params(run)), limit=300)
+    return plain(format_params(distinguishing_params(run)), limit=300)
 
 
 def age_of(run: RunSummary) -> str:
@@ -40,7 +40,7 @@ def age_of(run: RunSummary) -> str:
 
 
 def age_since(created_at: float) -> str:
-    """Coarse, so that it seldom changes: now, 5m, 3h, 12d."""
+    """The age, coarse so that it seldom changes: now, 5m, 3h, 12d."""
     seconds = time.time() - created_at
     for size, unit in COARSE:
         if seconds >= size:
@@ -49,17 +49,17 @@ def age_since(created_at: float) -> str:
 
 
 def ago(age: str) -> str:
-    """An age as one says it: 17 min ago."""
+    """An age as text: 17 min ago."""
     units = {"m": "min", "h": "h", "d": "day" if age == "1d" else "days"}
     return f"{age[:-1]} {units[age[-1]]} ago" if age[-1] in units else "just now"
 
 
-def bar(run: RunSummary, width: int, *, style_name: str = "") -> Row:
-    """How far it has come, as a line."""
+def progress_bar(run: RunSummary, width: int, *, style_name: str = "") -> Row:
+    """A progress bar of `width` cells."""
     share = run.step / run.total_steps if run.total_steps else 0.0
     full = int(min(max(share, 0.0), 1.0) * width)
     done, ahead = glyphs().bar
-    return (Span(done * full, style_name or STATUS_INKS[run.status]), Span(ahead * (width - full), "line"))
+    return (Span(done * full, style_name or STATUS_STYLES[run.status]), Span(ahead * (width - full), "line"))
 
 
 def percent_of(run: RunSummary) -> str:
@@ -71,21 +71,22 @@ def eta_of(run: RunSummary) -> str:
     return clock(_rounded(seconds), _grain(seconds)) if seconds is not None else ""
 
 
-def standing(run: RunSummary, width: int) -> Row:
-    """A bar while it trains, else the word that says where it stands and why."""
+def progress_or_status(run: RunSummary, width: int) -> Row:
+    """A progress bar while it trains, else its status and the reason."""
     if run.status is Status.RUNNING:
         if not run.total_steps:
             return (Span(f"step {run.step:,}" if run.step else "starting", "text"),)
-        return (*bar(run, max(4, width - 12)), Span(f" {percent_of(run):>4} {eta_of(run):>6}", "text"))
-    status = Span(status_word(run), STATUS_INKS[run.status])
+        text = f" {percent_of(run):>4} {eta_of(run):>6}"
+        return (*progress_bar(run, max(4, width - len(text))), Span(text, "text"))
+    status = Span(status_text(run), STATUS_STYLES[run.status])
     if run.damage:
         return (status, Span(f" {plain(run.damage, limit=200)}", "warn"))
-    why = why_of(run)
-    return (status, Span(f" {why}" if why else "", "muted"))
+    reason = reason_of(run)
+    return (status, Span(f" {reason}" if reason else "", "muted"))
 
 
-def why_of(run: RunSummary) -> str:
-    """What a queued run waits for, how an ended one ended."""
+def reason_of(run: RunSummary) -> str:
+    """What a queued run waits for, or how a run ended."""
     if isinstance(run.state, Queued):
         return plain(run.state.why, limit=200)
     if run.status is Status.DONE:
@@ -96,27 +97,27 @@ def why_of(run: RunSummary) -> str:
     return plain(run.cause.text, limit=200) if run.cause else ""
 
 
-def before_step_one(run: RunSummary) -> str:
-    """What to say of a run that nothing is known of yet."""
+def startup_text(run: RunSummary) -> str:
+    """Text for a run without any step: what it waits for, or what it loads."""
     if run.status is Status.QUEUED:
-        return f"queued: {why_of(run)}"
+        return f"queued: {reason_of(run)}"
     is_local = run.spec.executor == "local"
-    waits = "loading framework and data" if is_local else "waiting for a free node of the Ray cluster"
-    return "" if run.status.is_final else f"starting: {waits}"
+    phase = "loading framework and data" if is_local else "waiting for a free node of the Ray cluster"
+    return "" if run.status.is_final else f"starting: {phase}"
 
 
-def number(value: float | None) -> Span:
+def number_span(value: float | None) -> Span:
     if value is None:
         return Span("")
     return Span(short(value), "text" if math.isfinite(value) else "bad")
 
 
 def _rounded(seconds: float) -> float:
-    """To what a person would say: whole seconds, five of them above a minute, minutes above an hour."""
+    """Rounded to seconds below a minute, 5 seconds below an hour, else as `_grain`."""
     grain = 5 if 60 <= seconds < HOUR else _grain(seconds)
     return round(seconds / grain) * grain if seconds >= 1 else 1
 
 
 def _grain(seconds: float) -> int:
-    """Seconds below an hour, minutes below 100 hours, else hours: a time takes six cells at most."""
+    """The unit in seconds: 1 below an hour, 60 below 100 hours, else 3600; the text takes 6 cells at most."""
     return 1 if seconds < HOUR else 60 if seconds < 99.5 * HOUR else HOUR

@@ -1,4 +1,4 @@
-"""Runs or sweeps that were given the same name: a verb cannot tell them apart by it."""
+"""Warnings about runs or sweeps of the same name, which a command cannot address by it."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ if TYPE_CHECKING:
     from engine.sweep_protocol import SweepSummary
 
 
-async def doubt_of_name(client: Client, run: RunSummary) -> str:
-    """A warning where other runs have the name of this one; empty where none has. Raises DltuiError."""
+async def same_name_warning(client: Client, run: RunSummary) -> str:
+    """A warning where other runs have the same name, else empty. Raises DltuiError."""
     if not run.spec.name:
         return ""
     page = await client.runs(Query(f'name="{run.spec.name}"', limit=1))
     if page.matching < 2:
         return ""
-    return _said(page.matching, "runs", run.spec.name, run.id)
+    return _warning(page.matching, "runs", run.spec.name, run.id)
 
 
-async def doubt_of_sweep_name(client: Client, sweep: SweepSummary) -> str:
-    """Likewise, of a sweep."""
+async def same_sweep_name_warning(client: Client, sweep: SweepSummary) -> str:
+    """A warning where other sweeps have the same name, else empty. Raises DltuiError."""
     count = sum(one.spec.name == sweep.spec.name for one in await client.sweeps())
-    return _said(count, "sweeps", sweep.spec.name, sweep.id) if count > 1 else ""
+    return _warning(count, "sweeps", sweep.spec.name, sweep.id) if count > 1 else ""
 
 
-def _said(count: int, what: str, name: str, own: str) -> str:
+def _warning(count: int, what: str, name: str, own: str) -> str:
     return f"{count} {what} are called {plain(name, limit=80)}: verbs need their ids, this one's is {own}."

@@ -1,4 +1,4 @@
-"""How sweeps and trials are said in a shell."""
+"""Sweeps and trials as text for the CLI."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from engine.sweep_protocol import SweepSummary, TrialRow, TrialStatus, row_to_js
 from tui.data.trial_export import sweep_json as sweep_json
 from tui.data.value_text import short_number
 
-_SHORT_OF_ITS_END = (TrialStatus.STOPPED, TrialStatus.PRUNED, TrialStatus.PAUSED)
+_ENDED_EARLY = (TrialStatus.STOPPED, TrialStatus.PRUNED, TrialStatus.PAUSED)
 
 
 def row_json(row: TrialRow) -> Json:
     return row_to_json(row)
 
 
-def counted(sweep: SweepSummary) -> str:
+def trial_counts(sweep: SweepSummary) -> str:
     """3 done, 1 running."""
     return ", ".join(f"{count} {status}" for status, count in sweep.counts.items()) or "no trial yet"
 
 
-def how_far(row: TrialRow) -> str:
-    """What has to be known of a trial beside its value: that it did not come to its end, or is gone."""
-    words = ["run removed"] if row.removed else []
-    if row.status in _SHORT_OF_ITS_END:
+def trial_note(row: TrialRow) -> str:
+    """A note beside the value of a trial: ended early, or its run was removed; else empty."""
+    notes = ["run removed"] if row.removed else []
+    if row.status in _ENDED_EARLY:
         of = f" of {row.total_steps:,}" if row.total_steps else ""
-        words.append(f"{row.status} at step {row.step:,}{of}")
-    return ", ".join(words)
+        notes.append(f"{row.status} at step {row.step:,}{of}")
+    return ", ".join(notes)
 
 
-def valued(row: TrialRow | None) -> str:
+def value_text(row: TrialRow | None) -> str:
     return "" if row is None or row.value is None else short_number(row.value)

@@ -1,4 +1,4 @@
-"""Trials for another program: a file, or the clipboard."""
+"""Export of trials as CSV or JSON, to a file or the clipboard."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ STATISTICS = ("count", "valued", "mean", "spread")
 
 
 async def read_all(client: Client, sweep: str, query: TrialQuery) -> list[Entry]:
-    """Everything that passes the filter, in the order of the table. Raises DltuiError."""
+    """All entries that pass the filter, in the order of the table. Raises DltuiError."""
     return (await read(client, sweep, query, None))[0]
 
 
 async def read(client: Client, sweep: str, query: TrialQuery, most: int | None) -> tuple[list[Entry], int]:
-    """The first entries that pass the filter, all without `most`; and how many pass it."""
+    """The first `most` entries that pass the filter (None: all), and how many pass it."""
     found: list[Entry] = []
     while True:
         limit = PAGE if most is None else min(PAGE, most - len(found))
@@ -45,10 +45,10 @@ async def read(client: Client, sweep: str, query: TrialQuery, most: int | None) 
             return found, page.matching
 
 
-def cells_of(entry: Entry) -> dict[str, Any]:
-    """Columns by name; a metric that is called like a parameter is told apart."""
+def columns_of(entry: Entry) -> dict[str, Any]:
+    """Values by column name; a metric with the name of a parameter is prefixed with `metric.`."""
     if isinstance(entry, TrialGroup):
-        best = {f"best.{name}": value for name, value in cells_of(entry.best).items()} if entry.best else {}
+        best = {f"best.{name}": value for name, value in columns_of(entry.best).items()} if entry.best else {}
         return {**entry.key, **{name: getattr(entry, name) for name in STATISTICS}, **best}
     own = {name: getattr(entry, name) for name in OWN}
     metrics = {
@@ -58,8 +58,8 @@ def cells_of(entry: Entry) -> dict[str, Any]:
 
 
 def table_of(entries: Sequence[Entry], marked: Sequence[str] = ()) -> tuple[list[str], list[dict[str, Any]]]:
-    """Names of columns, of the marked ones alone where some are, and a row for each entry."""
-    rows = [cells_of(entry) for entry in entries]
+    """Column names, only the marked ones where some are, and a row for each entry."""
+    rows = [columns_of(entry) for entry in entries]
     names = list(dict.fromkeys(name for row in rows for name in row)) or list(OWN)
     return [name for name in names if not marked or name in {*marked, "trial"}] or names, rows
 
@@ -67,14 +67,14 @@ def table_of(entries: Sequence[Entry], marked: Sequence[str] = ()) -> tuple[list
 def as_csv(
     entries: Sequence[Entry], marked: Sequence[str] = (), delimiter: str = ",", *, for_terminal: bool = False
 ) -> str:
-    """A line for each, for a program to read; control characters are spelled out for a terminal."""
+    """A header and a line for each entry; for a terminal, control characters are spelled out."""
     return "".join(csv_lines(*table_of(entries, marked), delimiter=delimiter, for_terminal=for_terminal))
 
 
 def as_json(sweep: SweepSummary, entries: Sequence[Entry]) -> str:
-    told = [json_of(entry) for entry in entries]
+    items = [json_of(entry) for entry in entries]
     kind = "groups" if entries and isinstance(entries[0], TrialGroup) else "trials"
-    return json.dumps({"sweep": sweep_json(sweep), kind: told}, indent=1)
+    return json.dumps({"sweep": sweep_json(sweep), kind: items}, indent=1)
 
 
 def json_of(entry: Entry) -> Json:
@@ -82,21 +82,21 @@ def json_of(entry: Entry) -> Json:
 
 
 def sweep_json(sweep: SweepSummary) -> Json:
-    """For another program; `token` is between client and service alone."""
-    told = sweep_to_json(sweep)
-    told["spec"].pop("token", None)
-    return told
+    """The sweep as JSON, without the token, which is internal to client and service."""
+    data = sweep_to_json(sweep)
+    data["spec"].pop("token", None)
+    return data
 
 
 def write(path: Path, text: str) -> None:
-    """Raises OSError; a file that is there is not written over."""
+    """Create a file. Raises OSError, also where the file exists."""
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(fd, "w", encoding="utf-8") as file:
         file.write(text)
 
 
 def free_path(folder: Path, stem: str, ending: str) -> Path:
-    """`stem.csv`, or with the first number that is free."""
+    """`stem.ending` in the folder, with a number where that exists."""
     name = "".join(c if c.isalnum() or c in "-_." else "-" for c in stem).strip(".") or "sweep"
     path, number = folder / f"{name}.{ending}", 1
     while path.exists():

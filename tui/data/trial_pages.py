@@ -1,4 +1,4 @@
-"""The trials of one sweep as far as they were fetched: windows on a list that may be very long."""
+"""The fetched pages of the trials of a sweep."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Entry = TrialRow | TrialGroup
 
 
 class TrialPages:
-    """Entries by their place. What is no longer true stays visible until it is fetched anew."""
+    """Entries by their index in the table. Stale pages stay visible until they are fetched again."""
 
     def __init__(self, query: TrialQuery) -> None:
         self.sweep = ""
@@ -21,12 +21,12 @@ class TrialPages:
         self.matching = 0
         self.total = 0
         self.loaded = False
-        """whether a first page has come"""
+        """whether a page was received for the current query"""
         self._pages: dict[int, tuple[Entry, ...]] = {}
         self._stale: set[int] = set()
 
-    def ask(self, sweep: str, query: TrialQuery) -> None:
-        """Begin anew. Trials of another sweep, or groups in place of trials, go at once."""
+    def set_query(self, sweep: str, query: TrialQuery) -> None:
+        """Start again. Trials of another sweep, or groups instead of trials, drop the old entries at once."""
         if sweep != self.sweep or query.group != self.query.group:
             self._pages.clear()
             self.matching = 0
@@ -39,15 +39,15 @@ class TrialPages:
         return page[place] if page is not None and 0 <= place < len(page) else None
 
     def known(self) -> Iterator[tuple[int, Entry]]:
-        """What was fetched, with its place."""
+        """The fetched entries with their index."""
         for number in sorted(self._pages):
             yield from enumerate(self._pages[number], number * PAGE)
 
     def index_of(self, key: object) -> int | None:
         return next((index for index, entry in self.known() if key_of(entry) == key), None)
 
-    def wanted(self, first: int, last: int) -> list[TrialQuery]:
-        """What has to be asked so that the entries first..last are there and true."""
+    def missing(self, first: int, last: int) -> list[TrialQuery]:
+        """The queries to send so that entries first..last are present and not stale."""
         pages = range(max(0, first) // PAGE, max(0, last) // PAGE + 1)
         return [
             replace(self.query, offset=number * PAGE, limit=PAGE)
@@ -56,7 +56,7 @@ class TrialPages:
         ]
 
     def put(self, sweep: str, query: TrialQuery, page: TrialPage) -> None:
-        """Take in an answer. One to an older question is left out."""
+        """Store a page. A page of an older query is ignored."""
         if sweep != self.sweep or replace(query, offset=0) != replace(
             self.query, offset=0, limit=query.limit
         ):
@@ -68,21 +68,21 @@ class TrialPages:
         self.matching, self.total, self.loaded = page.matching, page.total, True
         self._pages[number] = page.groups if query.group else page.rows
         self._stale.discard(number)
-        self._drop_far_ones(number)
+        self._drop_distant_pages(number)
 
     def expire(self) -> None:
-        """Everything has to be asked again; until then the old stays visible."""
+        """Mark every page as stale."""
         self._stale = set(self._pages)
 
-    def _drop_far_ones(self, near: int) -> None:
+    def _drop_distant_pages(self, center: int) -> None:
         while len(self._pages) > PAGES_KEPT:
-            far = max(self._pages, key=lambda number: abs(number - near))
-            del self._pages[far]
-            self._stale.discard(far)
+            distant = max(self._pages, key=lambda number: abs(number - center))
+            del self._pages[distant]
+            self._stale.discard(distant)
 
 
 def key_of(entry: Entry | None) -> object:
-    """What tells an entry from the others, wherever it stands."""
+    """The identity of an entry: its trial number, or the key of a group."""
     if isinstance(entry, TrialGroup):
         return tuple(entry.key.items())
     return entry.trial if entry is not None else None

@@ -1,4 +1,4 @@
-"""How runs, times and numbers are said in a shell."""
+"""Runs, durations, parameters and numbers as text."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def short_number(value: float) -> str:
     return f"{value:.4g}"
 
 
-def span(seconds: float) -> str:
+def duration_text(seconds: float) -> str:
     """45s, 3m20s, 2h05m, 4d."""
     whole = max(0, int(seconds))
     if whole < 60:
@@ -34,33 +34,33 @@ def span(seconds: float) -> str:
     return f"{whole // 86_400}d"
 
 
-def counted(count: int, thing: str) -> str:
+def plural(count: int, thing: str) -> str:
     """1 checkpoint, 2 checkpoints."""
     return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
 def damaged_events(count: int, run: str) -> str:
-    """What is said where lines of a run's events were left out."""
-    return f"{counted(count, 'damaged line')} of its events left out. Which: dltui verify {run}"
+    """A warning about damaged lines in the events of a run."""
+    return f"{plural(count, 'damaged line')} of its events left out. Which: dltui verify {run}"
 
 
-def named(run: RunSummary) -> str:
-    """Its name, and its id where that is not the same."""
+def name_and_id(run: RunSummary) -> str:
+    """Name and id; only the id of a run without a name."""
     return f"{run.spec.name} ({run.id})" if run.spec.name else run.id
 
 
-def age(run: RunSummary) -> str:
-    return span(time.time() - run.spec.created_at)
+def age_text(run: RunSummary) -> str:
+    return duration_text(time.time() - run.spec.created_at)
 
 
-def data_words(run: RunSummary) -> str:
-    """What it was trained on, with the start of the SHA-256 of that; empty while it has not said so."""
+def data_text(run: RunSummary) -> str:
+    """The data set and the start of its SHA-256; empty until the run has reported them."""
     return f"{run.data_title} ({run.data_fingerprint[:12]})" if run.data_fingerprint else ""
 
 
-def folder_words(run: RunSummary) -> str:
-    """The folder of data sets that was named for it; empty for what reads none, and for a run of before."""
-    from engine import catalog  # the app's first screen does not wait for it
+def data_folder_text(run: RunSummary) -> str:
+    """The data folder of a run; empty for experiments without data and for runs of older versions."""
+    from engine import catalog  # not imported before the first screen
 
     try:
         reads_data = catalog.find(run.spec.experiment).reads_data
@@ -70,21 +70,21 @@ def folder_words(run: RunSummary) -> str:
 
 
 def data_line(experiment: Experiment, folder: str) -> str:
-    """The folder of data sets for a form; empty for an experiment that reads none."""
-    named = folder or "no folder named (DLTUI_DATA): downloaded, or the bundled substitute"
+    """The data folder for a form; empty for experiments without data."""
+    name_and_id = folder or "no folder named (DLTUI_DATA): downloaded, or the bundled substitute"
     gone = " is no folder any more: a run that needs it fails" if folder and not os.path.isdir(folder) else ""
-    return f"data: {named}{gone}" if experiment.reads_data else ""
+    return f"data: {name_and_id}{gone}" if experiment.reads_data else ""
 
 
-def other_data(runs: Sequence[RunSummary]) -> str:
-    """What is to be said beside runs that were trained on different data; empty where they were not."""
+def different_data_warning(runs: Sequence[RunSummary]) -> str:
+    """A warning about runs that were trained on different data, else empty."""
     differ = len({run.data_fingerprint for run in runs if run.data_fingerprint}) > 1
     return "Trained on different data: their numbers cannot be compared." if differ else ""
 
 
 def changed_params(run: RunSummary) -> dict[str, Value]:
     """The parameters that differ from the experiment's defaults."""
-    from engine import catalog  # the app's first screen does not wait for it
+    from engine import catalog  # not imported before the first screen
 
     try:
         experiment = catalog.find(run.spec.experiment)
@@ -93,45 +93,44 @@ def changed_params(run: RunSummary) -> dict[str, Value]:
     return params.differing(experiment.params, run.spec.params)
 
 
-def told_params(run: RunSummary, *, tell_seed: bool = False) -> dict[str, Value]:
-    """What tells a run from others of its experiment: its seed, unless it is the default, and what differs
-    from the defaults."""
-    seed: dict[str, Value] = {"seed": run.spec.seed} if tell_seed or run.spec.seed != DEFAULT_SEED else {}
+def distinguishing_params(run: RunSummary, *, with_seed: bool = False) -> dict[str, Value]:
+    """Its seed, unless that is the default, and the parameters that differ from their defaults."""
+    seed: dict[str, Value] = {"seed": run.spec.seed} if with_seed or run.spec.seed != DEFAULT_SEED else {}
     return {**seed, **changed_params(run)}
 
 
-def status_word(run: RunSummary) -> str:
+def status_text(run: RunSummary) -> str:
     """The status; `pruned` for what a sweep stopped early."""
     is_pruned = run.cause is not None and run.cause.kind is CauseKind.PRUNED
     return str(CauseKind.PRUNED if is_pruned else run.status)
 
 
-def pairs(values: Mapping[str, object]) -> str:
-    """name=value, as a person reads it; `exact_pairs` is for what is typed again."""
-    return " ".join(f"{name}={value_of(name, value)}" for name, value in values.items())
+def format_params(values: Mapping[str, object]) -> str:
+    """name=value, rounded for display; see `exact_settings`."""
+    return " ".join(f"{name}={format_value(name, value)}" for name, value in values.items())
 
 
-def exact_pairs(values: Mapping[str, object]) -> list[str]:
-    """name=value for each, nothing rounded."""
-    return [f"{name}={exact(name, value)}" for name, value in values.items()]
+def exact_settings(values: Mapping[str, object]) -> list[str]:
+    """name=value for each, not rounded: to be typed again."""
+    return [f"{name}={format_exact(name, value)}" for name, value in values.items()]
 
 
-def exact(name: str, value: object) -> str:
-    """The value of a parameter as one would type it."""
+def format_exact(name: str, value: object) -> str:
+    """The value of a parameter, not rounded."""
     if isinstance(value, float) and float(f"{value:g}") != value:
         return repr(value)
-    return value_of(name, value)
+    return format_value(name, value)
 
 
-def settled_params(run: RunSummary) -> dict[str, Value]:
-    """All of them, and what each that is not given has come to: auto (0.01)."""
+def effective_params(run: RunSummary) -> dict[str, Value]:
+    """All parameters as text; of a value that is not set, the one in effect: auto (0.01)."""
     from engine import catalog
 
     return catalog.display_resolved_values(run.spec.experiment, run.spec.params)
 
 
-def value_of(name: str, value: object) -> str:
-    """The value of a parameter, to be read."""
+def format_value(name: str, value: object) -> str:
+    """The value of a parameter for display."""
     if value is None:
         from engine import catalog
 
@@ -143,30 +142,30 @@ def value_of(name: str, value: object) -> str:
     return str(value)
 
 
-def progress(run: RunSummary) -> str:
+def progress_text(run: RunSummary) -> str:
     if not run.total_steps:
         return str(run.step)
     return f"{run.step}/{run.total_steps} {100 * run.step / run.total_steps:.0f}%"
 
 
-def why(run: RunSummary) -> str:
-    """Why it waits, or why it ended."""
+def reason_text(run: RunSummary) -> str:
+    """Why a run waits, or why it ended."""
     return run.cause.text if run.cause is not None else str(getattr(run.state, "why", ""))
 
 
 def remarks(run: RunSummary) -> list[str]:
-    """What has to be known of it: which of its files are damaged, of its data, and the latest of itself."""
-    return [words for words in (run.damage, run.data_notice, run.notice) if words]
+    """Damage of its files, notice about its data, its own latest notice; those that are not empty."""
+    return [text for text in (run.damage, run.data_notice, run.notice) if text]
 
 
-def row_words(run: RunSummary) -> str:
-    """For the last column of a table: damage before all else, notices while it trains."""
-    found = [run.damage, why(run)] if run.cause is not None else [why(run), *remarks(run)]
+def cause_text(run: RunSummary) -> str:
+    """The last column of a table: damage first, then the reason, then notices while it trains."""
+    found = [run.damage, reason_text(run)] if run.cause is not None else [reason_text(run), *remarks(run)]
     return "; ".join(filter(None, found))
 
 
-def labels(runs: Sequence[RunSummary]) -> list[str]:
-    """A short name for each run; those that are called alike are told apart by the end of their ids."""
+def unique_labels(runs: Sequence[RunSummary]) -> list[str]:
+    """A short name for each run; equal names get the end of the id."""
     names = [run.spec.name or run.id for run in runs]
     return [
         name if names.count(name) == 1 else f"{name} {run.id[-4:]}"
@@ -174,7 +173,7 @@ def labels(runs: Sequence[RunSummary]) -> list[str]:
     ]  # fmt: skip
 
 
-def seed_words(run: RunSummary, runs: Iterable[RunSummary]) -> str:
+def seed_text(run: RunSummary, runs: Iterable[RunSummary]) -> str:
     """seed=2, where another run of its experiment among `runs` has another seed; else nothing."""
     spec = run.spec
     differs = any(one.spec.experiment == spec.experiment and one.spec.seed != spec.seed for one in runs)
@@ -182,13 +181,13 @@ def seed_words(run: RunSummary, runs: Iterable[RunSummary]) -> str:
 
 
 def run_json(run: RunSummary) -> Json:
-    """For another program; `token` is between client and service alone."""
-    told = summary_to_json(run)
-    told.pop("token", None)
-    return told
+    """The run as JSON, without the token, which is internal to client and service."""
+    data = summary_to_json(run)
+    data.pop("token", None)
+    return data
 
 
-def columns(rows: Iterable[Sequence[str]]) -> list[str]:
+def aligned(rows: Iterable[Sequence[str]]) -> list[str]:
     """Rows of text as aligned lines; the last column is not padded."""
     from rich.cells import cell_len, set_cell_size
 

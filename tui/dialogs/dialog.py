@@ -1,4 +1,4 @@
-"""What all dialogs share: a box in the middle and a line of keys below it."""
+"""Base class of the dialogs, and their line of keys."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DIALOG_CSS = Path(__file__).with_name("dialog.tcss")
 
 
 class Dialog(ModalScreen[Answer]):
-    """Enter goes ahead, escape goes back; what that means is the dialog's own."""
+    """Enter accepts, escape cancels; dismissed with an answer or None."""
 
     BINDINGS = all_keys.bindings("dialog")
     CSS_PATH = DIALOG_CSS
@@ -34,30 +34,35 @@ class Dialog(ModalScreen[Answer]):
         self.dismiss(None)
 
 
-class Keys(Line):
-    """Some keys and what they do here."""
+class KeyLine(Line):
+    """Keys of the dialog with their labels."""
 
     def __init__(self, named: Sequence[tuple[str, str]], keymap: Keymap | None = None, **widget: Any) -> None:
         super().__init__(**widget)
         self._named = list(named)
         self._keymap = keymap or Keymap()
-        self.complaint = ""
+        self.error = ""
 
-    def complain(self, words: str) -> None:
-        """Say what is wrong behind the first key, which does nothing meanwhile."""
-        self.complaint = words
+    def show_error(self, text: str) -> None:
+        """Show an error behind the first key, which is disabled meanwhile; empty: none."""
+        self.error = text
+        self.draw()
+
+    def set_keys(self, named: Sequence[tuple[str, str]]) -> None:
+        """Replace the keys: binding ids and labels."""
+        self._named = list(named)
         self.draw()
 
     def row(self, width: int) -> Row:
         spans: list[Span] = []
         for binding, label in self._named:
             key = shown(self._keymap.key_of(BY_ID[binding]), ascii_only=glyphs().ascii_only)
-            off = bool(self.complaint) and not spans
-            hint = [Span(key, "muted" if off else "key"), Span(f" {label}", "muted")]
-            if off:
-                hint.append(Span(f"  {self.complaint}", "bad"))
+            is_disabled = bool(self.error) and not spans
+            hint = [Span(key, "muted" if is_disabled else "key"), Span(f" {label}", "muted")]
+            if is_disabled:
+                hint.append(Span(f"  {self.error}", "bad"))
             gap = [Span("  ")] if spans else []
             if spans and row_width((*spans, *gap, *hint)) > width:
-                break  # a key that has no room is left out whole
+                break  # keys that do not fit are left out
             spans += [*gap, *hint]
         return tuple(spans)

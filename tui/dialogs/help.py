@@ -1,4 +1,4 @@
-"""The keys of what has focus, out of the table of all keys."""
+"""The help screen: keys of the focused widget, from the table of all keys."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from tui.dialogs.dialog import Dialog, Keys
+from tui.dialogs.dialog import Dialog, KeyLine
 from tui.dialogs.sign_table import signs
 from tui.keys.all_keys import KEYS, Key, Scope, inside, shown
 from tui.keys.keymap import Keymap
@@ -25,7 +25,7 @@ NAMES: tuple[Row, ...] = ((), (Span("Names of the keys for keys.json: dltui keys
 
 
 class KeySheet(Sheet):
-    """Groups of keys, in two columns where there is room."""
+    """Groups of keys, in two columns where they fit."""
 
     def __init__(self, scope: Scope, keymap: Keymap, tab: TabName) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class KeySheet(Sheet):
         return [*both, *self._signs(), *NAMES]
 
     def _signs(self) -> list[Row]:
-        """What the signs of the tab stand for, below its keys."""
+        """The legend of the signs of the tab."""
         found = signs(self._tab) if self._scope not in MODAL else []
         widest = max((cell_len(sign) for sign, _, _ in found), default=0)
         rows = [
@@ -71,7 +71,7 @@ class KeySheet(Sheet):
 
 
 class HelpScreen(Dialog[None]):
-    """Closed by any of the keys that opened it."""
+    """Closed by the keys that open it, q and escape."""
 
     def __init__(self, scope: Scope, keymap: Keymap, tab: TabName = "runs") -> None:
         super().__init__()
@@ -81,7 +81,7 @@ class HelpScreen(Dialog[None]):
         with Vertical(classes="dialog widest") as box:
             box.border_title = "keys"
             yield KeySheet(self._scope, self._keymap, self._tab)
-            yield Keys((("dialog.cancel", "back"), ("pane.down", "scroll")))
+            yield KeyLine((("dialog.cancel", "back"), ("pane.down", "scroll")))
 
     def key_question_mark(self) -> None:
         self.dismiss(None)
@@ -91,17 +91,17 @@ class HelpScreen(Dialog[None]):
 
 
 def groups(scope: Scope, tab: TabName = "runs") -> list[tuple[str, list[Key]]]:
-    """The keys that are heard there, innermost first, under their headings."""
+    """The keys active in a scope, the innermost scope first, under their headings."""
     scopes = inside(scope, tab)
-    heard = [key for inner in scopes for key in KEYS if key.scope == inner and exists(key)]
+    active = [key for inner in scopes for key in KEYS if key.scope == inner and exists(key)]
     named: dict[str, list[Key]] = {}
-    for heading, some in groupby(heard, key=lambda key: key.heading):
+    for heading, some in groupby(active, key=lambda key: key.heading):
         named.setdefault(heading, []).extend(some)
     return list(named.items())
 
 
 def exists(key: Key) -> bool:
-    """Tabs that are not there yet have no key."""
+    """False for keys of tabs that the app does not show."""
     return not key.id.startswith("app.tab_") or key.id.removeprefix("app.tab_") in PAGES
 
 

@@ -1,4 +1,4 @@
-"""The whole screen says what to do about a home folder that cannot be used."""
+"""A screen for a home folder that cannot be used, with the remedy."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from tui.dialogs.dialog import DIALOG_CSS, Keys
+from tui.dialogs.dialog import DIALOG_CSS, KeyLine
 from tui.keys import all_keys
 from tui.messages import HomeRefused
 from tui.terminal.plain_text import plain
 
 
 class HomeScreen(ModalScreen[None]):
-    """It stays until the folder can be used; that is looked at every few seconds, and on a key."""
+    """Shown until the folder can be used; the connection retries every few seconds, and on a key."""
 
     BINDINGS = all_keys.bindings("home")
     CSS_PATH = DIALOG_CSS
@@ -26,12 +26,12 @@ class HomeScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="home"):
-            yield Static(plain(self._refused.why), markup=False, classes="question")
-            yield Static(self._words, markup=False, classes="words", id="home-remedy")
-            yield Keys((("home.retry", "try again"), ("home.leave", "quit")))
+            yield Static(plain(self._refused.reason), markup=False, classes="question")
+            yield Static(self._remedy, markup=False, classes="words", id="home-remedy")
+            yield KeyLine((("home.retry", "try again"), ("home.leave", "quit")))
 
     @property
-    def _words(self) -> str:
+    def _remedy(self) -> str:
         if self._refused.command:
             return f"Run:  {plain(self._refused.command)}\n\nthen press r."
         return plain(self._refused.remedy)
@@ -40,4 +40,4 @@ class HomeScreen(ModalScreen[None]):
         self.post_message(self.Retried())
 
     class Retried(Message):
-        """The person says that the folder can be used."""
+        """The user asks for another attempt."""

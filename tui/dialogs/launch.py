@@ -1,4 +1,4 @@
-"""Asks for the parameters of a run."""
+"""The form for the parameters of a run."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from engine.params import Param
 from engine.places import data_folder
 from engine.protocol import RunSummary
 from tui.data import executor
-from tui.data.run_text import own_name
-from tui.data.same_name import doubt_of_name
-from tui.data.value_text import data_line, exact, exact_pairs
+from tui.data.run_text import given_name
+from tui.data.same_name import same_name_warning
+from tui.data.value_text import data_line, exact_settings, format_exact
 from tui.dialogs.form import FormOutcome, FormScreen
 from tui.ui.form import Form, Typed, field_of
 
@@ -27,13 +27,13 @@ ABOUT = (
     Param("device", str, "auto", "device that trains", ("auto", "cpu", "gpu")),
     *executor.FIELDS,
 )
-"""what every run has besides the parameters of its experiment"""
+"""fields of every run, besides the parameters of its experiment"""
 _ABOUT_NAMES = frozenset(param.name for param in ABOUT)
 
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """A run as it was asked for; `typed` is what the form held, to be offered again."""
+    """A run to submit; `typed` are the texts of the form, used the next time it opens."""
 
     experiment: str
     params: Mapping[str, object]
@@ -43,22 +43,22 @@ class Launch:
     executor: str = "local"
     typed: Mapping[str, str] = field(default_factory=dict)
     data: str | None = None
-    """the folder of data sets; None: that of this process"""
+    """folder of data sets; None: that of this process"""
 
     async def submit(self, client: Client) -> RunSummary:
-        """Raises the engine's words; nothing was started then."""
+        """Submit the run. Raises DltuiError, and nothing was started."""
         return await client.submit(
             self.experiment, self.params, seed=self.seed, name=self.name, device=self.device,
             executor=self.executor, data=self.data,
         )  # fmt: skip
 
-    async def doubt(self, client: Client, made: RunSummary) -> str:
-        """A warning where the name that was typed is that of other runs too; empty where it is not."""
-        return await doubt_of_name(client, made) if self.name else ""
+    async def name_warning(self, client: Client, run: RunSummary) -> str:
+        """A warning where other runs have the same name, else empty."""
+        return await same_name_warning(client, run) if self.name else ""
 
 
 def launch_screen(experiment: Experiment, typed: Typed, data: str | None = None) -> FormScreen[Launch]:
-    """`data` is the folder of data sets of a run that is asked for again; None: that of this shell."""
+    """The launch form. `data` is the folder of data sets of a run to repeat; None: that of this shell."""
     folder = data_folder() if data is None else data
     fields = [field_of(param) for param in (*params.declared(experiment.params), *ABOUT)]
 
@@ -67,17 +67,17 @@ def launch_screen(experiment: Experiment, typed: Typed, data: str | None = None)
 
     def outcome(given: Typed) -> FormOutcome:
         params.build(experiment.params, _own(given))
-        return FormOutcome(_settled(experiment, _own(given)))
+        return FormOutcome(_effective_text(experiment, _own(given)))
 
     form = Form(fields, typed, gap="name", applies=_applies)
     return FormScreen(
-        experiment.title, form, act, word="launch", about=(experiment.claim,),
+        experiment.title, form, act, submit_label="launch", about=(experiment.claim,),
         fact=data_line(experiment, folder), outcome=outcome,
     )  # fmt: skip
 
 
 def _applies(name: str, typed: Typed) -> bool:
-    """An address is asked for where there is a cluster alone."""
+    """The address applies to a Ray cluster only."""
     return name != "ray_address" or typed["executor"] == "ray"
 
 
@@ -85,10 +85,10 @@ def _own(typed: Typed) -> dict[str, str]:
     return {name: text for name, text in typed.items() if name not in _ABOUT_NAMES}
 
 
-def _settled(experiment: Experiment, typed: Typed) -> str:
-    """What comes of the fields that are left to a recipe."""
+def _effective_text(experiment: Experiment, typed: Typed) -> str:
+    """The values in effect of fields that a recipe decides."""
     found = catalog.effective(experiment.name, typed)
-    return f"auto: {', '.join(exact_pairs(found))}" if found else ""
+    return f"auto: {', '.join(exact_settings(found))}" if found else ""
 
 
 def _launch_of(experiment: Experiment, typed: Typed, data: str) -> Launch:
@@ -110,7 +110,7 @@ def _launch_of(experiment: Experiment, typed: Typed, data: str) -> Launch:
 
 
 def typed_of(run: RunSummary) -> dict[str, str]:
-    """What one would type to get that run again."""
-    texts = {name: exact(name, value) for name, value in run.spec.params.items()}
-    texts |= {"name": own_name(run), "seed": str(run.spec.seed), "device": run.spec.device}
+    """The texts of the form that repeat a run."""
+    texts = {name: format_exact(name, value) for name, value in run.spec.params.items()}
+    texts |= {"name": given_name(run), "seed": str(run.spec.seed), "device": run.spec.device}
     return texts | executor.typed_of(run.spec.executor)

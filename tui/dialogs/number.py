@@ -1,4 +1,4 @@
-"""Asks for one number."""
+"""A dialog for one number."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input
 
-from tui.dialogs.dialog import Dialog, Keys
+from tui.dialogs.dialog import Dialog, KeyLine
 from tui.ui.text_field import TextField
 
 
 class NumberPrompt(Dialog[float]):
-    """The number that was typed, between -`most` and `most`."""
+    """Dismissed with a number from -`most` to `most`, or None."""
 
     AUTO_FOCUS = "TextField"
 
     def __init__(self, name: str, value: float, most: float) -> None:
         super().__init__()
-        self._called, self._value, self._most = name, value, most
+        self._name_shown, self._value, self._most = name, value, most
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
-            box.border_title = Content(self._called)
+            box.border_title = Content(self._name_shown)
             yield TextField(f"{self._value:g}", most=24)
-            yield Keys((("dialog.accept", "set it"), ("dialog.cancel", "back")))
+            yield KeyLine((("dialog.accept", "set it"), ("dialog.cancel", "back")))
 
     def on_mount(self) -> None:
         self.query_one(TextField).action_select_all()
@@ -43,7 +43,7 @@ class NumberPrompt(Dialog[float]):
     @on(Input.Changed)
     def _check(self) -> None:
         expected = f"expected a number from -{self._most:g} to {self._most:g}"
-        self.query_one(Keys).complain(expected if self.number is None else "")
+        self.query_one(KeyLine).show_error(expected if self.number is None else "")
 
     def on_input_submitted(self) -> None:
         self.action_accept()

@@ -1,4 +1,4 @@
-"""Asks which experiment."""
+"""A dialog to choose an experiment."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from engine.catalog import Experiment
-from tui.dialogs.dialog import Dialog, Keys
+from tui.dialogs.dialog import Dialog, KeyLine
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.sheet import Sheet
 from tui.ui.span import Row, Span
-from tui.ui.wrap import wrapped
+from tui.ui.wrap import wrap_text
 
 
 class ExperimentList(Sheet):
-    """Title and claim of each, a cursor on one."""
+    """Experiments with title, name and claim."""
 
     def __init__(self, found: Sequence[Experiment], chosen: str) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class ExperimentList(Sheet):
             self._tops.append(len(rows))
             title = Span(plain(experiment.title), "key" if here else "strong")
             rows.append((Span(f"{sign} ", "key"), title, Span(f"  {plain(experiment.name)}", "muted")))
-            rows += [(Span("  "), *row) for row in wrapped(plain(experiment.claim), width - 2, "muted")]
+            rows += [(Span("  "), *row) for row in wrap_text(plain(experiment.claim), width - 2, "muted")]
             rows.append(())
         return rows[:-1]
 
@@ -50,7 +50,7 @@ class ExperimentList(Sheet):
 
 
 class PickScreen(Dialog[Experiment]):
-    """The experiment that was picked."""
+    """Dismissed with the chosen experiment, or None."""
 
     def __init__(self, found: Sequence[Experiment], chosen: str, title: str = "start an experiment") -> None:
         super().__init__()
@@ -60,7 +60,7 @@ class PickScreen(Dialog[Experiment]):
         with Vertical(classes="dialog wide") as box:
             box.border_title = self._title_shown
             yield ExperimentList(self._found, self._chosen)
-            yield Keys((("dialog.accept", "set up"), ("dialog.cancel", "back"), ("pane.down", "next")))
+            yield KeyLine((("dialog.accept", "set up"), ("dialog.cancel", "back"), ("pane.down", "next")))
 
     def action_accept(self) -> None:
         self.dismiss(self.query_one(ExperimentList).chosen)

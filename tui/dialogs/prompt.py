@@ -1,4 +1,4 @@
-"""Asks for the value of a parameter that can change while the run trains."""
+"""The form for the live parameters of a run."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ Given = tuple[str, object]
 
 
 def live_screen(run: RunSummary, found: Sequence[Param]) -> FormScreen[Given | None]:
-    """Its answer is name and value of the first parameter that was changed; None when none was."""
-    before = {param.name: actions.value_now(run, param) for param in found}
+    """Dismissed with name and value of the first parameter that was changed; None where none was."""
+    before = {param.name: actions.current_value(run, param) for param in found}
 
     async def act(typed: Typed) -> Given | None:
         values = {param.name: params.parse_value(param, typed[param.name]) for param in found}
@@ -26,4 +26,4 @@ def live_screen(run: RunSummary, found: Sequence[Param]) -> FormScreen[Given | N
     shown = {param.name: params.format_value(param, before[param.name]) for param in found}
     form = Form([field_of(param) for param in found], shown)
     title = f"set live: {name_of(run)}"
-    return FormScreen(title, form, act, word="set", is_wide=False)
+    return FormScreen(title, form, act, submit_label="set", is_wide=False)

@@ -1,4 +1,4 @@
-"""What the signs on the screen stand for: sign, ink, words."""
+"""The legend of the signs on the screen: sign, style, meaning."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from tui.chart.mark import ASCII_SIGNS, SIGNS, Kind
 from tui.tabs import TabName
 from tui.terminal.glyphs import glyphs
 from tui.ui.palette import DASH_SIGNS
-from tui.ui.styles import STATUS_INKS
+from tui.ui.styles import STATUS_STYLES
 
 Sign = tuple[str, str, str]
 
@@ -20,7 +20,7 @@ WITH_CHARTS: tuple[TabName, ...] = ("runs", "xor", "mnist", "language")
 
 
 def signs(tab: TabName) -> list[Sign]:
-    """Those of a tab; none for a tab without runs and charts."""
+    """The signs of a tab; none for a tab without runs and charts."""
     found = _statuses() if tab in (*WITH_CHARTS, "sweep") else []
     if tab == "runs":
         found += _rows()
@@ -30,7 +30,7 @@ def signs(tab: TabName) -> list[Sign]:
 
 
 def _statuses() -> list[Sign]:
-    return [(glyphs().statuses[status], STATUS_INKS[status], str(status)) for status in Status
+    return [(glyphs().statuses[status], STATUS_STYLES[status], str(status)) for status in Status
             if status in glyphs().statuses]  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from textual.app import App
 from textual.color import Color
 
 from tui.terminal.glyphs import glyphs
-from tui.ui.styles import inks_of
+from tui.ui.styles import styles_of
 
 LEVELS = 24
 SOLVED = 8
@@ -45,7 +45,7 @@ class Heat:
     """Styles by name: `heat-7` a level; `solved-3`, `stuck-2`, `ramp-5` grounds; else an ink of the app."""
 
     def __init__(self, app: App[Any]) -> None:
-        self._inks = inks_of(app)
+        self._inks = styles_of(app)
         self._levels: list[Any] = []
         self._made: dict[tuple[str, str], Style] = {}
         self._grounds: dict[str, Any] = {}

@@ -12,7 +12,7 @@ from tui.terminal.glyphs import glyphs
 from tui.ui.numbers import short
 from tui.ui.shown_word import in_order, word_of
 from tui.ui.span import Row, Span, row_width
-from tui.ui.wrap import wrapped
+from tui.ui.wrap import wrap_text
 
 EXPECTED, FAIR, SURPRISING = 2.0, 6.0, 10.0
 """bits: 1 in 4, 1 in 64, 1 in 1,024"""
@@ -63,7 +63,7 @@ def sums(sentence: Json, width: int) -> list[Row]:
     log: Row = (Span("log-probability ", "muted"), Span(in_bits(sentence["logp"]), "strong"))
     whole: Row = (*share, Span(dot, "muted"), *log)
     rows: list[Row] = [whole] if row_width(whole) <= width else [share, log]
-    return rows + (wrapped(uncounted(sentence), width, "warn") if unknown else [])
+    return rows + (wrap_text(uncounted(sentence), width, "warn") if unknown else [])
 
 
 def uncounted(sentence: Json) -> str:

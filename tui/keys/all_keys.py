@@ -1,4 +1,4 @@
-"""Every key of the app: the one table behind dispatch, footer, help, palette and keymap file."""
+"""Every key of the app: one table for bindings, footer, help, palette and keymap file."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ KEYS: tuple[Key, ...] = (
     *runs.KEYS, *xor.KEYS, *sweep.KEYS, *mnist.KEYS, *language.KEYS, *repl.KEYS,
     *panes.KEYS, *everywhere.KEYS, *dialogs.KEYS,
 )  # fmt: skip
-"""a tab's own keys come from its file in key_tables/"""
+"""the keys of a tab are in its file beside this one"""
 
 BY_ID = {key.id: key for key in KEYS}
 
 
 def bindings(scope: Scope) -> list[BindingType]:
-    """What a widget, a screen or the app of that scope listens to."""
+    """The bindings of a widget, a screen or the app of that scope."""
     return [
         Binding(key.key, key.action, key.label, id=key.id, tooltip=key.help, show=key.rank > 0)
         for key in KEYS
@@ -38,12 +38,12 @@ ASCII_SHOWN = {"up": "up", "down": "down", "left": "left", "right": "right"}
 
 
 def shown(key: str, *, ascii_only: bool = False) -> str:
-    """A key's name as a person knows it: ^p, ?, esc."""
+    """The name of a key as it is displayed: ^p, ?, esc."""
     if key.startswith("ctrl+"):
         return "^" + key[5:]
     if key.startswith("shift+"):
         return "shift-" + shown(key[6:], ascii_only=ascii_only)
     if key.startswith("alt+"):
         return "alt-" + shown(key[4:], ascii_only=ascii_only)
-    words = SHOWN | ASCII_SHOWN if ascii_only else SHOWN
-    return words.get(key, key)
+    names = SHOWN | ASCII_SHOWN if ascii_only else SHOWN
+    return names.get(key, key)

@@ -1,4 +1,4 @@
-"""Keys that are heard everywhere."""
+"""Keys that are active everywhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which keys are heard, by what has the focus."""
+"""Which keys are active, by the focused widget."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tui.tabs import TabName
 
 
 def scope_of(focused: Widget | None, tab: TabName = "runs") -> Scope:
-    """The scope that the focused widget, or what holds it, names as its own; else that of the tab."""
+    """The SCOPE of the focused widget or its nearest ancestor with one; else the tab."""
     for node in focused.ancestors_with_self if focused is not None else ():
         scope: Scope | None = getattr(node, "SCOPE", None)
         if scope is not None:

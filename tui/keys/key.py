@@ -1,4 +1,4 @@
-"""What a key of the app is, and where it can be heard."""
+"""A key of the app, and the scopes in which keys are active."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ Inner = Literal[
     "table", "chart", "pane", "weights", "sketches", "rungs", "lanes", "nine", "sweeps", "trials", "axes",
     "data", "networks", "confusion", "pictures", "filters", "pad", "transcript"
 ]  # fmt: skip
-"""parts of a tab that have keys of their own while they have the focus"""
+"""parts of a tab with keys that are active while they have the focus"""
 Modal = Literal["filter", "form", "dialog", "prompt", "home"]
-"""where every letter is typed text, so that no other key is heard"""
+"""where letters are typed text, so that no key of another scope is active"""
 Scope = Literal["app"] | TabName | Inner | Modal
 
 OWNERS: dict[Scope, tuple[TabName, ...]] = {
@@ -36,7 +36,7 @@ OWNERS: dict[Scope, tuple[TabName, ...]] = {
     "pad": ("mnist",),
     "transcript": ("repl",),
 }
-"""in which tabs an inner scope occurs"""
+"""the tabs that contain an inner scope"""
 
 GROUPS: dict[Scope, str] = {
     "app": "Everywhere",
@@ -69,7 +69,7 @@ GROUPS: dict[Scope, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """`label` is the footer's word; `rank` its order there, 0 for not at all."""
+    """`label` is its text in the footer, `rank` its order there; 0: not in the footer."""
 
     id: str
     key: str
@@ -86,14 +86,14 @@ class Key:
 
 
 def inside(scope: Scope, tab: TabName = "runs") -> tuple[Scope, ...]:
-    """Which scopes are heard where `scope` has the focus in `tab`: the innermost first."""
+    """The scopes that are active where `scope` has the focus in `tab`, the innermost first."""
     if scope in ("filter", "form", "dialog", "prompt", "home", "app"):
         return (scope,)
     return (scope, tab, "app") if scope in OWNERS else (scope, "app")
 
 
 def overlaps(first: Scope, second: Scope) -> bool:
-    """Whether a key of one scope can be heard where the other's is."""
+    """Whether both scopes can be active at once."""
     return _reaches(first, second) or _reaches(second, first)
 
 

@@ -1,4 +1,4 @@
-"""Keys of every pane that scrolls."""
+"""Keys of every scrollable pane."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys of the REPL tab: its prompt, where letters are text, and its transcript."""
+"""Keys of the REPL tab: its prompt and its transcript."""
 
 from __future__ import annotations
 

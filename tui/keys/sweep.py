@@ -1,4 +1,4 @@
-"""Keys of the Sweep tab: the tab itself, its list, its trials, its pictures."""
+"""Keys of the Sweep tab: the tab itself, its list, its trials, its plots."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.sheet import Sheet
 from tui.ui.span import Row, Span, fitted
-from tui.ui.wrap import wrapped
+from tui.ui.wrap import wrap_text
 
 PARTS = (("train", "training"), ("validation", "validation"), ("test", "test"))
 BESIDE = 92
@@ -36,10 +36,10 @@ class CorpusFacts(Sheet):
 
     def rows(self, width: int) -> Sequence[Row]:
         if self._told is None:
-            return wrapped(self._says, width, "muted")
+            return wrap_text(self._says, width, "muted")
         told = self._told
         room = width if width < BESIDE else width // 2 - 2
-        about = wrapped(plain(str(told["about"]), limit=200), room, "text")
+        about = wrap_text(plain(str(told["about"]), limit=200), room, "text")
         left = [*about, *_sums(told), (), *_parts(told["facts"]), (), *_lengths(told)]
         right = [*_zipf(told), (), *_commonest(told, min(width, 60))]
         if width < BESIDE:
@@ -129,7 +129,7 @@ def _remarks(told: Json, width: int) -> list[Row]:
         row
         for text, style_name in lines
         if text
-        for row in wrapped(plain(text, limit=400), width, style_name)
+        for row in wrap_text(plain(text, limit=400), width, style_name)
     ]
 
 

@@ -10,14 +10,14 @@ from rich.cells import set_cell_size
 from textual.message import Message
 
 from engine.protocol import RunSummary, Status
-from tui.data.run_text import bar, eta_of, sign_of
+from tui.data.run_text import eta_of, progress_bar, sign_of
 from tui.language.runs import CELLS, PLANS, FourModels, difference_words
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.numbers import short
 from tui.ui.sheet import Sheet
 from tui.ui.span import Row, Span
-from tui.ui.styles import STATUS_INKS
+from tui.ui.styles import STATUS_STYLES
 
 PARTS = ("train", "val", "test")
 TITLES = ("train", "valid.", "test")
@@ -127,9 +127,9 @@ def _standing(run: RunSummary) -> Row:
     words = str(run.status)
     if run.status is Status.RUNNING and run.total_steps:
         eta = eta_of(run)
-        line = bar(run, 8)
+        line = progress_bar(run, 8)
         return (*line, Span(set_cell_size(f" {eta} left" if eta else "", STANDING - 8), "muted"))
-    return (sign_of(run), Span(set_cell_size(f" {words}", STANDING - 1), STATUS_INKS[run.status]))
+    return (sign_of(run), Span(set_cell_size(f" {words}", STANDING - 1), STATUS_STYLES[run.status]))
 
 
 def _words(run: RunSummary) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tui.terminal.plain_text import plain
 from tui.ui.span import Row, Span
-from tui.ui.wrap import wrapped
+from tui.ui.wrap import wrap_text
 
 SAID = re.compile(r"After epoch (\d+), at ([\d.]+): (.*); at ([\d.]+): (.*); at ([\d.]+): (.*)", re.DOTALL)
 WORDS = 200
@@ -47,7 +47,7 @@ def sample_rows(samples: Sequence[Sample], width: int, height: int) -> list[Row]
         for number, (heat, text) in enumerate(sample.said):
             epoch = f"epoch {sample.epoch}" if number == 0 else ""
             head = (Span(f"{epoch:<9}", "strong"), Span(f"at {heat:<4} ", "accent"))
-            lines = wrapped(text or "(nothing)", width - 18, "text") or [()]
+            lines = wrap_text(text or "(nothing)", width - 18, "text") or [()]
             block += [(*head, *lines[0]), *((Span(" " * 17), *line) for line in lines[1:])]
         if rows and len(rows) + len(block) > height:
             break

@@ -26,7 +26,14 @@ from tui.language.corpus_list import CorpusList
 from tui.language.perplexity_table import PerplexityTable
 from tui.language.runs import CELLS, EXPERIMENT, PLANS, SUITE, FourModels, LanguageRuns
 from tui.language.samples import sample_rows, samples_of
-from tui.messages import CurvesGrew, HintsChanged, PaneTurned, RunsChanged, SweepsChanged, ViewChanged
+from tui.messages import (
+    HistoryChanged,
+    KeyHintsChanged,
+    RunsChanged,
+    SweepsChanged,
+    SwitchPane,
+    ViewStateChanged,
+)
 from tui.tab.context import TabContext
 from tui.tab.tab import Tab
 from tui.terminal.plain_text import plain
@@ -35,8 +42,8 @@ from tui.ui.notes import Notes
 from tui.ui.palette import DARK
 from tui.ui.span import Span
 from tui.ui.view_bar import ViewBar
-from tui.ui.wrap import wrapped
-from tui.view_state import chosen
+from tui.ui.wrap import wrap_text
+from tui.view_state import saved_choice
 
 if TYPE_CHECKING:
     from tui.dialogs.launch import Launch
@@ -67,8 +74,8 @@ class LanguageTab(Tab):
         super().__init__(context, **widget)
         saved = context.state.views.get(self.NAME, {})
         self.runs = LanguageRuns()
-        self._front = chosen(saved, "view", VIEWS, "four")
-        self._framework = chosen(saved, "framework", FRAMEWORKS, "")
+        self._front = saved_choice(saved, "view", VIEWS, "four")
+        self._framework = saved_choice(saved, "framework", FRAMEWORKS, "")
         place = saved.get("place")
         self.table = PerplexityTable(place if isinstance(place, int) else 0, id="four-table")
         self.corpora = CorpusList(str(saved.get("corpus", "captions")), id="corpora")
@@ -111,32 +118,32 @@ class LanguageTab(Tab):
     def _open_first(self) -> None:
         """A tab that the app begins with has not come from anywhere."""
         if self.display and not self._is_open:
-            self.first_focus().focus(scroll_visible=False)
-            self.opened()
+            self.initial_focus().focus(scroll_visible=False)
+            self.activated()
 
-    def opened(self) -> None:
+    def activated(self) -> None:
         self._is_open = True
-        self.refetch()
+        self.refresh_data()
         self.call_after_refresh(self._ask_corpora)
 
-    def closed(self) -> None:
+    def deactivated(self) -> None:
         self._is_open = False
-        self.context.connection.follow((), who=self.NAME)
+        self.context.connection.follow((), subscriber=self.NAME)
 
     def on_descendant_focus(self) -> None:
-        self.post_message(HintsChanged())
+        self.post_message(KeyHintsChanged())
 
-    def first_focus(self) -> Widget:
+    def initial_focus(self) -> Widget:
         return self.table if self._front == "four" else self.corpora
 
     # --- views -----------------------------------------------------------------------------------------
 
     def action_turn_to(self, name: str) -> None:
         self._turn_to(name)
-        self.first_focus().focus(scroll_visible=False)
+        self.initial_focus().focus(scroll_visible=False)
 
-    @on(PaneTurned)
-    def _turn_pane(self, message: PaneTurned) -> None:
+    @on(SwitchPane)
+    def _turn_pane(self, message: SwitchPane) -> None:
         message.stop()
         names = list(VIEWS)
         self.action_turn_to(names[(names.index(self._front) + message.by) % len(names)])
@@ -146,7 +153,7 @@ class LanguageTab(Tab):
         self.action_back()
         for view in VIEWS:
             self.set_class(view == name, f"-{view}")
-        self.bar.choose(name)
+        self.bar.select(name)
         self.call_after_refresh(self._show)
         self._remember()
 
@@ -160,7 +167,7 @@ class LanguageTab(Tab):
     def asked(self) -> SweepSummary | None:
         return self.runs.asked(self._framework or "tensorflow", self.corpora.chosen)
 
-    def refetch(self) -> None:
+    def refresh_data(self) -> None:
         if self.context.connection.is_connected and self._is_open:
             self.run_worker(self._fetch(), group="lm runs", exclusive=True, exit_on_error=False)
 
@@ -186,8 +193,8 @@ class LanguageTab(Tab):
         if self.runs.sweep(message.changed, message.removed) and self._is_open:
             self._show()
 
-    @on(CurvesGrew)
-    def _curve_grew(self, message: CurvesGrew) -> None:
+    @on(HistoryChanged)
+    def _curve_grew(self, message: HistoryChanged) -> None:
         if self._is_open:
             if not self._grown:
                 self.set_timer(GROWN, self._show_stories)
@@ -198,15 +205,15 @@ class LanguageTab(Tab):
         if not self._is_open:
             return
         four = self.four
-        self.context.connection.follow([run.id for run in four if run], who=self.NAME)
+        self.context.connection.follow([run.id for run in four if run], subscriber=self.NAME)
         plan = self.runs.plan(self._framework or "tensorflow", self.corpora.chosen)
         title = f"{plan.title} on {plain(self.corpora.chosen, limit=40)}"
-        self.headings["four"].choose(title, (title,))
-        self.headings["four"].note(Span(PERPLEXITY, "muted"))
+        self.headings["four"].select(title, (title,))
+        self.headings["four"].set_note(Span(PERPLEXITY, "muted"))
         are_asked = self.asked is not None
         self.table.show(four, plan, self.corpora.chosen == "captions", are_asked=are_asked)
         self._show_stories()
-        self.post_message(HintsChanged())
+        self.post_message(KeyHintsChanged())
 
     def _show_stories(self) -> None:
         self._grown.clear()
@@ -226,8 +233,8 @@ class LanguageTab(Tab):
         self.chart.tell(drawn, run.id if run is not None else "")
         history = self._story(run)
         found = samples_of(history.notes) if history is not None else []
-        self.headings["said"].note(Span(CELLS[self.table.place].title, f"hue-{self.table.place}"))
-        self.samples.show(lambda width: self._sample_rows(run, found, width))
+        self.headings["said"].set_note(Span(CELLS[self.table.place].title, f"hue-{self.table.place}"))
+        self.samples.update(lambda width: self._sample_rows(run, found, width))
 
     def _sample_rows(self, run: RunSummary | None, found: Any, width: int) -> Any:
         if run is None and self.asked is not None:
@@ -239,7 +246,7 @@ class LanguageTab(Tab):
             ]
         history = self._story(run)
         said = plain(history.notice, limit=400) if history is not None else ""
-        notice = wrapped(said, width, "warn") if said else []
+        notice = wrap_text(said, width, "warn") if said else []
         return [*notice, *sample_rows(found, width, self.samples.size.height - len(notice))]
 
     def _curve(self, run: RunSummary, metric: str, label: str, hue: int) -> CurveSeries | None:
@@ -257,7 +264,7 @@ class LanguageTab(Tab):
     @on(PerplexityTable.Moved)
     def _moved(self) -> None:
         self._show_stories()
-        self.post_message(HintsChanged())
+        self.post_message(KeyHintsChanged())
         self._remember()
 
     # --- the corpus ------------------------------------------------------------------------------------
@@ -338,7 +345,7 @@ class LanguageTab(Tab):
         if place is not None:
             plan = PLANS[place]
             self._framework = str(plan.params["framework"])
-            actions.attempt(self, self._start(plan))
+            actions.run_and_notify(self, self._start(plan))
             self._remember()
 
     async def _start(self, plan: FourModels) -> str:
@@ -356,9 +363,9 @@ class LanguageTab(Tab):
             return
         run = self.table.run
         if run is not None and run.status.is_active:
-            actions.attempt(self, actions.stop(self.context.connection.client, run))
+            actions.run_and_notify(self, actions.stop(self.context.connection.client, run))
         elif run is None and self.asked is not None:
-            actions.attempt(self, self._stop_sweep(self.asked))
+            actions.run_and_notify(self, self._stop_sweep(self.asked))
 
     async def _stop_sweep(self, sweep: SweepSummary) -> str:
         self.runs.sweep((await self.context.connection.client.sweep_edit(sweep.id, "stop"),))
@@ -375,16 +382,16 @@ class LanguageTab(Tab):
     def _launched(self, launch: Launch | None) -> None:
         if launch is not None:
             self.context.state.last_params[launch.experiment] = dict(launch.typed)
-            actions.attempt(self, self._submit(launch))
+            actions.run_and_notify(self, self._submit(launch))
 
     async def _submit(self, launch: Launch) -> str:
         client = self.context.connection.client
         run = await launch.submit(client)
         self.runs.update((run,), ())
         self._show()
-        return f"The run is started. {await launch.doubt(client, run)}".rstrip()
+        return f"The run is started. {await launch.name_warning(client, run)}".rstrip()
 
-    def labels(self) -> Mapping[str, str]:
+    def key_labels(self) -> Mapping[str, str]:
         run = self.table.run
         other = "Keras" if self._framework == "torch" else "PyTorch"
         if self._front == "corpus" and not self.screen.has_class("-ample"):
@@ -403,11 +410,11 @@ class LanguageTab(Tab):
         return "stop" if run.status.is_active else ""
 
     def _say(self, words: str) -> None:
-        self.bar.say(plain(words, limit=300))
+        self.bar.set_note(plain(words, limit=300))
 
     def _remember(self) -> None:
         self.context.state.views[self.NAME] = {
             "view": self._front, "framework": self._framework, "place": self.table.place,
             "corpus": self.corpora.chosen,
         }  # fmt: skip
-        self.post_message(ViewChanged())
+        self.post_message(ViewStateChanged())

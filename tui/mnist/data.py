@@ -63,5 +63,5 @@ class DataView(MnistView):
             lines += [[grey(greys(rows)) for rows in of_classes]] if of_classes else []
         return joined(lines)
 
-    def labels(self) -> dict[str, str]:
-        return {**super().labels(), "mnist.run": ""}
+    def key_labels(self) -> dict[str, str]:
+        return {**super().key_labels(), "mnist.run": ""}

@@ -247,12 +247,12 @@ class DrawView(MnistView):
     def sharp(self) -> Image | None:
         return joined([[grey(self.pad.style_name / DARK)]])
 
-    def labels(self) -> dict[str, str]:
+    def key_labels(self) -> dict[str, str]:
         pad = self.pad
         hidden = ("pen", "keep", "clear", "undo", "rubber", "brush", "place") if self.is_kept_shown else ()
         drawn = () if pad.can_undo else ("undo",)
         return {
-            **super().labels(),
+            **super().key_labels(),
             "pad.pen": "pen up" if pad.is_down else "pen down",
             "pad.rubber": "pen" if pad.is_rubber else "eraser",
             "pad.keep": "" if pad.is_empty else "save digit",

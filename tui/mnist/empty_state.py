@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.protocol import RunSummary
-from tui.data.run_text import before_step_one, name_of, percent_of, sign_of
+from tui.data.run_text import name_of, percent_of, sign_of, startup_text
 from tui.drawings.image_canvas import ImageCanvas
 from tui.keys.keymap import Keymap
 from tui.terminal.plain_text import plain
@@ -37,7 +37,7 @@ def invite(canvas: ImageCanvas, run: RunSummary | None, keymap: Keymap, what: st
     words = (
         f"step {run.step:,}  {percent_of(run).strip()}"
         if run.step
-        else plain(run.notice, limit=200) or before_step_one(run)
+        else plain(run.notice, limit=200) or startup_text(run)
     )
     below = canvas.words(x, y + 2, words, width, 2, "text")
     canvas.words(x, below + 1, f"With its first checkpoint: {what}", width, 3)

@@ -98,17 +98,17 @@ class FiltersView(MnistView):
 
     # --- what is asked ---------------------------------------------------------------------------------
 
-    def opened(self) -> None:
-        super().opened()
+    def activated(self) -> None:
+        super().activated()
         if self._living is None:
             self._living = self.set_interval(LIVE, self._live)
 
-    def closed(self) -> None:
+    def deactivated(self) -> None:
         self._stop_playing()
         if self._living is not None:
             self._living.stop()
             self._living = None
-        super().closed()
+        super().deactivated()
 
     def failed(self, mark: str) -> None:
         """A checkpoint that was there may have made room for a newer one."""
@@ -350,7 +350,7 @@ class FiltersView(MnistView):
     def sharp(self) -> Image | None:
         return mosaic(self.moment) if self.steps else None
 
-    def labels(self) -> dict[str, str]:
+    def key_labels(self) -> dict[str, str]:
         there = bool(self.steps)
         labels = (
             {}
@@ -371,7 +371,7 @@ class FiltersView(MnistView):
             "filters.leave": "",
             "filters.more": "more filters" if many > MORE else "",
         }
-        return {**super().labels(), **labels, **own, "filters.page": page}
+        return {**super().key_labels(), **labels, **own, "filters.page": page}
 
     def saved(self) -> dict[str, Any]:
         return {"row": self.row}

@@ -6,7 +6,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 
-from tui.dialogs.dialog import Dialog, Keys
+from tui.dialogs.dialog import Dialog, KeyLine
 from tui.mnist.mosaic import Image
 
 
@@ -29,7 +29,7 @@ class ImageScreen(Dialog[None]):
         with Vertical(classes="dialog sharp") as box:
             box.border_title = Content(self._title)
             yield Shown(PIL.Image.fromarray(self._picture), classes="picture")
-            yield Keys((("dialog.cancel", "back"),))
+            yield KeyLine((("dialog.cancel", "back"),))
 
     def action_accept(self) -> None:
         self.dismiss(None)

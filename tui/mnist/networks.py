@@ -13,7 +13,7 @@ from engine.protocol import Json, RunSummary
 from tui.chart.still_chart import StillChart
 from tui.chart.two_series import TwinSeries
 from tui.data.run_history import RunHistory
-from tui.data.run_text import before_step_one
+from tui.data.run_text import startup_text
 from tui.drawings.image_widget import ImageWidget
 from tui.keys import all_keys
 from tui.messages import OpenView
@@ -21,7 +21,7 @@ from tui.mnist.network_table import NetworkRow, NetworkTable, ledger
 from tui.mnist.recipes import NetworkRecipe, recipes
 from tui.mnist.view import MnistView
 from tui.terminal.glyphs import glyphs
-from tui.view_state import chosen
+from tui.view_state import saved_choice
 
 CURVES = {"loss": ("loss", "val_loss"), "accuracy": ("val_accuracy",)}
 NEED_RUNS = (
@@ -46,7 +46,7 @@ class NetworksView(MnistView):
         self._table: Json = {"rows": [], "best": None, "done": 0, "total": 6}
         self._asked: object = None
         self._models: dict[tuple[str, int], Json] = {}
-        self.metric = chosen(self.saved_before, "metric", tuple(CURVES), "loss")
+        self.metric = saved_choice(self.saved_before, "metric", tuple(CURVES), "loss")
         self.overlaid: frozenset[int] = frozenset()
         """places whose validation curves are drawn beside that under the cursor"""
         self.ledger, self.chart = ImageWidget(id="ledger"), StillChart("loss", log=True)
@@ -106,16 +106,16 @@ class NetworksView(MnistView):
             self.watch_parts("table", self._take_table, "mnist table")
         self._look_at_entry()
 
-    def closed(self) -> None:
-        super().closed()
+    def deactivated(self) -> None:
+        super().deactivated()
         if self._table["done"] < self._table["total"]:
             self._asked = None
-        self.context.connection.follow((), who="mnist")
+        self.context.connection.follow((), subscriber="mnist")
 
     def _look_at_entry(self) -> None:
         run = self.entry.run
         runs = [one for place in self._drawn() if (one := self.run_of(self.recipes[place]))]
-        self.context.connection.follow([one.id for one in runs], who="mnist")
+        self.context.connection.follow([one.id for one in runs], subscriber="mnist")
         if run is not None and run.checkpoint_step and self._model(run) is None:
             take = partial(self._take_model, run.id)
             self.ask("model", take, "mnist model", run=run.id)
@@ -186,7 +186,7 @@ class NetworksView(MnistView):
         if self.chart.view.metric != self.metric:
             self.chart.set_view(replace(self.chart.view, metric=self.metric, log=self.metric == "loss"))
         run = self.entry.run
-        words = self.waits or (before_step_one(run) if run is not None else "") or "no points yet"
+        words = self.waits or (startup_text(run) if run is not None else "") or "no points yet"
         self.chart.set_empty(words)
         self.chart.tell(series, series[-1].key if series else "")
 
@@ -219,12 +219,12 @@ class NetworksView(MnistView):
             self.post_message(OpenView("mnist", "report", {}))
 
     def action_start_all(self) -> None:
-        self.launch(*self.missing())
+        self.submit_recipes(*self.missing())
 
     def start(self) -> None:
-        self.launch(self.entry.recipe)
+        self.submit_recipes(self.entry.recipe)
 
-    def labels(self) -> dict[str, str]:
+    def key_labels(self) -> dict[str, str]:
         run, missing = self.entry.run, self.missing()
         if self.waits:
             return dict.fromkeys(NEED_RUNS, "")

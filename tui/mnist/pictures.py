@@ -142,7 +142,7 @@ class PicturesView(MnistView):
         why = self._why.get(self._why_key())
         return joined([tiles if why is None else [*tiles, heat(np.asarray(why["values"], dtype=np.float64))]])
 
-    def labels(self) -> dict[str, str]:
+    def key_labels(self) -> dict[str, str]:
         words = {"": "saliency", "occlusion": "by gradient", "gradient": "no saliency"}[self.kind]
         target = "of predicted class" if self.is_true_asked else "of true class"
         return {"mnist.start": "", "mnist.run": "", "pictures.saliency": words, "pictures.target": target}

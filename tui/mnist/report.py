@@ -16,7 +16,7 @@ from tui.mnist.robustness_image import KINDS, RobustnessImage
 from tui.mnist.view import MnistView
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
-from tui.view_state import chosen
+from tui.view_state import saved_choice
 
 SPLITS = ("test", "validation", "train")
 PREVIEW, MOST = 20, 200
@@ -34,7 +34,7 @@ class ReportView(MnistView):
     def __init__(self, *given: Any, **widget: Any) -> None:
         super().__init__(*given, **widget)
         saved = self.saved_before
-        self.split = chosen(saved, "split", SPLITS, SPLITS[0])
+        self.split = saved_choice(saved, "split", SPLITS, SPLITS[0])
         self.cell = _cell(saved.get("cell"))
         self.is_stressed = False
         self._reports: dict[tuple[str, str], Json] = {}
@@ -207,12 +207,12 @@ class ReportView(MnistView):
         names = [str(one["name"]) for one in self.report["classes"]]
         self.post_message(OpenView("mnist", "pictures", {**facts, "split": self.split, "names": names}))
 
-    def labels(self) -> dict[str, str]:
+    def key_labels(self) -> dict[str, str]:
         matrix = () if self.report is not None and not self.is_stressed else ("next", "open", "worst")
         hidden = matrix if self.report is not None else (*matrix, "stress")
         turned = SPLITS[(SPLITS.index(self.split) + 1) % len(SPLITS)]
         return {
-            **super().labels(),
+            **super().key_labels(),
             "confusion.split": f"{turned} set" if self.run_id else "",
             "confusion.stress": "matrix" if self.is_stressed else "robustness",
             **{f"confusion.{name}": "" for name in hidden},

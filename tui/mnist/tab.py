@@ -17,7 +17,7 @@ from engine.protocol import RunSummary
 from tui.data.run_text import name_of
 from tui.keys import all_keys
 from tui.keys.all_keys import BY_ID, shown
-from tui.messages import CurvesGrew, HintsChanged, RunsChanged, ViewChanged
+from tui.messages import HistoryChanged, KeyHintsChanged, RunsChanged, ViewStateChanged
 from tui.mnist.runs import EXPERIMENT, MnistRuns
 from tui.mnist.view import MnistView
 from tui.tab.context import TabContext
@@ -26,7 +26,7 @@ from tui.terminal import image_protocol
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.view_bar import ViewBar
-from tui.view_state import chosen
+from tui.view_state import saved_choice
 
 if TYPE_CHECKING:
     from tui.dialogs.launch import Launch
@@ -60,7 +60,7 @@ class MnistTab(Tab):
         )
         self._stack = Container(id="mnist-views")
         self._views: dict[str, MnistView] = {}
-        self._front = chosen(self._saved, "view", VIEWS, next(iter(VIEWS)))
+        self._front = saved_choice(self._saved, "view", VIEWS, next(iter(VIEWS)))
         self._grown: set[str] = set()
         self._is_open = False
         self._words = ""
@@ -74,13 +74,13 @@ class MnistTab(Tab):
 
     def on_mount(self) -> None:
         self._turn_to(self._front)
-        self.refetch()
+        self.refresh_data()
         self.call_after_refresh(self._open_first)
 
     def _open_first(self) -> None:
         """A tab that the app begins with has not come from anywhere."""
         if self.display and not self._is_open:
-            self.opened()
+            self.activated()
 
     @property
     def view(self) -> MnistView:
@@ -100,20 +100,20 @@ class MnistTab(Tab):
     def _turn_to(self, name: str) -> None:
         if self._front in self._views and name != self._front:
             self._untrained = self._follow_cursor(name)
-            self.view.closed()
+            self.view.deactivated()
             self.view.display = False
         self._front = name
         if name not in self._views:
             self._views[name] = self._make(name)
             self._stack.mount(self._views[name])
         self.view.display = True
-        self.bar.choose(name if name in VIEWS else "report")
+        self.bar.select(name if name in VIEWS else "report")
         self._tell("")
         if self._is_open:
             self.view.focus(scroll_visible=False)
-            self.call_after_refresh(self.view.opened)
-        self.post_message(HintsChanged())
-        self.post_message(ViewChanged())
+            self.call_after_refresh(self.view.activated)
+        self.post_message(KeyHintsChanged())
+        self.post_message(ViewStateChanged())
 
     def _follow_cursor(self, name: str) -> str:
         """The next view is about the network under the cursor; what is to be said where it cannot be."""
@@ -136,16 +136,16 @@ class MnistTab(Tab):
         )
         return made
 
-    def opened(self) -> None:
+    def activated(self) -> None:
         self._is_open = True
         self.view.focus(scroll_visible=False)
-        self.call_after_refresh(self.view.opened)
+        self.call_after_refresh(self.view.activated)
 
-    def closed(self) -> None:
+    def deactivated(self) -> None:
         self._is_open = False
-        self.view.closed()
+        self.view.deactivated()
 
-    def first_focus(self) -> Widget | None:
+    def initial_focus(self) -> Widget | None:
         return self._views.get(self._front)
 
     @on(MnistView.Said)
@@ -160,7 +160,7 @@ class MnistTab(Tab):
         if not words and newer is not None:
             key = shown(self.context.keymap.key_of(BY_ID["mnist.run"]), ascii_only=glyphs().ascii_only)
             words = f"newer: {name_of(newer)}, {key} opens it"
-        self.bar.say(plain(words, limit=300))
+        self.bar.set_note(plain(words, limit=300))
 
     def open_view(self, view: str, selection: Mapping[str, Any]) -> None:
         self._turn_to(view)
@@ -168,7 +168,7 @@ class MnistTab(Tab):
 
     # --- the river -------------------------------------------------------------------------------------
 
-    def refetch(self) -> None:
+    def refresh_data(self) -> None:
         if self.context.connection.is_connected:
             self.run_worker(self._fetch(), group="mnist runs", exclusive=True, exit_on_error=False)
 
@@ -176,7 +176,7 @@ class MnistTab(Tab):
         try:
             await self.runs.fetch(self.context.connection.client)
         except DltuiError as error:
-            self.bar.say(plain(str(error), limit=300))
+            self.bar.set_note(plain(str(error), limit=300))
             return
         self._tell_of_runs()
 
@@ -189,10 +189,10 @@ class MnistTab(Tab):
         if self._is_open:
             self.view.runs_changed()
             self._tell(self._words)
-            self.post_message(HintsChanged())
+            self.post_message(KeyHintsChanged())
 
-    @on(CurvesGrew)
-    def _curve_grew(self, message: CurvesGrew) -> None:
+    @on(HistoryChanged)
+    def _curve_grew(self, message: HistoryChanged) -> None:
         if self._is_open:
             if not self._grown:
                 self.set_timer(GROWN, self._tell_of_stories)
@@ -227,7 +227,7 @@ class MnistTab(Tab):
             if place is not None:
                 self.runs.chosen, self._untrained = runs[place].id, ""
                 self._tell_of_runs()
-                self.post_message(ViewChanged())
+                self.post_message(ViewStateChanged())
 
         return chosen
 
@@ -239,7 +239,7 @@ class MnistTab(Tab):
                 markup=False,
             )
         elif not image_protocol.is_prepared():
-            self.app.notify(image_protocol.HOW, markup=False, timeout=8)
+            self.app.notify(image_protocol.INSTALL_HINT, markup=False, timeout=8)
         else:
             from tui.mnist.image_screen import ImageScreen
 
@@ -257,17 +257,17 @@ class MnistTab(Tab):
     def _launched(self, launch: Launch | None) -> None:
         if launch is not None:
             self.context.state.last_params[launch.experiment] = dict(launch.typed)
-            self.view.train(launch)
+            self.view.submit_launch(launch)
 
-    def labels(self) -> Mapping[str, str]:
+    def key_labels(self) -> Mapping[str, str]:
         labels = {"mnist.run": "other run" if len(self.runs.all()) > 1 else ""}
         labels |= {} if image_protocol.is_prepared() else {"mnist.sharp": ""}
-        return labels | (self.view.labels() if self._front in self._views else {})
+        return labels | (self.view.key_labels() if self._front in self._views else {})
 
-    def actor(self, scope: str) -> Widget:
+    def action_target(self, scope: str) -> Widget:
         return self.view if scope == self.view.SCOPE else self
 
-    @on(ViewChanged)
+    @on(ViewStateChanged)
     def remember(self) -> None:
         """Into the state that the app writes down."""
         saved = {name: view.saved() for name, view in self._views.items()}

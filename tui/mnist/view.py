@@ -20,7 +20,7 @@ from engine.protocol import Json, RunSummary
 from tui.drawings.image_canvas import ImageCanvas
 from tui.drawings.image_widget import ImageWidget
 from tui.keys.key import Scope
-from tui.messages import HintsChanged, ViewChanged
+from tui.messages import KeyHintsChanged, ViewStateChanged
 from tui.mnist.mosaic import Image
 from tui.mnist.recipes import NetworkRecipe
 from tui.mnist.runs import MnistRuns
@@ -86,17 +86,17 @@ class MnistView(SubmittingView, can_focus=True):
     @property
     def waits(self) -> str:
         """What it waits for while the runs are not known; empty once they are."""
-        return "" if self.runs.is_known else self.context.connection.waits_for
+        return "" if self.runs.is_known else self.context.connection.loading_text
 
     # --- what the tab tells ----------------------------------------------------------------------------
 
-    def opened(self) -> None:
+    def activated(self) -> None:
         """In sight, perhaps again."""
         self.in_front = True
         self.look()
         self.show()
 
-    def closed(self) -> None:
+    def deactivated(self) -> None:
         self.in_front = False
         for mark in [mark for mark in self._streams if mark not in self.KEPT]:
             self._streams.pop(mark).cancel()
@@ -141,13 +141,13 @@ class MnistView(SubmittingView, can_focus=True):
 
     def start(self) -> None:
         """Train double_conv, with which every view has something to show."""
-        self.launch(NetworkRecipe("double_conv", 50, 0))
+        self.submit_recipes(NetworkRecipe("double_conv", 50, 0))
 
     def sharp(self) -> Image | None:
         """What it shows, as one picture."""
         return None
 
-    def labels(self) -> dict[str, str]:
+    def key_labels(self) -> dict[str, str]:
         return {"mnist.start": "" if self.run_shown is not None or self.waits else "train one"}
 
     def saved(self) -> dict[str, Any]:
@@ -203,16 +203,16 @@ class MnistView(SubmittingView, can_focus=True):
         take(answer)
         if self.in_front:
             self.show()
-            self.post_message(HintsChanged())
+            self.post_message(KeyHintsChanged())
 
-    def submitted(self, run: RunSummary) -> None:
+    def run_submitted(self, run: RunSummary) -> None:
         self.runs_changed()
-        self.post_message(HintsChanged())
+        self.post_message(KeyHintsChanged())
 
     def say(self, words: str) -> None:
         self.post_message(self.Said(words))
 
     def remember(self) -> None:
         """How it is looked at has changed."""
-        self.post_message(ViewChanged())
-        self.post_message(HintsChanged())
+        self.post_message(ViewStateChanged())
+        self.post_message(KeyHintsChanged())

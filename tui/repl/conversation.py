@@ -19,7 +19,7 @@ from tui.repl.sampling import Sampling
 from tui.repl.slash import Slash, parted
 from tui.ui.shown_word import word_of
 from tui.ui.span import Row, Span
-from tui.ui.wrap import wrapped
+from tui.ui.wrap import wrap_text
 
 KEPT = 100
 LINES_LIMIT = 2_000
@@ -226,7 +226,7 @@ class Conversation:
             rows = tables.side_by_side(answer, width)
             rows += [(), (Span("continuations, sampled from the same seed", "muted"),)]
             for mark, words in zip("AB", generated, strict=False):
-                rows += [(Span(f"{mark} ", "key"), *row) for row in wrapped(words, width - 2, "text")]
+                rows += [(Span(f"{mark} ", "key"), *row) for row in wrap_text(words, width - 2, "text")]
             return rows
 
         entry.show(compose)

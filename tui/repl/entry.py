@@ -9,7 +9,7 @@ from engine.protocol import Json
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.span import Row, Span, row_text
-from tui.ui.wrap import wrapped
+from tui.ui.wrap import wrap_text
 
 EXPORT_WIDTH = 100
 Compose = Callable[[int], Sequence[Row]]
@@ -62,10 +62,10 @@ class TranscriptEntry:
 
     def _composed(self, width: int) -> list[Row]:
         room = width - 2
-        first, *rest = wrapped(self.line, room, "key") or [()]
+        first, *rest = wrap_text(self.line, room, "key") or [()]
         rows: list[Row] = [(Span(f"{glyphs().choice[1]} ", "key"), *first)]
         rows += [(Span("  "), *row) for row in rest]
         rows += [(Span("  "), *row) for row in self._compose(room)]
         for words, style_name in self._notes:
-            rows += [(Span("  "), *row) for row in wrapped(words, room, style_name)]
+            rows += [(Span("  "), *row) for row in wrap_text(words, room, style_name)]
         return rows

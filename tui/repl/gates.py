@@ -7,7 +7,7 @@ from tui.drawings.grid import Column, grid
 from tui.terminal.glyphs import glyphs
 from tui.ui.shown_word import word_of
 from tui.ui.span import Row, Span
-from tui.ui.wrap import wrapped
+from tui.ui.wrap import wrap_text
 
 LABELS = ("", "i  input", "f  forget", "g  candidate", "o  output", "c  cell", "h  hidden")
 SHADES, ASCII_SHADES = " ░▒▓█", " .:*#"
@@ -19,7 +19,7 @@ def heat(answer: Json, width: int) -> list[Row]:
     largest = max((abs(float(value)) for value in answer["c"]), default=1.0) or 1.0
     columns = [_column(answer, place, largest) for place in range(len(answer["words"]))]
     law = "c = f x c before + i x g, h = o x tanh(c). Shade: |value|, of c as a share of its largest"
-    told = wrapped(f"{law} ({largest:.2f}).", width, "muted")
+    told = wrap_text(f"{law} ({largest:.2f}).", width, "muted")
     return [_head(answer), *told, *grid(LABELS, columns, width)]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from engine.protocol import Json, number_from_json
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
-from tui.ui.line import Line, ends
+from tui.ui.line import Line, left_and_right
 from tui.ui.numbers import short
 from tui.ui.span import Row, Span, row_width
 
@@ -52,7 +52,7 @@ class ModelLine(Line):
             if row_width(more) + row_width(right) + 2 > width:
                 break
             left = more
-        return ends(left, right, width)
+        return left_and_right(left, right, width)
 
 
 def name_of(model: Json) -> str:

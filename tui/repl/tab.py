@@ -10,7 +10,7 @@ from textual.worker import Worker
 
 from engine import catalog
 from engine.errors import DltuiError
-from tui.data.actions import attempt
+from tui.data.actions import run_and_notify
 from tui.keys import all_keys
 from tui.repl import transcripts
 from tui.repl.conversation import SETTINGS
@@ -153,13 +153,13 @@ class ReplTab(ReplView):
 
     def action_copy(self) -> None:
         if self.talk.entries:
-            attempt(self, self.context.clipboard.copy(self.app, self.talk.entries[-1].text()))
+            run_and_notify(self, self.context.clipboard.copy(self.app, self.talk.entries[-1].text()))
 
     def action_export(self) -> None:
         self._export("")
 
     def _export(self, name: str) -> None:
-        attempt(self, transcripts.export(self.context.places.root, self.talk.entries, name))
+        run_and_notify(self, transcripts.export(self.context.places.root, self.talk.entries, name))
 
     def _help(self) -> None:
         from tui.repl.welcome import commands
@@ -186,15 +186,15 @@ class ReplTab(ReplView):
     def _launched(self, launch: Launch | None) -> None:
         if launch is not None:
             self.context.state.last_params[launch.experiment] = dict(launch.typed)
-            attempt(self, self._submit(launch))
+            run_and_notify(self, self._submit(launch))
 
     async def _submit(self, launch: Launch) -> str:
         client = self.context.connection.client
         made = await launch.submit(client)
         said = "The run is started; the model answers from its first checkpoint on."
-        return f"{said} {await launch.doubt(client, made)}".rstrip()
+        return f"{said} {await launch.name_warning(client, made)}".rstrip()
 
-    def labels(self) -> Mapping[str, str]:
+    def key_labels(self) -> Mapping[str, str]:
         saying, kinds = self._is_saying, {entry.kind for entry in self.talk.entries}
         if self.prompt.is_searching:
             return SEARCHING

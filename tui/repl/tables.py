@@ -13,7 +13,7 @@ from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.shown_word import word_of
 from tui.ui.span import Row, Span
-from tui.ui.wrap import wrapped
+from tui.ui.wrap import wrap_text
 
 BAR = 20
 DIFFERENT = "The vocabularies differ, so the perplexities cannot be compared"
@@ -45,7 +45,7 @@ def fillings(answer: Json, width: int) -> list[Row]:
     left, right = (" ".join(map(word_of, answer[side])) for side in ("left", "right"))
     best = f"{left} {word_of(found[0]['word'])} {right}".strip() if found else ""
     law = "% is what both sides make of the word, multiplied"
-    return [*rows, (), (Span(best, "strong"),), *wrapped(law, width, "muted")]
+    return [*rows, (), (Span(best, "strong"),), *wrap_text(law, width, "muted")]
 
 
 def orders(answer: Json, width: int) -> list[Row]:
@@ -64,7 +64,7 @@ def _order(one: Json, width: int) -> list[Row]:
     rank = f"{one['rank']:>4} " if one["rank"] else "     "
     value = f"{perplexity(number_from_json(one['perplexity'])):>10} {one['logp']:6.1f}  "
     said = " ".join(map(word_of, one["words"])) + (f"  {glyphs().mark} as typed" if one["given"] else "")
-    first, *rest = wrapped(said, width - len(rank) - len(value), style_name)
+    first, *rest = wrap_text(said, width - len(rank) - len(value), style_name)
     indent = Span(" " * (len(rank) + len(value)))
     return [(Span(rank, "muted"), Span(value, "text"), *first), *((indent, *row) for row in rest)]
 
@@ -105,7 +105,7 @@ def side_by_side(answer: Json, width: int) -> list[Row]:
         rows += [_named(mark, model, are_alike), *_unknown_of(model, width)]
     if not are_alike:
         sizes = " and ".join(f"{model['vocabulary']:,}" for model in models)
-        rows += wrapped(f"{DIFFERENT} ({sizes} words).", width, "warn")
+        rows += wrap_text(f"{DIFFERENT} ({sizes} words).", width, "warn")
     columns: list[Column] = []
     sentences = [model["sentence"]["words"] for model in models]
     if len({len(words) for words in sentences}) == 1:
@@ -146,7 +146,7 @@ def _unknown_of(model: Json, width: int) -> list[Row]:
     """What the unknown words of the sentence would cost this model; none when it knows all of them."""
     if not model["sentence"]["unknown"]:
         return []
-    return [(Span("  "), *row) for row in wrapped(uncounted(model["sentence"]), width - 2, "warn")]
+    return [(Span("  "), *row) for row in wrap_text(uncounted(model["sentence"]), width - 2, "warn")]
 
 
 def _named(mark: str, model: Json, is_compared: bool) -> Row:

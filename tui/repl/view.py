@@ -15,7 +15,7 @@ from textual.widgets import Input
 from engine.client.session import Superseded
 from engine.errors import DltuiError, EngineError
 from engine.protocol import Json
-from tui.messages import HintsChanged, RunsChanged, ViewChanged
+from tui.messages import KeyHintsChanged, RunsChanged, ViewStateChanged
 from tui.repl import sampling as sampling
 from tui.repl.completions import Completion, Completions
 from tui.repl.conversation import Conversation
@@ -85,9 +85,9 @@ class ReplView(Tab):
         """A tab that the app begins with has not come from anywhere."""
         if self.display and not self._is_open:
             self.prompt.focus(scroll_visible=False)
-            self.opened()
+            self.activated()
 
-    def opened(self) -> None:
+    def activated(self) -> None:
         self._is_open = True
         wanted = str(self.context.state.views.get(self.NAME, {}).pop("wanted", ""))
         if wanted:
@@ -95,18 +95,18 @@ class ReplView(Tab):
             self.prompt.focus(scroll_visible=False)
         self._look()
 
-    def closed(self) -> None:
+    def deactivated(self) -> None:
         self._is_open = False
 
     def on_descendant_focus(self) -> None:
-        self.post_message(HintsChanged())
+        self.post_message(KeyHintsChanged())
 
-    def first_focus(self) -> Widget | None:
+    def initial_focus(self) -> Widget | None:
         return self.prompt
 
     # --- models ----------------------------------------------------------------------------------------
 
-    def refetch(self) -> None:
+    def refresh_data(self) -> None:
         self._look_soon()
 
     @on(RunsChanged)
@@ -152,7 +152,7 @@ class ReplView(Tab):
         self.sign.turn(self.talk.direction == "reversed")
         self.model_line.show(model, self.talk.sampling.words())
         self.transcript.draw()
-        self.post_message(HintsChanged())
+        self.post_message(KeyHintsChanged())
         is_late = self._suggestion.line != self.prompt.value
         is_new = before != (self.talk.run, self.models.step_before)
         if not self.prompt.is_searching and (is_new or is_late or not self._suggestion.items):
@@ -181,7 +181,7 @@ class ReplView(Tab):
         if place is not None:
             self._choose(str(self.models.able[place]["run"]))
         self.prompt.focus(scroll_visible=False)
-        self.post_message(HintsChanged())
+        self.post_message(KeyHintsChanged())
 
     # --- what is typed ---------------------------------------------------------------------------------
 
@@ -222,7 +222,7 @@ class ReplView(Tab):
         """The words that are shown are of a line that is gone."""
         self._waits.pop("slow", None)
         self.offer.show((), says="Computing ...")
-        self.heading.note()
+        self.heading.set_note()
 
     def _ask(self) -> None:
         self._waits.pop("type", None)
@@ -275,8 +275,8 @@ class ReplView(Tab):
         words = sum(item.kind == "word" for item in items if item.share is not None)
         self._expect(words)
         takes = self.prompt.takes_digits and words > 0
-        self.heading.choose(title, (title,))
-        self.heading.note(*(Span(*part) for part in (TAKEN if takes else ())))
+        self.heading.select(title, (title,))
+        self.heading.set_note(*(Span(*part) for part in (TAKEN if takes else ())))
         self.offer.show(items, cursor, plain(says, limit=200), numbered=takes)
 
     def _expect(self, words: int | None) -> None:
@@ -284,7 +284,7 @@ class ReplView(Tab):
         self.prompt.offered = words
         before, self._taking = self._taking, self._take_label()
         if before != self._taking:
-            self.post_message(HintsChanged())
+            self.post_message(KeyHintsChanged())
 
     def _take_label(self) -> str:
         """What tab and the digits do now."""
@@ -339,20 +339,20 @@ class ReplView(Tab):
         self._search = min(self._search, max(0, len(found) - 1))
         says = "Nothing in the history matches."
         self._offer("history", [Completion(line) for line in found], self._search, says)
-        self.post_message(HintsChanged())
+        self.post_message(KeyHintsChanged())
 
     def _end_search(self, *, taken: bool) -> None:
         found = self.past.search(self.prompt.value)
         self.prompt.is_searching = False
         self.prompt.put(found[self._search] if taken and found else self._draft)
         self._suggest()
-        self.post_message(HintsChanged())
+        self.post_message(KeyHintsChanged())
 
     # --- what is seen --------------------------------------------------------------------------------
 
     def _said_more(self) -> None:
         self.transcript.grow()
-        self.post_message(HintsChanged())
+        self.post_message(KeyHintsChanged())
 
     def _greet(self, width: int, height: int) -> Any:
         return greeting(self.models.chosen, self.models.is_known, width, height)
@@ -360,4 +360,4 @@ class ReplView(Tab):
     def remember(self) -> None:
         kept = {"run": self.talk.run, "draft": self.prompt.value, "manner": self.talk.sampling.to_json()}
         self.context.state.views[self.NAME] = kept
-        self.post_message(ViewChanged())
+        self.post_message(ViewStateChanged())

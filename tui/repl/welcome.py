@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from engine.protocol import Json
 from tui.repl.slash import SLASHES
 from tui.ui.span import Row, Span
-from tui.ui.wrap import wrapped
+from tui.ui.wrap import wrap_text
 
 UNTRAINED = (
     "A language model reads sentences word by word and learns what comes next. Trained on 25,014 photo",
@@ -27,13 +27,13 @@ def greeting(model: Json | None, is_known: bool, width: int, height: int) -> Seq
     if model is None:
         return untrained(width) if is_known else [(Span(" looking for models", "muted"),)]
     rows: list[Row] = [(), (Span("  Prompt the model.", "strong"),)]
-    rows += [*((Span("  "), *row) for row in wrapped(guide(model), width - 4, "muted")), ()]
+    rows += [*((Span("  "), *row) for row in wrap_text(guide(model), width - 4, "muted")), ()]
     return rows + [(Span(f"  {key:<9}", "key"), Span(words, "text")) for key, words in HINTS]
 
 
 def untrained(width: int) -> list[Row]:
     rows: list[Row] = [(), (Span("  No language model yet.", "strong"),), ()]
-    rows += [(Span("  "), *row) for row in wrapped(" ".join(UNTRAINED), min(width - 4, 90), "text")]
+    rows += [(Span("  "), *row) for row in wrap_text(" ".join(UNTRAINED), min(width - 4, 90), "text")]
     keys = (Span("  esc n ", "key"), Span("sets one up. ", "text"), Span("5 ", "key"))
     return [*rows, (), (*keys, Span("after esc: the four models and their corpus.", "text"))]
 
@@ -49,7 +49,7 @@ def commands(width: int) -> Sequence[Row]:
     """All slash words."""
     rows: list[Row] = []
     for slash in SLASHES:
-        first, *rest = wrapped(slash.help, width - 29, "muted")
+        first, *rest = wrap_text(slash.help, width - 29, "muted")
         rows.append((Span(f"{slash.word:<13}", "key"), Span(f"{slash.takes:<16}", "text"), *first))
         rows += [(Span(" " * 29), *row) for row in rest]
     return rows

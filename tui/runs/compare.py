@@ -9,10 +9,10 @@ from textual.containers import Vertical
 from textual.content import Content
 
 from engine.protocol import RunSummary
-from tui.data.comparison import MISSING, ComparedRow, compared
+from tui.data.comparison import MISSING, ComparedRow, compare_rows
 from tui.data.run_text import name_of, sign_of
-from tui.data.value_text import other_data
-from tui.dialogs.dialog import Dialog, Keys
+from tui.data.value_text import different_data_warning
+from tui.dialogs.dialog import Dialog, KeyLine
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.numbers import short
@@ -30,7 +30,7 @@ class CompareSheet(Sheet):
     def __init__(self, runs: Sequence[RunSummary], hues: Mapping[str, int], baseline: str = "") -> None:
         super().__init__()
         self._runs, self._hues = tuple(runs), dict(hues)
-        entries = compared(self._runs, short, baseline)
+        entries = compare_rows(self._runs, short, baseline)
         self._same = not any(_differs(one) for one in entries if one.heading == "parameters")
         self._entries = [one for one in entries if _differs(one) or one.heading == "metrics"]
         self._baseline = baseline
@@ -71,7 +71,7 @@ class CompareSheet(Sheet):
             table.append(self._row(entry, shown))
         if len({run.spec.experiment for run in self._runs}) > 1:
             table += [(), (Span(glyphs().best, "good"), Span(" the best run of its experiment", "muted"))]
-        if words := other_data(self._runs):
+        if words := different_data_warning(self._runs):
             table += [(), (Span(words, "bad"),)]
         return [clipped(row, width) for row in table]
 
@@ -121,7 +121,7 @@ class CompareScreen(Dialog[None]):
             words = ", differences to the baseline, the first" if self._baseline else ""
             box.border_title = Content(f"compare {len(self._runs)} runs{words}")
             yield CompareSheet(self._runs, self._hues, self._baseline)
-            yield Keys((("dialog.cancel", "back"), ("pane.down", "scroll"), ("pane.right", "next run")))
+            yield KeyLine((("dialog.cancel", "back"), ("pane.down", "scroll"), ("pane.right", "next run")))
 
 
 def _differs(entry: ComparedRow) -> bool:

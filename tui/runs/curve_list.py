@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from tui.dialogs.dialog import Dialog, Keys
+from tui.dialogs.dialog import Dialog, KeyLine
 from tui.terminal.plain_text import plain
 from tui.ui.sheet import Sheet
 from tui.ui.span import Row, Span
@@ -35,7 +35,7 @@ class LegendScreen(Dialog[None]):
         with Vertical(classes="dialog widest") as box:
             box.border_title = f"curves: {plain(self._metric, limit=40)}"
             yield CurveSheet(self._rows_of)
-            yield Keys((("dialog.cancel", "back"), ("pane.down", "scroll")))
+            yield KeyLine((("dialog.cancel", "back"), ("pane.down", "scroll")))
 
     def key_i(self) -> None:
         self.dismiss(None)

@@ -51,11 +51,11 @@ class CurvesPanel(Vertical):
         self.mount(*self._headings, self.chart)
 
     def choose(self, pane: str) -> None:
-        self._headings[0].choose(pane)
+        self._headings[0].select(pane)
 
     def light(self, lit: bool) -> None:
         for heading in self._headings:
-            heading.light(lit)
+            heading.set_highlighted(lit)
 
     def say_when_empty(self, words: str) -> None:
         self.chart.set_empty(words)

@@ -9,7 +9,7 @@ from engine import params
 from engine.errors import UnknownExperiment
 from engine.params import Value
 from engine.protocol import RunSummary
-from tui.data.value_text import pairs, told_params, value_of
+from tui.data.value_text import distinguishing_params, format_params, format_value
 from tui.terminal.plain_text import plain
 
 LIMIT = 300
@@ -27,7 +27,9 @@ def params_apart(runs: Sequence[RunSummary]) -> dict[str, str]:
         alike.setdefault(run.spec.experiment, []).append(run)
     told: dict[str, str] = {}
     for same in alike.values():
-        told |= _of_many(same) if len(same) > 1 else {same[0].id: pairs(told_params(same[0]))}
+        told |= (
+            _of_many(same) if len(same) > 1 else {same[0].id: format_params(distinguishing_params(same[0]))}
+        )
     return {run: plain(words, limit=LIMIT) for run, words in told.items()}
 
 
@@ -69,12 +71,12 @@ def _told_apart(name: str, values: Sequence[Value]) -> dict[str, str]:
     different = {repr(value): value for value in values}
     for digits in DIGITS:
         texts = {
-            key: f"{value:.{digits}g}" if isinstance(value, float) else value_of(name, value)
+            key: f"{value:.{digits}g}" if isinstance(value, float) else format_value(name, value)
             for key, value in different.items()
         }
         if len(set(texts.values())) == len(different):
             return texts
-    return {key: value_of(name, value) for key, value in different.items()}
+    return {key: format_value(name, value) for key, value in different.items()}
 
 
 def _defaults(experiment: str) -> dict[str, Value]:

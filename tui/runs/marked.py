@@ -14,8 +14,8 @@ from tui.runs.sweep_cells import name_of_sweep
 from tui.terminal.plain_text import plain
 from tui.ui.numbers import size
 
-LISTED = 8
-"""runs that a question names"""
+NAMES_SHOWN = 3
+"""names of runs in one line that says why nothing can be done"""
 _POSSIBLE = {
     "pause": {Status.RUNNING, Status.QUEUED},
     "resume": {Status.PAUSED},
@@ -45,17 +45,16 @@ class MarkedRuns:
     def question(self) -> str:
         """Pause 3 runs?"""
         if self.sweep:
-            return f"{self.verb.capitalize()} {words.counted(len(self.runs), 'trial')} of {self.sweep}?"
+            return f"{self.verb.capitalize()} {words.plural(len(self.runs), 'trial')} of {self.sweep}?"
         return f"{self.verb.capitalize()} {counted(len(self.runs))}?"
 
     @property
-    def words(self) -> str:
-        """The runs by name, and why the others are left out."""
-        named = ", ".join(f"{name_of(run)} ({run.status})" for run in self.runs[:LISTED])
-        more = f" and {len(self.runs) - LISTED} more" if len(self.runs) > LISTED else ""
-        lines = [f"{named}{more}"]
+    def details(self) -> str:
+        """One line for each run: what will happen to it, or why it is left out."""
+        lines = [f"{name_of(run)} ({run.status}): {_effect(self.verb, run)}" for run in self.runs]
         if self.left_out:
-            lines.append(f"Left out, {len(self.left_out)}: {self.refusal}")
+            lines.append(f"Left out, {len(self.left_out)}:")
+            lines += [plain(left.why, limit=200) for left in self.left_out]
         if self.verb == "remove":
             lines.append(f"They are kept for a day: {self.undo_key} brings them back.")
         return "\n".join(lines)
@@ -73,9 +72,20 @@ def _reason(why: str, runs: Sequence[SkippedRun]) -> str:
     """Runs that are left out for the same reason, told once: a, b and 7 more are done ..."""
     if len(runs) == 1:
         return plain(runs[0].why, limit=120)
-    named = [plain(run.name or run.id, limit=40) for run in runs[: LISTED if len(runs) <= LISTED else 3]]
+    named = [plain(run.name or run.id, limit=40) for run in runs[:NAMES_SHOWN]]
     more = [f"{len(runs) - len(named)} more"] if len(runs) > len(named) else [named.pop()]
     return f"{', '.join(named)} and {more[0]} are {plain(why, limit=120)}"
+
+
+def _effect(verb: str, run: RunSummary) -> str:
+    """What the verb does to this run."""
+    if verb == "resume":
+        return f"resumes from step {run.checkpoint_step:,}"
+    if verb == "remove":
+        return "is removed"
+    if run.status in (Status.RUNNING, Status.PAUSING):
+        return {"pause": "pauses", "stop": "writes a checkpoint and ends"}[verb] + " at its next step"
+    return {"pause": "is paused at once", "stop": "is stopped at once"}[verb]
 
 
 def count_of(verb: str, runs: Sequence[RunSummary]) -> int:

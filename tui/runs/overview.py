@@ -6,15 +6,24 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.protocol import RunSummary, Status
-from tui.data.run_text import age_of, ago, bar, eta_of, name_of, number, percent_of, sign_of
-from tui.data.value_text import damaged_events, remarks, status_word, value_of
+from tui.data.run_text import (
+    age_of,
+    ago,
+    eta_of,
+    name_of,
+    number_span,
+    percent_of,
+    progress_bar,
+    sign_of,
+)
+from tui.data.value_text import damaged_events, format_value, remarks, status_text
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.numbers import clock, short
 from tui.ui.sheet import Sheet
 from tui.ui.span import Row, Span, row_width
-from tui.ui.styles import STATUS_INKS
-from tui.ui.wrap import wrapped
+from tui.ui.styles import STATUS_STYLES
+from tui.ui.wrap import wrap_text
 
 LABEL, VALUE = 10, 10
 MEGABYTE = 1 << 20
@@ -43,13 +52,13 @@ class Overview(Sheet, can_focus=False):
     def rows(self, width: int) -> Sequence[Row]:
         run = self._run
         if run is None:
-            return wrapped(self._without_run, width, "muted")
+            return wrap_text(self._without_run, width, "muted")
         rows: list[Row] = [self._title(run, width), (), *_state(run, width)]
         for label, words in _facts(run):
             rows += _hung(Span(label.ljust(LABEL), "muted"), words, width, "text") if words else []
         rows += _warnings(run, width)
         if self._left_out:
-            rows += [(), *wrapped(damaged_events(self._left_out, plain(run.id, limit=80)), width, "warn")]
+            rows += [(), *wrap_text(damaged_events(self._left_out, plain(run.id, limit=80)), width, "warn")]
         rows += [(), *_metrics(run, width)]
         return rows
 
@@ -66,7 +75,7 @@ def _fact(label: str, words: str, style_name: str = "text") -> Row:
 
 def _state(run: RunSummary, width: int) -> list[Row]:
     dot = glyphs().dot
-    words = [sign_of(run), Span(f" {status_word(run)}", STATUS_INKS[run.status])]
+    words = [sign_of(run), Span(f" {status_text(run)}", STATUS_STYLES[run.status])]
     if run.attempt > 1:
         words.append(Span(f" {dot} attempt {run.attempt}", "muted"))
     counted = f"{run.step:,} / {run.total_steps:,}" if run.total_steps else f"{run.step:,}"
@@ -74,7 +83,7 @@ def _state(run: RunSummary, width: int) -> list[Row]:
     if run.total_steps:
         eta = eta_of(run)
         left = f" {eta} left" if eta else ""
-        rows.insert(1, (*bar(run, max(4, width - len(left) - 1)), Span(left, "text")))
+        rows.insert(1, (*progress_bar(run, max(4, width - len(left) - 1)), Span(left, "text")))
     return rows
 
 
@@ -102,28 +111,28 @@ def _place(run: RunSummary) -> str:
 def _warnings(run: RunSummary, width: int) -> list[Row]:
     rows: list[Row] = []
     for words in remarks(run):
-        rows += wrapped(plain(words, limit=400), width, "warn")
+        rows += wrap_text(plain(words, limit=400), width, "warn")
     if run.status is Status.QUEUED:
-        rows += wrapped(plain(getattr(run.state, "why", ""), limit=400), width, "muted")
+        rows += wrap_text(plain(getattr(run.state, "why", ""), limit=400), width, "muted")
     cause = run.cause
     ended_early = 0 < run.step < run.total_steps
     if cause is not None and (run.status is not Status.DONE or ended_early):
-        rows += wrapped(plain(cause.text, limit=600), width, STATUS_INKS[run.status])
-        rows += wrapped(plain(cause.remedy, limit=600), width, "muted")
+        rows += wrap_text(plain(cause.text, limit=600), width, STATUS_STYLES[run.status])
+        rows += wrap_text(plain(cause.remedy, limit=600), width, "muted")
     return [(), *rows] if rows else []
 
 
 def _metrics(run: RunSummary, width: int) -> list[Row]:
     rows: list[Row] = []
     for name, value in run.metrics.items():
-        rows += _valued(number(value), plain(name, limit=40), width)
+        rows += _valued(number_span(value), plain(name, limit=40), width)
     if run.best is not None:
         words = f"best {plain(run.best.metric, limit=40)}, step {run.best.step:,}"
         if len(words) > width - VALUE - 2:
             words = words.replace(", step ", " @ ")
         rows += _valued(Span(short(run.best.value), "good"), words, width)
     for name, live in run.live.items():
-        shown = value_of(name, None) if live is None else short(live)
+        shown = format_value(name, None) if live is None else short(live)
         rows += _valued(Span(shown, "accent"), f"{plain(name, limit=40)} set live", width)
     return rows
 
@@ -135,5 +144,5 @@ def _valued(value: Span, words: str, width: int) -> list[Row]:
 def _hung(head: Span, words: str, width: int, style_name: str) -> list[Row]:
     """The words beside the head, in as many lines as they take."""
     indent = len(head.text)
-    first, *others = wrapped(words, width - indent, style_name) or [()]
+    first, *others = wrap_text(words, width - indent, style_name) or [()]
     return [(head, *first), *((Span(" " * indent), *row) for row in others)]

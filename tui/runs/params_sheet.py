@@ -8,7 +8,13 @@ from typing import Any
 from rich.cells import cell_len, chop_cells
 
 from engine.protocol import RunSummary
-from tui.data.value_text import changed_params, data_words, folder_words, settled_params, value_of
+from tui.data.value_text import (
+    changed_params,
+    data_folder_text,
+    data_text,
+    effective_params,
+    format_value,
+)
 from tui.terminal.plain_text import plain
 from tui.ui.sheet import Sheet
 from tui.ui.span import Row, Span, justified
@@ -35,16 +41,16 @@ class ParamsSheet(Sheet):
             return ()
         changed = changed_params(run)
         rows: list[Row] = []
-        for name, value in settled_params(run).items():
-            rows += _pair(name, value_of(name, value), "accent" if name in changed else "text", width)
+        for name, value in effective_params(run).items():
+            rows += _pair(name, format_value(name, value), "accent" if name in changed else "text", width)
         rows.append(())
         for name, value in (
             ("seed", str(run.spec.seed)),
             ("framework", run.spec.framework),
             ("threads", str(run.spec.threads or "all")),
             ("device", run.spec.device),
-            *([("data", data_words(run))] if run.data_fingerprint else []),
-            *([("data folder", folder)] if (folder := folder_words(run)) else []),
+            *([("data", data_text(run))] if run.data_fingerprint else []),
+            *([("data folder", folder)] if (folder := data_folder_text(run)) else []),
             *([("executor", run.spec.executor)] if run.spec.executor != "local" else []),
             ("id", run.id),
         ):

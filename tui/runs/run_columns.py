@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from engine.protocol import Query, RunSummary
-from tui.data.run_text import age_of, name_of, number, params_of, sign_of, standing
+from tui.data.run_text import age_of, name_of, number_span, params_of, progress_or_status, sign_of
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.numbers import short
@@ -51,7 +51,7 @@ def columns(
     last = partial(_metric, metric=metric)
     best = partial(_best, metric=metric, says_metric=ample)
     kept = [
-        RunColumn("progress", 24 if roomy else 20, standing, "status"),
+        RunColumn("progress", 24 if roomy else 20, progress_or_status, "status"),
         RunColumn(
             _shortened(metric, METRIC if roomy else 8) or "last", 12 if roomy else 8, last, metric, True
         ),
@@ -146,7 +146,7 @@ def _rate(run: RunSummary, width: int) -> Row:
 
 
 def _metric(run: RunSummary, width: int, *, metric: str) -> Row:
-    return (number(run.metrics.get(metric)),)
+    return (number_span(run.metrics.get(metric)),)
 
 
 def _best(run: RunSummary, width: int, *, metric: str, says_metric: bool) -> Row:
@@ -154,4 +154,4 @@ def _best(run: RunSummary, width: int, *, metric: str, says_metric: bool) -> Row
     if run.best is None or (run.best.metric != metric and not says_metric):
         return ()
     name = f"{plain(run.best.metric, limit=METRIC)} " if says_metric else ""
-    return (Span(name, "muted"), number(run.best.value))
+    return (Span(name, "muted"), number_span(run.best.value))

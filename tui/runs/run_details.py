@@ -64,7 +64,7 @@ class RunDetails(Container):
     def turn_to(self, pane: str) -> None:
         self.set_classes([f"-{pane}"])
         for heading in self._choosers:
-            heading.choose(pane)
+            heading.select(pane)
 
     @property
     def open_pane(self) -> Sheet:
@@ -76,9 +76,9 @@ class RunDetails(Container):
         """Headings above the pane that has the focus, if one has it, are bright."""
         panes = self._panes() if self.is_filled else {}
         for heading in self._choosers:
-            heading.light(focused is not None and focused in panes.values())
+            heading.set_highlighted(focused is not None and focused in panes.values())
         for pane, heading in self._titles.items():
-            heading.light(focused is not None and panes.get(pane) is focused)
+            heading.set_highlighted(focused is not None and panes.get(pane) is focused)
 
     def pane_after(self, focused: Widget | None, by: int) -> str:
         """The pane that follows the one that has the focus."""

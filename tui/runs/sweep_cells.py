@@ -8,13 +8,13 @@ from rich.cells import cell_len
 
 from engine.protocol import CauseKind, Status, SweepRow
 from tui.data.run_text import age_since
-from tui.data.value_text import counted
+from tui.data.value_text import plural
 from tui.runs.run_columns import METRIC, RunColumn, laid_out
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.numbers import short
 from tui.ui.span import Row, Span
-from tui.ui.styles import STATUS_INKS
+from tui.ui.styles import STATUS_STYLES
 
 AT_WORK = (Status.RUNNING, Status.PAUSING, Status.STOPPING)
 PRUNED = ("▽", "%")
@@ -27,7 +27,7 @@ def name_of_sweep(sweep: SweepRow) -> str:
 
 def sweep_title(sweep: SweepRow) -> str:
     """tpe1  9 trials"""
-    return f"{name_of_sweep(sweep)}  {counted(sweep.trials, 'trial')}"
+    return f"{name_of_sweep(sweep)}  {plural(sweep.trials, 'trial')}"
 
 
 def row_of_sweep(sweep: SweepRow, found: tuple[RunColumn, ...], metric: str) -> Row:
@@ -37,7 +37,7 @@ def row_of_sweep(sweep: SweepRow, found: tuple[RunColumn, ...], metric: str) -> 
     the parameters, with its name. A column that only a run has something for stays empty.
     """
     sign = glyphs().fold[sweep.is_open]
-    style_name = STATUS_INKS[Status.RUNNING] if any(map(sweep.counts.get, AT_WORK)) else "accent"
+    style_name = STATUS_STYLES[Status.RUNNING] if any(map(sweep.counts.get, AT_WORK)) else "accent"
     is_best_told = any(column.title == "best" and _tells_best(sweep, column, metric) for column in found)
     cells = [
         _best_by_name(sweep, column.width)
@@ -58,7 +58,7 @@ def _cell(sweep: SweepRow, column: RunColumn, metric: str) -> Row:
         case "name":
             return (
                 Span(name_of_sweep(sweep), "strong"),
-                Span(f"  {counted(sweep.trials, 'trial')}", "muted"),
+                Span(f"  {plural(sweep.trials, 'trial')}", "muted"),
             )
         case "experiment":
             return (Span(plain(sweep.experiment, limit=40), "muted"),)
@@ -90,7 +90,7 @@ def _sign(word: str) -> tuple[str, str]:
     if word == CauseKind.PRUNED:
         return PRUNED[glyphs().ascii_only], "warn"
     status = Status(word)
-    return glyphs().statuses[status], STATUS_INKS[status]
+    return glyphs().statuses[status], STATUS_STYLES[status]
 
 
 def _best(sweep: SweepRow, *, says_metric: bool) -> Row:

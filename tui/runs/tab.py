@@ -13,10 +13,10 @@ from textual.widget import Widget
 from engine.errors import DltuiError, UnknownExperiment
 from engine.protocol import RunSummary, Status, SweepRow
 from tui.data import actions
-from tui.data.actions import Deed, attempt, require
+from tui.data.actions import Action, require_run, run_and_notify
 from tui.data.run_text import name_of
 from tui.keys import all_keys
-from tui.messages import PaneTurned, RunSubmitted
+from tui.messages import RunSubmitted, SwitchPane
 from tui.runs.run_details import ALL_PANES, PANES
 from tui.runs.sweep_cells import name_of_sweep
 from tui.runs.table import RunTable
@@ -83,7 +83,7 @@ class RunsTab(RunView):
             except UnknownExperiment as error:
                 self._say(str(error))
                 return
-            attempt(self, self._data_now(run))
+            run_and_notify(self, self._data_now(run))
 
     async def _data_now(self, run: RunSummary) -> str:
         """Whether the folder that the form names still holds what the run was trained on."""
@@ -105,7 +105,7 @@ class RunsTab(RunView):
         if self.shown.marks or self.table.sweep is not None:
             self._do_marked("stop")
         elif (run := self._run()) and not marked.possible("stop", run.status):
-            attempt(self, self._deed(actions.stop, run))  # refused, with what is possible
+            run_and_notify(self, self._deed(actions.stop, run))  # refused, with what is possible
         elif run:
             words = "The run writes a checkpoint at its next step and ends. Resume continues from there."
             self._ask(f"Stop {name_of(run)}?", words, "stop", lambda: self._deed(actions.stop, run))
@@ -123,7 +123,7 @@ class RunsTab(RunView):
             self._ask(f"Remove {name_of(run)}?", lost, "remove", lambda: self._deed(remove, run))
 
     def _do_marked(self, verb: str) -> None:
-        attempt(self, self._ask_marked(verb))
+        run_and_notify(self, self._ask_marked(verb))
 
     async def _ask_marked(self, verb: str) -> str:
         """Marked runs, or the trials of the sweep under the cursor, are asked for at once; the answer is said
@@ -137,20 +137,22 @@ class RunsTab(RunView):
             meant = await marked.ask_of_sweep(self.connection.client, verb, sweep, undo_key)
         if not meant.runs:
             return meant.refusal
-        self._ask(meant.question, meant.words, verb, lambda: marked.carry_out(self.connection.client, meant))
+        self._ask(
+            meant.question, meant.details, verb, lambda: marked.carry_out(self.connection.client, meant)
+        )
         return ""
 
-    def _ask(self, question: str, words: str, verb: str, deed: Callable[[], Deed]) -> None:
+    def _ask(self, question: str, words: str, verb: str, deed: Callable[[], Action]) -> None:
         from tui.dialogs.confirm import ConfirmScreen
 
         def answered(agreed: bool | None) -> None:
             if agreed:
-                attempt(self, deed())
+                run_and_notify(self, deed())
 
         self.app.push_screen(ConfirmScreen(question, words, verb), answered)
 
     def action_undo(self) -> None:
-        attempt(self, self._undo())
+        run_and_notify(self, self._undo())
 
     async def _undo(self) -> str:
         return await actions.undo(self.connection.client)
@@ -183,13 +185,13 @@ class RunsTab(RunView):
 
     def action_copy_id(self) -> None:
         if sweep := self.table.sweep:
-            attempt(self, self.clipboard.copy(self.app, sweep.id))
+            run_and_notify(self, self.clipboard.copy(self.app, sweep.id))
         elif run := self._run():
-            attempt(self, self.clipboard.copy(self.app, run.id))
+            run_and_notify(self, self.clipboard.copy(self.app, run.id))
 
     def action_copy_command(self) -> None:
         if run := self._run():
-            attempt(self, self.clipboard.copy(self.app, actions.command_line(run)))
+            run_and_notify(self, self.clipboard.copy(self.app, actions.command_line(run)))
 
     # --- the view --------------------------------------------------------------------------------------
 
@@ -198,11 +200,11 @@ class RunsTab(RunView):
 
     @on(FilterBar.Changed)
     def _filter(self, message: FilterBar.Changed) -> None:
-        self.pages.ask(replace(self.pages.query, where=message.where))
-        self.refetch()
+        self.pages.set_query(replace(self.pages.query, where=message.where))
+        self.refresh_data()
         self.remember()
 
-    @on(FilterBar.Left)
+    @on(FilterBar.Closed)
     def _leave_filter(self) -> None:
         self.table.focus()
 
@@ -271,8 +273,8 @@ class RunsTab(RunView):
             (self.chart if self.state.pane == "curves" else self.details.open_pane).focus()
         self.remember()
 
-    @on(PaneTurned)
-    def _turn(self, message: PaneTurned) -> None:
+    @on(SwitchPane)
+    def _turn(self, message: SwitchPane) -> None:
         self.action_pane(message.by)
 
     @on(Heading.Chosen)
@@ -307,7 +309,7 @@ class RunsTab(RunView):
             self.turn_to("curves")
         (self.chart if self.chart.toggle_crosshair() else self.table).focus()
 
-    def labels(self) -> dict[str, str]:
+    def key_labels(self) -> dict[str, str]:
         """What some keys would do now; an empty label leaves a key out of the footer."""
         run = self.selected
         if self.table.sweep is not None:
@@ -321,7 +323,7 @@ class RunsTab(RunView):
         if run.status is Status.RUNNING:
             labels["run.pause"] = "pause"
         else:
-            labels["run.pause"] = "resume" if actions.resumable(run) else ""
+            labels["run.pause"] = "resume" if actions.is_resumable(run) else ""
         labels |= self._labels_of_marks()
         labels["view.compare"] = "compare" if len(self.shown.ids) > 1 else ""
         labels["view.metric"] = "metric" if len(self.metrics()) > 1 else ""
@@ -356,10 +358,10 @@ class RunsTab(RunView):
     def marked_runs(self) -> list[RunSummary]:
         return [run for run in self.known_runs() if run.id in self.shown.marks]
 
-    def actor(self, scope: str) -> Widget:
+    def action_target(self, scope: str) -> Widget:
         return self.chart if scope == "chart" else self
 
-    def first_focus(self) -> Widget:
+    def initial_focus(self) -> Widget:
         return self.table
 
     @property
@@ -376,16 +378,16 @@ class RunsTab(RunView):
             self._say(f"No run is selected. {remedy}")
         return self.selected
 
-    def _do(self, deed: Callable[..., Deed]) -> None:
+    def _do(self, deed: Callable[..., Action]) -> None:
         if run := self._run():
-            attempt(self, self._deed(deed, run))
+            run_and_notify(self, self._deed(deed, run))
 
-    async def _deed(self, deed: Callable[..., Deed], run: RunSummary) -> str:
-        return await deed(self.connection.client, require(run))
+    async def _deed(self, deed: Callable[..., Action], run: RunSummary) -> str:
+        return await deed(self.connection.client, require_run(run))
 
     def _launched(self, launch: Launch | None) -> None:
         if launch is not None:
-            attempt(self, self._submit(launch))
+            run_and_notify(self, self._submit(launch))
 
     async def _submit(self, launch: Launch) -> str:
         self.state.last_experiment = launch.experiment
@@ -393,16 +395,16 @@ class RunsTab(RunView):
         self.remember()
         made = await launch.submit(self.connection.client)
         self.post_message(RunSubmitted(made))
-        return await launch.doubt(self.connection.client, made)
+        return await launch.name_warning(self.connection.client, made)
 
     def _order(self, field: str, *, descending: bool) -> None:
-        self.pages.ask(replace(self.pages.query, sort=field, descending=descending))
-        self.refetch()
+        self.pages.set_query(replace(self.pages.query, sort=field, descending=descending))
+        self.refresh_data()
         self.remember()
 
     def _set(self, run: RunSummary, given: tuple[str, object] | None) -> None:
         if given is not None:
-            attempt(self, self._set_live(run, *given))
+            run_and_notify(self, self._set_live(run, *given))
 
     async def _set_live(self, run: RunSummary, name: str, value: object) -> str:
         return await actions.set_live(self.connection.client, run, name, value)

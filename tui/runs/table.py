@@ -19,13 +19,13 @@ from tui.data.run_pages import RunPages, TableRow
 from tui.data.run_text import name_of
 from tui.keys import all_keys
 from tui.keys.all_keys import Scope
-from tui.messages import PaneTurned
+from tui.messages import SwitchPane
 from tui.runs.differing_params import params_apart
 from tui.runs.run_columns import MOST_NAME, RunColumn, TableStyle, columns, header, row_of
 from tui.runs.sweep_cells import row_of_sweep, sweep_title
-from tui.ui.line import changed_cells, joined
+from tui.ui.line import changed_cells, merge_spans
 from tui.ui.span import Row, Span, fitted
-from tui.ui.styles import inks_of
+from tui.ui.styles import styles_of
 
 PLAIN = TableStyle()
 PATIENCE = 4
@@ -231,7 +231,7 @@ class RunTable(ScrollView, can_focus=True):
         """On the row of a sweep, right unfolds it and left folds it; else they turn to another pane."""
         sweep = self.sweep
         turns_sweep = sweep is not None and sweep.is_open == (by < 0)
-        self.post_message(self.SweepTurned(sweep) if sweep and turns_sweep else PaneTurned(by))
+        self.post_message(self.SweepTurned(sweep) if sweep and turns_sweep else SwitchPane(by))
 
     def on_click(self, event: events.Click) -> None:
         if event.y > 0:
@@ -263,7 +263,7 @@ class RunTable(ScrollView, can_focus=True):
     def ask_for_missing(self) -> None:
         """Say which rows in sight have to be fetched."""
         first, last = self.seen
-        queries = self._pages.wanted(first, max(first, min(last, self._pages.matching - 1)))
+        queries = self._pages.missing(first, max(first, min(last, self._pages.matching - 1)))
         if queries:
             self.post_message(self.Missing(queries))
 
@@ -282,17 +282,17 @@ class RunTable(ScrollView, can_focus=True):
         if row is None:
             return fitted((Span(" …", "muted"),), self.size.width)
         if isinstance(row, SweepRow):
-            return joined(fitted(row_of_sweep(row, self._columns, self._metric), self.size.width))
+            return merge_spans(fitted(row_of_sweep(row, self._columns, self._metric), self.size.width))
         indent = INDENT if self._is_below_sweep(row) else 0
         cells = row_of(row, self._looks.get(row.id, PLAIN), self._columns, indent)
-        return joined(fitted(cells, self.size.width))
+        return merge_spans(fitted(cells, self.size.width))
 
     def _strip(self, row: Row, width: int, *, is_cursor: bool = False) -> Strip:
-        styles = inks_of(self.app)
+        styles = styles_of(self.app)
         over = (styles.cursor if self.has_focus else styles.resting) if is_cursor else None
         text = styles["text"]
         segments = []
-        for span in joined(fitted(row, width)):
+        for span in merge_spans(fitted(row, width)):
             style = styles[span.style_name] if span.style_name else text
             if over is not None:
                 style = (text if styles.is_plain and self.has_focus else style) + over

@@ -12,19 +12,19 @@ from textual.containers import Vertical
 
 from engine.errors import DltuiError, EngineError
 from engine.protocol import Page, Query, RunSummary, Status, SweepRow
-from tui.data.actions import attempt
+from tui.data.actions import run_and_notify
 from tui.data.metrics import metrics_of
 from tui.data.run_pages import RunPages
-from tui.data.run_text import before_step_one, name_of
-from tui.data.value_text import seed_words
+from tui.data.run_text import name_of, startup_text
+from tui.data.value_text import seed_text
 from tui.messages import (
-    CurvesGrew,
-    HintsChanged,
+    HistoryChanged,
+    KeyHintsChanged,
+    RunCountChanged,
     RunsChanged,
-    RunsCounted,
     RunSubmitted,
     SweepsChanged,
-    ViewChanged,
+    ViewStateChanged,
 )
 from tui.runs.charted_runs import RunCurve, ShownRuns
 from tui.runs.curves_panel import CurvesPanel
@@ -122,7 +122,7 @@ class RunView(Tab):
         around = focused.ancestors_with_self if focused is not None else []
         self.curves.light(self.curves in around)
         self.details.light(focused)
-        self.post_message(HintsChanged())
+        self.post_message(KeyHintsChanged())
 
     @property
     def chart(self) -> RunChart:
@@ -134,13 +134,13 @@ class RunView(Tab):
 
     # --- the table -------------------------------------------------------------------------------------
 
-    def refetch(self) -> None:
+    def refresh_data(self) -> None:
         """Ask anew for all that is in sight."""
         self.pages.expire()
         self._ask_for_unknown()
         first, last = self.table.seen
         self._fetch(
-            RunTable.Missing(self.pages.wanted(first, max(first, min(last, self.pages.matching - 1))))
+            RunTable.Missing(self.pages.missing(first, max(first, min(last, self.pages.matching - 1))))
         )
 
     @on(RunTable.Missing)
@@ -158,7 +158,7 @@ class RunView(Tab):
                 self._asked[query] = 0
                 self._show_page(query, await self.connection.client.runs(query))
         except DltuiError as error:
-            self.filter_bar.note.show(str(error).removeprefix("Filter, "), wrong=True)
+            self.filter_bar.note.update(str(error).removeprefix("Filter, "), is_error=True)
         finally:
             del self._asked[query]
 
@@ -178,7 +178,7 @@ class RunView(Tab):
     def _hear(self, message: RunsChanged) -> None:
         """Mere progress waits for the curves that are about to tell of it: one picture costs half of two."""
         self._heard.append(message)
-        if not self._later.awaits("curves") or not self._is_progress(message):
+        if not self._later.is_pending("curves") or not self._is_progress(message):
             self._take_all_changes()
 
     def _is_progress(self, message: RunsChanged) -> bool:
@@ -197,12 +197,12 @@ class RunView(Tab):
         for run in message.removed:
             self._standing.pop(run, None)
             self.shown.forget(run)
-            self.connection.forget(run)
+            self.connection.discard(run)
         if self.selected is not None and any(run.id == self.selected.id for run in message.changed):
             self._show_selected()
         settled = self.pages.query.sort == "created" and not self.pages.query.where
         if message.removed or unknown or message.total != self.pages.total or (rows and not settled):
-            self._later.call("refetch", REFETCH, self.refetch)
+            self._later.call("refresh_data", REFETCH, self.refresh_data)
 
     def _is_news(self, run: RunSummary) -> bool:
         """Whether the table has another row, or its sweep another count, since the run changed."""
@@ -219,19 +219,19 @@ class RunView(Tab):
             row = self.pages.find_sweep(sweep.id)
             best = sweep.best.value if sweep.best is not None else None
             if row is not None and (row.best, row.planned) != (best, sweep.planned):
-                self._later.call("refetch", REFETCH, self.refetch)
+                self._later.call("refresh_data", REFETCH, self.refresh_data)
 
     @on(RunTable.SweepTurned)
     def _turn_sweep(self, message: RunTable.SweepTurned) -> None:
         self._open_sweep(message.sweep.id, opened=not message.sweep.is_open)
-        self.refetch()
+        self.refresh_data()
         self.remember()
 
     def _open_sweep(self, sweep: str, *, opened: bool) -> None:
         """Its trials follow its row from the next answer on, or do not."""
         others = [one for one in self.pages.query.open_sweeps if one != sweep]
         now = [*others, sweep] if opened else others
-        self.pages.ask(replace(self.pages.query, open_sweeps=tuple(now[-OPEN_SWEEPS_LIMIT:])))
+        self.pages.set_query(replace(self.pages.query, open_sweeps=tuple(now[-OPEN_SWEEPS_LIMIT:])))
 
     def open_view(self, view: str, selection: Mapping[str, Any]) -> None:
         """The run `selection["run"]`, a RunSummary, under the cursor; a filter may not hide it."""
@@ -245,7 +245,7 @@ class RunView(Tab):
             self._open_sweep(message.run.spec.sweep, opened=True)
         self.shown.selected = message.run.id
         self.table.select(message.run.id)
-        self.refetch()
+        self.refresh_data()
 
     def _say_counts(self) -> None:
         matching, total = self.pages.passing, self.pages.total
@@ -253,17 +253,19 @@ class RunView(Tab):
         where = self.pages.query.where
         words = f"{matching:,} of {total:,}" if where else ""
         doubts = self._doubt(where) if where and not matching else ""
-        note.show(f"{words}: {doubts}" if doubts else words, wrong=bool(doubts))
-        self.post_message(RunsCounted(f"{matching:,}/{total:,}" if self.pages.query.where else f"{total:,}"))
+        note.update(f"{words}: {doubts}" if doubts else words, is_error=bool(doubts))
+        self.post_message(
+            RunCountChanged(f"{matching:,}/{total:,}" if self.pages.query.where else f"{total:,}")
+        )
 
     def _doubt(self, where: str) -> str:
-        from tui.data.filter_names import doubt
+        from tui.data.filter_names import unknown_name_warning
 
-        return doubt(where, self._known.values())
+        return unknown_name_warning(where, self._known.values())
 
     def _empty_words(self) -> Row:
         if not self.pages.loaded:
-            return (Span(f"   {self.connection.waits_for}", "muted"),)
+            return (Span(f"   {self.connection.loading_text}", "muted"),)
         return (
             Span("   no run passes the filter", "muted"),
             Span("   esc", "key"),
@@ -274,10 +276,10 @@ class RunView(Tab):
         """Where a run and its curve would be, why there are none yet."""
         run = self.selected
         nothing = (
-            self._words_of_sweep() or "no run selected" if self.pages.loaded else self.connection.waits_for
+            self._words_of_sweep() or "no run selected" if self.pages.loaded else self.connection.loading_text
         )
         self.details.say_without_run(nothing)
-        waits = before_step_one(run) if run is not None and not run.step else ""
+        waits = startup_text(run) if run is not None and not run.step else ""
         self.curves.say_when_empty((waits or self._why_no_points(run)) if run is not None else nothing)
 
     def _why_no_points(self, run: RunSummary) -> str:
@@ -332,7 +334,7 @@ class RunView(Tab):
 
     @on(RunTable.SweepMarked)
     def _mark_sweep(self, message: RunTable.SweepMarked) -> None:
-        attempt(self, self._mark_trials(message.sweep))
+        run_and_notify(self, self._mark_trials(message.sweep))
 
     async def _mark_trials(self, sweep: SweepRow) -> str:
         """All of them; where all are marked already, none."""
@@ -345,7 +347,7 @@ class RunView(Tab):
 
     def follow(self) -> None:
         """Read the stories of the runs that are shown, and draw them."""
-        self.connection.follow(self.shown.ids, who="runs")
+        self.connection.follow(self.shown.ids, subscriber="runs")
         self._ask_for_unknown()
         self._show_selected()
         self.draw_curves()
@@ -388,7 +390,7 @@ class RunView(Tab):
             return run.split("-", 2)[-1]
         from tui.chart.legend import LONGEST_LABEL  # with curves alone
 
-        seed = seed_words(found, self.known_runs())
+        seed = seed_text(found, self.known_runs())
         room = LONGEST_LABEL - len(seed) - 1
         return f"{plain(name_of(found), limit=room)} {seed}" if seed else name_of(found)
 
@@ -401,11 +403,11 @@ class RunView(Tab):
         self.details.show(run, hue, history.left_out if history is not None else 0)
         for one in filter(None, map(self.connection.history, self.shown.ids)):
             one.is_damage_shown = True
-        self.post_message(HintsChanged())
+        self.post_message(KeyHintsChanged())
         self._refresh_checkpoints()
         self._refresh_log()
 
-    @on(CurvesGrew)
+    @on(HistoryChanged)
     def _curves_grew(self) -> None:
         if self.is_on_screen:
             self._later.call("curves", CURVES, self.draw_curves)
@@ -507,4 +509,4 @@ class RunView(Tab):
         state.open_sweeps = list(query.open_sweeps)
         state.full = self.has_class("-full")
         state.chart = self.curves.saved
-        self.post_message(ViewChanged())
+        self.post_message(ViewStateChanged())

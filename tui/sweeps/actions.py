@@ -11,7 +11,7 @@ from engine.errors import DltuiError, ParamError, RunRefused
 from engine.params import Param
 from engine.protocol import RunSummary
 from engine.sweep_protocol import PARALLEL, TRIALS, SweepStatus, SweepSummary, TrialRow
-from tui.data.value_text import exact
+from tui.data.value_text import format_exact
 from tui.sweeps import settings
 from tui.terminal.plain_text import plain
 
@@ -107,7 +107,7 @@ async def extend(client: Client, sweep: SweepSummary, row: TrialRow, typed: Mapp
     read = ((param, params.parse_value(param, typed[param.name])) for param in lengths_of(sweep))
     lengths = {param.name: value for param, value in read if value != length_now(sweep, row, param)}
     await client.sweep_edit(sweep.id, "extend", trial=row.trial, **lengths)
-    said = ", ".join(f"{name} {exact(name, value)}" for name, value in lengths.items())
+    said = ", ".join(f"{name} {format_exact(name, value)}" for name, value in lengths.items())
     return f"Trial {row.trial} trains on{': ' + said if said else ''}."
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tui.data.value_text import exact
+from tui.data.value_text import format_exact
 
 STEP = 0.05
 LEAST = 0.05
@@ -149,7 +149,7 @@ def equals(name: str, value: Any) -> str:
 
 
 def _quoted(name: str, value: Any) -> str:
-    text = exact(name, value)
+    text = format_exact(name, value)
     if isinstance(value, int | float):
         return text
     return text if text.replace("_", "").replace(".", "").isalnum() else f'"{text}"'

@@ -7,7 +7,7 @@ from typing import Any
 from tui.keys.keymap import Keymap
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
-from tui.ui.line import Line, ends
+from tui.ui.line import Line, left_and_right
 from tui.ui.span import Row, Span
 
 
@@ -32,4 +32,4 @@ class BrushLine(Line):
         key = self._keymap.shown("sweep.clear", ascii_only=glyphs().ascii_only)
         left = (Span(f" {glyphs().mark} brushed  ", "accent"), Span(self._brushed, "text"))
         right = (Span(f"  {self._counts}   ", "muted"), Span(key, "key"), Span(" shows all ", "muted"))
-        return ends(left, right, width)
+        return left_and_right(left, right, width)

@@ -15,7 +15,7 @@ from engine.errors import ParamError
 from engine.params import Param, Value
 from engine.sweep_protocol import SweepSpec, SweepSummary
 from tui.data import executor
-from tui.data.value_text import exact
+from tui.data.value_text import format_exact
 from tui.sweeps import settings as asked
 
 DRAWN = 30
@@ -152,7 +152,7 @@ def _points(experiment: Experiment, axes: Sequence[Axis], sampler: str) -> Itera
 def typed_of(sweep: SweepSummary, experiment: Experiment) -> dict[str, str]:
     """What one would type to get that sweep again."""
     spec = sweep.spec
-    texts = {name: exact(name, value) for name, value in spec.params.items()}
+    texts = {name: format_exact(name, value) for name, value in spec.params.items()}
     texts |= {axis.name: typed_axis(experiment, axis) for axis in spec.axes}
     counted = spec.seeds == tuple(range(1, len(spec.seeds) + 1))
     seeds = str(len(spec.seeds)) if counted else ",".join(map(str, spec.seeds))
@@ -162,7 +162,7 @@ def typed_of(sweep: SweepSummary, experiment: Experiment) -> dict[str, str]:
         "parallel": asked.typed("parallel", spec.parallel), "device": spec.device,
         "sampler_seed": str(spec.seed),
         "eta": str(spec.prune.eta), "rungs": str(spec.prune.rungs), "startup": str(spec.prune.startup),
-        "gpu_share": exact("gpu_share", spec.gpu_share), **executor.typed_of(spec.executor),
+        "gpu_share": format_exact("gpu_share", spec.gpu_share), **executor.typed_of(spec.executor),
         **_compared(spec, experiment),
     }  # fmt: skip
 
@@ -183,7 +183,7 @@ def typed_axis(experiment: Experiment, axis: Axis) -> str:
         for text in (f"{axis.low:g}..{axis.high:g}", f"{ends} {len(axis.values)}"):
             if _gives(experiment, axis, text):
                 return text
-    return ",".join(exact(axis.name, value) for value in axis.values)
+    return ",".join(format_exact(axis.name, value) for value in axis.values)
 
 
 def _gives(experiment: Experiment, axis: Axis, text: str) -> bool:

@@ -49,7 +49,9 @@ def sweep_screen(
     form = Form(fields_of(experiment), typed, fold=fold, gap="name", applies=settings.applies)
     title = f"sweep {experiment.name}"
     fact = data_line(experiment, data_folder() if data is None else data)
-    return FormScreen(title, form, act, word="start", about=(HOW,), fact=fact, outcome=outcome, left=keep)
+    return FormScreen(
+        title, form, act, submit_label="start", about=(HOW,), fact=fact, outcome=outcome, on_cancel=keep
+    )
 
 
 def fields_of(experiment: Experiment) -> list[Field]:

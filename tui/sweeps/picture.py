@@ -23,8 +23,8 @@ from tui.terminal.plain_text import plain
 from tui.ui.debounce import Debounce
 from tui.ui.sheet import Sheet
 from tui.ui.span import Row, Span
-from tui.ui.styles import inks_of
-from tui.ui.wrapped_spans import folded
+from tui.ui.styles import styles_of
+from tui.ui.wrapped_spans import wrap_row
 
 Draw = Callable[[Mapping[str, Any], PictureView, int, int], Sequence[Row]]
 KINDS: dict[str, Draw] = {
@@ -103,7 +103,7 @@ class Picture(Sheet, inherit_bindings=False):
 
     def rows(self, width: int) -> Sequence[Row]:
         if self._words and self.answer is None:
-            return folded((Span(f" {self._words}", "bad"),), width, 1)
+            return wrap_row((Span(f" {self._words}", "bad"),), width, 1)
         if self.answer is None or self.look is None:
             return [(Span(" computing ...", "muted"),)] if self._is_slow else ()
         few = look_of(self.app) != "colour"
@@ -117,16 +117,16 @@ class Picture(Sheet, inherit_bindings=False):
         drawn = list(KINDS[self.kind](self.answer, look, width, self.size.height))
         if not self._words:
             return drawn
-        said = folded((Span(f" {self._words}", "bad"),), width, 1)
+        said = wrap_row((Span(f" {self._words}", "bad"),), width, 1)
         return [*said, *drawn[len(said) :]]
 
     def watch_has_focus(self, has_focus: bool) -> None:
         super().watch_has_focus(has_focus)
         self.draw()
 
-    def _dress(self) -> None:
+    def _restyle(self) -> None:
         self._styles.clear()
-        super()._dress()
+        super()._restyle()
         self.draw()
 
     def render_line(self, y: int) -> Strip:
@@ -138,7 +138,7 @@ class Picture(Sheet, inherit_bindings=False):
 
     def _style(self, style_name: str) -> Style:
         if not style_name.startswith(("bucket-", "ground-")):
-            return inks_of(self.app)[style_name or "text"]
+            return styles_of(self.app)[style_name or "text"]
         if style_name not in self._styles:
             self._styles[style_name] = _colour(self.app.get_css_variables(), style_name)
         return self._styles[style_name]

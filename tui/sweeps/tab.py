@@ -102,7 +102,7 @@ class SweepTab(SweepTabActions):
         self._again()
         self.ask_picture()
 
-    @on(FilterBar.Left)
+    @on(FilterBar.Closed)
     def _leave_filter(self) -> None:
         self.panel.focus(scroll_visible=False)
 
@@ -169,7 +169,7 @@ class SweepTab(SweepTabActions):
         view = self.view
         clauses = [equals(name, value) for name, value in group.key.items() if value is not None]
         view.where = " and ".join([view.where, *clauses] if view.where else clauses)
-        self.filter_bar.put(view.where)
+        self.filter_bar.set_filter(view.where)
         self._group_by([])
         self.ask_picture()
 
@@ -180,10 +180,10 @@ class SweepTab(SweepTabActions):
 
     # --- keys ---------------------------------------------------------------------------------------------
 
-    def actor(self, scope: str) -> Widget:
+    def action_target(self, scope: str) -> Widget:
         return {"trials": self.table, "axes": self.picture, "sweeps": self.list}.get(scope, self)
 
-    def labels(self) -> dict[str, str]:
+    def key_labels(self) -> dict[str, str]:
         """What some keys would do now; an empty label leaves a key out of the footer."""
         sweep, row = self.sweeps.chosen, self.trial
         if sweep is None:

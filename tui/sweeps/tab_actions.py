@@ -16,10 +16,10 @@ from engine.errors import DltuiError, UnknownExperiment
 from engine.params import Param
 from engine.sweep_protocol import SweepStatus, SweepSummary, TrialGroup, TrialRow
 from tui.data import trial_export
-from tui.data.actions import Deed, attempt
+from tui.data.actions import Action, run_and_notify
 from tui.data.actions import undo as bring_back
-from tui.data.same_name import doubt_of_sweep_name
-from tui.data.value_text import exact, exact_pairs
+from tui.data.same_name import same_sweep_name_warning
+from tui.data.value_text import exact_settings, format_exact
 from tui.messages import OpenView
 from tui.sweeps import actions, settings
 from tui.sweeps.draft import SweepDraft, typed_of
@@ -78,10 +78,10 @@ class SweepTabActions(SweepsView):
             self.sweeps.loaded = True
             self.choose(sweep.id)
             self.panel.focus(scroll_visible=False)
-            attempt(self, self._said_of_start(sweep))
+            run_and_notify(self, self._said_of_start(sweep))
 
     async def _said_of_start(self, sweep: SweepSummary) -> str:
-        doubt = await doubt_of_sweep_name(self.context.connection.client, sweep)
+        doubt = await same_sweep_name_warning(self.context.connection.client, sweep)
         return f"{actions.name_of(sweep)} starts: {sweep.planned:,} trials. {doubt}".rstrip()
 
     def action_pause(self) -> None:
@@ -107,7 +107,7 @@ class SweepTabActions(SweepsView):
         return said
 
     def action_undo(self) -> None:
-        attempt(self, self._undo())
+        run_and_notify(self, self._undo())
 
     async def _undo(self) -> str:
         return await bring_back(self.context.connection.client)
@@ -140,7 +140,7 @@ class SweepTabActions(SweepsView):
         async def add(given: Mapping[str, str]) -> str:
             return await actions.add(self.context.connection.client, sweep, actions.to_add(sweep, given))
 
-        texts = {name: exact(name, value) for name, value in typed.items()}
+        texts = {name: format_exact(name, value) for name, value in typed.items()}
         self._fields(f"add a trial{like}", fields, texts, "add", add)
 
     # --- trials ----------------------------------------------------------------------------------------
@@ -165,7 +165,7 @@ class SweepTabActions(SweepsView):
     def action_train_alone(self) -> None:
         sweep, row = self._sweep(), self._trial()
         if sweep is not None and row is not None:
-            attempt(self, self._train_alone(sweep, row))
+            run_and_notify(self, self._train_alone(sweep, row))
 
     async def _train_alone(self, sweep: SweepSummary, row: TrialRow) -> str:
         run = await actions.train_alone(self.context.connection.client, sweep, row)
@@ -179,7 +179,7 @@ class SweepTabActions(SweepsView):
             self.open_group(entry)
         elif sweep is not None and (row := self._trial()) is not None:
             if row.lane is None:
-                attempt(self, self._open_run(row))
+                run_and_notify(self, self._open_run(row))
             else:
                 self.post_message(OpenView("xor", "map", {"run": row.run, "lane": row.lane}))
 
@@ -196,12 +196,12 @@ class SweepTabActions(SweepsView):
             self._say("No trial is selected.")
             return
         given = entry.key if isinstance(entry, TrialGroup) else {**entry.params, "seed": entry.seed}
-        text = " ".join(pair for pair in exact_pairs(given) if not pair.endswith("="))
-        attempt(self, self.context.clipboard.copy(self.app, text))
+        text = " ".join(pair for pair in exact_settings(given) if not pair.endswith("="))
+        run_and_notify(self, self.context.clipboard.copy(self.app, text))
 
     def action_copy_all(self) -> None:
         if sweep := self._sweep():
-            attempt(self, self._copy_all(sweep))
+            run_and_notify(self, self._copy_all(sweep))
 
     async def _copy_all(self, sweep: SweepSummary) -> str:
         entries = await trial_export.read_all(self.context.connection.client, sweep.id, self.pages.query)
@@ -246,14 +246,14 @@ class SweepTabActions(SweepsView):
             self._say("No trial is selected.")
         return self.trial
 
-    def _do(self, deed: Callable[[Any, SweepSummary], Deed]) -> None:
+    def _do(self, deed: Callable[[Any, SweepSummary], Action]) -> None:
         if sweep := self._sweep():
-            attempt(self, self._done(deed, sweep))
+            run_and_notify(self, self._done(deed, sweep))
 
-    def _do_trial(self, deed: Callable[[Any, SweepSummary, TrialRow], Deed]) -> None:
+    def _do_trial(self, deed: Callable[[Any, SweepSummary, TrialRow], Action]) -> None:
         sweep, row = self._sweep(), self._trial()
         if sweep is not None and row is not None:
-            attempt(self, self._done(lambda client, sweep: deed(client, sweep, row), sweep))
+            run_and_notify(self, self._done(lambda client, sweep: deed(client, sweep, row), sweep))
 
     async def _done(self, deed: Callable[[Any, SweepSummary], Awaitable[str]], sweep: SweepSummary) -> str:
         said = await deed(self.context.connection.client, sweep)
@@ -283,7 +283,7 @@ class SweepTabActions(SweepsView):
 
         def answered(agreed: bool | None) -> None:
             if agreed:
-                attempt(self, self._done(deed, sweep))
+                run_and_notify(self, self._done(deed, sweep))
 
         self.app.push_screen(ConfirmScreen(question, words, word), answered)
 

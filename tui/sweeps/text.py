@@ -8,14 +8,14 @@ from engine.axes import Axis
 from engine.params import Value
 from engine.protocol import Status
 from engine.sweep_protocol import SweepStatus, SweepSummary, TrialStatus
-from tui.data.sweep_text import how_far
-from tui.data.value_text import value_of
+from tui.data.sweep_text import trial_note
+from tui.data.value_text import format_value
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.numbers import short
 from tui.ui.span import Row, Span
-from tui.ui.styles import STATUS_INKS
-from tui.ui.wrapped_spans import folded
+from tui.ui.styles import STATUS_STYLES
+from tui.ui.wrapped_spans import wrap_row
 
 OWN_SIGNS = {TrialStatus.WAITING: ("·", "."), TrialStatus.PRUNED: ("▽", "%"), TrialStatus.REFUSED: ("∅", "!")}
 _FAILED = (TrialStatus.FAILED, TrialStatus.LOST, TrialStatus.DAMAGED, TrialStatus.REFUSED)
@@ -32,16 +32,16 @@ def sign_of(status: TrialStatus) -> Span:
     own = OWN_SIGNS.get(status)
     if own is not None:
         return Span(own[glyphs().ascii_only], OWN_INKS[status])
-    return Span(glyphs().statuses[Status(status)], STATUS_INKS[Status(status)])
+    return Span(glyphs().statuses[Status(status)], STATUS_STYLES[Status(status)])
 
 
 def ink_of(status: TrialStatus) -> str:
-    return OWN_INKS.get(status) or STATUS_INKS[Status(status)]
+    return OWN_INKS.get(status) or STATUS_STYLES[Status(status)]
 
 
 def sweep_sign(sweep: SweepSummary) -> Span:
     status = SWEEP_STATUS[sweep.status]
-    return Span(glyphs().statuses[status], STATUS_INKS[status])
+    return Span(glyphs().statuses[status], STATUS_STYLES[status])
 
 
 def value_text(value: object) -> str:
@@ -55,7 +55,7 @@ def value_text(value: object) -> str:
 
 def param_text(name: str, value: Value) -> str:
     """The value of a parameter as one would read it in a table."""
-    return value_of(name, None) if value is None else value_text(value)
+    return format_value(name, None) if value is None else value_text(value)
 
 
 def pairs_of(values: Mapping[str, Value]) -> str:
@@ -95,7 +95,7 @@ def best_of(sweep: SweepSummary) -> Row:
     best = sweep.best
     if best is None or best.value is None:
         return ()
-    note = how_far(best)
+    note = trial_note(best)
     told = (Span(f"  {note}", "warn"),) if note else ()
     return (Span(value_text(best.value), "strong"), *told, Span(f"  {pairs_of(best.params)}", "muted"))
 
@@ -122,5 +122,7 @@ def facts_rows(sweep: SweepSummary, width: int) -> list[Row]:
         words = words[: width - 2] + glyphs().cut
     rows: list[Row] = [(Span(f" {words}", "muted"),)]
     return (
-        [*rows, *folded((Span(f" {plain(sweep.why, limit=300)}", "warn"),), width, 1)] if sweep.why else rows
+        [*rows, *wrap_row((Span(f" {plain(sweep.why, limit=300)}", "warn"),), width, 1)]
+        if sweep.why
+        else rows
     )

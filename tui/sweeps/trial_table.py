@@ -20,9 +20,9 @@ from tui.keys import all_keys
 from tui.keys.all_keys import Scope
 from tui.sweeps.columns import GAP, TrialColumn, arranged, columns_of, in_sight
 from tui.terminal.glyphs import glyphs
-from tui.ui.line import changed_cells, joined
+from tui.ui.line import changed_cells, merge_spans
 from tui.ui.span import Row, Span, fitted, justified, row_width
-from tui.ui.styles import inks_of
+from tui.ui.styles import styles_of
 
 SIGNS = 3
 
@@ -121,7 +121,7 @@ class TrialTable(ScrollView, can_focus=True):
 
     def ask_for_missing(self) -> None:
         first, last = self.seen
-        queries = self._pages.wanted(first, max(first, min(last, self._pages.matching - 1)))
+        queries = self._pages.missing(first, max(first, min(last, self._pages.matching - 1)))
         if queries:
             self.post_message(self.Missing(queries))
 
@@ -270,14 +270,14 @@ class TrialTable(ScrollView, can_focus=True):
             pad = Span(" " * (column.width - size))
             spans += [pad, *cell] if column.right else [*cell, pad]
             spans.append(Span(" " * GAP))
-        return joined(fitted(tuple(spans), self.size.width))
+        return merge_spans(fitted(tuple(spans), self.size.width))
 
     def _strip(self, row: Row, width: int, *, is_cursor: bool = False) -> Strip:
-        styles = inks_of(self.app)
+        styles = styles_of(self.app)
         over = (styles.cursor if self.has_focus else styles.resting) if is_cursor else None
         text = styles["text"]
         segments = []
-        for span in joined(fitted(row, width)):
+        for span in merge_spans(fitted(row, width)):
             style = styles[span.style_name] if span.style_name else text
             if over is not None:
                 style = (text if styles.is_plain and self.has_focus else style) + over

@@ -15,7 +15,7 @@ from textual.worker import Worker
 from engine.errors import DltuiError, EngineError
 from engine.sweep_protocol import SweepSummary, TrialPage, TrialQuery, TrialRow
 from tui.data.trial_pages import TrialPages
-from tui.messages import HintsChanged, SweepsChanged, ViewChanged
+from tui.messages import KeyHintsChanged, SweepsChanged, ViewStateChanged
 from tui.sweeps.brush import both, in_words
 from tui.sweeps.brush_line import BrushLine
 from tui.sweeps.empty_state import EmptyState
@@ -36,7 +36,7 @@ from tui.ui.heading import Heading
 from tui.ui.notes import Notes
 from tui.ui.span import Row, Span
 from tui.ui.view_bar import ViewBar
-from tui.view_state import chosen
+from tui.view_state import saved_choice
 
 Work = Callable[[], Coroutine[None, None, None]]
 VIEWS = {
@@ -63,7 +63,7 @@ class SweepsView(Tab):
         saved = context.state.views.get(self.NAME, {})
         self.sweeps = KnownSweeps(plain(str(saved.get("sweep", "")), limit=200))
         self.memory = SavedViews(saved.get("of"))
-        self.front = chosen(saved, "view", VIEWS, "table")
+        self.front = saved_choice(saved, "view", VIEWS, "table")
         self.pages = TrialPages(TrialQuery())
         self.bar = ViewBar([(f"sweep.{name}", name, title) for name, title in VIEWS.items()], context.keymap)
         self.list = SweepList(id="sweep-list")
@@ -102,7 +102,7 @@ class SweepsView(Tab):
     def _open_first(self) -> None:
         """A tab that the app begins with has not come from anywhere."""
         if self.display and not self._is_open:
-            self.opened()
+            self.activated()
 
     def on_resize(self, event: events.Resize) -> None:
         width, height = event.size
@@ -111,15 +111,15 @@ class SweepsView(Tab):
 
     # --- coming and going ------------------------------------------------------------------------------
 
-    def opened(self) -> None:
+    def activated(self) -> None:
         self._is_open = True
-        self.refetch()
+        self.refresh_data()
 
-    def closed(self) -> None:
+    def deactivated(self) -> None:
         self._is_open = False
         self._later.stop()
 
-    def first_focus(self) -> Widget:
+    def initial_focus(self) -> Widget:
         return self.panel
 
     @property
@@ -130,18 +130,18 @@ class SweepsView(Tab):
         return self.table if self.front == "table" else self.picture
 
     def on_descendant_focus(self) -> None:
-        self.heading.light(self.table.has_focus)
-        self.post_message(HintsChanged())
+        self.heading.set_highlighted(self.table.has_focus)
+        self.post_message(KeyHintsChanged())
 
     def on_descendant_blur(self) -> None:
-        self.heading.light(self.table.has_focus)
+        self.heading.set_highlighted(self.table.has_focus)
 
     def _say_what_is_missing(self) -> None:
         self.invitation.wait_for(
-            "" if self.sweeps.loaded else self.context.connection.waits_for.replace("runs", "sweeps")
+            "" if self.sweeps.loaded else self.context.connection.loading_text.replace("runs", "sweeps")
         )
 
-    def refetch(self) -> None:
+    def refresh_data(self) -> None:
         """The engine answers, perhaps again; out of sight nothing is asked."""
         self._say_what_is_missing()
         if self.context.connection.is_connected and self._is_open:
@@ -223,15 +223,15 @@ class SweepsView(Tab):
     def _show_list(self) -> None:
         self.list.show(self.sweeps.all, self.sweeps.place)
         chosen = self.sweeps.chosen
-        self.facts.show(lambda width: facts_rows(chosen, width) if chosen is not None else ())
-        self.post_message(HintsChanged())
+        self.facts.update(lambda width: facts_rows(chosen, width) if chosen is not None else ())
+        self.post_message(KeyHintsChanged())
 
     def _begin(self, sweep: SweepSummary) -> None:
         """Another sweep is looked at, in its own way."""
         self._shown_of = sweep.id
         view = self.view
         self._metrics = {}
-        self.filter_bar.put(view.where)
+        self.filter_bar.set_filter(view.where)
         self.table.marked = list(view.marked)
         self.table.column_name = view.column
         self.look_again()
@@ -255,14 +255,14 @@ class SweepsView(Tab):
             return
         sort = view.sort if view.sort else "trial"
         query = TrialQuery(both(view.where, view.brushed), sort, view.descending, 0, 200, view.group)
-        self.pages.ask(chosen.id, query)
+        self.pages.set_query(chosen.id, query)
         self.table.set_columns(chosen.spec, self._metrics)
         self._say_counts()
 
     def ask_trials(self) -> None:
         """From the first one in sight on."""
         first, last = self.table.seen
-        self._ask_pages(TrialTable.Missing(self.pages.wanted(first, max(first, last))))
+        self._ask_pages(TrialTable.Missing(self.pages.missing(first, max(first, last))))
 
     @on(TrialTable.Missing)
     def _ask_pages(self, message: TrialTable.Missing) -> None:
@@ -294,7 +294,7 @@ class SweepsView(Tab):
             except DltuiError as error:
                 words = str(error)
         self.filter_bar.display = True
-        self.filter_bar.note.show(words.removeprefix("Filter, "), wrong=True)
+        self.filter_bar.note.update(words.removeprefix("Filter, "), is_error=True)
 
     def _show_page(self, sweep: str, query: TrialQuery, page: TrialPage) -> None:
         self.pages.put(sweep, query, page)
@@ -312,11 +312,11 @@ class SweepsView(Tab):
         words = f"{pages.matching:,} of {pages.total:,}" if where else f"{pages.total:,}"
         if group:
             words = f"{pages.matching:,} group{'s' * (pages.matching != 1)}, {pages.total:,} trials in all"
-        self.heading.note(Span(words, "muted"))
+        self.heading.set_note(Span(words, "muted"))
         metric = self.sweeps.chosen.spec.metric if self.sweeps.chosen is not None else ""
         self.narrowing.show(in_words(self.view.brushed, metric), words if pages.loaded else "")
         if pages.loaded:
-            self.filter_bar.note.show(f"{pages.matching:,} of {pages.total:,}" if where else "")
+            self.filter_bar.note.update(f"{pages.matching:,} of {pages.total:,}" if where else "")
         self.table.say_when_empty(self._empty_words() if pages.loaded else ())
 
     def _empty_words(self) -> Row:
@@ -384,21 +384,21 @@ class SweepsView(Tab):
     def _turn_to(self, name: str) -> None:
         self.front = name
         self.set_class(name == "table", "-table")
-        self.bar.choose(name)
+        self.bar.select(name)
         chosen = self.sweeps.chosen
         if name != "table":
             self.picture.show(name, self._look(chosen, self.view) if chosen is not None else None)
             self.ask_picture()
-        self.post_message(HintsChanged())
+        self.post_message(KeyHintsChanged())
 
     # --- what is remembered ----------------------------------------------------------------------------
 
     def remember(self) -> None:
         """How it is looked at has changed."""
-        self.post_message(ViewChanged())
-        self.post_message(HintsChanged())
+        self.post_message(ViewStateChanged())
+        self.post_message(KeyHintsChanged())
 
-    @on(ViewChanged)
+    @on(ViewStateChanged)
     def _write_down(self) -> None:
         """Into the state that the app saves."""
         chosen = self.sweeps.chosen
@@ -409,4 +409,4 @@ class SweepsView(Tab):
             }  # fmt: skip
 
     def say(self, words: str) -> None:
-        self.bar.say(plain(words, limit=300))
+        self.bar.set_note(plain(words, limit=300))

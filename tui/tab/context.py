@@ -1,4 +1,4 @@
-"""What every tab may use."""
+"""What the app passes to every tab."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tui.view_state import ViewState
 
 @dataclass(frozen=True, slots=True)
 class TabContext:
-    """One of each for the whole app."""
+    """Objects of which the app has one each."""
 
     places: Places
     connection: Connection
     session: Session
-    """looks into models and data; its process starts with the first question"""
+    """client of the session process, which starts with the first request"""
     state: ViewState
     keymap: Keymap
     clipboard: Clipboard

@@ -1,4 +1,4 @@
-"""A view that has the engine train runs."""
+"""Base class of the views that submit runs to the engine."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from tui.dialogs.launch import Launch
 
 
-class Submission(Protocol):
-    """A run that a view knows how to start by itself."""
+class RunRecipe(Protocol):
+    """A run with all its parameters, submitted without a form."""
 
     @property
     def experiment(self) -> str: ...
@@ -33,54 +33,54 @@ class KnownRuns(Protocol):
 
 
 class SubmittingView(Container):
-    """What is refused is said."""
+    """Submits runs in a worker; a notification reports success or the engine's error."""
 
     context: TabContext
     runs: KnownRuns
 
     def action_chart_alone(self) -> None:
-        """The chart in all the room there is, and back."""
+        """Toggle full screen for the chart."""
         self.toggle_class("-chart-alone")
 
     def action_back(self) -> None:
         self.remove_class("-chart-alone")
 
-    def launch(self, *recipes: Submission) -> None:
-        from tui.data.actions import attempt
+    def submit_recipes(self, *recipes: RunRecipe) -> None:
+        from tui.data.actions import run_and_notify
 
         if recipes:
-            attempt(self, self._launched(recipes))
+            run_and_notify(self, self._submit_recipes(recipes))
 
-    async def _launched(self, recipes: Sequence[Submission]) -> str:
+    async def _submit_recipes(self, recipes: Sequence[RunRecipe]) -> str:
         for recipe in recipes:
-            await self._submitted(recipe.experiment, recipe.params, recipe.seed, recipe.name)
+            await self._submit(recipe.experiment, recipe.params, recipe.seed, recipe.name)
         return f"{len(recipes)} runs are started." if len(recipes) > 1 else f"{recipes[0].name} is started."
 
     def submit(self, experiment: str, params: Mapping[str, object], seed: int = 1, name: str = "") -> None:
-        from tui.data.actions import attempt
+        from tui.data.actions import run_and_notify
 
-        attempt(self, self._submitted(experiment, params, seed, name))
+        run_and_notify(self, self._submit(experiment, params, seed, name))
 
-    def train(self, asked: Launch) -> None:
-        """What a form asked for."""
-        from tui.data.actions import attempt
+    def submit_launch(self, launch: Launch) -> None:
+        """Submit the run that a launch form describes."""
+        from tui.data.actions import run_and_notify
 
-        attempt(self, self._trained(asked))
+        run_and_notify(self, self._submit_launch(launch))
 
-    async def _trained(self, asked: Launch) -> str:
+    async def _submit_launch(self, launch: Launch) -> str:
         client = self.context.connection.client
-        made = await asked.submit(client)
-        said = self._entered(made, asked.name or asked.experiment)
-        return f"{said} {await asked.doubt(client, made)}".rstrip()
+        run = await launch.submit(client)
+        text = self._add_run(run, launch.name or launch.experiment)
+        return f"{text} {await launch.name_warning(client, run)}".rstrip()
 
-    async def _submitted(self, experiment: str, params: Mapping[str, object], seed: int, name: str) -> str:
+    async def _submit(self, experiment: str, params: Mapping[str, object], seed: int, name: str) -> str:
         run = await self.context.connection.client.submit(experiment, params, seed=seed, name=name)
-        return self._entered(run, name or experiment)
+        return self._add_run(run, name or experiment)
 
-    def _entered(self, run: RunSummary, name: str) -> str:
+    def _add_run(self, run: RunSummary, name: str) -> str:
         self.runs.update((run,), ())
-        self.submitted(run)
+        self.run_submitted(run)
         return f"{plain(name, limit=60)} is started."
 
-    def submitted(self, run: RunSummary) -> None:
-        """The engine has taken a run that was asked for here."""
+    def run_submitted(self, run: RunSummary) -> None:
+        """Called after the engine has accepted a run that this view submitted."""

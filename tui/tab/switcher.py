@@ -1,4 +1,4 @@
-"""The tabs: one in front, each made when it is first opened."""
+"""Shows one tab at a time; each is created when it is first opened."""
 
 from __future__ import annotations
 
@@ -16,51 +16,52 @@ from tui.tabs import PAGES, TabName
 
 
 class TabSwitcher(Container):
-    """Imports a tab's module no sooner than it is opened: the first screen waits for none of them."""
+    """Imports the module of a tab when the tab is opened, so that the first screen imports one page only."""
 
     def __init__(self, context: TabContext, first: str, **widget: Any) -> None:
         super().__init__(**widget)
         self._tab_context = context
-        self._made: dict[TabName, Tab] = {}
-        self.runs = self._make("runs")
-        self.front = self._make(known(first))
-        self.runs.display = self.front is self.runs
+        self._tabs: dict[TabName, Tab] = {}
+        self.runs = self._create("runs")
+        self.active_tab = self._create(tab_named(first))
+        self.runs.display = self.active_tab is self.runs
 
     def compose(self) -> ComposeResult:
-        yield from self._made.values()
+        yield from self._tabs.values()
 
     def __iter__(self) -> Iterator[Tab]:
-        return iter(self._made.values())
+        return iter(self._tabs.values())
 
-    async def bring(self, name: str) -> None:
-        """That tab to the front."""
-        wanted = known(name)
-        if wanted == self.front.NAME:
+    async def switch_to(self, name: str) -> None:
+        """Show the tab of that name and hide the one shown before."""
+        target = tab_named(name)
+        if target == self.active_tab.NAME:
             return
-        self.front.go()
-        self.front = self._make(wanted)
-        if not self.front.is_attached:
-            await self.mount(self.front)
-        self.front.come()
+        self.active_tab.deactivate()
+        self.active_tab = self._create(target)
+        if not self.active_tab.is_attached:
+            await self.mount(self.active_tab)
+        self.active_tab.activate()
 
-    def tell(self, message: Message) -> None:
-        """A message to every tab."""
-        for tab in self._made.values():
+    def broadcast(self, message: Message) -> None:
+        """Post a message to every tab that was created."""
+        for tab in self._tabs.values():
             if tab.is_attached:
                 tab.post_message(message)
 
-    def refetch(self) -> None:
-        for tab in self._made.values():
+    def refresh_data(self) -> None:
+        for tab in self._tabs.values():
             if tab.is_attached:
-                tab.refetch()
+                tab.refresh_data()
 
-    def _make(self, name: TabName) -> Tab:
-        if name not in self._made:
+    def _create(self, name: TabName) -> Tab:
+        """The tab of that name, created at the first call."""
+        if name not in self._tabs:
             module, _, kind = PAGES[name].partition(":")
-            self._made[name] = getattr(importlib.import_module(module), kind)(self._tab_context, id=name)
-        return self._made[name]
+            self._tabs[name] = getattr(importlib.import_module(module), kind)(self._tab_context, id=name)
+        return self._tabs[name]
 
 
-def known(name: str) -> TabName:
-    """The tab of that name; the runs when there is none."""
+def tab_named(name: str) -> TabName:
+    """`name` where a tab has it, else `runs`."""
     return next((tab for tab in PAGES if tab == name), "runs")

@@ -1,4 +1,4 @@
-"""What the app expects of a tab."""
+"""Base class of the tabs."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from textual.containers import Container
 from textual.widget import Widget
 from textual.worker import Worker
 
-from tui.data.actions import report
+from tui.data.actions import notify_worker_error
 from tui.messages import OpenView
 from tui.tab.context import TabContext
 from tui.tabs import TabName
 
 
 class Tab(Container):
-    """One tab. It is made when it is first opened, and lives as long as the app.
+    """One tab, created when it is first opened and kept until the app exits.
 
-    RunsChanged and CurvesGrew are posted to every tab that was made, in front or not.
+    RunsChanged, SweepsChanged and HistoryChanged are posted to every tab that was created, shown or hidden.
     """
 
     NAME: ClassVar[TabName]
@@ -34,19 +34,19 @@ class Tab(Container):
     def SCOPE(self) -> TabName:
         return self.NAME
 
-    def labels(self) -> Mapping[str, str]:
-        """What some keys do now, by their id; an empty label leaves the key out of the footer."""
+    def key_labels(self) -> Mapping[str, str]:
+        """Labels that replace those of the key table, by binding id; an empty label hides the key."""
         return {}
 
-    def actor(self, scope: str) -> Widget:
-        """Which widget acts for a key of that scope when it is chosen in the palette."""
+    def action_target(self, scope: str) -> Widget:
+        """The widget that runs the action of a key of that scope when it is chosen in the palette."""
         return self
 
-    def refetch(self) -> None:
-        """The engine answers, perhaps again: everything may have changed."""
+    def refresh_data(self) -> None:
+        """Request all data again: the engine was reconnected, anything may have changed."""
 
     def open_view(self, view: str, selection: Mapping[str, Any]) -> None:
-        """A view of this tab, with something selected in it; see OpenView."""
+        """Open a view of this tab with a selection; see OpenView."""
 
     @on(OpenView)
     def _open_own_view(self, message: OpenView) -> None:
@@ -54,32 +54,32 @@ class Tab(Container):
             message.stop()
             self.open_view(message.view, message.selection)
 
-    def opened(self) -> None:
-        """It has come to the front."""
+    def activated(self) -> None:
+        """Called after the tab was shown."""
 
-    def closed(self) -> None:
-        """Another tab has come to the front."""
+    def deactivated(self) -> None:
+        """Called after the tab was hidden."""
 
-    def first_focus(self) -> Widget | None:
-        """What has the focus when it is opened for the first time; None: the first that can."""
+    def initial_focus(self) -> Widget | None:
+        """What gets the focus when the tab is first opened; None: its first focusable widget."""
         return None
 
-    def come(self) -> None:
-        """To the front, with the focus where it was."""
+    def activate(self) -> None:
+        """Show the tab and restore its focus."""
         self.display = True
-        wanted = self._last_focus if self._last_focus is not None else self.first_focus()
-        if wanted is not None and wanted.focusable:
-            wanted.focus(scroll_visible=False)
+        target = self._last_focus if self._last_focus is not None else self.initial_focus()
+        if target is not None and target.focusable:
+            target.focus(scroll_visible=False)
         else:
             self.screen.set_focus(next(iter(w for w in self.screen.focus_chain if self in w.ancestors), None))
-        self.opened()
+        self.activated()
 
-    def go(self) -> None:
-        """Out of sight."""
+    def deactivate(self) -> None:
+        """Hide the tab and save its focus."""
         focused = self.screen.focused
         self._last_focus = focused if focused is not None and self in focused.ancestors else None
         self.display = False
-        self.closed()
+        self.deactivated()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        report(self, event)
+        notify_worker_error(self, event)

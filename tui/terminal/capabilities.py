@@ -1,4 +1,4 @@
-"""What the terminal can do, as far as its environment says; only the screen's side can know."""
+"""Capabilities of the terminal, as far as the environment tells."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ def examine(
 
 
 NO_SCREEN = ("", "dumb", "unknown")
-"""names of terminals that no full screen can be drawn on"""
+"""values of TERM of terminals without a full screen"""
 
 
 def has_no_screen(environ: Mapping[str, str] | None = None) -> bool:
     return (os.environ if environ is None else environ).get("TERM", "") in NO_SCREEN
 
 
-def refused() -> int:
-    """Say in one line that there is no full screen, and what there is instead; the exit status."""
+def print_no_screen() -> int:
+    """Print on stderr that the app needs a full screen; returns the exit status."""
     term = os.environ.get("TERM") or "not set"
     print(
         f"TERM is {term}: the app needs a terminal with a full screen. Verbs work without one: dltui run, "
@@ -47,7 +47,7 @@ def refused() -> int:
 
 
 def colours(environ: Mapping[str, str]) -> Finding:
-    """By the rules of the library that draws: COLORTERM, then the name of the terminal."""
+    """By the rules of Rich: COLORTERM, then TERM."""
     term = environ.get("TERM", "")
     if environ.get("NO_COLOR"):
         return Finding("colours", Severity.NOTE, "NO_COLOR is set: no colours.")
@@ -81,7 +81,7 @@ def letters(environ: Mapping[str, str], encoding: str) -> Finding:
 
 
 def graphics(environ: Mapping[str, str]) -> Finding:
-    """A guess by name: asking the terminal would mean to read its answer from the keyboard."""
+    """Guessed by name: a query would be answered through the keyboard input."""
     inside = environ.get("TMUX") or environ.get("STY")
     name = environ.get("TERM_PROGRAM", "")
     kitty = "KITTY_WINDOW_ID" in environ or environ.get("TERM") in ("xterm-kitty", "xterm-ghostty")

@@ -1,4 +1,4 @@
-"""Copying that works through SSH and tmux, and leaves a file behind when nothing else does."""
+"""Copying to the clipboard, through SSH (OSC 52) and tmux, and to a file."""
 
 from __future__ import annotations
 
@@ -13,18 +13,21 @@ from textual.app import App
 from tui.terminal.plain_text import plain
 
 OSC_LIMIT = 74_000
-"""characters that terminals are said to take at once"""
+"""longest OSC 52 sequence that terminals accept, in characters"""
 TMUX_SECONDS = 2.0
 
 
 class Clipboard:
-    """Says where the text went."""
+    """Copies text to all clipboards within reach."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
 
     async def copy(self, app: App[Any], text: str) -> str:
-        """To tmux where there is one, to the terminal, and always to the file. Raises OSError."""
+        """Copy to tmux where it runs, to the terminal, and always to the file.
+
+        Returns a line that names where the text is. Raises OSError.
+        """
         await asyncio.to_thread(_write, self._file, text)
         by_tmux = await _load_into_tmux(text)
         fits = len(text) <= OSC_LIMIT

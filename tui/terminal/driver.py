@@ -1,4 +1,4 @@
-"""The terminal, both ways: the keyboard's bytes as events, the screen's in as few bytes as show it."""
+"""The driver of the app: keyboard input, output in few bytes, suspension by the shell."""
 
 from __future__ import annotations
 
@@ -8,35 +8,35 @@ import sys
 from typing import Any
 
 from tui.terminal import job_control
-from tui.terminal.keyboard import Keyboard
+from tui.terminal.keyboard import KeyboardDriver
 from tui.terminal.output import TerminalOutput
 from tui.terminal.sgr import SgrWriter
 
 SYNC_END = "\x1b[?2026l"
 
 
-class Terminal(Keyboard):
-    """Textual's driver, but a terminal that does not read keeps nobody waiting, and a shell may stop it."""
+class TerminalDriver(KeyboardDriver):
+    """Textual's driver with output that never blocks the app, and with suspension by the shell."""
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
-        self._pen = SgrWriter()
+        self._sgr_writer = SgrWriter()
         self._output: TerminalOutput | None = None
         self._is_suspended = False
 
     def write(self, data: str) -> None:
         if self._output is not None:
             if self._output.accepts(data):
-                self._output.write(self._pen.terse(data))
+                self._output.write(self._sgr_writer.minimise(data))
         elif self._writer_thread is not None:
-            super().write(self._pen.terse(data))
+            super().write(self._sgr_writer.minimise(data))
 
     def start_application_mode(self) -> None:
-        """Once the terminal is ours: what is started in the background waits for the shell."""
+        """Start once the app is in the foreground of its shell."""
         self._is_suspended = True
         job_control.wait_for_foreground(self.fileno)
         self._is_suspended = False
-        self._pen.forget()
+        self._sgr_writer.reset()
         super().start_application_mode()  # type: ignore[no-untyped-call]
         if self._writer_thread is None:
             return
@@ -49,27 +49,27 @@ class Terminal(Keyboard):
     def stop_application_mode(self) -> None:
         if self._output is not None:
             self._output.discard()
-            self._pen.forget()
+            self._sgr_writer.reset()
         super().stop_application_mode()
 
     def close(self) -> None:
         super().close()
         self._output = self._writer_thread = None
 
-    # --- stopped by a shell, and going on ------------------------------------------------------------------
+    # --- suspended and resumed by a shell ------------------------------------------------------------------
 
     def _sigtstp_application(self, *_: object) -> None:
-        """In a signal handler: whatever lock the loop holds at this moment, it will have let go of it."""
+        """In a signal handler, where the loop may hold a lock: suspend from the loop instead."""
         if job_control.has_shell():
-            self._loop.call_soon_threadsafe(self._stop_for_the_shell)
+            self._loop.call_soon_threadsafe(self._suspend)
 
     def _sigcont_application(self, *_: object) -> None:
-        """After a SIGSTOP, which nobody can prepare for."""
+        """After a SIGSTOP, which cannot be handled."""
         if not self._is_suspended:
-            self._loop.call_soon_threadsafe(self._start_over)
+            self._loop.call_soon_threadsafe(self._restart)
 
-    def _stop_for_the_shell(self) -> None:
-        """Returns when the shell has brought the app back to the foreground."""
+    def _suspend(self) -> None:
+        """Stop the process; returns when the shell has brought it back to the foreground."""
         if self._is_suspended or self._output is None:
             return
         self._is_suspended = True
@@ -77,7 +77,7 @@ class Terminal(Keyboard):
         os.kill(os.getpid(), signal.SIGSTOP)
         self._resume()
 
-    def _start_over(self) -> None:
+    def _restart(self) -> None:
         if self._output is not None and not self._is_suspended:
             self._is_suspended = True
             self.suspend_application_mode()
@@ -88,7 +88,7 @@ class Terminal(Keyboard):
         self._app.call_later(self._app.refresh, layout=True)
 
     def _redraw_soon(self) -> None:
-        """From the thread that writes."""
+        """Called from the output thread."""
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._redraw)
 

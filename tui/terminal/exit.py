@@ -1,4 +1,4 @@
-"""Leaving: cleanly where that is possible, by force where the terminal takes nothing any more."""
+"""Exit: a clean one where possible, else by `os._exit` where the terminal accepts no output."""
 
 from __future__ import annotations
 
@@ -10,56 +10,56 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from tui.terminal.output import BREAK_OFF
+from tui.terminal.output import CANCEL_SEQUENCE
 
-PATIENCE = 1.5
-"""seconds a clean way out may take"""
+CLEAN_EXIT_SECONDS = 1.5
+"""that a clean exit may take"""
 SIGNALS = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 RESTORE = b"\x1b[?1049l\x1b[?25h\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?2004l\x1b[?1004l\x1b[<u"
 STDIN, STDERR = 0, 2
 
 
 class AppExit:
-    """A stalled terminal blocks the app's loop; the interpreter itself still hears signals."""
+    """Signal handlers that exit the app. A stalled terminal blocks its loop, but not signal handlers."""
 
     def __init__(self, leave: Callable[[], object], save: Callable[[], object]) -> None:
         self._leave, self._save = leave, save
         self._modes = _modes()
-        self._hurry: threading.Timer | None = None
+        self._deadline: threading.Timer | None = None
         self._before: dict[signal.Signals, Any] = {}
 
-    def open(self) -> None:
-        """Hear the signals. From the main thread."""
-        self._before = {number: signal.signal(number, self._heard) for number in SIGNALS}
+    def install(self) -> None:
+        """Install the signal handlers. From the main thread."""
+        self._before = {number: signal.signal(number, self._handle) for number in SIGNALS}
 
-    def close(self) -> None:
-        """Let others hear them again, unless the way out is being taken."""
-        if self._hurry is None:
+    def uninstall(self) -> None:
+        """Restore the handlers of before, unless the exit is under way."""
+        if self._deadline is None:
             for number, before in self._before.items():
                 signal.signal(number, before)
 
-    def hurry(self) -> None:
-        """From now on the process has little time left."""
-        if self._hurry is None:
-            self._hurry = threading.Timer(PATIENCE, self.force)
-            self._hurry.daemon = True
-            self._hurry.start()
+    def start_deadline(self) -> None:
+        """Force the exit after CLEAN_EXIT_SECONDS."""
+        if self._deadline is None:
+            self._deadline = threading.Timer(CLEAN_EXIT_SECONDS, self.force)
+            self._deadline.daemon = True
+            self._deadline.start()
 
     def force(self) -> None:
-        """Save the view, give the terminal back as far as it lets us, and end."""
+        """Save the view state, restore the terminal as far as it accepts output, and end the process."""
         self._save()
         try:
             if self._modes is not None:
                 termios.tcsetattr(STDIN, termios.TCSANOW, self._modes)
-            termios.tcflush(STDERR, termios.TCOFLUSH)  # what nobody reads would keep the rest from being sent
+            termios.tcflush(STDERR, termios.TCOFLUSH)  # unread output would block the rest
             terminal = os.open(os.ttyname(STDERR), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
-            os.write(terminal, BREAK_OFF + RESTORE)
+            os.write(terminal, CANCEL_SEQUENCE + RESTORE)
         except (OSError, termios.error):
             pass  # there is no terminal any more
         os._exit(0)
 
-    def _heard(self, number: int, frame: FrameType | None) -> None:
-        self.hurry()
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        self.start_deadline()
         self._leave()
 
 

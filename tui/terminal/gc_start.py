@@ -1,4 +1,4 @@
-"""To be imported before the rest of the app: no garbage is looked for while the app starts."""
+"""Disables garbage collection while the app starts; to be imported before the rest of the app."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import gc
 gc.disable()
 
 
-def end() -> None:
-    """What is there now stays; look for garbage among what comes."""
+def finish() -> None:
+    """Exempt the objects of now from garbage collection, and enable it."""
     gc.freeze()
     gc.enable()

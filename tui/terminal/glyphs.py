@@ -1,4 +1,4 @@
-"""The signs of the app, each with its ASCII stand-in."""
+"""The signs of the app, in Unicode and in ASCII."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class Glyphs:
     choice: tuple[str, str]
     bar: tuple[str, str]
     two_bars: tuple[str, str, str]
-    """in one line: where both are, the upper one alone, the lower one alone"""
+    """two bars in one line: both, the upper one alone, the lower one alone"""
     fold: tuple[str, str]
-    """shut, open"""
+    """closed, open"""
     ascii_only: bool = False
 
     def level(self, share: float) -> str:
-        """One cell that is filled from below."""
+        """One cell, filled from below by `share`; empty in ASCII."""
         if self.ascii_only:
             return ""
         return LEVELS[min(7, max(0, int(share * 8)))]
@@ -112,7 +112,7 @@ def glyphs() -> Glyphs:
 
 
 def chart_symbols() -> ChartSymbols:
-    """DLTUI_SYMBOLS, else what the terminal can be trusted with."""
+    """DLTUI_SYMBOLS, else braille where the terminal can draw it."""
     named = os.environ.get("DLTUI_SYMBOLS")
     if named == "block":
         return "block"
@@ -120,7 +120,7 @@ def chart_symbols() -> ChartSymbols:
 
 
 def is_ascii_only() -> bool:
-    """The Linux console has no braille; an encoding that is not UTF-8 has nothing at all."""
+    """Whether only ASCII can be drawn: on the Linux console, or where the encoding is not UTF-8."""
     named = os.environ.get("DLTUI_SYMBOLS")
     if named:
         return named == "ascii"
@@ -128,9 +128,9 @@ def is_ascii_only() -> bool:
 
 
 def output_encoding() -> str:
-    """What the terminal is taken to read: the encoding of standard output, where named, else the locale's.
+    """The encoding assumed for the terminal: that of standard output where set explicitly, else the locale's.
 
-    Python writes UTF-8 under LC_ALL=C as well (PEP 540), which says nothing about the terminal.
+    Python writes UTF-8 under LC_ALL=C too (PEP 540), so its encoding alone says nothing about the terminal.
     """
     written = (sys.__stdout__ and sys.__stdout__.encoding) or ""
     is_named = os.environ.get("PYTHONIOENCODING") or os.environ.get("PYTHONUTF8") == "1"

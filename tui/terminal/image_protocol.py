@@ -1,15 +1,17 @@
-"""Pictures in the terminal's own pixels: kitty's protocol or sixel, by the extra `images`."""
+"""Images in the terminal by kitty's protocol or sixel, with the extra `images`."""
 
 from __future__ import annotations
 
 import os
 import sys
 
-HOW = "Sharp pictures: install dltui[images] and start with DLTUI_IMAGES=1 in a kitty or sixel terminal."
+INSTALL_HINT = (
+    "Sharp pictures: install dltui[images] and start with DLTUI_IMAGES=1 in a kitty or sixel terminal."
+)
 
 
 def prepare() -> None:
-    """Before the app runs: the package asks the terminal what it can while it is imported."""
+    """To be called before the app runs: the package queries the terminal when it is imported."""
     if os.environ.get("DLTUI_IMAGES"):
         from importlib.util import find_spec
 

@@ -1,4 +1,4 @@
-"""The shell that started the app: whether it can stop it, and who has the terminal."""
+"""Job control: suspension by the shell, and the foreground of the terminal."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import signal
 
 
 def has_shell() -> bool:
-    """Whether somebody will be told that this process was stopped, and can bring it back.
+    """Whether a shell can resume this process after it was stopped.
 
-    A process that is the first of its session, as under `ssh host dltui` or in a window of tmux, has nobody.
+    A session leader, as under `ssh host dltui` or in a window of tmux, has none.
     """
     session, group, pid = os.getsid(0), os.getpgrp(), os.getppid()
     try:
@@ -23,12 +23,12 @@ def has_shell() -> bool:
 
 
 def stop() -> None:
-    """As Ctrl+Z in a shell: every process of the group is told to stop."""
+    """As Ctrl+Z in a shell: send SIGTSTP to the process group."""
     os.kill(0, signal.SIGTSTP)
 
 
 def wait_for_foreground(terminal: int) -> None:
-    """Stop again for as long as the terminal belongs to somebody else: `bg` brings back no screen."""
+    """Stop until the process group is in the foreground: after `bg` there is no screen to draw on."""
     try:
         while os.tcgetpgrp(terminal) != os.getpgrp() and has_shell():
             os.kill(os.getpid(), signal.SIGSTOP)

@@ -1,4 +1,4 @@
-"""What is sent to the terminal, by a thread of its own: nobody waits for a terminal that does not read."""
+"""Output to the terminal by a thread, so that a terminal that does not read never blocks the app."""
 
 from __future__ import annotations
 
@@ -11,58 +11,58 @@ from collections.abc import Callable
 from typing import IO
 
 LIMIT = 32 * 1024
-"""bytes that may wait; then whole pictures are left out, and one is drawn anew when all is sent"""
+"""bytes that may be pending; beyond them whole frames are dropped, and one is drawn when all is sent"""
 SMALL = 256
-"""bytes; shorter writes, such as the end of an update, are sent also then, up to twice the limit"""
-PIECE = 4096
-LOOK_SECONDS = 0.1
+"""bytes; shorter writes, such as the end of an update, are accepted up to twice the limit"""
+CHUNK = 4096
+SELECT_SECONDS = 0.1
 FLUSH_SECONDS = 0.5
-"""that leaving waits for the terminal to read"""
-BREAK_OFF = b"\x18\x1b\\"
-"""ends a sequence that was cut in the middle"""
+"""that `stop` waits for the terminal to read"""
+CANCEL_SEQUENCE = b"\x18\x1b\\"
+"""ends an escape sequence that was cut in the middle"""
 
 
 class TerminalOutput(threading.Thread):
-    """Has the methods of Textual's own writer.
+    """Replaces Textual's WriterThread.
 
-    `caught_up` is called, from the thread, when what was left out can be drawn again.
+    `on_caught_up` is called, from the thread, when frames were dropped and can be drawn again.
     """
 
-    def __init__(self, file: IO[str], caught_up: Callable[[], object]) -> None:
+    def __init__(self, file: IO[str], on_caught_up: Callable[[], object]) -> None:
         super().__init__(daemon=True, name="dltui-output")
-        self._file, self._caught_up = file, caught_up
+        self._file, self._on_caught_up = file, on_caught_up
         self._fd = _reopened(file.fileno())
         self._pending = bytearray()
         self._changed = threading.Condition()
         self._discarded = 0
-        """times; what is being sent at such a moment does not count as sent of what waits then"""
+        """number of discards: a chunk sent during one does not count as sent of what is pending after it"""
         self._is_behind = self._is_ended = False
 
     def accepts(self, text: str) -> bool:
-        """Whether the text will be sent; else there will be a call of `caught_up`."""
+        """Whether the text will be sent; if not, `on_caught_up` will be called."""
         with self._changed:
-            waiting = len(self._pending)
-            if waiting < LIMIT or (len(text) < SMALL and waiting < 2 * LIMIT):
+            pending = len(self._pending)
+            if pending < LIMIT or (len(text) < SMALL and pending < 2 * LIMIT):
                 return True
             self._is_behind = True
             return False
 
     def write(self, text: str) -> None:
-        """Never waits."""
+        """Queue the text; never blocks."""
         with self._changed:
             self._pending += text.encode(errors="replace")
             self._changed.notify_all()
 
     def discard(self) -> None:
-        """Leave out all that is not sent yet."""
+        """Drop all output that is not sent yet."""
         with self._changed:
             if self._pending:
-                self._pending[:] = BREAK_OFF
+                self._pending[:] = CANCEL_SEQUENCE
             self._discarded += 1
             self._is_behind = False
 
     def stop(self) -> None:
-        """Send what waits; where the terminal does not read, what lies unread in it is thrown away first."""
+        """Send pending output; where the terminal does not read, flush its unread output first."""
         if self._is_ended:
             return
         if not self._is_sent(FLUSH_SECONDS):
@@ -77,7 +77,7 @@ class TerminalOutput(threading.Thread):
             os.close(self._fd)
 
     def flush(self) -> None:
-        """Everything is sent as soon as the terminal takes it."""
+        """Does nothing: output is sent as soon as the terminal accepts it."""
 
     def isatty(self) -> bool:
         return True
@@ -87,8 +87,8 @@ class TerminalOutput(threading.Thread):
 
     def run(self) -> None:
         while (found := self._next()) is not None:
-            piece, discarded = found
-            sent = self._send(piece)
+            chunk, discarded = found
+            sent = self._send(chunk)
             with self._changed:
                 if discarded == self._discarded:
                     del self._pending[:sent]
@@ -97,7 +97,7 @@ class TerminalOutput(threading.Thread):
                     self._is_behind = False
                 self._changed.notify_all()
             if is_caught_up:
-                self._caught_up()
+                self._on_caught_up()
 
     def _next(self) -> tuple[bytes, int] | None:
         with self._changed:
@@ -105,18 +105,18 @@ class TerminalOutput(threading.Thread):
                 if self._is_ended:
                     return None
                 self._changed.wait()
-            return None if self._is_ended else (bytes(self._pending[:PIECE]), self._discarded)
+            return None if self._is_ended else (bytes(self._pending[:CHUNK]), self._discarded)
 
-    def _send(self, piece: bytes) -> int:
-        """How much of it was taken. A terminal that is gone takes everything."""
+    def _send(self, chunk: bytes) -> int:
+        """The number of bytes that were accepted; all of them when the terminal is gone."""
         try:
-            if not select.select([], [self._fd], [], LOOK_SECONDS)[1]:
+            if not select.select([], [self._fd], [], SELECT_SECONDS)[1]:
                 return 0
-            return os.write(self._fd, piece)
+            return os.write(self._fd, chunk)
         except BlockingIOError:
             return 0
         except (OSError, ValueError):
-            return len(piece)
+            return len(chunk)
 
     def _is_sent(self, seconds: float) -> bool:
         with self._changed:
@@ -124,7 +124,7 @@ class TerminalOutput(threading.Thread):
 
 
 def _reopened(fd: int) -> int:
-    """The same terminal with flags of its own: not to wait is nothing that the shell should inherit."""
+    """The same terminal, opened again: O_NONBLOCK must not be inherited by the shell."""
     flags = os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC
     try:
         return os.open(os.ttyname(fd), flags)

@@ -1,4 +1,4 @@
-"""What comes from the terminal, on its way to the key parser: a paste is text, whatever it holds."""
+"""A filter before the key parser that turns pastes into plain text."""
 
 from __future__ import annotations
 
@@ -10,39 +10,39 @@ from tui.terminal.plain_text import plain
 
 START, END = b"\x1b[200~", b"\x1b[201~"
 SPLIT = len(END) - 1
-"""bytes of a mark that may have come before the rest of it"""
+"""bytes of a mark that may arrive before the rest of it"""
 LIMIT = 64 * 1024
 SILENCE = 2.0
-"""seconds after which a paste has ended, though nobody said so"""
+"""seconds without input after which a paste is ended without its end mark"""
 
 
 class PasteFilter:
-    """Passes keys on as they are; a paste becomes plain text, at most `LIMIT` bytes, between its two marks.
+    """Passes keys through; a paste becomes plain text of at most `LIMIT` bytes between its two marks.
 
-    Nothing is held back, as an escape may be a key: the parser sees the marks in the pieces they come in.
+    Nothing is held back, as an escape may be a key: the parser receives marks in the pieces they arrive in.
     """
 
-    def __init__(self, tell_cut: Callable[[], None]) -> None:
-        self._tell_cut = tell_cut
+    def __init__(self, on_truncated: Callable[[], None]) -> None:
+        self._on_truncated = on_truncated
         self._decode = getincrementaldecoder("utf-8")("replace").decode
         self._before = b""
         self._pasted = bytearray()
         self._is_pasting = False
-        self._heard_at = 0.0
+        self._last_input = 0.0
 
     def feed(self, data: bytes) -> str:
-        """What the parser is to hear of these bytes; nothing while a paste goes on."""
-        self._heard_at = time.monotonic()
+        """Text for the parser; empty while a paste is incomplete."""
+        self._last_input = time.monotonic()
         text = ""
         while data:
-            heard, data = self._paste(data) if self._is_pasting else self._type(data)
-            text += heard
+            passed, data = self._paste(data) if self._is_pasting else self._type(data)
+            text += passed
         return text
 
     def idle(self) -> str:
-        """To be called when nothing came for as long as the parser waits for the rest of a sequence."""
+        """To be called without input for the parser's timeout; returns text for the parser."""
         self._before = b""
-        if self._is_pasting and time.monotonic() - self._heard_at > SILENCE:
+        if self._is_pasting and time.monotonic() - self._last_input > SILENCE:
             return self._end(len(self._pasted))
         return ""
 
@@ -68,7 +68,7 @@ class PasteFilter:
 
     def _end(self, size: int) -> str:
         if size > LIMIT:
-            self._tell_cut()
+            self._on_truncated()
         text = self._pasted[: min(size, LIMIT)].decode("utf-8", "replace")
         self._pasted.clear()
         self._is_pasting = False

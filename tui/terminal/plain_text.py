@@ -1,4 +1,4 @@
-"""The one sanitizer: every string that somebody else supplied passes here before it is drawn."""
+"""The sanitizer: every string from outside the app passes through `plain` before it is drawn."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ ELLIPSIS = "…"
 HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 MARK = frozenset({"Mn", "Me"})
 PRESENTATION = frozenset({0xFE0E, 0xFE0F})
-"""ask for a text or an emoji form; terminals disagree about the cells it takes, so they are left out"""
+"""variation selectors; terminals disagree about the resulting width, so they are removed"""
 
 
 class _Visible:
-    """A `str.translate` table that spells out what a terminal would act on or hide; None leaves it out."""
+    """A `str.translate` table that spells out control and format characters; None removes one."""
 
     def __init__(self, kept: str) -> None:
         self._kept = frozenset(map(ord, kept))

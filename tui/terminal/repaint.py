@@ -1,7 +1,7 @@
-"""What is painted anew when something on the screen differs: those cells, by the widgets that own them.
+"""Partial updates that repaint only the changed cells, from the widgets that cover them.
 
-Textual renders every widget between the uppermost and the lowermost change and sends a changed row from its
-widget's left edge on. That is most of what a live curve costs, in time and in bytes.
+Textual renders every widget between the uppermost and the lowermost change and sends a changed row from the
+left edge of its widget. That is most of the cost of a live curve, in time and in bytes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 Stretch = tuple[int, int]
-"""from a column to before another"""
+"""first column, column after the last"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +49,13 @@ class PartialCompositor(Compositor):
         screen = self.size.region
         regions = [found for region in self._dirty_regions if (found := region.intersection(screen))]
         self._dirty_regions.clear()
-        pieces = [piece for span in self._regions_to_spans(regions) for piece in self._owners(*span)]
+        pieces = [piece for span in self._regions_to_spans(regions) for piece in self._topmost(*span)]
         strips = _rendered(pieces)
         cells = [_cut(strips[piece.widget, piece.y], piece) for piece in pieces]
         return CellsUpdate(cells) if cells else None
 
-    def _owners(self, y: int, first: int, last: int) -> Iterator[Piece]:
-        """From front to back: who is in front of all others in these cells of a row."""
+    def _topmost(self, y: int, first: int, last: int) -> Iterator[Piece]:
+        """The topmost widgets of these cells of a row."""
         free: list[Stretch] = [(first, last)]
         for widget, (region, clip) in self.visible_widgets.items():
             if not free:
@@ -80,7 +80,7 @@ def _without(free: Iterable[Stretch], first: int, last: int) -> Iterator[Stretch
 
 
 def _rendered(pieces: list[Piece]) -> dict[tuple[Widget, int], Strip]:
-    """Each widget's rows in one go: those between its first and its last are kept from before."""
+    """The rows of each widget, rendered in one call: unchanged rows in between come from its cache."""
     rows: dict[Widget, list[Piece]] = {}
     for piece in pieces:
         rows.setdefault(piece.widget, []).append(piece)
@@ -94,7 +94,7 @@ def _rendered(pieces: list[Piece]) -> dict[tuple[Widget, int], Strip]:
 
 
 def _cut(strip: Strip, piece: Piece) -> tuple[int, int, Strip]:
-    """A picture in the strip is not cut: it is sent whole."""
+    """The piece as (x, y, strip); a strip with an image is not cropped."""
     left = piece.region.x
     first, last = piece.first - left, piece.last - left
     if any(segment.control for segment in strip):
@@ -103,7 +103,7 @@ def _cut(strip: Strip, piece: Piece) -> tuple[int, int, Strip]:
 
 
 class PartialScreen(Screen[None]):
-    """A screen on which little changes at a time."""
+    """A screen with partial updates."""
 
     def __init__(self) -> None:
         super().__init__(id="_default")

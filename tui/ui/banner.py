@@ -1,4 +1,4 @@
-"""A few lines for what must not be overlooked."""
+"""The banner: problems of the engine or the machine that need attention."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from tui.keys.all_keys import BY_ID, shown
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.span import Row, Span
-from tui.ui.styles import inks_of
-from tui.ui.wrapped_spans import folded
+from tui.ui.styles import styles_of
+from tui.ui.wrapped_spans import wrap_row
 
 INDENT = 3
-"""of lines after the first: below the words, not below the sign"""
+"""of continuation lines: below the text, not below the sign"""
 RANKS = {Severity.DANGER: 2, Severity.WARNING: 1}
 
 
 class Banner(Static):
-    """A silent or lost engine, else the doctor's most serious finding; nothing where all is well.
+    """Shows that the engine is silent or lost, else the doctor's most serious finding, else nothing.
 
-    As many lines as its words need: a remedy is never cut off.
+    As many lines as its text needs: a remedy is never cut off.
     """
 
     DEFAULT_CSS = "Banner { display: none; height: auto; }"
@@ -34,33 +34,33 @@ class Banner(Static):
         self._finding: Finding | None = None
 
     def on_mount(self) -> None:
-        self.watch(self.app, "theme", self._appear, init=False)
+        self.watch(self.app, "theme", self._update, init=False)
 
     def on_resize(self) -> None:
-        self._appear()
+        self._update()
 
     @property
     def finding(self) -> Finding | None:
         return self._finding
 
-    def lose(self, words: str) -> None:
-        """The engine is gone; nothing can be dismissed about that. Empty words: it is back."""
-        self._lost, self._stalled = plain(words, limit=1000), ""
-        self._appear()
+    def show_lost(self, text: str) -> None:
+        """Show that the engine is gone, which cannot be dismissed; empty text: connected again."""
+        self._lost, self._stalled = plain(text, limit=1000), ""
+        self._update()
 
-    def stall(self, words: str) -> None:
-        """The engine does not answer, and what is seen may be old. Empty words: it answers again."""
-        self._stalled = plain(words, limit=1000)
-        self._appear()
+    def show_stalled(self, text: str) -> None:
+        """Show that the engine does not answer; empty text: it answers again."""
+        self._stalled = plain(text, limit=1000)
+        self._update()
 
-    def show(self, finding: Finding | None) -> None:
+    def show_finding(self, finding: Finding | None) -> None:
         self._finding = finding
-        self._appear()
+        self._update()
 
-    def words(self) -> Row:
-        """What it says."""
-        if words := self._stalled or self._lost:
-            return (Span(f" {glyphs().warning} ", "warn"), Span(words, "text"))
+    def row(self) -> Row:
+        """The text of the banner on one line, before it is wrapped; empty where there is none."""
+        if text := self._stalled or self._lost:
+            return (Span(f" {glyphs().warning} ", "warn"), Span(text, "text"))
         if self._finding is None:
             return ()
         style_name = "bad" if self._finding.severity is Severity.DANGER else "warn"
@@ -73,12 +73,12 @@ class Banner(Static):
             Span(f" {dismiss.label} ", "muted"),
         )
 
-    def _appear(self) -> None:
-        words = self.words()
-        self.styles.display = "block" if words else "none"
+    def _update(self) -> None:
+        row = self.row()
+        self.styles.display = "block" if row else "none"
         if self.is_mounted:
-            styles = inks_of(self.app)
-            lines = folded(words, self.app.size.width - 1, INDENT) if words else []
+            styles = styles_of(self.app)
+            lines = wrap_row(row, self.app.size.width - 1, INDENT) if row else []
             texts = [
                 Text.assemble(*((span.text, styles[span.style_name or "text"]) for span in line))
                 for line in lines
@@ -87,6 +87,6 @@ class Banner(Static):
 
 
 def most_serious(findings: list[Finding], dismissed: str) -> Finding | None:
-    """The finding that a person has to see, unless it is the one that was waved away."""
+    """The most severe warning or danger, except the one that was dismissed."""
     grave = [found for found in findings if found.severity in RANKS and found.text != dismissed]
     return max(grave, key=lambda found: RANKS[found.severity], default=None)

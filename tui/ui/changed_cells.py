@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from tui.ui.span import Cell
 
 GAP = 8
-"""cells that are cheaper to send again than to go around"""
+"""unchanged cells between two stretches that cost fewer bytes than moving the cursor past them"""
 
 
 def changes(old: Sequence[Cell], new: Sequence[Cell]) -> Iterator[tuple[int, int]]:
-    """First cell and number of cells of each stretch; all of the new row where the old has another width.
+    """First cell and number of cells of each stretch; the whole new row where the old has another width.
 
-    A stretch has no half of a wide character: what is sent of one would be a blank.
+    A stretch never begins or ends inside a wide character: half of one would be drawn as a blank.
     """
     if len(old) != len(new):
         yield 0, len(new)

@@ -1,4 +1,4 @@
-"""Things to be done some time from now, once, however often they are asked for until then."""
+"""Delayed calls: a call that is pending is not scheduled again."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ class Debounce:
         self._owner = owner
         self._timers: dict[str, Timer] = {}
 
-    def call(self, name: str, seconds: float, do: Callable[[], object]) -> None:
+    def call(self, name: str, seconds: float, callback: Callable[[], object]) -> None:
+        """Call back in `seconds`, unless a call of that name is pending."""
         if name not in self._timers:
 
-            def go() -> None:
+            def fire() -> None:
                 del self._timers[name]
-                do()
+                callback()
 
-            self._timers[name] = self._owner.set_timer(seconds, go)
+            self._timers[name] = self._owner.set_timer(seconds, fire)
 
-    def awaits(self, name: str) -> bool:
+    def is_pending(self, name: str) -> bool:
         return name in self._timers
 
     def stop(self) -> None:

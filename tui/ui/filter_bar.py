@@ -1,4 +1,4 @@
-"""The filter of the table: typed, applied while one types, its mistakes said beside it."""
+"""The filter above a table: applied while it is typed, with its errors below it."""
 
 from __future__ import annotations
 
@@ -23,31 +23,31 @@ if TYPE_CHECKING:
     from tui.ui.text_field import TextField
 
 HINT = "experiment=xor and loss<0.1, or plain words"
-PATIENCE = 0.2
+APPLY_AFTER = 0.2
 """seconds without a key before the filter is applied"""
 
 
 class FilterNote(Line):
-    """How many runs pass, or what is wrong."""
+    """How many runs pass, or what is wrong with the filter."""
 
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
-        self._words, self._ink = "", "muted"
+        self._text, self._style_name = "", "muted"
 
-    def show(self, words: str, *, wrong: bool = False) -> None:
-        self._words, self._ink = plain(words, limit=200), "bad" if wrong else "muted"
+    def update(self, text: str, *, is_error: bool = False) -> None:
+        self._text, self._style_name = plain(text, limit=200), "bad" if is_error else "muted"
         self.refresh(layout=True)
         self.draw()
 
     def get_content_width(self, container: Size, viewport: Size) -> int:
-        return cell_len(self._words) + 2
+        return cell_len(self._text) + 2
 
     def row(self, width: int) -> Row:
-        return (Span(" " + self._words, self._ink),)
+        return (Span(" " + self._text, self._style_name),)
 
 
 class FilterBar(Horizontal):
-    """Shown while it is typed in, and as long as it hides runs. Its field is made when first needed."""
+    """Shown while it has the focus and while a filter is set. Its input is created when first needed."""
 
     SCOPE: ClassVar[Scope] = "filter"
     BINDINGS = all_keys.bindings(SCOPE)
@@ -56,8 +56,8 @@ class FilterBar(Horizontal):
     class Changed(Message):
         where: str
 
-    class Left(Message):
-        """The person is done with it."""
+    class Closed(Message):
+        """The focus goes back to the table."""
 
     def __init__(self, where: str = "", hint: str = HINT, **widget: Any) -> None:
         super().__init__(**widget)
@@ -69,40 +69,40 @@ class FilterBar(Horizontal):
     def on_mount(self) -> None:
         self.display = bool(self._where)
         if self._where:
-            self._typed_in()
+            self._input()
 
     def open(self) -> None:
         self.display = True
-        self._typed_in().focus()
+        self._input().focus()
 
-    def put(self, where: str) -> None:
-        """Another filter holds already: show it, and say nothing."""
+    def set_filter(self, where: str) -> None:
+        """Show a filter that is applied already; posts no Changed."""
         self._where = where
         if where or self._field is not None:
-            self._typed_in().value = where
+            self._input().value = where
         self.display = bool(where)
 
     def action_clear(self) -> None:
-        self._typed_in().value = ""
+        self._input().value = ""
         self._apply()
         self.action_leave_filter()
 
     def action_leave_filter(self) -> None:
         self.display = bool(self._where)
-        self.post_message(self.Left())
+        self.post_message(self.Closed())
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
         if self._timer is not None:
             self._timer.stop()
-        self._timer = self.set_timer(PATIENCE, self._apply)
+        self._timer = self.set_timer(APPLY_AFTER, self._apply)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
         self._apply()
         self.action_leave_filter()
 
-    def _typed_in(self) -> TextField:
+    def _input(self) -> TextField:
         if self._field is None:
             from tui.ui.text_field import TextField
 
@@ -111,7 +111,7 @@ class FilterBar(Horizontal):
         return self._field
 
     def _apply(self) -> None:
-        where = self._typed_in().value.strip()
+        where = self._input().value.strip()
         if where != self._where:
             self._where = where
             self.post_message(self.Changed(where))

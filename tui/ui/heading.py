@@ -1,4 +1,4 @@
-"""A rule that names what is below it, or lets one choose."""
+"""A horizontal rule with one title, or with several to choose from."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tui.ui.span import Row, Span, row_width
 
 
 class Heading(Line):
-    """Titles on a rule, the chosen one bright."""
+    """Titles on a rule; the selected one is highlighted."""
 
     @dataclass
     class Chosen(Message):
@@ -26,32 +26,32 @@ class Heading(Line):
         self._titles = tuple(titles)
         self._chosen = self._titles[0] if self._titles else ""
         self._note: Row = ()
-        self._lit = False
+        self._is_highlighted = False
 
-    def choose(self, chosen: str, titles: Sequence[str] | None = None) -> None:
+    def select(self, chosen: str, titles: Sequence[str] | None = None) -> None:
         self._titles = self._titles if titles is None else tuple(titles)
         self._chosen = chosen
         self.draw()
 
-    def note(self, *spans: Span) -> None:
-        """Words at the right end."""
+    def set_note(self, *spans: Span) -> None:
+        """Set the text at the right end."""
         self._note = spans
         self.draw()
 
-    def light(self, lit: bool) -> None:
-        """Whether what is below has the focus."""
-        self._lit = lit
+    def set_highlighted(self, is_highlighted: bool) -> None:
+        """Set whether the widget below has the focus."""
+        self._is_highlighted = is_highlighted
         self.draw()
 
     def row(self, width: int) -> Row:
-        rule, style_name = glyphs().rule, "accent" if self._lit else "line"
+        rule, style_name = glyphs().rule, "accent" if self._is_highlighted else "line"
         spans = [Span(rule * 2 + " ", style_name)]
         actions = []
         at = 3
         for title in self._titles:
             chosen = title == self._chosen
             spans += [
-                Span(title, "key" if chosen and self._lit else "strong" if chosen else "muted"),
+                Span(title, "key" if chosen and self._is_highlighted else "strong" if chosen else "muted"),
                 Span("  "),
             ]
             actions.append((range(at, at + cell_len(title)), f"choose({title!r})"))

@@ -1,4 +1,4 @@
-"""The keys that matter now, on the last line."""
+"""The footer: the keys of the focused widget."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tui.ui.span import Row, Span
 
 
 class KeyHints(Line):
-    """As many keys as fit, by rank; the last ones say where the others are."""
+    """As many keys as fit, by rank; those of the app, at the end, always."""
 
     def __init__(self, keymap: Keymap, **widget: Any) -> None:
         super().__init__(**widget)
@@ -26,8 +26,8 @@ class KeyHints(Line):
         self._tab: TabName = "runs"
         self._labels: Mapping[str, str] = {}
 
-    def show(self, scope: Scope, labels: Mapping[str, str], tab: TabName = "runs") -> None:
-        """`labels` says what some keys do now; an empty label leaves the key out."""
+    def update(self, scope: Scope, labels: Mapping[str, str], tab: TabName = "runs") -> None:
+        """`labels` replace those of the key table, by binding id; an empty label hides the key."""
         self._scope, self._tab, self._labels = scope, tab, dict(labels)
         self.draw()
 
@@ -35,9 +35,9 @@ class KeyHints(Line):
         spans = [Span(" ")]
         actions = []
         at = 1
-        for key, word, label in self._fitting(width):
-            end = at + cell_len(word) + 1 + cell_len(label)
-            spans += [Span(word, "key"), Span(f" {label}", "muted"), Span("  ")]
+        for key, name, label in self._fitting(width):
+            end = at + cell_len(name) + 1 + cell_len(label)
+            spans += [Span(name, "key"), Span(f" {label}", "muted"), Span("  ")]
             actions.append((range(at, end), f"app.press({key.id!r})"))
             at = end + 2
         self.make_clickable(actions)
@@ -58,15 +58,15 @@ class KeyHints(Line):
         return kept + least
 
     def _hint(self, key: Key) -> tuple[Key, str, str]:
-        word = shown(self._keymap.key_of(key), ascii_only=glyphs().ascii_only)
-        return key, word, self._labels.get(key.id, key.label)
+        name = shown(self._keymap.key_of(key), ascii_only=glyphs().ascii_only)
+        return key, name, self._labels.get(key.id, key.label)
 
 
 def ranked(scope: Scope, tab: TabName = "runs") -> Sequence[Key]:
     """The keys of a footer: the innermost scope's own first, the app's last."""
-    heard = [key for key in KEYS if key.rank and key.scope in inside(scope, tab)]
+    active = [key for key in KEYS if key.rank and key.scope in inside(scope, tab)]
     own = scope if scope in OWNERS and scope != "table" else ""
-    return sorted(heard, key=lambda key: (key.scope != own, key.rank))
+    return sorted(active, key=lambda key: (key.scope != own, key.rank))
 
 
 def _size(hint: tuple[Key, str, str]) -> int:

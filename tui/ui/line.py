@@ -1,4 +1,4 @@
-"""One line of spans that is drawn again only from its first to its last difference."""
+"""A widget of one line that repaints only from its first to its last changed cell."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.ui.span import Row, Span, clipped, fitted, row_width
-from tui.ui.styles import Styles, inks_of
+from tui.ui.styles import Styles, styles_of
 
 
-def joined(row: Sequence[Span]) -> Row:
-    """The same picture in fewer spans, each of which costs the line a change of colour: blanks have none."""
+def merge_spans(row: Sequence[Span]) -> Row:
+    """The same cells in fewer spans, each of which costs a change of colour: blanks need none."""
     spans: list[Span] = []
     for span in row:
         last = spans[-1] if spans else None
-        if _has_ground(span) or (last is not None and _has_ground(last)):
+        if _has_background(span) or (last is not None and _has_background(last)):
             spans.append(span)
         elif last is not None and (last.style_name == span.style_name or not span.text.strip()):
             spans[-1] = Span(last.text + span.text, last.style_name)
@@ -32,24 +32,24 @@ def joined(row: Sequence[Span]) -> Row:
     return tuple(spans)
 
 
-def _has_ground(span: Span) -> bool:
-    """Whether even its blanks are seen."""
+def _has_background(span: Span) -> bool:
+    """Whether its blanks are visible."""
     return span.style_name == "picked" or span.style_name.startswith("ground-")
 
 
-def whole_or_cut(row: Row, width: int) -> Row:
-    """Exactly `width` cells; where words are cut, a sign says so."""
+def fit_or_cut(row: Row, width: int) -> Row:
+    """The row in exactly `width` cells; an ellipsis marks text that was cut."""
     last = row[-1].text if row else ""
     if row_width(row) > width and (not last.strip() or last.endswith(" ")):
-        row = _without_blanks_behind(row)
+        row = _without_trailing_blanks(row)
     return fitted(clipped(row, width), width)
 
 
-def _without_blanks_behind(row: Row) -> Row:
+def _without_trailing_blanks(row: Row) -> Row:
     kept = list(row)
-    while kept and not kept[-1].text.strip() and not _has_ground(kept[-1]):
+    while kept and not kept[-1].text.strip() and not _has_background(kept[-1]):
         kept.pop()
-    if kept and not _has_ground(kept[-1]):
+    if kept and not _has_background(kept[-1]):
         kept[-1] = Span(kept[-1].text.rstrip(), kept[-1].style_name)
     return tuple(kept)
 
@@ -79,7 +79,7 @@ def changed_cells(old: Row, new: Row) -> tuple[int, int] | None:
 
 
 class Line(Widget):
-    """One line; `actions` says which cells do something when clicked."""
+    """One line of spans, parts of which may be clickable."""
 
     DEFAULT_CSS = "Line { height: 1; width: 1fr; }"
 
@@ -89,20 +89,20 @@ class Line(Widget):
         self._actions: list[tuple[range, str]] = []
 
     def on_mount(self) -> None:
-        self.watch(self.app, "theme", self._dress, init=False)
+        self.watch(self.app, "theme", self._restyle, init=False)
         self.call_after_refresh(self.draw)  # its size may have come before it was mounted
 
-    def _dress(self) -> None:
+    def _restyle(self) -> None:
         self.refresh()
 
     def on_resize(self) -> None:
         self.draw()
 
     def draw(self) -> None:
-        """Compose the row anew and have the terminal told of what differs."""
+        """Compose the row again and repaint the cells that differ."""
         if not self.is_mounted or not self.size.width:
             return
-        old, self._row = self._row, joined(whole_or_cut(self.row(self.size.width), self.size.width))
+        old, self._row = self._row, merge_spans(fit_or_cut(self.row(self.size.width), self.size.width))
         change = changed_cells(old, self._row)
         if change is not None:
             self.refresh(Region(change[0], 0, change[1], 1))
@@ -111,13 +111,14 @@ class Line(Widget):
         return 1
 
     def row(self, width: int) -> Row:
-        """What the line says, at most `width` cells of it."""
+        """The spans of the line; what exceeds `width` cells is cut."""
         return ()
 
     def render_line(self, y: int) -> Strip:
-        return strip_of(self._row, inks_of(self.app)).apply_style(self.rich_style)
+        return strip_of(self._row, styles_of(self.app)).apply_style(self.rich_style)
 
     def make_clickable(self, actions: list[tuple[range, str]]) -> None:
+        """Run an action when one of its cells is clicked."""
         self._actions = actions
 
     async def on_click(self, event: events.Click) -> None:
@@ -127,9 +128,9 @@ class Line(Widget):
                 return
 
 
-def ends(left: Row, right: Row, width: int) -> Row:
-    """One at the left edge, the other at the right one; the left is cut where they meet, with a sign."""
+def left_and_right(left: Row, right: Row, width: int) -> Row:
+    """One row at the left edge, one at the right; the left one is cut where they meet."""
     room = width - row_width(right)
     if room < 1:
-        return whole_or_cut(left, width)
-    return (*whole_or_cut(left, room), *right)
+        return fit_or_cut(left, width)
+    return (*fit_or_cut(left, room), *right)

@@ -1,4 +1,4 @@
-"""What the machine is doing, in a few cells."""
+"""CPU, memory, GPUs and slots in the header."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from tui.ui.span import Row, Span, row_width
 GIGABYTE = 1 << 30
 TIGHT_DISK = 2 * GIGABYTE
 BUSY, FULL = 0.85, 0.92
-CALM = 2.0
+REDRAW_SECONDS = 2.0
 LEAST = 2
-"""meters that are said in fewer cells rather than left out"""
+"""meters that are shortened rather than left out"""
 
 
 class Meters(Line):
-    """CPU, memory, slots and GPUs; what does not fit is left out, the least important first."""
+    """CPU, memory, slots and GPUs; those that do not fit are left out, the last one first."""
 
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
@@ -26,10 +26,10 @@ class Meters(Line):
 
     def on_mount(self) -> None:
         super().on_mount()
-        self.set_interval(CALM, self.draw)
+        self.set_interval(REDRAW_SECONDS, self.draw)
 
-    def show(self, resources: Resources | None) -> None:
-        """The first and the last at once, what is between every two seconds."""
+    def update(self, resources: Resources | None) -> None:
+        """Draw the first value, and None, at once; others every two seconds."""
         at_once = self._resources is None or resources is None
         self._resources = resources
         if at_once:
@@ -53,8 +53,8 @@ def _meters(found: Resources, *, is_short: bool = False) -> list[Row]:
     used = f"{_short(found.memory_used)}/{_short(found.memory_total)}G"
     meters = [_meter("cpu", found.cpu_busy, f"{found.cpu_busy * 100:3.0f}%", 2.0, level=not is_short)]
     meters += [_gpu(index, gpu, len(found.gpus)) for index, gpu in enumerate(found.gpus)]
-    words = f"{memory * 100:.0f}%" if is_short else used
-    meters.append(_meter("mem", memory, words, FULL, level=not is_short))
+    text = f"{memory * 100:.0f}%" if is_short else used
+    meters.append(_meter("mem", memory, text, FULL, level=not is_short))
     meters.append(_meter("slots", 0.0, f"{found.slots_used}/{found.slots}", 2.0, level=False))
     if found.disk_free < TIGHT_DISK:
         meters.insert(0, (Span(f"disk {_short(found.disk_free)}G left", "bad"),))
@@ -67,13 +67,13 @@ def _gpu(index: int, gpu: Gpu, many: int) -> Row:
     return _meter(name, gpu.busy, used, 2.0)
 
 
-def _meter(name: str, share: float, words: str, alarming: float, *, level: bool = True) -> Row:
+def _meter(name: str, share: float, text: str, alarming: float, *, level: bool = True) -> Row:
     style_name = "bad" if share >= alarming else "warn" if share >= BUSY else "good"
     sign = glyphs().level(share) if level else ""
     spans = [Span(f"{name} ", "muted")]
     if sign:
         spans.append(Span(sign + " ", style_name))
-    return (*spans, Span(words, "text"))
+    return (*spans, Span(text, "text"))
 
 
 def _short(size: int) -> str:

@@ -1,4 +1,4 @@
-"""A few rows that somebody else composes for the width at hand."""
+"""Rows of text that a callback composes for the width of the widget."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from typing import Any
 
 from tui.ui.sheet import Sheet
 from tui.ui.span import Row
-from tui.ui.wrap import wrapped
+from tui.ui.wrap import wrap_text
 
 Compose = Callable[[int], Sequence[Row]]
 
 
 class Notes(Sheet, can_focus=False):
-    """Shows no more rows than it has."""
+    """Takes no focus and has no scrollbar."""
 
     DEFAULT_CSS = "Notes { scrollbar-size: 0 0; }"
 
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
-        self._composed: Compose = lambda width: ()
+        self._compose_rows: Compose = lambda width: ()
 
-    def show(self, compose: Compose) -> None:
-        self._composed = compose
+    def update(self, compose: Compose) -> None:
+        self._compose_rows = compose
         self.draw()
 
     def rows(self, width: int) -> Sequence[Row]:
-        return self._composed(width)
+        return self._compose_rows(width)
 
 
 def paragraph(text: str, width: int, style_name: str = "muted") -> list[Row]:
-    return wrapped(text, width, style_name)
+    return wrap_text(text, width, style_name)

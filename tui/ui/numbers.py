@@ -1,4 +1,4 @@
-"""Numbers as short words: values, steps, times."""
+"""Numbers as short text: values, steps, times."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def short(value: float) -> str:
     return _trimmed(f"{value:.{decimals if size >= 1e-2 or size == 0 else 6}f}")
 
 
-def tick(value: float, step: float) -> str:
-    """An axis label, just precise enough to tell it from its neighbours `step` away."""
+def tick_label(value: float, step: float) -> str:
+    """An axis label, with just enough digits to differ from its neighbours `step` away."""
     if value == 0:
         return "0"
     size = abs(value)
@@ -43,7 +43,7 @@ def tick(value: float, step: float) -> str:
 
 
 def whole(value: float) -> str:
-    """A step count with its thousands apart."""
+    """A step count with thousands separators."""
     return f"{value:,.0f}" if value == int(value) else f"{value:,.2f}"
 
 
@@ -56,7 +56,7 @@ def size(count: int) -> str:
 
 
 def clock(seconds: float, step: float = 1.0) -> str:
-    """A time: 45s, 1:30, 20m, 1h30, 2h, 3d, as fine as `step` asks for."""
+    """A duration: 45s, 1:30, 20m, 1h30, 2h, 3d, in the resolution `step` (seconds)."""
     if seconds == 0:
         return "0"
     if step < 1:
@@ -94,7 +94,7 @@ def _digits(size: float, step: float) -> int:
 
 
 def _decimals(step: float) -> int:
-    """Decimals that write `step` in full, step being 1, 2, 2.5 or 5 times a power of ten."""
+    """Number of decimals of `step`, which is 1, 2, 2.5 or 5 times a power of ten."""
     if step <= 0:
         return 0
     exponent = math.floor(math.log10(step) + 1e-9)

@@ -1,6 +1,6 @@
 """Colours that colour-blind eyes can tell apart (Okabe and Ito), ordered for dark backgrounds.
 
-A terminal of 16 colours is given exactly those, so that no two lines fall together.
+A terminal of 16 colours gets exactly those, so that no two curves have one colour.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ SIXTEEN = ("#55ffff", "#ffff55", "#55ff55", "#ff55ff", "#ff5555", "#5555ff", "#f
 SIXTEEN_FAINT = ("#00aaaa", "#aa5500", "#00aa00", "#aa00aa", "#aa0000", "#0000aa", "#aaaaaa", "#555555")
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 DASHES: tuple[tuple[int, ...], ...] = ((), (8, 4), (3, 3), (8, 3, 2, 3))
-"""columns of dots drawn and left out in turn: for the first eight curves, the next eight, and so on"""
+"""columns of dots on and off in turn: for the first eight curves, the next eight, and so on"""
 DASH_SIGNS = "━╍┅┉"
 BASELINE_DASH = (4, 4)
 
@@ -25,7 +25,7 @@ def hue_of(key: str) -> int:
 
 
 def hues_of(keys: Sequence[str]) -> dict[str, int]:
-    """A hue for each key: its own where free, else a free one; from the ninth key on with another dash."""
+    """A hue for each key: that of `hue_of` where free, else another; from the ninth key on with a dash."""
     taken: dict[str, int] = {}
     for key in dict.fromkeys(keys):
         first = len(taken) // len(DARK) * len(DARK)
@@ -36,10 +36,10 @@ def hues_of(keys: Sequence[str]) -> dict[str, int]:
 
 
 def dash_of(hue: int) -> int:
-    """Which of DASHES: hues beyond the palette repeat its colours."""
+    """The index into DASHES: hues beyond the palette repeat its colours."""
     return hue // len(DARK) % len(DASHES)
 
 
-def ink_of(hue: int, *, faint: bool = False) -> str:
-    """The name of a line's ink; faint is for what lies behind a smoothed line."""
+def style_name_of(hue: int, *, faint: bool = False) -> str:
+    """The style name of a curve; faint: of the raw values behind a smoothed curve."""
     return f"{'faint' if faint else 'series'}-{hue % len(DARK)}"

@@ -1,4 +1,4 @@
-"""Lines of text that scroll; only lines that changed are drawn again."""
+"""A scrollable widget of lines that repaints only the cells that changed."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from textual.strip import Strip
 
 from tui.keys import all_keys
 from tui.keys.all_keys import Scope
-from tui.messages import PaneTurned
-from tui.ui.line import changed_cells, joined, strip_of, whole_or_cut
+from tui.messages import SwitchPane
+from tui.ui.line import changed_cells, fit_or_cut, merge_spans, strip_of
 from tui.ui.span import Row
-from tui.ui.styles import inks_of
+from tui.ui.styles import styles_of
 
 
 class Sheet(ScrollView, can_focus=True):
-    """Rows of spans, the width of the widget."""
+    """Rows of spans, as wide as the widget."""
 
     DEFAULT_CSS = "Sheet { scrollbar-size: 1 1; overflow-x: hidden; }"
     SCOPE: ClassVar[Scope] = "pane"
@@ -29,10 +29,10 @@ class Sheet(ScrollView, can_focus=True):
         self._rows: list[Row] = []
 
     def on_mount(self) -> None:
-        self.watch(self.app, "theme", self._dress, init=False)
+        self.watch(self.app, "theme", self._restyle, init=False)
         self.call_after_refresh(self.draw)  # its size may have come before it was mounted
 
-    def _dress(self) -> None:
+    def _restyle(self) -> None:
         self.refresh()
 
     def on_resize(self) -> None:
@@ -46,15 +46,15 @@ class Sheet(ScrollView, can_focus=True):
         return self.scroll_offset.y >= self.max_scroll_y
 
     def rows(self, width: int) -> Sequence[Row]:
-        """What the sheet says, every row at most `width` cells."""
+        """The rows; what exceeds `width` cells is cut."""
         return ()
 
     def draw(self) -> None:
-        """Compose the rows anew and have the terminal told of those that differ."""
+        """Compose the rows again and repaint those that differ."""
         width = self.scrollable_content_region.width
         if not self.is_mounted or not width:
             return
-        old, self._rows = self._rows, [joined(whole_or_cut(row, width)) for row in self.rows(width)]
+        old, self._rows = self._rows, [merge_spans(fit_or_cut(row, width)) for row in self.rows(width)]
         if len(old) != len(self._rows):
             self.virtual_size = Size(width, len(self._rows))
             self.refresh()
@@ -67,16 +67,16 @@ class Sheet(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         index = y + self.scroll_offset.y
         row = self._rows[index] if index < len(self._rows) else ()
-        return strip_of(row, inks_of(self.app)).apply_style(self.rich_style)
+        return strip_of(row, styles_of(self.app)).apply_style(self.rich_style)
 
     def action_turn(self, by: int) -> None:
-        self.post_message(PaneTurned(by))
+        self.post_message(SwitchPane(by))
 
     def action_scroll(self, rows: int) -> None:
         self.scroll_relative(y=rows, animate=False)
 
-    def action_scroll_sideways(self, way: int) -> None:
-        """For sheets whose lines are longer than they are wide."""
+    def action_scroll_sideways(self, direction: int) -> None:
+        """Does nothing here; for sheets with lines longer than their width."""
 
     def action_scroll_page(self, pages: int) -> None:
         self.scroll_relative(y=pages * max(1, self.size.height - 1), animate=False)

@@ -1,4 +1,4 @@
-"""A run of text in one ink; a row of them is one line of a picture."""
+"""A piece of text in one style; a row of them is one line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tui.terminal.glyphs import glyphs
 
 
 class Span(NamedTuple):
-    """`style_name` names a style; the empty ink is the widget's own."""
+    """`style_name` is a key of Styles; empty: the style of the widget."""
 
     text: str
     style_name: str = ""
@@ -45,7 +45,7 @@ def fitted(row: Row, width: int) -> Row:
 
 
 def clipped(row: Row, width: int) -> Row:
-    """The row where it fits; else it ends in a sign that says it was cut."""
+    """The row where it fits, else cut, with an ellipsis at its end."""
     if row_width(row) <= width or width < 1:
         return row
     kept = tuple(span for span in fitted(row, width - 1) if span.text)
@@ -53,7 +53,7 @@ def clipped(row: Row, width: int) -> Row:
 
 
 def cells(row: Row) -> list[Cell]:
-    """One for each column; blanks look alike in every ink, the right half of a wide character is empty.
+    """One for each column; blanks have no style, the right half of a wide character is empty.
 
     Characters without a width (combining marks) are in the cell of the one before them.
     """

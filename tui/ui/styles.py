@@ -1,4 +1,4 @@
-"""What the inks of the app look like in the theme at hand."""
+"""The styles of the app in the current theme."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from textual.color import Color
 from engine.protocol import Status
 from tui.ui.palette import DARK, LIGHT
 
-STATUS_INKS = {
+STATUS_STYLES = {
     Status.QUEUED: "muted",
     Status.RUNNING: "good",
     Status.PAUSING: "warn",
@@ -30,7 +30,7 @@ _VARIABLES = {
 
 
 class Styles:
-    """Styles by what they mean: text, strong, muted, line, accent, key, picked, good, warn, done, a hue."""
+    """Rich styles by name: text, strong, muted, line, accent, key, field, picked, good, warn, bad, hue-N."""
 
     def __init__(self, app: App[Any]) -> None:
         variables, plain = app.get_css_variables(), app.no_color or app.current_theme.ansi
@@ -44,7 +44,7 @@ class Styles:
         self._styles["field"] = self["text"] + Style(bgcolor=None if plain else _rich(variables["panel"]))
         self._styles["picked"] = Style(reverse=True, bold=True)
         self.is_plain = plain
-        """the cursor then is the one row without colours of its own"""
+        """no colours, or those of the terminal: the cursor row is then reversed"""
         self.cursor = self._row(variables["cursor"], reverse=self.is_plain)
         self.resting = self._row(variables["cursor-resting"], bold=self.is_plain)
 
@@ -68,11 +68,11 @@ def _rich(value: str) -> Any:
     return Color.parse(value).rich_color
 
 
-_made: dict[tuple[str, bool], Styles] = {}
+_cache: dict[tuple[str, bool], Styles] = {}
 
 
-def inks_of(app: App[Any]) -> Styles:
-    made = _made.get((app.theme, app.no_color))
-    if made is None:
-        made = _made[app.theme, app.no_color] = Styles(app)
-    return made
+def styles_of(app: App[Any]) -> Styles:
+    found = _cache.get((app.theme, app.no_color))
+    if found is None:
+        found = _cache[app.theme, app.no_color] = Styles(app)
+    return found

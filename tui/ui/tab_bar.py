@@ -15,11 +15,11 @@ from tui.ui.span import Row, Span, row_width
 NAME = " dltui "
 GAP = 2
 SHORT = {"sweep": "Swp", "language": "Lang"}
-"""titles where the whole ones have no room"""
+"""shorter titles, for narrow terminals"""
 
 
 class TabBar(Line):
-    """The tabs that exist, each behind its digit."""
+    """The tabs, each behind its digit key."""
 
     def __init__(self, tabs: Sequence[str], **widget: Any) -> None:
         super().__init__(**widget)
@@ -27,43 +27,43 @@ class TabBar(Line):
         self._open = tabs[0]
         self._counts: dict[str, str] = {}
 
-    def open(self, tab: str) -> None:
+    def select(self, tab: str) -> None:
         self._open = tab
         self.draw()
 
-    def count(self, tab: str, words: str) -> None:
-        """A few words behind the name of a tab."""
-        if self._counts.get(tab) != words:
-            self._counts[tab] = words
+    def set_count(self, tab: str, text: str) -> None:
+        """Set the text behind the name of a tab."""
+        if self._counts.get(tab) != text:
+            self._counts[tab] = text
             self.refresh(layout=True)
             self.draw()
 
     def get_content_width(self, container: Size, viewport: Size) -> int:
-        return sum(row_width(tab) for tab in self._named(titled=True)) + cell_len(NAME) + 1
+        return sum(row_width(tab) for tab in self._titles(titled=True)) + cell_len(NAME) + 1
 
     def row(self, width: int) -> Row:
-        """Where not all titles have room, short ones; where those have none, the open tab alone has one."""
+        """Full titles where they fit, else short ones, else only that of the open tab."""
         start = cell_len(NAME) + 1
-        named = self._named(titled=True)
-        for shorter in (self._named(titled=True, short=True), self._named(titled=False)):
+        named = self._titles(titled=True)
+        for shorter in (self._titles(titled=True, short=True), self._titles(titled=False)):
             if sum(map(row_width, named)) + start > width + GAP:
                 named = shorter
         spans, actions, at = [Span(NAME, "key"), Span(" ")], [], start
-        for words, (_, tab, _) in zip(named, self._tabs, strict=True):
-            size = row_width(words)
+        for spans_of_tab, (_, tab, _) in zip(named, self._tabs, strict=True):
+            size = row_width(spans_of_tab)
             actions.append((range(at, at + size), f"app.open_tab({tab!r})"))
             at += size
-            spans += words
+            spans += spans_of_tab
         self.make_clickable(actions)
         return tuple(spans)
 
-    def _named(self, *, titled: bool, short: bool = False) -> list[Row]:
+    def _titles(self, *, titled: bool, short: bool = False) -> list[Row]:
         return [
-            self._words(digit, tab, SHORT.get(tab, title) if short else title, titled, 0 if short else GAP)
+            self._spans(digit, tab, SHORT.get(tab, title) if short else title, titled, 0 if short else GAP)
             for digit, tab, title in self._tabs
         ]
 
-    def _words(self, digit: int, tab: str, title: str, titled: bool, gap: int) -> Row:
+    def _spans(self, digit: int, tab: str, title: str, titled: bool, gap: int) -> Row:
         is_open = tab == self._open
         spans = [Span(f" {digit} ", "muted")]
         if titled or is_open:

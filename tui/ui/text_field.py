@@ -1,4 +1,4 @@
-"""A line of typed or pasted text that holds nothing a terminal would act on."""
+"""A text input without control characters."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ LONGEST = 1_000
 
 
 class TextField(Input):
-    """One line high, a cursor that does not blink; a paste is cut to what fits."""
+    """One line high, its cursor does not blink; a paste is cut to the room that is left."""
 
     PASTE: ClassVar[int] = 500
-    """characters of a paste that are taken"""
+    """characters at most of one paste"""
 
     def __init__(self, value: str = "", *, most: int = LONGEST, **widget: Any) -> None:
         super().__init__(plain(value, limit=most), compact=True, max_length=most, **widget)
@@ -28,7 +28,7 @@ class TextField(Input):
 
     @property
     def room(self) -> int:
-        """Characters a paste may have now."""
+        """Characters that a paste may have now."""
         free = self._most - len(self.value) + abs(self.selection.end - self.selection.start)
         return min(free, self.PASTE)
 

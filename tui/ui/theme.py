@@ -1,4 +1,4 @@
-"""The looks of the app."""
+"""The themes of the app."""
 
 from __future__ import annotations
 
@@ -117,15 +117,15 @@ TITLES = {
     "terminal": "The terminal's own 16 colours",
 }
 ALIASES = {"day": "light mode white bright", "night": "dark mode black"}
-"""what else people call them: typed in the palette, they find the theme"""
+"""further search words for the command palette"""
 
 
 def named(name: str) -> str:
-    """The theme of that name or other name; empty where there is none."""
+    """The theme of that name or alias; empty where there is none."""
     return name if name in THEMES else {"light": "day", "dark": "night"}.get(name, "")
 
 
 def after(name: str) -> str:
-    """The theme that follows."""
+    """The next theme."""
     names = list(THEMES)
     return names[(names.index(name) + 1) % len(names)] if name in THEMES else DEFAULT

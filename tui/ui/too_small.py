@@ -1,4 +1,4 @@
-"""What is said where nothing else fits."""
+"""The message for a terminal that is too small."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from textual.widgets import Static
 
 
 class TooSmall(Static):
-    """Shown by the stylesheet alone."""
+    """Displayed by the stylesheet, by the size classes of the app."""
 
     def __init__(self) -> None:
         super().__init__("dltui needs 60 columns and 15 rows. Runs continue; q quits.", markup=False)

@@ -7,8 +7,8 @@ from rich.cells import chop_cells
 from tui.ui.span import Row, Span
 
 
-def wrapped(text: str, width: int, style_name: str) -> list[Row]:
-    """The text over as many lines as it takes."""
+def wrap_text(text: str, width: int, style_name: str) -> list[Row]:
+    """The text over as many lines as it takes, at least 10 cells wide."""
     import textwrap  # the first screen wraps nothing
 
     width = max(10, width)

@@ -1,4 +1,4 @@
-"""Rows of spans over as many lines as they take."""
+"""Rows of spans, wrapped."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from rich.cells import cell_len, chop_cells
 from tui.ui.span import Row, Span
 
 COMMAND = re.compile(r"dltui(?: [a-z]+){1,2}(?![a-z])|chmod [0-7]+ \S+")
-"""what a person types as it stands: it stays on one line where it fits"""
+"""a shell command to be copied: it is not broken where it fits on one line"""
 _PIECE = re.compile(rf"{COMMAND.pattern}|\S+| +")
 
 
-def folded(row: Row, width: int, indent: int = 0) -> list[Row]:
+def wrap_row(row: Row, width: int, indent: int = 0) -> list[Row]:
     """The row broken at blanks, the lines after the first `indent` cells to the right."""
     width = max(10, width)
     indent = min(indent, width - 8)
@@ -26,7 +26,7 @@ def folded(row: Row, width: int, indent: int = 0) -> list[Row]:
             lines.append([Span(" " * indent)] if indent else [])
             at = indent
         if piece.text.isspace() and len(lines) > 1 and at == indent:
-            continue  # the blank at which the line was broken
+            continue  # the blank where the line was broken
         lines[-1].append(piece)
         at += size
     return [tuple(line) for line in lines]

@@ -103,10 +103,10 @@ class HandView(XorView):
         self.network.show(self.net, gates, gate, self.picked)
         is_changed = self.net != self.edits.loaded and not self.name_of_net.startswith(PUZZLE)
         standing = ByHandState(self.name_of_net, self.note, is_changed, self.net, look, look_of(self.app))
-        self.notes.show(lambda width: notes_of(standing, width))
-        self.lesson.show(lesson_of)
-        self.heading.choose(title_of(standing), (title_of(standing),))
-        self.heading.note(Span(f"T {self.net.temperature:g}", "key"))
+        self.notes.update(lambda width: notes_of(standing, width))
+        self.lesson.update(lesson_of)
+        self.heading.select(title_of(standing), (title_of(standing),))
+        self.heading.set_note(Span(f"T {self.net.temperature:g}", "key"))
         if self._look is None:
             self.plane.show(None, "computing ...")
 
@@ -211,7 +211,7 @@ class HandView(XorView):
             self.show()
             self.remember()
 
-    def labels(self) -> dict[str, str]:
+    def key_labels(self) -> dict[str, str]:
         return {
             "xor.start": "",
             "weights.undo": "undo" if self.edits.can_undo else "",

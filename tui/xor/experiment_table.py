@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.protocol import Json, RunSummary
-from tui.data.run_text import before_step_one, name_of, sign_of
+from tui.data.run_text import name_of, sign_of, startup_text
 from tui.keys.all_keys import BY_ID, shown
 from tui.keys.keymap import Keymap
 from tui.terminal.glyphs import glyphs
@@ -35,7 +35,7 @@ def notes_of(
         return rows + paragraph(EMPTY, width)
     head: Row = (sign_of(run), Span(f" {name_of(run)}  ", "strong"))
     if report is None:
-        return [(*head, Span(before_step_one(run), "muted"))]
+        return [(*head, Span(startup_text(run), "muted"))]
     running = report["counts"].get("running", 0)
     more = f", {running} still train" if running else ""
     counted = sum(row["runs"] for row in report["rows"])

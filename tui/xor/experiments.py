@@ -11,7 +11,7 @@ from engine.client.session import Superseded
 from engine.errors import DltuiError
 from engine.protocol import Json, RunSummary
 from tui.keys import all_keys
-from tui.messages import HintsChanged, OpenView
+from tui.messages import KeyHintsChanged, OpenView
 from tui.terminal.glyphs import glyphs
 from tui.ui.notes import Notes
 from tui.xor.experiment_plots import plots
@@ -59,7 +59,7 @@ class ExperimentsView(XorView):
     def start(self) -> None:
         self.submit(GRID, {}, name="the nine")
 
-    def submitted(self, run: RunSummary) -> None:
+    def run_submitted(self, run: RunSummary) -> None:
         self.report = None
         self.show()
 
@@ -84,7 +84,7 @@ class ExperimentsView(XorView):
                 self.say("")
                 self.report, self._report_of = report, run.id
                 self._draw()
-                self.post_message(HintsChanged())
+                self.post_message(KeyHintsChanged())
         except Superseded:
             return
         except DltuiError as error:
@@ -97,13 +97,13 @@ class ExperimentsView(XorView):
         run = self.run_shown
         report = self.report if run is not None and self._report_of == run.id else None
         brief = self.is_short
-        self.notes.show(lambda width: notes_of(run, report, self.context.keymap, width, brief, self.waits))
-        self.table.show(
+        self.notes.update(lambda width: notes_of(run, report, self.context.keymap, width, brief, self.waits))
+        self.table.update(
             lambda width: [*rows_of(report, self.cursor, width), *lesson_of(report, width, brief)]
         )
         self.table.display, self.plots.display = not (brief and self.page), not brief or self.page
         ascii_only = glyphs().ascii_only
-        self.plots.show(lambda width: plots(report, width, max(7, self.plots.size.height), ascii_only))
+        self.plots.update(lambda width: plots(report, width, max(7, self.plots.size.height), ascii_only))
 
     @property
     def is_short(self) -> bool:
@@ -114,7 +114,7 @@ class ExperimentsView(XorView):
     def action_page(self) -> None:
         self.page = not self.page
         self._draw()
-        self.post_message(HintsChanged())
+        self.post_message(KeyHintsChanged())
         self.call_after_refresh(self._show_if_seen)
 
     def action_choose(self, by: int) -> None:
@@ -128,7 +128,7 @@ class ExperimentsView(XorView):
             facts = {"lane": row["lanes"][0], "lanes": row["lanes"], "meant": setting_words(row)}
             self.post_message(OpenView("xor", "map", {"run": self._report_of, **facts}))
 
-    def labels(self) -> dict[str, str]:
+    def key_labels(self) -> dict[str, str]:
         words = "run the nine" if not self.runs.of(GRID) else "run again"
         run = self.run_shown
         if self.waits or (run is not None and not run.status.is_final):

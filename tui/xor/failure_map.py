@@ -16,10 +16,10 @@ from engine.errors import DltuiError
 from engine.protocol import Json, RunSummary
 from tui.drawings.heat import look_of
 from tui.keys import all_keys
-from tui.messages import HintsChanged, OpenView
+from tui.messages import KeyHintsChanged, OpenView
 from tui.terminal.plain_text import plain
 from tui.ui.notes import Notes
-from tui.view_state import chosen
+from tui.view_state import saved_choice
 from tui.xor.map_cells import COLOURS, FailureMap, MapCell, lane_map
 from tui.xor.map_grid import MapGrid
 from tui.xor.map_notes import MapFacts, notes_of
@@ -51,7 +51,7 @@ class MapView(XorView):
         super().__init__(*given, **widget)
         saved = self.saved_before
         self.chosen = plain(str(saved.get("run", "")), limit=200)
-        self.colour_by = chosen(saved, "colour", COLOURS, "outcome")
+        self.colour_by = saved_choice(saved, "colour", COLOURS, "outcome")
         self.pair = 0
         """which pair of axes; 0: a cell for each network"""
         lane = saved.get("lane")
@@ -97,7 +97,7 @@ class MapView(XorView):
     def start(self) -> None:
         self.submit(LANES, BATCH, name="failure map")
 
-    def submitted(self, run: RunSummary) -> None:
+    def run_submitted(self, run: RunSummary) -> None:
         if run.spec.experiment == LANES:
             self._choose(run.id)
         else:
@@ -186,7 +186,7 @@ class MapView(XorView):
         self._here = None
         self._draw()
         self._look_closer()
-        self.post_message(HintsChanged())
+        self.post_message(KeyHintsChanged())
 
     def _look_closer(self) -> None:
         """At the network below the cursor."""
@@ -230,7 +230,7 @@ class MapView(XorView):
             self.run_shown, self.found, self.cell, self.here, look_of(self.app), self.context.keymap,
             self._meant, self.waits,
         )  # fmt: skip
-        self.notes.show(lambda width: notes_of(facts, width))
+        self.notes.update(lambda width: notes_of(facts, width))
 
     def _ask_net(self) -> None:
         run, lane = self.run_shown, self.lane
@@ -337,7 +337,7 @@ class MapView(XorView):
         if self.run_shown is not None:
             self._choose(runs[(runs.index(self.run_shown.id) + 1) % len(runs)])
 
-    def labels(self) -> dict[str, str]:
+    def key_labels(self) -> dict[str, str]:
         start = "train again" if self.runs.of(LANES) else "train 4,000"
         labels = {"xor.start": "" if self.waits else start}
         if not self.opened_net.display:

@@ -65,14 +65,14 @@ class OpenedNet(Horizontal):
         self.answer = answer
         look, net = answer["look"], _net(answer)
         title = f"network {answer['lane']:,} {glyphs().dot} {_shape(answer)}"
-        self.heading.choose(title, (title,))
-        self.heading.note(Span(f"seed {answer['seed']}", "muted"))
+        self.heading.select(title, (title,))
+        self.heading.set_note(Span(f"seed {answer['seed']}", "muted"))
         gates = [unit["gate"] for unit in look["units"]] if look else []
         self.network.show(net, gates, look["output"]["gate"] if look else "")
         self.truth.show(look)
         self.plane.show(scene_of(look, glyphs().ascii_only) if look else None, "not a number any more")
         self._show_curve(answer["curve"])
-        self.notes.show(lambda width: self._words(answer, gates, width))
+        self.notes.update(lambda width: self._words(answer, gates, width))
 
     def _show_curve(self, curve: Json) -> None:
         series = []

@@ -80,14 +80,14 @@ class SmallestLossView(XorView):
 
     def follow(self) -> None:
         runs = [run.id for recipe in LADDER if (run := self.run_of(recipe)) is not None]
-        self.context.connection.follow(runs, who="xor")
+        self.context.connection.follow(runs, subscriber="xor")
 
     def story_of(self, place: int) -> RunHistory | None:
         run = self.run_of(LADDER[place])
         return self.context.connection.history(run.id) if run is not None else None
 
     def start(self) -> None:
-        self.launch(*self.missing())
+        self.submit_recipes(*self.missing())
 
     # --- what is seen ----------------------------------------------------------------------------------
 
@@ -139,14 +139,14 @@ class SmallestLossView(XorView):
     def _draw(self) -> None:
         for place, column in enumerate(self.columns):
             rung = self._rung(place)
-            column.caption.show(partial(caption_of, rung))
+            column.caption.update(partial(caption_of, rung))
             if place not in self._looks:
                 column.plane.show(None, "" if self.waits else _absent(rung))
         key = self.context.keymap
         start = "" if self.waits or not (missing := self.missing()) else _start_words(len(missing))
         brief = self.size.height < 26
         note = str(self._rungs[self.cursor]["note"]) if self._rungs else ""
-        self.lesson.show(lambda width: lesson_of(self._rung(self.cursor), note, start, key, width, brief))
+        self.lesson.update(lambda width: lesson_of(self._rung(self.cursor), note, start, key, width, brief))
         stories = [self.story_of(place) for place in range(len(LADDER))]
         series = [
             history.series["loss"].dressed(shape(recipe.hidden, recipe.bypass), hue)
@@ -187,7 +187,7 @@ class SmallestLossView(XorView):
         if run is not None:
             self.post_message(OpenView("xor", "trained", {"run": run.id}))
 
-    def labels(self) -> dict[str, str]:
+    def key_labels(self) -> dict[str, str]:
         missing = len(self.missing())
         opened = "open" if self.run_of(LADDER[self.cursor]) is not None else ""
         words = "" if not missing else "start all" if missing == len(LADDER) else "start missing"

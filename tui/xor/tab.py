@@ -14,12 +14,12 @@ from textual.widget import Widget
 from engine import catalog
 from engine.errors import DltuiError
 from tui.keys import all_keys
-from tui.messages import CurvesGrew, HintsChanged, RunsChanged, ViewChanged
+from tui.messages import HistoryChanged, KeyHintsChanged, RunsChanged, ViewStateChanged
 from tui.tab.context import TabContext
 from tui.tab.tab import Tab
 from tui.terminal.plain_text import plain
 from tui.ui.view_bar import ViewBar
-from tui.view_state import chosen
+from tui.view_state import saved_choice
 from tui.xor.runs import XorRuns
 from tui.xor.view import XorView
 
@@ -53,7 +53,7 @@ class XorTab(Tab):
         )
         self._stack = Container(id="xor-views")
         self._views: dict[str, XorView] = {}
-        self._front = chosen(self._saved, "view", VIEWS, next(iter(VIEWS)))
+        self._front = saved_choice(self._saved, "view", VIEWS, next(iter(VIEWS)))
         self._grown: set[str] = set()
         self._is_open = False
 
@@ -63,13 +63,13 @@ class XorTab(Tab):
 
     def on_mount(self) -> None:
         self._turn_to(self._front)
-        self.refetch()
+        self.refresh_data()
         self.call_after_refresh(self._open_first)
 
     def _open_first(self) -> None:
         """A tab that the app begins with has not come from anywhere."""
         if self.display and not self._is_open:
-            self.opened()
+            self.activated()
 
     @property
     def view(self) -> XorView:
@@ -87,19 +87,19 @@ class XorTab(Tab):
 
     def _turn_to(self, name: str) -> None:
         if self._front in self._views and name != self._front:
-            self.view.closed()
+            self.view.deactivated()
             self.view.display = False
         self._front = name
         if name not in self._views:
             self._views[name] = self._make(name)
             self._stack.mount(self._views[name])
         self.view.display = True
-        self.bar.choose(name)
-        self.bar.say("")
+        self.bar.select(name)
+        self.bar.set_note("")
         if self._is_open:
             self._show_front()
-        self.post_message(HintsChanged())
-        self.post_message(ViewChanged())
+        self.post_message(KeyHintsChanged())
+        self.post_message(ViewStateChanged())
 
     def _make(self, name: str) -> XorView:
         module, _, kind = VIEWS[name][1].partition(":")
@@ -109,7 +109,7 @@ class XorTab(Tab):
         )
         return made
 
-    def opened(self) -> None:
+    def activated(self) -> None:
         self._is_open = True
         self._show_front()
 
@@ -120,23 +120,23 @@ class XorTab(Tab):
 
         def open_it() -> None:
             if self._is_open and view is self.view:
-                view.opened()
+                view.activated()
 
         self.call_after_refresh(open_it)
 
-    def closed(self) -> None:
+    def deactivated(self) -> None:
         self._is_open = False
-        self.view.closed()
+        self.view.deactivated()
 
-    def first_focus(self) -> Widget | None:
+    def initial_focus(self) -> Widget | None:
         return self._views.get(self._front)
 
     def on_descendant_focus(self) -> None:
-        self.post_message(HintsChanged())
+        self.post_message(KeyHintsChanged())
 
     @on(XorView.Said)
     def _say(self, message: XorView.Said) -> None:
-        self.bar.say(plain(message.words, limit=300))
+        self.bar.set_note(plain(message.words, limit=300))
 
     def open_view(self, view: str, selection: Mapping[str, Any]) -> None:
         self._turn_to(view)
@@ -144,7 +144,7 @@ class XorTab(Tab):
 
     # --- the river -------------------------------------------------------------------------------------
 
-    def refetch(self) -> None:
+    def refresh_data(self) -> None:
         if self.context.connection.is_connected:
             self.run_worker(self._fetch(), group="xor runs", exclusive=True, exit_on_error=False)
 
@@ -152,7 +152,7 @@ class XorTab(Tab):
         try:
             await self.runs.fetch(self.context.connection.client)
         except DltuiError as error:
-            self.bar.say(plain(str(error), limit=300))
+            self.bar.set_note(plain(str(error), limit=300))
             return
         self._tell_of_runs()
 
@@ -164,10 +164,10 @@ class XorTab(Tab):
     def _tell_of_runs(self) -> None:
         if self._is_open:
             self.view.runs_changed()
-            self.post_message(HintsChanged())
+            self.post_message(KeyHintsChanged())
 
-    @on(CurvesGrew)
-    def _curve_grew(self, message: CurvesGrew) -> None:
+    @on(HistoryChanged)
+    def _curve_grew(self, message: HistoryChanged) -> None:
         if self._is_open:
             if not self._grown:
                 self.set_timer(GROWN, self._tell_of_stories)
@@ -197,15 +197,15 @@ class XorTab(Tab):
         self.context.state.last_params[launch.experiment] = dict(launch.typed)
         if launch.experiment == "xor":
             self._turn_to("trained")
-        self.view.train(launch)
+        self.view.submit_launch(launch)
 
-    def labels(self) -> Mapping[str, str]:
-        return self.view.labels() if self._front in self._views else {}
+    def key_labels(self) -> Mapping[str, str]:
+        return self.view.key_labels() if self._front in self._views else {}
 
-    def actor(self, scope: str) -> Widget:
+    def action_target(self, scope: str) -> Widget:
         return self.view if scope == self.view.SCOPE else self
 
-    @on(ViewChanged)
+    @on(ViewStateChanged)
     def remember(self) -> None:
         """Into the state that the app writes down."""
         saved = {name: view.saved() for name, view in self._views.items()}

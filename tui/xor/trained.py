@@ -104,12 +104,12 @@ class TrainedView(XorView):
         return [recipe for recipe in NOTEBOOK if not any(recipe.made(run) for run in runs)]
 
     def follow(self) -> None:
-        self.context.connection.follow([run.id for run in self.overlaid()], who="xor")
+        self.context.connection.follow([run.id for run in self.overlaid()], subscriber="xor")
 
     def start(self) -> None:
-        self.launch(*self.missing())
+        self.submit_recipes(*self.missing())
 
-    def submitted(self, run: RunSummary) -> None:
+    def run_submitted(self, run: RunSummary) -> None:
         self._choose(run.id)
 
     def take(self, facts: Mapping[str, Any]) -> None:
@@ -182,16 +182,16 @@ class TrainedView(XorView):
 
     def _draw_words(self, run: RunSummary | None, gates: list[str]) -> None:
         if run is None:
-            self.notes.show(lambda width: invitation(self.context.keymap, min(width, INVITED), self.waits))
+            self.notes.update(lambda width: invitation(self.context.keymap, min(width, INVITED), self.waits))
             return
         place = [one.id for one in self.runs.of(SINGLE)].index(run.id) + 1
         title = title_of(run)
-        self.heading.choose(title, (title,))
-        self.heading.note(sign_of(run), Span(f" {place} of {len(self.runs.of(SINGLE))}", "muted"))
+        self.heading.select(title, (title,))
+        self.heading.set_note(sign_of(run), Span(f" {place} of {len(self.runs.of(SINGLE))}", "muted"))
         moment = TrainingSnapshot(
             run, self.sketch, self.at, len(self.sketches), self._loss(), tuple(gates), look_of(self.app)
         )
-        self.notes.show(lambda width: notes_of(moment, width, self.notes.size.height))
+        self.notes.update(lambda width: notes_of(moment, width, self.notes.size.height))
 
     def _loss(self) -> float | None:
         history, sketch = self.history, self.sketch
@@ -247,9 +247,9 @@ class TrainedView(XorView):
             self._playing.stop()
             self._playing = None
 
-    def closed(self) -> None:
+    def deactivated(self) -> None:
         self._stop_playing()
-        super().closed()
+        super().deactivated()
 
     def action_choose(self, by: int) -> None:
         runs = [run.id for run in self.runs.of(SINGLE)]
@@ -276,7 +276,7 @@ class TrainedView(XorView):
         note = f"Trained for {self.sketch.step:,.0f} epochs." if self.sketch else ""
         self.post_message(OpenView("xor", "hand", {"net": facts, "name": name_of(run), "note": note}))
 
-    def labels(self) -> dict[str, str]:
+    def key_labels(self) -> dict[str, str]:
         here = bool(self.sketches)
         names = ("earlier", "later", "play", "live", "copy")
         hidden = names if not here else ("later", "live") if self.at is None else ()

@@ -14,7 +14,7 @@ from engine.client.session import Superseded
 from engine.errors import DltuiError
 from engine.protocol import Json, RunSummary
 from tui.keys.key import Scope
-from tui.messages import HintsChanged, ViewChanged
+from tui.messages import KeyHintsChanged, ViewStateChanged
 from tui.tab.context import TabContext
 from tui.tab.submit import SubmittingView
 from tui.xor.runs import XorRuns
@@ -47,11 +47,11 @@ class XorView(SubmittingView, can_focus=True):
     @property
     def waits(self) -> str:
         """What it waits for while the runs are not known; empty once they are."""
-        return "" if self.runs.is_known else self.context.connection.waits_for
+        return "" if self.runs.is_known else self.context.connection.loading_text
 
     # --- what the tab tells ----------------------------------------------------------------------------
 
-    def opened(self) -> None:
+    def activated(self) -> None:
         """In sight, perhaps again."""
         self.in_front = True
         self.follow()
@@ -67,9 +67,9 @@ class XorView(SubmittingView, can_focus=True):
         self.fit(*self.size)
         self.call_after_refresh(self._show_if_seen)
 
-    def closed(self) -> None:
+    def deactivated(self) -> None:
         self.in_front = False
-        self.context.connection.follow((), who="xor")
+        self.context.connection.follow((), subscriber="xor")
 
     def follow(self) -> None:
         """Ask the river for the stories it shows."""
@@ -91,7 +91,7 @@ class XorView(SubmittingView, can_focus=True):
     def start(self) -> None:
         """Start what it shows, where that is missing."""
 
-    def labels(self) -> dict[str, str]:
+    def key_labels(self) -> dict[str, str]:
         return {"xor.start": ""}
 
     def saved(self) -> dict[str, Any]:
@@ -133,7 +133,7 @@ class XorView(SubmittingView, can_focus=True):
     def unanswered(self) -> None:
         """A question had no answer: what it was about may be asked again."""
 
-    def submitted(self, run: RunSummary) -> None:
+    def run_submitted(self, run: RunSummary) -> None:
         self.runs_changed()
 
     def say(self, words: str) -> None:
@@ -141,5 +141,5 @@ class XorView(SubmittingView, can_focus=True):
 
     def remember(self) -> None:
         """How it is looked at has changed."""
-        self.post_message(ViewChanged())
-        self.post_message(HintsChanged())
+        self.post_message(ViewStateChanged())
+        self.post_message(KeyHintsChanged())

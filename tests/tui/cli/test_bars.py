@@ -1,4 +1,4 @@
-"""Bars are as long as their share of the whole."""
+"""Bar charts as text."""
 
 from __future__ import annotations
 

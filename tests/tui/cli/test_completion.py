@@ -20,7 +20,7 @@ class Typed:
         self.params = {"experiment": experiment}
 
 
-def words(offered: completion.Offered) -> list[str]:
+def words(offered: completion.Candidates) -> list[str]:
     return [word for word, _ in offered]
 
 
@@ -38,7 +38,7 @@ def test_runs_are_completed_by_name_and_id(places: Places, monkeypatch: pytest.M
     assert words(complete_run("zz")) == []
 
 
-def test_without_an_engine_the_folders_tell_the_ids(places: Places) -> None:
+def test_without_an_engine_ids_come_from_the_folders(places: Places) -> None:
     for name in ("20260101-000001-xor-aaaa", "20260102-000001-xor-bbbb", ".new-x"):
         (places.runs / name).mkdir(parents=True)
     assert words(complete_run("2026")) == ["20260102-000001-xor-bbbb", "20260101-000001-xor-aaaa"]

@@ -28,7 +28,7 @@ def impatient(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DLTUI_HOME", str(places.root))
 
 
-def test_where_nobody_can_be_asked_the_way_is_named(
+def test_without_a_terminal_the_error_names_the_option(
     places: Places, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO())
@@ -44,7 +44,7 @@ def test_where_nobody_can_be_asked_the_way_is_named(
 
 
 @pytest.mark.parametrize(("answer", "is_ended"), [("y\n", True), ("n\n", False), ("\n", False)])
-def test_a_person_is_asked_first(
+def test_the_user_is_asked_first(
     places: Places,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

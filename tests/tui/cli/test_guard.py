@@ -1,4 +1,4 @@
-"""What ends a verb is one line and an exit status; the traceback of what nobody foresaw lies in a log."""
+"""An error of a command is one line and an exit status; tracebacks go to the log."""
 
 from __future__ import annotations
 
@@ -15,41 +15,41 @@ from tests.end_to_end.home import ROOT
 from tui.cli import engine_call, guard
 
 
-def test_an_error_that_nobody_foresaw_is_one_line_that_names_the_log(
+def test_an_unexpected_error_is_one_line_that_names_the_log(
     places: Places, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert guard.status_of(lambda: {}["absent\nkey"]) == 1
+    assert guard.run_command(lambda: {}["absent\nkey"]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert "KeyError" in line and str(places.shell_log) in line
     assert "Traceback" in places.shell_log.read_text() and "absent" in places.shell_log.read_text()
     assert places.shell_log.stat().st_mode & 0o777 == 0o600
 
 
-def test_without_a_home_the_line_says_that_nothing_could_be_kept(
+def test_without_a_home_the_line_says_that_nothing_was_logged(
     places: Places, capsys: pytest.CaptureFixture[str]
 ) -> None:
     places.root.rmdir()
-    assert guard.status_of(lambda: 1 / 0) == 1
+    assert guard.run_command(lambda: 1 / 0) == 1
     assert "could not be kept" in capsys.readouterr().err
 
 
-def test_the_log_of_the_shell_begins_anew_when_it_is_long(places: Places) -> None:
+def test_the_log_is_truncated_when_it_is_long(places: Places) -> None:
     places.shell_log.write_bytes(b"x" * (guard.LOG_LIMIT + 1))
-    guard.keep("short")
+    guard.append_to_log("short")
     assert places.shell_log.stat().st_size < 100
 
 
-def test_an_exit_status_and_an_error_of_ours_stay_what_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+def test_exit_statuses_and_expected_errors_are_kept(capsys: pytest.CaptureFixture[str]) -> None:
     def refused() -> None:
         raise DltuiError("That cannot be.", "Do this.")
 
-    assert guard.status_of(lambda: sys.exit(4)) == 4
-    assert guard.status_of(lambda: None) == 0
-    assert guard.status_of(refused) == 1
+    assert guard.run_command(lambda: sys.exit(4)) == 4
+    assert guard.run_command(lambda: None) == 0
+    assert guard.run_command(refused) == 1
     assert capsys.readouterr().err == "That cannot be.\n  Do this.\n"
 
 
-def test_a_fault_in_the_background_is_kept_and_not_shown(places: Places) -> None:
+def test_an_error_in_the_background_is_logged_and_not_shown(places: Places) -> None:
     script = (
         "import asyncio\n"
         "from tui.cli import guard\n"
@@ -65,12 +65,12 @@ def test_a_fault_in_the_background_is_kept_and_not_shown(places: Places) -> None
     assert "in the background" in places.shell_log.read_text()
 
 
-def test_a_question_that_nobody_can_answer_says_how_to_do_without(
+def test_a_question_without_an_answer_names_the_option_yes(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with open(os.devnull) as nobody, monkeypatch.context() as patched, pytest.raises(SystemExit) as left:
         patched.setattr(sys, "stdin", nobody)
-        engine_call.is_confirmed("Delete mine (id) with 1 checkpoint?")
+        engine_call.confirm("Delete mine (id) with 1 checkpoint?")
     assert left.value.code == 2
     asked, answer = capsys.readouterr().err.splitlines()
     assert asked.startswith("Delete mine (id)") and "--yes" in answer
@@ -90,7 +90,7 @@ def test_without_a_terminal_the_app_says_so_and_names_verbs(places: Places, tmp_
 @pytest.mark.parametrize(
     ("module", "is_terminal"), [("tui.cli.commands", False), ("tui.app", True), ("engine.places", True)]
 )
-def test_ctrl_c_while_it_still_starts_ends_without_a_word(module: str, is_terminal: bool) -> None:
+def test_ctrl_c_during_the_start_exits_without_output(module: str, is_terminal: bool) -> None:
     script = (
         "import sys\n"
         "class Interrupted:\n"

@@ -102,7 +102,7 @@ def test_experiments_takes_a_name() -> None:
     assert wrong.exit_code != 0 and wrong.exception is not None
 
 
-def test_the_version_is_told() -> None:
+def test_the_version_is_printed() -> None:
     done = SHELL.invoke(commands.app, ["--version"])
     assert done.exit_code == 0 and done.stdout.startswith("dltui ") and done.stdout.count("\n") == 1
 

@@ -147,7 +147,7 @@ def test_a_running_model_says_that_it_is_still_training(shell: Shell, places: Pl
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
-def test_what_cannot_be_done_is_said_in_one_line(
+def test_an_error_is_one_line(
     shell: Shell, forward: str, words: tuple[str, ...], said: str, code: int
 ) -> None:
     found = shell(*words)
@@ -170,7 +170,7 @@ def test_without_a_model_it_says_how_to_train_one(shell: Shell) -> None:
     assert "Train one: dltui run lm" in found.stderr
 
 
-def test_words_that_would_be_markup_are_printed_as_they_are(shell: Shell, places: Places) -> None:
+def test_markup_in_words_is_printed_unchanged(shell: Shell, places: Places) -> None:
     write_run(places, sentences=("[red]hot[/red] :smile: %s", "[red]hot[/red] :smile: %s"))
     found = shell("generate", "--temperature", "0", "--until-eos")
     assert found.stdout.strip() == "[red]hot[/red] :smile: %s"

@@ -73,7 +73,7 @@ def test_a_queued_run_is_waited_for_and_followed_to_its_last_line(
     assert capsys.readouterr().out == whole
 
 
-def test_what_a_run_printed_at_its_very_end_is_not_missed(
+def test_the_last_output_of_a_run_is_printed(
     service: Callable[..., Printed], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The run ends between two looks: the log is read once more after its end was seen."""
@@ -88,7 +88,7 @@ def test_a_run_is_followed_by_its_id_whoever_is_last_by_then(service: Callable[.
     assert found.asked == ["@last", make_run(1).id]
 
 
-def test_a_service_that_goes_away_is_waited_for(
+def test_a_lost_engine_is_waited_for(
     service: Callable[..., Printed], capsys: pytest.CaptureFixture[str]
 ) -> None:
     service((RUNNING, "one\n"), (EngineError("The engine has gone."), ""), (DONE, "one\ntwo\n"))
@@ -97,7 +97,7 @@ def test_a_service_that_goes_away_is_waited_for(
     assert captured.out == "one\ntwo\n" and "The engine has gone" in captured.err
 
 
-def test_into_a_pipe_a_log_is_as_it_is(
+def test_into_a_pipe_a_log_is_unchanged(
     service: Callable[..., Printed], capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = "epoch 1\repoch 2\r\x1b[31mred\x1b[0m\n"
@@ -117,7 +117,7 @@ def test_on_a_terminal_control_bytes_are_spelled_out_and_nothing_is_cut(
     assert "\x1b" not in out and len(out) == len(text) and out.endswith("end\n")
 
 
-def test_as_json_every_part_says_where_it_begins(
+def test_as_json_every_part_has_its_offset(
     service: Callable[..., Printed], capsys: pytest.CaptureFixture[str]
 ) -> None:
     service((DONE, "0123456789"))

@@ -6,7 +6,7 @@ import pytest
 
 from engine.errors import ParamError
 from tui.cli.commands import app
-from tui.cli.guard import status_of
+from tui.cli.guard import run_command
 
 
 @pytest.mark.parametrize(
@@ -27,5 +27,5 @@ def test_a_leading_zero_is_refused(words: list[str], name: str) -> None:
 
 
 def test_the_exit_status_is_that_of_a_wrong_setting(capsys: pytest.CaptureFixture[str]) -> None:
-    assert status_of(lambda: app(["ls", "--limit", "0"])) == 2
+    assert run_command(lambda: app(["ls", "--limit", "0"])) == 2
     assert "limit: expected a whole number of 1 or more, got '0'." in capsys.readouterr().err

@@ -109,7 +109,7 @@ def test_odd_values_are_drawn_or_the_plot_says_why_not(
 
 def test_runs_of_one_name_are_told_apart() -> None:
     runs = [make_run(1, name="same"), make_run(2, name="same"), make_run(3, name="other"), make_run(4)]
-    found = plot.labels(runs)
+    found = plot.unique_labels(runs)
     assert found[2:] == ["other", runs[3].id]
     assert found[0] != found[1] and all(label.startswith("same ") for label in found[:2])
 
@@ -119,15 +119,15 @@ def test_the_metric_is_the_first_that_all_have() -> None:
     assert plot._shared_metric([_with("a"), _with("c")]) == "a"
 
 
-def _with(*names: str) -> plot.Curves:
-    return plot.Curves({name: curve(1.0) for name in names})
+def _with(*names: str) -> plot.RunCurves:
+    return plot.RunCurves({name: curve(1.0) for name in names})
 
 
 def test_a_run_with_a_metric_less_is_named(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told = [(make_run(1, name="has"), _with("val_loss")), (make_run(2, name="lacks"), _with("loss"))]
-    monkeypatch.setattr(plot, "ask", lambda question: told)
+    monkeypatch.setattr(plot, "call_engine", lambda question: told)
     plot.plot(["has", "lacks"], metric="val_loss", log=False, width=60, height=10, json=False)
     captured = capsys.readouterr()
     assert captured.err == "lacks has no val_loss.\n"

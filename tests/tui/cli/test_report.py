@@ -26,14 +26,14 @@ def test_a_report_for_a_person_and_for_a_program(home: Home) -> None:
     assert sum(map(sum, told["report"]["confusion"])) == told["report"]["images"] == 144
 
 
-def test_a_damaged_checkpoint_is_told_and_the_older_one_reported(home: Home) -> None:
+def test_a_damaged_checkpoint_gives_a_warning_and_the_report_of_an_older_one(home: Home) -> None:
     run = plant(home.places.root, {20: templates(), 40: templates()}, model="logistic")
     damage(run, 40)
     done = home.call("report", run.id)
     assert done.returncode == 0 and "step 20" in done.stdout and "is damaged" in done.stderr
 
 
-def test_without_a_run_the_six_of_the_notebook_stand_in_a_table(home: Home) -> None:
+def test_without_a_run_a_table_lists_the_six_networks(home: Home) -> None:
     run = plant(home.places.root, {9: convolutions()}, model="double_conv", batch=100)
     tell(run, (5, 0.98), (9, 0.991), test=0.985)
     shown = home.dltui("report").splitlines()

@@ -17,7 +17,5 @@ from tui.cli import sweep_table
         ({"x": None}, "x=-"),
     ],
 )
-def test_a_group_of_trials_with_a_number_that_is_not_given_has_its_word(
-    key: dict[str, float | None], said: str
-) -> None:
+def test_a_group_key_without_a_number_is_written_out(key: dict[str, float | None], said: str) -> None:
     assert sweep_table.group_row(TrialGroup(key, 1, 1, 2.0, None, None))[0] == said

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tui.cli import table as tables
 from tui.cli.ls import COLUMNS
 from tui.cli.table import TableColumn, in_blocks, table, wrapped
-from tui.data.value_text import value_of
+from tui.data.value_text import format_value
 
 ROW = (
     "running", "20261129-224814-xor-99d4", "a-rather-long-name", "600/10000 6%", "val_accuracy=0.9241",
@@ -50,7 +50,7 @@ def test_more_room_shows_more(terminal: pytest.MonkeyPatch) -> None:
     assert all(cell in table(COLUMNS, [ROW])[1] for cell in ROW)
 
 
-def test_a_cut_cell_says_that_it_was_cut(terminal: pytest.MonkeyPatch) -> None:
+def test_a_cut_cell_ends_in_an_ellipsis(terminal: pytest.MonkeyPatch) -> None:
     wide(terminal, 12)
     assert table([TableColumn("A"), TableColumn("B", 4)], [("1234", "abcdefgh")]) == [
         "A     B",
@@ -64,7 +64,7 @@ def test_in_a_pipe_nothing_is_cut_and_every_column_has_a_heading(terminal: pytes
     assert all(cell in line for cell in ROW)
 
 
-def test_a_long_text_goes_on_below_itself(terminal: pytest.MonkeyPatch) -> None:
+def test_a_long_text_is_wrapped_below_itself(terminal: pytest.MonkeyPatch) -> None:
     wide(terminal, 24)
     lines = wrapped([("name", "x"), ("params", "lr=0.01 hidden=8 batch=50")])
     assert lines == ["name    x", "params  lr=0.01 hidden=8", "        batch=50"]
@@ -101,4 +101,4 @@ WRITTEN = {1e7: "10000000", 1.5e6: "1500000", 0.01: "0.01", 1e-7: "1e-07", 1e20:
 
 @pytest.mark.parametrize(("value", "words"), WRITTEN.items())
 def test_a_large_round_number_is_written_out(value: float, words: str) -> None:
-    assert value_of("target", value) == words and float(words) == value
+    assert format_value("target", value) == words and float(words) == value

@@ -1,4 +1,4 @@
-"""Runs side by side, as the app and `dltui compare` show them."""
+"""Comparisons of runs, as the app and `dltui compare` show them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from engine.places import Places
 from engine.protocol import Best, RunSummary
 from tests.fakes.app_pilot import open_app
 from tests.fakes.engine import FakeEngine, make_run
-from tui.data.comparison import best_of, compared, differing
-from tui.data.value_text import other_data
+from tui.data.comparison import best_of, compare_rows, differing_rows
+from tui.data.value_text import different_data_warning
 from tui.runs.compare import CompareScreen, CompareSheet
 
 ONE = make_run(
@@ -22,7 +22,7 @@ TWO = make_run(2, experiment="mnist", params={"lr": 0.2, "batch": 50}, seed=1, m
 
 
 def values(runs: list[RunSummary], heading: str) -> dict[str, tuple[str, ...]]:
-    return {one.name: one.values for one in differing(runs) if one.heading == heading}
+    return {one.name: one.values for one in differing_rows(runs) if one.heading == heading}
 
 
 def test_only_what_differs_is_listed() -> None:
@@ -32,24 +32,24 @@ def test_only_what_differs_is_listed() -> None:
         "hidden": ("2", "-"),
         "batch": ("-", "50"),
     }
-    assert differing([ONE, ONE]) == []
+    assert differing_rows([ONE, ONE]) == []
 
 
-def test_runs_on_different_data_are_told_apart_and_said_to_be_no_match() -> None:
+def test_runs_on_different_data_show_it_with_a_warning() -> None:
     mnist = make_run(1, experiment="mnist", params={}, data_title="MNIST", data_fingerprint="ab" * 32)
     moved = dataclasses.replace(mnist, data_title="the images of /moved")
     other = make_run(
         2, experiment="mnist", params={}, data_title="the images of /d", data_fingerprint="cd" * 32
     )
-    assert "cannot be compared" in other_data((mnist, other))
-    assert other_data((mnist, moved)) == other_data((mnist, make_run(3))) == ""
+    assert "cannot be compared" in different_data_warning((mnist, other))
+    assert different_data_warning((mnist, moved)) == different_data_warning((mnist, make_run(3))) == ""
     found = values([mnist, other], "parameters")
     assert found["data"] == ("MNIST (abababababab)", "the images of /d (cdcdcdcdcdcd)")
     shown = "".join(span.text for row in CompareSheet((mnist, other), {}).rows(100) for span in row)
     assert "cannot be compared" in shown
 
 
-def test_the_step_of_the_best_stands_in_a_row_of_its_own() -> None:
+def test_the_step_of_the_best_value_has_its_own_row() -> None:
     found = values([ONE, TWO], "metrics")
     assert found == {
         "loss": ("0.5", "-"), "accuracy": ("-", "0.9"),
@@ -64,12 +64,12 @@ def test_the_best_is_the_best_of_its_experiment() -> None:
         make_run(4, experiment="mnist", metrics={"loss": 0.2}),
         make_run(5, experiment="lm", metrics={"loss": 3.0}),
     ]  # fmt: skip
-    assert next(one.best for one in compared(runs) if one.name == "loss") == {0, 3}
+    assert next(one.best for one in compare_rows(runs) if one.name == "loss") == {0, 3}
 
 
-def test_where_the_best_values_were_is_the_last_row_whatever_metric_each_is_of() -> None:
+def test_the_step_of_the_best_values_is_the_last_row_for_any_metrics() -> None:
     other = make_run(2, experiment="mnist", best=Best("val_accuracy", 0.9, 40), metrics={"accuracy": 0.9})
-    names = [one.name for one in compared([other, ONE]) if one.heading == "metrics"]
+    names = [one.name for one in compare_rows([other, ONE]) if one.heading == "metrics"]
     assert names[-1] == "step of best" and names.count("step of best") == 1
 
 
@@ -90,9 +90,9 @@ def test_the_best_of_a_row_is_finite_and_better_than_another(
     assert best_of(found, goal) == best
 
 
-def test_metrics_say_their_difference_to_the_baseline() -> None:
+def test_metrics_show_their_difference_to_the_baseline() -> None:
     other = dataclasses.replace(make_run(3), metrics={"loss": 0.625, "val_loss": 1.0})
-    found = {one.name: one.values for one in compared([ONE, other], baseline=ONE.id)}
+    found = {one.name: one.values for one in compare_rows([ONE, other], baseline=ONE.id)}
     assert found["loss"] == ("0.5", "0.625 (+0.125)")
     assert found["val_loss"] == ("-", "1")
 

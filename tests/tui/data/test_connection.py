@@ -1,4 +1,4 @@
-"""The engine as the screen knows it."""
+"""The connection of the app to the engine."""
 
 from __future__ import annotations
 
@@ -15,20 +15,27 @@ from engine.places import Places
 from engine.protocol import Running
 from tests.fakes.engine import FakeEngine, done, make_run, metrics
 from tests.timeouts import LONG
-from tui.data import connection as river_module
+from tui.data import connection as connection_module
 from tui.data.connection import Connection
-from tui.messages import CurvesGrew, EngineConnected, EngineLost, EngineStalled, ResourcesChanged, RunsChanged
+from tui.messages import (
+    EngineConnected,
+    EngineLost,
+    EngineStalled,
+    HistoryChanged,
+    ResourcesChanged,
+    RunsChanged,
+)
 
 RUN = make_run(1)
 
 
-class Flow:
+class RecordedConnection:
     def __init__(self, engine: FakeEngine, places: Places) -> None:
-        self.told: list[Message] = []
-        self.connection = Connection(places, engine.connect, self.told.append)  # type: ignore[arg-type]
+        self.messages: list[Message] = []
+        self.connection = Connection(places, engine.connect, self.messages.append)  # type: ignore[arg-type]
 
     def kinds(self) -> list[type[Message]]:
-        return [type(message) for message in self.told]
+        return [type(message) for message in self.messages]
 
     async def until(self, kind: type[Message], count: int = 1) -> None:
         async with asyncio.timeout(LONG):
@@ -44,11 +51,11 @@ class Flow:
 
 
 @contextlib.asynccontextmanager
-async def flowing(engine: FakeEngine, places: Places) -> AsyncIterator[Flow]:
-    flow = Flow(engine, places)
-    task = asyncio.create_task(flow.connection.flow())
+async def connected(engine: FakeEngine, places: Places) -> AsyncIterator[RecordedConnection]:
+    recorded = RecordedConnection(engine, places)
+    task = asyncio.create_task(recorded.connection.run())
     try:
-        yield flow
+        yield recorded
     finally:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -56,130 +63,130 @@ async def flowing(engine: FakeEngine, places: Places) -> AsyncIterator[Flow]:
 
 
 @pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(river_module, "FIRST_WAIT", 0.01)
+def fast_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection_module, "FIRST_WAIT", 0.01)
 
 
-async def test_it_says_what_the_engine_says(places: Places) -> None:
+async def test_every_change_that_the_engine_sends_is_posted(places: Places) -> None:
     engine = FakeEngine(RUN)
-    async with flowing(engine, places) as flow:
-        await flow.until(ResourcesChanged)
+    async with connected(engine, places) as recorded:
+        await recorded.until(ResourcesChanged)
         engine.change(replace(RUN, step=7))
-        await flow.until(RunsChanged)
-        assert flow.kinds() == [EngineConnected, ResourcesChanged, RunsChanged]
+        await recorded.until(RunsChanged)
+        assert recorded.kinds() == [EngineConnected, ResourcesChanged, RunsChanged]
 
 
-async def test_a_followed_run_tells_its_past_and_then_its_present(places: Places) -> None:
+async def test_a_followed_run_is_read_from_its_first_event_and_then_live(places: Places) -> None:
     engine = FakeEngine(RUN)
     engine.append(RUN.id, metrics(1, [1, 2], loss=[2.0, 1.0]))
-    async with flowing(engine, places) as flow:
-        flow.connection.follow([RUN.id])
-        await flow.until_points(RUN.id, 2)
+    async with connected(engine, places) as recorded:
+        recorded.connection.follow([RUN.id])
+        await recorded.until_points(RUN.id, 2)
         engine.append(RUN.id, metrics(2, [3], loss=[0.5]))
-        await flow.until_points(RUN.id, 3)
-        assert CurvesGrew in flow.kinds()
+        await recorded.until_points(RUN.id, 3)
+        assert HistoryChanged in recorded.kinds()
 
 
-async def test_a_lost_engine_is_said_and_found_again_and_no_point_comes_twice(places: Places) -> None:
+async def test_a_lost_connection_is_posted_and_renewed_and_no_point_comes_twice(places: Places) -> None:
     engine = FakeEngine(RUN)
     engine.append(RUN.id, metrics(1, [1, 2], loss=[2.0, 1.0]))
-    async with flowing(engine, places) as flow:
-        flow.connection.follow([RUN.id])
-        await flow.until_points(RUN.id, 2)
+    async with connected(engine, places) as recorded:
+        recorded.connection.follow([RUN.id])
+        await recorded.until_points(RUN.id, 2)
         engine.disconnect()
-        await flow.until(EngineLost)
+        await recorded.until(EngineLost)
         with pytest.raises(EngineError):
-            _ = flow.connection.client
+            _ = recorded.connection.client
         engine.append(RUN.id, metrics(2, [3], loss=[0.5]))
         engine.is_up = True
-        await flow.until_points(RUN.id, 3)
-        history = flow.connection.history(RUN.id)
+        await recorded.until_points(RUN.id, 3)
+        history = recorded.connection.history(RUN.id)
         assert history is not None and history.series["loss"].curve.steps.tolist() == [1, 2, 3]
-        assert flow.kinds().count(EngineConnected) == 2
+        assert recorded.kinds().count(EngineConnected) == 2
 
 
-async def test_an_engine_that_falls_silent_is_told_of_and_so_is_its_return(
+async def test_an_engine_that_stops_answering_is_reported_and_so_is_its_next_answer(
     places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(river_module, "QUIET_SECONDS", 0.01)
-    monkeypatch.setattr(river_module, "ANSWER_SECONDS", 0.02)
+    monkeypatch.setattr(connection_module, "QUIET_SECONDS", 0.01)
+    monkeypatch.setattr(connection_module, "ANSWER_SECONDS", 0.02)
     engine = FakeEngine(RUN)
-    async with flowing(engine, places) as flow:
-        await flow.until(ResourcesChanged)
-        assert EngineStalled not in flow.kinds()
+    async with connected(engine, places) as recorded:
+        await recorded.until(ResourcesChanged)
+        assert EngineStalled not in recorded.kinds()
         engine.is_silent = True
-        await flow.until(EngineStalled, 2)
-        first, second = [told for told in flow.told if isinstance(told, EngineStalled)][:2]
+        await recorded.until(EngineStalled, 2)
+        first, second = [message for message in recorded.messages if isinstance(message, EngineStalled)][:2]
         assert 0 < first.seconds < second.seconds
         engine.is_silent = False
         async with asyncio.timeout(LONG):
-            while flow.told[-1] != EngineStalled(0):
+            while recorded.messages[-1] != EngineStalled(0):
                 await asyncio.sleep(0.005)
-        assert flow.kinds().count(EngineConnected) == 1
+        assert recorded.kinds().count(EngineConnected) == 1
 
 
-async def test_an_engine_that_does_not_answer_at_all_is_told_of(
+async def test_an_engine_that_never_answers_is_reported(
     places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(river_module, "ANSWER_SECONDS", 0.01)
+    monkeypatch.setattr(connection_module, "ANSWER_SECONDS", 0.01)
     engine = FakeEngine(RUN)
     engine.is_silent = True
-    async with flowing(engine, places) as flow:
-        await flow.until(EngineStalled, 2)
-        assert EngineConnected not in flow.kinds()
+    async with connected(engine, places) as recorded:
+        await recorded.until(EngineStalled, 2)
+        assert EngineConnected not in recorded.kinds()
         engine.is_silent = False
-        await flow.until(EngineConnected)
+        await recorded.until(EngineConnected)
 
 
 async def test_a_connection_that_ends_for_whatever_reason_is_renewed(places: Places) -> None:
     engine = FakeEngine(RUN)
-    async with flowing(engine, places) as flow:
+    async with connected(engine, places) as recorded:
         for times in (1, 2):
-            await flow.until(EngineConnected, times)
+            await recorded.until(EngineConnected, times)
             engine._lines[-1].changes.put_nowait(ProtocolError("What the engine answered cannot be read."))
-        await flow.until(EngineConnected, 3)
-        assert flow.kinds().count(EngineLost) == 2
+        await recorded.until(EngineConnected, 3)
+        assert recorded.kinds().count(EngineLost) == 2
 
 
-async def test_a_resumed_run_is_read_on(places: Places) -> None:
+async def test_the_events_of_a_resumed_run_are_read_again(places: Places) -> None:
     ended = replace(RUN, state=done())
     engine = FakeEngine(ended)
     engine.append(RUN.id, metrics(1, [1], loss=[2.0]))
-    async with flowing(engine, places) as flow:
-        flow.connection.follow([RUN.id])
-        await flow.until_points(RUN.id, 1)
+    async with connected(engine, places) as recorded:
+        recorded.connection.follow([RUN.id])
+        await recorded.until_points(RUN.id, 1)
         engine.change(replace(RUN, state=Running(1.0)))
         engine.append(RUN.id, metrics(2, [2], loss=[1.0]))
-        await flow.until_points(RUN.id, 2)
+        await recorded.until_points(RUN.id, 2)
 
 
 async def test_what_is_no_longer_followed_is_no_longer_read(places: Places) -> None:
     other = make_run(2)
     engine = FakeEngine(RUN, other)
     engine.append(RUN.id, metrics(1, [1], loss=[2.0]))
-    async with flowing(engine, places) as flow:
-        flow.connection.follow([RUN.id])
-        await flow.until_points(RUN.id, 1)
-        flow.connection.follow([other.id])
+    async with connected(engine, places) as recorded:
+        recorded.connection.follow([RUN.id])
+        await recorded.until_points(RUN.id, 1)
+        recorded.connection.follow([other.id])
         engine.append(RUN.id, metrics(2, [2], loss=[1.0]))
         engine.append(other.id, metrics(1, [1], loss=[1.0]))
-        await flow.until_points(other.id, 1)
-        assert len(flow.connection.history(RUN.id).series["loss"]) == 1  # type: ignore[union-attr]
+        await recorded.until_points(other.id, 1)
+        assert len(recorded.connection.history(RUN.id).series["loss"]) == 1  # type: ignore[union-attr]
 
 
-async def test_a_run_that_is_gone_ends_its_story_alone(places: Places) -> None:
+async def test_a_run_that_was_removed_ends_only_its_own_history(places: Places) -> None:
     engine = FakeEngine(RUN)
     engine.append(RUN.id, metrics(1, [1], loss=[2.0]))
-    async with flowing(engine, places) as flow:
-        flow.connection.follow(["no-such-run", RUN.id])
-        await flow.until_points(RUN.id, 1)
-        assert EngineLost not in flow.kinds()
+    async with connected(engine, places) as recorded:
+        recorded.connection.follow(["no-such-run", RUN.id])
+        await recorded.until_points(RUN.id, 1)
+        assert EngineLost not in recorded.kinds()
 
 
-async def test_only_so_many_stories_are_kept(places: Places) -> None:
+async def test_the_number_of_histories_is_bounded(places: Places) -> None:
     runs = [make_run(number) for number in range(1, 60)]
-    async with flowing(FakeEngine(*runs), places) as flow:
+    async with connected(FakeEngine(*runs), places) as recorded:
         for run in runs:
-            flow.connection.follow([run.id])
-        kept = [run for run in runs if flow.connection.history(run.id) is not None]
-        assert len(kept) <= river_module.STORIES_KEPT + 1 and runs[-1] in kept
+            recorded.connection.follow([run.id])
+        kept = [run for run in runs if recorded.connection.history(run.id) is not None]
+        assert len(kept) <= connection_module.HISTORIES_KEPT + 1 and runs[-1] in kept

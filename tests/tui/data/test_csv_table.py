@@ -16,7 +16,7 @@ TEXT = st.text(st.characters(blacklist_categories=["Cs"]), max_size=12)
 @given(
     st.lists(TEXT, min_size=1, max_size=4, unique=True), st.lists(TEXT, max_size=3), st.sampled_from(",\t;")
 )
-def test_what_is_written_is_what_a_reader_reads(names: list[str], cells: list[str], delimiter: str) -> None:
+def test_a_csv_reader_reads_what_was_written(names: list[str], cells: list[str], delimiter: str) -> None:
     row = dict(zip(names, cells, strict=False))
     text = "".join(csv_lines(names, [row], delimiter=delimiter))
     header, found = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)

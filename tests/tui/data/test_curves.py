@@ -6,7 +6,7 @@ from engine.events import Event
 from tui.data.curves import RunCurves
 
 
-def test_a_step_that_was_written_twice_has_its_first_value() -> None:
+def test_a_step_that_was_written_twice_keeps_its_first_value() -> None:
     """As runs of `lm` wrote their last step before a metric had one value a step."""
     curves = RunCurves()
     block = {"series": {"val_perplexity": [[19, 38, 38], [40.0, 50.0, 40.0]]}}
@@ -17,7 +17,7 @@ def test_a_step_that_was_written_twice_has_its_first_value() -> None:
     assert len(curve.times) == 3
 
 
-def test_what_was_rewound_is_written_anew() -> None:
+def test_points_after_a_rewind_replace_the_old_ones() -> None:
     curves = RunCurves()
     curves.add([Event(1, 1.0, "metrics", {"series": {"loss": [[1, 2, 3], [3.0, 2.0, 9.0]]}})])
     curves.add([Event(2, 2.0, "restored", {"step": 2})])

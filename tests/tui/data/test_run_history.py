@@ -1,4 +1,4 @@
-"""What happened to a run, folded from its events."""
+"""The history of a run, folded from its events."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_points_become_curves_by_metric() -> None:
     assert history.series["loss"].key == "run"
 
 
-def test_nan_and_infinities_arrive_as_what_they_are() -> None:
+def test_nan_and_infinities_are_kept() -> None:
     values = told(metrics(1, [1, 2, 3, 4], loss=[1.0, "nan", "inf", "-inf"])).series["loss"].curve.values
     assert values[0] == 1 and math.isnan(values[1]) and values[2] == math.inf and values[3] == -math.inf
 
@@ -37,13 +37,13 @@ def test_a_block_is_spread_over_the_time_since_the_last_event() -> None:
     np.testing.assert_allclose(history.series["loss"].curve.seconds, [0, 2, 4, 6])
 
 
-def test_what_was_told_already_is_not_told_twice() -> None:
+def test_events_are_applied_once() -> None:
     history = told(metrics(1, [1], loss=[1.0]))
     history.fold(EventBatch((metrics(1, [1], loss=[1.0]), metrics(2, [2], loss=[2.0]))))
     assert len(history.series["loss"]) == 2 and history.seq == 2
 
 
-def test_a_restored_checkpoint_takes_back_what_came_after_it() -> None:
+def test_a_restored_checkpoint_removes_the_points_after_it() -> None:
     history = told(
         metrics(1, [1, 2, 3], loss=[3.0, 2.0, 1.0]),
         Event(2, 5.0, "checkpoint", {"step": 2}),
@@ -68,17 +68,17 @@ def test_checkpoints_pauses_and_changes_are_marked() -> None:
     ]
 
 
-def test_hostile_words_in_an_event_lose_their_teeth() -> None:
+def test_control_characters_in_events_are_made_visible() -> None:
     history = told(Event(1, 1.0, "set", {"step": 1, "name": "\x1b[2Jlr", "value": "\x1b]0;x\x07"}))
     assert "\x1b" not in history.marks[0].text and "\x07" not in history.marks[0].text
 
 
-def test_a_run_that_logs_endless_metrics_is_bounded() -> None:
+def test_the_number_of_metrics_is_bounded() -> None:
     history = told(*(metrics(seq, [1], **{f"m{seq}": [1.0]}) for seq in range(1, 200)))
     assert len(history.series) == 64
 
 
-def test_sketches_are_kept_by_step_and_taken_back_with_the_curve() -> None:
+def test_sketches_are_kept_by_step_and_removed_with_the_curve() -> None:
     history = told(
         Event(1, 1.0, "sketch", {"step": 1, "parts": {"hidden": [[0.5]]}}),
         Event(2, 2.0, "sketch", {"step": 3, "parts": {"hidden": [[0.7]]}}),
@@ -88,7 +88,7 @@ def test_sketches_are_kept_by_step_and_taken_back_with_the_curve() -> None:
     assert [(sketch.step, sketch.parts) for sketch in history.sketches] == [(1.0, {"hidden": [[0.5]]})]
 
 
-def test_a_run_that_draws_for_ever_is_bounded_and_keeps_its_first_and_its_last() -> None:
+def test_the_number_of_sketches_is_bounded_and_the_first_and_last_are_kept() -> None:
     history = told(*(Event(seq, 1.0, "sketch", {"step": seq, "parts": {}}) for seq in range(1, 9_000)))
     assert len(history.sketches) <= 2_000
     assert (history.sketches[0].step, history.sketches[-1].step) == (1.0, 8_999.0)
@@ -118,7 +118,7 @@ def test_the_time_axis_does_not_follow_a_wall_clock_that_jumps(jump: float) -> N
     assert list(history.series["loss"].curve.seconds) == [0.0, 5.0, 15.0]
 
 
-def test_a_step_has_one_value_also_in_files_of_before() -> None:
+def test_a_step_has_one_value_also_in_files_of_older_versions() -> None:
     history = told(metrics(1, [1, 2, 2], loss=[3.0, 2.0, 9.0]), metrics(2, [2, 3], loss=[8.0, 1.0]),
                  metrics(3, [3], loss=[7.0]))  # fmt: skip
     assert history.series["loss"].curve.steps.tolist() == [1, 2, 3]

@@ -1,4 +1,4 @@
-"""Windows on a long list of runs."""
+"""The fetched pages of the run table."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ RUNS = [make_run(number) for number in range(1, 351)]
 
 
 def filled(pages: RunPages, first: int, last: int, runs: list[RunSummary] = RUNS) -> None:
-    for query in pages.wanted(first, last):
+    for query in pages.missing(first, last):
         found = tuple(runs[query.offset : query.offset + query.limit])
         pages.put(query, Page(found, len(runs), len(runs)))
 
 
-def test_only_what_is_looked_at_is_asked_for() -> None:
+def test_only_visible_pages_are_requested() -> None:
     pages = RunPages()
-    assert [query.offset for query in pages.wanted(90, 110)] == [0, PAGE]
+    assert [query.offset for query in pages.missing(90, 110)] == [0, PAGE]
     filled(pages, 90, 110)
-    assert pages.wanted(0, 199) == [] and pages.matching == 350
+    assert pages.missing(0, 199) == [] and pages.matching == 350
     assert pages.at(105) == RUNS[105] and pages.at(250) is None and pages.index_of(RUNS[105].id) == 105
 
 
@@ -33,33 +33,33 @@ def test_a_changed_run_is_replaced_in_its_row() -> None:
     assert pages.at(7) == changed
 
 
-def test_what_is_no_longer_true_stays_visible_until_the_answer_comes() -> None:
+def test_stale_rows_stay_visible_until_the_page_comes() -> None:
     pages = RunPages()
     filled(pages, 0, 10)
     pages.expire()
-    assert pages.at(0) == RUNS[0] and len(pages.wanted(0, 10)) == 1
+    assert pages.at(0) == RUNS[0] and len(pages.missing(0, 10)) == 1
     filled(pages, 0, 10, RUNS[1:])
-    assert pages.at(0) == RUNS[1] and pages.index_of(RUNS[0].id) is None and pages.wanted(0, 10) == []
+    assert pages.at(0) == RUNS[1] and pages.index_of(RUNS[0].id) is None and pages.missing(0, 10) == []
 
 
-def test_rows_stay_while_a_new_question_has_no_answer() -> None:
+def test_rows_stay_while_a_new_query_has_no_page() -> None:
     pages = RunPages()
     filled(pages, 0, 110)
-    pages.ask(replace(pages.query, where="loss<"))
+    pages.set_query(replace(pages.query, where="loss<"))
     assert pages.at(0) == RUNS[0] and pages.at(105) == RUNS[105] and not pages.loaded
     filled(pages, 0, 10, RUNS[200:210])
     assert pages.at(0) == RUNS[200] and pages.at(105) is None and pages.index_of(RUNS[0].id) is None
 
 
-def test_an_answer_to_an_older_question_is_left_out() -> None:
+def test_a_page_of_an_older_query_is_ignored() -> None:
     pages = RunPages()
-    old = pages.wanted(0, 10)[0]
-    pages.ask(Query(where="xor"))
+    old = pages.missing(0, 10)[0]
+    pages.set_query(Query(where="xor"))
     pages.put(old, Page(tuple(RUNS[:PAGE]), 350, 350))
     assert not pages.loaded and pages.at(0) is None
 
 
-def test_pages_far_away_are_forgotten() -> None:
+def test_distant_pages_are_dropped() -> None:
     many = [make_run(number) for number in range(1, PAGE * (PAGES_KEPT + 4))]
     pages = RunPages()
     for first in range(0, len(many), PAGE):
@@ -68,10 +68,10 @@ def test_pages_far_away_are_forgotten() -> None:
     assert len(pages.known()) <= PAGE * PAGES_KEPT
 
 
-def test_rows_of_sweeps_stand_between_the_runs() -> None:
+def test_rows_of_sweeps_are_between_those_of_runs() -> None:
     sweep = SweepRow(1, "20260101-000000-xor-sweep-aaaa", "xor", 3, {"done": 3}, 1.0)
     pages = RunPages(Query(by_sweep=True))
-    (query,) = pages.wanted(0, 10)
+    (query,) = pages.missing(0, 10)
     pages.put(query, Page(tuple(RUNS[:2]), 5, 5, sweeps=(sweep,), length=3))
     assert [pages.at(row) for row in range(3)] == [RUNS[0], sweep, RUNS[1]]
     assert (pages.matching, pages.passing, pages.index_of(sweep.id)) == (3, 5, 1)

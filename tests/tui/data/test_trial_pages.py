@@ -1,4 +1,4 @@
-"""Windows on a long list of trials."""
+"""The fetched pages of the trials of a sweep."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ def page_of(query: TrialQuery, total: int = 10_000) -> TrialPage:
 
 def asked() -> TrialPages:
     pages = TrialPages(TrialQuery())
-    pages.ask("one", TrialQuery())
+    pages.set_query("one", TrialQuery())
     return pages
 
 
 def fill(pages: TrialPages, first: int, last: int) -> None:
-    for query in pages.wanted(first, last):
+    for query in pages.missing(first, last):
         pages.put("one", query, page_of(query))
 
 
-def test_only_what_is_in_sight_is_asked_for() -> None:
+def test_only_visible_pages_are_requested() -> None:
     pages = asked()
     fill(pages, 0, 20)
-    assert pages.matching == 10_000 and pages.wanted(0, 20) == []
-    assert [query.offset for query in pages.wanted(PAGE - 1, PAGE)] == [PAGE]
+    assert pages.matching == 10_000 and pages.missing(0, 20) == []
+    assert [query.offset for query in pages.missing(PAGE - 1, PAGE)] == [PAGE]
     fill(pages, 9_990, 9_999)
     assert key_of(pages.at(9_999)) == 10_000 and pages.index_of(10_000) == 9_999
 
 
-def test_what_is_far_away_is_forgotten() -> None:
+def test_distant_pages_are_dropped() -> None:
     pages = asked()
     for first in range(0, 10_000, PAGE):
         fill(pages, first, first)
@@ -43,22 +43,22 @@ def test_what_is_far_away_is_forgotten() -> None:
     assert pages.at(0) is None and pages.at(9_999) is not None
 
 
-def test_an_answer_to_an_older_question_is_left_out() -> None:
+def test_a_page_of_an_older_query_is_ignored() -> None:
     pages = asked()
-    query = pages.wanted(0, 0)[0]
-    pages.ask("one", TrialQuery(where="lr>1"))
+    query = pages.missing(0, 0)[0]
+    pages.set_query("one", TrialQuery(where="lr>1"))
     pages.put("one", query, page_of(query))
     assert not pages.loaded
     pages.put("two", replace(query, where="lr>1"), page_of(query))
     assert not pages.loaded
 
 
-def test_the_old_stays_visible_until_the_new_has_come() -> None:
+def test_stale_entries_stay_visible_until_the_page_comes() -> None:
     pages = asked()
     fill(pages, 0, 0)
     pages.expire()
-    assert pages.at(0) is not None and len(pages.wanted(0, 0)) == 1
-    pages.ask("one", TrialQuery(sort="value"))
+    assert pages.at(0) is not None and len(pages.missing(0, 0)) == 1
+    pages.set_query("one", TrialQuery(sort="value"))
     assert pages.at(0) is not None
-    pages.ask("two", TrialQuery(sort="value"))
+    pages.set_query("two", TrialQuery(sort="value"))
     assert pages.at(0) is None

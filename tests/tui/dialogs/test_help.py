@@ -1,4 +1,4 @@
-"""Help comes out of the table of keys."""
+"""The help screen."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from tui.ui.span import row_text, row_width
 
 
 @pytest.mark.parametrize("scope", sorted({key.scope for key in KEYS}))
-def test_every_key_that_is_heard_is_told_once(scope: Scope) -> None:
+def test_every_active_key_is_listed_once(scope: Scope) -> None:
     told = [key.id for _, keys in groups(scope) for key in keys]
     assert sorted(told) == sorted(key.id for key in KEYS if key.scope in inside(scope) and exists(key))
 
 
 @pytest.mark.parametrize("width", [78, 118])
-def test_help_says_what_prints_the_names_of_the_keys(width: int) -> None:
+def test_help_names_the_command_that_prints_the_names_of_the_keys(width: int) -> None:
     text = "\n".join(map(row_text, KeySheet("runs", Keymap(), "runs").rows(width)))
     assert "keys.json: dltui keys" in text
 
@@ -31,7 +31,7 @@ def test_the_keys_of_what_has_focus_come_first() -> None:
 
 @pytest.mark.parametrize("scope", sorted({key.scope for key in KEYS}))
 @pytest.mark.parametrize("ascii_only", [True, False])
-def test_the_words_of_a_group_stand_below_each_other(
+def test_the_texts_of_a_group_are_aligned(
     scope: Scope, ascii_only: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tui.dialogs.help.glyphs", lambda: ASCII if ascii_only else UNICODE)
@@ -42,7 +42,7 @@ def test_the_words_of_a_group_stand_below_each_other(
         assert all(name.text.endswith(" ") for name in names)
 
 
-def test_a_tab_that_is_not_there_has_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tab_that_is_not_shown_has_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(PAGES, "repl")
     told = {key.id for _, keys in groups("runs") for key in keys}
     assert "app.tab_runs" in told and "app.tab_repl" not in told

@@ -31,7 +31,7 @@ async def test_a_run_can_be_sent_to_a_cluster(places: Places) -> None:
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
-async def test_the_form_says_which_data_are_trained_on(
+async def test_the_form_shows_the_data_folder(
     places: Places, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("DLTUI_DATA", raising=False)
@@ -49,19 +49,18 @@ async def test_the_form_says_which_data_are_trained_on(
         await opened.shows("data: no folder named")
 
 
-def test_what_is_left_to_a_recipe_is_said_with_what_comes_of_it() -> None:
-    assert launch_screen(find("lm"), {})._outcome.words == "auto: lr=0.01, dropout=0, clip=off"
+def test_the_values_that_a_recipe_decides_are_shown() -> None:
+    assert launch_screen(find("lm"), {})._outcome.text == "auto: lr=0.01, dropout=0, clip=off"
     assert (
-        launch_screen(find("lm"), {"recipe": "tuned", "lr": "0"})._outcome.words
-        == "auto: dropout=0.5, clip=1"
+        launch_screen(find("lm"), {"recipe": "tuned", "lr": "0"})._outcome.text == "auto: dropout=0.5, clip=1"
     )
-    assert launch_screen(find("xor"), {})._outcome.words == ""
+    assert launch_screen(find("xor"), {})._outcome.text == ""
 
 
 def test_a_decimal_comma_is_named_in_the_form() -> None:
     assert (
         "Write 0.01: the decimal point is a dot."
-        in launch_screen(find("xor"), {"lr": "0,01"}).form.wrong["lr"]
+        in launch_screen(find("xor"), {"lr": "0,01"}).form.errors["lr"]
     )
 
 
@@ -87,7 +86,7 @@ async def test_a_key_of_the_form_that_has_no_room_is_left_out_whole(places: Plac
         assert row.rstrip(" │").endswith(("keys", "defaults", "next"))
 
 
-def test_the_form_says_before_anything_starts_that_the_folder_of_data_is_gone(tmp_path: Path) -> None:
+def test_the_form_warns_of_a_missing_data_folder(tmp_path: Path) -> None:
     gone = str(tmp_path / "gone")
     assert launch_screen(find("mnist"), {}, gone)._fact == (
         f"data: {gone} is no folder any more: a run that needs it fails"

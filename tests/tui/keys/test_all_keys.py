@@ -1,4 +1,4 @@
-"""One table of keys behind everything that listens."""
+"""The table of keys."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def spelled(key: Key) -> set[str]:
     return {_character_to_key(one) if len(one) == 1 else one for one in key.key.split(",")}
 
 
-def test_no_two_keys_clash_where_both_are_heard() -> None:
+def test_no_two_keys_clash_where_both_are_active() -> None:
     for one, other in combinations(KEYS, 2):
         if overlaps(one.scope, other.scope):
             assert not spelled(one) & spelled(other), f"{one.id} and {other.id}"
@@ -95,7 +95,7 @@ def test_every_key_does_something_that_exists(key: Key) -> None:
 
 
 @pytest.mark.parametrize("key", KEYS, ids=lambda key: key.id)
-def test_every_key_says_what_it_does_in_one_line(key: Key) -> None:
+def test_every_key_has_a_help_of_one_line(key: Key) -> None:
     assert key.label and key.help and len(key.help) <= 42 and len(key.label) <= 16
 
 
@@ -108,7 +108,7 @@ def test_arrows_and_vim_keys_do_the_same() -> None:
             ]
 
 
-def test_keys_are_named_as_a_person_knows_them() -> None:
+def test_keys_are_displayed_by_their_usual_names() -> None:
     assert [shown(key) for key in ("ctrl+p", "question_mark", "escape", "R")] == ["^p", "?", "esc", "R"]
 
 

@@ -1,4 +1,4 @@
-"""The user's own keys."""
+"""The keymap of the user."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def written(folder: Path, content: object) -> Path:
 
 def test_without_a_file_nothing_changes(tmp_path: Path) -> None:
     keymap = read_keymap(tmp_path / "keys.json")
-    assert not keymap.keys and not keymap.complaint and keymap.key_of(BY_ID["run.pause"]) == "p"
+    assert not keymap.keys and not keymap.problem and keymap.key_of(BY_ID["run.pause"]) == "p"
 
 
-def test_a_good_entry_takes_the_place_of_the_key(tmp_path: Path) -> None:
+def test_a_valid_entry_replaces_the_key(tmp_path: Path) -> None:
     keymap = read_keymap(written(tmp_path, {"run.pause": "P", "view.filter": "ctrl+f,;"}))
-    assert not keymap.complaint
+    assert not keymap.problem
     assert keymap.key_of(BY_ID["run.pause"]) == "P"
     assert keymap.keys["view.filter"] == "ctrl+f,;"
 
@@ -36,7 +36,7 @@ def test_a_notice_names_the_key_that_does_it_here(tmp_path: Path) -> None:
 
 def test_two_keys_may_change_places(tmp_path: Path) -> None:
     keymap = read_keymap(written(tmp_path, {"run.stop": "A", "run.pause": "s"}))
-    assert keymap.keys == {"run.stop": "A", "run.pause": "s"} and not keymap.complaint
+    assert keymap.keys == {"run.stop": "A", "run.pause": "s"} and not keymap.problem
 
 
 @pytest.mark.parametrize(
@@ -50,23 +50,23 @@ def test_two_keys_may_change_places(tmp_path: Path) -> None:
         ({"table.mark": "q"}, "q is app.quit"),
     ],
 )
-def test_a_bad_entry_is_left_out_and_named(tmp_path: Path, entry: dict[str, object], why: str) -> None:
+def test_an_invalid_entry_is_left_out_and_named(tmp_path: Path, entry: dict[str, object], why: str) -> None:
     keymap = read_keymap(written(tmp_path, {**entry, "run.again": "A"}))
-    assert why in keymap.complaint and "\n" not in keymap.complaint
+    assert why in keymap.problem and "\n" not in keymap.problem
     assert keymap.keys == {"run.again": "A"}
 
 
 @pytest.mark.parametrize("content", ["{", "[1]", "null", '"run.pause"', "\x00\x1b[31m"])
-def test_a_file_that_is_no_keymap_is_one_clear_line(tmp_path: Path, content: str) -> None:
+def test_a_file_that_is_no_keymap_gives_one_line(tmp_path: Path, content: str) -> None:
     keymap = read_keymap(written(tmp_path, content))
-    assert not keymap.keys and "not used" in keymap.complaint and "\x1b" not in keymap.complaint
+    assert not keymap.keys and "not used" in keymap.problem and "\x1b" not in keymap.problem
 
 
-def test_many_bad_entries_are_still_one_line(tmp_path: Path) -> None:
+def test_many_invalid_entries_give_one_line(tmp_path: Path) -> None:
     keymap = read_keymap(written(tmp_path, {f"no.{number}": "x" for number in range(50)}))
-    assert "48 more" in keymap.complaint and len(keymap.complaint) < 200
+    assert "48 more" in keymap.problem and len(keymap.problem) < 200
 
 
-def test_a_folder_in_its_place_is_said(tmp_path: Path) -> None:
+def test_a_folder_in_place_of_the_file_is_reported(tmp_path: Path) -> None:
     (tmp_path / "keys.json").mkdir()
-    assert "not used" in read_keymap(tmp_path / "keys.json").complaint
+    assert "not used" in read_keymap(tmp_path / "keys.json").problem

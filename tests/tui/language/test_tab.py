@@ -210,7 +210,7 @@ async def test_out_of_sight_it_asks_and_follows_nothing(places: Places, session:
         await opened.until(lambda: bool(session.facts_of("corpus.tell")))
         await opened.press("1")
         asked = await opened.stable_count(lambda: len(session.requests))
-        opened.app.switcher.refetch()
+        opened.app.switcher.refresh_data()
         await opened.press("question_mark", "escape")
         assert len(session.requests) == asked and not opened.app.connection._wanted["language"]
 

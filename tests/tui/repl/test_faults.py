@@ -128,10 +128,10 @@ async def test_words_of_a_line_that_was_left_at_once_are_asked_for_when_one_come
         await open_repl(opened)
         await Typist(opened).type("i ")
         await opened.shows("1 love")
-        tab(opened).closed()
+        tab(opened).deactivated()
         tab(opened).prompt.put("i love ")
         await opened.shows("Computing ...")
-        tab(opened).opened()
+        tab(opened).activated()
         await opened.shows("1 cupcakes")
 
 
@@ -178,7 +178,7 @@ async def test_a_model_that_is_deleted_while_one_talks_to_it_is_said_to_be(
         await open_repl(opened, "mine")
         await Typist(opened).type("i love ")
         shutil.rmtree(places.runs / gone)
-        tab(opened).refetch()
+        tab(opened).refresh_data()
         await opened.shows("mine was removed: older answers now.", "1 cupcakes")
         await Typist(opened).say("/score i love you")
         await opened.shows("perplexity")
@@ -234,7 +234,7 @@ async def test_a_hidden_prompt_asks_nothing(places: Places, session: FakeSession
         await opened.press("escape", "1")
         await opened.shows("start an experiment")
         asked = await opened.stable_count(lambda: len(session.requests))
-        opened.app.switcher.refetch()
+        opened.app.switcher.refresh_data()
         await opened.press("question_mark", "escape")
         assert len(session.requests) == asked
 

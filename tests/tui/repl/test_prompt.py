@@ -171,6 +171,6 @@ async def test_tabs_open_from_the_prompt(places: Places, session: FakeSession, t
         await open_repl(opened)
         await opened.type(typed)
         await opened.press(key)
-        await opened.until(lambda: opened.app.switcher.front.NAME == "xor")
+        await opened.until(lambda: opened.app.switcher.active_tab.NAME == "xor")
         await opened.press("6")
         await opened.until(lambda: tab(opened).prompt.value == typed)

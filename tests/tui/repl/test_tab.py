@@ -172,7 +172,7 @@ async def test_escape_leaves_the_prompt_for_the_tabs(places: Places, session: Fa
         await opened.press("escape")
         await opened.until(lambda: not tab(opened).prompt.has_focus)
         await opened.press("1")
-        await opened.until(lambda: opened.app.switcher.front.NAME == "runs")
+        await opened.until(lambda: opened.app.switcher.active_tab.NAME == "runs")
 
 
 async def test_without_a_model_a_key_sets_up_a_run(places: Places, session: FakeSession) -> None:

@@ -4,19 +4,36 @@ from __future__ import annotations
 
 import pytest
 
-from engine.protocol import SkippedRun, Status
+from engine.protocol import Cause, CauseKind, Paused, Queued, Running, SkippedRun, State, Status
 from engine.service.runs.transitions import why_not
 from tests.fakes.engine import done, make_run
 from tui.runs.marked import MarkedRuns, count_of, possible
+
+PAUSED = Paused(1.0, Cause(CauseKind.PAUSED, "Paused."))
 
 
 def left_out(*names: str) -> tuple[SkippedRun, ...]:
     return tuple(SkippedRun(name, name, f"{name} is done and cannot be paused now.") for name in names)
 
 
-def test_runs_that_are_left_out_for_one_reason_are_told_together() -> None:
-    meant = MarkedRuns("pause", (make_run(1, name="goes-on"),), left_out("a", "b", "c"), "Z")
-    assert meant.words.splitlines()[1:] == ["Left out, 3: a, b and c are done and cannot be paused now."]
+def test_the_question_lists_what_will_happen_to_each_run() -> None:
+    runs = tuple(make_run(number, name=f"r{number}") for number in range(1, 14))
+    queued = make_run(14, name="waiting", state=Queued("no free slot"))
+    marked = MarkedRuns("pause", (*runs, queued), left_out(*(f"d{number}" for number in range(5))), "Z")
+    assert marked.details.splitlines() == [
+        *(f"r{number} (running): pauses at its next step" for number in range(1, 14)),
+        "waiting (queued): is paused at once",
+        "Left out, 5:",
+        *(f"d{number} is done and cannot be paused now." for number in range(5)),
+    ]
+
+
+@pytest.mark.parametrize("verb", ["pause", "resume", "stop", "remove"])
+@pytest.mark.parametrize("state", [Running(1.0), Queued("no free slot"), PAUSED, done()])
+def test_every_verb_has_an_effect_for_every_run_it_applies_to(verb: str, state: State) -> None:
+    run = make_run(1, name="one", state=state)
+    if possible(verb, run.status):
+        assert MarkedRuns(verb, (run,), (), "Z").details.startswith(f"one ({run.status}): ")
 
 
 def test_of_many_that_are_left_out_three_are_named_and_the_others_counted() -> None:

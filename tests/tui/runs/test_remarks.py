@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from tests.fakes.engine import done, make_run
 from tui.cli.ls import _facts, _row
-from tui.data.value_text import remarks, row_words
+from tui.data.value_text import cause_text, remarks
 
 
 def test_the_last_column_of_a_done_run_begins_with_what_is_damaged() -> None:
     run = make_run(1, state=done(), damage="events.jsonl is empty", notice="After epoch 3", data_notice="8x8")
-    assert row_words(run) == "events.jsonl is empty; It reached its last step."
-    assert _row(run, False)[-1] == row_words(run)
+    assert cause_text(run) == "events.jsonl is empty; It reached its last step."
+    assert _row(run, False)[-1] == cause_text(run)
 
 
 def test_a_running_run_says_both_what_it_trains_on_and_what_it_said_last() -> None:
-    assert row_words(make_run(1, notice="disk full", data_notice="8x8 digits")) == "8x8 digits; disk full"
+    assert cause_text(make_run(1, notice="disk full", data_notice="8x8 digits")) == "8x8 digits; disk full"
     assert remarks(make_run(1)) == []
 
 

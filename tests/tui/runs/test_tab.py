@@ -212,7 +212,7 @@ async def test_a_verb_acts_on_the_marked_runs_after_one_question(
         opened.app.runs.shown.marks = [run.id for run in MARKED[:3]]
         opened.app.runs.follow()
         await opened.press(key)
-        await opened.shows(said, "Left out, 1: three is done")
+        await opened.shows(said, "Left out, 1:", "three is done")
         await opened.press("enter")
         await opened.until(lambda: sorted(engine.requests) == asked)
 
@@ -224,7 +224,7 @@ async def test_the_marked_runs_are_removed_and_brought_back_together(places: Pla
         opened.app.runs.shown.marks = [run.id for run in runs[:3]]
         opened.app.runs.follow()
         await opened.press("D")
-        await opened.shows("Remove 3 runs?", "r1 (done), r2 (done), r3 (done)")
+        await opened.shows("Remove 3 runs?", "r1 (done): is removed", "r3 (done): is removed")
         await opened.press("enter")
         await opened.until(lambda: engine.requests == [("remove", *(run.id for run in runs[:3]))])
         await opened.until(lambda: not opened.app.runs.shown.marks)
@@ -598,8 +598,8 @@ async def test_only_the_heading_of_the_pane_with_the_focus_is_bright(places: Pla
         await opened.until(lambda: opened.app.runs.details.is_filled)
         titles = opened.app.runs.details._titles
         opened.app.runs.details.log_tail.focus()
-        await opened.until(lambda: titles["log"]._lit)
-        assert not titles["params"]._lit and not titles["checkpoints"]._lit
+        await opened.until(lambda: titles["log"]._is_highlighted)
+        assert not titles["params"]._is_highlighted and not titles["checkpoints"]._is_highlighted
 
 
 async def test_again_says_that_the_folder_of_data_holds_other_data_now(places: Places) -> None:

@@ -102,10 +102,12 @@ async def test_a_tab_keeps_its_views_in_sight_beside_what_it_says(
     async with open_app(places, FakeEngine(), size) as opened:
         await opened.press("2", "f")
         await opened.shows("failure map", "experiments")
-        tab = opened.app.switcher.front
-        tab.bar.say("newer: a network with a long name, o opens it; and this is the last word of it: remedy")
+        tab = opened.app.switcher.active_tab
+        tab.bar.set_note(
+            "newer: a network with a long name, o opens it; and this is the last word of it: remedy"
+        )
         await opened.shows("by hand", "failure map", "experiments", "remedy")
-        tab.bar.say("")
+        tab.bar.set_note("")
         await opened.until(lambda: "remedy" not in opened.text)
 
 

@@ -90,7 +90,11 @@ async def test_tab_stops_at_each_panel_once_and_lights_the_heading_of_that_one(p
         for _ in range(5):
             await opened.press("tab")
             focused = opened.app.focused
-            lit = [heading.id for heading in opened.app.query(Heading) if heading.display and heading._lit]
+            lit = [
+                heading.id
+                for heading in opened.app.query(Heading)
+                if heading.display and heading._is_highlighted
+            ]
             stops.append((focused.id if focused is not None else None, lit))
         assert stops == [
             ("chart", ["chart-heading"]), ("params", ["params-heading"]), ("log", ["log-heading"]),

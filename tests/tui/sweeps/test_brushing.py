@@ -66,7 +66,7 @@ async def test_a_brush_is_another_filter_when_its_axis_becomes_longer(places: Pl
         sweep = engine.sweeps.by_id[next(iter(engine.sweeps.by_id))]
         rows = (*trials(), make_trial(25, params={"lr": 0.01, "hidden": 2}, value=2.0))
         engine.sweeps.put(sweep, rows)
-        tab(opened).refetch()
+        tab(opened).refresh_data()
         await opened.shows("brushed  loss>=1.06", "1 of 25")
 
 

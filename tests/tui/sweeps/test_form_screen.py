@@ -24,7 +24,7 @@ def form(opened: AppPilot) -> Form:
 
 
 def in_sight(opened: AppPilot) -> set[str]:
-    return set(form(opened).in_sight)
+    return set(form(opened).visible_names)
 
 
 async def to_form(opened: AppPilot) -> None:
@@ -135,5 +135,5 @@ def test_the_values_of_every_axis_are_said_in_the_form() -> None:
     assert words.splitlines() == [
         "4 trials", "lr: 2 values, 0 and 1", "patience: 2 values, never and 5",
     ]  # fmt: skip
-    mistakes = sweep_screen(find("xor"), {"lr": "0,01"}, never, lambda given: None).form.mistakes
-    assert "0.01 with a decimal point" in mistakes["lr"]
+    errors = sweep_screen(find("xor"), {"lr": "0,01"}, never, lambda given: None).form.applicable_errors
+    assert "0.01 with a decimal point" in errors["lr"]

@@ -290,7 +290,7 @@ async def test_the_run_of_a_trial_opens_in_the_runs_tab(places: Places) -> None:
     engine.change(make_run(1, id=run, name="sweep-1-1", state=done()), make_run(2, state=done()))
     async with sweep_tab(places, engine) as opened:
         await opened.press("enter")
-        await opened.until(lambda: opened.app.switcher.front.NAME == "runs")
+        await opened.until(lambda: opened.app.switcher.active_tab.NAME == "runs")
         await opened.until(lambda: (found := opened.app.runs.selected) is not None and found.id == run)
 
 

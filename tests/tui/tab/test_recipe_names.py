@@ -1,4 +1,4 @@
-"""The names of the runs that the tabs start by themselves."""
+"""The names of runs that tabs submit without a form."""
 
 from __future__ import annotations
 

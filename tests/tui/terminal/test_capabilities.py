@@ -1,4 +1,4 @@
-"""The app in a real terminal: how it leaves, and what it leaves behind."""
+"""The app in a real terminal: exit, restored screen, colours, ASCII."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_is_a_clean_way_out(terminal: Terminal, tmp_path: Path, number: signal.Signals) -> None:
+def test_a_signal_exits_cleanly(terminal: Terminal, tmp_path: Path, number: signal.Signals) -> None:
     os.write(terminal.fd, b" ")
     terminal.read_until("◆".encode())
     os.kill(terminal.pid, number)
@@ -90,7 +90,9 @@ def test_a_signal_is_a_clean_way_out(terminal: Terminal, tmp_path: Path, number:
     assert len(view_state.read(tmp_path / "view.json").marks) == 1
 
 
-def test_a_line_that_drops_ends_the_app_and_keeps_the_view(terminal: Terminal, tmp_path: Path) -> None:
+def test_a_lost_connection_to_the_terminal_ends_the_app_and_saves_the_view(
+    terminal: Terminal, tmp_path: Path
+) -> None:
     os.write(terminal.fd, b" ")
     terminal.read_until("◆".encode())
     os.close(terminal.fd)
@@ -103,12 +105,12 @@ def test_a_line_that_drops_ends_the_app_and_keeps_the_view(terminal: Terminal, t
     assert len(view_state.read(tmp_path / "view.json").marks) == 1
 
 
-def test_q_leaves_and_the_screen_is_as_before(terminal: Terminal) -> None:
+def test_q_quits_and_restores_the_screen(terminal: Terminal) -> None:
     os.write(terminal.fd, b"q")
     assert terminal.exit_status() == 0 and b"\x1b[?1049l" in terminal.written
 
 
-def test_no_colour_means_none(tmp_path: Path) -> None:
+def test_no_color_disables_all_colours(tmp_path: Path) -> None:
     plain = Terminal(tmp_path, NO_COLOR="1")
     try:
         plain.read_until(b"xor-0001")

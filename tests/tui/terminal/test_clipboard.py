@@ -27,7 +27,7 @@ async def copied(text: str, folder: Path) -> tuple[str, Any]:
     return await Clipboard(folder / "copied.txt").copy(terminal, text), terminal
 
 
-async def test_without_tmux_the_terminal_and_the_file_have_it(
+async def test_without_tmux_text_is_copied_to_the_terminal_and_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("TMUX", raising=False)
@@ -36,7 +36,9 @@ async def test_without_tmux_the_terminal_and_the_file_have_it(
     assert "copied.txt" in said and "tmux and" not in said
 
 
-async def test_inside_tmux_its_buffer_has_it_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_inside_tmux_text_is_copied_to_its_buffer_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tmux = tmp_path / "tmux"
     tmux.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/asked\ncat > {tmp_path}/buffer\n')
     tmux.chmod(0o755)
@@ -48,7 +50,7 @@ async def test_inside_tmux_its_buffer_has_it_too(tmp_path: Path, monkeypatch: py
     assert (tmp_path / "buffer").read_text() == "dltui run xor" and "tmux" in said
 
 
-async def test_more_than_a_terminal_takes_goes_to_the_file_alone(
+async def test_text_over_the_limit_of_terminals_is_copied_to_the_file_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("TMUX", raising=False)

@@ -1,4 +1,4 @@
-"""Keys that arrive all at once, as they do over a slow line."""
+"""Keys that arrive all at once, as over a slow connection."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NAMES = {"\r": "enter", "\x1b": "escape", " ": "space", "/": "slash"}
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a machine that serves others too, a dialog may take longer than a person would wait."""
-    monkeypatch.setattr(key_order, "PATIENCE", TIMEOUT)
+    monkeypatch.setattr(key_order, "TIMEOUT", TIMEOUT)
 
 
 def at_once(opened: AppPilot, typed: str) -> None:
@@ -24,7 +24,7 @@ def at_once(opened: AppPilot, typed: str) -> None:
         opened.app.post_message(events.Key(NAMES.get(character, character), character))
 
 
-async def test_letters_behind_the_slash_are_the_filter(places: Places) -> None:
+async def test_letters_typed_after_the_slash_are_the_filter(places: Places) -> None:
     engine = FakeEngine(make_run(1, name="desk"), make_run(2, name="lamp"))
     async with open_app(places, engine) as opened:
         at_once(opened, "/desk")
@@ -39,7 +39,7 @@ async def test_an_experiment_is_launched_by_three_keys_at_once(places: Places) -
         await opened.until(lambda: engine.requests and engine.requests[0][:2] == ("submit", "xor"))
 
 
-async def test_a_dialog_that_was_left_gives_the_next_key_back(places: Places) -> None:
+async def test_the_key_after_a_closed_dialog_goes_to_the_tab(places: Places) -> None:
     run = make_run(1)
     engine = FakeEngine(run, make_run(2))
     async with open_app(places, engine) as opened:

@@ -1,4 +1,4 @@
-"""The reader of keys sleeps while nobody types, and wakes for keys and for the end."""
+"""The keyboard reader sleeps without input, and wakes for keys and for the end."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from textual.message import Message
 from tests.fakes.app_pilot import TIMEOUT
 from tests.timeouts import quiet_seconds
 from tui.terminal import keyboard
-from tui.terminal.keyboard import Keyboard
+from tui.terminal.keyboard import KeyboardDriver
 
 
-class Desk(Keyboard):
+class Desk(KeyboardDriver):
     """Reads from a pipe; notes what it was sent."""
 
     def __init__(self, fileno: int) -> None:
@@ -51,7 +51,7 @@ class Desk(Keyboard):
 
 @pytest.fixture
 def typed(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[int, int]]:
-    monkeypatch.setattr(keyboard, "ALERT", 0.0)
+    monkeypatch.setattr(keyboard, "POLL_AFTER_INPUT", 0.0)
     ends = os.pipe()
     yield ends
     for end in ends:
@@ -65,7 +65,7 @@ def until(holds: Callable[[], object]) -> None:
         time.sleep(0.005)
 
 
-async def test_who_sleeps_hears_a_key_and_the_end(typed: tuple[int, int]) -> None:
+async def test_a_sleeping_reader_wakes_for_a_key_and_for_the_end(typed: tuple[int, int]) -> None:
     desk = Desk(typed[0])
     until(lambda: desk.sleeps)
     os.write(typed[1], b"j")
@@ -75,7 +75,7 @@ async def test_who_sleeps_hears_a_key_and_the_end(typed: tuple[int, int]) -> Non
     assert not desk.reader.is_alive()
 
 
-async def test_nobody_wakes_it_while_nothing_comes(
+async def test_the_reader_does_not_wake_without_input(
     typed: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waits: list[float | None] = []

@@ -1,4 +1,4 @@
-"""Nobody waits for a terminal that does not read, and what it shows in the end is right."""
+"""Output to a terminal that does not read never blocks, and the final screen is right."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.timeouts import LONG
-from tui.terminal.output import BREAK_OFF, LIMIT, SMALL, TerminalOutput
+from tui.terminal.output import CANCEL_SEQUENCE, LIMIT, SMALL, TerminalOutput
 
 
 class Screen:
@@ -52,13 +52,13 @@ def screen() -> Iterator[Screen]:
     made.close()
 
 
-def test_what_is_written_comes_in_order(screen: Screen) -> None:
+def test_output_arrives_in_order(screen: Screen) -> None:
     for number in range(100):
         assert screen.send(f"<{number}>")
     assert screen.read() == b"".join(b"<%d>" % number for number in range(100))
 
 
-def test_whole_pictures_are_left_out_while_too_much_waits_and_that_is_told_once_all_is_sent(
+def test_frames_are_dropped_beyond_the_limit_and_a_callback_reports_when_all_is_sent(
     screen: Screen,
 ) -> None:
     picture = "x" * 1000
@@ -73,17 +73,17 @@ def test_whole_pictures_are_left_out_while_too_much_waits_and_that_is_told_once_
     assert screen.send(picture)
 
 
-def test_leaving_does_not_wait_and_its_last_words_come_whole(screen: Screen) -> None:
+def test_stopping_does_not_block_and_the_last_output_is_complete(screen: Screen) -> None:
     for _ in range(10):
         screen.send("x" * 10_000)
     screen.output.discard()
     screen.output.write("\x1b[?1049l the end")
     screen.output.stop()
     assert not screen.output.is_alive()
-    assert screen.read().endswith(BREAK_OFF + b"\x1b[?1049l the end")
+    assert screen.read().endswith(CANCEL_SEQUENCE + b"\x1b[?1049l the end")
 
 
-def test_a_terminal_that_is_gone_keeps_nobody(screen: Screen) -> None:
+def test_output_to_a_terminal_that_is_gone_does_not_block(screen: Screen) -> None:
     os.close(screen._read)
     screen._read = os.open(os.devnull, os.O_RDONLY)
     for _ in range(10):

@@ -1,4 +1,4 @@
-"""What comes from the terminal, before anybody looks for keys in it."""
+"""The filter for pastes before the key parser."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def heard(*chunks: bytes) -> tuple[str, list[str]]:
     return keys, [event.text for event in events if isinstance(event, Paste)]
 
 
-def test_a_paste_is_text_whatever_it_holds() -> None:
+def test_a_paste_becomes_plain_text() -> None:
     stream = b"a" + START + b"\x1b[DDD\x1b]52;c;x\x07\x00\xff" + END + b"b"
     assert heard(stream) == ("ab", ["␛[DDD␛]52;c;x␇␀\ufffd"])
 
@@ -37,7 +37,7 @@ def test_keys_are_passed_on_at_once() -> None:
     assert [passed.feed(part) for part in (b"\x1b", b"[2", b"0", b"~")] == ["\x1b", "[2", "0", "~"]
 
 
-def test_a_long_paste_is_cut_which_is_told_once_and_what_follows_is_heard() -> None:
+def test_a_long_paste_is_truncated_and_reported_once_and_later_keys_arrive() -> None:
     cuts: list[bool] = []
     pastes = PasteFilter(lambda: cuts.append(True))
     text = "".join(pastes.feed(part) for part in (START, *[b"x" * 5_000] * 2_000, END + b"j"))
@@ -58,13 +58,13 @@ def test_a_paste_without_end_ends_by_itself(monkeypatch: pytest.MonkeyPatch) -> 
     assert pastes.feed(b"j") == "j"
 
 
-def test_silence_between_keys_says_nothing() -> None:
+def test_idle_time_between_keys_yields_no_text() -> None:
     pastes = PasteFilter(lambda: None)
     assert pastes.feed(b"j") + pastes.idle() + pastes.idle() == "j"
 
 
 @pytest.mark.parametrize("sequence", [b"\x1b[99999999999u", b"\x1b[1:2;3u", b"\x1b[;99999999999999;9u"])
-def test_a_number_that_is_no_character_is_no_key(sequence: bytes) -> None:
+def test_an_invalid_character_code_is_no_key(sequence: bytes) -> None:
     assert heard(sequence + b"j")[0].endswith("j")
 
 
@@ -75,7 +75,7 @@ KEYS = st.text("abc;~[0", max_size=6)
 
 
 @given(st.lists(st.tuples(KEYS, TEXT), max_size=4), st.data())
-def test_however_the_stream_is_cut_keys_and_pastes_are_the_same(
+def test_chunking_does_not_change_keys_and_pastes(
     parts: list[tuple[str, bytes]], data: st.DataObject
 ) -> None:
     stream = b"".join(keys.encode() + START + pasted + END for keys, pasted in parts)

@@ -1,4 +1,4 @@
-"""The sanitizer lets nothing through that a terminal would act on."""
+"""The sanitizer removes everything that a terminal would act on."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HOSTILE = st.text(st.characters(codec=None) | st.sampled_from(NASTY))
 
 
 @given(HOSTILE, st.integers(1, 50), st.booleans())
-def test_nothing_hidden_comes_out_and_twice_is_once(text: str, limit: int, lines: bool) -> None:
+def test_the_result_has_no_hidden_characters_and_is_stable(text: str, limit: int, lines: bool) -> None:
     shown = plain(text, limit=limit, lines=lines)
     assert len(shown) <= limit
     assert plain(shown, limit=limit, lines=lines) == shown
@@ -29,7 +29,7 @@ def test_nothing_hidden_comes_out_and_twice_is_once(text: str, limit: int, lines
 
 
 @given(st.text(st.characters(min_codepoint=32, max_codepoint=126)))
-def test_printable_ascii_comes_out_as_it_went_in(text: str) -> None:
+def test_printable_ascii_is_unchanged(text: str) -> None:
     assert plain(text) == text
 
 

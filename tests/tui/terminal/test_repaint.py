@@ -1,4 +1,4 @@
-"""A partial repaint leaves what a whole one draws, and sends only what was said to differ."""
+"""Partial repaints: the same screen as a full one, from the changed cells only."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ async def settle(pilot: Pilot[None]) -> PartialCompositor:
     return compositor
 
 
-async def test_what_partial_repaints_leave_is_what_a_whole_one_draws() -> None:
+async def test_partial_repaints_give_the_same_screen_as_a_full_one() -> None:
     app = Layers()
     async with app.run_test(size=SIZE) as pilot:
         app.query_one("#scroll").scroll_to(y=3, animate=False)
@@ -138,7 +138,7 @@ async def test_only_the_cells_that_differ_are_sent() -> None:
         assert [(x, y, strip.text) for x, y, strip in update._cells] == [(20, 1, "xyz")]
 
 
-async def test_what_lies_behind_another_is_not_sent() -> None:
+async def test_covered_cells_are_not_sent() -> None:
     app = Layers()
     async with app.run_test(size=SIZE) as pilot:
         compositor = await settle(pilot)

@@ -1,4 +1,4 @@
-"""Fewer bytes, the same picture: a terminal in memory shows what each makes of it."""
+"""Minimised SGR sequences give the same screen, as a terminal in memory draws it."""
 
 from __future__ import annotations
 
@@ -62,34 +62,37 @@ def picture(chunks: list[str]) -> list[object]:
 
 
 @given(CHUNKS)
-def test_the_picture_is_the_same(chunks: list[str]) -> None:
-    pen = SgrWriter()
-    assert picture([pen.terse(chunk) for chunk in chunks]) == picture(chunks)
+def test_the_appearance_is_the_same(chunks: list[str]) -> None:
+    writer = SgrWriter()
+    assert picture([writer.minimise(chunk) for chunk in chunks]) == picture(chunks)
 
 
 @given(CHUNKS, CHUNKS)
-def test_what_comes_after_the_end_of_the_app_is_plain(chunks: list[str], after: list[str]) -> None:
-    pen = SgrWriter()
-    sent = "".join(pen.terse(chunk) for chunk in [*chunks, "\x1b[0m", "\x1b[?1049l"])
+def test_output_after_the_app_has_ended_is_plain(chunks: list[str], after: list[str]) -> None:
+    writer = SgrWriter()
+    sent = "".join(writer.minimise(chunk) for chunk in [*chunks, "\x1b[0m", "\x1b[?1049l"])
     assert (
         picture([sent, "$ ls", *after])[-20:] == picture(["".join(chunks), "\x1b[0m", "$ ls", *after])[-20:]
     )
 
 
-def test_a_colour_is_said_once() -> None:
+def test_a_colour_is_sent_once() -> None:
     style = Style(color="#102030", bgcolor="#405060")
     other = Style(color="#102030", bgcolor="#708090")
     words = [style.render("a"), style.render("b"), other.render("c")]
-    assert SgrWriter().terse("".join(words)) == "\x1b[38;2;16;32;48;48;2;64;80;96mab\x1b[48;2;112;128;144mc"
-
-
-def test_codes_nobody_knows_are_passed_on() -> None:
-    pen = SgrWriter()
-    assert pen.terse("\x1b[31ma\x1b[58;5;1mb\x1b[0m") == "\x1b[31ma\x1b[58;5;1m\x1b[0;31mb"
-    assert pen.terse("c") == "\x1b[0mc"
-
-
-def test_a_grey_of_the_256_goes_by_its_number() -> None:
     assert (
-        SgrWriter().terse(Style(color="#121212", bgcolor="#eeeeee").render("a")) == "\x1b[38;5;233;48;5;255ma"
+        SgrWriter().minimise("".join(words)) == "\x1b[38;2;16;32;48;48;2;64;80;96mab\x1b[48;2;112;128;144mc"
+    )
+
+
+def test_unknown_codes_are_passed_on() -> None:
+    writer = SgrWriter()
+    assert writer.minimise("\x1b[31ma\x1b[58;5;1mb\x1b[0m") == "\x1b[31ma\x1b[58;5;1m\x1b[0;31mb"
+    assert writer.minimise("c") == "\x1b[0mc"
+
+
+def test_a_grey_of_the_256_colours_uses_its_number() -> None:
+    assert (
+        SgrWriter().minimise(Style(color="#121212", bgcolor="#eeeeee").render("a"))
+        == "\x1b[38;5;233;48;5;255ma"
     )

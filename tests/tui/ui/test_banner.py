@@ -1,4 +1,4 @@
-"""What must not be overlooked."""
+"""The banner."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from tui.ui.banner import most_serious
 OK, NOTE, WARNING, DANGER = (Finding("x", severity, str(severity)) for severity in Severity)
 
 
-def test_the_gravest_finding_wins() -> None:
+def test_the_most_severe_finding_is_shown() -> None:
     assert most_serious([OK, WARNING, DANGER, NOTE], "") == DANGER
 
 
-def test_what_was_dismissed_makes_room_for_the_next() -> None:
+def test_a_dismissed_finding_is_replaced_by_the_next() -> None:
     assert most_serious([WARNING, DANGER], DANGER.text) == WARNING
 
 
-def test_all_is_well_says_nothing() -> None:
+def test_without_findings_nothing_is_shown() -> None:
     assert most_serious([OK, NOTE], "") is None and most_serious([], "") is None

@@ -1,4 +1,4 @@
-"""Where rows of cells differ: every difference, as few cells beside it as possible."""
+"""Changed stretches of a row: every difference, with few unchanged cells."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of spans: fewer of them, and what differs between two."""
+"""Lines: merged spans, changed cells, cutting."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.ui.line import changed_cells, ends, joined, whole_or_cut
+from tui.ui.line import changed_cells, fit_or_cut, left_and_right, merge_spans
 from tui.ui.span import Row, Span, row_text, row_width
 
 SPANS = st.lists(
@@ -22,18 +22,18 @@ def cells(row: Row) -> list[tuple[str, str]]:
 
 
 @given(SPANS)
-def test_joining_changes_no_visible_cell(spans: list[Span]) -> None:
-    assert cells(joined(spans)) == cells(tuple(spans))
+def test_merging_spans_changes_no_visible_cell(spans: list[Span]) -> None:
+    assert cells(merge_spans(spans)) == cells(tuple(spans))
 
 
 @given(SPANS)
-def test_neighbours_that_are_joined_differ_in_ink(spans: list[Span]) -> None:
-    row = joined(spans)
+def test_neighbours_after_merging_differ_in_style(spans: list[Span]) -> None:
+    row = merge_spans(spans)
     assert all(one.style_name != other.style_name for one, other in pairwise(row))
 
 
 @given(SPANS, SPANS)
-def test_every_difference_lies_in_the_cells_that_are_named(one: list[Span], other: list[Span]) -> None:
+def test_changed_cells_contain_every_difference(one: list[Span], other: list[Span]) -> None:
     width = max(row_width(tuple(one)), row_width(tuple(other)))
     old = (*one, Span(" " * (width - row_width(tuple(one)) + 1)))
     new = (*other, Span(" " * (width - row_width(tuple(other)) + 1)))
@@ -46,7 +46,7 @@ def test_every_difference_lies_in_the_cells_that_are_named(one: list[Span], othe
 
 
 @given(SPANS, SPANS)
-def test_every_difference_lies_in_them_after_the_line_got_narrower_or_wider(
+def test_changed_cells_contain_every_difference_after_a_change_of_width(
     one: list[Span], other: list[Span]
 ) -> None:
     old, new = tuple(one), tuple(other)
@@ -60,12 +60,12 @@ def test_every_difference_lies_in_them_after_the_line_got_narrower_or_wider(
         assert all(change[0] <= x < change[0] + change[1] for x in differing)
 
 
-def test_the_right_end_stays_whole_where_both_do_not_fit() -> None:
-    assert row_text(ends((Span("a long left"),), (Span("right"),), 9)) == "a l…right"
+def test_the_left_row_is_cut_where_both_do_not_fit() -> None:
+    assert row_text(left_and_right((Span("a long left"),), (Span("right"),), 9)) == "a l…right"
 
 
-def test_what_is_cut_ends_in_a_sign_and_blanks_behind_the_words_are_not_cut() -> None:
-    assert row_text(whole_or_cut((Span("one two three"),), 8)) == "one two…"
-    assert row_text(whole_or_cut((Span("one two"), Span("       ")), 8)) == "one two "
-    assert row_text(whole_or_cut((Span("one two   "),), 8)) == "one two "
-    assert row_text(ends((Span("one two three"),), (Span("end"),), 10)) == "one tw…end"
+def test_a_cut_row_ends_in_an_ellipsis_and_trailing_blanks_are_no_cut() -> None:
+    assert row_text(fit_or_cut((Span("one two three"),), 8)) == "one two…"
+    assert row_text(fit_or_cut((Span("one two"), Span("       ")), 8)) == "one two "
+    assert row_text(fit_or_cut((Span("one two   "),), 8)) == "one two "
+    assert row_text(left_and_right((Span("one two three"),), (Span("end"),), 10)) == "one tw…end"

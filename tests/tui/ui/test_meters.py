@@ -1,4 +1,4 @@
-"""What the machine is doing, in a few cells."""
+"""The meters in the header."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_what_does_not_fit_is_left_out_whole(width: int) -> None:
     assert shown(width).strip() in ("", *whole, "cpu  62%", "cpu  62%  mem 20%")
 
 
-def test_cpu_and_memory_are_said_in_fewer_cells_before_one_is_left_out() -> None:
+def test_cpu_and_memory_are_shortened_before_one_is_left_out() -> None:
     assert shown(26).split() == ["cpu", "62%", "mem", "20%"]
     assert shown(28).split() == ["cpu", "▅", "62%", "mem", "▂", "3.0/15G"]
 

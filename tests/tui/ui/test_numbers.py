@@ -1,4 +1,4 @@
-"""Numbers become short words."""
+"""Numbers as short text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.ui.numbers import clock, short, tick, whole
+from tui.ui.numbers import clock, short, tick_label, whole
 
 
 @pytest.mark.parametrize(
@@ -29,12 +29,12 @@ from tui.ui.numbers import clock, short, tick, whole
         (-math.inf, "-inf"),
     ],
 )
-def test_a_value_keeps_four_digits_that_matter(value: float, text: str) -> None:
+def test_a_value_has_four_significant_digits(value: float, text: str) -> None:
     assert short(value) == text
 
 
 @given(st.floats(allow_nan=True, allow_infinity=True))
-def test_any_float_is_said_in_ten_letters(value: float) -> None:
+def test_any_float_has_at_most_ten_characters(value: float) -> None:
     assert len(short(value)) <= 10
 
 
@@ -53,7 +53,7 @@ def test_any_float_is_said_in_ten_letters(value: float) -> None:
     ],
 )
 def test_a_tick_is_as_precise_as_its_step(value: float, step: float, text: str) -> None:
-    assert tick(value, step) == text
+    assert tick_label(value, step) == text
 
 
 @pytest.mark.parametrize(
@@ -71,9 +71,9 @@ def test_a_tick_is_as_precise_as_its_step(value: float, step: float, text: str) 
         (86400 * 5 + 7200, 3600, "5d02h"),
     ],
 )
-def test_a_time_is_said_as_on_a_clock(seconds: float, step: float, text: str) -> None:
+def test_a_duration_is_written_as_on_a_clock(seconds: float, step: float, text: str) -> None:
     assert clock(seconds, step) == text
 
 
-def test_steps_have_their_thousands_apart() -> None:
+def test_steps_have_thousands_separators() -> None:
     assert (whole(1234567), whole(0.5)) == ("1,234,567", "0.50")

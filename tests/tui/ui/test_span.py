@@ -1,4 +1,4 @@
-"""Rows of spans keep their width and know where they differ."""
+"""Rows of spans: width, cutting, cells."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def test_cells_are_one_for_each_column_and_wide_characters_take_two() -> None:
     assert cells((Span("a 東", "x"),)) == [("a", "x"), (" ", "x"), ("東", "x"), ("", "x")]
 
 
-def test_blanks_look_alike_in_every_ink() -> None:
+def test_blanks_look_alike_in_every_style() -> None:
     assert cells((Span("ab  ", "x"),)) == cells((Span("ab", "x"), Span("  ", "y")))
 
 
-def test_what_does_not_fit_says_that_it_was_cut() -> None:
+def test_a_row_that_does_not_fit_ends_in_an_ellipsis() -> None:
     row = (Span("seven", "muted"), Span(" words of it", "text"))
     assert clipped(row, 30) == row and clipped(row, 17) == row
     assert row_text(clipped(row, 10)) == "seven wor…"

@@ -1,4 +1,4 @@
-"""The names of the tabs."""
+"""The tab bar."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_short_titles_come_before_bare_digits() -> None:
 
 
 @pytest.mark.parametrize("tab", ALL)
-def test_where_there_is_none_the_open_one_keeps_its_name(tab: str) -> None:
+def test_without_room_only_the_open_tab_has_a_title(tab: str) -> None:
     bar = TabBar(ALL)
     bar._open = tab
     row = bar.row(48)
