@@ -32,7 +32,7 @@ async def app_on(places: Places) -> AsyncIterator[AppPilot]:
 def rows(opened: AppPilot) -> list[tuple[RunSummary | None, str]]:
     """What is in sight of the table: each run and its line."""
     table, pages = opened.app.runs.table, opened.app.runs.pages
-    region, first = table.region, table.seen[0]
+    region, first = table.region, table.visible_rows[0]
     lines = opened.text.splitlines()[region.y + 1 : region.bottom]
     return [
         (pages.at(first + place), line) for place, line in enumerate(lines) if first + place < pages.matching
@@ -76,15 +76,15 @@ async def read_all(opened: AppPilot, damaged: dict[str, RunSummary]) -> None:
         for run, line in rows(opened):
             if run is not None and run.id in left:
                 assert reason(left.pop(run.id))[:8] in line, (run.id, line)
-        if table.seen[1] >= pages.matching - 1:
+        if table.visible_rows[1] >= pages.matching - 1:
             break
         await turn_page(opened)
     assert not left
 
 
 async def turn_page(opened: AppPilot) -> None:
-    before = opened.app.runs.table.seen
-    while opened.app.runs.table.seen == before:
+    before = opened.app.runs.table.visible_rows
+    while opened.app.runs.table.visible_rows == before:
         await opened.press("pagedown")
 
 

@@ -1,1 +1,1 @@
-"""The chart of live curves: its widget, its parts, and the mathematics of envelopes and scales."""
+"""Live charts of metrics: the widget, its layout and drawing, and the mathematics of envelopes and scales."""

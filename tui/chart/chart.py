@@ -1,4 +1,4 @@
-"""Live curves: the lines of one metric, drawn again only where they changed."""
+"""The chart widget: the curves of one metric, repainted only where they changed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from textual.widget import Widget
 from tui.chart.chart_view import PAN, ZOOM, ChartView, Range
 from tui.chart.legend import entries
 from tui.chart.mark import ChartMark
-from tui.chart.picture import measured, picture, plot_area
+from tui.chart.picture import picture, plot_area, with_columns
 from tui.chart.scene import Scene
 from tui.chart.series import CurveSeries
 from tui.chart.styles import series_styles, styled
@@ -33,7 +33,7 @@ LEAST_SECONDS = 0.2
 
 
 class Chart(Widget, can_focus=True):
-    """Lines over steps or time. New data is drawn at most 5 times a second, a key at once."""
+    """Curves over steps or time. New data is drawn at most 5 times a second, the effect of a key at once."""
 
     DEFAULT_CSS = """
     Chart {
@@ -70,7 +70,7 @@ class Chart(Widget, can_focus=True):
 
     @dataclass
     class ViewChanged(Message):
-        """The person looks at the chart in another way."""
+        """A key or a click has changed the view: range, axis, scale, smoothing or crosshair."""
 
         chart: Chart
         view: ChartView
@@ -93,8 +93,8 @@ class Chart(Widget, can_focus=True):
         return self._scene.series
 
     def set_view(self, view: ChartView) -> None:
-        """Look at it this way; says nothing to anybody."""
-        self._show(replace(self._scene, view=view))
+        """Set the view without posting ViewChanged."""
+        self._set_scene(replace(self._scene, view=view))
 
     def set_series(
         self,
@@ -103,47 +103,47 @@ class Chart(Widget, can_focus=True):
         lacking: Sequence[str] = (),
         baseline: str = "",
     ) -> None:
-        """Show these curves: the one whose key is `selected` on top, the `baseline` dashed.
+        """Replace the curves: the one whose key is `selected` is drawn on top, the `baseline` dashed.
 
         `lacking` are names of runs without such a curve.
         """
         scene = replace(self._scene, series=tuple(series), selected=selected)
-        self._show(replace(scene, lacking=tuple(lacking), baseline=baseline))
+        self._set_scene(replace(scene, lacking=tuple(lacking), baseline=baseline))
 
     def span(self) -> Range | None:
         """First and last position of its curves."""
-        return replace(self._scene, within=None).whole()
+        return replace(self._scene, within=None).full_range()
 
-    def set_ground(self, within: Range | None, least_gutter: int = 6) -> None:
-        """Show at least that x range, with that many cells left of it."""
+    def set_x_range(self, within: Range | None, least_gutter: int = 6) -> None:
+        """The x range that is shown at least, and the least number of cells left of the plot."""
         if (within, least_gutter) != (self._scene.within, self._scene.least_gutter):
-            self._show(replace(self._scene, within=within, least_gutter=least_gutter))
+            self._set_scene(replace(self._scene, within=within, least_gutter=least_gutter))
 
     def legend(self, width: int) -> list[Row]:
-        """A row for each curve, complete."""
-        return entries(measured(replace(self._scene, letters=self.app.no_color), width))
+        """The legend in full: one row per curve."""
+        return entries(with_columns(replace(self._scene, letters=self.app.no_color), width))
 
     @property
     def lacking(self) -> tuple[str, ...]:
         return self._scene.lacking
 
     def set_marks(self, marks: Sequence[ChartMark]) -> None:
-        """Show what happened to the selected run."""
-        self._show(replace(self._scene, marks=tuple(marks)))
+        """Replace the marks of the selected run."""
+        self._set_scene(replace(self._scene, marks=tuple(marks)))
 
     def set_live(self, live: bool) -> None:
-        self._show(replace(self._scene, live=live))
+        self._set_scene(replace(self._scene, live=live))
 
-    def set_empty(self, words: str) -> None:
-        """What to say while there is nothing to draw."""
-        if words != self._scene.empty:
-            self._show(replace(self._scene, empty=words))
+    def set_empty_text(self, text: str) -> None:
+        """The text in place of the plot while there is nothing to draw."""
+        if text != self._scene.empty:
+            self._set_scene(replace(self._scene, empty=text))
 
     def set_symbols(self, symbols: Symbols) -> None:
-        self._show(replace(self._scene, symbols=symbols))
+        self._set_scene(replace(self._scene, symbols=symbols))
 
     def data_changed(self) -> None:
-        """Points were added to, or taken from, the series shown."""
+        """Schedule a redraw: points were added to, or removed from, the series shown."""
         if self._pending is None and self.is_mounted:
             wait = max(0.001, self._drawn_at + LEAST_SECONDS - monotonic())
             self._pending = self.set_timer(wait, self._draw_pending)
@@ -155,7 +155,7 @@ class Chart(Widget, can_focus=True):
         self._zoom(1 / ZOOM)
 
     def action_zoom_reset(self) -> None:
-        self._look(replace(self.view, x=None, follow=True))
+        self._change_view(replace(self.view, x=None, follow=True))
 
     def action_pan_left(self, times: int = 1) -> None:
         self._pan(-times)
@@ -164,36 +164,38 @@ class Chart(Widget, can_focus=True):
         self._pan(times)
 
     def action_follow(self) -> None:
-        """Go to the newest point and stay with it."""
+        """Scroll to the newest point and follow it."""
         self._pan(10_000_000)
 
     def action_toggle_log(self) -> None:
-        self._look(replace(self.view, log=not self.view.log))
+        self._change_view(replace(self.view, log=not self.view.log))
 
     def action_toggle_outliers(self) -> None:
-        self._look(replace(self.view, trimmed=not self.view.trimmed))
+        self._change_view(replace(self.view, trimmed=not self.view.trimmed))
 
     def action_toggle_axis(self) -> None:
-        """Step or time; range and crosshair stay where they are on the selected curve."""
+        """Switch between steps and time; range and crosshair keep their place on the selected curve."""
         view, main = self.view, self._scene.main
         x, crosshair = view.x, view.crosshair
         if main is not None:
             x = x and (main.translated(x[0], view.axis), main.translated(x[1], view.axis))
             crosshair = main.translated(crosshair, view.axis) if crosshair is not None else None
         x = x if x and x[0] < x[1] else None
-        self._look(replace(view, axis="time" if view.axis == "step" else "step", x=x, crosshair=crosshair))
+        self._change_view(
+            replace(view, axis="time" if view.axis == "step" else "step", x=x, crosshair=crosshair)
+        )
 
     def action_smooth_more(self) -> None:
-        self._look(self.view.smoothed(1))
+        self._change_view(self.view.smoothed(1))
 
     def action_smooth_less(self) -> None:
-        self._look(self.view.smoothed(-1))
+        self._change_view(self.view.smoothed(-1))
 
     def action_smooth_off(self) -> None:
-        self._look(replace(self.view, smoothing=0.0))
+        self._change_view(replace(self.view, smoothing=0.0))
 
     def action_toggle_raw(self) -> None:
-        self._look(self.view.toggled_raw())
+        self._change_view(self.view.toggled_raw())
 
     def action_crosshair_left(self, cells: int = 1) -> None:
         self._step_crosshair(-cells)
@@ -202,20 +204,22 @@ class Chart(Widget, can_focus=True):
         self._step_crosshair(cells)
 
     def action_crosshair_off(self) -> None:
-        self._look(replace(self.view, crosshair=None))
+        self._change_view(replace(self.view, crosshair=None))
 
     def move_crosshair(self, position: float) -> None:
         """Put the crosshair on the point of the selected curve nearest to a position."""
         main = self._scene.main
         if main is not None and len(main):
             index = main.curve.nearest(position, self.view.axis)
-            self._look(replace(self.view, crosshair=float(main.curve.positions(self.view.axis)[index])))
+            self._change_view(
+                replace(self.view, crosshair=float(main.curve.positions(self.view.axis)[index]))
+            )
 
     def on_click(self, event: events.Click) -> None:
-        area, seen = plot_area(self._scene, *self.size), self._scene.seen()
-        if area and seen and area[1] > 1:
+        area, visible = plot_area(self._scene, *self.size), self._scene.visible_range()
+        if area and visible and area[1] > 1:
             share = (event.screen_x - self.content_region.x - area[0]) / (area[1] - 1)
-            self.move_crosshair(seen[0] + min(max(share, 0.0), 1.0) * (seen[1] - seen[0]))
+            self.move_crosshair(visible[0] + min(max(share, 0.0), 1.0) * (visible[1] - visible[0]))
 
     def on_resize(self) -> None:
         self._draw()
@@ -224,11 +228,11 @@ class Chart(Widget, can_focus=True):
         self._draw()
 
     def on_mount(self) -> None:
-        self.watch(self.app, "theme", self._dress, init=False)
+        self.watch(self.app, "theme", self._restyle, init=False)
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
-        self._dress()
+        self._restyle()
 
     def render_line(self, y: int) -> Strip:
         strip = self._strips.get(y)
@@ -238,43 +242,43 @@ class Chart(Widget, can_focus=True):
             self._strips[y] = strip
         return strip
 
-    def _look(self, view: ChartView) -> None:
+    def _change_view(self, view: ChartView) -> None:
         if view != self.view:
             self.set_view(view)
             self.post_message(self.ViewChanged(self, view))
 
-    def _show(self, scene: Scene) -> None:
+    def _set_scene(self, scene: Scene) -> None:
         self._scene = scene
         self._draw()
 
     def _ranges(self) -> tuple[Range, Range] | None:
-        """What is seen and all there is to see."""
-        seen = self._scene.seen()
-        whole = replace(self._scene, view=replace(self.view, x=None)).seen()
-        return (seen, whole) if seen and whole else None
+        """The visible x range and that of all data."""
+        visible = self._scene.visible_range()
+        whole = replace(self._scene, view=replace(self.view, x=None)).visible_range()
+        return (visible, whole) if visible and whole else None
 
     def _zoom(self, factor: float) -> None:
         if ranges := self._ranges():
-            self._look(self.view.zoomed(*ranges, factor))
+            self._change_view(self.view.zoomed(*ranges, factor))
 
     def _pan(self, times: int) -> None:
         if ranges := self._ranges():
-            self._look(self.view.panned(*ranges, times * PAN))
+            self._change_view(self.view.panned(*ranges, times * PAN))
 
     def _step_crosshair(self, cells: int) -> None:
-        """To the next point about that many cells away; the first press shows it at the newest in sight."""
-        main, seen = self._scene.main, self._scene.seen()
+        """To the next point about that many cells away; the first press puts it on the newest visible one."""
+        main, visible = self._scene.main, self._scene.visible_range()
         area = plot_area(self._scene, *self.size)
-        if main is None or seen is None or area is None:
+        if main is None or visible is None or area is None:
             return
         now = self.view.crosshair
-        if now is None or not seen[0] <= now <= seen[1]:
-            self.move_crosshair(seen[1])
+        if now is None or not visible[0] <= now <= visible[1]:
+            self.move_crosshair(visible[1])
             return
-        reach = cells * (seen[1] - seen[0]) / area[1]
+        reach = cells * (visible[1] - visible[0]) / area[1]
         there = main.beyond(now, self.view.axis, reach)
-        if there is not None and seen[0] <= there <= seen[1]:
-            self._look(replace(self.view, crosshair=there))
+        if there is not None and visible[0] <= there <= visible[1]:
+            self._change_view(replace(self.view, crosshair=there))
 
     def _draw_pending(self) -> None:
         self._pending = None
@@ -282,7 +286,7 @@ class Chart(Widget, can_focus=True):
             self._draw()
 
     def _draw(self) -> None:
-        """Make the picture anew and have the terminal told only of the rows that differ."""
+        """Compose the rows again and refresh only the regions that differ."""
         width, height = self.size
         if not self.is_mounted or not width or not height:
             return
@@ -301,7 +305,7 @@ class Chart(Widget, can_focus=True):
         if regions:
             self.refresh(*regions)
 
-    def _dress(self) -> None:
+    def _restyle(self) -> None:
         self._styles.clear()
         self._repaint()
 
@@ -310,7 +314,7 @@ class Chart(Widget, can_focus=True):
         self.refresh()
 
     def _style(self, style_name: str) -> Style:
-        """Kept until something is styled anew: the ground is looked for in everything that lies behind."""
+        """Cached until a theme or style changes: finding the background walks all ancestors."""
         if style_name not in self._styles:
             ground = self.background_colors[1]
             if not self._styles:

@@ -1,4 +1,4 @@
-"""How a chart is looked at; it can be written down and read back."""
+"""The view of a chart (range, axes, smoothing, crosshair), with its JSON form."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class ChartView:
-    """`x` is the range in steps or seconds, None for all of it; `follow` keeps the newest point in sight.
+    """`x` is the range in steps or seconds, None for all of it; `follow` keeps the newest point visible.
 
-    `raw` shows the values as they were logged, and keeps the amount of smoothing for later. `trimmed` fits
-    the value axis to the middle nine tenths of the values in sight.
+    `raw` shows the values as they were logged and keeps the amount of smoothing for later. `trimmed` fits
+    the value axis to the middle nine tenths of the visible values.
     """
 
     metric: str = ""
@@ -36,35 +36,35 @@ class ChartView:
 
     @property
     def amount(self) -> float:
-        """Of smoothing, as it is drawn: 0 for none."""
+        """The smoothing that is drawn, in [0, 1): 0 for none."""
         return 0.0 if self.raw else self.smoothing
 
-    def zoomed(self, seen: Range, whole: Range, factor: float) -> ChartView:
-        """`factor` > 1 shows less. Zooms on the crosshair, else on the newest end when that is in sight."""
-        low, high = seen
+    def zoomed(self, visible: Range, whole: Range, factor: float) -> ChartView:
+        """`factor` > 1 zooms in: on the crosshair, else on the newest end when that is visible."""
+        low, high = visible
         width = (high - low) / factor
         if width >= whole[1] - whole[0]:
             return replace(self, x=None, follow=True)
         least = 4.0 if self.axis == "step" else 0.1
         width = max(width, least, abs(high) * 1e-9)
-        fixed, share = self._anchor(seen, whole)
+        fixed, share = self._anchor(visible, whole)
         return self._moved(fixed - share * width, width, whole)
 
-    def panned(self, seen: Range, whole: Range, screens: float) -> ChartView:
-        """Moves by a share of what is seen; stops at the ends."""
-        width = seen[1] - seen[0]
+    def panned(self, visible: Range, whole: Range, screens: float) -> ChartView:
+        """Moved by `screens` times the visible width, at most to the ends of `whole`."""
+        width = visible[1] - visible[0]
         if width >= whole[1] - whole[0]:
             return self
-        return self._moved(seen[0] + screens * width, width, whole)
+        return self._moved(visible[0] + screens * width, width, whole)
 
     def smoothed(self, notches: int) -> ChartView:
-        """Some notches smoother (or less smooth) than now."""
+        """Moved by so many entries of WEIGHTS; negative: less smoothing."""
         now = min(range(len(WEIGHTS)), key=lambda index: abs(WEIGHTS[index] - self.smoothing))
         amount = WEIGHTS[min(max(now + notches, 0), len(WEIGHTS) - 1)]
         return replace(self, smoothing=amount, raw=False)
 
     def toggled_raw(self) -> ChartView:
-        """Raw where it is smoothed; smoothed, by a middling amount where none was chosen, where it is raw."""
+        """Between raw and smoothed values; 0.9 where no amount of smoothing was chosen."""
         if self.amount:
             return replace(self, raw=True)
         return replace(self, raw=False, smoothing=self.smoothing or MIDDLING)
@@ -91,9 +91,9 @@ class ChartView:
             trimmed=saved.get("trimmed") is True,
         )
 
-    def _anchor(self, seen: Range, whole: Range) -> tuple[float, float]:
-        """A position that stays where it is, and how far across it stands."""
-        low, high = seen
+    def _anchor(self, visible: Range, whole: Range) -> tuple[float, float]:
+        """The position that a zoom keeps in place, and its share of the visible width."""
+        low, high = visible
         if self.crosshair is not None and low <= self.crosshair <= high:
             return self.crosshair, (self.crosshair - low) / (high - low)
         if self.follow and high >= whole[1]:

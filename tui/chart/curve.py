@@ -1,4 +1,4 @@
-"""The columns of one curve and the lines derived from them."""
+"""The arrays of one curve, and its envelope and smoothed line."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ Floats = NDArray[np.float64]
 
 
 class CurveLine:
-    """An envelope over the finite values, the positive ones alone for a log axis."""
+    """The envelope of the finite values, for a log axis of the positive ones."""
 
     def __init__(self, log: bool) -> None:
         self._log = log
         self.envelope = Envelope()
 
-    def catch_up(self, values: Floats) -> None:
+    def update(self, values: Floats) -> None:
         fresh = values[len(self.envelope) :]
         if len(fresh):
             usable = np.isfinite(fresh) & (fresh > 0) if self._log else np.isfinite(fresh)
@@ -87,20 +87,20 @@ class ChartCurve:
         self._lines.clear()
 
     def line(self, log: bool) -> Envelope:
-        """The envelope of the values, for a log axis or not, up to date with them."""
+        """The envelope of all values so far, for a log axis or a linear one."""
         line = self._lines.setdefault(log, CurveLine(log))
-        line.catch_up(self.values)
+        line.update(self.values)
         return line.envelope
 
     def smoothed(
-        self, axis: Axis, seen: tuple[float, float], columns: int, amount: float
+        self, axis: Axis, visible: tuple[float, float], columns: int, amount: float
     ) -> tuple[Floats, Floats]:
-        """Rising positions and the smooth value at each: one for every filled one of `columns` over `seen`.
+        """Rising positions and the smoothed value at each: one per non-empty one of `columns` over `visible`.
 
-        One more on either side, so that a line leads out of sight; NaN where a column has no number.
+        One more on either side, so that the line reaches the edges; NaN where a column has no number.
         """
         positions, envelope = self.positions(axis), self.line(False)
-        low, high = seen
+        low, high = visible
         width = (high - low) / (columns - 1)
         lead = min(math.ceil(reach(amount) * (columns - 1)), 4 * columns)
         places = np.arange(-lead, columns)
@@ -120,7 +120,7 @@ class ChartCurve:
     def _beside(
         self, index: int, axis: Axis, where: Floats, sums: Floats, counts: Floats, at: int
     ) -> tuple[Floats, Floats, Floats]:
-        """One point that lies outside all columns, put among them."""
+        """Insert one point that lies outside all columns."""
         value = self.values[index]
         number = float(np.isfinite(value))
         return (
@@ -149,12 +149,12 @@ class ChartCurve:
         return float(positions[index])
 
     def translated(self, position: float, axis: Axis) -> float:
-        """The position on the other axis, between points in proportion."""
+        """The position on the other axis, by linear interpolation between points."""
         here, there = (self.steps, self.seconds) if axis == "step" else (self.seconds, self.steps)
         return float(np.interp(position, here, there))
 
     def _append(self, step: Floats, value: Floats, time: Floats) -> None:
-        """Clocks may be set back; time on the axis never runs backwards."""
+        """Time on the axis never decreases, also where the clock was set back."""
         self._origin = float(time[0]) if self._origin is None else self._origin
         latest = self.seconds[-1] if len(self) else 0.0
         self._seconds.extend(np.maximum.accumulate(np.maximum(time - self._origin, latest)))

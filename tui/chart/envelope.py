@@ -1,4 +1,4 @@
-"""Extremes and sums of any stretch of a long curve, without reading all of it."""
+"""Minima, maxima and sums of index ranges of a long curve, from precomputed blocks of 32 points."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Indices = NDArray[np.int64]
 
 
 class Envelope:
-    """A growing curve whose NaNs are holes, with lowest, highest, sum and count of every 32 points kept."""
+    """A growing array of values, NaN for a gap, with minimum, maximum, sum and count of every 32 points."""
 
     def __init__(self) -> None:
         self._values = NumberColumn(np.float64)
@@ -76,7 +76,7 @@ class Envelope:
         return self._forward(bounds[:-1]), self._backward(bounds[1:] - 1)
 
     def joined(self, before: Indices, after: Indices) -> NDArray[np.bool_]:
-        """Whether no hole lies between the two numbers at each pair of indices."""
+        """Whether no NaN lies between the two numbers at each pair of indices."""
         starts = self._hole_starts.view
         joined: NDArray[np.bool_] = np.searchsorted(starts, before) == np.searchsorted(starts, after)
         return joined
@@ -125,7 +125,7 @@ class Envelope:
         return total, count
 
     def _in_blocks(self, starts: Indices, stops: Indices) -> tuple[Floats, Indices, Indices]:
-        """Values before and behind the whole blocks of each stretch; which have any; where those are cut."""
+        """Values before and behind the whole blocks of each range; which have whole blocks; their bounds."""
         first, last = -(-starts // BLOCK), stops // BLOCK
         head_stops = np.minimum(first * BLOCK, stops)
         tail_starts = np.maximum(last * BLOCK, head_stops)
@@ -136,7 +136,7 @@ class Envelope:
         return np.concatenate((heads, tails), axis=1), whole, cuts
 
     def _gathered(self, starts: Indices, stops: Indices) -> Floats:
-        """The values of stretches shorter than a block, one row each, filled up with NaN."""
+        """The values of ranges shorter than a block, one row each, padded with NaN."""
         index = starts[:, None] + np.arange(BLOCK)
         values: Floats = self.values[np.minimum(index, len(self) - 1)]
         values[index >= stops[:, None]] = np.nan
@@ -153,7 +153,7 @@ class Envelope:
         self._counts.extend(there.sum(axis=1))
 
     def _add_holes(self, values: Floats) -> None:
-        """Note the runs of NaN; a run that goes on from the last chunk stays one run."""
+        """Record the ranges of NaN; one that continues that of the last chunk extends it."""
         missing = np.isnan(values)
         if not missing.any():
             return

@@ -1,4 +1,4 @@
-"""The words above the lines: the metric, the curves with their values, how it is looked at."""
+"""The legend above the plot: the metric, the curves with their values, the options of the view."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BETWEEN = Span("   ")
 
 
 def header(scene: Scene, width: int, most: int) -> list[Row]:
-    """At most `most` rows: all in one where it fits, else the curves below the title."""
+    """At most `most` rows: title and curves in one row where they fit, else the curves below the title."""
     title: Row = (Span(plain(scene.view.metric or "metric", limit=40), "title"),)
     tags = _tags(scene)
     found = entries(scene)
@@ -35,14 +35,14 @@ def header(scene: Scene, width: int, most: int) -> list[Row]:
 
 
 def entries(scene: Scene) -> list[Row]:
-    """Every curve with its value, then the runs that have none."""
-    found = [_entry(scene, series) for series in _by_weight(scene)]
-    return found + [_lacks(scene, label) for label in scene.lacking]
+    """An entry per curve with its value, then one per run without the metric."""
+    found = [_entry(scene, series) for series in _in_order(scene)]
+    return found + [_missing_entry(scene, label) for label in scene.lacking]
 
 
 def _in_one(scene: Scene, title: Row, found: list[Row], tags: Row, width: int) -> Row:
-    """Names without values, where all of those fit; else as many curves as fit, and how many do not."""
-    names = [_name(scene, series) for series in _by_weight(scene)]
+    """With values, else without, where all fit; else as many names as fit and the count of the others."""
+    names = [_name(scene, series) for series in _in_order(scene)]
     for some, right in ((found, tags), (found, ()), (names, tags), (names, ())):
         room = width - (row_width(right) + 2 if right else 0)
         if row_width(_flat([title, *some])) <= room and len(some) == len(found):
@@ -51,13 +51,13 @@ def _in_one(scene: Scene, title: Row, found: list[Row], tags: Row, width: int) -
 
 
 def _with_rest(some: list[Row], width: int, count: int) -> Row:
-    """The title and as many of the curves as fit; how many of `count` do not."""
+    """The title, as many of the curves as fit, and how many of `count` do not."""
     kept = _joined(some, width - MORE)
     left = count - (len(kept) - 1)
     return (*_flat(kept), Span(f"   +{left} more", "tag")) if left else _flat(kept)
 
 
-def _by_weight(scene: Scene) -> list[CurveSeries]:
+def _in_order(scene: Scene) -> list[CurveSeries]:
     """The baseline first, then the selected one, then the others in their order."""
     return sorted(scene.series, key=lambda one: (one.key != scene.baseline, one is not scene.main))
 
@@ -72,20 +72,20 @@ def _entry(scene: Scene, series: CurveSeries) -> Row:
     point = series.last()
     if view.crosshair is not None:
         point = series.near(view.crosshair, view.axis)
-    words = [*_name(scene, series)]
+    spans = [*_name(scene, series)]
     if point is None:
-        return (*words, Span(" –".ljust(VALUE_WIDTH + 1), "tag"))
+        return (*spans, Span(" –".ljust(VALUE_WIDTH + 1), "tag"))
     value = short(point.value)
-    words.append(Span(f" {value:<{VALUE_WIDTH}}", "value" if math.isfinite(point.value) else "alert"))
-    words += _difference(scene, series, point)
+    spans.append(Span(f" {value:<{VALUE_WIDTH}}", "value" if math.isfinite(point.value) else "alert"))
+    spans += _difference(scene, series, point)
     if view.amount:
         smooth = scene.smooth_near(series, point.step if view.axis == "step" else point.time)
-        words.append(Span(f" {'raw' if smooth is None else f'~{short(smooth)}':<{VALUE_WIDTH + 1}}", "tag"))
-    return tuple(words)
+        spans.append(Span(f" {'raw' if smooth is None else f'~{short(smooth)}':<{VALUE_WIDTH + 1}}", "tag"))
+    return tuple(spans)
 
 
 def _difference(scene: Scene, series: CurveSeries, point: CurvePoint) -> Row:
-    """From the baseline at the same place, else at the end of both."""
+    """The difference to the baseline: at the crosshair, else between the last values."""
     base = next((one for one in scene.series if one.key == scene.baseline), None)
     if base is None or base is series:
         return (Span(" baseline", "tag"),) if base is series else ()
@@ -94,14 +94,14 @@ def _difference(scene: Scene, series: CurveSeries, point: CurvePoint) -> Row:
     difference = point.value - there.value if there is not None else math.nan
     if not math.isfinite(difference):
         return ()
-    words = f"{'+' if difference >= 0 else '-'}{short(abs(difference))}"
-    return (Span(f" {words:<{VALUE_WIDTH}}", "tag"),)
+    text = f"{'+' if difference >= 0 else '-'}{short(abs(difference))}"
+    return (Span(f" {text:<{VALUE_WIDTH}}", "tag"),)
 
 
-def _lacks(scene: Scene, label: str) -> Row:
+def _missing_entry(scene: Scene, label: str) -> Row:
     """xor-8f8b: no val_loss"""
-    words = f"{plain(label, limit=LONGEST_LABEL)}: no {plain(scene.view.metric, limit=40)}"
-    return (Span(words, "tag"),)
+    text = f"{plain(label, limit=LONGEST_LABEL)}: no {plain(scene.view.metric, limit=40)}"
+    return (Span(text, "tag"),)
 
 
 def _swatch(scene: Scene, series: CurveSeries) -> str:
@@ -116,26 +116,26 @@ def _swatch(scene: Scene, series: CurveSeries) -> str:
 
 def _tags(scene: Scene) -> Row:
     view = scene.view
-    words = [Span(_place(scene), "crosshair")] if view.crosshair is not None else []
+    spans = [Span(_crosshair_text(scene), "crosshair")] if view.crosshair is not None else []
     if view.smoothing:
-        words.append(Span("raw" if view.raw else f"smoothing {view.smoothing:g}", "tag"))
+        spans.append(Span("raw" if view.raw else f"smoothing {view.smoothing:g}", "tag"))
     if view.log:
-        words.append(Span("log", "tag"))
+        spans.append(Span("log", "tag"))
     if view.trimmed:
-        words.append(Span("outliers ignored", "tag"))
+        spans.append(Span("outliers ignored", "tag"))
     if view.x is not None:
-        words.append(Span("zoom", "tag"))
+        spans.append(Span("zoom", "tag"))
     if scene.live:
-        words.append(Span("live", "live") if view.x is None or view.follow else Span("held", "tag"))
-    return tuple(part for word in words for part in (Span(" · ", "axis"), word))[1:]
+        spans.append(Span("live", "live") if view.x is None or view.follow else Span("held", "tag"))
+    return tuple(part for span in spans for part in (Span(" · ", "axis"), span))[1:]
 
 
-def _place(scene: Scene) -> str:
-    """Where the crosshair stands, and what happened there."""
+def _crosshair_text(scene: Scene) -> str:
+    """The position of the crosshair, and the marks there."""
     view = scene.view
     assert view.crosshair is not None
     place = f"{scene.unit} {whole(view.crosshair)}" if view.axis == "step" else clock(view.crosshair)
-    text = scene.said_at(view.crosshair)
+    text = scene.mark_text_at(view.crosshair)
     return f"{place} · {plain(text, limit=40)}" if text else place
 
 
@@ -170,7 +170,7 @@ def _flat(entries: list[Row]) -> Row:
 
 
 def _split(left: Row, right: Row, width: int) -> Row:
-    """One at the left edge, the other at the right, the left one cut where they meet."""
+    """`left` and `right` aligned to the edges; `left` is cut where they meet."""
     room = width - row_width(right)
     if not right or room < 10:
         return fitted(left, width)

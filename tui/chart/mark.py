@@ -1,4 +1,4 @@
-"""Something that happened to a run at a step: a checkpoint, a pause, a change of a parameter."""
+"""A mark on the x axis: a checkpoint, a pause or a change of a parameter at a step of a run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ASCII_SIGNS: dict[Kind, str] = {"checkpoint": "#", "pause": "=", "set": "^"}
 
 @dataclass(frozen=True, slots=True)
 class ChartMark:
-    """`text` says what happened, such as "lr 0.1 → 0.01"."""
+    """`text` describes it, such as "lr 0.1 → 0.01"; empty where the sign is enough."""
 
     step: float
     kind: Kind

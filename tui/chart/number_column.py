@@ -1,4 +1,4 @@
-"""A column of numbers that grows at its end."""
+"""A growable NumPy array."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FIRST_ROOM = 256
 
 
 class NumberColumn(Generic[Number]):
-    """An array with amortised growth."""
+    """One-dimensional; appending takes amortised constant time, `view` is the filled part without a copy."""
 
     def __init__(self, dtype: type[Number]) -> None:
         self._room: NDArray[Number] = np.empty(FIRST_ROOM, dtype)

@@ -1,4 +1,4 @@
-"""A whole chart as rows of text in named inks."""
+"""A whole chart as rows of spans with style names: legend, plot, axes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 LEAST_WIDTH, LEAST_HEIGHT = 20, 5
 DOTS_ACROSS = {"braille": 2, "block": 2, "ascii": 1}
-"""columns of dots in a cell, known here so that a chart without points needs no NumPy"""
+"""columns of dots in a cell; not read from the canvas, so that a chart without points needs no NumPy"""
 LINES = {"side": "│", "tick": "┤", "corner": "└", "floor": "─", "under": "┬"}
 ASCII_LINES = {"side": "|", "tick": "+", "corner": "+", "floor": "-", "under": "+"}
 
@@ -24,35 +24,35 @@ ASCII_LINES = {"side": "|", "tick": "+", "corner": "+", "floor": "-", "under": "
 def picture(scene: Scene, width: int, height: int) -> list[Row]:
     """`height` rows of exactly `width` cells."""
     if width < LEAST_WIDTH or height < LEAST_HEIGHT:
-        return _said([], f"chart: needs {LEAST_WIDTH}x{LEAST_HEIGHT}", width, height)
-    scene = measured(scene, width)
+        return _message([], f"chart: needs {LEAST_WIDTH}x{LEAST_HEIGHT}", width, height)
+    scene = with_columns(scene, width)
     head = header(scene, width, _header_rows(height))
-    seen = scene.seen()
-    if seen is None:
-        return _said(head, scene.empty, width, height)
+    visible = scene.visible_range()
+    if visible is None:
+        return _message(head, scene.empty, width, height)
     from tui.chart.plot import Plot, fit_scale
 
-    scale = fit_scale(scene, seen, height - len(head) - 2)
+    scale = fit_scale(scene, visible, height - len(head) - 2)
     if scale is None:
-        return _said(head, _nothing(scene), width, height)
+        return _message(head, _nothing(scene), width, height)
     gutter = _gutter(scene, scale)
-    plot = Plot(scene, seen, width - gutter - 1, scale)
+    plot = Plot(scene, visible, width - gutter - 1, scale)
     return [*head, *_body(plot, gutter), *_foot(plot, gutter, width)]
 
 
-def measured(scene: Scene, width: int) -> Scene:
-    """With the number of columns of dots that decides which curves are smoothed."""
+def with_columns(scene: Scene, width: int) -> Scene:
+    """The scene with `columns` set from a width in cells; it decides which curves are smoothed."""
     return replace(scene, columns=width * DOTS_ACROSS[scene.symbols])
 
 
 def plot_area(scene: Scene, width: int, height: int) -> tuple[int, int] | None:
-    """First cell and number of cells of the lines, or None where no line is drawn."""
-    seen = scene.seen()
-    if seen is None or width < LEAST_WIDTH or height < LEAST_HEIGHT:
+    """First column and width of the plot in cells, or None where no curve is drawn."""
+    visible = scene.visible_range()
+    if visible is None or width < LEAST_WIDTH or height < LEAST_HEIGHT:
         return None
     from tui.chart.plot import fit_scale
 
-    scale = fit_scale(scene, seen, height - len(header(scene, width, _header_rows(height))) - 2)
+    scale = fit_scale(scene, visible, height - len(header(scene, width, _header_rows(height))) - 2)
     if scale is None:
         return None
     gutter = _gutter(scene, scale)
@@ -60,7 +60,7 @@ def plot_area(scene: Scene, width: int, height: int) -> tuple[int, int] | None:
 
 
 def _gutter(scene: Scene, scale: YScale) -> int:
-    """Room for the labels and the axis line; never so little that usual labels make it jump."""
+    """Cells for the y labels and the axis line; at least `least_gutter`, so that labels rarely change it."""
     return max(scene.least_gutter, 2 + max((len(label) for _, label in scale.labels), default=0))
 
 
@@ -69,7 +69,7 @@ def _header_rows(height: int) -> int:
 
 
 def _nothing(scene: Scene) -> str:
-    low, high = scene.seen() or (0.0, 0.0)
+    low, high = scene.visible_range() or (0.0, 0.0)
     if scene.view.x is not None:
         return f"nothing to show between {low:g} and {high:g}"
     from tui.chart.plot import fit_scale
@@ -78,11 +78,11 @@ def _nothing(scene: Scene) -> str:
     return "no positive value for the log axis" if is_any_finite else "no finite value"
 
 
-def _said(head: list[Row], words: str, width: int, height: int) -> list[Row]:
+def _message(head: list[Row], message: str, width: int, height: int) -> list[Row]:
     rows = list(head[:height])
     while len(rows) < height:
         middle = len(rows) == (len(head) + height) // 2
-        text = words[:width].center(width) if middle else ""
+        text = message[:width].center(width) if middle else ""
         rows.append(fitted((Span(text, "tag"),), width))
     return rows
 
@@ -103,7 +103,7 @@ def _body(plot: Plot, gutter: int) -> list[Row]:
 
 def _foot(plot: Plot, gutter: int, width: int) -> list[Row]:
     room = (len(plot.scene.x_name) + 1 - gutter, plot.cells + 1)
-    ticks = x_ticks(*plot.seen, plot.cells, plot.scene.view.axis, room=room)
+    ticks = x_ticks(*plot.visible, plot.cells, plot.scene.view.axis, room=room)
     return [_floor(plot, ticks, gutter, width), _labels(plot.scene, ticks, gutter, width)]
 
 

@@ -1,4 +1,4 @@
-"""The lines themselves, on their grid, with marks and crosshair."""
+"""The plot area: curves, grid, marks and crosshair on a canvas."""
 
 from __future__ import annotations
 
@@ -7,33 +7,33 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tui.chart.canvas import Canvas, DotPen, pen
+from tui.chart.canvas import Canvas, DotPen, dot_pen
 from tui.chart.chart_view import Range
 from tui.chart.envelope import Envelope
 from tui.chart.mark import ASCII_SIGNS, SIGNS, ChartMark
 from tui.chart.scale import YScale, linear_scale, log_scale
 from tui.chart.scene import Scene
 from tui.chart.series import CurveSeries
-from tui.chart.trace import DotTrace, Lens, dashed, trace
+from tui.chart.trace import DotTrace, Viewport, dashed, trace
 from tui.ui.palette import style_name_of
 
 LETTER_EVERY = 24
 NEAR_CELLS = 2
 SPARSE = 4
-"""cells to a point from which on the points of a curve are marked"""
+"""cells per point from which on every point of a curve gets a sign"""
 FEW = 20
-"""values of which none is an outlier: a twentieth of them is less than one"""
+"""fewer values than this have no outliers: a twentieth of them is less than one"""
 SAMPLED = 20_000
-"""values of a curve, evenly spaced, that its percentiles are taken of"""
+"""values of a curve, evenly spaced, from which its percentiles are computed"""
 SHARES = frozenset(("accuracy", "acc", "precision", "recall", "f1", "auc"))
 
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """One picture of the lines: `cells` across, as many rows as `scale` has."""
+    """The plot of a scene over the x range `visible`: `cells` wide, as many rows as `scale` has."""
 
     scene: Scene
-    seen: Range
+    visible: Range
     cells: int
     scale: YScale
 
@@ -52,9 +52,9 @@ class Plot:
         return canvas
 
     def signs(self) -> dict[int, tuple[str, ChartMark]]:
-        """What to write on the axis: cell -> sign and mark.
+        """The signs on the x axis: column -> sign and mark.
 
-        A pause covers a change of a parameter, and that a checkpoint.
+        In one cell a pause hides a change of a parameter, and that a checkpoint.
         """
         table = ASCII_SIGNS if self.scene.symbols == "ascii" else SIGNS
         order = {"checkpoint": 0, "set": 1, "pause": 2}
@@ -69,44 +69,42 @@ class Plot:
         return self.cell(position)
 
     def cell(self, position: float) -> int | None:
-        low, high = self.seen
+        low, high = self.visible
         if not low <= position <= high:
             return None
-        across = pen(self.scene.symbols).across
+        across = dot_pen(self.scene.symbols).across
         return round((position - low) / (high - low) * (self.cells * across - 1)) // across
 
     def _draw(self, canvas: Canvas, series: CurveSeries) -> DotTrace:
-        tool = pen(self.scene.symbols, self.scene.letter(series) if len(self.scene.series) > 1 else "*")
-        line = (
-            self._smooth_trace(series, tool) if self.scene.is_smoothed(series) else self._trace(series, tool)
-        )
+        pen = dot_pen(self.scene.symbols, self.scene.letter(series) if len(self.scene.series) > 1 else "*")
+        line = self._smooth_trace(series, pen) if self.scene.is_smoothed(series) else self._trace(series, pen)
         line = dashed(line, self.scene.dash(series))
-        canvas.paint(line, tool, style_name_of(series.hue))
+        canvas.paint(line, pen, style_name_of(series.hue))
         return line
 
     def _draw_raw(self, canvas: Canvas) -> None:
-        """What the smoothed lines were made from, behind all of them."""
-        tool = pen(self.scene.symbols, ".")
+        """The logged values of the smoothed curves, faint, behind all lines."""
+        pen = dot_pen(self.scene.symbols, ".")
         for series in self.scene.drawn:
             if self.scene.is_smoothed(series):
-                canvas.paint(self._trace(series, tool), tool, style_name_of(series.hue, faint=True))
+                canvas.paint(self._trace(series, pen), pen, style_name_of(series.hue, faint=True))
 
-    def _trace(self, series: CurveSeries, tool: DotPen) -> DotTrace:
+    def _trace(self, series: CurveSeries, pen: DotPen) -> DotTrace:
         view, curve = self.scene.view, series.curve
-        return trace(curve.positions(view.axis), curve.line(view.log), self._lens(tool))
+        return trace(curve.positions(view.axis), curve.line(view.log), self._viewport(pen))
 
-    def _smooth_trace(self, series: CurveSeries, tool: DotPen) -> DotTrace:
-        """One dot in every column, joined."""
-        view, lens, envelope = self.scene.view, self._lens(tool), Envelope()
-        where, values = series.curve.smoothed(view.axis, self.seen, lens.columns, view.amount)
+    def _smooth_trace(self, series: CurveSeries, pen: DotPen) -> DotTrace:
+        """One dot per column, connected."""
+        view, viewport, envelope = self.scene.view, self._viewport(pen), Envelope()
+        where, values = series.curve.smoothed(view.axis, self.visible, viewport.columns, view.amount)
         envelope.extend(np.where(values > 0, values, np.nan) if view.log else values)
-        return trace(where, envelope, lens)
+        return trace(where, envelope, viewport)
 
-    def _lens(self, tool: DotPen) -> Lens:
-        return Lens(*self.seen, self.cells * tool.across, tool.down, self.scale)
+    def _viewport(self, pen: DotPen) -> Viewport:
+        return Viewport(*self.visible, self.cells * pen.across, pen.down, self.scale)
 
     def _draw_points(self, canvas: Canvas) -> None:
-        """A sign for every point of a curve that has few, so that one point alone is seen as well."""
+        """A sign for every point of a curve with few points, so that a single point is visible too."""
         sign = "o" if self.scene.symbols == "ascii" else "•"
         for series in self.scene.drawn:
             if not 0 < len(series) * SPARSE <= self.cells:
@@ -124,19 +122,19 @@ class Plot:
                 continue
             curve = series.curve
             infinite = curve.infinite
-            columns = self._lens(pen("ascii")).column(curve.positions(self.scene.view.axis)[infinite])
+            columns = self._viewport(dot_pen("ascii")).column(curve.positions(self.scene.view.axis)[infinite])
             upward = curve.values[infinite] > 0
             for row, which in ((0, upward), (canvas.rows - 1, ~upward)):
                 for cell in np.unique(np.rint(columns[which])).tolist():
                     canvas.put(row, int(cell), sign, "alert")
 
     def _draw_letters(self, canvas: Canvas, series: CurveSeries, line: DotTrace) -> None:
-        tool = pen(self.scene.symbols)
+        pen = dot_pen(self.scene.symbols)
         start = 4 + 5 * self.scene.series.index(series)
-        for column in range(start * tool.across, len(line.top), LETTER_EVERY * tool.across):
+        for column in range(start * pen.across, len(line.top), LETTER_EVERY * pen.across):
             if line.top[column] <= line.bottom[column]:
-                row = int(line.top[column] + line.bottom[column]) // 2 // tool.down
-                canvas.put(row, column // tool.across, self.scene.letter(series), style_name_of(series.hue))
+                row = int(line.top[column] + line.bottom[column]) // 2 // pen.down
+                canvas.put(row, column // pen.across, self.scene.letter(series), style_name_of(series.hue))
 
     def _draw_crosshair(self, canvas: Canvas) -> None:
         view = self.scene.view
@@ -160,7 +158,7 @@ class Plot:
         return row if 0 <= row < self.scale.rows else None
 
     def _draw_marks(self, canvas: Canvas) -> None:
-        """A line up from a mark near the crosshair; for the others the sign on the axis is enough."""
+        """A vertical line at the marks near the crosshair; the others have their sign on the axis alone."""
         view = self.scene.view
         here = self.cell(view.crosshair) if view.crosshair is not None else None
         if here is None:
@@ -179,13 +177,15 @@ class Plot:
         return "|" if self.scene.symbols == "ascii" else line
 
 
-def fit_scale(scene: Scene, seen: Range, rows: int) -> YScale | None:
-    """The y axis that holds everything in sight, or, without outliers, most of it; None where nothing is."""
+def fit_scale(scene: Scene, visible: Range, rows: int) -> YScale | None:
+    """The y scale of the visible values, or of those without outliers; None where no value is visible."""
     lows, highs = [], []
     for series in scene.series:
         if len(series):
             positions = series.curve.positions(scene.view.axis)
-            bounds = np.searchsorted(positions, [seen[0], np.nextafter(seen[1], np.inf)]).astype(np.int64)
+            bounds = np.searchsorted(positions, [visible[0], np.nextafter(visible[1], np.inf)]).astype(
+                np.int64
+            )
             low, high = series.curve.line(scene.view.log).extremes(_with_neighbours(bounds, len(series)))
             lows.append(low[0])
             highs.append(high[0])
@@ -193,18 +193,18 @@ def fit_scale(scene: Scene, seen: Range, rows: int) -> YScale | None:
         return None
     lowest, highest = float(np.nanmin(lows)), float(np.nanmax(highs))
     if scene.view.trimmed:
-        lowest, highest = _without_outliers(scene, seen, (lowest, highest))
+        lowest, highest = _without_outliers(scene, visible, (lowest, highest))
     if scene.view.log:
         return log_scale(lowest, highest, rows)
     return linear_scale(lowest, highest, rows, ceiling_of(scene.view.metric))
 
 
-def _without_outliers(scene: Scene, seen: Range, ends: Range) -> Range:
-    """The 5th to the 95th percentile of the values in sight, a tenth wider at both ends, within `ends`."""
+def _without_outliers(scene: Scene, visible: Range, ends: Range) -> Range:
+    """The 5th to the 95th percentile of the visible values, a tenth wider at both ends, within `ends`."""
     log, found = scene.view.log, []
     for series in scene.series:
         positions = series.curve.positions(scene.view.axis)
-        first, last = np.searchsorted(positions, [seen[0], np.nextafter(seen[1], np.inf)])
+        first, last = np.searchsorted(positions, [visible[0], np.nextafter(visible[1], np.inf)])
         values = series.curve.values[first : last : max(1, (last - first) // SAMPLED)]
         found.append(values[np.isfinite(values) & ((values > 0) | (not log))])
     values = np.concatenate(found)
@@ -217,13 +217,13 @@ def _without_outliers(scene: Scene, seen: Range, ends: Range) -> Range:
 
 
 def ceiling_of(metric: str) -> float | None:
-    """What a metric cannot exceed: shares, by their names, end at 1."""
+    """The largest possible value of a metric: 1 for accuracy and the like, by name; None where unknown."""
     last = metric.lower().replace("/", "_").rpartition("_")[2]
     return 1.0 if last in SHARES else None
 
 
 def _with_neighbours(bounds: NDArray[np.int64], length: int) -> NDArray[np.int64]:
-    """Where no point is in sight, the points on both sides, between which the line passes."""
+    """Bounds that include, where no point is visible, the points on both sides of the range."""
     if bounds[0] < bounds[1]:
         return bounds
     return np.array([max(bounds[0] - 1, 0), min(bounds[1] + 1, length)])

@@ -1,4 +1,4 @@
-"""The y axis: which value stands on which row."""
+"""The y scale: which value is drawn on which row, linear or logarithmic, and the labels."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ LARGEST = sys.float_info.max
 LARGEST_EXPONENT = 308.25
 SMALLEST_SPAN = 1e-290
 DECADES = (1, 2, 3, 5, 10, 20, 50, 100, 200, 400)
-"""between two ticks of a log axis; the fewer the better"""
+"""decades between two ticks of a log axis; fewer are preferred"""
 
 
 @dataclass(frozen=True, slots=True)
 class YScale:
-    """Even rows from `bottom` up, `per_row` apart; both are log10 of the value on a log axis.
+    """Rows from `bottom` up, `per_row` apart; both are log10 of the value on a log axis.
 
     labels: (row counted from the top, text).
     """
@@ -38,7 +38,7 @@ class YScale:
     labels: tuple[tuple[int, str], ...]
 
     def dots(self, values: Floats, per_cell: int) -> Floats:
-        """Rows of dots counted from the top; a row's value lies at the middle of its dots."""
+        """Rows of dots counted from the top; the value of a row of cells lies at the middle of its dots."""
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             heights = np.log10(values) if self.log else values
             upward = heights / self.per_row - self.bottom / self.per_row
@@ -48,7 +48,7 @@ class YScale:
 def linear_scale(low: float, high: float, rows: int, ceiling: float | None = None) -> YScale:
     """The tightest scale around [low, high] whose ticks are round numbers, evenly spaced, on whole rows.
 
-    No row stands for more than the `ceiling`, where nothing in [low, high] does.
+    No row is above `ceiling` if `high` is not.
     """
     low, high = (min(max(end, -LARGEST), LARGEST) for end in widened(low, high))
     height = rows - 1 + 2 * SLACK
@@ -71,7 +71,7 @@ def linear_scale(low: float, high: float, rows: int, ceiling: float | None = Non
 
 
 def log_scale(low: float, high: float, rows: int) -> YScale:
-    """Decades on whole rows, wasting little height; round values where the data span little more than one."""
+    """Decades on whole rows with little unused height; round values where the data span about one decade."""
     bottom, top = math.log10(low), math.log10(high)
     if top - bottom < 1.2 or rows < 4:
         return _narrow_log(bottom, top, rows)
@@ -90,7 +90,7 @@ def log_scale(low: float, high: float, rows: int) -> YScale:
 
 
 def widened(low: float, high: float) -> tuple[float, float]:
-    """The range, at least as wide as its labels can tell apart."""
+    """The range, wide enough that the labels of its ends differ."""
     size = max(abs(low), abs(high))
     least = max(size * 1e-6, SMALLEST_SPAN)
     if high - low >= least:
@@ -139,7 +139,7 @@ class _Grid:
         return [(row, value) for row, value in found if abs(value) <= LARGEST]
 
     def cost(self, least: float) -> float:
-        """Wasted height first, then ticks too near, too far or too few."""
+        """Unused height first, then ticks too near, too far apart or too few."""
         ideal = 3 if self.rows < 16 else 4 if self.rows < 32 else 5
         ticks, wanted = len(self.ticks()), min(4, 1 + self.rows // 4)
         few = 2.0 if ticks < 2 else 0.05 * max(0, wanted - ticks)

@@ -1,4 +1,4 @@
-"""Everything a picture of a chart is made from."""
+"""All that a chart is drawn from."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from tui.chart.canvas import Symbols
 
 HEADROOM = 16
-NEARLY = 120
-SAID = 3
+NEARBY = 120
+MARKS_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """`letters` tells the lines apart where colours cannot."""
+    """`letters`: curves are distinguished by letters, for terminals without colours."""
 
     view: ChartView = field(default_factory=ChartView)
     series: tuple[CurveSeries, ...] = ()
@@ -31,19 +31,19 @@ class Scene:
     symbols: Symbols = "braille"
     letters: bool = False
     lacking: tuple[str, ...] = ()
-    """names of runs that are shown and have no such metric"""
+    """labels of the shown runs that have no such metric"""
     baseline: str = ""
-    """key of the curve the others are compared with"""
+    """key of the curve that the others are compared with"""
     within: Range | None = None
-    """what the x axis shows at least, where it shows all there is"""
+    """x range that is shown at least while the view has no range of its own"""
     least_gutter: int = 6
-    """cells left of the lines, so that charts above one another have their ticks in the same places"""
+    """cells left of the plot at least, so that charts above one another have aligned x axes"""
     unit: str = "step"
-    """what the x axis counts where it does not show time"""
+    """name of the x axis while it does not show time"""
     columns: int = 2
-    """of dots, that many points a curve has at least if it is smoothed"""
+    """columns of dots; a curve with fewer points is not smoothed"""
     empty: str = "no points yet"
-    """what is said while there is nothing to draw"""
+    """text while there is nothing to draw"""
 
     @property
     def main(self) -> CurveSeries | None:
@@ -51,7 +51,7 @@ class Scene:
 
     @property
     def drawn(self) -> tuple[CurveSeries, ...]:
-        """The series in painting order: the selected one last, on top."""
+        """The series in drawing order: the selected one last, on top."""
         return tuple(sorted(self.series, key=lambda series: series is self.main))
 
     @property
@@ -59,22 +59,22 @@ class Scene:
         return "time" if self.view.axis == "time" else self.unit
 
     def is_smoothed(self, series: CurveSeries) -> bool:
-        """Smoothing a curve of few points would draw values that nobody measured."""
+        """False for a curve of few points: smoothing would draw values that were not measured."""
         return self.view.amount > 0 and len(series) >= self.columns
 
     def smooth_near(self, series: CurveSeries, position: float) -> float | None:
         """The value of the smoothed line nearest to a position; None where there is none."""
-        seen = self.seen()
-        if seen is None or not self.is_smoothed(series):
+        visible = self.visible_range()
+        if visible is None or not self.is_smoothed(series):
             return None
-        where, values = series.curve.smoothed(self.view.axis, seen, self.columns, self.view.amount)
+        where, values = series.curve.smoothed(self.view.axis, visible, self.columns, self.view.amount)
         if not len(where):
             return None
         value = float(values[abs(where - position).argmin()])
         return value if math.isfinite(value) else None
 
     def dash(self, series: CurveSeries) -> tuple[int, ...]:
-        """Columns of dots drawn and left out in turn; none for a whole line."""
+        """Columns of dots drawn and left out in turn; empty for a solid line."""
         if self.symbols == "ascii":
             return ()  # lines of letters
         return BASELINE_DASH if series.key == self.baseline else DASHES[dash_of(series.hue)]
@@ -82,37 +82,38 @@ class Scene:
     def letter(self, series: CurveSeries) -> str:
         return LETTERS[self.series.index(series) % len(LETTERS)]
 
-    def said_at(self, position: float) -> str:
-        """What the marks that are as good as at a position say."""
-        seen, main = self.seen(), self.main
-        if seen is None or main is None:
+    def mark_text_at(self, position: float) -> str:
+        """The texts of the marks nearest to a position, at most three; empty where none is near."""
+        visible, main = self.visible_range(), self.main
+        if visible is None or main is None:
             return ""
         step = position if self.view.axis == "step" else main.translated(position, "time")
-        reach = (seen[1] - seen[0]) / NEARLY
+        reach = (visible[1] - visible[0]) / NEARBY
         if self.view.axis == "time":
             reach = main.translated(position + reach, "time") - step
         near = [mark for mark in self.marks if mark.text and abs(mark.step - step) <= reach]
         near.sort(key=lambda mark: abs(mark.step - step))
-        return ", ".join(dict.fromkeys(mark.text for mark in near[:SAID]))
+        return ", ".join(dict.fromkeys(mark.text for mark in near[:MARKS_NAMED]))
 
-    def whole(self) -> Range | None:
-        """From the first to the last point of all series."""
+    def full_range(self) -> Range | None:
+        """The x range of all series, and of `within`; None without points."""
         spans = [span for series in self.series if (span := series.span(self.view.axis))]
         if not spans:
             return None
         spans += [self.within] if self.within is not None else []
         return min(span[0] for span in spans), max(span[1] for span in spans)
 
-    def seen(self) -> Range | None:
-        """The x range drawn. A live one has room on its right, so that it rarely has to be drawn anew."""
-        whole = self.whole()
+    def visible_range(self) -> Range | None:
+        """The visible x range; None without points. A live one has spare room on its right, so that new
+        points rarely change it."""
+        whole = self.full_range()
         if whole is None:
             return None
         if self.view.x is None:
             return _roomy(whole) if self.live else _wide(whole)
         low, high = self.view.x
         if low >= whole[1] or high <= whole[0]:
-            return _wide(whole)  # the range of another, longer run: nothing of this one would be in sight
+            return _wide(whole)  # the range of another, longer run: nothing of this one would be visible
         if self.live and self.view.follow and whole[1] > high:
             jump = (high - low) / 8
             shift = math.ceil((whole[1] - high) / jump) * jump

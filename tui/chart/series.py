@@ -1,4 +1,4 @@
-"""One curve: what was logged, and the forms it is drawn in."""
+"""A labelled curve; the points are shared by all series made from it."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ class CurvePoint:
 
 @dataclass(slots=True, eq=False)
 class _Logged:
-    """The points, shared by every dress of a series."""
+    """The points, shared by all series of one curve; `version` counts changes."""
 
     curve: ChartCurve | None = None
     version: int = 0
 
 
 class CurveSeries:
-    """A labelled curve that grows. NaN and infinities are gaps; `key` says whose curve it is.
+    """A labelled curve that grows. NaN and infinities are gaps; `key` identifies its run or metric.
 
-    Times are seconds since any origin, drawn from the first one on. NumPy comes with the first points.
+    Times are seconds since any origin, drawn relative to the first. NumPy is imported with the first points.
     """
 
     def __init__(self, key: str, label: str, *, hue: int = 0) -> None:
@@ -54,8 +54,8 @@ class CurveSeries:
     def _identity(self) -> tuple[int, str, str, int]:
         return id(self._logged), self.key, self.label, self.hue
 
-    def dressed(self, label: str, hue: int, key: str | None = None) -> CurveSeries:
-        """The same growing points under another name and colour."""
+    def with_style(self, label: str, hue: int, key: str | None = None) -> CurveSeries:
+        """The same growing points with another label, hue and key."""
         made = CurveSeries(self.key if key is None else key, label, hue=hue)
         made._logged = self._logged
         return made
@@ -76,15 +76,15 @@ class CurveSeries:
         return self._logged.curve
 
     def extend(self, steps: ArrayLike, values: ArrayLike, times: ArrayLike | None = None) -> None:
-        """Add points at the end; without times, time counts like steps.
+        """Append points; without `times` the steps stand for them.
 
-        Points that go back in step replace what came after them: the run was rewound.
+        Points whose steps go back replace all later ones: the run was rewound.
         """
         self.curve.extend(steps, values, times)
         self._logged.version += 1
 
     def evict_after(self, step: float) -> None:
-        """Forget every point later than `step`."""
+        """Remove every point later than `step`."""
         if self._logged.curve is not None:
             self._logged.curve.evict_after(step)
             self._logged.version += 1
@@ -103,14 +103,14 @@ class CurveSeries:
         return self.curve.point(len(self) - 1) if len(self) else None
 
     def near(self, position: float, axis: Axis) -> CurvePoint | None:
-        """The point nearest to a position, or None outside the curve."""
+        """The point nearest to a position; None outside the curve."""
         span = self.span(axis)
         if span is None or not span[0] <= position <= span[1]:
             return None
         return self.curve.point(self.curve.nearest(position, axis))
 
     def beyond(self, position: float, axis: Axis, reach: float) -> float | None:
-        """Where the crosshair lands from `position` going `reach` (negative: left), always on a point."""
+        """The position of the point about `reach` away from `position` (negative: to the left)."""
         return self.curve.beyond(position, axis, reach) if len(self) else None
 
     def translated(self, position: float, axis: Axis) -> float:
@@ -119,7 +119,7 @@ class CurveSeries:
 
 
 def pick(series: Sequence[CurveSeries], key: str | None) -> CurveSeries | None:
-    """The series called `key`, else the first."""
+    """The series with that key, else the first; None of no series."""
     for candidate in series:
         if candidate.key == key:
             return candidate

@@ -1,4 +1,4 @@
-"""Smoothing: an exponential average by distance in x, as W&B's time weighted EMA."""
+"""Smoothing: an exponential moving average by distance in x, as W&B's time weighted EMA."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 PARTS = 1000
-"""of the range in sight, in which distances are counted"""
+"""distances are counted in thousandths of the visible range"""
 LARGEST = 0.999
 FORGOTTEN = 7.0
-"""weights below e to the minus this do not count"""
+"""weights below exp(-FORGOTTEN) are ignored"""
 
 
-def kept(amount: float, share: float) -> float:
-    """What is left of a weight after `share` of the range in sight; `amount` in (0, 1)."""
+def decay(amount: float, share: float) -> float:
+    """The factor of a weight after `share` of the visible range; `amount` in (0, 1)."""
     return float(min(math.sqrt(amount), LARGEST) ** (PARTS * share))
 
 
 def reach(amount: float) -> float:
-    """The share of the range in sight after which hardly anything is left of a weight."""
+    """The share of the visible range after which a weight can be ignored."""
     return FORGOTTEN / (-math.log(min(math.sqrt(amount), LARGEST)) * PARTS)
 
 
 def averages(places: Floats, sums: Floats, counts: Floats, amount: float) -> Floats:
     """The average at each place of all points up to there.
 
-    places: rising, as shares of the range in sight. sums, counts: of the points at each place.
-    A place without a number is NaN, and forgets nothing.
+    places: rising, as shares of the visible range. sums, counts: of the points at each place.
+    A place without a number is NaN and leaves the average unchanged.
     """
     found = np.full(len(places), np.nan)
     total = weight = 0.0
@@ -40,7 +40,7 @@ def averages(places: Floats, sums: Floats, counts: Floats, amount: float) -> Flo
     ):
         if not count:
             continue
-        left = kept(amount, place - before)
+        left = decay(amount, place - before)
         total, weight, before = total * left + added, weight * left + count, place
         found[index] = total / weight
     return np.where(np.isfinite(found), found, np.nan)

@@ -1,4 +1,4 @@
-"""A chart beside a picture: it shows what it is given and takes no keys."""
+"""A chart without keys of its own, beside other widgets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tui.terminal.glyphs import chart_symbols
 
 
 class StillChart(Chart, can_focus=False):
-    """One metric of some runs."""
+    """The curves of one metric; it cannot have the focus."""
 
     def __init__(
         self,
@@ -27,8 +27,8 @@ class StillChart(Chart, can_focus=False):
         super().__init__(symbols=chart_symbols(), view=ChartView(metric=metric, log=log), **widget)
         self._scene = replace(self._scene, unit=unit, within=within)
 
-    def tell(self, series: Sequence[CurveSeries], selected: str, at: float | None = None) -> None:
-        """Show these curves, that one on top; `at` is a step that is pointed at."""
+    def update_series(self, series: Sequence[CurveSeries], selected: str, at: float | None = None) -> None:
+        """Draw these curves, `selected` on top; `at` is the position of the crosshair."""
         if tuple(series) != self.series or selected != self._scene.selected:
             self.set_series(series, selected)
         elif series:

@@ -1,4 +1,4 @@
-"""What the inks of a chart look like in the theme and the terminal at hand."""
+"""The Rich styles of a chart for the theme and the colours of the terminal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FAINT = 0.6
 
 
 def series_styles(ground: Color, *, sixteen: bool) -> dict[str, Style]:
-    """A style for the full and the faint ink of every hue, on light or dark ground."""
+    """Styles by name: `series-N` and the faint `faint-N` of every hue, on a light or dark background."""
     full = [Color.parse(code) for code in _hues(ground, sixteen)]
     faint = [colour.blend(ground, FAINT) for colour in full]
     if sixteen:
@@ -23,7 +23,7 @@ def series_styles(ground: Color, *, sixteen: bool) -> dict[str, Style]:
 
 
 def styled(styles: StylesBase, ground: Color) -> Style:
-    """Colour and weight of a component; a translucent colour is mixed with what lies behind it."""
+    """Colour and weight of a component class; a translucent colour is blended with the background."""
     return on_ground(ground + styles.color, ground) + styles.text_style
 
 

@@ -1,4 +1,4 @@
-"""Where the labels of an axis stand and what they say."""
+"""Positions and labels of the ticks of an axis."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TIME_STEPS = (
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """A mark at `cell`, with its label drawn from cell `start` on."""
+    """A tick at column `cell`, with its label from column `start` on."""
 
     cell: int
     start: int
@@ -53,10 +53,10 @@ def multiples(step: float, low: float, high: float) -> list[float]:
 
 
 def x_ticks(low: float, high: float, cells: int, axis: Axis, *, room: tuple[int, int]) -> list[Tick]:
-    """The densest even ticks whose labels keep apart.
+    """The densest evenly spaced ticks whose labels do not touch.
 
-    low, high: the values at the middle of the first and last of `cells`.
-    room: the cells labels may cover; it may reach past the plot on both sides.
+    low, high: the values at the middle of the first and last of `cells` columns.
+    room: first and last column that labels may cover; may reach past the plot on both sides.
     """
     span = high - low
     smallest = span / cells * 6

@@ -1,4 +1,4 @@
-"""A line as the dots it covers: in every column of dots, from the highest to the lowest."""
+"""A curve as dots: the highest and the lowest dot in every column."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tui.chart.envelope import Envelope, Floats, Indices
 from tui.chart.scale import YScale
 
 FLAT = 3
-"""rows of dots that a column of a dashed line may be left out with"""
+"""a column of a dashed line is left out where it is less than this many rows of dots high"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +23,10 @@ class DotTrace:
 
 
 @dataclass(frozen=True, slots=True)
-class Lens:
-    """What is looked at: [low, high] on the x axis over `columns` of dots, `scale` over rows of cells.
+class Viewport:
+    """The visible part: [low, high] on the x axis over `columns` of dots, `scale` over rows of cells.
 
-    The outermost dots stand on `low` and `high`.
+    The first and the last column of dots are centred on `low` and `high`.
     """
 
     low: float
@@ -49,24 +49,24 @@ class Lens:
         return np.searchsorted(positions, edges).astype(np.int64)
 
     def rows(self, values: Floats) -> Floats:
-        """Rows of dots, so far rounded that equal values stay equal on the boundary of two rows."""
+        """Rows of dots, rounded to 6 digits so that equal values on the boundary of two rows stay equal."""
         return np.round(self.scale.dots(values, self.per_cell), 6)
 
 
-def trace(positions: Floats, envelope: Envelope, lens: Lens) -> DotTrace:
-    """Every point of every column, and the straight lines between the columns."""
-    bounds = lens.bounds(positions)
+def trace(positions: Floats, envelope: Envelope, viewport: Viewport) -> DotTrace:
+    """The range of every column, and the straight lines between the columns."""
+    bounds = viewport.bounds(positions)
     low, high = envelope.extremes(bounds)
-    top, bottom = lens.rows(high), lens.rows(low)
-    drawn = DotTrace(np.full(lens.columns, lens.height), np.full(lens.columns, -1))
+    top, bottom = viewport.rows(high), viewport.rows(low)
+    drawn = DotTrace(np.full(viewport.columns, viewport.height), np.full(viewport.columns, -1))
     filled = np.flatnonzero(~np.isnan(low))
-    _cover(drawn, filled, top[filled], bottom[filled], lens.height)
-    _connect(drawn, positions, envelope, bounds, lens)
+    _cover(drawn, filled, top[filled], bottom[filled], viewport.height)
+    _connect(drawn, positions, envelope, bounds, viewport)
     return drawn
 
 
 def dashed(line: DotTrace, dash: tuple[int, ...]) -> DotTrace:
-    """The line with gaps: that many columns drawn, left out, drawn, and so on. Spikes stay whole."""
+    """The line with gaps: so many columns drawn, left out, drawn, and so on; steep columns stay."""
     if not dash:
         return line
     pattern = np.repeat(np.arange(len(dash)) % 2 == 1, dash)
@@ -74,17 +74,19 @@ def dashed(line: DotTrace, dash: tuple[int, ...]) -> DotTrace:
     return DotTrace(np.where(gap, line.bottom.max(initial=0) + 1, line.top), np.where(gap, -1, line.bottom))
 
 
-def _connect(drawn: DotTrace, positions: Floats, envelope: Envelope, bounds: Indices, lens: Lens) -> None:
+def _connect(
+    drawn: DotTrace, positions: Floats, envelope: Envelope, bounds: Indices, viewport: Viewport
+) -> None:
     before, after = _neighbours(envelope, bounds)
     joined = envelope.joined(before, after)
     before, after = before[joined], after[joined]
     if not len(before):
         return
     values = envelope.values
-    x0, x1 = lens.column(positions[before]), lens.column(positions[after])
-    y0, y1 = lens.rows(values[before]), lens.rows(values[after])
-    first = np.clip(np.rint(x0), 0, lens.columns - 1).astype(np.int64)
-    last = np.clip(np.rint(x1), 0, lens.columns - 1).astype(np.int64)
+    x0, x1 = viewport.column(positions[before]), viewport.column(positions[after])
+    y0, y1 = viewport.rows(values[before]), viewport.rows(values[after])
+    first = np.clip(np.rint(x0), 0, viewport.columns - 1).astype(np.int64)
+    last = np.clip(np.rint(x1), 0, viewport.columns - 1).astype(np.int64)
     counts = last - first + 1
     which = np.repeat(np.arange(len(counts)), counts)
     column = np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts, counts) + first[which]
@@ -92,12 +94,12 @@ def _connect(drawn: DotTrace, positions: Floats, envelope: Envelope, bounds: Ind
     width = np.maximum(stop - start, 1e-12)
     slope = (y1[which] - y0[which]) / width
     left = y0[which] + slope * np.clip(np.maximum(column - 0.5, 0) - start, 0, width)
-    right = y0[which] + slope * np.clip(np.minimum(column + 0.5, lens.columns - 1) - start, 0, width)
-    _cover(drawn, column, np.fmin(left, right), np.fmax(left, right), lens.height)
+    right = y0[which] + slope * np.clip(np.minimum(column + 0.5, viewport.columns - 1) - start, 0, width)
+    _cover(drawn, column, np.fmin(left, right), np.fmax(left, right), viewport.height)
 
 
 def _neighbours(envelope: Envelope, bounds: Indices) -> tuple[Indices, Indices]:
-    """Last number of each filled column and first of the next, with the one off each side of the lens."""
+    """Last number of each non-empty column and first of the next, with one beyond either side."""
     wide = np.concatenate(([0], bounds, [len(envelope)]))
     first, last = envelope.ends(wide)
     filled = first <= last
@@ -106,7 +108,7 @@ def _neighbours(envelope: Envelope, bounds: Indices) -> tuple[Indices, Indices]:
 
 def _cover(drawn: DotTrace, column: Indices, top: Floats, bottom: Floats, height: int) -> None:
     upper, lower = np.rint(top).astype(np.int64), np.rint(bottom).astype(np.int64)
-    seen = (lower >= 0) & (upper < height)
-    column, upper, lower = column[seen], upper[seen], lower[seen]
+    visible = (lower >= 0) & (upper < height)
+    column, upper, lower = column[visible], upper[visible], lower[visible]
     np.minimum.at(drawn.top, column, np.maximum(upper, 0))
     np.maximum.at(drawn.bottom, column, np.minimum(lower, height - 1))

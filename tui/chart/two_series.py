@@ -1,4 +1,4 @@
-"""Two curves of one run in one chart: each under a name and a colour of its own."""
+"""Series for two curves of one run in one chart, such as training and validation loss."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from tui.chart.series import CurveSeries
 POINTS = 400
 
 
-class TwinSeries(CurveSeries):
-    """Follows another series; of a long one it shows means, since single batches say little."""
+class AveragedSeries(CurveSeries):
+    """A copy of another series under its own label and hue; of a long one, means of equal parts."""
 
     def __init__(self, label: str, hue: int) -> None:
         super().__init__(label, label, hue=hue)
         self._followed: tuple[CurveSeries, int, float] | None = None
 
-    def follow(self, other: CurveSeries, per_unit: float = 1.0) -> TwinSeries:
-        """Its x counts units of that many steps."""
+    def follow(self, other: CurveSeries, per_unit: float = 1.0) -> AveragedSeries:
+        """Copy `other` if it changed, with x in units of `per_unit` steps."""
         now = (other, other.version, per_unit)
         if now != self._followed:
             self.evict_after(float("-inf"))
-            self._take(other, per_unit)
+            self._copy(other, per_unit)
             self._followed = now
         return self
 
-    def _take(self, other: CurveSeries, per_unit: float) -> None:
+    def _copy(self, other: CurveSeries, per_unit: float) -> None:
         if not len(other):
             return
         steps, values = other.curve.steps, other.curve.values

@@ -1,1 +1,1 @@
-"""Pictures that several pages draw: networks, planes, heat, images. They know no page."""
+"""Drawings that several pages use: networks, input planes, heat colours, images, words."""

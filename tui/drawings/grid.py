@@ -1,4 +1,4 @@
-"""Words side by side with their numbers below them, over as many lines as they take."""
+"""Words in columns with their numbers below them, wrapped over several lines."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from rich.cells import cell_len, set_cell_size
 from tui.ui.span import Row, Span
 
 Column = Sequence[Span]
-"""a word and what is known of it, from top to bottom"""
+"""a word and its numbers, from top to bottom"""
 GAP = 2
 LONGEST = 24
 CUT = "~"
 
 
 def grid(labels: Sequence[str], columns: Sequence[Column], width: int) -> list[Row]:
-    """One row for each label that has something; columns that do not fit go on below, with their labels."""
+    """One row for each label that is not empty; columns that do not fit continue below, with their labels."""
     margin = max(map(cell_len, labels), default=0)
     margin += GAP if margin else 0
     rows: list[Row] = []
     for group in _groups(columns, max(1, width - margin)):
-        said = [place for place in range(len(labels)) if any(column[place].text for column in group)]
-        rows += [_row(labels, group, place, margin) for place in said]
+        filled = [place for place in range(len(labels)) if any(column[place].text for column in group)]
+        rows += [_row(labels, group, place, margin) for place in filled]
         rows.append(())
     return rows[:-1]
 

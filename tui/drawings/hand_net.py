@@ -1,4 +1,4 @@
-"""A network whose weights a person sets, one at a time; every change can be taken back."""
+"""A small XOR network whose weights are edited one at a time, with undo and redo."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from typing import Any, Literal
 
 TEMPERATURES = (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001)
 UNITS = 4
-"""hidden units at most"""
+"""largest number of hidden units"""
 LARGEST = 1_000.0
 KEPT = 500
-"""changes that can be taken back"""
+"""largest number of changes that can be undone"""
 
 Layer = Literal["hidden", "output"]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Of one number: `entry` 0, 1 (inputs) or 2 (bias) of a hidden `unit`; of the output, its bias last."""
+class WeightIndex:
+    """Index of one number: `entry` 0, 1 (inputs) or 2 (bias) of a hidden `unit`, or an entry of the output,
+    whose bias is the last."""
 
     layer: Layer
     unit: int
@@ -28,7 +29,8 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class HandNet:
-    """As the facts of `xor.look`: with bypass the output's first two weights are those of the inputs."""
+    """The parameters of a network, as `xor.look` takes them; with bypass the first two output weights are
+    those of the inputs."""
 
     hidden_weight: tuple[tuple[float, float], ...] = ()
     hidden_bias: tuple[float, ...] = ()
@@ -55,12 +57,12 @@ class HandNet:
             "targets": list(self.targets),
         }
 
-    def at(self, place: Place) -> float:
+    def at(self, place: WeightIndex) -> float:
         if place.layer == "hidden":
             return (*self.hidden_weight[place.unit], self.hidden_bias[place.unit])[place.entry]
         return (*self.output_weight, self.output_bias)[place.entry]
 
-    def with_number(self, place: Place, value: float) -> HandNet:
+    def with_value(self, place: WeightIndex, value: float) -> HandNet:
         value = max(-LARGEST, min(LARGEST, round(value, 4))) + 0.0
         if place.layer == "hidden":
             return self._with_hidden(place.unit, place.entry, value)
@@ -78,7 +80,7 @@ class HandNet:
         )
 
     def with_unit(self) -> HandNet:
-        """One hidden unit more, which says nothing yet."""
+        """One hidden unit more, with weights of zero."""
         if self.units >= UNITS:
             return self
         return replace(
@@ -89,7 +91,7 @@ class HandNet:
         )
 
     def without_unit(self, unit: int) -> HandNet:
-        """Without that hidden unit. The last one stays while nothing else reaches the output."""
+        """Without that hidden unit. The last one stays while there is no bypass."""
         if not 0 <= unit < self.units or (self.units == 1 and not self.bypass):
             return self
         seen = unit + (2 if self.bypass else 0)
@@ -101,13 +103,13 @@ class HandNet:
         )
 
     def with_bypass(self, bypass: bool) -> HandNet:
-        """Bypass on begins with weights of zero; it stays on while there is no hidden unit."""
+        """A new bypass has weights of zero; it stays on while there is no hidden unit."""
         if bypass == self.bypass or (not bypass and not self.units):
             return self
         weight = (0.0, 0.0, *self.output_weight) if bypass else self.output_weight[2:]
         return replace(self, bypass=bypass, output_weight=weight)
 
-    def colder(self, by: int) -> HandNet:
+    def with_lower_temperature(self, by: int) -> HandNet:
         """The next temperature below, or above with a negative number."""
         near = min(
             range(len(TEMPERATURES)), key=lambda at: abs(math.log(TEMPERATURES[at] / self.temperature))
@@ -120,7 +122,7 @@ def _without(items: tuple[Any, ...], index: int) -> tuple[Any, ...]:
 
 
 def from_facts(facts: Mapping[str, Any]) -> HandNet:
-    """Raises ValueError when it is no network."""
+    """The network of a JSON object. Raises ValueError where it is not one."""
     try:
         net = HandNet(
             tuple((float(first), float(second)) for first, second in facts["hidden_weight"]),
@@ -147,8 +149,8 @@ def _check(net: HandNet) -> None:
         raise ValueError("not a network: its parts do not fit together")
 
 
-class Edits:
-    """A network, what it was before each change, and what it was loaded as."""
+class EditHistory:
+    """A network with its history of changes, and the network that was loaded."""
 
     def __init__(self, net: HandNet) -> None:
         self.net = self.loaded = net
@@ -164,7 +166,7 @@ class Edits:
         return bool(self._after)
 
     def change(self, net: HandNet) -> bool:
-        """Whether that was a change."""
+        """Replace the network; False where it is the same."""
         if net == self.net:
             return False
         self._before = [*self._before, self.net][-KEPT:]
@@ -190,19 +192,19 @@ class Edits:
         return True
 
 
-def columns_of(units: int, bypass: bool) -> tuple[tuple[Place, ...], ...]:
-    """The numbers as they stand in the drawing: those of the hidden units, those of the output."""
-    hidden = tuple(Place("hidden", unit, entry) for unit in range(units) for entry in range(3))
+def columns_of(units: int, bypass: bool) -> tuple[tuple[WeightIndex, ...], ...]:
+    """The columns of numbers in the drawing, top down: hidden units, output."""
+    hidden = tuple(WeightIndex("hidden", unit, entry) for unit in range(units) for entry in range(3))
     inputs = 2 if bypass else 0
     entries: Sequence[int] = range(inputs, inputs + units)
     if bypass:
         entries = [0, *entries, 1]
-    output = tuple(Place("output", 0, entry) for entry in (*entries, inputs + units))
+    output = tuple(WeightIndex("output", 0, entry) for entry in (*entries, inputs + units))
     return (hidden, output) if hidden else (output,)
 
 
-def moved(place: Place, units: int, bypass: bool, across: int, down: int) -> Place:
-    """The number that stands beside, below or above."""
+def neighbour(place: WeightIndex, units: int, bypass: bool, across: int, down: int) -> WeightIndex:
+    """The number that is `across` columns and `down` rows away in the drawing."""
     columns = columns_of(units, bypass)
     here = next((index for index, column in enumerate(columns) if place in column), 0)
     at = columns[here].index(place) if place in columns[here] else 0

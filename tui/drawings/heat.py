@@ -1,4 +1,4 @@
-"""Probabilities as colours: from the colour of 0 over the ground to the colour of 1."""
+"""Numbers from 0 to 1 as colours, shades or characters; the middle is near the background."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ LEVELS = 24
 SOLVED = 8
 SHADES, ASCII_SHADES = " ░▒▓█", " .:*#"
 ZERO, ONE = "done", "accent"
-"""the inks of 0 and of 1; weights that push towards them have the same"""
+"""the style names of outputs 0 and 1, also of negative and positive weights"""
 
-Look = Literal["colour", "shade", "ascii"]
+ColourMode = Literal["colour", "shade", "ascii"]
 
 
-def look_of(app: App[Any]) -> Look:
-    """Half blocks need as many colours as there are levels."""
+def colour_mode_of(app: App[Any]) -> ColourMode:
+    """Colours where the terminal has enough of them for all levels, else shades, else ASCII."""
     if glyphs().ascii_only:
         return "ascii"
     few = app.no_color or app.current_theme.ansi or app.console.color_system == "standard"
@@ -29,47 +29,50 @@ def look_of(app: App[Any]) -> Look:
 
 
 def level_of(share: float) -> int:
-    """0 .. LEVELS - 1; what is no number is in the middle."""
+    """0 .. LEVELS - 1; NaN is in the middle."""
     if share != share:
         return LEVELS // 2
     return max(0, min(int(share * LEVELS), LEVELS - 1))
 
 
-def shade_of(share: float, look: Look) -> str:
-    """One character, fuller for more."""
-    table = ASCII_SHADES if look == "ascii" else SHADES
+def shade_of(share: float, mode: ColourMode) -> str:
+    """One character, denser for more; `?` for NaN."""
+    table = ASCII_SHADES if mode == "ascii" else SHADES
     return table[max(0, min(int(share * len(table)), len(table) - 1))] if share == share else "?"
 
 
 class Heat:
-    """Styles by name: `heat-7` a level; `solved-3`, `stuck-2`, `ramp-5` grounds; else an ink of the app."""
+    """Styles by the name of a foreground and of a background, cached.
+
+    `heat-7` is a level, `solved-3`, `stuck-2` and `ramp-5` are backgrounds; other names are those of the app.
+    """
 
     def __init__(self, app: App[Any]) -> None:
-        self._inks = styles_of(app)
+        self._app_styles = styles_of(app)
         self._levels: list[Any] = []
         self._made: dict[tuple[str, str], Style] = {}
-        self._grounds: dict[str, Any] = {}
-        if look_of(app) == "colour":
-            self._levels, self._grounds = _levels(app), _grounds(app)
+        self._backgrounds: dict[str, Any] = {}
+        if colour_mode_of(app) == "colour":
+            self._levels, self._backgrounds = _levels(app), _backgrounds(app)
 
     def style(self, style_name: str, ground: str) -> Style:
         made = self._made.get((style_name, ground))
         if made is None:
-            made = self._made[style_name, ground] = self._ink(style_name) + self._ground(ground)
+            made = self._made[style_name, ground] = self._foreground(style_name) + self._background(ground)
         return made
 
-    def _ink(self, style_name: str) -> Style:
+    def _foreground(self, style_name: str) -> Style:
         if style_name.startswith("heat-"):
             return Style(color=self._levels[int(style_name[5:])])
         if style_name == "dark":
-            return Style(color=self._grounds["dark"], bold=True) if self._grounds else Style()
-        return self._inks[style_name] if style_name else Style()
+            return Style(color=self._backgrounds["dark"], bold=True) if self._backgrounds else Style()
+        return self._app_styles[style_name] if style_name else Style()
 
-    def _ground(self, ground: str) -> Style:
+    def _background(self, ground: str) -> Style:
         if ground.startswith("heat-"):
             return Style(bgcolor=self._levels[int(ground[5:])])
         if ground.startswith(("solved-", "stuck-", "ramp-")):
-            return Style(bgcolor=self._grounds[ground]) if self._grounds else Style()
+            return Style(bgcolor=self._backgrounds[ground]) if self._backgrounds else Style()
         if ground == "plate":
             return Style(reverse=True, bold=True)
         return Style()
@@ -85,21 +88,21 @@ def _levels(app: App[Any]) -> list[Any]:
     return [colour.rich_color for colour in mixed]
 
 
-def _grounds(app: App[Any]) -> dict[str, Any]:
-    """How far a network came: solved sooner is brighter; stuck with 2, 3 or 4 rows undecided."""
+def _backgrounds(app: App[Any]) -> dict[str, Any]:
+    """Backgrounds of the failure map: solved, brighter for sooner; stuck with 2, 3 or 4 rows; a ramp."""
     variables = app.get_css_variables()
     ground, solved = (Color.parse(variables[name]) for name in ("background", "success"))
     shares = [0.2 + 0.6 * level / (SOLVED - 1) for level in range(SOLVED)]
-    grounds = {f"solved-{level}": ground.blend(solved, share) for level, share in enumerate(shares)}
+    backgrounds = {f"solved-{level}": ground.blend(solved, share) for level, share in enumerate(shares)}
     for rows, name, share in (
         (2, "warning", 0.75),
         (3, "accent", 0.8),
         (4, "error", 0.85),
         (0, "muted", 0.35),
     ):
-        grounds[f"stuck-{rows}"] = ground.blend(Color.parse(variables[name]), share)
+        backgrounds[f"stuck-{rows}"] = ground.blend(Color.parse(variables[name]), share)
     accent = Color.parse(variables["accent"])
     for level in range(LEVELS):
-        grounds[f"ramp-{level}"] = ground.blend(accent, 0.18 + 0.82 * level / (LEVELS - 1))
-    grounds["dark"] = ground
-    return {name: colour.rich_color for name, colour in grounds.items()}
+        backgrounds[f"ramp-{level}"] = ground.blend(accent, 0.18 + 0.82 * level / (LEVELS - 1))
+    backgrounds["dark"] = ground
+    return {name: colour.rich_color for name, colour in backgrounds.items()}

@@ -1,4 +1,4 @@
-"""A part of the screen that somebody paints; only what changed is drawn again."""
+"""A widget that is drawn by a function on an ImageCanvas; only changed cells are refreshed."""
 
 from __future__ import annotations
 
@@ -13,40 +13,40 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.drawings.heat import LEVELS, Heat, look_of
+from tui.drawings.heat import LEVELS, Heat, colour_mode_of
 from tui.drawings.image_canvas import ImageCanvas
 
 Paint = Callable[[ImageCanvas], None]
 GREYS = [8 + 10 * level for level in range(LEVELS)]
-"""the ramp that terminals with 256 colours have: it takes half the bytes of others"""
+"""the grey ramp of terminals with 256 colours, whose codes have half the bytes of other greys"""
 
 
 class ImageWidget(Widget):
-    """`show` takes what paints it in the size it has, now and whenever that changes."""
+    """`update` takes the function that draws it; it is called again when the size or the theme changes."""
 
-    DEFAULT_CSS = "Mural { width: 1fr; height: 1fr; }"
+    DEFAULT_CSS = "ImageWidget { width: 1fr; height: 1fr; }"
 
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
         self._paint: Paint | None = None
-        self._paper: ImageCanvas | None = None
-        self._paints: Painter | None = None
+        self._canvas: ImageCanvas | None = None
+        self._painter: Painter | None = None
         self.drawn = 0
-        """cells that were sent so far"""
+        """number of cells refreshed so far"""
 
-    def show(self, paint: Paint) -> None:
+    def update(self, paint: Paint) -> None:
         self._paint = paint
         self.draw()
 
     def on_mount(self) -> None:
-        self.watch(self.app, "theme", self._dress, init=False)
+        self.watch(self.app, "theme", self._restyle, init=False)
         self.call_after_refresh(self.draw)  # its size may have come before it was mounted
 
     def on_resize(self) -> None:
         self.draw()
 
-    def _dress(self) -> None:
-        self._paints = None
+    def _restyle(self) -> None:
+        self._painter = None
         self.draw()
         self.refresh()
 
@@ -54,12 +54,12 @@ class ImageWidget(Widget):
         width, height = self.size
         if not self.is_mounted or self._paint is None or not width or not height:
             return
-        if self._paints is not None and self._paints.beneath != self.rich_style:
-            self._paints = None
-        canvas = ImageCanvas(width, height, look_of(self.app))
+        if self._painter is not None and self._painter.beneath != self.rich_style:
+            self._painter = None
+        canvas = ImageCanvas(width, height, colour_mode_of(self.app))
         self._paint(canvas)
-        old, self._paper = self._paper, canvas
-        if old is None or (old.width, old.height, old.look) != (width, height, canvas.look):
+        old, self._canvas = self._canvas, canvas
+        if old is None or (old.width, old.height, old.mode) != (width, height, canvas.mode):
             self.drawn += width * height
             self.refresh()
         elif changes := [Region(start, y, end - start, 1) for y, start, end in canvas.changes(old)]:
@@ -67,37 +67,36 @@ class ImageWidget(Widget):
             self.refresh(*changes)
 
     def render_line(self, y: int) -> Strip:
-        if self._paper is None or y >= self._paper.height:
+        if self._canvas is None or y >= self._canvas.height:
             return Strip([])
-        if self._paints is None:
-            self._paints = Painter(self.app, self.rich_style)
-        style = self._paints.style
-        line = self._paper.line(y)
+        if self._painter is None:
+            self._painter = Painter(self.app, self.rich_style)
+        style = self._painter.style
+        line = self._canvas.line(y)
         return Strip(
-            [Segment(patch.text, style(patch.style_name, patch.ground)) for patch in line], self._paper.width
+            [Segment(patch.text, style(patch.style_name, patch.ground)) for patch in line], self._canvas.width
         )
 
 
 class Painter(Heat):
-    """The greys of pictures beside the inks of the app, upon the style of what lies `beneath`; nothing is as
-    dark or light as its background."""
+    """Adds the greys of images to the styles of Heat, on the style `beneath`; none equals the background."""
 
     def __init__(self, app: App[Any], beneath: Style) -> None:
         super().__init__(app)
         self.beneath = beneath
         self._greys: list[Any] = []
-        if look_of(app) == "colour":
+        if colour_mode_of(app) == "colour":
             ramp = (
                 GREYS if Color.parse(app.get_css_variables()["background"]).brightness < 0.5 else GREYS[::-1]
             )
             self._greys = [Color(grey, grey, grey).rich_color for grey in ramp]
 
-    def _ink(self, style_name: str) -> Style:
+    def _foreground(self, style_name: str) -> Style:
         if style_name.startswith("grey-"):
             return self.beneath + Style(color=self._greys[int(style_name[5:])])
-        return self.beneath + super()._ink(style_name)
+        return self.beneath + super()._foreground(style_name)
 
-    def _ground(self, ground: str) -> Style:
+    def _background(self, ground: str) -> Style:
         if ground.startswith("grey-"):
             return Style(bgcolor=self._greys[int(ground[5:])])
-        return super()._ground(ground)
+        return super()._background(ground)

@@ -1,11 +1,11 @@
-"""A small network as a drawing: inputs, hidden units, output; every weight a wire and a number."""
+"""A small network as a drawing: inputs, hidden units, output; every weight is a wire and a number."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tui.drawings.hand_net import HandNet, Place, columns_of
+from tui.drawings.hand_net import HandNet, WeightIndex, columns_of
 from tui.drawings.heat import ONE, ZERO
 from tui.drawings.wires import Wires
 from tui.terminal.glyphs import glyphs
@@ -20,17 +20,17 @@ FIRST_INPUT = 5
 class NetScene:
     net: HandNet
     gates: Sequence[str] = ()
-    """what each hidden unit has become"""
+    """the logic gate that each hidden unit acts as"""
     gate: str = ""
-    """of the whole network"""
-    picked: Place | None = None
+    """the gate of the whole network"""
+    picked: WeightIndex | None = None
     ascii_only: bool = False
     is_spacious: bool = False
-    """higher than it has to be, where there is room"""
+    """use spare height"""
 
 
 def signed(value: float) -> str:
-    """A weight in six characters, its sign always there."""
+    """A weight in at most six characters, always with its sign."""
     if abs(value) >= 100:
         return f"{value:+.0f}"
     if abs(value) < 1 and round(value, 2) != round(value, 3):
@@ -38,20 +38,24 @@ def signed(value: float) -> str:
     return f"{value:+.2f}"
 
 
-def needed(units: int, bypass: bool) -> int:
-    """Rows of the drawing with wires."""
+def least_height(units: int, bypass: bool) -> int:
+    """The least height of the drawing with wires."""
     return max(3, 3 * units) + (2 if bypass and units else 0)
 
 
-def roomy(units: int, bypass: bool) -> int:
-    """Rows with which the drawing is at its best."""
-    return needed(units, bypass) + (4 if bypass and units else 2 if units < 2 else 0) + 2 * max(0, units - 1)
+def best_height(units: int, bypass: bool) -> int:
+    """The height at which wires and numbers have room between them."""
+    return (
+        least_height(units, bypass)
+        + (4 if bypass and units else 2 if units < 2 else 0)
+        + 2 * max(0, units - 1)
+    )
 
 
 def picture(scene: NetScene, width: int, height: int) -> list[Row]:
-    """At most `height` rows; without room for wires a row per unit."""
+    """At most `height` rows: the drawing with wires, or a table with a row per unit where it does not fit."""
     net = scene.net
-    if height < needed(net.units, net.bypass) or width < 38:
+    if height < least_height(net.units, net.bypass) or width < 38:
         return table(scene, height)
     return Drawing(scene, width, height).rows()
 
@@ -61,34 +65,34 @@ def table(scene: NetScene, height: int) -> list[Row]:
     rows: list[Row] = [(Span("        x1     x2    bias     -> y", "muted"),)]
     inputs = 2 if net.bypass else 0
     for unit in range(net.units):
-        places = [Place("hidden", unit, entry) for entry in range(3)]
-        places.append(Place("output", 0, inputs + unit))
+        places = [WeightIndex("hidden", unit, entry) for entry in range(3)]
+        places.append(WeightIndex("output", 0, inputs + unit))
         name = Span(f" h{unit + 1:<3}", f"hue-{unit}")
         gate = Span(f"  {scene.gates[unit]}" if unit < len(scene.gates) else "", "muted")
         rows.append((name, *(_number(scene, place) for place in places), gate))
-    last = Place("output", 0, inputs + net.units)
-    own = [_number(scene, Place("output", 0, entry)) for entry in range(inputs)] or [Span(" " * 14)]
+    last = WeightIndex("output", 0, inputs + net.units)
+    own = [_number(scene, WeightIndex("output", 0, entry)) for entry in range(inputs)] or [Span(" " * 14)]
     rows.append((Span(" y   ", "strong"), *own, _number(scene, last), Span(f"  {scene.gate}", "strong")))
     if len(rows) > height > 1:
         rows = [*rows[: height - 2], (Span(f" and {len(rows) - height + 1} more", "muted"),), rows[-1]]
     return rows
 
 
-def _number(scene: NetScene, place: Place) -> Span:
+def _number(scene: NetScene, place: WeightIndex) -> Span:
     value = scene.net.at(place)
-    return Span(f"{signed(value):>7}", "picked" if place == scene.picked else ink_of_weight(value))
+    return Span(f"{signed(value):>7}", "picked" if place == scene.picked else style_of_weight(value))
 
 
-def ink_of_weight(value: float) -> str:
+def style_of_weight(value: float) -> str:
     return "muted" if value == 0 else ONE if value > 0 else ZERO
 
 
 class Drawing:
-    """With wires."""
+    """The drawing with wires."""
 
     def __init__(self, scene: NetScene, width: int, height: int) -> None:
         self._scene, self._net = scene, scene.net
-        high = roomy(self._net.units, self._net.bypass)
+        high = best_height(self._net.units, self._net.bypass)
         self._height = min(height, max(high, width // 3) if scene.is_spacious else high)
         self._wires = Wires(width, self._height, ascii_only=scene.ascii_only)
         self._output = width - (14 if width < 60 else 22)
@@ -108,7 +112,7 @@ class Drawing:
     # --- where things stand ----------------------------------------------------------------------------
 
     def _unit_row(self, unit: int) -> int:
-        """Of its first weight."""
+        """The row of the first weight of a hidden unit."""
         units = self._net.units
         spare = self._height - 3 * units - (2 if self._net.bypass else 0)
         gap = min(6, spare // max(1, units - 1)) if units > 1 else 0
@@ -120,7 +124,7 @@ class Drawing:
         return (self._height - apart * (count - 1)) // 2 + apart * position
 
     def _position(self, entry: int) -> int:
-        """Of an output weight among the output's numbers, top down."""
+        """The position of an output weight among the numbers of the output, top down."""
         column = columns_of(self._net.units, self._net.bypass)[-1]
         return [place.entry for place in column].index(entry)
 
@@ -138,7 +142,7 @@ class Drawing:
     def _draw_unit(self, unit: int) -> None:
         top = self._unit_row(unit)
         for entry in range(3):
-            place = Place("hidden", unit, entry)
+            place = WeightIndex("hidden", unit, entry)
             if entry < 2:
                 start = (FIRST_INPUT, self._input_row(entry))
                 self._wire([start, (self._hidden - 1, top + entry)], self._net.at(place))
@@ -151,7 +155,7 @@ class Drawing:
         self._wires.put(right, top + 2, _short(gate, self._output - right - 1), "muted")
         entry = unit + (2 if self._net.bypass else 0)
         end = (self._output - 1, self._output_row(self._position(entry)))
-        self._wire([(right + 3, top + 1), end], self._net.at(Place("output", 0, entry)))
+        self._wire([(right + 3, top + 1), end], self._net.at(WeightIndex("output", 0, entry)))
 
     def _draw_bypass(self) -> None:
         if not self._net.bypass:
@@ -160,7 +164,7 @@ class Drawing:
             end = (self._output - 1, self._output_row(self._position(entry)))
             start = (FIRST_INPUT, self._input_row(entry))
             round_it = [(self._hidden, row), (self._hidden + NUMBER + 5, row)] if self._net.units else []
-            self._wire([start, *round_it, end], self._net.at(Place("output", 0, entry)))
+            self._wire([start, *round_it, end], self._net.at(WeightIndex("output", 0, entry)))
 
     def _draw_output(self) -> None:
         column = columns_of(self._net.units, self._net.bypass)[-1]
@@ -172,9 +176,9 @@ class Drawing:
         self._wires.put(right, middle, "y", "strong")
         self._wires.put(right, middle + 1, _short(self._scene.gate, self._wires.width - right), "strong")
 
-    def _put_number(self, column: int, row: int, place: Place) -> None:
+    def _put_number(self, column: int, row: int, place: WeightIndex) -> None:
         value = self._net.at(place)
-        style_name = "picked" if place == self._scene.picked else ink_of_weight(value)
+        style_name = "picked" if place == self._scene.picked else style_of_weight(value)
         self._wires.put(column, row, f"{signed(value):>{NUMBER}}", style_name)
 
     def _put_bracket(self, column: int, top: int, rows: int) -> None:
@@ -191,8 +195,8 @@ class Drawing:
             return
         share = abs(value) / self._largest
         thickness = 1 if share < 0.34 else 2 if share < 0.75 else 3
-        self._wires.wire(corners, ink_of_weight(value), thickness, broken=value < 0)
+        self._wires.wire(corners, style_of_weight(value), thickness, broken=value < 0)
 
 
-def _short(words: str, room: int) -> str:
-    return words if len(words) <= room else words[: max(0, room - 1)] + glyphs().cut * (room > 0)
+def _short(text: str, room: int) -> str:
+    return text if len(text) <= room else text[: max(0, room - 1)] + glyphs().cut * (room > 0)

@@ -1,4 +1,4 @@
-"""Pictures as arrays of numbers, in the size at hand."""
+"""Images as arrays: decoded from JSON, normalised, resampled."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DARK = 255.0
 
 
 def greys(rows: Any) -> Values:
-    """Rows of 0 to 255 as 0 to 1; an empty picture for what is none."""
+    """Rows of 0 to 255 as an array of 0 to 1; one black pixel for anything that is not an image."""
     try:
         values = np.asarray(rows, dtype=np.float64) / DARK
     except (ValueError, TypeError):
@@ -23,19 +23,19 @@ def greys(rows: Any) -> Values:
 
 
 def numbers(levels: Mapping[str, Any]) -> Values:
-    """What `levels` {low, high, levels} stand for, in the shape they have."""
+    """The values of a quantised array {low, high, levels}, levels being 0 to 255."""
     low, high = float(levels["low"]), float(levels["high"])
     return low + (high - low) * np.asarray(levels["levels"], dtype=np.float64) / DARK
 
 
 def signed(values: Values) -> Values:
-    """In units of the largest amount: -1 to 1."""
+    """Divided by the largest absolute value: -1 to 1."""
     most = float(np.abs(values).max()) if values.size else 0.0
     return values / most if most > 0 else values
 
 
 def stretched(values: Values, rows: int, columns: int) -> Values:
-    """The mean over the area that each new pixel covers."""
+    """Resampled to (rows, columns): each new pixel is the mean over the area that it covers."""
     height, width = values.shape
     if (height, width) == (rows, columns):
         return values
@@ -44,7 +44,7 @@ def stretched(values: Values, rows: int, columns: int) -> Values:
 
 @cache
 def _shares(old: int, new: int) -> Values:
-    """(new, old): how much of each old pixel lies in a new one."""
+    """(new, old): the share of each old pixel in a new one; rows sum to 1."""
     edges = np.linspace(0, old, new + 1)
     low, high = edges[:-1, None], edges[1:, None]
     pixels = np.arange(old)[None]

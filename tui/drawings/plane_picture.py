@@ -1,4 +1,4 @@
-"""The input plane of a network of two inputs, as coloured cells: its output, lines and points on it."""
+"""The input plane of a network of two inputs as rows of cells: its output, the units' lines, data points."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from engine.protocol import Json
-from tui.drawings.heat import ONE, ZERO, Look, level_of, shade_of
+from tui.drawings.heat import ONE, ZERO, ColourMode, level_of, shade_of
 
 LOW, HIGH = -0.5, 1.5
 SMALL_DOTS, ASCII_DOTS = "◦•·", "o*."
-"""of points whose target is 0, 1 or unknown"""
+"""signs of points whose target is 0, 1 or unknown"""
 DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 
 
 class PlaneCell(NamedTuple):
-    """Cells of one look side by side."""
+    """Adjacent cells of one style."""
 
     text: str
     style_name: str
@@ -35,7 +35,7 @@ class PlanePoint:
 
 @dataclass(frozen=True, slots=True)
 class UnitLine:
-    """The line on which a unit is at its threshold, by its two ends."""
+    """The line on which a unit is at its threshold, by its two ends in input coordinates."""
 
     ends: tuple[tuple[float, float], tuple[float, float]]
     name: str
@@ -44,20 +44,20 @@ class UnitLine:
 
 @dataclass(frozen=True, slots=True)
 class PlaneScene:
-    """`values`: rows of outputs, the top one first, over [-0.5, 1.5] both ways."""
+    """`values`: rows of outputs, the top one first, over [-0.5, 1.5] in both inputs."""
 
     values: Sequence[Sequence[float]]
     points: tuple[PlanePoint, ...] = ()
-    folds: tuple[UnitLine, ...] = ()
+    lines: tuple[UnitLine, ...] = ()
 
 
-def picture(scene: PlaneScene, width: int, height: int, look: Look) -> list[tuple[PlaneCell, ...]]:
+def picture(scene: PlaneScene, width: int, height: int, mode: ColourMode) -> list[tuple[PlaneCell, ...]]:
     """`height` rows of `width` cells."""
-    cells = [[_ground(scene, x, y, width, height, look) for x in range(width)] for y in range(height)]
-    for fold in scene.folds:
-        _draw_fold(cells, fold, width, height, look)
-    for number, fold in enumerate(scene.folds):
-        _name_fold(cells, fold, number, width, height)
+    cells = [[_ground(scene, x, y, width, height, mode) for x in range(width)] for y in range(height)]
+    for line in scene.lines:
+        _draw_line(cells, line, width, height, mode)
+    for number, line in enumerate(scene.lines):
+        _name_line(cells, line, number, width, height)
     for point in sorted(scene.points, key=lambda point: not point.is_small):
         _draw_point(cells, point, width, height)
     return [joined(row) for row in cells]
@@ -67,8 +67,8 @@ MARGIN = 2
 """columns left of a plane with axes"""
 
 
-def with_axes(rows: list[tuple[PlaneCell, ...]], width: int, look: Look) -> list[tuple[PlaneCell, ...]]:
-    """`rows` of `width` cells with x2 on their left and a line for x1 below."""
+def with_axes(rows: list[tuple[PlaneCell, ...]], width: int, mode: ColourMode) -> list[tuple[PlaneCell, ...]]:
+    """`rows` of `width` cells, with the x2 axis to their left and the x1 axis below."""
     height = len(rows)
     names = {_cell(0, value, width, height)[1]: f"{value} " for value in (0, 1)}
     names.setdefault(0, "x2")
@@ -76,7 +76,7 @@ def with_axes(rows: list[tuple[PlaneCell, ...]], width: int, look: Look) -> list
     line = [" "] * width
     for value in (0, 1):
         line[_cell(value, 0, width, height)[0]] = str(value)
-    name = "x1 >" if look == "ascii" else "x1 →"
+    name = "x1 >" if mode == "ascii" else "x1 →"
     start = width - len(name)
     if all(sign == " " for sign in line[start - 1 :]):
         line[start:] = name
@@ -84,26 +84,26 @@ def with_axes(rows: list[tuple[PlaneCell, ...]], width: int, look: Look) -> list
 
 
 def joined(row: Sequence[PlaneCell]) -> tuple[PlaneCell, ...]:
-    tiles: list[PlaneCell] = []
-    for tile in row:
-        if tiles and tiles[-1][1:] == tile[1:]:
-            tiles[-1] = PlaneCell(tiles[-1].text + tile.text, tile.style_name, tile.ground)
+    cells: list[PlaneCell] = []
+    for cell in row:
+        if cells and cells[-1][1:] == cell[1:]:
+            cells[-1] = PlaneCell(cells[-1].text + cell.text, cell.style_name, cell.ground)
         else:
-            tiles.append(tile)
-    return tuple(tiles)
+            cells.append(cell)
+    return tuple(cells)
 
 
 def value_at(values: Sequence[Sequence[float]], x: int, y: int, width: int, height: int) -> float:
-    """Of a cell, however fine the values are: the nearest one."""
+    """The value nearest to the middle of a cell, whatever the resolution of `values`."""
     row = values[min(len(values) - 1, (2 * y + 1) * len(values) // (2 * height))]
     return row[min(len(row) - 1, (2 * x + 1) * len(row) // (2 * width))]
 
 
-def _ground(scene: PlaneScene, x: int, y: int, width: int, height: int, look: Look) -> PlaneCell:
-    if look != "colour":
+def _ground(scene: PlaneScene, x: int, y: int, width: int, height: int, mode: ColourMode) -> PlaneCell:
+    if mode != "colour":
         share = value_at(scene.values, x, y, width, height)
         style_name = "muted" if abs(share - 0.5) < 0.02 else ONE if share > 0.5 else ZERO
-        return PlaneCell(shade_of(share, look), style_name, "")
+        return PlaneCell(shade_of(share, mode), style_name, "")
     upper = level_of(value_at(scene.values, x, 2 * y, width, 2 * height))
     lower = level_of(value_at(scene.values, x, 2 * y + 1, width, 2 * height))
     if upper == lower:
@@ -111,23 +111,25 @@ def _ground(scene: PlaneScene, x: int, y: int, width: int, height: int, look: Lo
     return PlaneCell("▀", f"heat-{upper}", f"heat-{lower}")
 
 
-def _draw_fold(cells: list[list[PlaneCell]], fold: UnitLine, width: int, height: int, look: Look) -> None:
-    if look == "ascii":
-        for column, row in _way(fold, width, height):
-            cells[row][column] = PlaneCell(_stroke(fold, width, height), f"hue-{fold.hue}", "")
+def _draw_line(
+    cells: list[list[PlaneCell]], line: UnitLine, width: int, height: int, mode: ColourMode
+) -> None:
+    if mode == "ascii":
+        for column, row in _dots_of_line(line, width, height):
+            cells[row][column] = PlaneCell(_stroke(line, width, height), f"hue-{line.hue}", "")
         return
     bits: dict[tuple[int, int], int] = {}
-    for column, row in _way(fold, 2 * width, 4 * height):
+    for column, row in _dots_of_line(line, 2 * width, 4 * height):
         at = (row // 4, column // 2)
         bits[at] = bits.get(at, 0) | DOTS[row % 4][column % 2]
     for (row, column), sum_of_bits in bits.items():
-        ground = cells[row][column].ground if look == "colour" else ""
-        cells[row][column] = PlaneCell(chr(0x2800 + sum_of_bits), f"hue-{fold.hue}", ground)
+        ground = cells[row][column].ground if mode == "colour" else ""
+        cells[row][column] = PlaneCell(chr(0x2800 + sum_of_bits), f"hue-{line.hue}", ground)
 
 
-def _way(fold: UnitLine, columns: int, rows: int) -> list[tuple[int, int]]:
-    """Every dot that the line passes, in order."""
-    (x0, y0), (x1, y1) = (_place(x, y, columns, rows) for x, y in fold.ends)
+def _dots_of_line(line: UnitLine, columns: int, rows: int) -> list[tuple[int, int]]:
+    """Every dot on the line, in order."""
+    (x0, y0), (x1, y1) = (_place(x, y, columns, rows) for x, y in line.ends)
     steps = max(1, math.ceil(2 * max(abs(x1 - x0), abs(y1 - y0))))
     dots = []
     for step in range(steps + 1):
@@ -136,8 +138,8 @@ def _way(fold: UnitLine, columns: int, rows: int) -> list[tuple[int, int]]:
     return dots
 
 
-def _stroke(fold: UnitLine, width: int, height: int) -> str:
-    (x0, y0), (x1, y1) = (_place(x, y, width, height) for x, y in fold.ends)
+def _stroke(line: UnitLine, width: int, height: int) -> str:
+    (x0, y0), (x1, y1) = (_place(x, y, width, height) for x, y in line.ends)
     across, down = x1 - x0, y1 - y0
     if abs(across) < abs(down) / 2:
         return "|"
@@ -146,14 +148,14 @@ def _stroke(fold: UnitLine, width: int, height: int) -> str:
     return "\\" if across * down > 0 else "/"
 
 
-def _name_fold(cells: list[list[PlaneCell]], fold: UnitLine, number: int, width: int, height: int) -> None:
-    """Beside one end of the line; the next line has it at its other end."""
-    (x0, y0), (x1, y1) = fold.ends if number % 2 == 0 else fold.ends[::-1]
+def _name_line(cells: list[list[PlaneCell]], line: UnitLine, number: int, width: int, height: int) -> None:
+    """Write the name beside one end of the line; every other line has it at the other end."""
+    (x0, y0), (x1, y1) = line.ends if number % 2 == 0 else line.ends[::-1]
     share = 0.12
     column, row = _cell(x0 + (x1 - x0) * share, y0 + (y1 - y0) * share, width, height)
-    start = max(0, min(column + 1, width - len(fold.name)))
-    for offset, character in enumerate(fold.name[:width]):
-        cells[row][start + offset] = PlaneCell(character, f"hue-{fold.hue}", "plate")
+    start = max(0, min(column + 1, width - len(line.name)))
+    for offset, character in enumerate(line.name[:width]):
+        cells[row][start + offset] = PlaneCell(character, f"hue-{line.hue}", "plate")
 
 
 def _draw_point(cells: list[list[PlaneCell]], point: PlanePoint, width: int, height: int) -> None:
@@ -170,7 +172,7 @@ def _draw_point(cells: list[list[PlaneCell]], point: PlanePoint, width: int, hei
 
 
 def _place(x: float, y: float, columns: int, rows: int) -> tuple[float, float]:
-    """In dots from the upper left corner."""
+    """A point in dots from the upper left corner."""
     return (x - LOW) / (HIGH - LOW) * columns, (HIGH - y) / (HIGH - LOW) * rows
 
 
@@ -182,12 +184,12 @@ def _within(x: float, y: float, columns: int, rows: int) -> tuple[int, int]:
     return max(0, min(int(x), columns - 1)), max(0, min(int(y), rows - 1))
 
 
-def scene_of(look: Json, ascii_only: bool = False) -> PlaneScene:
-    """From an answer of `xor.look`."""
+def scene_of(answer: Json, ascii_only: bool = False) -> PlaneScene:
+    """The scene of a response of `xor.look`."""
     return PlaneScene(
-        look["plane"],
-        tuple(_point(point, ASCII_DOTS if ascii_only else SMALL_DOTS) for point in look["points"]),
-        tuple(_folds(look)),
+        answer["plane"],
+        tuple(_point(point, ASCII_DOTS if ascii_only else SMALL_DOTS) for point in answer["points"]),
+        tuple(_unit_lines(answer)),
     )
 
 
@@ -200,11 +202,11 @@ def _point(point: Json, dots: str) -> PlanePoint:
     return PlanePoint(x, y, dots[2] if target is None else dots[int(target > 0.5)], is_right, True)
 
 
-def _folds(look: Json) -> list[UnitLine]:
-    units, own = look["units"], look["output"]["ends"]
-    folds = [
+def _unit_lines(answer: Json) -> list[UnitLine]:
+    units, own = answer["units"], answer["output"]["ends"]
+    lines = [
         UnitLine((tuple(unit["ends"][0]), tuple(unit["ends"][1])), f"h{number}", number - 1)
         for number, unit in enumerate(units, 1)
         if unit["ends"]
     ]
-    return [*folds, UnitLine((tuple(own[0]), tuple(own[1])), "y", 6)] if own else folds
+    return [*lines, UnitLine((tuple(own[0]), tuple(own[1])), "y", 6)] if own else lines

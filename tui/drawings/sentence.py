@@ -1,4 +1,4 @@
-"""Sentences whose words say how much they surprised the model."""
+"""Sentences with the surprisal of each word, -log2 p, and their perplexity."""
 
 from __future__ import annotations
 
@@ -19,73 +19,73 @@ EXPECTED, FAIR, SURPRISING = 2.0, 6.0, 10.0
 LEGEND = "bits = -log2 p: 1 bit is p = 0.5, each further bit halves p; ! from 10 bits on"
 
 
-def ink_of(bits: float | None) -> str:
+def style_of_bits(bits: float | None) -> str:
     if bits is None:
         return "muted"
     return "good" if bits < EXPECTED else "text" if bits < FAIR else "warn" if bits < SURPRISING else "bad"
 
 
-def sign_of(bits: float) -> str:
-    """The number, marked where the ink says so too."""
+def bits_text(bits: float) -> str:
+    """The bits with one decimal; `!` from SURPRISING on."""
     return f"{bits:.1f}" + ("!" if bits >= SURPRISING else "")
 
 
-def given(word: str, *, known: bool = True) -> Column:
-    """A word that a person typed; it has no surprise of its own."""
+def typed_word(word: str, *, known: bool = True) -> Column:
+    """The column of a typed word, which has no surprisal; `?` where it is not in the vocabulary."""
     return (Span(word_of(word), "strong" if known else "warn"), Span("" if known else "?", "warn"))
 
 
-def drawn(part: Json) -> Column:
-    """A word that a model added."""
+def generated_word(part: Json) -> Column:
+    """The column of a word that a model generated."""
     bits = float(part["surprisal"])
     word = word_of(part["word"], reverse=part["side"] == "left")
-    return (Span(word, ink_of(bits)), Span(sign_of(bits), ink_of(bits)))
+    return (Span(word, style_of_bits(bits)), Span(bits_text(bits), style_of_bits(bits)))
 
 
-def growing(columns: Sequence[Column], width: int) -> list[Row]:
+def generated_rows(columns: Sequence[Column], width: int) -> list[Row]:
     return grid(("", "bits"), columns, width)
 
 
-def scored(sentence: Json, width: int, *, reverse: bool = False) -> list[Row]:
-    """A sentence of `language.score`, of a reversed model with `reverse`."""
-    columns = [_weighed(word, reverse=reverse) for word in in_order(sentence["words"], reverse=reverse)]
-    return [*grid(("", "bits", "%", "rank"), columns, width), (), *sums(sentence, width)]
+def scored_rows(sentence: Json, width: int, *, reverse: bool = False) -> list[Row]:
+    """A sentence of a response of `language.score`; `reverse`: of a model that reads backwards."""
+    columns = [_scored_word(word, reverse=reverse) for word in in_order(sentence["words"], reverse=reverse)]
+    return [*grid(("", "bits", "%", "rank"), columns, width), (), *total_rows(sentence, width)]
 
 
-def sums(sentence: Json, width: int) -> list[Row]:
+def total_rows(sentence: Json, width: int) -> list[Row]:
     dot = f" {glyphs().dot} "
     unknown = int(sentence["unknown"])
     value = number_from_json(sentence["perplexity"])
     share: Row = (
-        Span("perplexity ", "muted"), Span(perplexity(value), "strong"),
-        Span(f"{dot}probability ", "muted"), Span(chance(sentence["logp"]), "strong"),
+        Span("perplexity ", "muted"), Span(perplexity_text(value), "strong"),
+        Span(f"{dot}probability ", "muted"), Span(probability_text(sentence["logp"]), "strong"),
     )  # fmt: skip
-    log: Row = (Span("log-probability ", "muted"), Span(in_bits(sentence["logp"]), "strong"))
+    log: Row = (Span("log-probability ", "muted"), Span(logp_text(sentence["logp"]), "strong"))
     whole: Row = (*share, Span(dot, "muted"), *log)
     rows: list[Row] = [whole] if row_width(whole) <= width else [share, log]
-    return rows + (wrap_text(uncounted(sentence), width, "warn") if unknown else [])
+    return rows + (wrap_text(unknown_words_note(sentence), width, "warn") if unknown else [])
 
 
-def uncounted(sentence: Json) -> str:
-    """That unknown words are left out of the perplexity, and what it is with them."""
+def unknown_words_note(sentence: Json) -> str:
+    """The number of unknown words, which the perplexity leaves out, and the perplexity with them."""
     unknown = int(sentence["unknown"])
     words = f"{unknown} unknown {'word' if unknown == 1 else 'words'} ? not counted"
     value = number_from_json(sentence["counted"]["perplexity"])
-    return f"{words}; counted as <UNK>: perplexity {perplexity(value)}"
+    return f"{words}; counted as <UNK>: perplexity {perplexity_text(value)}"
 
 
-def perplexity(value: float) -> str:
-    """With one decimal, so that a column of them is aligned."""
+def perplexity_text(value: float) -> str:
+    """With one decimal below a million, so that columns are aligned."""
     return f"{value:,.1f}" if value < 1e6 else short(value)
 
 
-def in_bits(logp: float) -> str:
-    """A natural log-probability in the unit of the words, and in that of losses: -30.1 bits (-20.87 nats)."""
+def logp_text(logp: float) -> str:
+    """A natural log-probability in bits and in nats: -30.1 bits (-20.87 nats)."""
     return f"{logp / math.log(2):.1f} bits ({logp:.2f} nats)"
 
 
-def chance(logp: float) -> str:
-    """A probability that may be smaller than any floating-point number: 0.12, 3.4e-18."""
+def probability_text(logp: float) -> str:
+    """A probability from its natural logarithm, also below the smallest float: 0.12, 3.4e-18."""
     if logp > math.log(0.001):
         return f"{math.exp(logp):.2g}"
     power = math.floor(logp / math.log(10))
@@ -93,20 +93,20 @@ def chance(logp: float) -> str:
     return f"1.0e{power + 1}" if share >= 10 else f"{share}e{power}"
 
 
-def _weighed(word: Mapping[str, Any], *, reverse: bool) -> Column:
+def _scored_word(word: Mapping[str, Any], *, reverse: bool) -> Column:
     text = word_of(word["word"], reverse=reverse)
     if not word["known"]:
         return (Span(text, "warn"), Span("?", "warn"), Span(""), Span(""))
     bits = float(word["surprisal"])
-    style_name, rank = ink_of(bits), word["rank"]
+    style_name, rank = style_of_bits(bits), word["rank"]
     return (
-        Span(text, style_name), Span(sign_of(bits), style_name), Span(percent(float(word["p"])), "muted"),
+        Span(text, style_name), Span(bits_text(bits), style_name), Span(percent(float(word["p"])), "muted"),
         Span(f"{rank:,}" if rank else "", "muted"),
     )  # fmt: skip
 
 
 def percent(share: float) -> str:
-    """97, 5.1, 0.45, <.01, 0"""
+    """A share in percent, in at most four characters: 97, 5.1, 0.45, <.01, 0"""
     value = 100 * share
     if not share:
         return "0"

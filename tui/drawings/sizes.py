@@ -1,10 +1,10 @@
-"""How large a square picture can be where there is so much room."""
+"""The size of a square image in cells."""
 
 from __future__ import annotations
 
 
-def sized(side: int, columns: int, rows: int) -> tuple[int, int]:
-    """Columns and rows of cells, a cell being twice as high as wide: a multiple of `side` where one fits."""
+def square_size(side: int, columns: int, rows: int) -> tuple[int, int]:
+    """Columns and rows, a cell being twice as high as wide; a multiple of `side` pixels where that fits."""
     room = max(2, min(columns, 2 * rows))
     if room >= side:
         room -= room % side

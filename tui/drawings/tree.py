@@ -1,4 +1,4 @@
-"""The tree that a beam has searched, drawn from left to right."""
+"""The search tree of a beam search, drawn from left to right."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from tui.ui.span import Row, Span, row_width
 BRANCHES = ("─", "┬", "├", "└", "│")
 ASCII_BRANCHES = ("-", "+", "+", "+", "|")
 LEAVES = ("key", "accent")
-"""inks of the numbers at the ends"""
+"""style names of the numbers of complete sentences"""
 DEEPEST = 60
-"""levels that are drawn; beyond them a sentence goes on unseen"""
+"""largest number of levels drawn; longer sentences are cut there"""
 
 
-def drawn(answer: Json, width: int) -> list[Row]:
-    """What was kept at each level; the sentences that were found are numbered at their ends."""
+def tree_rows(answer: Json, width: int) -> list[Row]:
+    """The kept nodes of each level; complete sentences are numbered at their ends."""
     nodes = {int(node["id"]): node for node in answer["nodes"] if node["kept"]}
     kids: dict[int, list[int]] = {}
     for place, node in nodes.items():
@@ -46,8 +46,8 @@ class _Tree:
         self._branches, self._with_shares, self._reverse = branches, with_shares, reverse
 
     def below(self, place: int, depth: int) -> list[Row]:
-        """The lines that go on to the right of a node."""
-        kids = [kid for kid in self._kids.get(place, ()) if self._is_wanted(kid)]
+        """The rows to the right of a node."""
+        kids = [kid for kid in self._kids.get(place, ()) if self._leads_to_sentence(kid)]
         if depth >= DEEPEST or not kids:
             return [()]
         flat, fork, side, last, down = self._branches
@@ -63,9 +63,9 @@ class _Tree:
             rows += [(Span(under + " " + gap, "muted"), *row) for row in inner[1:]]
         return rows
 
-    def _is_wanted(self, place: int) -> bool:
-        """Only what led to a sentence that was found: the rest was given up."""
-        return place in self._ends or any(self._is_wanted(kid) for kid in self._kids.get(place, ()))
+    def _leads_to_sentence(self, place: int) -> bool:
+        """Whether a complete sentence goes through the node."""
+        return place in self._ends or any(self._leads_to_sentence(kid) for kid in self._kids.get(place, ()))
 
     def _label(self, place: int) -> Row:
         node = self._nodes[place]
@@ -78,8 +78,8 @@ class _Tree:
         return tuple(spans)
 
 
-def sentences(answer: Json) -> list[Row]:
-    """What was found, best first."""
+def sentence_rows(answer: Json) -> list[Row]:
+    """The complete sentences, best first."""
     rows: list[Row] = [(Span("       log p   score: log p over a penalty of length", "muted"),)]
     for number, found in enumerate(answer["sentences"], 1):
         style_name = "strong" if number == 1 else "text"

@@ -1,4 +1,4 @@
-"""A grid of characters with wires behind them: lines of dots, thicker for more, broken for less than 0."""
+"""A grid of characters with wires behind them: lines of dots of 1 to 3 dots thickness, solid or broken."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from tui.ui.span import Row, Span
 
 DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 DASH = 4
-"""dots drawn and dots left out, along a broken wire"""
+"""dots drawn, then dots left out, along a broken wire"""
 
-At = tuple[int, int]
+CellPosition = tuple[int, int]
 
 
 class Wires:
-    """Text covers wires, whichever comes first."""
+    """Text is drawn over wires, in whichever order they are added."""
 
     def __init__(self, width: int, height: int, *, ascii_only: bool = False) -> None:
         self.width, self.height = width, height
         self._ascii_only = ascii_only
-        self._text: dict[At, tuple[str, str]] = {}
-        self._dots: dict[At, tuple[int, str]] = {}
-        self._strokes: dict[At, tuple[str, str]] = {}
+        self._text: dict[CellPosition, tuple[str, str]] = {}
+        self._dots: dict[CellPosition, tuple[int, str]] = {}
+        self._characters: dict[CellPosition, tuple[str, str]] = {}
 
     def put(self, column: int, row: int, text: str, style_name: str) -> None:
         for offset, character in enumerate(text):
@@ -31,17 +31,19 @@ class Wires:
                 self._text[column + offset, row] = (character, style_name)
 
     def wire(
-        self, corners: Sequence[At], style_name: str, thickness: int = 1, *, broken: bool = False
+        self, corners: Sequence[CellPosition], style_name: str, thickness: int = 1, *, broken: bool = False
     ) -> None:
-        """From the middle of a cell to the middle of the next, 1 to 3 dots thick."""
+        """Lines between the middles of the cells `corners`, 1 to 3 dots thick."""
         travelled = 0
         for start, end in pairwise(corners):
             if self._ascii_only:
-                self._draw_strokes(start, end, style_name, thickness)
+                self._draw_characters(start, end, style_name, thickness)
             else:
                 travelled = self._draw_dots(start, end, style_name, thickness, travelled if broken else -1)
 
-    def _draw_dots(self, start: At, end: At, style_name: str, thickness: int, travelled: int) -> int:
+    def _draw_dots(
+        self, start: CellPosition, end: CellPosition, style_name: str, thickness: int, travelled: int
+    ) -> int:
         (x0, y0), (x1, y1) = ((2 * column + 0.5, 4 * row + 1.5) for column, row in (start, end))
         steps = max(1, math.ceil(max(abs(x1 - x0), abs(y1 - y0))))
         for step in range(steps + 1):
@@ -58,14 +60,16 @@ class Wires:
             bits = self._dots.get(at, (0, style_name))[0] | DOTS[y % 4][x % 2]
             self._dots[at] = (bits, style_name)
 
-    def _draw_strokes(self, start: At, end: At, style_name: str, thickness: int) -> None:
+    def _draw_characters(
+        self, start: CellPosition, end: CellPosition, style_name: str, thickness: int
+    ) -> None:
         (x0, y0), (x1, y1) = start, end
         steps = max(abs(x1 - x0), abs(y1 - y0), 1)
         flat = "=" if thickness > 1 else "-"
         sign = flat if abs(y1 - y0) * 3 < abs(x1 - x0) else "\\" if (x1 - x0) * (y1 - y0) > 0 else "/"
         for step in range(steps + 1):
             at = round(x0 + (x1 - x0) * step / steps), round(y0 + (y1 - y0) * step / steps)
-            self._strokes[at] = (sign, style_name)
+            self._characters[at] = (sign, style_name)
 
     def rows(self) -> list[Row]:
         return [self._row(y) for y in range(self.height)]
@@ -86,4 +90,4 @@ class Wires:
         if (x, y) in self._dots:
             bits, style_name = self._dots[x, y]
             return chr(0x2800 + bits), style_name
-        return self._strokes.get((x, y), (" ", ""))
+        return self._characters.get((x, y), (" ", ""))

@@ -17,7 +17,7 @@ from engine.protocol import Json, RunSummary
 from engine.sweep_protocol import SweepSummary
 from tui.chart.series import CurveSeries
 from tui.chart.still_chart import StillChart
-from tui.chart.two_series import TwinSeries
+from tui.chart.two_series import AveragedSeries
 from tui.data import actions
 from tui.data.run_history import RunHistory
 from tui.keys import all_keys
@@ -91,7 +91,7 @@ class LanguageTab(Tab):
             "four": Heading(),
             "said": Heading(("sentences sampled at temperature 0.1, 1 and 10",)),
         }
-        self._by_epoch: dict[tuple[str, str], TwinSeries] = {}
+        self._by_epoch: dict[tuple[str, str], AveragedSeries] = {}
         self._told_of = ""
         self._grown: set[str] = set()
         self._is_open = False
@@ -230,7 +230,7 @@ class LanguageTab(Tab):
             title = f"{CELLS[self.table.place].title}, training"
             train = self._curve(run, TRAINING, title, self.table.place + len(DARK))
             drawn += [train] if train is not None else []
-        self.chart.tell(drawn, run.id if run is not None else "")
+        self.chart.update_series(drawn, run.id if run is not None else "")
         history = self._story(run)
         found = samples_of(history.notes) if history is not None else []
         self.headings["said"].set_note(Span(CELLS[self.table.place].title, f"hue-{self.table.place}"))
@@ -254,9 +254,9 @@ class LanguageTab(Tab):
         history = self._story(run)
         if history is None or metric not in history.series:
             return None
-        kept = self._by_epoch.setdefault((run.id, metric), TwinSeries(metric, hue))
+        kept = self._by_epoch.setdefault((run.id, metric), AveragedSeries(metric, hue))
         followed = kept.follow(history.series[metric], steps_of_epoch(run))
-        return followed.dressed(label, hue, run.id if metric == VALIDATION else f"{run.id} {metric}")
+        return followed.with_style(label, hue, run.id if metric == VALIDATION else f"{run.id} {metric}")
 
     def _story(self, run: RunSummary | None) -> RunHistory | None:
         return self.context.connection.history(run.id) if run is not None else None

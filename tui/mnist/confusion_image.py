@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from engine.protocol import Json
 from tui.drawings.image_canvas import ImageCanvas
 from tui.drawings.pixels import greys
-from tui.drawings.sizes import sized
+from tui.drawings.sizes import square_size
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 
@@ -89,8 +89,8 @@ class ConfusionImage:
         total = max(1, sum(self.report["confusion"][true]))
         share = (count / total) ** 4 if true == answer else (count / most) ** 0.5
         low, high = RIGHT_LEVELS if true == answer else WRONG_LEVELS
-        ground = f"heat-{round(low + (high - low) * share)}" if count and canvas.look == "colour" else ""
-        style_name = "strong" if count and (true != answer or canvas.look == "colour") else "muted"
+        ground = f"heat-{round(low + (high - low) * share)}" if count and canvas.mode == "colour" else ""
+        style_name = "strong" if count and (true != answer or canvas.mode == "colour") else "muted"
         words = _placed(str(count) if count else glyphs().dot, size[0])
         for line in range(size[1]):
             text = words if line == size[1] // 3 else " " * size[0]
@@ -119,7 +119,7 @@ class ConfusionImage:
         if room < 3 or not self.images:
             return
         side = len(self.images[0]["pixels"])
-        columns, rows = sized(side, 28, min(room, 14))
+        columns, rows = square_size(side, 28, min(room, 14))
         for place, image in enumerate(self.images):
             x = 1 + place * (columns + 1)
             if x + columns > canvas.width:

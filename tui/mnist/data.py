@@ -37,7 +37,7 @@ class DataView(MnistView):
 
     def paint_trouble(self, canvas: ImageCanvas) -> None:
         if self.facts is None:
-            canvas.words(2, 3, self.trouble, canvas.width - 4, canvas.height - 3, "warn")
+            canvas.write_wrapped(2, 3, self.trouble, canvas.width - 4, canvas.height - 3, "warn")
         else:
             super().paint_trouble(canvas)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from engine.protocol import Json
 from tui.drawings.image_canvas import ImageCanvas
 from tui.drawings.pixels import greys
-from tui.drawings.sizes import sized
+from tui.drawings.sizes import square_size
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 
@@ -28,7 +28,9 @@ class DataImage:
         wide = (canvas.width - 1) // CLASSES >= LEAST
         across = CLASSES if wide else CLASSES // 2
         each = (canvas.width - 1) // across
-        columns, rows = sized(int(self.facts["side"]), each - 1, 10 if wide else (canvas.height - y) // 2 - 1)
+        columns, rows = square_size(
+            int(self.facts["side"]), each - 1, 10 if wide else (canvas.height - y) // 2 - 1
+        )
         for first in range(0, CLASSES, across):
             y = self._classes(canvas, y, range(first, first + across), each)
             line = self.top
@@ -52,7 +54,7 @@ class DataImage:
         y = 1
         for words in (facts["notice"], *facts["notes"]):
             if words:
-                y = canvas.words(1, y, plain(str(words), limit=600), canvas.width - 2, 6, "warn")
+                y = canvas.write_wrapped(1, y, plain(str(words), limit=600), canvas.width - 2, 6, "warn")
         x = 1
         for name, size in splits.items():
             x = canvas.write(x, y, f"{size:,}", "strong")

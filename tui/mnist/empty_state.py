@@ -21,7 +21,7 @@ def invite(canvas: ImageCanvas, run: RunSummary | None, keymap: Keymap, what: st
     if run is None:
         canvas.write(x, y, "No network is trained yet.", "strong")
         _start(canvas, x, y + 2, keymap)
-        canvas.words(x, y + 4, f"Then: {what}", width, 3)
+        canvas.write_wrapped(x, y + 4, f"Then: {what}", width, 3)
         return
     sign = sign_of(run)
     canvas.write(canvas.write(x, y, sign.text, sign.style_name) + 1, y, name_of(run), "strong")
@@ -29,7 +29,7 @@ def invite(canvas: ImageCanvas, run: RunSummary | None, keymap: Keymap, what: st
         canvas.write(x, y + 2, "loading its weights", "muted")
         return
     if run.status.is_final:
-        below = canvas.words(
+        below = canvas.write_wrapped(
             x, y + 2, f"It is {run.status}, and has no checkpoint to look at.", width, 2, "text"
         )
         _start(canvas, x, below + 1, keymap)
@@ -39,10 +39,10 @@ def invite(canvas: ImageCanvas, run: RunSummary | None, keymap: Keymap, what: st
         if run.step
         else plain(run.notice, limit=200) or startup_text(run)
     )
-    below = canvas.words(x, y + 2, words, width, 2, "text")
-    canvas.words(x, below + 1, f"With its first checkpoint: {what}", width, 3)
+    below = canvas.write_wrapped(x, y + 2, words, width, 2, "text")
+    canvas.write_wrapped(x, below + 1, f"With its first checkpoint: {what}", width, 3)
 
 
 def _start(canvas: ImageCanvas, x: int, y: int, keymap: Keymap) -> None:
-    key = keymap.shown("mnist.start", ascii_only=canvas.look == "ascii")
+    key = keymap.shown("mnist.start", ascii_only=canvas.mode == "ascii")
     canvas.write(canvas.write(x, y, key, "key") + 1, y, "trains double_conv: 98 % in half a minute.")

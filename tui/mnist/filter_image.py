@@ -9,7 +9,7 @@ import numpy as np
 
 from tui.drawings.image_canvas import ImageCanvas, positive
 from tui.drawings.pixels import Values
-from tui.drawings.sizes import sized
+from tui.drawings.sizes import square_size
 from tui.mnist.snapshot import Snapshot
 from tui.terminal.glyphs import glyphs
 
@@ -85,11 +85,13 @@ class FilterImage:
         first = 0 if fit >= count else min(self.first, count - 1)
         more = "" if fit >= count else f", {first + 1} to {min(count, first + fit)}"
         canvas.write(x, y, f"{count} filters of {side}x{side}{more}", "key")
-        y = canvas.words(
+        y = canvas.write_wrapped(
             x, y + 1, self._said(canvas, kernels), room[0], 2, "muted" if self.cell is None else "text"
         )
         if channels > 1:
-            y = canvas.words(x, y, f"a column is one filter with its {channels} input channels", room[0], 2)
+            y = canvas.write_wrapped(
+                x, y, f"a column is one filter with its {channels} input channels", room[0], 2
+            )
         for place, kernel in enumerate(kernels[first : first + fit]):
             left = x + place % across * (columns + 1)
             top = y + place // across * each
@@ -190,7 +192,7 @@ class FilterImage:
     def _tile(self, width: int, height: int, count: int) -> Size:
         original = self.moment.looks[0].original
         side = original.shape[0] if original is not None else 28
-        return sized(side, width // (1 + min(count, MAPS)) - 1, max(1, height))
+        return square_size(side, width // (1 + min(count, MAPS)) - 1, max(1, height))
 
     def _maps(self, canvas: ImageCanvas, x: int, y: int, maps: Values | None, size: Size, kind: str) -> None:
         found = maps if maps is not None else np.zeros((0, 1, 1))
@@ -216,10 +218,10 @@ def factor_of(side: int, channels: int, count: int, room: Size) -> int:
 def template_size(side: int, count: int, width: int, height: int) -> Size:
     """The largest at which all fit; a small one where they do not."""
     for wanted in (4 * side, 3 * side, 2 * side, side, 22, 18, 14):
-        columns, rows = sized(side, wanted, height)
+        columns, rows = square_size(side, wanted, height)
         if (width + 1) // (columns + 1) * (height // (rows + 1)) >= count:
             return columns, rows
-    return sized(side, 14, 14)
+    return square_size(side, 14, 14)
 
 
 def pictures_of(count: int, bands: int, height: int) -> tuple[int, int, int]:
@@ -235,7 +237,7 @@ def pictures_of(count: int, bands: int, height: int) -> tuple[int, int, int]:
 
 def _between(canvas: ImageCanvas, x: int, y: int, size: Size) -> None:
     """Which maps are above, and which beside this."""
-    up, here = ("^", ">") if canvas.look == "ascii" else ("↑", "→")
+    up, here = ("^", ">") if canvas.mode == "ascii" else ("↑", "→")
     for line, words in enumerate((f"{up} before the", "  ReLU", f"{here} after it")[: size[1]]):
         canvas.write(x, y + line, words[: size[0]], "muted")
 
@@ -243,7 +245,7 @@ def _between(canvas: ImageCanvas, x: int, y: int, size: Size) -> None:
 def legend(canvas: ImageCanvas, largest: float) -> str:
     """What the colours of weights mean, and the weight of the fullest."""
     most = f" (at most {largest:.2g})" if largest else ""
-    negative = "blue" if canvas.look == "colour" else "dashes"
+    negative = "blue" if canvas.mode == "colour" else "dashes"
     return f"{positive(canvas)}: positive weight, {negative}: negative{most}"
 
 

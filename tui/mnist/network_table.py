@@ -97,7 +97,7 @@ class NetworkTable:
         if self.progress:
             canvas.write(1, y, self.progress, "muted")
         elif self.notice:
-            canvas.words(1, y, plain(self.notice, limit=300), canvas.width - 2, 2, "warn")
+            canvas.write_wrapped(1, y, plain(self.notice, limit=300), canvas.width - 2, 2, "warn")
         elif self.waits:
             return
         elif self.best is not None:
@@ -156,7 +156,7 @@ def ledger(model: Mapping[str, object] | None, words: str, canvas: ImageCanvas) 
     canvas.write(1, 0, "layer      output", "muted")
     canvas.write(20, 0, "parameters      MACs", "muted")
     if model is None:
-        canvas.words(1, 2, words, canvas.width - 2, 3)
+        canvas.write_wrapped(1, 2, words, canvas.width - 2, 3)
         return
     layers = model["layers"]
     assert isinstance(layers, list)

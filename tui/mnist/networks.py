@@ -11,7 +11,7 @@ from textual.containers import Horizontal, Vertical
 
 from engine.protocol import Json, RunSummary
 from tui.chart.still_chart import StillChart
-from tui.chart.two_series import TwinSeries
+from tui.chart.two_series import AveragedSeries
 from tui.data.run_history import RunHistory
 from tui.data.run_text import startup_text
 from tui.drawings.image_widget import ImageWidget
@@ -50,7 +50,7 @@ class NetworksView(MnistView):
         self.overlaid: frozenset[int] = frozenset()
         """places whose validation curves are drawn beside that under the cursor"""
         self.ledger, self.chart = ImageWidget(id="ledger"), StillChart("loss", log=True)
-        self._twins: dict[tuple[str, str], TwinSeries] = {}
+        self._twins: dict[tuple[str, str], AveragedSeries] = {}
 
     def compose(self) -> ComposeResult:
         with Vertical():
@@ -134,8 +134,8 @@ class NetworksView(MnistView):
     def show(self) -> None:
         table = self._picture()
         self.image_widget.styles.height = table.height
-        self.image_widget.show(table.paint)
-        self.ledger.show(partial(ledger, self._model(self.entry.run), self._absent))
+        self.image_widget.update(table.paint)
+        self.ledger.update(partial(ledger, self._model(self.entry.run), self._absent))
         self._draw_curves()
 
     def _picture(self) -> NetworkTable:
@@ -179,16 +179,16 @@ class NetworksView(MnistView):
                 if run is not None and history is not None and metric in history.series:
                     several = len(places) > 1
                     label = f"{self.recipes[place].name} {TITLES[metric]}" if several else TITLES[metric]
-                    twin = self._twins.setdefault(
-                        (run.id, f"{label} {metric}"), TwinSeries(label, place % 8 if several else hue)
+                    averaged = self._twins.setdefault(
+                        (run.id, f"{label} {metric}"), AveragedSeries(label, place % 8 if several else hue)
                     )
-                    series.append(twin.follow(history.series[metric]))
+                    series.append(averaged.follow(history.series[metric]))
         if self.chart.view.metric != self.metric:
             self.chart.set_view(replace(self.chart.view, metric=self.metric, log=self.metric == "loss"))
         run = self.entry.run
         words = self.waits or (startup_text(run) if run is not None else "") or "no points yet"
-        self.chart.set_empty(words)
-        self.chart.tell(series, series[-1].key if series else "")
+        self.chart.set_empty_text(words)
+        self.chart.update_series(series, series[-1].key if series else "")
 
     # --- what is done ----------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ import numpy as np
 from engine.protocol import Json
 from tui.drawings.image_canvas import ImageCanvas
 from tui.drawings.pixels import DARK, greys
-from tui.drawings.sizes import sized
+from tui.drawings.sizes import square_size
 from tui.mnist.pad import BRUSHES, SIDE, Pad
 from tui.mnist.probabilities import chances
 from tui.mnist.snapshot import look_of
@@ -62,20 +62,20 @@ class PadImage:
 
     def _invitation(self, canvas: ImageCanvas, x: int) -> None:
         if self.why:
-            canvas.words(x, TOP, self.why, canvas.width - x - 1, 4)
+            canvas.write_wrapped(x, TOP, self.why, canvas.width - x - 1, 4)
             return
-        y = canvas.words(
+        y = canvas.write_wrapped(
             x, TOP, "Draw a digit: arrows move, space puts the pen down.", canvas.width - x - 1, 3, "text"
         )
         words = "Every stroke is classified at once: ten probabilities, and all maps. The mouse draws too."
-        canvas.words(x, y + 1, words, canvas.width - x - 1, 4)
+        canvas.write_wrapped(x, y + 1, words, canvas.width - x - 1, 4)
 
     # --- what the network makes of it ------------------------------------------------------------------
 
     def _answer(self, canvas: ImageCanvas, x: int, width: int) -> None:
         answer = self.answer
         assert answer is not None
-        small = sized(len(answer["centred"]), 14 if canvas.width < 160 else 28, 14)
+        small = square_size(len(answer["centred"]), 14 if canvas.width < 160 else 28, 14)
         said = plain(self.names[answer["predicted"]], limit=20)
         column = canvas.write(x, 0, "prediction ", "muted")
         column = canvas.write(column, 0, said, "good")
@@ -100,7 +100,9 @@ class PadImage:
             after = look_of({**self.answer, "original": self.answer["centred"]}, layer["name"]).after
             if after is None or room < 2:
                 continue
-            columns, rows = sized(len(self.answer["centred"]), (width - 1) // min(len(after), 5) - 1, room)
+            columns, rows = square_size(
+                len(self.answer["centred"]), (width - 1) // min(len(after), 5) - 1, room
+            )
             canvas.write(x, y, f"{plain(layer['name'], limit=20)}: activations of its filters", "muted")
             for place, values in enumerate(after[: max(1, (width + 1) // (columns + 1))]):
                 canvas.picture(x + place * (columns + 1), y + 1, columns, rows, values)

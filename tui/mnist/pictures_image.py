@@ -10,7 +10,7 @@ import numpy as np
 from engine.protocol import Json
 from tui.drawings.image_canvas import ImageCanvas, positive
 from tui.drawings.pixels import greys
-from tui.drawings.sizes import sized
+from tui.drawings.sizes import square_size
 from tui.mnist.probabilities import chances
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
@@ -74,7 +74,7 @@ class PicturesImage:
         side = len(image["pixels"])
         beside = width >= 60
         room = (width - 2) // 2 if beside else width - 2
-        columns, rows = sized(side, min(room, 2 * side), canvas.height - 13)
+        columns, rows = square_size(side, min(room, 2 * side), canvas.height - 13)
         picture = greys(image["pixels"])
         fits = self.kind and self.why is not None
         if beside or not fits:
@@ -111,7 +111,7 @@ class PicturesImage:
 
 
 def _arrow(canvas: ImageCanvas) -> str:
-    return ">" if canvas.look == "ascii" else "→"
+    return ">" if canvas.mode == "ascii" else "→"
 
 
 def loss_words(loss: float) -> str:
@@ -125,7 +125,7 @@ def detail_width(width: int) -> int:
 
 def tile(side: int, width: int) -> tuple[int, int]:
     """The size of a picture in the grid: small, or as large as it is."""
-    return sized(side, 10 if width < 100 else 14 if width < 160 else 28, 14)
+    return square_size(side, 10 if width < 100 else 14 if width < 160 else 28, 14)
 
 
 def grid(side: int, width: int, height: int) -> tuple[int, int]:

@@ -138,7 +138,7 @@ class ReportView(MnistView):
 
     def _paint_progress(self, canvas: ImageCanvas) -> None:
         if self._progress.get("failed"):
-            key = self.context.keymap.shown("mnist.report", ascii_only=canvas.look == "ascii")
+            key = self.context.keymap.shown("mnist.report", ascii_only=canvas.mode == "ascii")
             canvas.write(2, 2, f"There is no report; {key} asks again.", "muted")
             return
         done, total = self._progress.get("done", 0), self._progress.get("total", 0)

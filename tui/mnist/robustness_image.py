@@ -49,5 +49,5 @@ class RobustnessImage:
         if curve["done"] < curve["total"]:
             canvas.write(x, y, f"{curve['done']} of {curve['total']}", "muted")
             return
-        y = canvas.words(x, y + (1 if high == 1 else 0), lesson, width, 2)
+        y = canvas.write_wrapped(x, y + (1 if high == 1 else 0), lesson, width, 2)
         canvas.write(x, y, f"{curve['images']:,} pictures", "muted")

@@ -109,7 +109,7 @@ class MnistView(SubmittingView, can_focus=True):
         run = self.run_shown
         if self.in_front and self.reads and run is not None:
             self.runs.hold(run)
-        self.image_widget.show(self._painted)
+        self.image_widget.update(self._painted)
 
     def _painted(self, canvas: ImageCanvas) -> None:
         self.paint(canvas)
@@ -120,7 +120,7 @@ class MnistView(SubmittingView, can_focus=True):
         """What went wrong, whole: below all else."""
         width = canvas.width - 4
         lines = min(len(textwrap.wrap(self.trouble, max(10, width))), canvas.height)
-        canvas.words(2, canvas.height - lines, self.trouble, width, lines, "warn")
+        canvas.write_wrapped(2, canvas.height - lines, self.trouble, width, lines, "warn")
 
     def paint(self, canvas: ImageCanvas) -> None:
         """In the size at hand."""

@@ -139,8 +139,8 @@ class Conversation:
 
     async def _stream(self, entry: TranscriptEntry, word: str, text: str, **run: str) -> None:
         """Word by word; closing the stream ends the drawing."""
-        columns: list[Column] = [sentence.given(one) for one in text.split()]
-        entry.show(lambda width: sentence.growing(columns, width))
+        columns: list[Column] = [sentence.typed_word(one) for one in text.split()]
+        entry.show(lambda width: sentence.generated_rows(columns, width))
         facts = {**run, "text": text, **self.sampling.facts(text)}
         async with contextlib.aclosing(self._session.stream(f"language.{word}", **facts)) as parts:
             async for part in parts:
@@ -148,7 +148,9 @@ class Conversation:
                     self._mark_unknown(columns, part)
                     self._finish(entry, part)
                 else:
-                    columns.insert(0 if part["side"] == "left" else len(columns), sentence.drawn(part))
+                    columns.insert(
+                        0 if part["side"] == "left" else len(columns), sentence.generated_word(part)
+                    )
                     entry.changed()
                 self._changed()
 
@@ -156,11 +158,11 @@ class Conversation:
         unknown = {word_of(word) for word in done["unknown"]}
         for place, column in enumerate(columns):
             if not column[1].text and column[0].text.lower() in unknown:
-                columns[place] = sentence.given(column[0].text, known=False)
+                columns[place] = sentence.typed_word(column[0].text, known=False)
 
     def _finish(self, entry: TranscriptEntry, done: Json) -> None:
         added = int(done["added"])
-        words = "the end came first" if not added else f"log-probability {sentence.in_bits(done['logp'])}"
+        words = "the end came first" if not added else f"log-probability {sentence.logp_text(done['logp'])}"
         entry.note(f"{added} {'word' if added == 1 else 'words'} added, {words}, seed {done['seed']}")
         self._say_unknown(entry, done)
         self._say_notice(entry, done, f"; {', '.join(self.sampling.all_words(int(done['seed'])))}")
@@ -168,7 +170,7 @@ class Conversation:
     async def _score(self, entry: TranscriptEntry, text: str) -> None:
         answer = await self._ask("score", texts=[text])
         scored = answer["sentences"][0]
-        entry.show(partial(sentence.scored, scored, reverse=answer["direction"] == "reversed"))
+        entry.show(partial(sentence.scored_rows, scored, reverse=answer["direction"] == "reversed"))
         entry.note(sentence.LEGEND)
         self._say_notice(entry, answer)
 
@@ -188,7 +190,7 @@ class Conversation:
     async def _beam(self, entry: TranscriptEntry, text: str) -> None:
         bounds = self.sampling.bounds(text)
         answer = await self._ask("beam", text=text, width=self.sampling.width, **bounds)
-        entry.show(lambda width: [*tree.drawn(answer, width), (), *tree.sentences(answer)])
+        entry.show(lambda width: [*tree.tree_rows(answer, width), (), *tree.sentence_rows(answer)])
         self._say_unknown(entry, answer)
         how = f"width {self.sampling.width}, {self.sampling.length_words()}"
         self._say_notice(entry, answer, f"; {how}, repetition {self.sampling.repetition:g}")

@@ -8,7 +8,13 @@ from rich.cells import cell_len, set_cell_size
 
 from engine.protocol import Json, number_from_json
 from tui.drawings.grid import Column, grid
-from tui.drawings.sentence import ink_of, percent, perplexity, sign_of, uncounted
+from tui.drawings.sentence import (
+    bits_text,
+    percent,
+    perplexity_text,
+    style_of_bits,
+    unknown_words_note,
+)
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.shown_word import word_of
@@ -62,7 +68,7 @@ def _order(one: Json, width: int) -> list[Row]:
     """A sentence that is too long for a line goes on below itself."""
     style_name = "key" if one["given"] else "strong" if one["rank"] == 1 else "text"
     rank = f"{one['rank']:>4} " if one["rank"] else "     "
-    value = f"{perplexity(number_from_json(one['perplexity'])):>10} {one['logp']:6.1f}  "
+    value = f"{perplexity_text(number_from_json(one['perplexity'])):>10} {one['logp']:6.1f}  "
     said = " ".join(map(word_of, one["words"])) + (f"  {glyphs().mark} as typed" if one["given"] else "")
     first, *rest = wrap_text(said, width - len(rank) - len(value), style_name)
     indent = Span(" " * (len(rank) + len(value)))
@@ -87,7 +93,8 @@ def batch(answer: Json, order: int, width: int) -> list[Row]:
         unknown = int(one["unknown"])
         lines.append(
             (
-                Span(f"{perplexity(value):>10}", _ink(value)), Span(f"  {len(one['words']) - 1:>5}", "muted"),
+                Span(f"{perplexity_text(value):>10}", _ink(value)),
+                Span(f"  {len(one['words']) - 1:>5}", "muted"),
                 Span(f"  {unknown or '':>7}  ", "warn"),
                 Span(plain(str(one["text"]), limit=max(1, width - 28)), "text"),
             )
@@ -146,7 +153,7 @@ def _unknown_of(model: Json, width: int) -> list[Row]:
     """What the unknown words of the sentence would cost this model; none when it knows all of them."""
     if not model["sentence"]["unknown"]:
         return []
-    return [(Span("  "), *row) for row in wrap_text(uncounted(model["sentence"]), width - 2, "warn")]
+    return [(Span("  "), *row) for row in wrap_text(unknown_words_note(model["sentence"]), width - 2, "warn")]
 
 
 def _named(mark: str, model: Json, is_compared: bool) -> Row:
@@ -157,7 +164,7 @@ def _named(mark: str, model: Json, is_compared: bool) -> Row:
         Span(f"{mark} ", "key"), Span(name, "strong"),
         Span("  " + ", ".join(facts), "muted"),
         Span("  perplexity ", "muted"),
-        Span(perplexity(number_from_json(sentence["perplexity"])), "strong" if is_compared else "muted"),
+        Span(perplexity_text(number_from_json(sentence["perplexity"])), "strong" if is_compared else "muted"),
     )  # fmt: skip
 
 
@@ -165,7 +172,7 @@ def _bits(word: Json) -> Span:
     if not word["known"]:
         return Span("?", "warn")
     bits = float(word["surprisal"])
-    return Span(sign_of(bits), ink_of(bits))
+    return Span(bits_text(bits), style_of_bits(bits))
 
 
 def _perplexity(sentence: Json) -> float:
@@ -174,7 +181,7 @@ def _perplexity(sentence: Json) -> float:
 
 def _overall(total: Json) -> str:
     value = total["perplexity"]
-    return "no known word" if value is None else perplexity(number_from_json(value))
+    return "no known word" if value is None else perplexity_text(number_from_json(value))
 
 
 def _ink(value: float) -> str:

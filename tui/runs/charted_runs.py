@@ -1,4 +1,4 @@
-"""Which runs are on the chart: the selected one, the marked ones, the baseline; each with its colour."""
+"""The runs on the chart: the selected one, the marked ones and the baseline, each with its hue."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RunCurve:
-    """A run on a chart, as it looks there."""
+    """The history of a run on the chart, with its label and hue there."""
 
     history: RunHistory
     label: str
@@ -24,7 +24,7 @@ class RunCurve:
 
 
 class ShownRuns:
-    """The order of showing: marked in the order of marking, the baseline, the selected one."""
+    """Ids of the runs shown. Their order: marked ones in the order of marking, baseline, selected one."""
 
     def __init__(self, selected: str = "", marks: Iterable[str] = (), baseline: str = "") -> None:
         self.selected = selected
@@ -38,15 +38,15 @@ class ShownRuns:
     def hues(self) -> dict[str, int]:
         return hues_of(self.ids)
 
-    def looks(self, letters: Mapping[str, str]) -> dict[str, TableStyle]:
-        """By run; `letters` tell the lines apart where there are no colours."""
+    def styles(self, letters: Mapping[str, str]) -> dict[str, TableStyle]:
+        """The style of each shown run by its id; `letters` distinguish the curves without colours."""
         return {
             run: TableStyle(hue, run in self.marks, run == self.baseline, letters.get(run, ""))
             for run, hue in self.hues().items()
         }
 
     def toggle_mark(self, run: str) -> bool:
-        """Whether it is marked now."""
+        """Mark or unmark a run. Returns whether it is marked then."""
         if run in self.marks:
             self.marks.remove(run)
             return False
@@ -55,7 +55,7 @@ class ShownRuns:
         return True
 
     def toggle_all(self, runs: Iterable[str]) -> bool:
-        """Mark them all, or none of them where all are marked. Whether they are marked now."""
+        """Mark all of them, or unmark them where all are marked. Returns whether they are marked then."""
         given = list(dict.fromkeys(runs))
         others = [mark for mark in self.marks if mark not in given]
         marks = len(others) + len(given) != len(self.marks)
@@ -63,7 +63,7 @@ class ShownRuns:
         return marks
 
     def toggle_baseline(self, run: str) -> bool:
-        """Whether it is the baseline now."""
+        """Set or unset the baseline. Returns whether there is one then."""
         self.baseline = "" if self.baseline == run else run
         return bool(self.baseline)
 

@@ -14,14 +14,14 @@ from tui.ui.span import Row, Span
 
 
 class CheckpointsSheet(Sheet):
-    """Step, size, the hash of the weights, and what is wrong with it."""
+    """A row per checkpoint: step, size, hash of the weights, or why it is damaged."""
 
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
         self._found: tuple[CheckpointFacts, ...] | None = None
 
-    def show(self, found: tuple[CheckpointFacts, ...] | None) -> None:
-        """None while they are not known."""
+    def update(self, found: tuple[CheckpointFacts, ...] | None) -> None:
+        """Replace the checkpoints; None while they are loading."""
         self._found = found
         self.draw()
 

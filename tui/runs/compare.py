@@ -1,4 +1,4 @@
-"""The marked runs side by side: only what differs, and what came of it."""
+"""The comparison of the marked runs: differing parameters and all metrics, a column per run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ GAP = 2
 
 
 class CompareSheet(Sheet):
-    """Rows are what differs, columns are runs: as many as have room, the others by left and right."""
+    """Rows are differing values, columns are runs: as many as fit, scrolled by left and right."""
 
     def __init__(self, runs: Sequence[RunSummary], hues: Mapping[str, int], baseline: str = "") -> None:
         super().__init__()
@@ -39,18 +39,18 @@ class CompareSheet(Sheet):
         self._first = 0
 
     def _width(self, place: int) -> int:
-        words = [len(one.values[place]) + 2 for one in self._entries]
-        return max(*words, min(MOST_NAME, len(name_of(self._runs[place])) + 3)) + GAP
+        widths = [len(one.values[place]) + 2 for one in self._entries]
+        return max(*widths, min(MOST_NAME, len(name_of(self._runs[place])) + 3)) + GAP
 
     def _shown(self, width: int) -> range:
-        """Places of the runs that have room."""
+        """Indices of the runs that fit."""
         room, last = width - self._label, self._first
         while last < len(self._runs) and (room := room - self._widths[last]) >= -GAP:
             last += 1
         return range(self._first, max(last, self._first + 1))
 
     def action_turn(self, by: int) -> None:
-        """By a run to the left or to the right, as far as there are any out of sight."""
+        """Scroll by a run to the left or to the right."""
         most, width = len(self._runs) - 1, self.scrollable_content_region.width
         while most > 0 and self._label + sum(self._widths[most - 1 :]) - GAP <= width:
             most -= 1
@@ -71,15 +71,15 @@ class CompareSheet(Sheet):
             table.append(self._row(entry, shown))
         if len({run.spec.experiment for run in self._runs}) > 1:
             table += [(), (Span(glyphs().best, "good"), Span(" the best run of its experiment", "muted"))]
-        if words := different_data_warning(self._runs):
-            table += [(), (Span(words, "bad"),)]
+        if text := different_data_warning(self._runs):
+            table += [(), (Span(text, "bad"),)]
         return [clipped(row, width) for row in table]
 
     def _place(self, shown: range) -> Row:
         signs = glyphs()
         keys = "left right" if signs.ascii_only else "← →"
-        words = f"runs {shown.start + 1} to {shown.stop} of {len(self._runs)}; "
-        return (Span(words, "muted"), Span(keys, "key"), Span(" show the others", "muted"))
+        text = f"runs {shown.start + 1} to {shown.stop} of {len(self._runs)}; "
+        return (Span(text, "muted"), Span(keys, "key"), Span(" show the others", "muted"))
 
     def _heads(self, shown: range) -> Row:
         heads: list[Span] = [Span(" " * self._label)]
@@ -99,17 +99,17 @@ class CompareSheet(Sheet):
             elif place in entry.best:
                 cell = (Span(glyphs().best, "good"), Span(f" {value}", "good"))
             else:
-                cell = (Span(f"  {value}", _ink(value)),)
+                cell = (Span(f"  {value}", _style(value)),)
             spans += fitted(cell, self._cells(place, shown))
         return tuple(spans)
 
     def _cells(self, place: int, shown: range) -> int:
-        """The last column needs no gap behind it."""
+        """The width of a column; the last one has no gap behind it."""
         return self._widths[place] - GAP * (place == shown[-1])
 
 
 class CompareScreen(Dialog[None]):
-    """To be read, then left."""
+    """The comparison in a dialog without a result."""
 
     def __init__(self, runs: Sequence[RunSummary], hues: Mapping[str, int], baseline: str = "") -> None:
         super().__init__()
@@ -118,8 +118,8 @@ class CompareScreen(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog widest") as box:
-            words = ", differences to the baseline, the first" if self._baseline else ""
-            box.border_title = Content(f"compare {len(self._runs)} runs{words}")
+            text = ", differences to the baseline, the first" if self._baseline else ""
+            box.border_title = Content(f"compare {len(self._runs)} runs{text}")
             yield CompareSheet(self._runs, self._hues, self._baseline)
             yield KeyLine((("dialog.cancel", "back"), ("pane.down", "scroll"), ("pane.right", "next run")))
 
@@ -128,5 +128,5 @@ def _differs(entry: ComparedRow) -> bool:
     return len(set(entry.values)) > 1
 
 
-def _ink(value: str) -> str:
+def _style(value: str) -> str:
     return "muted" if value == MISSING else "bad" if value in ("nan", "inf", "-inf") else "text"

@@ -1,4 +1,4 @@
-"""Every curve on a chart, where its legend has no room for all."""
+"""The legend of a chart in a dialog, for more curves than fit above the plot."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from tui.ui.span import Row, Span
 
 
 class CurveSheet(Sheet):
-    """A row for each curve, in the inks of the app."""
+    """A row for each curve, in the styles of the app."""
 
     def __init__(self, rows_of: Callable[[int], Sequence[Row]]) -> None:
         super().__init__()
         self._rows_of = rows_of
 
     def rows(self, width: int) -> Sequence[Row]:
-        return [(Span(" "), *map(_in_inks, row)) for row in self._rows_of(width - 1)]
+        return [(Span(" "), *map(_with_app_style, row)) for row in self._rows_of(width - 1)]
 
 
 class LegendScreen(Dialog[None]):
-    """`rows_of` gives the rows for a width; they scroll."""
+    """`rows_of` returns the rows for a width in cells."""
 
     def __init__(self, metric: str, rows_of: Callable[[int], Sequence[Row]]) -> None:
         super().__init__()
@@ -41,14 +41,14 @@ class LegendScreen(Dialog[None]):
         self.dismiss(None)
 
 
-def _in_inks(span: Span) -> Span:
-    """A chart has inks of its own names."""
+def _with_app_style(span: Span) -> Span:
+    """A span of a chart with the corresponding style name of the app."""
     style_name = (
         span.style_name.replace("series-", "hue-")
         if span.style_name.startswith("series-")
-        else INKS.get(span.style_name, "text")
+        else STYLES.get(span.style_name, "text")
     )
     return Span(span.text, style_name)
 
 
-INKS = {"value": "strong", "alert": "bad", "tag": "muted"}
+STYLES = {"value": "strong", "alert": "bad", "tag": "muted"}

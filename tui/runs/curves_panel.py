@@ -1,4 +1,4 @@
-"""The curves of the shown runs: one metric, and a second one where there is room."""
+"""The charts of the runs tab: one metric of the shown runs, and a second one where there is room."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from tui.runs.run_chart import RunChart
 
 ROOM_FOR_TWO = 30
-"""rows from which on two charts are better than one"""
+"""height from which on there is a second chart"""
 
 
 WIDE_GUTTER = 9
-"""holds the labels of nearly every metric"""
+"""cells left of the plots: the y labels of nearly every metric fit"""
 
 
 class CurvesPanel(Vertical):
-    """Empty until it is filled, so that the first picture does not wait for it."""
+    """Empty until `fill`, so that the first frame of the app does not wait for it."""
 
     chart: RunChart
 
@@ -39,7 +39,7 @@ class CurvesPanel(Vertical):
 
     @property
     def saved(self) -> dict[str, object]:
-        """How it is looked at, to be written down."""
+        """The view of the chart as JSON, for the state file."""
         return self.chart.view.to_json() if self.is_filled else self._saved
 
     def fill(self) -> None:
@@ -50,33 +50,33 @@ class CurvesPanel(Vertical):
         self.is_filled = True
         self.mount(*self._headings, self.chart)
 
-    def choose(self, pane: str) -> None:
+    def select_pane(self, pane: str) -> None:
         self._headings[0].select(pane)
 
-    def light(self, lit: bool) -> None:
+    def highlight(self, lit: bool) -> None:
         for heading in self._headings:
             heading.set_highlighted(lit)
 
-    def say_when_empty(self, words: str) -> None:
-        self.chart.set_empty(words)
+    def set_empty_text(self, text: str) -> None:
+        self.chart.set_empty_text(text)
 
-    def tell(
-        self, shown: Sequence[RunCurve], selected: RunSummary | None, wanted: str, baseline: str = ""
+    def update_runs(
+        self, shown: Sequence[RunCurve], selected: RunSummary | None, preferred: str, baseline: str = ""
     ) -> None:
-        stories = [curve.history for curve in shown]
-        self.chart.tell(shown, selected, wanted, baseline)
-        known = [metric for metric in metrics_of(stories, selected) if metric != self.chart.metric]
+        histories = [curve.history for curve in shown]
+        self.chart.update_runs(shown, selected, preferred, baseline)
+        known = [metric for metric in metrics_of(histories, selected) if metric != self.chart.metric]
         mine = [metric for metric in known if selected is not None and metric in selected.metrics]
         if mine and self.size.height >= ROOM_FOR_TWO:
-            self._tell_second(shown, selected, mine[0], baseline)
+            self._update_second(shown, selected, mine[0], baseline)
         elif self._second is not None:
             self._second.display = False
-            self.chart.set_ground(None)
+            self.chart.set_x_range(None)
 
-    def _tell_second(
+    def _update_second(
         self, shown: Sequence[RunCurve], selected: RunSummary | None, metric: str, baseline: str
     ) -> None:
-        """Another metric of the selected run, looked at in the same way."""
+        """Another metric of the selected run, with the view of the first chart."""
         from tui.runs.run_chart import RunChart
 
         if self._second is None:
@@ -85,8 +85,8 @@ class CurvesPanel(Vertical):
             self.mount(self._second)
         self._second.display = True
         self._second.set_view(replace(self.chart.view, metric=self._second.metric, log=False))
-        self._second.tell(shown, selected, metric, baseline)
+        self._second.update_runs(shown, selected, metric, baseline)
         spans = [span for chart in (self.chart, self._second) if (span := chart.span()) is not None]
         together = (min(low for low, _ in spans), max(high for _, high in spans)) if spans else None
         for chart in (self.chart, self._second):
-            chart.set_ground(together, WIDE_GUTTER)
+            chart.set_x_range(together, WIDE_GUTTER)

@@ -1,4 +1,4 @@
-"""The parameters that tell runs of one experiment apart, in words for a table."""
+"""The parameters in which runs of one experiment differ, as text for a table."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ LIMIT = 300
 DIGITS = range(3, 6)
 
 
-def params_apart(runs: Sequence[RunSummary]) -> dict[str, str]:
-    """By id of a run: the seed and the parameters that are not the same for all runs of its experiment here.
+def differing_params(runs: Sequence[RunSummary]) -> dict[str, str]:
+    """By id of a run: the seed and the parameters that are not equal in all given runs of its experiment.
 
-    What alone tells a run from another comes first, then those with the most values; defaults are told like
-    any other value. A run that is alone of its experiment is told by what is not its default.
+    A parameter that is the only difference to another run comes first, then those with the most values;
+    defaults are listed like other values. The only run of an experiment has its non-default parameters.
     """
     alike: dict[str, list[RunSummary]] = {}
     for run in runs:
         alike.setdefault(run.spec.experiment, []).append(run)
-    told: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for same in alike.values():
-        told |= (
+        texts |= (
             _of_many(same) if len(same) > 1 else {same[0].id: format_params(distinguishing_params(same[0]))}
         )
-    return {run: plain(words, limit=LIMIT) for run, words in told.items()}
+    return {run: plain(text, limit=LIMIT) for run, text in texts.items()}
 
 
 def _of_many(runs: Sequence[RunSummary]) -> dict[str, str]:
@@ -45,7 +45,9 @@ def _of_many(runs: Sequence[RunSummary]) -> dict[str, str]:
         if len({repr(found.get(name)) for found in values}) > 1
     ]
     names.sort(key=lambda name: -len({repr(found.get(name)) for found in values}))
-    texts = {name: _told_apart(name, [found[name] for found in values if name in found]) for name in names}
+    texts = {
+        name: _distinct_texts(name, [found[name] for found in values if name in found]) for name in names
+    }
     orders = _orders(names, values)
     return {
         run.id: " ".join(f"{name}={texts[name][repr(found[name])]}" for name in order if name in found)
@@ -54,7 +56,7 @@ def _of_many(runs: Sequence[RunSummary]) -> dict[str, str]:
 
 
 def _orders(names: Sequence[str], values: Sequence[Mapping[str, Value]]) -> list[list[str]]:
-    """The names for each run: those in which alone it differs from another run come first."""
+    """The names for each run: those that are its only difference to another run come first."""
     orders = [list(names) for _ in values]
     for name in reversed(names):
         others = [tuple(repr(found.get(one)) for one in names if one != name) for found in values]
@@ -66,8 +68,8 @@ def _orders(names: Sequence[str], values: Sequence[Mapping[str, Value]]) -> list
     return orders
 
 
-def _told_apart(name: str, values: Sequence[Value]) -> dict[str, str]:
-    """By repr of a value: its text, floats in as few digits as keep different ones apart."""
+def _distinct_texts(name: str, values: Sequence[Value]) -> dict[str, str]:
+    """By repr of a value: its text, floats with as few digits as keep different ones distinct."""
     different = {repr(value): value for value in values}
     for digits in DIGITS:
         texts = {

@@ -1,4 +1,4 @@
-"""A verb for the marked runs: one question that lists what will happen to each, and what came of it."""
+"""A command for all marked runs, or all trials of a sweep: one question before, one line about the result."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from engine.client.client import Client
 from engine.errors import DltuiError
 from engine.protocol import RunSummary, SkippedRun, Status, SweepRow
-from tui.data import value_text as words
 from tui.data.run_text import name_of
+from tui.data.value_text import plural
 from tui.runs.sweep_cells import name_of_sweep
 from tui.terminal.plain_text import plain
 from tui.ui.numbers import size
@@ -32,7 +32,7 @@ _DONE = {
 
 @dataclass(frozen=True, slots=True)
 class MarkedRuns:
-    """What a verb would do to the marked runs."""
+    """The runs that a command applies to, and those it leaves out."""
 
     verb: str
     runs: tuple[RunSummary, ...]
@@ -43,10 +43,10 @@ class MarkedRuns:
 
     @property
     def question(self) -> str:
-        """Pause 3 runs?"""
+        """The title of the dialog: Pause 3 runs?"""
         if self.sweep:
-            return f"{self.verb.capitalize()} {words.plural(len(self.runs), 'trial')} of {self.sweep}?"
-        return f"{self.verb.capitalize()} {counted(len(self.runs))}?"
+            return f"{self.verb.capitalize()} {plural(len(self.runs), 'trial')} of {self.sweep}?"
+        return f"{self.verb.capitalize()} {counted_runs(len(self.runs))}?"
 
     @property
     def details(self) -> str:
@@ -61,7 +61,7 @@ class MarkedRuns:
 
     @property
     def refusal(self) -> str:
-        """Where nothing is left to do."""
+        """Why runs are left out, grouped by reason."""
         by_reason: dict[str, list[SkippedRun]] = {}
         for one in self.left_out:
             by_reason.setdefault(one.why.removeprefix(f"{one.name} is "), []).append(one)
@@ -69,7 +69,7 @@ class MarkedRuns:
 
 
 def _reason(why: str, runs: Sequence[SkippedRun]) -> str:
-    """Runs that are left out for the same reason, told once: a, b and 7 more are done ..."""
+    """One sentence for runs that are left out for the same reason: a, b and 7 more are done ..."""
     if len(runs) == 1:
         return plain(runs[0].why, limit=120)
     named = [plain(run.name or run.id, limit=40) for run in runs[:NAMES_SHOWN]]
@@ -89,58 +89,58 @@ def _effect(verb: str, run: RunSummary) -> str:
 
 
 def count_of(verb: str, runs: Sequence[RunSummary]) -> int:
-    """To how many of the runs the verb can be done now."""
+    """How many of the runs the command is possible for."""
     return sum(possible(verb, run.status) for run in runs)
 
 
 def possible(verb: str, status: Status) -> bool:
-    """Whether the engine would do it to a run of that status."""
+    """Whether the engine accepts the command for a run of that status."""
     return status in _POSSIBLE[verb]
 
 
-def counted(count: int) -> str:
+def counted_runs(count: int) -> str:
     return f"{count:,} run{'s' * (count != 1)}"
 
 
 def verb_of_pause(runs: Sequence[RunSummary]) -> str:
-    """p pauses those that run, and resumes when all that are marked are paused."""
+    """`resume` if all runs are paused, else `pause`."""
     return "resume" if runs and all(run.status is Status.PAUSED for run in runs) else "pause"
 
 
 def verb_of_sweep(sweep: SweepRow) -> str:
-    """As for marks, for all trials of a sweep."""
+    """`resume` if all trials are paused, else `pause`."""
     return "resume" if set(sweep.counts) == {Status.PAUSED} else "pause"
 
 
-async def ask_of_sweep(client: Client, verb: str, sweep: SweepRow, undo_key: str) -> MarkedRuns:
-    """Of all trials of a sweep. Raises DltuiError."""
+async def applicable_trials(client: Client, verb: str, sweep: SweepRow, undo_key: str) -> MarkedRuns:
+    """Which trials of a sweep the command applies to. Raises DltuiError."""
     runs, left_out = await client.applicable(verb, where=f"sweep={sweep.id}")
     return MarkedRuns(verb, tuple(runs), tuple(left_out), undo_key, name_of_sweep(sweep))
 
 
-async def ask(client: Client, verb: str, ids: Sequence[str], undo_key: str) -> MarkedRuns:
-    """Raises DltuiError, also for a run that was removed meanwhile."""
+async def applicable_runs(client: Client, verb: str, ids: Sequence[str], undo_key: str) -> MarkedRuns:
+    """Which of these runs the command applies to. Raises DltuiError, also if one was removed meanwhile."""
     runs, left_out = await client.applicable(verb, ids)
     return MarkedRuns(verb, tuple(runs), tuple(left_out), undo_key)
 
 
-async def carry_out(client: Client, meant: MarkedRuns) -> str:
-    """One line that says what was done, and how many it was not done to."""
-    ids = [run.id for run in meant.runs]
-    if meant.verb == "remove":
+async def execute(client: Client, plan: MarkedRuns) -> str:
+    """Send the command for each run. Returns one line: how many succeeded, how many failed and why."""
+    ids = [run.id for run in plan.runs]
+    if plan.verb == "remove":
         removal = await client.remove(*ids)
         count, verb = len(removal.items), "is" if len(removal.items) == 1 else "are"
-        back = f"{meant.undo_key} brings back all."
-        return f"{counted(count)} {verb} removed: {size(removal.bytes)}, kept for a day. {back}"
-    act = {"pause": client.pause, "resume": client.resume, "stop": client.stop}[meant.verb]
-    failed = [words for run in ids if (words := await _failure(act, run))]
-    done = f"{counted(len(ids) - len(failed))} {_DONE[meant.verb]}."
+        back = f"{plan.undo_key} brings back all."
+        return f"{counted_runs(count)} {verb} removed: {size(removal.bytes)}, kept for a day. {back}"
+    command = {"pause": client.pause, "resume": client.resume, "stop": client.stop}[plan.verb]
+    failed = [error for run in ids if (error := await _failure(command, run))]
+    done = f"{counted_runs(len(ids) - len(failed))} {_DONE[plan.verb]}."
     return f"{done} Not done to {len(failed)}: {failed[0]}" if failed else done
 
 
-async def _failure(act: Callable[[str], Awaitable[object]], run: str) -> str:
+async def _failure(command: Callable[[str], Awaitable[object]], run: str) -> str:
     try:
-        await act(run)
+        await command(run)
     except DltuiError as error:
         return plain(str(error), limit=200)
     return ""

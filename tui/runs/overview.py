@@ -1,4 +1,4 @@
-"""The selected run in a dozen lines: where it stands, how fast, what came of it."""
+"""The overview of the selected run: status, progress, speed, warnings, metrics."""
 
 from __future__ import annotations
 
@@ -30,32 +30,32 @@ MEGABYTE = 1 << 20
 
 
 class Overview(Sheet, can_focus=False):
-    """As many lines as it has to say."""
+    """As high as its rows."""
 
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
         self._run: RunSummary | None = None
         self._hue: int | None = None
         self._left_out = 0
-        self._without_run = ""
+        self._empty_text = ""
 
-    def say_without_run(self, words: str) -> None:
-        """What to say while no run is selected."""
-        self._without_run = words
+    def set_empty_text(self, text: str) -> None:
+        """The text while no run is selected."""
+        self._empty_text = text
         self.draw()
 
-    def show(self, run: RunSummary | None, hue: int | None = None, left_out: int = 0) -> None:
-        """`left_out`: how many of its events are damaged."""
+    def update(self, run: RunSummary | None, hue: int | None = None, left_out: int = 0) -> None:
+        """Replace the run; `left_out`: how many of its events are damaged."""
         self._run, self._hue, self._left_out = run, hue, left_out
         self.draw()
 
     def rows(self, width: int) -> Sequence[Row]:
         run = self._run
         if run is None:
-            return wrap_text(self._without_run, width, "muted")
+            return wrap_text(self._empty_text, width, "muted")
         rows: list[Row] = [self._title(run, width), (), *_state(run, width)]
-        for label, words in _facts(run):
-            rows += _hung(Span(label.ljust(LABEL), "muted"), words, width, "text") if words else []
+        for label, text in _facts(run):
+            rows += _hung(Span(label.ljust(LABEL), "muted"), text, width, "text") if text else []
         rows += _warnings(run, width)
         if self._left_out:
             rows += [(), *wrap_text(damaged_events(self._left_out, plain(run.id, limit=80)), width, "warn")]
@@ -69,17 +69,17 @@ class Overview(Sheet, can_focus=False):
         return (*swatch, Span(plain(name_of(run), limit=room), "strong"), Span(experiment, "muted"))
 
 
-def _fact(label: str, words: str, style_name: str = "text") -> Row:
-    return (Span(label.ljust(LABEL), "muted"), Span(words, style_name))
+def _fact(label: str, text: str, style_name: str = "text") -> Row:
+    return (Span(label.ljust(LABEL), "muted"), Span(text, style_name))
 
 
 def _state(run: RunSummary, width: int) -> list[Row]:
     dot = glyphs().dot
-    words = [sign_of(run), Span(f" {status_text(run)}", STATUS_STYLES[run.status])]
+    spans = [sign_of(run), Span(f" {status_text(run)}", STATUS_STYLES[run.status])]
     if run.attempt > 1:
-        words.append(Span(f" {dot} attempt {run.attempt}", "muted"))
+        spans.append(Span(f" {dot} attempt {run.attempt}", "muted"))
     counted = f"{run.step:,} / {run.total_steps:,}" if run.total_steps else f"{run.step:,}"
-    rows: list[Row] = [tuple(words), _fact("step", f"{counted}  {percent_of(run).strip()}")]
+    rows: list[Row] = [tuple(spans), _fact("step", f"{counted}  {percent_of(run).strip()}")]
     if run.total_steps:
         eta = eta_of(run)
         left = f" {eta} left" if eta else ""
@@ -110,8 +110,8 @@ def _place(run: RunSummary) -> str:
 
 def _warnings(run: RunSummary, width: int) -> list[Row]:
     rows: list[Row] = []
-    for words in remarks(run):
-        rows += wrap_text(plain(words, limit=400), width, "warn")
+    for text in remarks(run):
+        rows += wrap_text(plain(text, limit=400), width, "warn")
     if run.status is Status.QUEUED:
         rows += wrap_text(plain(getattr(run.state, "why", ""), limit=400), width, "muted")
     cause = run.cause
@@ -127,22 +127,22 @@ def _metrics(run: RunSummary, width: int) -> list[Row]:
     for name, value in run.metrics.items():
         rows += _valued(number_span(value), plain(name, limit=40), width)
     if run.best is not None:
-        words = f"best {plain(run.best.metric, limit=40)}, step {run.best.step:,}"
-        if len(words) > width - VALUE - 2:
-            words = words.replace(", step ", " @ ")
-        rows += _valued(Span(short(run.best.value), "good"), words, width)
+        text = f"best {plain(run.best.metric, limit=40)}, step {run.best.step:,}"
+        if len(text) > width - VALUE - 2:
+            text = text.replace(", step ", " @ ")
+        rows += _valued(Span(short(run.best.value), "good"), text, width)
     for name, live in run.live.items():
         shown = format_value(name, None) if live is None else short(live)
         rows += _valued(Span(shown, "accent"), f"{plain(name, limit=40)} set live", width)
     return rows
 
 
-def _valued(value: Span, words: str, width: int) -> list[Row]:
-    return _hung(Span(f"{value.text:>{VALUE}}  ", value.style_name), words, width, "muted")
+def _valued(value: Span, text: str, width: int) -> list[Row]:
+    return _hung(Span(f"{value.text:>{VALUE}}  ", value.style_name), text, width, "muted")
 
 
-def _hung(head: Span, words: str, width: int, style_name: str) -> list[Row]:
-    """The words beside the head, in as many lines as they take."""
+def _hung(head: Span, text: str, width: int, style_name: str) -> list[Row]:
+    """Text wrapped beside `head`, with a hanging indent."""
     indent = len(head.text)
-    first, *others = wrap_text(words, width - indent, style_name) or [()]
+    first, *others = wrap_text(text, width - indent, style_name) or [()]
     return [(head, *first), *((Span(" " * indent), *row) for row in others)]

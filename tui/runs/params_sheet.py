@@ -1,4 +1,4 @@
-"""Every parameter of the selected run; what differs from the default stands out."""
+"""The parameters of the selected run; values other than the default are highlighted."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from tui.ui.span import Row, Span, justified
 
 NAME = 11
 LINES = 2
-"""of one value, so that long ones leave room for the others"""
+"""most lines of one value"""
 
 
 class ParamsSheet(Sheet):
-    """Name and value, one below the other."""
+    """A row per parameter: name and value."""
 
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
         self._run: RunSummary | None = None
 
-    def show(self, run: RunSummary | None) -> None:
+    def update(self, run: RunSummary | None) -> None:
         self._run = run
         self.draw()
 
@@ -59,7 +59,7 @@ class ParamsSheet(Sheet):
 
 
 def _pair(name: str, value: str, style_name: str, width: int) -> list[Row]:
-    """A value that is too long for its column moves to the left, then goes on below."""
+    """Name and value; a value too long for its column begins further left, then is wrapped."""
     name, value = plain(name, limit=40), plain(value, limit=200)
     indent = max(cell_len(name) + 1, min(NAME + 1, width - cell_len(value)))
     room = max(10, width - indent)

@@ -1,4 +1,4 @@
-"""The chart of the runs tab: the stories of the shown runs, one metric of them."""
+"""The chart of the runs tab: one metric of the histories of the shown runs."""
 
 from __future__ import annotations
 
@@ -18,33 +18,33 @@ from tui.terminal.glyphs import chart_symbols
 
 
 class RunChart(Chart):
-    """Follows what is told; says nothing that did not change."""
+    """Redraws only what changed since the last update."""
 
     SCOPE: ClassVar[Scope] = "chart"
     BINDINGS = all_keys.bindings(SCOPE)
 
     def __init__(self, view: ChartView, **widget: Any) -> None:
         super().__init__(symbols=chart_symbols(), view=view, **widget)
-        self._told_marks = -1
-        self._told: tuple[str, tuple[str, ...], str] = ("", (), "")
+        self._marks_key = -1
+        self._drawn: tuple[str, tuple[str, ...], str] = ("", (), "")
 
     @property
     def metric(self) -> str:
         return self.view.metric
 
-    def tell(
-        self, shown: Sequence[RunCurve], selected: RunSummary | None, wanted: str, baseline: str = ""
+    def update_runs(
+        self, shown: Sequence[RunCurve], selected: RunSummary | None, preferred: str, baseline: str = ""
     ) -> None:
-        """Show these runs; `wanted` is the metric where one has it, `baseline` the run to compare with."""
-        stories = [curve.history for curve in shown]
+        """Draw these runs; `preferred` is the metric if a run has it, `baseline` the run to compare with."""
+        histories = [curve.history for curve in shown]
         mine = next(
-            (history for history in stories if selected is not None and history.run == selected.id), None
+            (history for history in histories if selected is not None and history.run == selected.id), None
         )
-        metric = choose_metric(wanted, metrics_of(stories, selected), mine, selected)
+        metric = choose_metric(preferred, metrics_of(histories, selected), mine, selected)
         if metric != self.view.metric and metric:
             self.set_view(replace(self.view, metric=metric))
         series = tuple(
-            curve.history.series[metric].dressed(curve.label, curve.hue)
+            curve.history.series[metric].with_style(curve.label, curve.hue)
             for curve in shown
             if metric in curve.history.series
         )
@@ -52,22 +52,22 @@ class RunChart(Chart):
             curve.label for curve in shown if curve.history.metrics and metric not in curve.history.series
         )
         name = selected.id if selected is not None else ""
-        told = (name, lacking, baseline)
-        if series != self.series or told != self._told:
-            self._told = told
+        drawn = (name, lacking, baseline)
+        if series != self.series or drawn != self._drawn:
+            self._drawn = drawn
             self.set_series(series, name, lacking, baseline)
         elif series:
             self.data_changed()
-        self._tell_marks(mine)
+        self._update_marks(mine)
         live = selected is not None and selected.status.is_active
         if live != self._scene.live:
             self.set_live(live)
 
-    def _tell_marks(self, history: RunHistory | None) -> None:
+    def _update_marks(self, history: RunHistory | None) -> None:
         marks = history.marks if history is not None else []
         known = hash((history.run, len(marks), marks[-1] if marks else None)) if history is not None else -1
-        if known != self._told_marks:
-            self._told_marks = known
+        if known != self._marks_key:
+            self._marks_key = known
             self.set_marks(marks)
 
     def action_pan(self, way: int) -> None:
@@ -86,7 +86,7 @@ class RunChart(Chart):
             self.action_pan_left(10_000_000)
 
     def toggle_crosshair(self) -> bool:
-        """Whether it is there now."""
+        """Returns whether there is a crosshair then."""
         if self.view.crosshair is None:
             self.action_crosshair_left()
         else:

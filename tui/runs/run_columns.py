@@ -1,4 +1,4 @@
-"""The columns of the run table and how they share its width."""
+"""The columns of the run table and their widths."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ METRIC = 12
 
 @dataclass(frozen=True, slots=True)
 class TableStyle:
-    """How a row stands out: its colour, or its letter where there are no colours; marked; the baseline."""
+    """How a row is marked: hue and, without colours, letter of its curve; marked; the baseline."""
 
     hue: int | None = None
     marked: bool = False
@@ -42,14 +42,14 @@ class RunColumn:
 def columns(
     width: int, metric: str, longest: int = MOST_NAME, params: Mapping[str, str] | None = None
 ) -> tuple[RunColumn, ...]:
-    """What fits into that many cells, behind the sign and the swatch.
+    """The columns that fit into `width` cells, behind the sign and the swatch.
 
-    `longest` is how many cells the longest name takes; `params` is what the rows are told apart by, by id of
-    the run, else what is not the default of each. A name gets no more room than it needs: they get the rest.
+    `longest` is the width of the longest name in cells; `params` is the text of the differing parameters by
+    id of a run, else each has its non-default ones. Names get the room they need, parameters the rest.
     """
     roomy, ample = width >= 100, width >= 124
     last = partial(_metric, metric=metric)
-    best = partial(_best, metric=metric, says_metric=ample)
+    best = partial(_best, metric=metric, with_metric=ample)
     kept = [
         RunColumn("progress", 24 if roomy else 20, progress_or_status, "status"),
         RunColumn(
@@ -68,18 +68,18 @@ def columns(
     name = max(LEAST_NAME, min(MOST_NAME, longest, room // 2))
     first = [
         RunColumn("name", name, _name, "name"),
-        RunColumn("parameters", max(0, room - name), partial(_params, told=params or {})),
+        RunColumn("parameters", max(0, room - name), partial(_params, texts=params or {})),
     ]
     return (*first, *kept) if room - name >= LEAST_PARAMS else (RunColumn("name", room, _name, "name"), *kept)
 
 
 def _shortened(metric: str, width: int) -> str:
-    """The name of a metric in that many cells: val_accuracy becomes val_acc where it has no room."""
+    """The name of a metric in `width` cells: val_accuracy becomes val_acc where it does not fit."""
     name = plain(metric, limit=40)
-    for words in (name, name.replace("accuracy", "acc").replace("perplexity", "ppl")):
-        if len(words) <= width:
-            return words
-    return words[: width - 1] + glyphs().cut
+    for text in (name, name.replace("accuracy", "acc").replace("perplexity", "ppl")):
+        if len(text) <= width:
+            return text
+    return text[: width - 1] + glyphs().cut
 
 
 def header(found: tuple[RunColumn, ...], query: Query) -> Row:
@@ -88,21 +88,21 @@ def header(found: tuple[RunColumn, ...], query: Query) -> Row:
         title = column.title
         if column.sort == query.sort:
             title = f"{title}{glyphs().falling if query.descending else glyphs().rising}"
-        words = justified(title, column.width, right=column.right)
-        spans += [Span(words, "accent" if column.sort == query.sort else "muted"), Span(" ")]
+        text = justified(title, column.width, right=column.right)
+        spans += [Span(text, "accent" if column.sort == query.sort else "muted"), Span(" ")]
     return tuple(spans)
 
 
-def row_of(run: RunSummary, look: TableStyle, found: tuple[RunColumn, ...], indent: int = 0) -> Row:
-    """The run's cells; its name stands `indent` cells further right."""
+def row_of(run: RunSummary, style: TableStyle, found: tuple[RunColumn, ...], indent: int = 0) -> Row:
+    """The row of a run; its name is indented by `indent` cells."""
     cells = [column.cell(run, column.width) for column in found]
     if indent and found:
         cells[0] = (Span(" " * indent), *cells[0])
-    return (Span(" "), sign_of(run), Span(" "), *_swatch(look), Span(" "), *laid_out(found, cells))
+    return (Span(" "), sign_of(run), Span(" "), *_swatch(style), Span(" "), *laid_out(found, cells))
 
 
 def laid_out(found: tuple[RunColumn, ...], cells: Sequence[Row]) -> Row:
-    """A cell for each column, cut or padded to its width."""
+    """The cells, each cut or padded to the width of its column."""
     spans: list[Span] = []
     for column, cell in zip(found, cells, strict=True):
         size = row_width(cell)
@@ -114,15 +114,15 @@ def laid_out(found: tuple[RunColumn, ...], cells: Sequence[Row]) -> Row:
     return tuple(spans)
 
 
-def _swatch(look: TableStyle) -> Row:
-    if look.hue is None:
+def _swatch(style: TableStyle) -> Row:
+    if style.hue is None:
         return (Span("  "),)
-    dash = glyphs().swatch[1] if glyphs().ascii_only else DASH_SIGNS[dash_of(look.hue)]
-    line = look.letter or dash
-    sign = glyphs().baseline if look.baseline else glyphs().mark if look.marked else glyphs().swatch[0]
-    if look.letter and not (look.baseline or look.marked):
+    dash = glyphs().swatch[1] if glyphs().ascii_only else DASH_SIGNS[dash_of(style.hue)]
+    line = style.letter or dash
+    sign = glyphs().baseline if style.baseline else glyphs().mark if style.marked else glyphs().swatch[0]
+    if style.letter and not (style.baseline or style.marked):
         sign = " "
-    return (Span(sign + line, f"hue-{look.hue}"),)
+    return (Span(sign + line, f"hue-{style.hue}"),)
 
 
 def _cut(cell: Row, width: int) -> Row:
@@ -137,8 +137,8 @@ def _experiment(run: RunSummary, width: int) -> Row:
     return (Span(plain(run.spec.experiment, limit=40), "muted"),)
 
 
-def _params(run: RunSummary, width: int, *, told: Mapping[str, str]) -> Row:
-    return (Span(told[run.id] if run.id in told else params_of(run), "muted"),)
+def _params(run: RunSummary, width: int, *, texts: Mapping[str, str]) -> Row:
+    return (Span(texts[run.id] if run.id in texts else params_of(run), "muted"),)
 
 
 def _rate(run: RunSummary, width: int) -> Row:
@@ -149,9 +149,9 @@ def _metric(run: RunSummary, width: int, *, metric: str) -> Row:
     return (number_span(run.metrics.get(metric)),)
 
 
-def _best(run: RunSummary, width: int, *, metric: str, says_metric: bool) -> Row:
-    """The best value of the metric that is shown; of another metric only where there is room to name it."""
-    if run.best is None or (run.best.metric != metric and not says_metric):
+def _best(run: RunSummary, width: int, *, metric: str, with_metric: bool) -> Row:
+    """The best value, if it is of the metric shown or there is room to name its metric."""
+    if run.best is None or (run.best.metric != metric and not with_metric):
         return ()
-    name = f"{plain(run.best.metric, limit=METRIC)} " if says_metric else ""
+    name = f"{plain(run.best.metric, limit=METRIC)} " if with_metric else ""
     return (Span(name, "muted"), number_span(run.best.value))

@@ -1,4 +1,4 @@
-"""Everything about the selected run but its curve: overview, parameters, checkpoints, log."""
+"""The details of the selected run: overview, parameters, checkpoints, log."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ALL_PANES = ("curves", *PANES)
 
 
 class RunDetails(Container):
-    """One pane at a time; all of them where there is room. Empty until it is filled."""
+    """One pane at a time; all of them where there is room. Empty until `fill`."""
 
     log_tail: LogTail
     _overview: Overview
@@ -51,17 +51,17 @@ class RunDetails(Container):
             self._titles["checkpoints"], self._checkpoints,
         )  # fmt: skip
 
-    def say_without_run(self, words: str) -> None:
-        self._overview.say_without_run(words)
+    def set_empty_text(self, text: str) -> None:
+        self._overview.set_empty_text(text)
 
-    def show(self, run: RunSummary | None, hue: int | None, left_out: int = 0) -> None:
-        self._overview.show(run, hue, left_out)
-        self._params.show(run)
+    def update(self, run: RunSummary | None, hue: int | None, left_out: int = 0) -> None:
+        self._overview.update(run, hue, left_out)
+        self._params.update(run)
 
-    def show_checkpoints(self, found: tuple[CheckpointFacts, ...] | None) -> None:
-        self._checkpoints.show(found)
+    def update_checkpoints(self, found: tuple[CheckpointFacts, ...] | None) -> None:
+        self._checkpoints.update(found)
 
-    def turn_to(self, pane: str) -> None:
+    def select_pane(self, pane: str) -> None:
         self.set_classes([f"-{pane}"])
         for heading in self._choosers:
             heading.select(pane)
@@ -72,8 +72,8 @@ class RunDetails(Container):
             (pane for name, pane in self._panes().items() if self.has_class(f"-{name}")), self._params
         )
 
-    def light(self, focused: Widget | None) -> None:
-        """Headings above the pane that has the focus, if one has it, are bright."""
+    def highlight(self, focused: Widget | None) -> None:
+        """Highlight the headings of the focused pane."""
         panes = self._panes() if self.is_filled else {}
         for heading in self._choosers:
             heading.set_highlighted(focused is not None and focused in panes.values())
@@ -81,7 +81,7 @@ class RunDetails(Container):
             heading.set_highlighted(focused is not None and panes.get(pane) is focused)
 
     def pane_after(self, focused: Widget | None, by: int) -> str:
-        """The pane that follows the one that has the focus."""
+        """The pane `by` places after the focused one."""
         names = list(PANES)
         now = next((name for name, pane in self._panes().items() if pane is focused), names[-1])
         return names[(names.index(now) + by) % len(names)]

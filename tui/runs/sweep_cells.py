@@ -18,7 +18,7 @@ from tui.ui.styles import STATUS_STYLES
 
 AT_WORK = (Status.RUNNING, Status.PAUSING, Status.STOPPING)
 PRUNED = ("▽", "%")
-"""the sign of the Sweep tab for trials that were stopped early, and that without Unicode"""
+"""the sign of pruned trials, as in the Sweep tab, and the one without Unicode"""
 
 
 def name_of_sweep(sweep: SweepRow) -> str:
@@ -26,30 +26,30 @@ def name_of_sweep(sweep: SweepRow) -> str:
 
 
 def sweep_title(sweep: SweepRow) -> str:
-    """tpe1  9 trials"""
+    """Name and number of trials: tpe1  9 trials"""
     return f"{name_of_sweep(sweep)}  {plural(sweep.trials, 'trial')}"
 
 
 def row_of_sweep(sweep: SweepRow, found: tuple[RunColumn, ...], metric: str) -> Row:
-    """Its cells under the columns of runs; `metric` is that of the chart.
+    """The row of a sweep under the columns of runs; `metric` is that of the chart.
 
-    The best value stands under `best` where it is of that metric or there is room to name its own, else under
-    the parameters, with its name. A column that only a run has something for stays empty.
+    The best value is in the column `best` if it is of that metric or there is room to name its own, else in
+    the column of parameters, with its name. Columns that apply to runs alone are empty.
     """
     sign = glyphs().fold[sweep.is_open]
     style_name = STATUS_STYLES[Status.RUNNING] if any(map(sweep.counts.get, AT_WORK)) else "accent"
-    is_best_told = any(column.title == "best" and _tells_best(sweep, column, metric) for column in found)
+    is_best_shown = any(column.title == "best" and _has_best(sweep, column, metric) for column in found)
     cells = [
         _best_by_name(sweep, column.width)
-        if column.title == "parameters" and not is_best_told
+        if column.title == "parameters" and not is_best_shown
         else _cell(sweep, column, metric)
         for column in found
     ]
     return (Span(" "), Span(sign, style_name), Span("    "), *laid_out(found, cells))
 
 
-def _tells_best(sweep: SweepRow, column: RunColumn, metric: str) -> bool:
-    """Whether the column of best values is one for that of the sweep."""
+def _has_best(sweep: SweepRow, column: RunColumn, metric: str) -> bool:
+    """Whether the column of best values can show that of the sweep."""
     return column.width > METRIC or sweep.metric == metric
 
 
@@ -65,15 +65,15 @@ def _cell(sweep: SweepRow, column: RunColumn, metric: str) -> Row:
         case "progress":
             return _counts(sweep)
         case "best":
-            is_told = _tells_best(sweep, column, metric)
-            return _best(sweep, says_metric=column.width > METRIC) if is_told else ()
+            is_shown = _has_best(sweep, column, metric)
+            return _best(sweep, with_metric=column.width > METRIC) if is_shown else ()
         case "age":
             return (Span(age_since(sweep.created_at), "muted"),)
     return ()
 
 
 def _counts(sweep: SweepRow) -> Row:
-    """How many are done, at work, waiting, ended otherwise; of how many that are planned."""
+    """The number of trials by status, and how many are planned where there are more."""
     spans: list[Span] = []
     for word, count in sorted(sweep.counts.items(), key=lambda pair: _ORDER.index(pair[0])):
         sign, style_name = _sign(word)
@@ -93,19 +93,19 @@ def _sign(word: str) -> tuple[str, str]:
     return glyphs().statuses[status], STATUS_STYLES[status]
 
 
-def _best(sweep: SweepRow, *, says_metric: bool) -> Row:
+def _best(sweep: SweepRow, *, with_metric: bool) -> Row:
     if sweep.best is None:
         return ()
-    name = f"{plain(sweep.metric, limit=METRIC)} " if says_metric else ""
+    name = f"{plain(sweep.metric, limit=METRIC)} " if with_metric else ""
     return (Span(name, "muted"), Span(short(sweep.best), "text" if math.isfinite(sweep.best) else "bad"))
 
 
 def _best_by_name(sweep: SweepRow, width: int) -> Row:
-    """best val_accuracy 0.911, shortened as far as it has to be; nothing where a digit would be cut."""
+    """best val_accuracy 0.911, shortened to fit; empty where a digit would be cut."""
     if sweep.best is None:
         return ()
     name, value = plain(sweep.metric, limit=40), short(sweep.best)
-    for words in (f"best {name}", name, name.replace("accuracy", "acc").replace("perplexity", "ppl")):
-        if cell_len(f"{words} {value}") <= width:
-            return (Span(f"{words} ", "muted"), Span(value, "text" if math.isfinite(sweep.best) else "bad"))
+    for text in (f"best {name}", name, name.replace("accuracy", "acc").replace("perplexity", "ppl")):
+        if cell_len(f"{text} {value}") <= width:
+            return (Span(f"{text} ", "muted"), Span(value, "text" if math.isfinite(sweep.best) else "bad"))
     return ()

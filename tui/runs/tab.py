@@ -1,4 +1,4 @@
-"""The runs tab: what its keys do."""
+"""The runs tab: the actions of its keys."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ _NEED_A_RUN = ("run.again", "run.stop", *_CHANGE_LR, "run.delete", "table.mark",
                "view.filter", "view.sort", "view.compare", "view.baseline")  # fmt: skip
 _NEED_ONE_RUN = ("run.again", *_CHANGE_LR, "run.copy_command", "view.baseline")
 SORTS = ("created", "name", "status", "", "best")
-"""the empty one is the metric on the chart"""
+"""fields to sort by; the empty one stands for the metric on the chart"""
 
 
 class RunsTab(RunView):
-    """Every action is one thing done to the selected run, or another way to look at the runs."""
+    """Actions on the selected run, the marked runs or a sweep, and on the view."""
 
     BINDINGS = all_keys.bindings("runs")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Nothing but a new run before everything is there."""
+        """Only a new run is possible before all panels are mounted."""
         return self.curves.is_filled or action == "new"
 
     # --- runs ------------------------------------------------------------------------------------------
@@ -65,7 +65,7 @@ class RunsTab(RunView):
     def launch(
         self, experiment: Experiment, typed: Mapping[str, str] | None = None, data: str | None = None
     ) -> None:
-        """Ask for its parameters, the last ones offered, and launch it."""
+        """Open the form with its last parameters, or `typed`, and launch what is confirmed."""
         from tui.dialogs.launch import launch_screen
 
         last = {name: str(text) for name, text in self.state.last_params.get(experiment.name, {}).items()}
@@ -81,38 +81,38 @@ class RunsTab(RunView):
             try:
                 self.launch(catalog.find(run.spec.experiment), typed_of(run), run.spec.data)
             except UnknownExperiment as error:
-                self._say(str(error))
+                self._notify(str(error))
                 return
-            run_and_notify(self, self._data_now(run))
+            run_and_notify(self, self._data_warning(run))
 
-    async def _data_now(self, run: RunSummary) -> str:
-        """Whether the folder that the form names still holds what the run was trained on."""
+    async def _data_warning(self, run: RunSummary) -> str:
+        """A warning if the data folder no longer holds the data the run was trained on; else empty."""
         return await self.connection.client.data_now(run.id)
 
     def action_pause(self) -> None:
         from tui.runs import marked  # the first rows do not wait for it
 
         if self.shown.marks:
-            self._do_marked(marked.verb_of_pause(self.marked_runs()))
+            self._command_marked(marked.verb_of_pause(self.marked_runs()))
         elif self.table.sweep is not None:
-            self._do_marked(marked.verb_of_sweep(self.table.sweep))
+            self._command_marked(marked.verb_of_sweep(self.table.sweep))
         else:
-            self._do(actions.pause_or_resume)
+            self._command_selected(actions.pause_or_resume)
 
     def action_stop(self) -> None:
         from tui.runs import marked  # the first rows do not wait for it
 
         if self.shown.marks or self.table.sweep is not None:
-            self._do_marked("stop")
+            self._command_marked("stop")
         elif (run := self._run()) and not marked.possible("stop", run.status):
-            run_and_notify(self, self._deed(actions.stop, run))  # refused, with what is possible
+            run_and_notify(self, self._command(actions.stop, run))  # refused, with what is possible
         elif run:
-            words = "The run writes a checkpoint at its next step and ends. Resume continues from there."
-            self._ask(f"Stop {name_of(run)}?", words, "stop", lambda: self._deed(actions.stop, run))
+            text = "The run writes a checkpoint at its next step and ends. Resume continues from there."
+            self._confirm(f"Stop {name_of(run)}?", text, "stop", lambda: self._command(actions.stop, run))
 
     def action_delete(self) -> None:
         if self.shown.marks or self.table.sweep is not None:
-            self._do_marked("remove")
+            self._command_marked("remove")
         elif run := self._run():
             undo_key = self.context.keymap.shown("run.undo")
             kept = f"Its curves, log and checkpoints ({run.step:,} steps) are kept for a day"
@@ -120,36 +120,36 @@ class RunsTab(RunView):
             if run.status.is_active:
                 lost = f"It is {run.status} and will be stopped. {lost}"
             remove = partial(actions.remove, undo_key=undo_key)
-            self._ask(f"Remove {name_of(run)}?", lost, "remove", lambda: self._deed(remove, run))
+            self._confirm(f"Remove {name_of(run)}?", lost, "remove", lambda: self._command(remove, run))
 
-    def _do_marked(self, verb: str) -> None:
-        run_and_notify(self, self._ask_marked(verb))
+    def _command_marked(self, verb: str) -> None:
+        run_and_notify(self, self._confirm_marked(verb))
 
-    async def _ask_marked(self, verb: str) -> str:
-        """Marked runs, or the trials of the sweep under the cursor, are asked for at once; the answer is said
-        by what follows it."""
+    async def _confirm_marked(self, verb: str) -> str:
+        """Confirm a command for the marked runs, or for the trials of the sweep under the cursor.
+
+        Returns why it is possible for none of them; empty where the dialog was opened.
+        """
         from tui.runs import marked  # the first rows do not wait for it
 
         sweep, undo_key = self.table.sweep, self.context.keymap.shown("run.undo")
         if self.shown.marks or sweep is None:
-            meant = await marked.ask(self.connection.client, verb, self.shown.marks, undo_key)
+            plan = await marked.applicable_runs(self.connection.client, verb, self.shown.marks, undo_key)
         else:
-            meant = await marked.ask_of_sweep(self.connection.client, verb, sweep, undo_key)
-        if not meant.runs:
-            return meant.refusal
-        self._ask(
-            meant.question, meant.details, verb, lambda: marked.carry_out(self.connection.client, meant)
-        )
+            plan = await marked.applicable_trials(self.connection.client, verb, sweep, undo_key)
+        if not plan.runs:
+            return plan.refusal
+        self._confirm(plan.question, plan.details, verb, lambda: marked.execute(self.connection.client, plan))
         return ""
 
-    def _ask(self, question: str, words: str, verb: str, deed: Callable[[], Action]) -> None:
+    def _confirm(self, question: str, text: str, verb: str, action: Callable[[], Action]) -> None:
         from tui.dialogs.confirm import ConfirmScreen
 
         def answered(agreed: bool | None) -> None:
             if agreed:
-                run_and_notify(self, deed())
+                run_and_notify(self, action())
 
-        self.app.push_screen(ConfirmScreen(question, words, verb), answered)
+        self.app.push_screen(ConfirmScreen(question, text, verb), answered)
 
     def action_undo(self) -> None:
         run_and_notify(self, self._undo())
@@ -164,11 +164,11 @@ class RunsTab(RunView):
         if run is None:
             return
         if run.status is not Status.RUNNING:
-            self._say(f"{name_of(run)} is {run.status}: a parameter can be set only during training.")
+            self._notify(f"{name_of(run)} is {run.status}: a parameter can be set only during training.")
             return
         params = actions.live_params(run)
         if not params:
-            self._say(f"{name_of(run)} has no parameter that can be changed during training.")
+            self._notify(f"{name_of(run)} has no parameter that can be changed during training.")
             return
         self.app.push_screen(live_screen(run, params), lambda given: self._set(run, given))
 
@@ -179,7 +179,7 @@ class RunsTab(RunView):
         try:
             name, value = actions.scaled_lr(run, factor)
         except DltuiError as error:
-            self._say(str(error))
+            self._notify(str(error))
             return
         self._set(run, (name, value))
 
@@ -230,7 +230,7 @@ class RunsTab(RunView):
 
         runs = self.known_runs()
         if len(runs) < 2:
-            self._say("Mark two runs or more (space), then compare them.")
+            self._notify("Mark two runs or more (space), then compare them.")
         else:
             self.app.push_screen(CompareScreen(runs, self.shown.hues(), self.shown.baseline))
 
@@ -238,7 +238,7 @@ class RunsTab(RunView):
         if run := self._run():
             pinned = self.shown.toggle_baseline(run.id)
             self.follow()
-            self._say(f"{name_of(run)} is {'the baseline now' if pinned else 'no longer the baseline'}.")
+            self._notify(f"{name_of(run)} is {'the baseline now' if pinned else 'no longer the baseline'}.")
 
     def action_unmark(self) -> None:
         self.shown.marks.clear()
@@ -247,7 +247,7 @@ class RunsTab(RunView):
     def action_full(self) -> None:
         self.toggle_class("-full")
         if self.has_class("-full") and self.state.pane != "curves":
-            self.turn_to("curves")
+            self.select_pane("curves")
         (self.chart if self.has_class("-full") else self.table).focus()
         self.remember()
 
@@ -268,7 +268,7 @@ class RunsTab(RunView):
         focus_was_there = not self.table.has_focus
         if self.screen.has_class("-ample") and focus_was_there:
             now = self.details.pane_after(self.screen.focused, 0)
-        self.turn_to(panes[(panes.index(now) + way) % len(panes)] if now in panes else panes[0])
+        self.select_pane(panes[(panes.index(now) + way) % len(panes)] if now in panes else panes[0])
         if focus_was_there:
             (self.chart if self.state.pane == "curves" else self.details.open_pane).focus()
         self.remember()
@@ -279,7 +279,7 @@ class RunsTab(RunView):
 
     @on(Heading.Chosen)
     def _choose(self, message: Heading.Chosen) -> None:
-        self.turn_to(message.title)
+        self.select_pane(message.title)
         self.remember()
 
     @on(RunTable.Opened)
@@ -306,11 +306,11 @@ class RunsTab(RunView):
 
     def action_crosshair(self) -> None:
         if self.state.pane != "curves" and not self.is_wide:
-            self.turn_to("curves")
+            self.select_pane("curves")
         (self.chart if self.chart.toggle_crosshair() else self.table).focus()
 
     def key_labels(self) -> dict[str, str]:
-        """What some keys would do now; an empty label leaves a key out of the footer."""
+        """The current labels of some keys, by key id; an empty label hides a key in the footer."""
         run = self.selected
         if self.table.sweep is not None:
             return self._labels_of_sweep(self.table.sweep)
@@ -331,7 +331,7 @@ class RunsTab(RunView):
         return labels
 
     def _labels_of_sweep(self, sweep: SweepRow) -> dict[str, str]:
-        """Keys on the row of a sweep: what they do to its trials."""
+        """The labels on the row of a sweep, whose keys act on its trials."""
         from tui.runs import marked  # the first rows do not wait for it
 
         count = f"{sweep.trials:,}"
@@ -345,7 +345,7 @@ class RunsTab(RunView):
         }  # fmt: skip
 
     def _labels_of_marks(self) -> dict[str, str]:
-        """Keys that act on the marked runs say so: pause 3 marked."""
+        """The labels of keys that act on marked runs: pause 3."""
         if not self.shown.marks:
             return {}
         from tui.runs import marked  # the first rows do not wait for it
@@ -375,15 +375,15 @@ class RunsTab(RunView):
             remedy = "esc shows all runs." if self.pages.query.where else "Press n to start one."
             if sweep := self.table.sweep:
                 remedy = f"{name_of_sweep(sweep)} is a sweep: enter shows its trials."
-            self._say(f"No run is selected. {remedy}")
+            self._notify(f"No run is selected. {remedy}")
         return self.selected
 
-    def _do(self, deed: Callable[..., Action]) -> None:
+    def _command_selected(self, action: Callable[..., Action]) -> None:
         if run := self._run():
-            run_and_notify(self, self._deed(deed, run))
+            run_and_notify(self, self._command(action, run))
 
-    async def _deed(self, deed: Callable[..., Action], run: RunSummary) -> str:
-        return await deed(self.connection.client, require_run(run))
+    async def _command(self, action: Callable[..., Action], run: RunSummary) -> str:
+        return await action(self.connection.client, require_run(run))
 
     def _launched(self, launch: Launch | None) -> None:
         if launch is not None:
@@ -409,5 +409,5 @@ class RunsTab(RunView):
     async def _set_live(self, run: RunSummary, name: str, value: object) -> str:
         return await actions.set_live(self.connection.client, run, name, value)
 
-    def _say(self, words: str) -> None:
-        self.app.notify(plain(words, limit=400), markup=False)
+    def _notify(self, text: str) -> None:
+        self.app.notify(plain(text, limit=400), markup=False)

@@ -1,4 +1,4 @@
-"""The run table: as many rows as there are runs, fetched where they are looked at."""
+"""The run table: a virtual list of all runs and sweeps, whose visible rows are fetched page by page."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tui.data.run_text import name_of
 from tui.keys import all_keys
 from tui.keys.all_keys import Scope
 from tui.messages import SwitchPane
-from tui.runs.differing_params import params_apart
+from tui.runs.differing_params import differing_params
 from tui.runs.run_columns import MOST_NAME, RunColumn, TableStyle, columns, header, row_of
 from tui.runs.sweep_cells import row_of_sweep, sweep_title
 from tui.ui.line import changed_cells, merge_spans
@@ -28,14 +28,14 @@ from tui.ui.span import Row, Span, fitted
 from tui.ui.styles import styles_of
 
 PLAIN = TableStyle()
-PATIENCE = 4
+ATTEMPTS = 4
 LEAST_ROWS = 4
 INDENT = 2
-"""cells before the name of a trial below the row of its sweep"""
+"""cells by which the name of a trial is indented below its sweep"""
 
 
 class RunTable(ScrollView, can_focus=True):
-    """Rows are drawn one by one; the cursor stays with its run when rows move."""
+    """Only changed rows are refreshed; the cursor stays on its run when rows move."""
 
     DEFAULT_CSS = "RunTable { scrollbar-size: 1 1; overflow-x: hidden; overflow-y: auto; }"
     SCOPE: ClassVar[Scope] = "table"
@@ -60,17 +60,17 @@ class RunTable(ScrollView, can_focus=True):
         sweep: SweepRow
 
     @dataclass
-    class SweepTurned(Message):
-        """The trials of a sweep are to follow its row, or to go."""
+    class SweepToggled(Message):
+        """Expand or collapse the trials of a sweep."""
 
         sweep: SweepRow
 
     class Opened(Message):
-        """The person wants to see more of the run."""
+        """Enter was pressed on a run."""
 
     @dataclass
     class Missing(Message):
-        """Rows are in sight that were not fetched yet."""
+        """Visible rows have to be fetched, by these queries."""
 
         queries: Sequence[Query]
 
@@ -79,17 +79,17 @@ class RunTable(ScrollView, can_focus=True):
         self._pages = pages
         self._cursor = 0
         self._selected = ""
-        self._wanted, self._patience = "", 0
+        self._wanted, self._attempts_left = "", 0
         self._metric = "loss"
-        self._looks: Mapping[str, TableStyle] = {}
+        self._row_styles: Mapping[str, TableStyle] = {}
         self._columns: tuple[RunColumn, ...] = ()
         self._painted: dict[int, Row] = {}
-        self.empty_words: Callable[[], Row] = tuple
+        self.empty_row: Callable[[], Row] = tuple
 
     def on_mount(self) -> None:
-        self.watch(self.app, "theme", self._dress, init=False)
+        self.watch(self.app, "theme", self._restyle, init=False)
 
-    def _dress(self) -> None:
+    def _restyle(self) -> None:
         self.refresh()
 
     @property
@@ -99,18 +99,18 @@ class RunTable(ScrollView, can_focus=True):
 
     @property
     def sweep(self) -> SweepRow | None:
-        """The one whose row is under the cursor."""
+        """The sweep under the cursor; None on a run."""
         row = self._pages.at(self._cursor)
         return row if isinstance(row, SweepRow) else None
 
     @property
-    def seen(self) -> tuple[int, int]:
-        """First and last row in sight."""
+    def visible_rows(self) -> tuple[int, int]:
+        """First and last visible row."""
         return self.scroll_offset.y, self.scroll_offset.y + max(1, self.size.height) - 2
 
     def select(self, run: str) -> None:
-        """Put the cursor on that run, or sweep, as soon as it is there; not after a few answers without."""
-        self._wanted, self._patience = run, PATIENCE
+        """Move the cursor to a run or sweep once it is loaded; dropped after a few pages without it."""
+        self._wanted, self._attempts_left = run, ATTEMPTS
         self.pages_changed()
 
     def set_metric(self, metric: str) -> None:
@@ -118,14 +118,14 @@ class RunTable(ScrollView, can_focus=True):
             self._metric = metric
             self._repaint()
 
-    def set_looks(self, looks: Mapping[str, TableStyle]) -> None:
-        """Colours and marks by run id."""
-        self._looks = dict(looks)
-        self.rows_changed(range(self.seen[0], self.seen[1] + 1))
+    def set_row_styles(self, styles: Mapping[str, TableStyle]) -> None:
+        """Hues and marks by run id."""
+        self._row_styles = dict(styles)
+        self.rows_changed(range(self.visible_rows[0], self.visible_rows[1] + 1))
 
     def rows_changed(self, rows: Sequence[int]) -> None:
-        """Draw those of these rows that are in sight and look different."""
-        first, last = self.seen
+        """Refresh those of these rows that are visible and differ."""
+        first, last = self.visible_rows
         for index in rows:
             if first <= index <= last and index in self._painted:
                 old, new = self._painted[index], self._compose_row(index)
@@ -135,11 +135,11 @@ class RunTable(ScrollView, can_focus=True):
                     self.refresh(Region(change[0], index - first + 1, change[1], 1))
 
     def pages_changed(self) -> None:
-        """Rows came, went or moved."""
+        """Rows were added, removed or moved: restore the cursor, repaint, request missing rows."""
         found = self._pages.index_of(self._wanted or self._selected)
         if self._wanted and self._pages.loaded:
-            self._patience -= 1
-            if found is not None or not self._patience:
+            self._attempts_left -= 1
+            if found is not None or not self._attempts_left:
                 self._wanted = ""
             else:
                 found = self._pages.index_of(self._selected)
@@ -151,25 +151,25 @@ class RunTable(ScrollView, can_focus=True):
             self.virtual_size = size
         self._repaint()
         if moved:
-            self._reveal()
-        self._announce()
-        self.ask_for_missing()
+            self._scroll_to_cursor()
+        self._post_selected()
+        self.request_missing()
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        """As high as its rows, at most two fifths of the screen: the curves are below it."""
+        """The number of rows, at most two fifths of the screen: the curves are below it."""
         return max(LEAST_ROWS, min(self._pages.matching + 1, self.app.size.height * 2 // 5))
 
     def on_resize(self) -> None:
         self.virtual_size = Size(self.size.width, self._pages.matching + 1)
         self._repaint()
-        self._reveal()
-        self.ask_for_missing()
+        self._scroll_to_cursor()
+        self.request_missing()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
         self._columns = ()
         self._painted.clear()
-        self.ask_for_missing()
+        self.request_missing()
 
     def on_focus(self) -> None:
         self._refresh_row(self._cursor)
@@ -180,21 +180,25 @@ class RunTable(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         width = self.size.width
         if not self._columns:
-            self._columns = self._columns_of_rows_in_sight(width - 7)
+            self._columns = self._columns_of_visible_rows(width - 7)
         if y == 0:
             return self._strip(header(self._columns, self._pages.query), width)
         index = y - 1 + self.scroll_offset.y
         if index >= self._pages.matching:
-            words = self.empty_words() if y == 2 and not self._pages.matching else ()
-            return self._strip(words, width)
+            row = self.empty_row() if y == 2 and not self._pages.matching else ()
+            return self._strip(row, width)
         row = self._painted[index] = self._compose_row(index)
         return self._strip(row, width, is_cursor=index == self._cursor)
 
-    def _columns_of_rows_in_sight(self, width: int) -> tuple[RunColumn, ...]:
-        rows = [row for place in range(self.seen[0], self.seen[1] + 1) if (row := self._pages.at(place))]
+    def _columns_of_visible_rows(self, width: int) -> tuple[RunColumn, ...]:
+        rows = [
+            row
+            for place in range(self.visible_rows[0], self.visible_rows[1] + 1)
+            if (row := self._pages.at(place))
+        ]
         longest = max((self._name_width(row) for row in rows), default=MOST_NAME)
         runs = [row for row in rows if isinstance(row, RunSummary)]
-        return columns(width, self._metric, longest, params_apart(runs))
+        return columns(width, self._metric, longest, differing_params(runs))
 
     def _name_width(self, row: TableRow) -> int:
         if isinstance(row, SweepRow):
@@ -202,7 +206,7 @@ class RunTable(ScrollView, can_focus=True):
         return cell_len(name_of(row)) + (INDENT if self._is_below_sweep(row) else 0)
 
     def _is_below_sweep(self, run: RunSummary) -> bool:
-        """Whether the row of its sweep is above it."""
+        """Whether the run is a trial whose sweep has a row."""
         return bool(run.spec.sweep) and self._pages.find_sweep(run.spec.sweep) is not None
 
     def action_move(self, rows: int) -> None:
@@ -225,13 +229,13 @@ class RunTable(ScrollView, can_focus=True):
             self.post_message(self.SweepMarked(self.sweep))
 
     def action_open(self) -> None:
-        self.post_message(self.SweepTurned(self.sweep) if self.sweep is not None else self.Opened())
+        self.post_message(self.SweepToggled(self.sweep) if self.sweep is not None else self.Opened())
 
     def action_turn(self, by: int) -> None:
-        """On the row of a sweep, right unfolds it and left folds it; else they turn to another pane."""
+        """On a sweep, right expands and left collapses it; otherwise they select another pane."""
         sweep = self.sweep
-        turns_sweep = sweep is not None and sweep.is_open == (by < 0)
-        self.post_message(self.SweepTurned(sweep) if sweep and turns_sweep else SwitchPane(by))
+        toggles_sweep = sweep is not None and sweep.is_open == (by < 0)
+        self.post_message(self.SweepToggled(sweep) if sweep and toggles_sweep else SwitchPane(by))
 
     def on_click(self, event: events.Click) -> None:
         if event.y > 0:
@@ -243,26 +247,26 @@ class RunTable(ScrollView, can_focus=True):
             old, self._cursor = self._cursor, index
             self._refresh_row(old)
             self._refresh_row(index)
-            self._reveal()
+            self._scroll_to_cursor()
         self._wanted = self._selected = ""
-        self._announce()
+        self._post_selected()
 
-    def _announce(self) -> None:
+    def _post_selected(self) -> None:
         row = self._pages.at(self._cursor)
         if row is not None:
             self._selected = row.id
         self.post_message(self.Selected(self.selected, self.sweep))
 
-    def _reveal(self) -> None:
-        first, last = self.seen
+    def _scroll_to_cursor(self) -> None:
+        first, last = self.visible_rows
         if self._cursor < first:
             self.scroll_to(y=self._cursor, animate=False, immediate=True)
         elif self._cursor > last:
             self.scroll_to(y=self._cursor - (last - first), animate=False, immediate=True)
 
-    def ask_for_missing(self) -> None:
-        """Say which rows in sight have to be fetched."""
-        first, last = self.seen
+    def request_missing(self) -> None:
+        """Post Missing for the visible rows that are not loaded."""
+        first, last = self.visible_rows
         queries = self._pages.missing(first, max(first, min(last, self._pages.matching - 1)))
         if queries:
             self.post_message(self.Missing(queries))
@@ -273,7 +277,7 @@ class RunTable(ScrollView, can_focus=True):
         self.refresh()
 
     def _refresh_row(self, index: int) -> None:
-        first, last = self.seen
+        first, last = self.visible_rows
         if first <= index <= last:
             self.refresh(Region(0, index - first + 1, self.size.width, 1))
 
@@ -284,7 +288,7 @@ class RunTable(ScrollView, can_focus=True):
         if isinstance(row, SweepRow):
             return merge_spans(fitted(row_of_sweep(row, self._columns, self._metric), self.size.width))
         indent = INDENT if self._is_below_sweep(row) else 0
-        cells = row_of(row, self._looks.get(row.id, PLAIN), self._columns, indent)
+        cells = row_of(row, self._row_styles.get(row.id, PLAIN), self._columns, indent)
         return merge_spans(fitted(cells, self.size.width))
 
     def _strip(self, row: Row, width: int, *, is_cursor: bool = False) -> Strip:

@@ -1,4 +1,4 @@
-"""The runs on the screen: their table, their curves, and everything about the selected one."""
+"""The layout of the runs tab: the table, the charts, the details of the selected run; and its data."""
 
 from __future__ import annotations
 
@@ -45,17 +45,17 @@ if TYPE_CHECKING:
     from tui.runs.run_chart import RunChart
     from tui.runs.welcome import Welcome
 
-CALM = 0.08
-"""seconds the cursor rests on a run before its story is read"""
+CURSOR_DELAY = 0.08
+"""seconds the cursor rests on a run before its history is read"""
 REFETCH, LOG = 0.5, 2.0
 LOG_END = 65_536
-"""bytes of a log that are read at once, and of one seen for the first time"""
+"""bytes of a log read per request; also where reading starts, counted from its end"""
 CURVES = 0.5
-"""seconds between two pictures of a growing curve"""
+"""seconds between two redraws of a growing curve"""
 
 
 class RunView(Tab):
-    """Knows what is selected and shown; its panels know how to draw it."""
+    """Holds what is selected and shown, fetches it, and updates the panels."""
 
     NAME = "runs"
 
@@ -74,14 +74,14 @@ class RunView(Tab):
         self.details = RunDetails(id="details")
         self._welcome: Welcome | None = None
         self.shown = ShownRuns(state.selected, state.marks, state.baseline)
-        self._later = Debounce(self)
-        self._asked: dict[Query, int] = {}
+        self._debounce = Debounce(self)
+        self._requested: dict[Query, int] = {}
         self._known: dict[str, RunSummary] = {}
         self._checkpoints_of: tuple[str, int, Status] | None = None
         self._log_was_active = False
-        self._heard: list[RunsChanged] = []
-        self._standing: dict[str, Status] = {}
-        """of trials, as it was told last"""
+        self._pending_changes: list[RunsChanged] = []
+        self._trial_statuses: dict[str, Status] = {}
+        """last known status of each trial below a sweep"""
 
     def compose(self) -> ComposeResult:
         with Vertical(id="left"):
@@ -92,18 +92,18 @@ class RunView(Tab):
         yield self.details
 
     def on_mount(self) -> None:
-        self.table.empty_words = self._empty_words
+        self.table.empty_row = self._empty_row
         self.table.select(self.shown.selected)
-        self.turn_to(self.state.pane)
+        self.select_pane(self.state.pane)
         self.set_class(self.state.full, "-full")
         self.set_interval(LOG, self._refresh_log)
         self.set_timer(REFETCH, self._fill)
 
     def on_show(self) -> None:
-        self.draw_curves()  # they grew behind another tab
+        self.draw_curves()  # they may have grown while another tab was open
 
     def _fill(self) -> None:
-        """The rows come first; what is below and beside them one picture later."""
+        """Mount the charts and details, after the first frame has shown the table."""
         if not self.curves.is_filled:
             self.curves.fill()
             self.details.fill()
@@ -111,17 +111,17 @@ class RunView(Tab):
             self.draw_curves()
 
     def on_descendant_focus(self) -> None:
-        self._light()
+        self._highlight()
 
     def on_descendant_blur(self) -> None:
-        self._light()
+        self._highlight()
 
-    def _light(self) -> None:
-        """Headings are bright above what has the focus."""
+    def _highlight(self) -> None:
+        """Highlight the headings of the focused panel."""
         focused = self.screen.focused
         around = focused.ancestors_with_self if focused is not None else []
-        self.curves.light(self.curves in around)
-        self.details.light(focused)
+        self.curves.highlight(self.curves in around)
+        self.details.highlight(focused)
         self.post_message(KeyHintsChanged())
 
     @property
@@ -135,10 +135,10 @@ class RunView(Tab):
     # --- the table -------------------------------------------------------------------------------------
 
     def refresh_data(self) -> None:
-        """Ask anew for all that is in sight."""
+        """Fetch all visible rows again."""
         self.pages.expire()
-        self._ask_for_unknown()
-        first, last = self.table.seen
+        self._load_unknown()
+        first, last = self.table.visible_rows
         self._fetch(
             RunTable.Missing(self.pages.missing(first, max(first, min(last, self.pages.matching - 1))))
         )
@@ -147,94 +147,95 @@ class RunView(Tab):
     def _fetch(self, message: RunTable.Missing) -> None:
         if self.connection.is_connected:
             for query in message.queries:
-                if query not in self._asked:
-                    self.run_worker(self._take(query), group="pages", exit_on_error=False)
-                self._asked[query] = self._asked.get(query, 0) + 1
+                if query not in self._requested:
+                    self.run_worker(self._load_page(query), group="pages", exit_on_error=False)
+                self._requested[query] = self._requested.get(query, 0) + 1
 
-    async def _take(self, query: Query) -> None:
-        """Once more when it was asked for meanwhile: what comes may be from before the change."""
+    async def _load_page(self, query: Query) -> None:
+        """Repeated if it was requested again meanwhile: the response may be older than the change."""
         try:
-            while self._asked.get(query, 1):
-                self._asked[query] = 0
+            while self._requested.get(query, 1):
+                self._requested[query] = 0
                 self._show_page(query, await self.connection.client.runs(query))
         except DltuiError as error:
             self.filter_bar.note.update(str(error).removeprefix("Filter, "), is_error=True)
         finally:
-            del self._asked[query]
+            del self._requested[query]
 
     def _show_page(self, query: Query, page: Page) -> None:
         self.pages.put(query, page)
-        self._learn(page.runs)
-        self._say_counts()
+        self._store_shown(page.runs)
+        self._update_counts()
         self.table.pages_changed()
-        self._set_invitation(page.total == 0)
+        self._toggle_welcome(page.total == 0)
         if self.curves.is_filled:
-            self._say_what_is_missing()
+            self._update_empty_texts()
         if self.selected is not None:
             self._show_selected()
         self.call_after_refresh(self._fill)
 
     @on(RunsChanged)
-    def _hear(self, message: RunsChanged) -> None:
-        """Mere progress waits for the curves that are about to tell of it: one picture costs half of two."""
-        self._heard.append(message)
-        if not self._later.is_pending("curves") or not self._is_progress(message):
-            self._take_all_changes()
+    def _queue_changes(self, message: RunsChanged) -> None:
+        """Progress alone is applied with the next redraw of the curves, if one is scheduled: one repaint
+        instead of two."""
+        self._pending_changes.append(message)
+        if not self._debounce.is_pending("curves") or not self._is_progress(message):
+            self._apply_pending_changes()
 
     def _is_progress(self, message: RunsChanged) -> bool:
         stays = all((old := self.pages.find(run.id)) and old.status is run.status for run in message.changed)
         return stays and not message.removed and message.total == self.pages.total
 
-    def _take_all_changes(self) -> None:
-        while self._heard:
-            self._take_changes(self._heard.pop(0))
+    def _apply_pending_changes(self) -> None:
+        while self._pending_changes:
+            self._apply_changes(self._pending_changes.pop(0))
 
-    def _take_changes(self, message: RunsChanged) -> None:
-        unknown = any([self._is_news(run) for run in message.changed])
+    def _apply_changes(self, message: RunsChanged) -> None:
+        unknown = any([self._changes_rows(run) for run in message.changed])
         rows = self.pages.update(message.changed)
-        self._learn(message.changed)
+        self._store_shown(message.changed)
         self.table.rows_changed(rows)
         for run in message.removed:
-            self._standing.pop(run, None)
+            self._trial_statuses.pop(run, None)
             self.shown.forget(run)
             self.connection.discard(run)
         if self.selected is not None and any(run.id == self.selected.id for run in message.changed):
             self._show_selected()
         settled = self.pages.query.sort == "created" and not self.pages.query.where
         if message.removed or unknown or message.total != self.pages.total or (rows and not settled):
-            self._later.call("refresh_data", REFETCH, self.refresh_data)
+            self._debounce.call("refresh_data", REFETCH, self.refresh_data)
 
-    def _is_news(self, run: RunSummary) -> bool:
-        """Whether the table has another row, or its sweep another count, since the run changed."""
+    def _changes_rows(self, run: RunSummary) -> bool:
+        """Whether the change adds a row to the table or changes the counts of a sweep."""
         sweep = run.spec.sweep
         if not sweep or self.pages.find_sweep(sweep) is None:
             return self.pages.index_of(run.id) is None
-        before, self._standing[run.id] = self._standing.get(run.id), run.status
+        before, self._trial_statuses[run.id] = self._trial_statuses.get(run.id), run.status
         return before is not run.status
 
     @on(SweepsChanged)
-    def _hear_of_sweeps(self, message: SweepsChanged) -> None:
-        """The best value and the number of trials stand in the row of a sweep."""
+    def _refetch_changed_sweeps(self, message: SweepsChanged) -> None:
+        """Refetch if the best value or the number of planned trials in the row of a sweep changed."""
         for sweep in message.changed:
             row = self.pages.find_sweep(sweep.id)
             best = sweep.best.value if sweep.best is not None else None
             if row is not None and (row.best, row.planned) != (best, sweep.planned):
-                self._later.call("refresh_data", REFETCH, self.refresh_data)
+                self._debounce.call("refresh_data", REFETCH, self.refresh_data)
 
-    @on(RunTable.SweepTurned)
-    def _turn_sweep(self, message: RunTable.SweepTurned) -> None:
+    @on(RunTable.SweepToggled)
+    def _toggle_sweep(self, message: RunTable.SweepToggled) -> None:
         self._open_sweep(message.sweep.id, opened=not message.sweep.is_open)
         self.refresh_data()
         self.remember()
 
     def _open_sweep(self, sweep: str, *, opened: bool) -> None:
-        """Its trials follow its row from the next answer on, or do not."""
+        """List its trials below its row with the next page, or hide them."""
         others = [one for one in self.pages.query.open_sweeps if one != sweep]
         now = [*others, sweep] if opened else others
         self.pages.set_query(replace(self.pages.query, open_sweeps=tuple(now[-OPEN_SWEEPS_LIMIT:])))
 
     def open_view(self, view: str, selection: Mapping[str, Any]) -> None:
-        """The run `selection["run"]`, a RunSummary, under the cursor; a filter may not hide it."""
+        """Move the cursor to `selection["run"]`, a RunSummary, and clear the filter."""
         if self.pages.query.where:
             self.filter_bar.action_clear()
         self.post_message(RunSubmitted(selection["run"]))
@@ -247,23 +248,23 @@ class RunView(Tab):
         self.table.select(message.run.id)
         self.refresh_data()
 
-    def _say_counts(self) -> None:
+    def _update_counts(self) -> None:
         matching, total = self.pages.passing, self.pages.total
         note = self.filter_bar.note
         where = self.pages.query.where
-        words = f"{matching:,} of {total:,}" if where else ""
-        doubts = self._doubt(where) if where and not matching else ""
-        note.update(f"{words}: {doubts}" if doubts else words, is_error=bool(doubts))
+        text = f"{matching:,} of {total:,}" if where else ""
+        warning = self._filter_warning(where) if where and not matching else ""
+        note.update(f"{text}: {warning}" if warning else text, is_error=bool(warning))
         self.post_message(
             RunCountChanged(f"{matching:,}/{total:,}" if self.pages.query.where else f"{total:,}")
         )
 
-    def _doubt(self, where: str) -> str:
+    def _filter_warning(self, where: str) -> str:
         from tui.data.filter_names import unknown_name_warning
 
         return unknown_name_warning(where, self._known.values())
 
-    def _empty_words(self) -> Row:
+    def _empty_row(self) -> Row:
         if not self.pages.loaded:
             return (Span(f"   {self.connection.loading_text}", "muted"),)
         return (
@@ -272,23 +273,23 @@ class RunView(Tab):
             Span(" shows all", "muted"),
         )
 
-    def _say_what_is_missing(self) -> None:
-        """Where a run and its curve would be, why there are none yet."""
+    def _update_empty_texts(self) -> None:
+        """Set the texts in place of a run and its curve: why there are none yet."""
         run = self.selected
         nothing = (
-            self._words_of_sweep() or "no run selected" if self.pages.loaded else self.connection.loading_text
+            self._sweep_text() or "no run selected" if self.pages.loaded else self.connection.loading_text
         )
-        self.details.say_without_run(nothing)
+        self.details.set_empty_text(nothing)
         waits = startup_text(run) if run is not None and not run.step else ""
-        self.curves.say_when_empty((waits or self._why_no_points(run)) if run is not None else nothing)
+        self.curves.set_empty_text((waits or self._why_no_points(run)) if run is not None else nothing)
 
     def _why_no_points(self, run: RunSummary) -> str:
         history = self.connection.history(run.id)
         is_read = history is not None and history.caught_up
         return "no points yet" if is_read or not run.step else "loading the curve"
 
-    def _words_of_sweep(self) -> str:
-        """What there is to say of the sweep under the cursor; empty on any other row."""
+    def _sweep_text(self) -> str:
+        """One line about the sweep under the cursor; empty on any other row."""
         sweep = self.table.sweep
         if sweep is None:
             return ""
@@ -296,7 +297,7 @@ class RunView(Tab):
         key = self.context.keymap.shown("table.open")
         return f"sweep {sweep_title(sweep)}{drawn}; {key} {'hides' if sweep.is_open else 'lists'} them"
 
-    def _set_invitation(self, empty: bool) -> None:
+    def _toggle_welcome(self, empty: bool) -> None:
         if empty == self.has_class("-empty"):
             return
         self.set_class(empty, "-empty")
@@ -318,13 +319,13 @@ class RunView(Tab):
         run = message.run.id if message.run is not None else self._best_run(message.sweep)
         if run != self.shown.selected or (run and not self.connection.history(run)):
             self.shown.selected = run
-            self._later.call("follow", CALM, self.follow)
+            self._debounce.call("follow", CURSOR_DELAY, self.follow)
         self._show_selected()
         if self.curves.is_filled:
-            self._say_what_is_missing()
+            self._update_empty_texts()
 
     def _best_run(self, sweep: SweepRow | None) -> str:
-        """The trial whose curve is drawn while the cursor is on the row of its sweep."""
+        """The id of the best trial, whose curve is drawn while the cursor is on the row of its sweep."""
         return sweep.best_run if sweep is not None else ""
 
     @on(RunTable.Marked)
@@ -337,7 +338,7 @@ class RunView(Tab):
         run_and_notify(self, self._mark_trials(message.sweep))
 
     async def _mark_trials(self, sweep: SweepRow) -> str:
-        """All of them; where all are marked already, none."""
+        """Mark all trials of a sweep, or unmark them where all are marked."""
         page = await self.connection.client.runs(Query(f"sweep={sweep.id}", limit=MARKS_LIMIT))
         marked = self.shown.toggle_all([run.id for run in page.runs])
         self.follow()
@@ -346,43 +347,43 @@ class RunView(Tab):
         return ""
 
     def follow(self) -> None:
-        """Read the stories of the runs that are shown, and draw them."""
+        """Read the histories of the shown runs, and draw them."""
         self.connection.follow(self.shown.ids, subscriber="runs")
-        self._ask_for_unknown()
+        self._load_unknown()
         self._show_selected()
         self.draw_curves()
         self.remember()
 
     def known_runs(self) -> list[RunSummary]:
-        """The runs that are shown, as far as they are known."""
+        """The shown runs that are loaded."""
         found = ((self.pages.find(run) or self._known.get(run)) for run in self.shown.ids)
         return [run for run in found if run is not None]
 
-    def _learn(self, runs: Iterable[RunSummary]) -> None:
+    def _store_shown(self, runs: Iterable[RunSummary]) -> None:
         shown = self.shown.ids
         before = {run: self.label_of(run) for run in shown}
         self._known.update({run.id: run for run in runs if run.id in shown})
         if self.curves.is_filled and before != {run: self.label_of(run) for run in shown}:
-            self.draw_curves()  # it was drawn before the run's name was known
+            self.draw_curves()  # it was drawn before the name of the run was loaded
 
-    def _ask_for_unknown(self) -> None:
+    def _load_unknown(self) -> None:
         for run in self.shown.ids:
             if run not in self._known and (found := self.pages.find(run)) is not None:
                 self._known[run] = found
             elif run not in self._known and self.connection.is_connected:
                 self.run_worker(
-                    self._take_shown(run), group=f"shown {run}", exclusive=True, exit_on_error=False
+                    self._load_run(run), group=f"shown {run}", exclusive=True, exit_on_error=False
                 )
 
-    async def _take_shown(self, run: str) -> None:
-        """A run that is shown but lies outside the windows that were fetched."""
+    async def _load_run(self, run: str) -> None:
+        """Load a shown run that is not on any fetched page."""
         try:
             self._known[run] = await self.connection.client.show(run)
         except EngineError:
-            return  # the engine went: it is asked again when it is back
+            return  # no engine: it is requested again when it is back
         except DltuiError:
             self.shown.forget(run)  # deleted since it was marked
-        self._later.call("follow", CALM, self.follow)
+        self._debounce.call("follow", CURSOR_DELAY, self.follow)
 
     def label_of(self, run: str) -> str:
         found = self.pages.find(run) or self._known.get(run)
@@ -400,7 +401,7 @@ class RunView(Tab):
             return
         history = self.connection.history(run.id) if run is not None else None
         hue = self.shown.hues().get(run.id) if run is not None else None
-        self.details.show(run, hue, history.left_out if history is not None else 0)
+        self.details.update(run, hue, history.left_out if history is not None else 0)
         for one in filter(None, map(self.connection.history, self.shown.ids)):
             one.is_damage_shown = True
         self.post_message(KeyHintsChanged())
@@ -410,23 +411,23 @@ class RunView(Tab):
     @on(HistoryChanged)
     def _curves_grew(self) -> None:
         if self.is_on_screen:
-            self._later.call("curves", CURVES, self.draw_curves)
+            self._debounce.call("curves", CURVES, self.draw_curves)
 
     def draw_curves(self) -> None:
-        self._take_all_changes()
+        self._apply_pending_changes()
         if not self.curves.is_filled:
             return
-        self._say_what_is_missing()
+        self._update_empty_texts()
         shown = self.shown_curves()
-        stories = [curve.history for curve in shown]
-        self.curves.tell(shown, self.selected, self.state.metric, self.shown.baseline)
-        if not all(history.is_damage_shown for history in stories):
+        histories = [curve.history for curve in shown]
+        self.curves.update_runs(shown, self.selected, self.state.metric, self.shown.baseline)
+        if not all(history.is_damage_shown for history in histories):
             self._show_selected()
         self.table.set_metric(self.chart.metric)
-        self.table.set_looks(self.shown.looks(self._letters()))
+        self.table.set_row_styles(self.shown.styles(self._letters()))
 
     def shown_curves(self) -> list[RunCurve]:
-        """The runs on the chart, those whose story is being read."""
+        """The runs on the chart whose history is being read."""
         return [
             RunCurve(history, self.label_of(run), hue)
             for run, hue in self.shown.hues().items()
@@ -439,15 +440,17 @@ class RunView(Tab):
         return {series.key: LETTERS[place % len(LETTERS)] for place, series in enumerate(self.chart.series)}
 
     def metrics(self) -> list[str]:
-        stories = [history for run in self.shown.ids if (history := self.connection.history(run)) is not None]
-        return metrics_of(stories, self.selected)
+        histories = [
+            history for run in self.shown.ids if (history := self.connection.history(run)) is not None
+        ]
+        return metrics_of(histories, self.selected)
 
-    def turn_to(self, pane: str) -> None:
-        """Show that pane of details, or the curves."""
+    def select_pane(self, pane: str) -> None:
+        """Select a pane of the details, or the curves."""
         self.state.pane = pane if pane in ALL_PANES else "curves"
         self.set_class(self.state.pane != "curves", "-details")
-        self.curves.choose(self.state.pane)
-        self.details.turn_to(self.state.pane)
+        self.curves.select_pane(self.state.pane)
+        self.details.select_pane(self.state.pane)
         self.call_after_refresh(self._refresh_log)
 
     def _refresh_checkpoints(self) -> None:
@@ -456,19 +459,19 @@ class RunView(Tab):
         if known != self._checkpoints_of:
             self._checkpoints_of = known
             if run is None or run.checkpoint_step == 0:
-                self.details.show_checkpoints(() if run is not None else None)
+                self.details.update_checkpoints(() if run is not None else None)
             elif self.connection.is_connected:
                 self.run_worker(
-                    self._take_checkpoints(run.id), group="checkpoints", exclusive=True, exit_on_error=False
+                    self._load_checkpoints(run.id), group="checkpoints", exclusive=True, exit_on_error=False
                 )
 
-    async def _take_checkpoints(self, run: str) -> None:
+    async def _load_checkpoints(self, run: str) -> None:
         try:
             found = await self.connection.client.show(run)
         except DltuiError:
             return  # removed, or the engine went: the table says so
         if self.selected is not None and self.selected.id == run:
-            self.details.show_checkpoints(found.checkpoints)
+            self.details.update_checkpoints(found.checkpoints)
 
     def _refresh_log(self) -> None:
         run = self.selected
@@ -478,31 +481,31 @@ class RunView(Tab):
         if not tail.is_on_screen:
             return
         if tail.run != run.id or run.status.is_active or self._log_was_active:
-            tail.begin(run.id)
+            tail.open(run.id)
             self._log_was_active = run.status.is_active
-            self.run_worker(self._take_log(run.id), group="log", exclusive=True, exit_on_error=False)
+            self.run_worker(self._load_log(run.id), group="log", exclusive=True, exit_on_error=False)
 
-    async def _take_log(self, run: str) -> None:
-        """Everything that was printed since; of a log seen for the first time its end alone."""
+    async def _load_log(self, run: str) -> None:
+        """Read the log from where it was read last; a log opened for the first time, its end."""
         tail = self.details.log_tail
         try:
             while tail.run == run:
                 part = await self.connection.client.log(run, tail.offset_read or -LOG_END, LOG_END)
                 if tail.run == run:
-                    tail.add(part.text, part.end, begins=part.offset)
+                    tail.append(part.text, part.end, start=part.offset)
                 if not part.text or part.end >= part.size:
                     return
         except DltuiError:
             return  # removed, or the engine went: the table says so
 
-    # --- what is remembered ----------------------------------------------------------------------------
+    # --- state -----------------------------------------------------------------------------------------
 
     def on_chart_view_changed(self) -> None:
         self.draw_curves()
         self.remember()
 
     def remember(self) -> None:
-        """Write down how it is looked at now."""
+        """Copy the view into the state of the app and post ViewChanged."""
         state, shown, query = self.state, self.shown, self.pages.query
         state.selected, state.marks, state.baseline = shown.selected, list(shown.marks), shown.baseline
         state.where, state.sort, state.descending = query.where, query.sort, query.descending

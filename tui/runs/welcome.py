@@ -1,4 +1,4 @@
-"""What one sees before there is any run."""
+"""The screen while there is no run: what dltui is, and the first keys."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ PICTURE = (
     "     ⠑⠤⣀⡠⠤⣀            ",
     "           ⠉⠒⠒⠤⠤⣀⣀⣀⣀⣀⣀⣀",
 )
-WORDS = (
+TEXT = (
     "A deep-learning lab in your terminal.",
     "Start an experiment and watch its curves. Close the laptop:",
     "the run continues. Come back: the curve is complete.",
 )
-INVITED = (
+FIRST_KEYS = (
     ("run.new", "start an experiment (try XOR first)"),
     ("app.palette", "find any command"),
     ("app.help", "all keys"),
@@ -32,7 +32,7 @@ INVITED = (
 
 
 class Welcome(Sheet, can_focus=True):
-    """An invitation, in the middle of an empty table."""
+    """Centred in place of the table."""
 
     SCOPE: ClassVar[Scope] = "runs"
 
@@ -46,16 +46,16 @@ class Welcome(Sheet, can_focus=True):
         if not glyphs().ascii_only and height >= 18:
             body += [(Span(line, "done"),) for line in PICTURE] + [()]
         body += [(Span("dltui", "key"),), ()]
-        body += [(Span(line, "text"),) for line in WORDS]
+        body += [(Span(line, "text"),) for line in TEXT]
         body.append(())
         body += self._keys()
         top = max(0, (height - len(body)) // 2)
         return [()] * top + _centred(body, width)
 
     def _keys(self) -> list[Row]:
-        named = [(shown(self._keymap.key_of(BY_ID[key])), words) for key, words in INVITED]
-        widest = max(len(words) for _, words in named)
-        return [(Span(f"{key:>4}  ", "key"), Span(words.ljust(widest), "muted")) for key, words in named]
+        named = [(shown(self._keymap.key_of(BY_ID[key])), text) for key, text in FIRST_KEYS]
+        widest = max(len(text) for _, text in named)
+        return [(Span(f"{key:>4}  ", "key"), Span(text.ljust(widest), "muted")) for key, text in named]
 
 
 def _centred(rows: list[Row], width: int) -> list[Row]:

@@ -1,13 +1,13 @@
-"""What can be done to a sweep or a trial, each answered with one line that says what happened."""
+"""Commands for a sweep or a trial; each returns one line about its result, and raises DltuiError."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from engine import catalog, params
 from engine.axes import parse_axis
 from engine.client.client import Client
-from engine.errors import DltuiError, ParamError, RunRefused
+from engine.errors import DltuiError, ParamError
 from engine.params import Param
 from engine.protocol import RunSummary
 from engine.sweep_protocol import PARALLEL, TRIALS, SweepStatus, SweepSummary, TrialRow
@@ -16,7 +16,7 @@ from tui.sweeps import settings
 from tui.terminal.plain_text import plain
 
 LENGTHS = ("epochs", "iterations", "steps")
-"""parameters that only say when training ends"""
+"""parameters that only set when training ends"""
 COUNTS = (TRIALS, PARALLEL)
 
 
@@ -51,7 +51,7 @@ async def stop_trial(client: Client, sweep: SweepSummary, row: TrialRow) -> str:
 
 
 async def widen(client: Client, sweep: SweepSummary, typed: Mapping[str, str]) -> str:
-    """Raises ParamError where nothing, or nonsense, was typed; nothing is changed then."""
+    """Add values to axes. Raises ParamError, before anything is changed, for no value or a wrong one."""
     experiment = catalog.find(sweep.spec.experiment)
     given = [f"{name}={text.strip()}" for name, text in typed.items() if text.strip()]
     if not given:
@@ -64,13 +64,13 @@ async def widen(client: Client, sweep: SweepSummary, typed: Mapping[str, str]) -
 
 
 async def resize(client: Client, sweep: SweepSummary, typed: Mapping[str, str]) -> str:
-    wanted = {param.name: params.parse_value(param, typed[param.name]) for param in COUNTS}
+    counts = {param.name: params.parse_value(param, typed[param.name]) for param in COUNTS}
     now = {"trials": sweep.spec.trials, "parallel": sweep.spec.parallel}
-    changed = {name: count for name, count in wanted.items() if count != now[name]}
+    changed = {name: count for name, count in counts.items() if count != now[name]}
     for name, count in changed.items():
         await client.sweep_edit(sweep.id, name, count=count)
-    said = ", ".join(f"{name} {settings.typed(name, count)}" for name, count in changed.items())
-    return f"{name_of(sweep)}: {said or 'nothing is changed'}."
+    result = ", ".join(f"{name} {settings.typed(name, count)}" for name, count in changed.items())
+    return f"{name_of(sweep)}: {result or 'nothing is changed'}."
 
 
 async def add(client: Client, sweep: SweepSummary, given: Mapping[str, object]) -> str:
@@ -79,7 +79,8 @@ async def add(client: Client, sweep: SweepSummary, given: Mapping[str, object]) 
 
 
 def to_add(sweep: SweepSummary, typed: Mapping[str, str]) -> dict[str, object]:
-    """What a trial has besides what is the same in all. Raises ParamError."""
+    """The parameters of a new trial: those of the axes, and those that differ from the sweep's.
+    Raises ParamError."""
     experiment = catalog.find(sweep.spec.experiment)
     values = params.build(experiment.params, dict(typed))
     axes = {axis.name for axis in sweep.spec.axes}
@@ -103,21 +104,21 @@ def length_now(sweep: SweepSummary, row: TrialRow, param: Param) -> params.Value
 
 
 async def extend(client: Client, sweep: SweepSummary, row: TrialRow, typed: Mapping[str, str]) -> str:
-    """Raises ParamError when nothing grows."""
+    """Train a trial for longer. Raises DltuiError, also where no length is larger."""
     read = ((param, params.parse_value(param, typed[param.name])) for param in lengths_of(sweep))
     lengths = {param.name: value for param, value in read if value != length_now(sweep, row, param)}
     await client.sweep_edit(sweep.id, "extend", trial=row.trial, **lengths)
-    said = ", ".join(f"{name} {format_exact(name, value)}" for name, value in lengths.items())
-    return f"Trial {row.trial} trains on{': ' + said if said else ''}."
+    result = ", ".join(f"{name} {format_exact(name, value)}" for name, value in lengths.items())
+    return f"Trial {row.trial} trains on{': ' + result if result else ''}."
 
 
 def values_of(sweep: SweepSummary, row: TrialRow) -> dict[str, object]:
-    """Every parameter of a trial that is not a default."""
+    """The parameters of a trial that were given, by the sweep or by its axes."""
     return {**sweep.spec.params, **row.params}
 
 
 async def train_alone(client: Client, sweep: SweepSummary, row: TrialRow) -> RunSummary:
-    """The configuration of a trial as a run of its own."""
+    """Submit the configuration of a trial as a run outside the sweep."""
     return await client.submit(
         sweep.spec.experiment,
         values_of(sweep, row),
@@ -127,15 +128,8 @@ async def train_alone(client: Client, sweep: SweepSummary, row: TrialRow) -> Run
     )
 
 
-def require_trial(rows: Sequence[TrialRow | None]) -> TrialRow:
-    for row in rows:
-        if row is not None:
-            return row
-    raise RunRefused("No trial is selected.")
-
-
 async def run_of(client: Client, row: TrialRow) -> RunSummary:
-    """Raises DltuiError when the trial has no run, or its run was removed."""
+    """The run of a trial. Raises DltuiError where it has none, or the run was removed."""
     if not row.run:
         raise DltuiError(f"Trial {row.trial} is {row.status}: it has no run yet.")
     return await client.show(row.run)

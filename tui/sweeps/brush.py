@@ -1,4 +1,4 @@
-"""Brushes: an interval on an axis that the trials have to be in."""
+"""Brushes: intervals on axes; the trials inside all of them are selected."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ STEP = 0.05
 LEAST = 0.05
 HALF = 0.5
 Interval = tuple[float, float]
-"""shares of an axis, from its lower end"""
+"""lower and upper end as shares of the axis, 0 at its lower end"""
 VALUE = "value"
-"""the field of the metric"""
+"""the name of the metric in a filter"""
 
 
 @dataclass(frozen=True, slots=True)
 class BrushScale:
-    """An upright axis of a picture: of numbers, or of choices evenly apart."""
+    """A vertical axis: of numbers, linear or logarithmic, or of evenly spaced choices."""
 
     name: str
     title: str
@@ -31,7 +31,7 @@ class BrushScale:
     choices: tuple[Any, ...] = ()
 
     def share(self, value: object) -> float:
-        """0 at the lower end, 1 at the upper; NaN for what is not on it."""
+        """The position of a value: 0 at the lower end, 1 at the upper; NaN where it has none."""
         if self.choices:
             place = next(
                 (p for p, one in enumerate(self.choices) if one == value and type(one) is type(value)), None
@@ -58,7 +58,7 @@ class BrushScale:
 
 
 def scales_of(answer: Mapping[str, Any], metric: str) -> list[BrushScale]:
-    """Those of the `parallel` analysis, the metric last."""
+    """The axes of a response of the `parallel` analysis, the metric last."""
     found = [_scale(column) for column in answer["columns"]]
     values = [row["value"] for row in answer["rows"]]
     low, high = min(values, default=0.0), max(values, default=1.0)
@@ -66,7 +66,7 @@ def scales_of(answer: Mapping[str, Any], metric: str) -> list[BrushScale]:
 
 
 def is_wide(low: float, high: float) -> bool:
-    """Whether numbers are best seen on a log scale."""
+    """Whether a log scale suits the range: positive, over more than a factor of 50."""
     return low > 0 and high / low > 50
 
 
@@ -77,12 +77,12 @@ def _scale(column: Mapping[str, Any]) -> BrushScale:
 
 
 def toggled(brush: Interval | None) -> Interval | None:
-    """A first brush is the upper half."""
+    """A new brush over the upper half, or none where there was one."""
     return (HALF, 1.0) if brush is None else None
 
 
 def shifted(brush: Interval | None, way: int) -> Interval:
-    """Up or down; where there was none, the half on that side."""
+    """Moved up (`way` 1) or down by STEP; without a brush, a new one over that half."""
     if brush is None:
         return (HALF, 1.0) if way > 0 else (0.0, HALF)
     low, high = brush
@@ -110,7 +110,7 @@ def holds(brush: Interval, share: float) -> bool:
 
 
 def clause_of(scale: BrushScale, brush: Interval) -> str:
-    """The brush as a filter; empty where everything passes."""
+    """The brush as a filter expression; empty where all values pass."""
     if scale.choices:
         kept = [
             choice for place, choice in enumerate(scale.choices) if holds(brush, scale.share_of_choice(place))
@@ -127,24 +127,24 @@ def clause_of(scale: BrushScale, brush: Interval) -> str:
 
 
 def where_of(scales: Sequence[BrushScale], brushes: Mapping[str, Interval]) -> str:
-    """All brushes as one filter."""
+    """All brushes as one filter expression."""
     clauses = [clause_of(scale, brushes[scale.name]) for scale in scales if scale.name in brushes]
     return " and ".join(clause for clause in clauses if clause)
 
 
-def both(where: str, brushed: str) -> str:
-    """What was typed, and what was brushed."""
+def combined(where: str, brushed: str) -> str:
+    """The filter that was typed and that of the brushes, combined."""
     return f"({where}) and {brushed}" if where and brushed else where or brushed
 
 
-def in_words(brushed: str, metric: str) -> str:
-    """The filter of the brushes as one reads it: the metric by its name, numbers without their tails."""
+def readable(brushed: str, metric: str) -> str:
+    """The filter of the brushes for display: the metric by its name, numbers with 3 digits."""
     named = re.sub(rf"\b{VALUE}(?=[<>]=)", metric, brushed)
     return re.sub(r"(?<=[<>]=)[-+.\de]+", lambda found: f"{float(found[0]):.3g}", named)
 
 
 def equals(name: str, value: Any) -> str:
-    """As a clause of a filter."""
+    """The filter clause `name=value`."""
     return f"{name}={_quoted(name, value)}"
 
 

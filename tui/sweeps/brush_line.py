@@ -1,4 +1,4 @@
-"""The line that says which trials are brushed, in whatever view one looks at the rest."""
+"""The line that shows the brushes as a filter and the number of trials that pass, in every view."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tui.ui.span import Row, Span
 
 
 class BrushLine(Line):
-    """In sight while there is a brush."""
+    """Visible while there is a brush."""
 
     def __init__(self, keymap: Keymap, **widget: Any) -> None:
         super().__init__(**widget)
@@ -23,7 +23,7 @@ class BrushLine(Line):
         super().on_mount()
         self.display = bool(self._brushed)
 
-    def show(self, brushed: str, counts: str) -> None:
+    def update(self, brushed: str, counts: str) -> None:
         self._brushed, self._counts = plain(brushed, limit=600), counts
         self.display = bool(brushed)
         self.draw()

@@ -1,4 +1,4 @@
-"""The columns of a table of trials, or of groups of them, and which of them are in sight."""
+"""The columns of the table of trials or of groups, and which of them fit."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import partial
 
 from engine.sweep_protocol import SweepSpec, TrialGroup, TrialQuery, TrialRow, TrialStatus
 from tui.data.trial_pages import Entry
-from tui.sweeps.text import ink_of, param_text, sign_of, value_text
+from tui.sweeps.text import param_text, sign_of, style_of, value_text
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.numbers import clock, short
@@ -20,7 +20,7 @@ GAP = 2
 
 @dataclass(frozen=True, slots=True)
 class TrialColumn:
-    """`name` is the field that the engine sorts, filters and groups by."""
+    """`name` is the engine's name of the field, by which it sorts, filters and groups."""
 
     name: str
     title: str
@@ -100,7 +100,7 @@ def _state(entry: Entry) -> Row:
     word = str(entry.status)
     if entry.status is TrialStatus.RUNNING and entry.total_steps:
         word = f"{100 * entry.step / entry.total_steps:.0f}%"
-    return (sign_of(entry.status), Span(f" {word}", ink_of(entry.status)))
+    return (sign_of(entry.status), Span(f" {word}", style_of(entry.status)))
 
 
 def _time(entry: Entry) -> Row:
@@ -142,13 +142,13 @@ def _stat(entry: Entry, name: str) -> Row:
 
 
 def arranged(columns: Sequence[TrialColumn], marked: Iterable[str]) -> tuple[TrialColumn, ...]:
-    """The first one, then those that are marked, then the others."""
-    wanted = {columns[0].name, *marked}
-    return (*(c for c in columns if c.name in wanted), *(c for c in columns if c.name not in wanted))
+    """The first column, then the pinned ones, then the others."""
+    first = {columns[0].name, *marked}
+    return (*(c for c in columns if c.name in first), *(c for c in columns if c.name not in first))
 
 
-def in_sight(columns: Sequence[TrialColumn], kept: int, cursor: int, width: int) -> list[int]:
-    """Places of the columns that fit: the first `kept`, and as many others as have the cursor among them."""
+def fitting_columns(columns: Sequence[TrialColumn], kept: int, cursor: int, width: int) -> list[int]:
+    """Indices of the columns that fit: the first `kept`, then others around the one at `cursor`."""
     room = width
     shown: list[int] = []
     for place in range(min(kept, len(columns))):

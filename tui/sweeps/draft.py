@@ -1,4 +1,4 @@
-"""A sweep as it was typed into the form: what varies, what is fixed, how many trials that makes."""
+"""The sweep described by a filled form: axes, fixed parameters, settings, number of trials."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from engine.params import Param, Value
 from engine.sweep_protocol import SweepSpec, SweepSummary
 from tui.data import executor
 from tui.data.value_text import format_exact
-from tui.sweeps import settings as asked
+from tui.sweeps import settings as sweep_settings
 
 DRAWN = 30
-"""configurations of a random or TPE sweep that names no number"""
+"""configurations of a random or TPE sweep without a number of trials"""
 TRIED = 64
-"""points looked at for values that do not go together"""
+"""number of points that are checked for incompatible values"""
 NO_LIMIT = 10**30
 NOTHING_VARIES = "No parameter varies yet."
 
 
 @dataclass(frozen=True, slots=True)
 class SweepDraft:
-    """`planned` counts every seed of every configuration."""
+    """`axes` are texts such as lr=0.1,0.01; `planned` counts every seed of every configuration."""
 
     experiment: str
     axes: tuple[str, ...]
@@ -42,40 +42,41 @@ class SweepDraft:
         return self.configurations * len(self.seeds)
 
     @property
-    def words(self) -> str:
-        words = f"{self.planned:,} trial{'s' * (self.planned != 1)}"
+    def text(self) -> str:
+        text = f"{self.planned:,} trial{'s' * (self.planned != 1)}"
         if len(self.seeds) > 1:
-            words += f": {self.configurations:,} configurations, {len(self.seeds)} seeds each"
-        rungs = asked.rungs_words(self.settings)
-        return f"{words}; each {rungs}" if rungs else words
+            text += f": {self.configurations:,} configurations, {len(self.seeds)} seeds each"
+        rungs = sweep_settings.rungs_text(self.settings)
+        return f"{text}; each {rungs}" if rungs else text
 
     @property
-    def said(self) -> tuple[str, ...]:
-        """What each axis holds: a decimal comma is seen before anything starts."""
+    def axis_values(self) -> tuple[str, ...]:
+        """The values of each axis, one line each, so that a decimal comma is noticed before the start."""
         experiment = catalog.find(self.experiment)
         return tuple(axis_texts.describe(experiment, parse_axis(experiment, text)) for text in self.axes)
 
     async def submit(self, client: Client, data: str | None = None) -> SweepSummary:
-        """`data` as in `Client.submit`. Raises the engine's words; nothing was started then."""
+        """Submit the sweep; `data` as in `Client.submit`. Raises DltuiError, with nothing started."""
         given = self.settings
         return await client.sweep_submit(
             self.experiment, self.axes, self.params, sampler=str(given["sampler"]), seeds=self.seeds,
-            seed=asked.whole(given, "sampler_seed"), trials=asked.whole_or_none(given, "trials"),
-            parallel=asked.whole_or_none(given, "parallel"),
-            prune=asked.pruner_of(given), name=str(given["name"]), device=str(given["device"]),
+            seed=sweep_settings.whole(given, "sampler_seed"),
+            trials=sweep_settings.whole_or_none(given, "trials"),
+            parallel=sweep_settings.whole_or_none(given, "parallel"),
+            prune=sweep_settings.pruner_of(given), name=str(given["name"]), device=str(given["device"]),
             metric=str(given["metric"]), goal=str(given["goal"]), gpu_share=float(given["gpu_share"] or 1),
             executor=executor.text_of(str(given["executor"]), str(given["ray_address"])), data=data,
         )  # fmt: skip
 
 
 def varies(param: Param, text: str) -> bool:
-    """Whether that is an axis rather than one value."""
+    """Whether the text of a field is an axis rather than one value."""
     is_free_text = param.kind is str and not param.choices
     return not is_free_text and ("," in text or ".." in text)
 
 
-def mistake_in(experiment: Experiment, param: Param, text: str) -> str:
-    """What is wrong with one field; empty when nothing is. It names what was expected and what came."""
+def field_error(experiment: Experiment, param: Param, text: str) -> str:
+    """The error of one field: what was expected and what was given; empty where there is none."""
     try:
         if varies(param, text):
             parse_axis(experiment, f"{param.name}={text}")
@@ -89,7 +90,7 @@ def mistake_in(experiment: Experiment, param: Param, text: str) -> str:
 
 
 def seeds_of(experiment: Experiment, text: str) -> tuple[int, ...]:
-    """Raises ParamError."""
+    """The seeds of a count or a list. Raises ParamError."""
     if text.strip().isdecimal() and 0 < int(text) <= 10_000:
         return tuple(range(1, int(text) + 1))
     if "," in text or ".." in text:
@@ -102,7 +103,7 @@ def seeds_of(experiment: Experiment, text: str) -> tuple[int, ...]:
 
 
 def draft_of(experiment: Experiment, typed: Mapping[str, str]) -> SweepDraft:
-    """Raises ParamError naming the first field that is wrong, also when values do not go together."""
+    """The draft of a form. Raises ParamError naming the first wrong field, also for incompatible values."""
     declared = params.declared(experiment.params)
     swept = [param for param in declared if varies(param, typed[param.name])]
     texts = tuple(f"{param.name}={typed[param.name].strip()}" for param in swept)
@@ -111,11 +112,11 @@ def draft_of(experiment: Experiment, typed: Mapping[str, str]) -> SweepDraft:
         param.name: params.parse_value(param, typed[param.name]) for param in declared if param not in swept
     }
     fixed = {name: fixed[name] for name in params.differing(experiment.params, fixed)}
-    settings = asked.read(experiment, typed)
+    settings = sweep_settings.read(experiment, typed)
     seeds = seeds_of(experiment, typed["seeds"])
     if not axes and len(seeds) < 2:
         raise ParamError(NOTHING_VARIES, "Give a field several values: 0.1,0.01 or 1..4")
-    configurations = _count(axes, str(settings["sampler"]), asked.whole_or_none(settings, "trials"))
+    configurations = _count(axes, str(settings["sampler"]), sweep_settings.whole_or_none(settings, "trials"))
     _check_some(experiment, axes, fixed, str(settings["sampler"]))
     return SweepDraft(experiment.name, texts, fixed, settings, seeds, configurations)
 
@@ -130,7 +131,7 @@ def _count(axes: Sequence[Axis], sampler: str, trials: int | None) -> int:
 def _check_some(
     experiment: Experiment, axes: Sequence[Axis], fixed: Mapping[str, Value], sampler: str
 ) -> None:
-    """Wrong when none of the first points is possible: the first one says why."""
+    """Raises the ParamError of the first point if none of the first TRIED points is valid."""
     first: ParamError | None = None
     for point in _points(experiment, axes, sampler):
         try:
@@ -150,16 +151,16 @@ def _points(experiment: Experiment, axes: Sequence[Axis], sampler: str) -> Itera
 
 
 def typed_of(sweep: SweepSummary, experiment: Experiment) -> dict[str, str]:
-    """What one would type to get that sweep again."""
+    """The fields of the form for the same sweep."""
     spec = sweep.spec
     texts = {name: format_exact(name, value) for name, value in spec.params.items()}
     texts |= {axis.name: typed_axis(experiment, axis) for axis in spec.axes}
     counted = spec.seeds == tuple(range(1, len(spec.seeds) + 1))
     seeds = str(len(spec.seeds)) if counted else ",".join(map(str, spec.seeds))
     return texts | {
-        "sampler": spec.sampler, "trials": asked.typed("trials", spec.trials), "seeds": seeds,
+        "sampler": spec.sampler, "trials": sweep_settings.typed("trials", spec.trials), "seeds": seeds,
         "prune": spec.prune.kind,
-        "parallel": asked.typed("parallel", spec.parallel), "device": spec.device,
+        "parallel": sweep_settings.typed("parallel", spec.parallel), "device": spec.device,
         "sampler_seed": str(spec.seed),
         "eta": str(spec.prune.eta), "rungs": str(spec.prune.rungs), "startup": str(spec.prune.startup),
         "gpu_share": format_exact("gpu_share", spec.gpu_share), **executor.typed_of(spec.executor),
@@ -168,14 +169,14 @@ def typed_of(sweep: SweepSummary, experiment: Experiment) -> dict[str, str]:
 
 
 def _compared(spec: SweepSpec, experiment: Experiment) -> dict[str, str]:
-    """By what, where that is not what the experiment says."""
+    """The fields of metric and goal; those of the experiment are empty and OWN."""
     if (spec.metric, spec.goal) == (experiment.best, experiment.goal):
-        return {"metric": "", "goal": asked.OWN}
+        return {"metric": "", "goal": sweep_settings.OWN}
     return {"metric": spec.metric, "goal": spec.goal}
 
 
 def typed_axis(experiment: Experiment, axis: Axis) -> str:
-    """The shortest text that gives that axis again."""
+    """The shortest text that is parsed as that axis."""
     ends = f"{axis.low!r}..{axis.high!r} {'log' if axis.log else 'linear'}"
     if axis.values is None:
         return ends

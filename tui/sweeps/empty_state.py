@@ -1,4 +1,4 @@
-"""What one sees before there is any sweep."""
+"""The screen while there is no sweep: what a sweep is, and how to start one."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ WIDTH = 76
 
 
 class EmptyState(Sheet, can_focus=True, inherit_bindings=False):
-    """Has the focus, so that the keys of the tab are heard."""
+    """Focusable, so that the keys of the tab work."""
 
     SCOPE: ClassVar[Scope] = "sweep"
 
     def __init__(self, keymap: Keymap, **widget: Any) -> None:
         super().__init__(**widget)
         self._keymap = keymap
-        self._waits = ""
+        self._waiting = ""
 
-    def wait_for(self, words: str) -> None:
-        """Why the sweeps are not known yet; empty once they are."""
-        if words != self._waits:
-            self._waits = words
+    def set_waiting(self, text: str) -> None:
+        """Set why the sweeps are not loaded yet; empty once they are."""
+        if text != self._waiting:
+            self._waiting = text
             self.draw()
 
     def rows(self, width: int) -> Sequence[Row]:
-        if self._waits:
-            return ((), (Span(f" {self._waits}", "muted"),))
+        if self._waiting:
+            return ((), (Span(f" {self._waiting}", "muted"),))
         key = self._keymap.shown("sweep.new", ascii_only=glyphs().ascii_only)
         room = min(width - 2, WIDTH)
         start = (Span(f"  {key}", "key"), Span("  set up a sweep", "text"))

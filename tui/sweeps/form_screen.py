@@ -1,4 +1,4 @@
-"""Asks what a sweep is to try, says how many trials that makes, and starts it."""
+"""The form of a new sweep: parameters and settings, the resulting number of trials, and the start."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from engine.sweep_protocol import SweepSummary
 from tui.data.value_text import data_line
 from tui.dialogs.form import FormOutcome, FormScreen
 from tui.sweeps import settings
-from tui.sweeps.draft import NOTHING_VARIES, SweepDraft, draft_of, mistake_in, varies
+from tui.sweeps.draft import NOTHING_VARIES, SweepDraft, draft_of, field_error, varies
 from tui.ui.form import Field, FoldRow, Form, Typed, field_of
 
 HOW = "A field with several values varies: 0.1,0.01  1..4  0.001..0.1 log  0.001..0.1 log 5"
 AXIS_LIMIT = 400
-"""characters of the values of an axis"""
+"""most characters of the values of an axis"""
 
 
 def sweep_screen(
@@ -29,7 +29,7 @@ def sweep_screen(
     keep: Callable[[Typed], None],
     data: str | None = None,
 ) -> FormScreen[SweepSummary]:
-    """`keep` hears what was typed, whether the sweep is started or not; `data` as in `launch_screen`."""
+    """`keep` gets the typed fields, whether the sweep is started or not; `data` as in `launch_screen`."""
 
     async def act(given: Typed) -> SweepSummary:
         keep(given)
@@ -38,14 +38,14 @@ def sweep_screen(
     def outcome(given: Typed) -> FormOutcome:
         try:
             draft = draft_of(experiment, given)
-            return FormOutcome("\n".join((draft.words, *draft.said)))
+            return FormOutcome("\n".join((draft.text, *draft.axis_values)))
         except ParamError as error:
             if str(error).startswith(NOTHING_VARIES):
                 return FormOutcome(str(error), is_ready=False)
             raise
 
     more = frozenset(param.name for param in settings.MORE)
-    fold = FoldRow(more, _told, lambda given: bool(settings.changed(given)))
+    fold = FoldRow(more, _fold_text, lambda given: bool(settings.changed(given)))
     form = Form(fields_of(experiment), typed, fold=fold, gap="name", applies=settings.applies)
     title = f"sweep {experiment.name}"
     fact = data_line(experiment, data_folder() if data is None else data)
@@ -60,7 +60,7 @@ def fields_of(experiment: Experiment) -> list[Field]:
 
 
 def _axis_field(experiment: Experiment, param: Param) -> Field:
-    mistake = partial(mistake_in, experiment, param)
+    mistake = partial(field_error, experiment, param)
     return Field(param, mistake, partial(varies, param), is_typed=True, limit=AXIS_LIMIT)
 
 
@@ -68,6 +68,6 @@ def _setting(experiment: Experiment, param: Param) -> Field:
     return _axis_field(experiment, param) if param.name == "seeds" else field_of(param)
 
 
-def _told(typed: Typed) -> str:
-    """Behind the fold: what is not as it is by default, else what can be said there."""
+def _fold_text(typed: Typed) -> str:
+    """The text of the collapsed settings: those that differ from the default, else their names."""
     return ", ".join(settings.changed(typed) or settings.names())

@@ -1,4 +1,4 @@
-"""The metric over two axes: numbers on colours."""
+"""The heat map of a sweep: the mean of the metric over two axes, as numbers on colours."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ LABEL = 10
 LEAST, MOST, TALLEST = 6, 20, 6
 
 
-def rows(answer: Mapping[str, Any], look: PictureView, width: int, height: int) -> Sequence[Row]:
+def rows(answer: Mapping[str, Any], view: PictureView, width: int, height: int) -> Sequence[Row]:
     cells, xs, ys = answer["cells"], answer["xs"], answer["ys"]
     known = [value for line in cells for value in line if value is not None]
     if not known:
-        return [look.nothing]
+        return [view.nothing]
     count = max(1, min(len(xs), (width - LABEL - 2) // (LEAST + 1)))
     each = max(LEAST, min(MOST, (width - LABEL - 2) // count - 1))
-    tall = 1 if look.few_colours else max(1, min(TALLEST, (height - 3) // max(1, len(ys))))
-    merit = iter(merits(known, look.largest))
+    tall = 1 if view.few_colours else max(1, min(TALLEST, (height - 3) // max(1, len(ys))))
+    merit = iter(merits(known, view.largest))
     buckets = [[None if value is None else next(merit) for value in line] for line in cells]
     head = (
         Span(f" {answer['y']} ", "strong"), Span("down, ", "muted"), Span(f"{answer['x']} ", "strong"),
-        Span(f"across; mean {look.spec.metric}", "muted"),
+        Span(f"across; mean {view.spec.metric}", "muted"),
     )  # fmt: skip
     more = [Span(f" +{len(xs) - count}", "muted")] if count < len(xs) else []
     names = (
@@ -36,8 +36,8 @@ def rows(answer: Mapping[str, Any], look: PictureView, width: int, height: int) 
     )
     lines: list[Row] = [head, fitted(names, width)]
     for y in range(len(ys) - 1, -1, -1):
-        row = _line(ys[y], cells[y][:count], buckets[y], each, look, numbers=True)
-        blank = _line("", cells[y][:count], buckets[y], each, look, numbers=False)
+        row = _line(ys[y], cells[y][:count], buckets[y], each, view, numbers=True)
+        blank = _line("", cells[y][:count], buckets[y], each, view, numbers=False)
         lines += [*[blank] * ((tall - 1) // 2), row, *[blank] * (tall // 2)]
     return lines
 
@@ -47,7 +47,7 @@ def _line(
     values: Sequence[Any],
     merit: Sequence[int | None],
     each: int,
-    look: PictureView,
+    view: PictureView,
     *,
     numbers: bool,
 ) -> Row:
@@ -59,7 +59,7 @@ def _line(
             continue
         text = value_text(float(f"{value:.4g}"))[:each] if numbers else ""
         best = bucket == BUCKETS - 1
-        few = "picked" if best else "muted" if bucket < 2 else look.style_name(bucket)
-        style_name = few if look.few_colours else f"ground-{bucket}"
+        few = "picked" if best else "muted" if bucket < 2 else view.style_name(bucket)
+        style_name = few if view.few_colours else f"ground-{bucket}"
         spans += [Span(text.rjust(each), style_name), Span(" ")]
     return tuple(spans)

@@ -1,4 +1,4 @@
-"""Importance: how much each axis decides whether a trial is among the best."""
+"""The importance of each axis for reaching the best trials (PED-ANOVA), as bars."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from tui.ui.span import Row, Span, fitted
 NAME, NUMBER = 14, 7
 
 
-def rows(answer: Mapping[str, Any], look: PictureView, width: int, height: int) -> Sequence[Row]:
-    words = f" importance for reaching the best 10 % of {plain(look.spec.metric, limit=30)} (PED-ANOVA)"
-    head = fitted((Span(words, "muted"),), width)
+def rows(answer: Mapping[str, Any], view: PictureView, width: int, height: int) -> Sequence[Row]:
+    text = f" importance for reaching the best 10 % of {plain(view.spec.metric, limit=30)} (PED-ANOVA)"
+    head = fitted((Span(text, "muted"),), width)
     if answer["why"]:
         return [head, (), fitted((Span(f" not yet: {plain(answer['why'], limit=200)}", "warn"),), width)]
     found = answer["importance"]
@@ -29,7 +29,7 @@ def rows(answer: Mapping[str, Any], look: PictureView, width: int, height: int) 
 
 
 def _bar(name: str, share: float, is_largest: bool, width: int) -> Row:
-    """The full width is 100 %."""
+    """A bar whose full width is 100 %."""
     room = max(4, width - NAME - NUMBER - 4)
     full = round(share * room)
     done, ahead = ("=", "-") if glyphs().ascii_only else ("█", "·")

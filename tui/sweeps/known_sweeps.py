@@ -1,4 +1,4 @@
-"""The sweeps as far as they are known, the newest first, and which one is looked at."""
+"""The loaded sweeps, newest first, and the selected one."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ class KnownSweeps:
 
     @property
     def chosen(self) -> SweepSummary | None:
-        """The one that was chosen; the newest where there is no such one."""
+        """The selected sweep; the newest where that one does not exist; None without sweeps."""
         return self._known.get(self._wanted) or next(iter(self.all), None)
 
     @property
     def place(self) -> int:
-        """Of the chosen one in `all`."""
+        """The index of the selected sweep in `all`."""
         return next((place for place, sweep in enumerate(self.all) if sweep is self.chosen), 0)
 
-    def choose(self, sweep_id: str) -> None:
+    def select(self, sweep_id: str) -> None:
         self._wanted = sweep_id
 
-    def choose_place(self, place: int) -> None:
+    def select_at(self, place: int) -> None:
         found = self.all
         if found:
             self._wanted = found[max(0, min(place, len(found) - 1))].id

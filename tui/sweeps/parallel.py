@@ -1,4 +1,4 @@
-"""Parallel coordinates: an upright axis for each parameter and the metric, a line for each trial."""
+"""Parallel coordinates: a vertical axis for each parameter and the metric, a line for each trial."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tui.chart.canvas import Canvas, DotPen, pen
+from tui.chart.canvas import Canvas, DotPen, dot_pen
 from tui.sweeps.brush import BrushScale, holds, is_wide, scales_of
 from tui.sweeps.picture_view import BUCKETS, PictureView, merits, selected
 from tui.sweeps.text import value_text
@@ -16,25 +16,25 @@ from tui.terminal.glyphs import glyphs
 from tui.ui.span import Row, Span, fitted
 
 DRAWN = 800
-"""lines; of more, as many are left out evenly"""
+"""most lines drawn; of more trials, evenly spaced ones"""
 MARGIN = 5
 FEW = 8
-"""values of a parameter that all have a tick"""
+"""most values of a parameter that all have a tick"""
 
 
-def rows(answer: Mapping[str, Any], look: PictureView, width: int, height: int) -> Sequence[Row]:
+def rows(answer: Mapping[str, Any], view: PictureView, width: int, height: int) -> Sequence[Row]:
     lines = answer["rows"]
     if not lines:
-        return [look.nothing]
-    scales = scales_of(answer, look.spec.metric)
-    scales[-1] = _metric_scale(scales[-1], look)
-    shown = _thinned(lines, selected(answer, look.trial))
-    canvas = _canvas(scales, shown, look, width, max(3, height - 2))
-    return [_titles(scales, look, width), *canvas.lines(), _foot(len(shown), lines, scales, look, width)]
+        return [view.nothing]
+    scales = scales_of(answer, view.spec.metric)
+    scales[-1] = _metric_scale(scales[-1], view)
+    shown = _thinned(lines, selected(answer, view.trial))
+    canvas = _canvas(scales, shown, view, width, max(3, height - 2))
+    return [_titles(scales, view, width), *canvas.lines(), _foot(len(shown), lines, scales, view, width)]
 
 
-def _metric_scale(scale: BrushScale, look: PictureView) -> BrushScale:
-    log = is_wide(scale.low, scale.high) if look.log is None else look.log and scale.low > 0
+def _metric_scale(scale: BrushScale, view: PictureView) -> BrushScale:
+    log = is_wide(scale.low, scale.high) if view.log is None else view.log and scale.low > 0
     return BrushScale(scale.name, scale.title, scale.low, scale.high, log)
 
 
@@ -47,13 +47,13 @@ def _thinned(lines: Sequence[Any], kept: int | None) -> list[Any]:
 
 
 def places(count: int, width: int) -> list[int]:
-    """The cell in which each axis stands."""
+    """The column of each axis."""
     room = width - 2 * MARGIN - 1
     return [MARGIN + round(room * place / max(1, count - 1)) for place in range(count)]
 
 
 def _canvas(
-    scales: Sequence[BrushScale], lines: Sequence[Any], look: PictureView, width: int, height: int
+    scales: Sequence[BrushScale], lines: Sequence[Any], view: PictureView, width: int, height: int
 ) -> Canvas:
     canvas = Canvas(width, height)
     shares = np.array(
@@ -62,25 +62,25 @@ def _canvas(
             for line in lines
         ]
     )
-    inside = _inside(scales, shares, look)
-    merit = np.array(merits([line["value"] for line in lines], look.largest))
+    inside = _inside(scales, shares, view)
+    merit = np.array(merits([line["value"] for line in lines], view.largest))
     columns = places(len(scales), width)
-    for style_name, letter, chosen in _layers(lines, look, inside, merit):
-        tool = pen(look.symbols, letter)
-        canvas.stipple(_dots(shares[chosen], columns, canvas, tool), tool, style_name)
+    for style_name, letter, chosen in _layers(lines, view, inside, merit):
+        pen = dot_pen(view.symbols, letter)
+        canvas.paint_dots(_dots(shares[chosen], columns, canvas, pen), pen, style_name)
     for place, (scale, column) in enumerate(zip(scales, columns, strict=True)):
         used = [line["cells"][place] for line in lines] if place < len(scales) - 1 else []
-        _draw_axis(canvas, scale, column, look, place == look.axis, used)
+        _draw_axis(canvas, scale, column, view, place == view.axis, used)
     return canvas
 
 
 def _layers(
-    lines: Sequence[Any], look: PictureView, inside: NDArray[np.bool_], merit: NDArray[np.int64]
+    lines: Sequence[Any], view: PictureView, inside: NDArray[np.bool_], merit: NDArray[np.int64]
 ) -> list[tuple[str, str, NDArray[np.bool_]]]:
-    """What is painted, the most interesting last: ink, letter of a terminal without dots, which lines."""
+    """Style name, letter for terminals without dots, and mask of the lines; the most important last."""
     layers = [("line", ".", ~inside)]
-    layers += [(look.style_name(bucket), "o", inside & (merit == bucket)) for bucket in range(BUCKETS)]
-    chosen = np.array([line["trial"] == look.trial for line in lines])
+    layers += [(view.style_name(bucket), "o", inside & (merit == bucket)) for bucket in range(BUCKETS)]
+    chosen = np.array([line["trial"] == view.trial for line in lines])
     return [
         (style_name, letter, which)
         for style_name, letter, which in [*layers, ("strong", "#", chosen)]
@@ -89,26 +89,26 @@ def _layers(
 
 
 def _inside(
-    scales: Sequence[BrushScale], shares: NDArray[np.float64], look: PictureView
+    scales: Sequence[BrushScale], shares: NDArray[np.float64], view: PictureView
 ) -> NDArray[np.bool_]:
     found = np.ones(len(shares), bool)
     for place, scale in enumerate(scales):
-        brush = look.brushes.get(scale.name)
+        brush = view.brushes.get(scale.name)
         if brush is not None:
             found &= np.array([holds(brush, share) for share in shares[:, place]])
     return found
 
 
 def _dots(
-    shares: NDArray[np.float64], columns: Sequence[int], canvas: Canvas, tool: DotPen
+    shares: NDArray[np.float64], columns: Sequence[int], canvas: Canvas, pen: DotPen
 ) -> NDArray[np.bool_]:
-    """Straight lines between neighbouring axes; a trial that is not on an axis has a gap there."""
-    high, wide = canvas.rows * tool.down, canvas.columns * tool.across
+    """Straight lines between adjacent axes; a trial without a value on an axis has a gap there."""
+    high, wide = canvas.rows * pen.down, canvas.columns * pen.across
     dots = np.zeros((high, wide), bool)
     for left in range(len(columns) - 1):
         ends = shares[:, left : left + 2]
         ends = ends[~np.isnan(ends).any(axis=1)]
-        start, stop = (columns[at] * tool.across + tool.across // 2 for at in (left, left + 1))
+        start, stop = (columns[at] * pen.across + pen.across // 2 for at in (left, left + 1))
         t = np.linspace(0, 1, max(stop - start + 1, high))
         y = ends[:, :1] * (1 - t) + ends[:, 1:] * t
         x = np.broadcast_to(np.rint(start + t * (stop - start)).astype(int), y.shape)
@@ -117,25 +117,25 @@ def _dots(
 
 
 def _draw_axis(
-    canvas: Canvas, scale: BrushScale, column: int, look: PictureView, here: bool, used: Sequence[Any]
+    canvas: Canvas, scale: BrushScale, column: int, view: PictureView, here: bool, used: Sequence[Any]
 ) -> None:
-    brush = look.brushes.get(scale.name)
-    lit = here and look.lit
+    brush = view.brushes.get(scale.name)
+    focused = here and view.focused
     for row in range(canvas.rows):
         share = 1 - row / max(1, canvas.rows - 1)
         if brush is not None and brush[0] - 0.5 / canvas.rows <= share <= brush[1] + 0.5 / canvas.rows:
             canvas.put(row, column, "#" if glyphs().ascii_only else "┃", "accent")
         else:
-            canvas.put(row, column, glyphs().upright, "accent" if lit else "muted")
+            canvas.put(row, column, glyphs().upright, "accent" if focused else "muted")
     for share, text in _labels(scale, canvas.rows, used):
         row = round((1 - share) * (canvas.rows - 1))
         text = text[:9]
         at = column + 1 if column + 1 + len(text) < canvas.columns else column - len(text)
-        canvas.write(row, at, text, "key" if lit else "text")
+        canvas.write(row, at, text, "key" if focused else "text")
 
 
 def _labels(scale: BrushScale, rows: int, used: Sequence[Any] = ()) -> list[tuple[float, str]]:
-    """Where few values were tried, those; else round numbers."""
+    """Share and text of the ticks: the values used where they are few, else evenly spaced ones."""
     if scale.choices:
         fits = max(1, -(-len(scale.choices) // rows))
         return [
@@ -152,29 +152,29 @@ def _labels(scale: BrushScale, rows: int, used: Sequence[Any] = ()) -> list[tupl
     return [(share, value_text(float(f"{scale.value_at(share):.3g}"))) for share in shares]
 
 
-def _titles(scales: Sequence[BrushScale], look: PictureView, width: int) -> Row:
+def _titles(scales: Sequence[BrushScale], view: PictureView, width: int) -> Row:
     columns = places(len(scales), width)
     room = max(4, (columns[1] - columns[0] if len(columns) > 1 else width) - 1)
     spans: list[Span] = []
     at = 0
     for place, (scale, column) in enumerate(zip(scales, columns, strict=True)):
-        brushed = scale.name in look.brushes
+        brushed = scale.name in view.brushes
         text = f"{glyphs().mark if brushed else ''}{scale.title}"[:room]
         start = min(max(at, column - len(text) // 2), max(at, width - len(text)))
-        style_name = "picked" if place == look.axis and look.lit else "accent" if brushed else "strong"
+        style_name = "picked" if place == view.axis and view.focused else "accent" if brushed else "strong"
         spans += [Span(" " * (start - at)), Span(text, style_name)]
         at = start + len(text)
     return fitted(tuple(spans), width)
 
 
 def _foot(
-    shown: int, lines: Sequence[Any], scales: Sequence[BrushScale], look: PictureView, width: int
+    shown: int, lines: Sequence[Any], scales: Sequence[BrushScale], view: PictureView, width: int
 ) -> Row:
-    """What the colours mean, and how many lines there are."""
+    """The legend of the colours, and the number of lines."""
     block = "=" if glyphs().ascii_only else "━"
-    ramp = tuple(Span(block * 2, look.style_name(bucket)) for bucket in range(BUCKETS))
+    ramp = tuple(Span(block * 2, view.style_name(bucket)) for bucket in range(BUCKETS))
     some = f"{shown:,} of {len(lines):,} lines" if shown < len(lines) else f"{shown:,} lines"
-    word = "+ -" if look.brushes else "space"
-    tip = "widens the brush" if look.brushes else "brushes the axis"
+    word = "+ -" if view.brushes else "space"
+    tip = "widens the brush" if view.brushes else "brushes the axis"
     tail = (Span(f"   {some}   ", "muted"), Span(word, "key"), Span(f" {tip}", "muted"))
     return fitted((Span(" worst ", "muted"), *ramp, Span(" best", "muted"), *tail), width)

@@ -1,4 +1,4 @@
-"""The picture of a sweep: one of several kinds, drawn from what the engine has worked out."""
+"""The plot of a sweep: one of several kinds, drawn from an analysis by the engine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from textual.color import Color
 from textual.message import Message
 from textual.strip import Strip
 
-from tui.drawings.heat import look_of
+from tui.drawings.heat import colour_mode_of
 from tui.keys import all_keys
 from tui.keys.all_keys import Scope
 from tui.sweeps import heat_map, importance, parallel, plots
@@ -33,12 +33,12 @@ KINDS: dict[str, Draw] = {
 }  # fmt: skip
 
 
-PATIENCE = 0.5
-"""seconds without an answer before it is said that one is on its way"""
+WAITING_DELAY = 0.5
+"""seconds without a response before `computing ...` is shown"""
 
 
 class Picture(Sheet, inherit_bindings=False):
-    """Keys move a cursor over its axes, and brush them."""
+    """A plot whose axes have a cursor, moved by keys, and brushes."""
 
     DEFAULT_CSS = "Picture { scrollbar-size: 0 0; }"
     SCOPE: ClassVar[Scope] = "axes"
@@ -46,79 +46,79 @@ class Picture(Sheet, inherit_bindings=False):
 
     @dataclass
     class Brushed(Message):
-        """Other trials are brushed: `where` as a filter."""
+        """The brushes have changed: `where` is their filter."""
 
         where: str
 
         def can_replace(self, message: Message) -> bool:
             return isinstance(message, Picture.Brushed)
 
-    class Turned(Message):
-        """It is looked at in another way; a heat map may need another answer."""
+    class Changed(Message):
+        """Axis, brushes, scale or pair of axes have changed; a heat map may need another analysis."""
 
     class Left(Message):
-        """The person wants the table."""
+        """The table is to have the focus."""
 
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
-        self.look: PictureView | None = None
+        self.view: PictureView | None = None
         self.kind = "parallel"
         self.answer: Mapping[str, Any] | None = None
-        self._words = ""
-        self._is_narrowed = self._is_slow = False
-        self._later = Debounce(self)
+        self._error = ""
+        self._is_filtered = self._is_slow = False
+        self._debounce = Debounce(self)
         self._styles: dict[str, Style] = {}
 
-    # --- what it is told -------------------------------------------------------------------------------
+    # --- data ------------------------------------------------------------------------------------------
 
-    def show(self, kind: str, look: PictureView | None) -> None:
-        if kind != self.kind or look is None or self.look is None or look.spec.id != self.look.spec.id:
-            self.answer, self._words, self._is_slow = None, "", False
-            self._later.call("wait", PATIENCE, self._wait)
-        self.kind, self.look = kind, look
+    def set_view(self, kind: str, view: PictureView | None) -> None:
+        if kind != self.kind or view is None or self.view is None or view.spec.id != self.view.spec.id:
+            self.answer, self._error, self._is_slow = None, "", False
+            self._debounce.call("wait", WAITING_DELAY, self._show_waiting)
+        self.kind, self.view = kind, view
         self.draw()
 
-    def take(self, kind: str, answer: Mapping[str, Any], *, narrowed: bool = False) -> None:
-        """`narrowed`: made of those trials alone that pass."""
+    def set_answer(self, kind: str, answer: Mapping[str, Any], *, is_filtered: bool = False) -> None:
+        """Set the analysis; `is_filtered`: it is of those trials alone that pass the filter."""
         if kind == self.kind:
-            self.answer, self._words, self._is_narrowed = answer, "", narrowed
+            self.answer, self._error, self._is_filtered = answer, "", is_filtered
             self.draw()
 
-    def say(self, words: str) -> None:
-        """What keeps it from being drawn; the last picture stays."""
-        self._words = plain(words, limit=300)
+    def set_error(self, error: str) -> None:
+        """Show an error in the first rows; the last plot stays."""
+        self._error = plain(error, limit=300)
         self.draw()
 
-    def _wait(self) -> None:
-        """Where it takes long, say so."""
-        if self.answer is None and not self._words and self.look is not None:
+    def _show_waiting(self) -> None:
+        """Show that the analysis is being computed."""
+        if self.answer is None and not self._error and self.view is not None:
             self._is_slow = True
             self.draw()
 
     def point_at(self, trial: int) -> None:
-        if self.look is not None and self.look.trial != trial:
+        if self.view is not None and self.view.trial != trial:
             self._set(trial=trial)
 
     # --- drawing ---------------------------------------------------------------------------------------
 
     def rows(self, width: int) -> Sequence[Row]:
-        if self._words and self.answer is None:
-            return wrap_row((Span(f" {self._words}", "bad"),), width, 1)
-        if self.answer is None or self.look is None:
+        if self._error and self.answer is None:
+            return wrap_row((Span(f" {self._error}", "bad"),), width, 1)
+        if self.answer is None or self.view is None:
             return [(Span(" computing ...", "muted"),)] if self._is_slow else ()
-        few = look_of(self.app) != "colour"
-        look = replace(
-            self.look,
+        few = colour_mode_of(self.app) != "colour"
+        view = replace(
+            self.view,
             symbols=chart_symbols(),
             few_colours=few,
-            lit=self.has_focus,
-            narrowed=self._is_narrowed,
+            focused=self.has_focus,
+            is_filtered=self._is_filtered,
         )
-        drawn = list(KINDS[self.kind](self.answer, look, width, self.size.height))
-        if not self._words:
+        drawn = list(KINDS[self.kind](self.answer, view, width, self.size.height))
+        if not self._error:
             return drawn
-        said = wrap_row((Span(f" {self._words}", "bad"),), width, 1)
-        return [*said, *drawn[len(said) :]]
+        error = wrap_row((Span(f" {self._error}", "bad"),), width, 1)
+        return [*error, *drawn[len(error) :]]
 
     def watch_has_focus(self, has_focus: bool) -> None:
         super().watch_has_focus(has_focus)
@@ -147,24 +147,24 @@ class Picture(Sheet, inherit_bindings=False):
 
     @property
     def axes(self) -> list[str]:
-        """Names of the axes under which the cursor goes."""
-        if self.look is None:
+        """Names of the axes that the cursor moves over."""
+        if self.view is None:
             return []
-        spec = self.look.spec
+        spec = self.view.spec
         names = [axis.name for axis in spec.axes] + (["seed"] if len(spec.seeds) > 1 else [])
         return [*names, "value"] if self.kind == "parallel" else names
 
     def action_axis(self, by: int) -> None:
-        if self.look is None:
+        if self.view is None:
             return
         if self.kind == "heat":
-            self._other_pair(0, by)
+            self._change_pair(0, by)
         elif self.axes:
-            self._set(axis=(min(self.look.axis, len(self.axes) - 1) + by) % len(self.axes))
+            self._set(axis=(min(self.view.axis, len(self.axes) - 1) + by) % len(self.axes))
 
     def action_shift(self, way: int) -> None:
         if self.kind == "heat":
-            self._other_pair(1, way)
+            self._change_pair(1, way)
         else:
             self._brush(lambda brush: shifted(brush, way))
 
@@ -175,35 +175,35 @@ class Picture(Sheet, inherit_bindings=False):
         self._brush(lambda brush: widened(brush, way))
 
     def clear_brushes(self) -> None:
-        if self.look is not None and self.look.brushes:
+        if self.view is not None and self.view.brushes:
             self._set(brushes={})
 
     def action_log(self) -> None:
-        if self.look is not None:
-            self._set(log=not self.look.log)
+        if self.view is not None:
+            self._set(log=not self.view.log)
 
     def action_to_table(self) -> None:
         self.post_message(self.Left())
 
     def _brush(self, change: Callable[[Interval | None], Interval | None]) -> None:
-        if self.look is None or self.answer is None or self.kind != "parallel":
+        if self.view is None or self.answer is None or self.kind != "parallel":
             return
-        name = self.axes[min(self.look.axis, len(self.axes) - 1)]
-        brush = change(self.look.brushes.get(name))
-        brushes = {other: kept for other, kept in self.look.brushes.items() if other != name}
+        name = self.axes[min(self.view.axis, len(self.axes) - 1)]
+        brush = change(self.view.brushes.get(name))
+        brushes = {other: kept for other, kept in self.view.brushes.items() if other != name}
         self._set(brushes=brushes if brush is None else {**brushes, name: brush})
         self.post_message(self.Brushed(self.brushed))
 
     @property
     def brushed(self) -> str:
-        """The brushes as a filter, as far as the axes are known."""
-        if self.look is None or self.answer is None or self.kind != "parallel":
+        """The filter of the brushes; empty before the axes are known."""
+        if self.view is None or self.answer is None or self.kind != "parallel":
             return ""
-        return where_of(scales_of(self.answer, self.look.spec.metric), self.look.brushes)
+        return where_of(scales_of(self.answer, self.view.spec.metric), self.view.brushes)
 
-    def _other_pair(self, side: int, by: int) -> None:
+    def _change_pair(self, side: int, by: int) -> None:
         names = self.axes
-        if self.look is None or len(names) < 2:
+        if self.view is None or len(names) < 2:
             return
         pair = list(self.pair)
         at = names.index(pair[side])
@@ -215,22 +215,22 @@ class Picture(Sheet, inherit_bindings=False):
 
     @property
     def pair(self) -> tuple[str, str]:
-        """The axes of the heat map: across and down."""
+        """The axes of the heat map: x and y."""
         names = self.axes
-        chosen = self.look.pair if self.look is not None else ("", "")
+        chosen = self.view.pair if self.view is not None else ("", "")
         if chosen[0] in names and chosen[1] in names:
             return chosen
         return (names[0], names[1]) if len(names) > 1 else ("", "")
 
     def _set(self, **changes: Any) -> None:
-        assert self.look is not None
-        self.look = replace(self.look, **changes)
+        assert self.view is not None
+        self.view = replace(self.view, **changes)
         self.draw()
-        self.post_message(self.Turned())
+        self.post_message(self.Changed())
 
 
 def _colour(variables: Mapping[str, str], style_name: str) -> Style:
-    """From the colour of the worst over that of the middle to that of the best."""
+    """The style of a bucket, as text or as background: from dull over primary to accent."""
     kind, _, number = style_name.partition("-")
     share = int(number) / (BUCKETS - 1)
     ground, low, high = (Color.parse(variables[name]) for name in ("background", "primary", "accent"))

@@ -1,4 +1,4 @@
-"""How a picture of a sweep is looked at."""
+"""The view of a plot of a sweep: cursor, brushes, scale, selected trial, and what the terminal can draw."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from tui.sweeps.brush import Interval
 from tui.ui.span import Row, Span
 
 BUCKETS = 8
-"""colours of a metric, from the worst to the best"""
+"""number of colours of the metric, from the worst to the best"""
 FEW = ("line", "muted", "muted", "done", "done", "good", "warn", "accent")
-"""the inks where there are no more colours than sixteen"""
+"""the style names of the buckets on terminals with sixteen colours"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +25,14 @@ class PictureView:
     axis: int = 0
     brushes: Mapping[str, Interval] = field(default_factory=dict)
     log: bool | None = None
-    """of the metric; None: as the numbers suggest"""
+    """whether the metric has a log scale; None: chosen by its range"""
     pair: tuple[str, str] = ("", "")
     trial: int = 0
     symbols: Symbols = "braille"
     few_colours: bool = False
-    lit: bool = False
+    focused: bool = False
     """whether it has the focus"""
-    narrowed: bool = False
+    is_filtered: bool = False
     """whether some trials are left out"""
 
     @property
@@ -41,8 +41,8 @@ class PictureView:
 
     @property
     def nothing(self) -> Row:
-        """Said in place of a picture of no trial."""
-        if self.narrowed:
+        """The row in place of a plot without trials."""
+        if self.is_filtered:
             return (
                 Span(" no trial that passes the filter has a value", "muted"),
                 Span("   0", "key"),
@@ -55,7 +55,7 @@ class PictureView:
 
 
 def merits(values: list[float], largest: bool) -> list[int]:
-    """The bucket of each value by its rank: BUCKETS - 1 is the best."""
+    """The bucket of each value by its rank, 0 .. BUCKETS - 1; the best is in the last."""
     order = sorted(range(len(values)), key=lambda place: values[place], reverse=not largest)
     found = [0] * len(values)
     for rank, place in enumerate(order):
@@ -66,5 +66,5 @@ def merits(values: list[float], largest: bool) -> list[int]:
 
 
 def selected(answer: Mapping[str, Any], trial: int) -> int | None:
-    """The place of that trial among the lines of the `parallel` analysis."""
+    """The index of a trial in the rows of a `parallel` analysis."""
     return next((place for place, row in enumerate(answer["rows"]) if row["trial"] == trial), None)

@@ -1,4 +1,4 @@
-"""The metric against something, as points: one parameter, or the order in which trials ended."""
+"""Scatter plots of the metric: over one parameter, or over the trials in the order in which they ended."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tui.chart.canvas import Canvas, pen
+from tui.chart.canvas import Canvas, dot_pen
 from tui.chart.scale import YScale, linear_scale, log_scale
 from tui.sweeps.brush import BrushScale as Across
 from tui.sweeps.brush import is_wide
@@ -19,14 +19,14 @@ from tui.ui.span import Row, Span, fitted
 
 LABEL = 8
 LEAST = 34
-"""cells of a panel that stands beside another"""
+"""least width of a panel beside another"""
 MANY = 300
-"""points from which on each is a dot"""
+"""more points than this are drawn as dots, fewer as signs"""
 
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """`shares` along the axis, `merit` the bucket of each."""
+    """Points by their share of the x axis, value, bucket and trial."""
 
     shares: Sequence[float]
     values: Sequence[float]
@@ -34,30 +34,30 @@ class Points:
     trials: Sequence[int]
 
 
-def slices(answer: Mapping[str, Any], look: PictureView, width: int, height: int) -> Sequence[Row]:
-    """As many panels side by side as fit, the one under the cursor first."""
+def slices(answer: Mapping[str, Any], view: PictureView, width: int, height: int) -> Sequence[Row]:
+    """A panel per parameter, as many as fit side by side, from the one under the cursor on."""
     panels = answer["params"]
     if not panels or not panels[0]["points"]:
-        return [look.nothing]
+        return [view.nothing]
     count = max(1, min(len(panels), width // LEAST))
-    here = min(look.axis, len(panels) - 1)
+    here = min(view.axis, len(panels) - 1)
     first = max(0, min(here, len(panels) - count))
     each = width // count
-    drawn = [_panel(panels[at], look, each, height, at == here) for at in range(first, first + count)]
+    drawn = [_panel(panels[at], view, each, height, at == here) for at in range(first, first + count)]
     return [tuple(span for row in line for span in fitted(row, each)) for line in zip(*drawn, strict=True)]
 
 
-def _panel(param: Mapping[str, Any], look: PictureView, width: int, height: int, here: bool) -> list[Row]:
+def _panel(param: Mapping[str, Any], view: PictureView, width: int, height: int, here: bool) -> list[Row]:
     given = [point for point in param["points"] if point[0] is not None]
     values = [float(point[1]) for point in given]
     across = _across(param, [point[0] for point in given])
     points = Points(
-        [across.share(point[0]) for point in given], values, merits(values, look.largest),
+        [across.share(point[0]) for point in given], values, merits(values, view.largest),
         [point[2] for point in given],
     )  # fmt: skip
-    style_name = "picked" if here and look.lit else "strong"
-    title = (Span(" " * LABEL), Span(across.title, style_name), Span(f"  {look.spec.metric}", "muted"))
-    return [title, *_picture(points, look, width, height - 2, line=False), _ends(across, width)]
+    style_name = "picked" if here and view.focused else "strong"
+    title = (Span(" " * LABEL), Span(across.title, style_name), Span(f"  {view.spec.metric}", "muted"))
+    return [title, *_picture(points, view, width, height - 2, line=False), _ends(across, width)]
 
 
 def _across(param: Mapping[str, Any], values: Sequence[Any]) -> Across:
@@ -67,39 +67,39 @@ def _across(param: Mapping[str, Any], values: Sequence[Any]) -> Across:
     return Across(param["name"], param["name"], low, high, bool(param["log"]) and low > 0, choices)
 
 
-def best_so_far(answer: Mapping[str, Any], look: PictureView, width: int, height: int) -> Sequence[Row]:
-    """Every trial as a point, the best until then as a line."""
+def best_so_far(answer: Mapping[str, Any], view: PictureView, width: int, height: int) -> Sequence[Row]:
+    """Every trial as a point, the best value so far as a line."""
     found = answer["points"]
     if not found:
-        return [look.nothing]
+        return [view.nothing]
     trials = [int(point[0]) for point in found]
     values = [float(point[1]) for point in found]
     across = Across("trial", "trial", float(trials[0]), float(max(trials[-1], trials[0] + 1)))
     shares = [across.share(trial) for trial in trials]
-    points = Points(shares, values, merits(values, look.largest), trials)
+    points = Points(shares, values, merits(values, view.largest), trials)
     best = found[-1][2]
     at = next(trial for trial, value in zip(trials, values, strict=True) if value == best)
     title = (
-        Span(f" {look.spec.metric}: best so far ", "muted"), Span(value_text(best), "strong"),
+        Span(f" {view.spec.metric}: best so far ", "muted"), Span(value_text(best), "strong"),
         Span(f" since trial {at}", "muted"),
     )  # fmt: skip
     line = [float(point[2]) for point in found]
-    return [title, *_picture(points, look, width, height - 2, line=line), _ends(across, width)]
+    return [title, *_picture(points, view, width, height - 2, line=line), _ends(across, width)]
 
 
 def _picture(
-    points: Points, look: PictureView, width: int, height: int, *, line: Sequence[float] | bool
+    points: Points, view: PictureView, width: int, height: int, *, line: Sequence[float] | bool
 ) -> list[Row]:
     room, height = max(4, width - LABEL - 2), max(2, height)
-    scale = _scale(points.values, look, height)
+    scale = _scale(points.values, view, height)
     canvas = Canvas(room, height)
     shares, values = np.array(points.shares), np.array(points.values)
-    _scatter(canvas, points, shares, scale, look)
+    _scatter(canvas, points, shares, scale, view)
     if not isinstance(line, bool):
-        _staircase(canvas, shares, np.array(line), scale, look)
-        _mark(canvas, points, shares, values, scale, look)
+        _staircase(canvas, shares, np.array(line), scale, view)
+        _mark(canvas, points, shares, values, scale, view)
     else:
-        _mark(canvas, points, shares, values, scale, look)
+        _mark(canvas, points, shares, values, scale, view)
     labels = dict(scale.labels)
     bar = glyphs().upright
     return [
@@ -108,30 +108,30 @@ def _picture(
     ]
 
 
-def _scale(values: Sequence[float], look: PictureView, rows: int) -> YScale:
+def _scale(values: Sequence[float], view: PictureView, rows: int) -> YScale:
     low, high = min(values), max(values)
-    log = is_wide(low, high) if look.log is None else look.log and low > 0
+    log = is_wide(low, high) if view.log is None else view.log and low > 0
     return (log_scale if log and low > 0 else linear_scale)(low, high, rows)
 
 
-def _scatter(canvas: Canvas, points: Points, shares: Any, scale: YScale, look: PictureView) -> None:
-    tool = pen(look.symbols if len(points.values) > MANY else "ascii", "o" if glyphs().ascii_only else "•")
-    high, wide = canvas.rows * tool.down, canvas.columns * tool.across
-    y = np.rint(scale.dots(np.array(points.values), tool.down)).astype(int).clip(0, high - 1)
+def _scatter(canvas: Canvas, points: Points, shares: Any, scale: YScale, view: PictureView) -> None:
+    pen = dot_pen(view.symbols if len(points.values) > MANY else "ascii", "o" if glyphs().ascii_only else "•")
+    high, wide = canvas.rows * pen.down, canvas.columns * pen.across
+    y = np.rint(scale.dots(np.array(points.values), pen.down)).astype(int).clip(0, high - 1)
     x = np.rint(shares * (wide - 1)).astype(int).clip(0, wide - 1)
     merit = np.array(points.merit)
     for bucket in range(BUCKETS):
         dots = np.zeros((high, wide), bool)
         dots[y[merit == bucket], x[merit == bucket]] = True
-        canvas.stipple(dots, tool, look.style_name(bucket))
+        canvas.paint_dots(dots, pen, view.style_name(bucket))
 
 
-def _staircase(canvas: Canvas, shares: Any, best: Any, scale: YScale, look: PictureView) -> None:
-    """Level until a better one comes, then straight to it."""
-    tool = pen(look.symbols, "-")
-    high, wide = canvas.rows * tool.down, canvas.columns * tool.across
+def _staircase(canvas: Canvas, shares: Any, best: Any, scale: YScale, view: PictureView) -> None:
+    """The best value so far as a step function."""
+    pen = dot_pen(view.symbols, "-")
+    high, wide = canvas.rows * pen.down, canvas.columns * pen.across
     x = np.rint(shares * (wide - 1)).astype(int)
-    y = np.rint(scale.dots(best, tool.down)).astype(int).clip(0, high - 1)
+    y = np.rint(scale.dots(best, pen.down)).astype(int).clip(0, high - 1)
     dots = np.zeros((high, wide), bool)
     for place in range(len(x)):
         stop = x[place + 1] if place + 1 < len(x) else wide - 1
@@ -139,21 +139,21 @@ def _staircase(canvas: Canvas, shares: Any, best: Any, scale: YScale, look: Pict
         if place:
             low, top = sorted((y[place - 1], y[place]))
             dots[low : top + 1, x[place]] = True
-    canvas.stipple(dots, tool, "accent")
+    canvas.paint_dots(dots, pen, "accent")
 
 
-def _mark(canvas: Canvas, points: Points, shares: Any, values: Any, scale: YScale, look: PictureView) -> None:
-    """The best one, and the one that is selected in the table."""
+def _mark(canvas: Canvas, points: Points, shares: Any, values: Any, scale: YScale, view: PictureView) -> None:
+    """Mark the best trial and the selected one."""
     rows = np.rint(scale.dots(values, 1)).astype(int).clip(0, canvas.rows - 1)
     columns = np.rint(shares * (canvas.columns - 1)).astype(int)
-    best = int(values.argmax() if look.largest else values.argmin())
-    for place, sign, style_name in ((best, glyphs().mark, "accent"), (_place(points, look), "@", "strong")):
+    best = int(values.argmax() if view.largest else values.argmin())
+    for place, sign, style_name in ((best, glyphs().mark, "accent"), (_place(points, view), "@", "strong")):
         if place is not None:
             canvas.put(int(rows[place]), int(columns[place]), sign, style_name)
 
 
-def _place(points: Points, look: PictureView) -> int | None:
-    return points.trials.index(look.trial) if look.trial in points.trials else None
+def _place(points: Points, view: PictureView) -> int | None:
+    return points.trials.index(view.trial) if view.trial in points.trials else None
 
 
 def _ends(across: Across, width: int) -> Row:

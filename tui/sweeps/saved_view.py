@@ -1,4 +1,4 @@
-"""How each sweep was looked at, to be found again."""
+"""The saved view of each sweep."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from tui.sweeps.brush import Interval
 from tui.terminal.plain_text import plain
 
 KEPT = 30
-"""sweeps of which it is remembered"""
+"""number of sweeps whose view is kept"""
 
 
 @dataclass(slots=True)
 class SweepView:
-    """Of one sweep; what an old file lacks, or has wrong, is as it usually is."""
+    """The view of one sweep; missing or wrong fields of a file have these defaults."""
 
     where: str = ""
     brushed: str = ""
-    """the brushes as a filter"""
+    """the filter of the brushes"""
     sort: str = "trial"
     descending: bool = False
     group: str = ""
@@ -38,7 +38,7 @@ class SavedViews:
         self._views = {plain(str(name), limit=200): _read(view) for name, view in found.items()}
 
     def of(self, sweep: str) -> SweepView:
-        """The one used last is the last."""
+        """The view of a sweep, moved to the end; of more than KEPT the oldest are dropped."""
         view = self._views.pop(sweep, None) or SweepView()
         self._views[sweep] = view
         for old in list(self._views)[:-KEPT]:

@@ -1,4 +1,4 @@
-"""What every sweep has besides the parameters of its experiment: which of it shows, and what it means."""
+"""The settings of every sweep besides the parameters of its experiment: fields, defaults, validation."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ MORE = (
     Param("gpu_share", float, 1.0, "share of one GPU per trial", above=0, most=1),
     *executor.FIELDS,
 )
-"""what one rarely changes"""
+"""settings that are rarely changed and collapsed in the form"""
 _ONLY_FOR = {
     "sampler_seed": ("sampler", ("random", "tpe")),
     "eta": ("prune", ("asha",)),
@@ -69,18 +69,18 @@ _ONLY_FOR = {
 
 
 def applies(name: str, typed: Mapping[str, str]) -> bool:
-    """Whether it means anything beside what else was typed."""
+    """Whether a setting has an effect, given the other fields."""
     other, values = _ONLY_FOR.get(name, ("", ("",)))
     return typed.get(other, "") in values
 
 
 def names() -> list[str]:
-    """What one rarely changes, as long as it is unchanged."""
+    """Names of the collapsed settings that have an effect by default."""
     return [param.name for param in MORE if applies(param.name, {})]
 
 
 def changed(typed: Mapping[str, str]) -> list[str]:
-    """What is not as it would be of itself, of what one rarely changes."""
+    """The collapsed settings that differ from their default, as name=text."""
     return [
         f"{param.name}={typed[param.name]}"
         for param in MORE
@@ -90,7 +90,7 @@ def changed(typed: Mapping[str, str]) -> list[str]:
 
 
 def read(experiment: Experiment, typed: Mapping[str, str]) -> dict[str, Value]:
-    """What does not apply is as it would be of itself. Raises ParamError."""
+    """The values of all settings; those without an effect have their default. Raises ParamError."""
     found = {
         param.name: params.parse_value(param, typed[param.name])
         if applies(param.name, typed)
@@ -119,12 +119,12 @@ def whole_or_none(found: Mapping[str, Value], name: str) -> int | None:
 
 
 def typed(name: str, value: Value) -> str:
-    """A setting as one would type it."""
+    """The text of a setting in the form."""
     return format_value(next(param for param in (*SETTINGS, *MORE) if param.name == name), value)
 
 
-def rungs_words(found: Mapping[str, Value]) -> str:
-    """When trials are judged, as shares of their steps."""
+def rungs_text(found: Mapping[str, Value]) -> str:
+    """When trials are checked for pruning, as shares of their steps; empty without pruning."""
     shares = pruner_of(found).shares
     return (
         f"checked for pruning at {', '.join(f'{share:.2g}' for share in shares)} of its steps"

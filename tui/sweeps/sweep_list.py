@@ -1,4 +1,4 @@
-"""The list of sweeps, one line each."""
+"""The list of sweeps, one row each."""
 
 from __future__ import annotations
 
@@ -22,36 +22,36 @@ from tui.ui.span import Row, Span, fitted
 NAME, EXPERIMENT, SAMPLER, COUNTS, METRIC = 18, 10, 7, 22, 16
 ROOMY = 100
 MOST = 6
-"""lines at most, the heading not counted"""
+"""most rows, without the header"""
 
 
 class SweepList(Sheet, inherit_bindings=False):
-    """The cursor is on the sweep that is looked at."""
+    """The cursor is on the selected sweep."""
 
     SCOPE: ClassVar[Scope] = "sweeps"
     BINDINGS = all_keys.bindings(SCOPE)
 
     @dataclass
     class Moved(Message):
-        """The sweep at that place is wanted."""
+        """The cursor was moved to the sweep at that index."""
 
         place: int
 
     class Opened(Message):
-        """Its trials are wanted."""
+        """Enter was pressed: its trials are to have the focus."""
 
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
         self._sweeps: Sequence[SweepSummary] = ()
         self._place = 0
 
-    def show(self, sweeps: Sequence[SweepSummary], place: int) -> None:
+    def update(self, sweeps: Sequence[SweepSummary], place: int) -> None:
         is_longer = len(sweeps) != len(self._sweeps)
         self._sweeps, self._place = tuple(sweeps), place
         if is_longer:
             self.refresh(layout=True)
         self.draw()
-        self._reveal()
+        self._scroll_to_cursor()
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         most = 3 if self.app.size.height < 30 else MOST
@@ -88,8 +88,8 @@ class SweepList(Sheet, inherit_bindings=False):
         ]
         return (*spans, *best_of(sweep))
 
-    def _reveal(self) -> None:
-        """The heading goes out of sight before the cursor does."""
+    def _scroll_to_cursor(self) -> None:
+        """Scroll so that the cursor is visible, and the header with it where both fit."""
         first, high = round(self.scroll_offset.y), max(1, self.size.height)
         line = self._place + 1
         if line < first + 1:

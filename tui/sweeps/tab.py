@@ -1,4 +1,4 @@
-"""The Sweep tab: what its keys do."""
+"""The Sweep tab: the actions of its keys on the view."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NEED_A_TRIAL = (
 
 
 class SweepTab(SweepTabActions):
-    """Every action of its own is another way to look at the sweeps."""
+    """Actions on the view: which sweep, which plot, filter, brushes, sorting, groups."""
 
     BINDINGS = all_keys.bindings("sweep")
 
@@ -34,7 +34,7 @@ class SweepTab(SweepTabActions):
 
     def action_turn_to(self, name: str) -> None:
         if name in VIEWS:
-            self._turn_to(name)
+            self._select_view(name)
             self.panel.focus(scroll_visible=False)
             self.remember()
 
@@ -47,8 +47,8 @@ class SweepTab(SweepTabActions):
 
     @on(SweepList.Moved)
     def _move(self, message: SweepList.Moved) -> None:
-        self.sweeps.choose_place(message.place)
-        self.show_all()
+        self.sweeps.select_at(message.place)
+        self.update_all()
         self.remember()
 
     @on(SweepList.Opened)
@@ -58,28 +58,28 @@ class SweepTab(SweepTabActions):
     @on(Picture.Left)
     def _leave_picture(self) -> None:
         if not (self.has_class("-side") or self.has_class("-stacked")):
-            self._turn_to("table")
+            self._select_view("table")
         self.table.focus(scroll_visible=False)
 
-    @on(Picture.Turned)
+    @on(Picture.Changed)
     def _turn_picture(self) -> None:
-        look = self.picture.look
-        if look is None:
+        plot = self.picture.view
+        if plot is None:
             return
         view = self.view
-        other_pair = look.pair != view.pair
-        view.axis, view.brushes, view.log, view.pair = look.axis, dict(look.brushes), look.log, look.pair
+        other_pair = plot.pair != view.pair
+        view.axis, view.brushes, view.log, view.pair = plot.axis, dict(plot.brushes), plot.log, plot.pair
         if other_pair and self.front == "heat":
-            self.ask_picture()
+            self.request_picture()
         self.remember()
 
     @on(Picture.Brushed)
     def _brush(self, message: Picture.Brushed) -> None:
         self.view.brushed = message.where
-        self._again()
+        self._apply_view()
 
     def action_clear(self) -> None:
-        """Every trial again, in every view."""
+        """Clear brushes and filter in every view."""
         self._clear_brushes()
         if self.view.where:
             self.filter_bar.action_clear()
@@ -89,8 +89,8 @@ class SweepTab(SweepTabActions):
         if view.brushes:
             view.brushes, view.brushed = {}, ""
             self.picture.clear_brushes()
-            self._again()
-            self.ask_picture()
+            self._apply_view()
+            self.request_picture()
 
     def action_filter(self) -> None:
         if self.sweeps.chosen is not None:
@@ -99,20 +99,20 @@ class SweepTab(SweepTabActions):
     @on(FilterBar.Changed)
     def _filter(self, message: FilterBar.Changed) -> None:
         self.view.where = message.where
-        self._again()
-        self.ask_picture()
+        self._apply_view()
+        self.request_picture()
 
     @on(FilterBar.Closed)
     def _leave_filter(self) -> None:
         self.panel.focus(scroll_visible=False)
 
-    def _again(self) -> None:
-        self.look_again()
-        self.ask_trials()
+    def _apply_view(self) -> None:
+        self.apply_query()
+        self.request_trials()
         self.remember()
 
     def action_back(self) -> None:
-        """The innermost thing first: groups, then brushes, then the filter, then the picture."""
+        """Undo the innermost of: groups, brushes, filter, plot; else focus the list."""
         view = self.view
         if view.group:
             self._group_by([])
@@ -133,7 +133,7 @@ class SweepTab(SweepTabActions):
             best_first = column.name == "value" and self._largest
             view.descending = not view.descending if view.sort == column.name else best_first
             view.sort = column.name
-            self._again()
+            self._apply_view()
 
     @property
     def _largest(self) -> bool:
@@ -149,7 +149,7 @@ class SweepTab(SweepTabActions):
         elif column.can_group:
             names.append(column.name)
         else:
-            self._say(f"{column.title} does not make groups: a parameter, the state or the seed does.")
+            self._notify(f"{column.title} does not make groups: a parameter, the state or the seed does.")
             return
         self._group_by(names)
 
@@ -163,7 +163,7 @@ class SweepTab(SweepTabActions):
         view = self.view
         view.group = ",".join(names)
         view.sort, view.descending = ("value", self._largest) if names else ("trial", False)
-        self._again()
+        self._apply_view()
 
     def open_group(self, group: TrialGroup) -> None:
         view = self.view
@@ -171,9 +171,9 @@ class SweepTab(SweepTabActions):
         view.where = " and ".join([view.where, *clauses] if view.where else clauses)
         self.filter_bar.set_filter(view.where)
         self._group_by([])
-        self.ask_picture()
+        self.request_picture()
 
-    @on(TrialTable.Turned)
+    @on(TrialTable.ColumnsChanged)
     def _keep_columns(self) -> None:
         self.view.marked, self.view.column = list(self.table.marked), self.table.column_name
         self.remember()
@@ -184,7 +184,7 @@ class SweepTab(SweepTabActions):
         return {"trials": self.table, "axes": self.picture, "sweeps": self.list}.get(scope, self)
 
     def key_labels(self) -> dict[str, str]:
-        """What some keys would do now; an empty label leaves a key out of the footer."""
+        """The current labels of some keys, by key id; an empty label hides a key in the footer."""
         sweep, row = self.sweeps.chosen, self.trial
         if sweep is None:
             return dict.fromkeys((*_NEED_A_SWEEP, *_NEED_A_TRIAL), "")

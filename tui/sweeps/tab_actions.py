@@ -1,4 +1,4 @@
-"""What the keys of the Sweep tab do to sweeps and trials."""
+"""The actions of the keys of the Sweep tab on sweeps and trials."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ from tui.terminal.plain_text import plain
 
 
 class SweepTabActions(SweepsView):
-    """Every action is one thing done to a sweep or to a trial."""
+    """Actions on a sweep, on a trial, and exports."""
 
     def open_group(self, group: TrialGroup) -> None:
-        """Show its trials alone."""
+        """Filter the table by the trials of a group."""
 
     # --- sweeps ----------------------------------------------------------------------------------------
 
@@ -53,7 +53,7 @@ class SweepTabActions(SweepsView):
             try:
                 experiment = catalog.find(sweep.spec.experiment)
             except UnknownExperiment as error:
-                self._say(str(error))
+                self._notify(str(error))
                 return
             self._set_up(experiment, typed_of(sweep, experiment), sweep.spec.data)
 
@@ -76,35 +76,35 @@ class SweepTabActions(SweepsView):
         if sweep is not None:
             self.sweeps.update((sweep,), ())
             self.sweeps.loaded = True
-            self.choose(sweep.id)
+            self.select_sweep(sweep.id)
             self.panel.focus(scroll_visible=False)
-            run_and_notify(self, self._said_of_start(sweep))
+            run_and_notify(self, self._start_message(sweep))
 
-    async def _said_of_start(self, sweep: SweepSummary) -> str:
+    async def _start_message(self, sweep: SweepSummary) -> str:
         doubt = await same_sweep_name_warning(self.context.connection.client, sweep)
         return f"{actions.name_of(sweep)} starts: {sweep.planned:,} trials. {doubt}".rstrip()
 
     def action_pause(self) -> None:
-        self._do(actions.pause_or_resume)
+        self._act_on_sweep(actions.pause_or_resume)
 
     def action_stop(self) -> None:
         sweep = self._sweep()
         if sweep is not None and sweep.status in (SweepStatus.DONE, SweepStatus.STOPPED):
-            self._say(f"{actions.name_of(sweep)} is {sweep.status} already.")
+            self._notify(f"{actions.name_of(sweep)} is {sweep.status} already.")
         elif sweep is not None:
-            words = "No more trials start; running ones write a checkpoint and end. Resume continues them."
-            self._ask(f"Stop {actions.name_of(sweep)}?", words, "stop", actions.stop, sweep)
+            text = "No more trials start; running ones write a checkpoint and end. Resume continues them."
+            self._confirm(f"Stop {actions.name_of(sweep)}?", text, "stop", actions.stop, sweep)
 
     def action_delete(self) -> None:
         if sweep := self._sweep():
-            words = "The sweep is removed from the list. The runs of its trials stay in the Runs tab."
-            self._ask(f"Remove {actions.name_of(sweep)}?", words, "remove", self._remove, sweep)
+            text = "The sweep is removed from the list. The runs of its trials stay in the Runs tab."
+            self._confirm(f"Remove {actions.name_of(sweep)}?", text, "remove", self._remove, sweep)
 
     async def _remove(self, client: Any, sweep: SweepSummary) -> str:
-        said = await actions.remove(client, sweep, self.context.keymap.shown("sweep.undo"))
+        result = await actions.remove(client, sweep, self.context.keymap.shown("sweep.undo"))
         self.sweeps.update((), (sweep.id,))
-        self.show_all()
-        return said
+        self.update_all()
+        return result
 
     def action_undo(self) -> None:
         run_and_notify(self, self._undo())
@@ -118,15 +118,15 @@ class SweepTabActions(SweepsView):
             fields = [Param(axis.name, str, "", f"more values; now {axis_text(axis)}") for axis in spec.axes]
             seeds = axis_text(Axis("seed", spec.seeds))
             fields.append(Param("seed", str, "", f"more seeds; now {seeds}"))
-            deed = self._deed_of(actions.widen, sweep)
-            self._fields(f"widen {actions.name_of(sweep)}", fields, {}, "widen", deed)
+            action = self._form_action(actions.widen, sweep)
+            self._open_form(f"widen {actions.name_of(sweep)}", fields, {}, "widen", action)
 
     def action_size(self) -> None:
         if sweep := self._sweep():
             spec = sweep.spec
             typed = {name: settings.typed(name, getattr(spec, name)) for name in ("trials", "parallel")}
-            deed = self._deed_of(actions.resize, sweep)
-            self._fields(f"trial count: {actions.name_of(sweep)}", actions.COUNTS, typed, "change", deed)
+            action = self._form_action(actions.resize, sweep)
+            self._open_form(f"trial count: {actions.name_of(sweep)}", actions.COUNTS, typed, "change", action)
 
     def action_add(self) -> None:
         sweep = self._sweep()
@@ -141,15 +141,15 @@ class SweepTabActions(SweepsView):
             return await actions.add(self.context.connection.client, sweep, actions.to_add(sweep, given))
 
         texts = {name: format_exact(name, value) for name, value in typed.items()}
-        self._fields(f"add a trial{like}", fields, texts, "add", add)
+        self._open_form(f"add a trial{like}", fields, texts, "add", add)
 
     # --- trials ----------------------------------------------------------------------------------------
 
     def action_pin(self) -> None:
-        self._do_trial(actions.pin)
+        self._act_on_trial(actions.pin)
 
     def action_stop_trial(self) -> None:
-        self._do_trial(actions.stop_trial)
+        self._act_on_trial(actions.stop_trial)
 
     def action_extend(self) -> None:
         sweep, row = self._sweep(), self._trial()
@@ -159,8 +159,10 @@ class SweepTabActions(SweepsView):
         typed = {
             param.name: params.format_value(param, actions.length_now(sweep, row, param)) for param in fields
         }
-        deed = self._deed_of(lambda client, sweep, given: actions.extend(client, sweep, row, given), sweep)
-        self._fields(f"extend: trial {row.trial}", fields, typed, "train on", deed)
+        action = self._form_action(
+            lambda client, sweep, given: actions.extend(client, sweep, row, given), sweep
+        )
+        self._open_form(f"extend: trial {row.trial}", fields, typed, "train on", action)
 
     def action_train_alone(self) -> None:
         sweep, row = self._sweep(), self._trial()
@@ -188,12 +190,12 @@ class SweepTabActions(SweepsView):
         self.post_message(OpenView("runs", selection={"run": run}))
         return ""
 
-    # --- out -------------------------------------------------------------------------------------------
+    # --- copies and files ------------------------------------------------------------------------------
 
     def action_copy(self) -> None:
         entry = self.table.selected
         if entry is None:
-            self._say("No trial is selected.")
+            self._notify("No trial is selected.")
             return
         given = entry.key if isinstance(entry, TrialGroup) else {**entry.params, "seed": entry.seed}
         text = " ".join(pair for pair in exact_settings(given) if not pair.endswith("="))
@@ -212,8 +214,8 @@ class SweepTabActions(SweepsView):
         if sweep := self._sweep():
             path = trial_export.free_path(Path.cwd(), sweep.spec.name, "csv")
             fields = (Param("file", str, str(path), "file name, ending in .csv or .json"),)
-            deed = self._deed_of(self._export, sweep)
-            self._fields(f"write {self.pages.matching:,} trials", fields, {}, "write", deed)
+            action = self._form_action(self._export, sweep)
+            self._open_form(f"write {self.pages.matching:,} trials", fields, {}, "write", action)
 
     async def _export(self, client: Any, sweep: SweepSummary, typed: Mapping[str, str]) -> str:
         path = Path(typed["file"]).expanduser()
@@ -238,54 +240,56 @@ class SweepTabActions(SweepsView):
 
     def _sweep(self) -> SweepSummary | None:
         if self.sweeps.chosen is None:
-            self._say(f"There is no sweep yet: {self.context.keymap.shown('sweep.new')} sets one up.")
+            self._notify(f"There is no sweep yet: {self.context.keymap.shown('sweep.new')} sets one up.")
         return self.sweeps.chosen
 
     def _trial(self) -> TrialRow | None:
         if self.trial is None:
-            self._say("No trial is selected.")
+            self._notify("No trial is selected.")
         return self.trial
 
-    def _do(self, deed: Callable[[Any, SweepSummary], Action]) -> None:
+    def _act_on_sweep(self, action: Callable[[Any, SweepSummary], Action]) -> None:
         if sweep := self._sweep():
-            run_and_notify(self, self._done(deed, sweep))
+            run_and_notify(self, self._run_action(action, sweep))
 
-    def _do_trial(self, deed: Callable[[Any, SweepSummary, TrialRow], Action]) -> None:
+    def _act_on_trial(self, action: Callable[[Any, SweepSummary, TrialRow], Action]) -> None:
         sweep, row = self._sweep(), self._trial()
         if sweep is not None and row is not None:
-            run_and_notify(self, self._done(lambda client, sweep: deed(client, sweep, row), sweep))
+            run_and_notify(self, self._run_action(lambda client, sweep: action(client, sweep, row), sweep))
 
-    async def _done(self, deed: Callable[[Any, SweepSummary], Awaitable[str]], sweep: SweepSummary) -> str:
-        said = await deed(self.context.connection.client, sweep)
+    async def _run_action(
+        self, action: Callable[[Any, SweepSummary], Awaitable[str]], sweep: SweepSummary
+    ) -> str:
+        result = await action(self.context.connection.client, sweep)
         self._expire()
-        return said
+        return result
 
-    def _deed_of(
-        self, deed: Callable[[Any, SweepSummary, Mapping[str, str]], Awaitable[str]], sweep: SweepSummary
+    def _form_action(
+        self, action: Callable[[Any, SweepSummary, Mapping[str, str]], Awaitable[str]], sweep: SweepSummary
     ) -> Callable[[Mapping[str, str]], Awaitable[str]]:
-        async def do(typed: Mapping[str, str]) -> str:
-            return await deed(self.context.connection.client, sweep, typed)
+        async def act(typed: Mapping[str, str]) -> str:
+            return await action(self.context.connection.client, sweep, typed)
 
-        return do
+        return act
 
-    def _fields(self, title: str, fields: Any, typed: Mapping[str, str], word: str, deed: Any) -> None:
+    def _open_form(self, title: str, fields: Any, typed: Mapping[str, str], verb: str, action: Any) -> None:
         from tui.dialogs.fields import fields_screen
 
-        self.app.push_screen(fields_screen(title, fields, typed, word, deed), self._said)
+        self.app.push_screen(fields_screen(title, fields, typed, verb, action), self._show_result)
 
-    def _said(self, words: str | None) -> None:
-        if words:
-            self._say(words)
+    def _show_result(self, text: str | None) -> None:
+        if text:
+            self._notify(text)
             self._expire()
 
-    def _ask(self, question: str, words: str, word: str, deed: Any, sweep: SweepSummary) -> None:
+    def _confirm(self, question: str, text: str, verb: str, action: Any, sweep: SweepSummary) -> None:
         from tui.dialogs.confirm import ConfirmScreen
 
         def answered(agreed: bool | None) -> None:
             if agreed:
-                run_and_notify(self, self._done(deed, sweep))
+                run_and_notify(self, self._run_action(action, sweep))
 
-        self.app.push_screen(ConfirmScreen(question, words, word), answered)
+        self.app.push_screen(ConfirmScreen(question, text, verb), answered)
 
-    def _say(self, words: str) -> None:
-        self.app.notify(plain(words, limit=400), markup=False)
+    def _notify(self, text: str) -> None:
+        self.app.notify(plain(text, limit=400), markup=False)

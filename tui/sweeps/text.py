@@ -1,4 +1,4 @@
-"""Sweeps and trials in words and spans."""
+"""Sweeps and trials as text and spans."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from tui.ui.wrapped_spans import wrap_row
 
 OWN_SIGNS = {TrialStatus.WAITING: ("·", "."), TrialStatus.PRUNED: ("▽", "%"), TrialStatus.REFUSED: ("∅", "!")}
 _FAILED = (TrialStatus.FAILED, TrialStatus.LOST, TrialStatus.DAMAGED, TrialStatus.REFUSED)
-"""counted as failed"""
-OWN_INKS = {TrialStatus.WAITING: "muted", TrialStatus.PRUNED: "warn", TrialStatus.REFUSED: "bad"}
+"""statuses that are counted as failed"""
+OWN_STYLES = {TrialStatus.WAITING: "muted", TrialStatus.PRUNED: "warn", TrialStatus.REFUSED: "bad"}
 SWEEP_STATUS = {
     SweepStatus.RUNNING: Status.RUNNING, SweepStatus.PAUSED: Status.PAUSED,
     SweepStatus.STOPPED: Status.STOPPED, SweepStatus.DONE: Status.DONE, SweepStatus.DAMAGED: Status.DAMAGED,
@@ -31,12 +31,12 @@ VALUES_SHOWN = 6
 def sign_of(status: TrialStatus) -> Span:
     own = OWN_SIGNS.get(status)
     if own is not None:
-        return Span(own[glyphs().ascii_only], OWN_INKS[status])
+        return Span(own[glyphs().ascii_only], OWN_STYLES[status])
     return Span(glyphs().statuses[Status(status)], STATUS_STYLES[Status(status)])
 
 
-def ink_of(status: TrialStatus) -> str:
-    return OWN_INKS.get(status) or STATUS_STYLES[Status(status)]
+def style_of(status: TrialStatus) -> str:
+    return OWN_STYLES.get(status) or STATUS_STYLES[Status(status)]
 
 
 def sweep_sign(sweep: SweepSummary) -> Span:
@@ -45,7 +45,7 @@ def sweep_sign(sweep: SweepSummary) -> Span:
 
 
 def value_text(value: object) -> str:
-    """As one would read it in a table."""
+    """A value as text in a table; empty for None."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -54,7 +54,7 @@ def value_text(value: object) -> str:
 
 
 def param_text(name: str, value: Value) -> str:
-    """The value of a parameter as one would read it in a table."""
+    """The value of a parameter as text in a table."""
     return format_value(name, None) if value is None else value_text(value)
 
 
@@ -63,7 +63,7 @@ def pairs_of(values: Mapping[str, Value]) -> str:
 
 
 def axis_text(axis: Axis) -> str:
-    """Its values, or its ends."""
+    """The values of an axis, or its ends."""
     if axis.values is None:
         return f"{short(axis.low or 0)}..{short(axis.high or 0)}{' log' if axis.log else ''}"
     values = [param_text(axis.name, value) for value in axis.values]
@@ -73,7 +73,7 @@ def axis_text(axis: Axis) -> str:
 
 
 def counts_of(sweep: SweepSummary) -> Row:
-    """Trials done, at work, failed; of how many."""
+    """The number of trials done, running, pruned and failed, of how many planned."""
     counts = {TrialStatus(status): count for status, count in sweep.counts.items()}
     shown = {
         TrialStatus.DONE: counts.get(TrialStatus.DONE, 0) + counts.get(TrialStatus.STOPPED, 0),
@@ -91,17 +91,17 @@ def counts_of(sweep: SweepSummary) -> Row:
 
 
 def best_of(sweep: SweepSummary) -> Row:
-    """The best value and what gave it."""
+    """The best value and the parameters of its trial."""
     best = sweep.best
     if best is None or best.value is None:
         return ()
     note = trial_note(best)
-    told = (Span(f"  {note}", "warn"),) if note else ()
-    return (Span(value_text(best.value), "strong"), *told, Span(f"  {pairs_of(best.params)}", "muted"))
+    reached = (Span(f"  {note}", "warn"),) if note else ()
+    return (Span(value_text(best.value), "strong"), *reached, Span(f"  {pairs_of(best.params)}", "muted"))
 
 
 def facts_of(sweep: SweepSummary) -> str:
-    """What was asked, in one line."""
+    """The specification of a sweep in one line."""
     spec = sweep.spec
     parts = [f"{axis.name} {axis_text(axis)}" for axis in spec.axes]
     parts.append(f"{spec.goal} {spec.metric}")
@@ -116,11 +116,11 @@ def facts_of(sweep: SweepSummary) -> str:
 
 
 def facts_rows(sweep: SweepSummary, width: int) -> list[Row]:
-    """What was asked; below it, whole, what it waits for or why it ended."""
-    words = facts_of(sweep)
-    if len(words) > width - 1:
-        words = words[: width - 2] + glyphs().cut
-    rows: list[Row] = [(Span(f" {words}", "muted"),)]
+    """The specification in one row, cut; below it, wrapped, what the sweep waits for or why it ended."""
+    text = facts_of(sweep)
+    if len(text) > width - 1:
+        text = text[: width - 2] + glyphs().cut
+    rows: list[Row] = [(Span(f" {text}", "muted"),)]
     return (
         [*rows, *wrap_row((Span(f" {plain(sweep.why, limit=300)}", "warn"),), width, 1)]
         if sweep.why

@@ -1,4 +1,4 @@
-"""The table of trials: as many lines as there are, fetched where they are looked at."""
+"""The table of trials or groups: a virtual list whose visible rows are fetched page by page."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from engine.sweep_protocol import SweepSpec, TrialQuery, TrialRow
 from tui.data.trial_pages import Entry, TrialPages, key_of
 from tui.keys import all_keys
 from tui.keys.all_keys import Scope
-from tui.sweeps.columns import GAP, TrialColumn, arranged, columns_of, in_sight
+from tui.sweeps.columns import GAP, TrialColumn, arranged, columns_of, fitting_columns
 from tui.terminal.glyphs import glyphs
 from tui.ui.line import changed_cells, merge_spans
 from tui.ui.span import Row, Span, fitted, justified, row_width
@@ -28,27 +28,27 @@ SIGNS = 3
 
 
 class TrialTable(ScrollView, can_focus=True):
-    """Two cursors: on a line, and on a column, which is what is sorted, grouped or marked by."""
+    """Two cursors: one on a row, one on a column, by which keys sort, group and pin."""
 
     DEFAULT_CSS = "TrialTable { scrollbar-size: 1 1; overflow-x: hidden; overflow-y: auto; }"
     SCOPE: ClassVar[Scope] = "trials"
     BINDINGS = all_keys.bindings(SCOPE)
 
     class Selected(Message):
-        """The cursor is on another line."""
+        """The cursor is on another row."""
 
         def can_replace(self, message: Message) -> bool:
             return isinstance(message, TrialTable.Selected)
 
     class Opened(Message):
-        """The person wants to see more of what the cursor is on."""
+        """Enter was pressed on a trial or group."""
 
-    class Turned(Message):
-        """Other columns are marked, or another one is under the cursor."""
+    class ColumnsChanged(Message):
+        """Other columns are pinned, or another one is under the cursor."""
 
     @dataclass
     class Missing(Message):
-        """Lines are in sight that were not fetched yet."""
+        """Visible rows have to be fetched, by these queries."""
 
         queries: Sequence[TrialQuery]
 
@@ -62,15 +62,15 @@ class TrialTable(ScrollView, can_focus=True):
         self._columns: tuple[TrialColumn, ...] = ()
         self._shown: list[int] = []
         self._painted: dict[int, Row] = {}
-        self._empty: Row = ()
+        self._empty_row: Row = ()
 
     def on_mount(self) -> None:
-        self.watch(self.app, "theme", self._dress, init=False)
+        self.watch(self.app, "theme", self._restyle, init=False)
 
-    def _dress(self) -> None:
+    def _restyle(self) -> None:
         self.refresh()
 
-    # --- what it shows ---------------------------------------------------------------------------------
+    # --- data ------------------------------------------------------------------------------------------
 
     @property
     def selected(self) -> Entry | None:
@@ -91,13 +91,13 @@ class TrialTable(ScrollView, can_focus=True):
             self.column_name = self._columns[0].name
         self._repaint()
 
-    def say_when_empty(self, words: Row) -> None:
-        self._empty = words
+    def set_empty_row(self, row: Row) -> None:
+        self._empty_row = row
         self.refresh()
 
     @property
-    def seen(self) -> tuple[int, int]:
-        """First and last entry in sight."""
+    def visible_rows(self) -> tuple[int, int]:
+        """First and last visible row."""
         return self.scroll_offset.y, self.scroll_offset.y + max(1, self.size.height) - 2
 
     def select(self, key: object) -> None:
@@ -105,7 +105,7 @@ class TrialTable(ScrollView, can_focus=True):
         self.pages_changed()
 
     def pages_changed(self) -> None:
-        """Entries came, went or moved: the cursor stays with its own."""
+        """Rows were added, removed or moved: restore the cursor, repaint, request missing rows."""
         found = self._pages.index_of(self._key)
         last = max(0, self._pages.matching - 1)
         moved = self._cursor != (cursor := min(found if found is not None else self._cursor, last))
@@ -115,12 +115,12 @@ class TrialTable(ScrollView, can_focus=True):
             self.virtual_size = size
         self._repaint_changed()
         if moved:
-            self._reveal()
-        self._announce(keep=self._key is not None and found is None)
-        self.ask_for_missing()
+            self._scroll_to_cursor()
+        self._post_selected(keep=self._key is not None and found is None)
+        self.request_missing()
 
-    def ask_for_missing(self) -> None:
-        first, last = self.seen
+    def request_missing(self) -> None:
+        first, last = self.visible_rows
         queries = self._pages.missing(first, max(first, min(last, self._pages.matching - 1)))
         if queries:
             self.post_message(self.Missing(queries))
@@ -142,7 +142,7 @@ class TrialTable(ScrollView, can_focus=True):
             here = names.index(self.column_name) if self.column_name in names else 0
             self.column_name = names[max(0, min(here + by, len(names) - 1))]
             self._repaint()
-            self.post_message(self.Turned())
+            self.post_message(self.ColumnsChanged())
 
     def action_mark(self) -> None:
         if self.column_name in self.marked:
@@ -151,7 +151,7 @@ class TrialTable(ScrollView, can_focus=True):
             self.marked.append(self.column_name)
         self._columns = arranged(self._columns, self.marked) if self._columns else ()
         self._repaint()
-        self.post_message(self.Turned())
+        self.post_message(self.ColumnsChanged())
 
     def action_open(self) -> None:
         self.post_message(self.Opened())
@@ -166,16 +166,16 @@ class TrialTable(ScrollView, can_focus=True):
             old, self._cursor = self._cursor, index
             self._refresh_row(old)
             self._refresh_row(index)
-            self._reveal()
-        self._announce()
+            self._scroll_to_cursor()
+        self._post_selected()
 
-    def _announce(self, *, keep: bool = False) -> None:
+    def _post_selected(self, *, keep: bool = False) -> None:
         if not keep:
             self._key = key_of(self.selected)
         self.post_message(self.Selected())
 
-    def _reveal(self) -> None:
-        first, last = self.seen
+    def _scroll_to_cursor(self) -> None:
+        first, last = self.visible_rows
         if self._cursor < first:
             self.scroll_to(y=self._cursor, animate=False, immediate=True)
         elif self._cursor > last:
@@ -186,13 +186,13 @@ class TrialTable(ScrollView, can_focus=True):
     def on_resize(self) -> None:
         self.virtual_size = Size(self.size.width, self._pages.matching + 1)
         self._repaint()
-        self._reveal()
-        self.ask_for_missing()
+        self._scroll_to_cursor()
+        self.request_missing()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
         self._painted.clear()
-        self.ask_for_missing()
+        self.request_missing()
 
     def on_focus(self) -> None:
         self.refresh()
@@ -204,13 +204,15 @@ class TrialTable(ScrollView, can_focus=True):
         names = [column.name for column in self._columns]
         cursor = names.index(self.column_name) if self.column_name in names else 0
         kept = 1 + sum(name in self.marked for name in names[1:])
-        self._shown = in_sight(self._columns, kept, cursor, self.size.width - SIGNS - 1) if names else []
+        self._shown = (
+            fitting_columns(self._columns, kept, cursor, self.size.width - SIGNS - 1) if names else []
+        )
         self._painted.clear()
         self.refresh()
 
     def _repaint_changed(self) -> None:
-        """Only what looks different; all of it when lines came or went."""
-        first, last = self.seen
+        """Refresh the visible rows that differ."""
+        first, last = self.visible_rows
         for index in range(first, last + 1):
             old, new = self._painted.get(index), self._compose_row(index)
             change = changed_cells(old, new) if old is not None else (0, self.size.width)
@@ -219,7 +221,7 @@ class TrialTable(ScrollView, can_focus=True):
                 self.refresh(Region(change[0], index - first + 1, change[1], 1))
 
     def _refresh_row(self, index: int) -> None:
-        first, last = self.seen
+        first, last = self.visible_rows
         if first <= index <= last:
             self.refresh(Region(0, index - first + 1, self.size.width, 1))
 
@@ -229,7 +231,7 @@ class TrialTable(ScrollView, can_focus=True):
             return self._strip(self._header(), width)
         index = y - 1 + self.scroll_offset.y
         if index >= self._pages.matching:
-            return self._strip(self._empty if y == 2 and not self._pages.matching else (), width)
+            return self._strip(self._empty_row if y == 2 and not self._pages.matching else (), width)
         row = self._painted[index] = self._compose_row(index)
         return self._strip(row, width, is_cursor=index == self._cursor)
 
@@ -245,10 +247,10 @@ class TrialTable(ScrollView, can_focus=True):
             )
             title = f"{mark}{column.title}"
             room = min(cell_len(title), column.width - len(sign))
-            words = justified(justified(title, room) + sign, column.width, right=column.right)
+            text = justified(justified(title, room) + sign, column.width, right=column.right)
             here = self.has_focus and column.name == self.column_name
             style_name = "picked" if here else "accent" if sign or mark else "muted"
-            spans += [Span(words, style_name), Span(" " * GAP)]
+            spans += [Span(text, style_name), Span(" " * GAP)]
         more = len(self._columns) - len(self._shown)
         if more > 0 and spans:
             spans.append(Span(f"+{more}", "muted"))

@@ -1,4 +1,4 @@
-"""XOR by hand: every weight of a small network under the fingers."""
+"""The view `by hand`: the weights of a small network are edited by keys."""
 
 from __future__ import annotations
 
@@ -9,8 +9,17 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from engine.protocol import Json
-from tui.drawings.hand_net import LARGEST, UNITS, Edits, HandNet, Place, columns_of, from_facts, moved
-from tui.drawings.heat import look_of
+from tui.drawings.hand_net import (
+    LARGEST,
+    UNITS,
+    EditHistory,
+    HandNet,
+    WeightIndex,
+    columns_of,
+    from_facts,
+    neighbour,
+)
+from tui.drawings.heat import colour_mode_of
 from tui.drawings.plane import Plane, columns_beside
 from tui.drawings.plane_picture import scene_of
 from tui.keys import all_keys
@@ -25,27 +34,27 @@ from tui.xor.truth_table import TruthTable
 from tui.xor.view import XorView
 
 PUZZLE = "puzzle: "
-"""what the name of a task begins with: its hint is true whatever the weights are"""
+"""prefix of the name of a task; its note is shown whatever the weights are"""
 START = HandNet(((1.0, 1.0),), (-1.5,), (1.0, 1.0, -2.0), -0.5)
 
 
 class HandView(XorView):
-    """A key changes a number; table, plane and drawing show it."""
+    """The network as drawing, truth table and plane, updated after every change."""
 
     NAME, SCOPE = "hand", "weights"
     BINDINGS = all_keys.bindings("weights")
 
     def __init__(self, *given: Any, **widget: Any) -> None:
         super().__init__(*given, **widget)
-        self.edits = Edits(_read(self.saved_before.get("net"), START))
+        self.edits = EditHistory(_read(self.saved_before.get("net"), START))
         self.edits.loaded = _read(self.saved_before.get("loaded"), self.edits.net)
         self.name_of_net = plain(str(self.saved_before.get("name", "1 unit + bypass")), limit=60)
         self.note = plain(str(self.saved_before.get("note", "")), limit=300)
         self.picked = columns_of(self.net.units, self.net.bypass)[0][0]
         self._look: Json | None = None
-        self._looked_at: HandNet | None = None
+        self._look_of: HandNet | None = None
         self._presets: list[Json] = []
-        self._load_wanted = False
+        self._is_choosing = False
         self.side = Vertical(classes="plane-side")
         self.plane, self.network, self.truth = Plane(), NetWidget(is_spacious=True), TruthTable()
         self.heading, self.notes, self.lesson = Heading(("weights",)), Notes(), Notes()
@@ -66,54 +75,54 @@ class HandView(XorView):
 
     @property
     def look(self) -> Json | None:
-        """What the session said of the network as it is; None while it is asked."""
-        return self._look if self._looked_at == self.net else None
+        """The response of `xor.look` for the current network; None until it has come."""
+        return self._look if self._look_of == self.net else None
 
     def fit(self, width: int, height: int) -> None:
         self.plane.fit(columns_beside(width), height - 5)
         self.side.styles.width = self.plane.styles.width
-        self.network.room(height - (7 if height < 26 else 19))
+        self.network.set_height(height - (7 if height < 26 else 19))
 
-    # --- what is seen ----------------------------------------------------------------------------------
+    # --- drawing ---------------------------------------------------------------------------------------
 
-    def show(self) -> None:
+    def update(self) -> None:
         self._draw()
-        self._ask()
+        self._request_look()
 
     def runs_changed(self) -> None:
-        """They have nothing to do with it."""
+        """Runs are not shown in this view."""
 
-    def _ask(self) -> None:
+    def _request_look(self) -> None:
         net = self.net
         if self.in_front and self.plane.size.width:
-            facts = net.facts() | self.plane.wanted
-            self.ask("xor.look", lambda look: self._take_look(net, look), "xor hand", **facts)
+            facts = net.facts() | self.plane.request_size
+            self.request("xor.look", lambda look: self._update_look(net, look), "xor hand", **facts)
 
-    def _take_look(self, net: HandNet, look: Json) -> None:
-        self._look, self._looked_at = look, net
-        self.plane.show(scene_of(look, glyphs().ascii_only))
-        self.truth.show(look)
+    def _update_look(self, net: HandNet, look: Json) -> None:
+        self._look, self._look_of = look, net
+        self.plane.update(scene_of(look, glyphs().ascii_only))
+        self.truth.update(look)
         self._draw()
 
     def _draw(self) -> None:
-        """The drawing at once; what needs the session when it has answered."""
+        """Draw the network at once; plane and truth table follow with the response of the session."""
         look = self.look
         gates = [unit["gate"] for unit in look["units"]] if look else []
         gate = look["output"]["gate"] if look else ""
-        self.network.show(self.net, gates, gate, self.picked)
+        self.network.update(self.net, gates, gate, self.picked)
         is_changed = self.net != self.edits.loaded and not self.name_of_net.startswith(PUZZLE)
-        standing = ByHandState(self.name_of_net, self.note, is_changed, self.net, look, look_of(self.app))
-        self.notes.update(lambda width: notes_of(standing, width))
+        state = ByHandState(self.name_of_net, self.note, is_changed, self.net, look, colour_mode_of(self.app))
+        self.notes.update(lambda width: notes_of(state, width))
         self.lesson.update(lesson_of)
-        self.heading.select(title_of(standing), (title_of(standing),))
+        self.heading.select(title_of(state), (title_of(state),))
         self.heading.set_note(Span(f"T {self.net.temperature:g}", "key"))
         if self._look is None:
-            self.plane.show(None, "computing ...")
+            self.plane.update(None, "computing ...")
 
-    # --- what is done ----------------------------------------------------------------------------------
+    # --- actions ---------------------------------------------------------------------------------------
 
     def action_move(self, across: int, down: int) -> None:
-        self.picked = moved(self.picked, self.net.units, self.net.bypass, across, down)
+        self.picked = neighbour(self.picked, self.net.units, self.net.bypass, across, down)
         self._draw()
 
     def action_nudge(self, by: float) -> None:
@@ -128,26 +137,28 @@ class HandView(XorView):
     def action_type(self) -> None:
         from tui.dialogs.number import NumberPrompt
 
-        prompt = NumberPrompt(called(self.picked, self.net), self.net.at(self.picked), LARGEST)
+        prompt = NumberPrompt(number_name(self.picked, self.net), self.net.at(self.picked), LARGEST)
         self.app.push_screen(prompt, lambda value: self._set(value) if value is not None else None)
 
     def action_colder(self, by: int) -> None:
         end = "smallest" if by > 0 else "largest"
-        self._change(self.net.colder(by), f"T {self.net.temperature:g} is the {end} there is.")
+        self._change(
+            self.net.with_lower_temperature(by), f"T {self.net.temperature:g} is the {end} there is."
+        )
 
     def action_add_unit(self) -> None:
         self._change(self.net.with_unit(), f"By hand there are {UNITS} hidden units at most.")
 
     def action_remove_unit(self) -> None:
         unit = self.picked.unit if self.picked.layer == "hidden" else self.net.units - 1
-        words = "There is no hidden unit to remove."
+        text = "There is no hidden unit to remove."
         if self.net.units:
-            words = "The last hidden unit stays while bypass is off: nothing else reaches the output."
-        self._change(self.net.without_unit(unit), words)
+            text = "The last hidden unit stays while bypass is off: nothing else reaches the output."
+        self._change(self.net.without_unit(unit), text)
 
     def action_bypass(self) -> None:
-        words = "Bypass stays on while there is no hidden unit: nothing else reaches the output."
-        self._change(self.net.with_bypass(not self.net.bypass), words)
+        text = "Bypass stays on while there is no hidden unit: nothing else reaches the output."
+        self._change(self.net.with_bypass(not self.net.bypass), text)
 
     def action_undo(self) -> None:
         self._step(self.edits.undo(), "There is no change to take back.")
@@ -159,30 +170,30 @@ class HandView(XorView):
         self._change(self.edits.loaded, "The weights are as they were loaded.")
 
     def action_load(self) -> None:
-        self._load_wanted = True
+        self._is_choosing = True
         if self._presets:
             self._choose_preset()
         else:
-            self.ask("xor.presets", self._take_presets, "xor presets")
+            self.request("xor.presets", self._update_presets, "xor presets")
 
-    def take(self, facts: Mapping[str, Any]) -> None:
-        """A network from another view."""
-        net = _read(facts.get("net"), self.net)
-        self._look = None  # another network's plane and table are not shown until this one's come
-        self.plane.show(None, "computing ...")
-        self.truth.show(None)
-        self._load(net, str(facts.get("name", "")), str(facts.get("note", "")))
+    def select(self, selection: Mapping[str, Any]) -> None:
+        """Load `selection["net"]`, as other views pass it with a `name` and a `note`."""
+        net = _read(selection.get("net"), self.net)
+        self._look = None  # plane and table of another network are not shown until the response has come
+        self.plane.update(None, "computing ...")
+        self.truth.update(None)
+        self._load(net, str(selection.get("name", "")), str(selection.get("note", "")))
 
-    def _take_presets(self, presets: Json) -> None:
+    def _update_presets(self, presets: Json) -> None:
         puzzles = [{**puzzle, "name": f"{PUZZLE}{puzzle['name']}"} for puzzle in presets["puzzles"]]
         self._presets = [*presets["networks"], *puzzles]
-        if self._load_wanted:
+        if self._is_choosing:
             self._choose_preset()
 
     def _choose_preset(self) -> None:
         from tui.dialogs.choose import ChooseScreen
 
-        self._load_wanted = False
+        self._is_choosing = False
         choices = [(preset["name"], preset["note"]) for preset in self._presets]
         self.app.push_screen(ChooseScreen("load a network or a puzzle", choices, "load"), self._load_preset)
 
@@ -197,18 +208,18 @@ class HandView(XorView):
         self._step(True)
 
     def _set(self, value: float) -> None:
-        self._change(self.net.with_number(self.picked, value))
+        self._change(self.net.with_value(self.picked, value))
 
-    def _change(self, net: HandNet, otherwise: str = "") -> None:
-        self._step(self.edits.change(net), otherwise)
+    def _change(self, net: HandNet, reason: str = "") -> None:
+        self._step(self.edits.change(net), reason)
 
-    def _step(self, changed: bool, otherwise: str = "") -> None:
-        """Show what changed; `otherwise` says why nothing did."""
-        if not changed and otherwise:
-            self.app.notify(otherwise, markup=False)
+    def _step(self, changed: bool, reason: str = "") -> None:
+        """Redraw and save the view after a change; without one notify `reason`."""
+        if not changed and reason:
+            self.app.notify(reason, markup=False)
         if changed:
-            self.picked = moved(self.picked, self.net.units, self.net.bypass, 0, 0)
-            self.show()
+            self.picked = neighbour(self.picked, self.net.units, self.net.bypass, 0, 0)
+            self.update()
             self.remember()
 
     def key_labels(self) -> dict[str, str]:
@@ -224,8 +235,8 @@ class HandView(XorView):
         return {"net": self.net.facts(), "loaded": loaded, "name": self.name_of_net, "note": self.note}
 
 
-def called(place: Place, net: HandNet) -> str:
-    """The name of a number: h1: weight of x2."""
+def number_name(place: WeightIndex, net: HandNet) -> str:
+    """The name of a number in the prompt: h1: weight of x2."""
     if place.layer == "hidden":
         return f"h{place.unit + 1}: " + ("weight of x1", "weight of x2", "bias")[place.entry]
     inputs = 2 if net.bypass else 0
@@ -235,10 +246,10 @@ def called(place: Place, net: HandNet) -> str:
     return f"y: weight of x{place.entry + 1}" if unit < 0 else f"y: weight of h{unit + 1}"
 
 
-def _read(saved: object, otherwise: HandNet) -> HandNet:
+def _read(saved: object, default: HandNet) -> HandNet:
     if not isinstance(saved, dict):
-        return otherwise
+        return default
     try:
         return from_facts(saved)
     except ValueError:
-        return otherwise
+        return default

@@ -1,4 +1,4 @@
-"""What is said beside a network that is set by hand: how far it is, and what one sees."""
+"""The texts of the view `by hand`: whether the task is solved, the legend, an explanation."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from engine.protocol import Json
 from tui.drawings.hand_net import HandNet
-from tui.drawings.heat import ASCII_SHADES, SHADES, Look
+from tui.drawings.heat import ASCII_SHADES, SHADES, ColourMode
 from tui.drawings.plane_picture import ASCII_DOTS, SMALL_DOTS
 from tui.terminal.glyphs import glyphs
 from tui.ui.notes import paragraph
@@ -27,70 +27,70 @@ WORDS = (
 
 @dataclass(frozen=True, slots=True)
 class ByHandState:
-    """`note` belongs to what `name` was loaded as: with `is_changed` it is said of that alone."""
+    """What the texts are made from; `note` describes the network as it was loaded, not with `is_changed`."""
 
     name: str
     note: str
     is_changed: bool
     net: HandNet
     look: Json | None
-    drawn: Look = "colour"
+    mode: ColourMode = "colour"
 
 
 def aim_of(net: HandNet) -> str:
     return TRUTHS.get(net.targets, "".join(map(str, net.targets)))
 
 
-def title_of(standing: ByHandState) -> str:
-    units = standing.net.units
+def title_of(state: ByHandState) -> str:
+    units = state.net.units
     shape = "no hidden unit" if not units else f"{units} hidden unit{'s' if units > 1 else ''}"
-    return f"{aim_of(standing.net)} · {shape}{' + bypass' if standing.net.bypass else ''}".replace(
+    return f"{aim_of(state.net)} · {shape}{' + bypass' if state.net.bypass else ''}".replace(
         "·", glyphs().dot
     )
 
 
-def notes_of(standing: ByHandState, width: int) -> list[Row]:
-    look = standing.look
+def notes_of(state: ByHandState, width: int) -> list[Row]:
+    look = state.look
     near = look is not None and any(
         not point["is_row"] and point["target"] is not None for point in look["points"]
     )
-    rows = [_verdict(standing, width), *legend(standing.drawn, near)]
-    if standing.is_changed:
-        return [*rows, (Span(f"changed from: {standing.name}", "muted"),)]
-    return [*rows, *paragraph(f"{standing.name}: {standing.note}", width, "text")] if standing.note else rows
+    rows = [_verdict(state, width), *legend(state.mode, near)]
+    if state.is_changed:
+        return [*rows, (Span(f"changed from: {state.name}", "muted"),)]
+    return [*rows, *paragraph(f"{state.name}: {state.note}", width, "text")] if state.note else rows
 
 
 def lesson_of(width: int) -> list[Row]:
-    """What one sees."""
-    return [row for words in WORDS for row in (*paragraph(words, width), ())]
+    """The explanation of units, output and temperature."""
+    return [row for text in WORDS for row in (*paragraph(text, width), ())]
 
 
-def _verdict(standing: ByHandState, width: int) -> Row:
-    look = standing.look
+def _verdict(state: ByHandState, width: int) -> Row:
+    look = state.look
     if look is None:
         return (Span("...", "muted"),)
-    aim, right = aim_of(standing.net), look["right"]
+    aim, right = aim_of(state.net), look["right"]
     if right == 4:
         sign = "*" if glyphs().ascii_only else "✓"
-        words = f", BCE {loss_words(look['losses']['bce'])}"
-        return (Span(f"{sign} {aim} solved", "good"), Span(words, "text"))
+        text = f", BCE {loss_words(look['losses']['bce'])}"
+        return (Span(f"{sign} {aim} solved", "good"), Span(text, "text"))
     undecided = f", {look['undecided']} at 0.5" if look["undecided"] else ""
     row = (Span(f"{right} of 4 rows right{undecided}", "strong"),)
     more = (*row, Span(f"   target: {aim}", "muted"))
     return more if row_width(more) <= width else row
 
 
-def legend(look: Look, points: bool = False) -> list[Row]:
-    """What the colours, shades and lines mean; with `points` the dots too."""
-    ramps: dict[Look, Row] = {
+def legend(mode: ColourMode, points: bool = False) -> list[Row]:
+    """The legend of the plane: colours or shades, lines and, with `points`, dots."""
+    ramps: dict[ColourMode, Row] = {
         "colour": (Span("0 ██", "done"), Span("▒▒", "line"), Span("██ 1", "accent")),
         "shade": (Span("0 ", "done"), Span(SHADES, "text"), Span(" 1", "accent")),
         "ascii": (Span("0 ", "done"), Span(ASCII_SHADES, "text"), Span(" 1", "accent")),
     }
-    stroke = "--" if look == "ascii" else "⣀⠤"
+    stroke = "--" if mode == "ascii" else "⣀⠤"
     units = (Span(stroke, "hue-0"), Span(" unit", "muted"))
-    row = (*ramps[look], Span(" output  ", "muted"), *units)
-    dots = ASCII_DOTS if look == "ascii" else SMALL_DOTS
+    row = (*ramps[mode], Span(" output  ", "muted"), *units)
+    dots = ASCII_DOTS if mode == "ascii" else SMALL_DOTS
     return (
         [row, (Span(f"{dots[0]} {dots[1]}", "strong"), Span(" validation points 0, 1", "muted"))]
         if points

@@ -1,4 +1,4 @@
-"""The three plots of the nine experiments, side by side: bars, bars, and points over a log axis."""
+"""The three plots of the nine experiments, side by side: two bar charts, and points over log lr."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _bypass(row: Json) -> str:
 def bars(
     title: str, rows: Sequence[Json], group: Callable[[Json], str], width: int, ascii_only: bool, thick: int
 ) -> list[Row]:
-    """Two bars for each group: the mean of its experiments, ours and the notebook's."""
+    """Two bars per group: the mean of its experiments, ours and that of the course's notebook."""
     names = list(dict.fromkeys(group(row) for row in sorted(rows, key=lambda row: row["hidden"])))
     found = []
     for name in names:
@@ -70,7 +70,7 @@ def _bar(value: float | None, most: float, room: int, style_name: str, ascii_onl
 
 
 def points(title: str, rows: Sequence[Json], width: int, height: int, ascii_only: bool) -> list[Row]:
-    """A point for each experiment over the logarithm of its learning rate."""
+    """Two points per experiment, ours and the notebook's, over the logarithm of the learning rate."""
     room, high = max(8, width - 8), max(3, height - 4)
     most = max([row["notebook"]["std"] for row in rows] + [row["std"] or 0 for row in rows])
     low, top = math.log(min(row["lr"] for row in rows)), math.log(max(row["lr"] for row in rows))
@@ -92,20 +92,20 @@ def points(title: str, rows: Sequence[Json], width: int, height: int, ascii_only
 
 
 def _floor(rows: Sequence[Json], low: float, top: float, room: int, ascii_only: bool) -> list[Row]:
-    """The axis, and its values where they stand; one that would touch another is left out."""
+    """The x axis with its labels; one that would touch another is left out."""
     line = "-" if ascii_only else "─"
-    words = [" "] * (room + 2)
+    labels = [" "] * (room + 2)
     for lr in sorted({row["lr"] for row in rows}, reverse=True):
         text = f"{lr:g}"
         at = round((math.log(lr) - low) / max(top - low, 1e-9) * (room - 1))
         at = max(0, min(at, room - len(text)))
-        if all(sign == " " for sign in words[max(0, at - 1) : at + len(text) + 1]):
-            words[at : at + len(text)] = text
+        if all(sign == " " for sign in labels[max(0, at - 1) : at + len(text) + 1]):
+            labels[at : at + len(text)] = text
     corner = "+" if ascii_only else "└"
-    return [(Span(" " * 6), Span(corner + line * room, "line")), (Span(" " * 7 + "".join(words), "muted"),)]
+    return [(Span(" " * 6), Span(corner + line * room, "line")), (Span(" " * 7 + "".join(labels), "muted"),)]
 
 
 def _signs(signs: str) -> Row:
-    """Which sign is whose."""
+    """The legend."""
     ours = (Span(signs[0], OURS), Span(" ours  ", "muted"))
     return (*ours, Span(signs[1], THEIRS), Span(" notebook", "muted"))

@@ -1,4 +1,4 @@
-"""The table of the nine experiments: ours beside the notebook's."""
+"""The table of the nine experiments: our results beside those of the course's notebook."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LIKELY, WIDE, WIDEST = 84, 102, 128
 def notes_of(
     run: RunSummary | None, report: Json | None, keymap: Keymap, width: int, brief: bool, waits: str = ""
 ) -> list[Row]:
-    """`waits`: why the runs are not known yet."""
+    """The rows above the table; `waits`: why the runs are not loaded yet, empty once they are."""
     if run is None and waits:
         return [(Span(waits, "muted"),)]
     if run is None:
@@ -51,7 +51,7 @@ def _lesson() -> str:
 
 
 def lesson_of(report: Json | None, width: int, brief: bool) -> list[Row]:
-    """Below the table, where there is no room above it."""
+    """The explanation below the table, where there is no room above it."""
     return paragraph(_lesson(), width) if brief and report is not None else []
 
 
@@ -69,33 +69,34 @@ def rows_of(report: Json | None, cursor: int, width: int) -> list[Row]:
 
 
 def details_of(row: Json, epochs: int) -> str:
-    """All numbers of one experiment, the notebook's in parentheses, whatever the width of the table is."""
-    told = row["notebook"]
+    """All numbers of one experiment, the notebook's in parentheses, whatever the width of the table."""
+    notebook = row["notebook"]
     ends = f"{_beyond(row['low'], epochs)} to {_beyond(row['high'], epochs)}"
     median = f"median {_beyond(row['median'], epochs)} (95 %: {ends})"
     return (
         f" {setting_words(row)}: "
-        f"mean {_count(row['mean'])} epochs ({told['mean']:,.0f}), std {_count(row['std'])} "
-        f"({told['std']:,.0f}), {row['fails']} of {row['runs']} fail ({told['fails']}), {median}, "
+        f"mean {_count(row['mean'])} epochs ({notebook['mean']:,.0f}), std {_count(row['std'])} "
+        f"({notebook['std']:,.0f}), {row['fails']} of {row['runs']} fail ({notebook['fails']}), {median}, "
         f"mean of all {_count(row['mean_all'])}, train loss {_loss(row['train_loss'])} "
-        f"({told['train_loss']:.4f}), validation loss {_loss(row['val_loss'])} ({told['val_loss']:.4f}), "
+        f"({notebook['train_loss']:.4f}), validation loss {_loss(row['val_loss'])} "
+        f"({notebook['val_loss']:.4f}), "
         f"p {_chance(row['chance'])}"
     )
 
 
 def _head(width: int) -> Row:
-    words = "     lr  k  bypass    mean  notebook     std  notebook   fails     median"
+    text = "     lr  k  bypass    mean  notebook     std  notebook   fails     median"
     if width >= LIKELY:
-        words += "       p"
+        text += "       p"
     if width >= WIDE:
-        words += "     95 % interval  "
+        text += "     95 % interval  "
     if width >= WIDEST:
-        words += "     val loss  notebook"
-    return (Span(words, "muted"),)
+        text += "     val loss  notebook"
+    return (Span(text, "muted"),)
 
 
 def _line(row: Json, is_here: bool, width: int, epochs: int) -> Row:
-    told = row["notebook"]
+    notebook = row["notebook"]
     style_name = "key" if is_here else "text"
     fits = row["chance"] is not None and row["chance"] >= ALIKE
     sign = "" if not fits else "v" if glyphs().ascii_only else "✓"
@@ -103,12 +104,12 @@ def _line(row: Json, is_here: bool, width: int, epochs: int) -> Row:
         Span(f"{glyphs().choice[1] if is_here else ' '} ", "key"),
         Span(f"{row['lr']:>5g} {row['hidden']:>2}  {'yes' if row['bypass'] else 'no':<6}", style_name),
         Span(f"{_count(row['mean']):>8}", "strong"),
-        Span(f"{told['mean']:>8,.0f}", "muted"),
+        Span(f"{notebook['mean']:>8,.0f}", "muted"),
         Span(f" {sign:<1} ", "good"),
         Span(f"{_count(row['std']):>6}", "strong"),
-        Span(f"{told['std']:>8,.0f}  ", "muted"),
+        Span(f"{notebook['std']:>8,.0f}  ", "muted"),
         Span(f"{row['fails']:>3}/{row['runs']:<2}", "bad" if row["fails"] else "good"),
-        Span(f" {told['fails']:>2}", "muted"),
+        Span(f" {notebook['fails']:>2}", "muted"),
         Span(f"{_beyond(row['median'], epochs):>9}", "text"),
     ]
     if width >= LIKELY:
@@ -116,7 +117,10 @@ def _line(row: Json, is_here: bool, width: int, epochs: int) -> Row:
     if width >= WIDE:
         spans.append(Span(f"{_beyond(row['low'], epochs):>9} to {_beyond(row['high'], epochs):<8}", "muted"))
     if width >= WIDEST:
-        spans += [Span(f"{_loss(row['val_loss']):>9}", "text"), Span(f"{told['val_loss']:>9.4f}", "muted")]
+        spans += [
+            Span(f"{_loss(row['val_loss']):>9}", "text"),
+            Span(f"{notebook['val_loss']:>9.4f}", "muted"),
+        ]
     return tuple(spans)
 
 
@@ -125,12 +129,12 @@ def _count(value: float | None) -> str:
 
 
 def _chance(value: float | None) -> str:
-    """The p-value."""
+    """A p-value."""
     return "-" if value is None else f"{value:.2f}" if value >= 0.01 else "< 0.01"
 
 
 def _beyond(value: float | None, epochs: int) -> str:
-    """A median or an end of its interval; beyond the last epoch it is not known."""
+    """A median or an end of its interval; None is beyond the last epoch."""
     return f"> {epochs:,}" if value is None else f"{value:,.0f}"
 
 

@@ -1,4 +1,4 @@
-"""The notebook's nine experiments: learning rate, hidden units, bypass; our numbers beside its own."""
+"""The view `experiments`: the nine experiments of the course's notebook, our results beside its own."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from tui.xor.runs import GRID
 from tui.xor.view import XorView
 
 POLL = 0.7
-"""seconds between two looks while it trains"""
+"""seconds between two requests while the run trains"""
 
 
 class ExperimentsView(XorView):
-    """A table of nine lines and three plots."""
+    """A table of nine rows, and three plots."""
 
     NAME, SCOPE = "nine", "nine"
     EXPERIMENT = GRID
@@ -37,8 +37,8 @@ class ExperimentsView(XorView):
         self.report: Json | None = None
         self._report_of = ""
         self.page = False
-        """whether a low screen shows the plots in place of the table"""
-        self._is_asking = False
+        """whether the plots are shown in place of the table, on a low screen"""
+        self._is_requesting = False
         self.notes, self.table, self.plots = Notes(id="nine-notes"), Notes(id="nine-table"), Notes()
 
     def compose(self) -> ComposeResult:
@@ -52,7 +52,7 @@ class ExperimentsView(XorView):
 
     @property
     def run_shown(self) -> RunSummary | None:
-        """The newest that says anything, else the newest."""
+        """The newest run that trains or has results, else the newest."""
         runs = self.runs.of(GRID)
         return next((run for run in runs if not run.status.is_final or run.step), runs[0] if runs else None)
 
@@ -61,27 +61,27 @@ class ExperimentsView(XorView):
 
     def run_submitted(self, run: RunSummary) -> None:
         self.report = None
-        self.show()
+        self.update()
 
-    # --- what is seen ----------------------------------------------------------------------------------
+    # --- drawing ---------------------------------------------------------------------------------------
 
-    def show(self) -> None:
+    def update(self) -> None:
         self._draw()
         run = self.run_shown
-        if run is not None and self.in_front and not self._is_asking:
-            self._is_asking = True
+        if run is not None and self.in_front and not self._is_requesting:
+            self._is_requesting = True
             self.run_worker(self._fetch(run), group="xor nine", exit_on_error=False)
 
     def _poll(self) -> None:
         run = self.run_shown
         if self.in_front and run is not None and not run.status.is_final:
-            self.show()
+            self.update()
 
     async def _fetch(self, run: RunSummary) -> None:
         try:
             report = await self.context.session.request("lanes.report", run=run.id)
             if self.run_shown is not None and self.run_shown.id == run.id:
-                self.say("")
+                self.set_status("")
                 self.report, self._report_of = report, run.id
                 self._draw()
                 self.post_message(KeyHintsChanged())
@@ -89,9 +89,9 @@ class ExperimentsView(XorView):
             return
         except DltuiError as error:
             if run.status.is_final:
-                self.say(str(error))
+                self.set_status(str(error))
         finally:
-            self._is_asking = False
+            self._is_requesting = False
 
     def _draw(self) -> None:
         run = self.run_shown
@@ -109,13 +109,13 @@ class ExperimentsView(XorView):
     def is_short(self) -> bool:
         return self.size.height < 26
 
-    # --- what is done ----------------------------------------------------------------------------------
+    # --- actions ---------------------------------------------------------------------------------------
 
     def action_page(self) -> None:
         self.page = not self.page
         self._draw()
         self.post_message(KeyHintsChanged())
-        self.call_after_refresh(self._show_if_seen)
+        self.call_after_refresh(self._update_if_open)
 
     def action_choose(self, by: int) -> None:
         self.cursor = max(0, min(self.cursor + by, 8))
@@ -129,14 +129,14 @@ class ExperimentsView(XorView):
             self.post_message(OpenView("xor", "map", {"run": self._report_of, **facts}))
 
     def key_labels(self) -> dict[str, str]:
-        words = "run the nine" if not self.runs.of(GRID) else "run again"
+        text = "run the nine" if not self.runs.of(GRID) else "run again"
         run = self.run_shown
         if self.waits or (run is not None and not run.status.is_final):
-            words = ""
+            text = ""
         page = "table" if self.page else "plots"
         page = page if self.is_short and self.report is not None else ""
         return {
-            "xor.start": words,
+            "xor.start": text,
             "nine.page": page,
             "nine.open": "its networks" if self.report is not None else "",
         }

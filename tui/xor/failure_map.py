@@ -1,4 +1,4 @@
-"""The failure map: thousands of networks trained side by side, and where each of them ended."""
+"""The view `failure map`: thousands of networks trained as one batch, and the outcome of each."""
 
 from __future__ import annotations
 
@@ -14,37 +14,37 @@ from textual.containers import Vertical
 from engine.client.session import Superseded
 from engine.errors import DltuiError
 from engine.protocol import Json, RunSummary
-from tui.drawings.heat import look_of
+from tui.drawings.heat import colour_mode_of
 from tui.keys import all_keys
 from tui.messages import KeyHintsChanged, OpenView
 from tui.terminal.plain_text import plain
 from tui.ui.notes import Notes
 from tui.view_state import saved_choice
-from tui.xor.map_cells import COLOURS, FailureMap, MapCell, lane_map
+from tui.xor.map_cells import COLOURS, FailureMap, MapCell, failure_map
 from tui.xor.map_grid import MapGrid
 from tui.xor.map_notes import MapFacts, notes_of
 from tui.xor.map_picture import columns_for, label_width
 from tui.xor.opened_net import OpenedNet
-from tui.xor.runs import GRID, LANES
+from tui.xor.runs import BATCH, GRID
 from tui.xor.view import XorView
 
 POLL = 0.6
-"""seconds between two looks at a batch that trains"""
+"""seconds between two requests while the batch trains"""
 BOTH = 150
-"""columns from which on map and network stand side by side"""
+"""width from which on the map and the opened network are side by side"""
 NOTES = 3
-BATCH: Mapping[str, object] = {
+BATCH_PARAMS: Mapping[str, object] = {
     "axes": "hidden=1..4; bypass=no,yes; seed=1..500", "activation": "sigmoid", "initial": "xavier",
     "lr": 0.05, "epochs": 3000,
 }  # fmt: skip
-"""4,000 networks: every shape of XOR five hundred times"""
+"""4,000 networks: eight architectures with 500 seeds each"""
 
 
 class MapView(XorView):
-    """A cursor walks over the networks; enter opens the one below it."""
+    """A map of cells with a cursor; enter opens the network under it."""
 
     NAME, SCOPE = "map", "lanes"
-    EXPERIMENT = LANES
+    EXPERIMENT = BATCH
     BINDINGS = all_keys.bindings("lanes")
 
     def __init__(self, *given: Any, **widget: Any) -> None:
@@ -53,17 +53,17 @@ class MapView(XorView):
         self.chosen = plain(str(saved.get("run", "")), limit=200)
         self.colour_by = saved_choice(saved, "colour", COLOURS, "outcome")
         self.pair = 0
-        """which pair of axes; 0: a cell for each network"""
-        lane = saved.get("lane")
-        self._wanted_lane = lane if isinstance(lane, int) else -1
+        """index into `pairs`; 0: a cell per network, without axes"""
+        network = saved.get("lane")
+        self._network_to_select = network if isinstance(network, int) else -1
         self.cursor = (0, 0)
         self.found: FailureMap | None = None
         self._found_of: tuple[str, str, int, int] | None = None
-        self._is_asking = False
+        self._is_requesting = False
         self._total = self._label = 0
         self._marked: frozenset[int] = frozenset()
-        self._meant = ""
-        """which networks are marked: those of one experiment"""
+        self._marked_text = ""
+        """what the marked networks have in common: the settings of one experiment"""
         self._here: dict[str, Any] | None = None
         self.side = Vertical(id="map-side")
         self.grid, self.notes, self.opened_net = MapGrid(), Notes(id="map-notes"), OpenedNet()
@@ -85,58 +85,58 @@ class MapView(XorView):
         self.side.styles.width = "40%" if both and is_open else "100%"
         self.opened_net.fit(round(width * 0.6) - 2 if both else width - 2, height)
 
-    # --- which run -------------------------------------------------------------------------------------
+    # --- the run ---------------------------------------------------------------------------------------
 
     @property
     def run_shown(self) -> RunSummary | None:
         found = self.runs.find(self.chosen)
-        if found is None or found.spec.experiment not in (LANES, GRID):
-            found = next(iter(self.runs.of(LANES, GRID)), None)
+        if found is None or found.spec.experiment not in (BATCH, GRID):
+            found = next(iter(self.runs.of(BATCH, GRID)), None)
         return found
 
     def start(self) -> None:
-        self.submit(LANES, BATCH, name="failure map")
+        self.submit(BATCH, BATCH_PARAMS, name="failure map")
 
     def run_submitted(self, run: RunSummary) -> None:
-        if run.spec.experiment == LANES:
+        if run.spec.experiment == BATCH:
             self._choose(run.id)
         else:
             self.post_message(OpenView("xor", "trained", {"run": run.id}))
 
-    def take(self, facts: Mapping[str, Any]) -> None:
-        self._wanted_lane = int(facts.get("lane", -1))
+    def select(self, selection: Mapping[str, Any]) -> None:
+        self._network_to_select = int(selection.get("lane", -1))
         self.pair = 0
-        marked, meant = frozenset(facts.get("lanes", ())), str(facts.get("meant", ""))
-        self._choose(str(facts.get("run", "")), marked, meant)
+        marked, meant = frozenset(selection.get("lanes", ())), str(selection.get("meant", ""))
+        self._choose(str(selection.get("run", "")), marked, meant)
 
     def _choose(self, run: str, marked: frozenset[int] = frozenset(), meant: str = "") -> None:
-        self._marked, self._meant, self._label = marked, meant, 0
+        self._marked, self._marked_text, self._label = marked, meant, 0
         self.chosen, self.found, self._found_of = run, None, None
-        self.show()
+        self.update()
         self.remember()
 
-    # --- what is seen ----------------------------------------------------------------------------------
+    # --- drawing ---------------------------------------------------------------------------------------
 
-    def show(self) -> None:
+    def update(self) -> None:
         self._draw()
-        self._ask_map()
+        self._start_request()
 
     def runs_changed(self) -> None:
-        self.show()
+        self.update()
 
     def _poll(self) -> None:
         run = self.run_shown
         if self.in_front and run is not None and not run.status.is_final:
-            self._ask_map()
+            self._start_request()
 
-    def _ask_map(self) -> None:
+    def _start_request(self) -> None:
         run = self.run_shown
-        if run is not None and self.in_front and not self._is_asking and self.grid.size.width:
-            self._is_asking = True
+        if run is not None and self.in_front and not self._is_requesting and self.grid.size.width:
+            self._is_requesting = True
             self.run_worker(self._fetch(run.id), group="xor map", exit_on_error=False)
 
     def _columns(self, outcome: Json | None = None) -> int:
-        """Cells in a row, by how many networks there are and how wide their labels are."""
+        """Cells per row, from the number of networks and the width of their labels."""
         if outcome is not None:
             self._total = sum(outcome["outcomes"].values())
             self._label = max(self._label, label_width(outcome["groups"], self.grid.size.width))
@@ -144,17 +144,17 @@ class MapView(XorView):
 
     async def _fetch(self, run: str) -> None:
         try:
-            await self._take_answers(run)
+            await self._request_map(run)
         except Superseded:
             return
         except DltuiError as error:
             if self.run_shown is None or self.run_shown.status.is_final:
-                self.say(str(error))
+                self.set_status(str(error))
         finally:
-            self._is_asking = False
+            self._is_requesting = False
 
-    async def _take_answers(self, run: str) -> None:
-        """Of four questions; the last three only where the first says that there is more to know."""
+    async def _request_map(self, run: str) -> None:
+        """Up to four requests: the outcomes, then loss, epoch and colour if the outcomes changed."""
         x, y = self.axes_shown
         facts: dict[str, Any] = {"run": run, "x": x, "y": y, "columns": 0 if x else self._columns()}
         outcome = await self.context.session.request("lanes.map", **facts, colour="outcome")
@@ -170,50 +170,50 @@ class MapView(XorView):
             if name not in answers:
                 answers[name] = await self.context.session.request("lanes.map", **facts, colour=name)
         found = await asyncio.to_thread(
-            lane_map, answers["outcome"], answers["loss"], answers["stop"], answers[colour], colour
+            failure_map, answers["outcome"], answers["loss"], answers["stop"], answers[colour], colour
         )
-        self._take_map(state, found)
+        self._update_map(state, found)
 
-    def _take_map(self, state: tuple[str, str, int, int], found: FailureMap) -> None:
+    def _update_map(self, state: tuple[str, str, int, int], found: FailureMap) -> None:
         if self.run_shown is None or state[0] != self.run_shown.id:
             return
-        self.say("")
-        lane = self._wanted_lane if self._wanted_lane >= 0 else self.lane
+        self.set_status("")
+        network = self._network_to_select if self._network_to_select >= 0 else self.selected_network
         self.found, self._found_of = replace(found, marked=self._marked), state
-        self._wanted_lane = -1
-        place = found.place_of(lane) if lane is not None else None
+        self._network_to_select = -1
+        place = found.place_of(network) if network is not None else None
         self.cursor = place or (0, 0)
         self._here = None
         self._draw()
-        self._look_closer()
+        self._request_selected()
         self.post_message(KeyHintsChanged())
 
-    def _look_closer(self) -> None:
-        """At the network below the cursor."""
-        run, lane = self.run_shown, self.lane
-        if run is None or lane is None:
+    def _request_selected(self) -> None:
+        """Request the parameters of the network under the cursor, and the network itself if it is open."""
+        run, network = self.run_shown, self.selected_network
+        if run is None or network is None:
             return
-        self.ask("lanes.table", self._take_row, "xor row", run=run.id, offset=lane, limit=1)
+        self.request("lanes.table", self._update_params, "xor row", run=run.id, offset=network, limit=1)
         if self.opened_net.display:
-            self._ask_net()
+            self._request_net()
 
-    def _take_row(self, table: Json) -> None:
+    def _update_params(self, table: Json) -> None:
         if table["rows"]:
             self._here = dict(zip(table["columns"], table["rows"][0], strict=True))
             self._draw()
 
     @property
     def here(self) -> dict[str, Any] | None:
-        """The parameters of the network below the cursor, once they have been told."""
-        return self._here if self._here is not None and self._here["lane"] == self.lane else None
+        """The parameters of the network under the cursor; None until they are loaded."""
+        return self._here if self._here is not None and self._here["lane"] == self.selected_network else None
 
     @property
     def cell(self) -> MapCell | None:
         return self.found.at(*self.cursor) if self.found is not None else None
 
     @property
-    def lane(self) -> int | None:
-        return self.cell.lane if self.cell is not None else None
+    def selected_network(self) -> int | None:
+        return self.cell.network if self.cell is not None else None
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
@@ -225,40 +225,40 @@ class MapView(XorView):
         return self.pairs[self.pair] if self.pair < len(self.pairs) else ("", "")
 
     def _draw(self) -> None:
-        self.grid.show(self.found, self.cursor)
+        self.grid.update(self.found, self.cursor)
         facts = MapFacts(
-            self.run_shown, self.found, self.cell, self.here, look_of(self.app), self.context.keymap,
-            self._meant, self.waits,
+            self.run_shown, self.found, self.cell, self.here, colour_mode_of(self.app), self.context.keymap,
+            self._marked_text, self.waits,
         )  # fmt: skip
         self.notes.update(lambda width: notes_of(facts, width))
 
-    def _ask_net(self) -> None:
-        run, lane = self.run_shown, self.lane
-        if run is not None and lane is not None and self.opened_net.plane.size.width:
-            size = self.opened_net.plane.wanted
-            self.ask("lanes.open", self.opened_net.show, "xor lane", run=run.id, lane=lane, **size)
+    def _request_net(self) -> None:
+        run, network = self.run_shown, self.selected_network
+        if run is not None and network is not None and self.opened_net.plane.size.width:
+            size = self.opened_net.plane.request_size
+            self.request("lanes.open", self.opened_net.update, "xor lane", run=run.id, lane=network, **size)
 
-    # --- what is done ----------------------------------------------------------------------------------
+    # --- actions ---------------------------------------------------------------------------------------
 
     def action_move(self, across: int, down: int) -> None:
         if self.found is None:
             return
         column, row = self.cursor[0] + across, self.cursor[1] + down
-        if across and not self.found.x:  # on one long line
+        if across and not self.found.x:  # without axes the rows continue one another
             row, column = row + column // self.found.columns, column % self.found.columns
         if self.found.at(column, row) is not None:
             self._go_to(column, row)
 
     def action_page(self, by: int) -> None:
         if self.found is not None:
-            self._go_near(self.cursor[0], self.cursor[1] + by * self.grid.rows_in_sight)
+            self._go_near(self.cursor[0], self.cursor[1] + by * self.grid.visible_rows)
 
     def action_go_to(self, end: int) -> None:
         if self.found is not None:
             self._go_near(self.found.columns - 1 if end else 0, len(self.found.cells) - 1 if end else 0)
 
     def _go_near(self, column: int, row: int) -> None:
-        """There, or at the last cell before it."""
+        """Move the cursor to a cell, or to the last one before it in its row."""
         assert self.found is not None
         row = max(0, min(row, len(self.found.cells) - 1))
         while column > 0 and self.found.at(column, row) is None:
@@ -269,7 +269,7 @@ class MapView(XorView):
         self.cursor = (column, row)
         self._draw()
         self.remember()
-        self._look_closer()
+        self._request_selected()
 
     def action_next_failed(self, way: int) -> None:
         if self.found is None:
@@ -284,7 +284,7 @@ class MapView(XorView):
         self._set_open(not self.opened_net.display)
 
     def action_close(self) -> None:
-        """The chart alone, the opened network; then what came from the experiments goes back there."""
+        """Close the enlarged chart, else the opened network, else go back to the experiments it came from."""
         if self.has_class("-chart-alone"):
             self.action_back()
         elif self.opened_net.display:
@@ -294,12 +294,12 @@ class MapView(XorView):
             self.post_message(OpenView("xor", "nine", {}))
 
     def action_chart_alone(self) -> None:
-        """Of the opened network."""
+        """Enlarge the chart of the opened network."""
         if self.opened_net.display:
             super().action_chart_alone()
 
-    def _set_open(self, wanted: bool) -> None:
-        self.opened_net.display = wanted and self.lane is not None
+    def _set_open(self, is_open: bool) -> None:
+        self.opened_net.display = is_open and self.selected_network is not None
         self.action_back()
         self.fit(self.size.width, self.size.height)
         self.call_after_refresh(self._opened_or_closed)
@@ -307,38 +307,44 @@ class MapView(XorView):
 
     def _opened_or_closed(self) -> None:
         if self.opened_net.display:
-            self._ask_net()
-        self.show()
+            self._request_net()
+        self.update()
 
     def action_hand_over(self) -> None:
-        run, lane = self.run_shown, self.lane
-        if run is not None and lane is not None:
-            self.ask(
-                "lanes.open", self._submit_lane, "xor hand over", run=run.id, lane=lane, width=1, height=1
+        run, network = self.run_shown, self.selected_network
+        if run is not None and network is not None:
+            self.request(
+                "lanes.open",
+                self._submit_network,
+                "xor hand over",
+                run=run.id,
+                lane=network,
+                width=1,
+                height=1,
             )
 
-    def _submit_lane(self, answer: dict[str, Any]) -> None:
+    def _submit_network(self, answer: dict[str, Any]) -> None:
         self.submit("xor", answer["params"], int(answer["seed"]), f"network {answer['lane']}")
 
     def action_colour(self) -> None:
         colours = COLOURS if self.found is None or self.found.validates else COLOURS[:-1]
         place = colours.index(self.colour_by) if self.colour_by in colours else -1
         self.colour_by = colours[(place + 1) % len(colours)]
-        self.show()
+        self.update()
         self.remember()
 
     def action_axes(self) -> None:
         self.pair = (self.pair + 1) % len(self.pairs)
-        self.show()
+        self.update()
         self.remember()
 
     def action_next_run(self) -> None:
-        runs = [run.id for run in self.runs.of(LANES, GRID)]
+        runs = [run.id for run in self.runs.of(BATCH, GRID)]
         if self.run_shown is not None:
             self._choose(runs[(runs.index(self.run_shown.id) + 1) % len(runs)])
 
     def key_labels(self) -> dict[str, str]:
-        start = "train again" if self.runs.of(LANES) else "train 4,000"
+        start = "train again" if self.runs.of(BATCH) else "train 4,000"
         labels = {"xor.start": "" if self.waits else start}
         if not self.opened_net.display:
             labels["lanes.full"] = ""
@@ -349,9 +355,13 @@ class MapView(XorView):
             )
         if len(self.pairs) < 2:
             labels["lanes.axes"] = ""
-        if len(self.runs.of(LANES, GRID)) < 2:
+        if len(self.runs.of(BATCH, GRID)) < 2:
             labels["lanes.run"] = ""
         return labels
 
     def saved(self) -> dict[str, Any]:
-        return {"run": self.chosen, "colour": self.colour_by, "lane": -1 if self.lane is None else self.lane}
+        return {
+            "run": self.chosen,
+            "colour": self.colour_by,
+            "lane": -1 if self.selected_network is None else self.selected_network,
+        }

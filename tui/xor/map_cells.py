@@ -1,4 +1,4 @@
-"""The failure map as data: cells of networks, where each ended, what it is stuck at."""
+"""The data of a failure map: cells of one or more networks with their outcome."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from engine.protocol import Json
 
 PLATEAUS = {2: math.log(2) / 2, 3: (3 * math.log(3) - 2 * math.log(2)) / 4, 4: math.log(2)}
-"""nats: the loss of a network that leaves so many rows undecided and knows the others"""
+"""loss in nats by the number of rows that a network leaves undecided, the others being right"""
 NEAR = 0.03
 COLOURS = ("outcome", "stop", "loss", "val_loss")
 COLOUR_WORDS = {"outcome": "outcome", "stop": "epoch solved", "loss": "loss", "val_loss": "validation loss"}
@@ -19,9 +19,9 @@ Numbers = Sequence[Sequence[float | None]]
 
 @dataclass(frozen=True, slots=True)
 class MapCell:
-    """`lane` -1: empty. `share` of its networks that succeeded, None while none has ended."""
+    """`network` is the first of `count`, -1: empty; `share` of them succeeded, None: none has ended."""
 
-    lane: int
+    network: int
     count: int
     running: int
     share: float | None
@@ -34,7 +34,7 @@ class MapCell:
 
     @property
     def undecided(self) -> int:
-        """Rows that a failed network leaves undecided; 0: it is stuck nowhere that has a name."""
+        """Rows that a failed network leaves undecided, by its loss; 0: on none of the PLATEAUS."""
         if self.loss is None:
             return 0
         near = min(PLATEAUS, key=lambda rows: abs(PLATEAUS[rows] - (self.loss or 0)))
@@ -43,7 +43,7 @@ class MapCell:
 
 @dataclass(frozen=True, slots=True)
 class FailureMap:
-    """Rows of cells. `values` hold what the colour means, between `low` and `high`."""
+    """Rows of cells. `values` are what the colours stand for, from `low` to `high`."""
 
     cells: tuple[tuple[MapCell, ...], ...]
     colour: str
@@ -59,12 +59,12 @@ class FailureMap:
     epoch: int
     epochs: int
     stops: tuple[float, float]
-    """between which epochs the successes came"""
+    """first and last epoch of a success"""
     groups: Sequence[Json] = ()
-    """without axes, for each row: the parameters of the networks that begin in it"""
+    """without axes, for each row: the parameters of the group of networks that begins in it"""
     validates: bool = True
     marked: frozenset[int] = frozenset()
-    """networks that are meant, the others are dimmed; empty: all"""
+    """networks that are highlighted, the others are dimmed; empty: all"""
 
     @property
     def columns(self) -> int:
@@ -77,38 +77,38 @@ class FailureMap:
     def at(self, column: int, row: int) -> MapCell | None:
         if 0 <= row < len(self.cells) and 0 <= column < len(self.cells[row]):
             cell = self.cells[row][column]
-            return cell if cell.lane >= 0 else None
+            return cell if cell.network >= 0 else None
         return None
 
-    def place_of(self, lane: int) -> tuple[int, int] | None:
-        """Column and row of the cell that begins with it."""
+    def place_of(self, network: int) -> tuple[int, int] | None:
+        """Column and row of the cell whose first network it is."""
         for row, cells in enumerate(self.cells):
             for column, cell in enumerate(cells):
-                if cell.lane == lane:
+                if cell.network == network:
                     return column, row
         return None
 
     def stuck_after(self, column: int, row: int, way: int) -> tuple[int, int] | None:
-        """The next cell with a failure, or the one before; round the end."""
+        """Column and row of the next (`way` 1) or previous (-1) cell with a failure, with wraparound."""
         wide, count = self.columns, self.columns * len(self.cells)
         here = row * wide + column
         for step in range(1, count + 1):
             there = (here + way * step) % count
             cell = self.at(there % wide, there // wide)
-            if cell is not None and cell.is_stuck and (not self.marked or cell.lane in self.marked):
+            if cell is not None and cell.is_stuck and (not self.marked or cell.network in self.marked):
                 return there % wide, there // wide
         return None
 
 
-def lane_map(outcome: Json, loss: Json, stop: Json, coloured: Json, colour: str) -> FailureMap:
-    """From four answers of `lanes.map`, coloured by outcome, loss, stop and by `colour`."""
+def failure_map(outcome: Json, loss: Json, stop: Json, coloured: Json, colour: str) -> FailureMap:
+    """The map from four responses of `lanes.map`, coloured by outcome, loss, stop and `colour`."""
     rows = zip(
         outcome["lanes"], outcome["counts"], outcome["running"], outcome["values"], loss["values"],
         stop["values"], strict=True,
     )  # fmt: skip
     cells = tuple(tuple(MapCell(*parts) for parts in zip(*row, strict=True)) for row in rows)
     low, high = (float(coloured[name]) if coloured[name] is not None else 0.0 for name in ("low", "high"))
-    told = {name: outcome[name] for name in ("x", "y", "xs", "ys", "epoch", "epochs")}
+    facts = {name: outcome[name] for name in ("x", "y", "xs", "ys", "epoch", "epochs")}
     return FailureMap(
         cells,
         colour,
@@ -120,7 +120,7 @@ def lane_map(outcome: Json, loss: Json, stop: Json, coloured: Json, colour: str)
         stops=_stops(cells),
         groups=tuple(outcome["groups"]),
         validates=bool(outcome["validates"]),
-        **told,
+        **facts,
     )
 
 

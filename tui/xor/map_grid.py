@@ -1,4 +1,4 @@
-"""The cells of a failure map on the screen, with a cursor that is always in sight."""
+"""The widget of a failure map: its cells, scrolled so that the cursor is visible."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.drawings.heat import Heat, look_of
+from tui.drawings.heat import Heat, colour_mode_of
 from tui.drawings.plane_picture import PlaneCell
 from tui.xor.map_cells import FailureMap
 from tui.xor.map_picture import MapWindow, head_of, row_of, window
 
 
 class MapGrid(Widget):
-    """Rows that did not change are not drawn again."""
+    """Only changed rows are refreshed."""
 
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
@@ -29,21 +29,21 @@ class MapGrid(Widget):
         self._made_of: FailureMap | None = None
 
     @property
-    def rows_in_sight(self) -> int:
+    def visible_rows(self) -> int:
         return self._window.rows if self._window is not None else 1
 
-    def show(self, found: FailureMap | None, cursor: tuple[int, int]) -> None:
+    def update(self, found: FailureMap | None, cursor: tuple[int, int]) -> None:
         self._found, self._cursor = found, cursor
         self._draw()
 
     def on_mount(self) -> None:
-        self.watch(self.app, "theme", self._dress, init=False)
+        self.watch(self.app, "theme", self._restyle, init=False)
         self.call_after_refresh(self._draw)  # its size may have come before it was mounted
 
     def on_resize(self) -> None:
         self._draw()
 
-    def _dress(self) -> None:
+    def _restyle(self) -> None:
         self._heat = None
         self._made.clear()
         self._draw()
@@ -64,19 +64,19 @@ class MapGrid(Widget):
                 self.refresh(Region(0, y, width, 1))
 
     def _picture(self, found: FailureMap, width: int, height: int) -> list[tuple[PlaneCell, ...]]:
-        """Rows without the cursor are made once for a map and a window."""
-        view, look = window(found, self._cursor, width, height, self._window), look_of(self.app)
+        """All rows; those without the cursor are cached for one map and window."""
+        view, mode = window(found, self._cursor, width, height, self._window), colour_mode_of(self.app)
         if view != self._window or found is not self._made_of:
             self._made.clear()
         self._window, self._made_of = view, found
-        rows = head_of(found, view, look)
+        rows = head_of(found, view, mode)
         for line in range(view.tall * min(view.rows, len(found.cells) - view.top)):
             y, is_middle = view.top + line // view.tall, line % view.tall == view.tall // 2
             if y == self._cursor[1]:
-                rows.append(row_of(found, y, self._cursor, view, look, is_middle=is_middle))
+                rows.append(row_of(found, y, self._cursor, view, mode, is_middle=is_middle))
                 continue
             if (y, is_middle) not in self._made:
-                self._made[y, is_middle] = row_of(found, y, (-1, -1), view, look, is_middle=is_middle)
+                self._made[y, is_middle] = row_of(found, y, (-1, -1), view, mode, is_middle=is_middle)
             rows.append(self._made[y, is_middle])
         return rows
 

@@ -1,4 +1,4 @@
-"""What is said over a failure map: how many got there, what the colours mean, what is below the cursor."""
+"""The rows above a failure map: counts, legend, the network under the cursor."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from engine.protocol import Json, RunSummary, Status
 from tui.data.run_text import name_of, sign_of
-from tui.drawings.heat import Look
+from tui.drawings.heat import ColourMode
 from tui.keys.all_keys import BY_ID, shown
 from tui.keys.keymap import Keymap
 from tui.terminal.glyphs import glyphs
@@ -15,14 +15,14 @@ from tui.terminal.plain_text import plain
 from tui.ui.notes import paragraph
 from tui.ui.span import Row, Span, row_width
 from tui.xor.map_cells import COLOUR_WORDS, PLATEAUS, FailureMap, MapCell
-from tui.xor.map_picture import STUCK_INKS
+from tui.xor.map_picture import STUCK_STYLES
 
 FAILED = (
     "   failed, digit = rows whose output stays at 0.5 (loss): ",
     "   failed, digit = rows at 0.5 (loss)  ",
     "  failed, rows at 0.5: ",
 )
-"""what the digits of failed networks mean, the longest that fits"""
+"""the legend of the digits of failed networks, longest first; the first that fits is shown"""
 LESSON = (
     "Thousands of networks are trained on XOR side by side, each from initial weights of its own. Most solve "
     "it; in others the loss stays on a plateau. Every cell is one network."
@@ -35,17 +35,17 @@ class MapFacts:
     found: FailureMap | None
     cell: MapCell | None
     here: Json | None
-    """the parameters of its network"""
-    drawn: Look
+    """the parameters of the network under the cursor"""
+    mode: ColourMode
     keymap: Keymap
-    meant: str = ""
-    """which networks are marked"""
+    marked_text: str = ""
+    """what the marked networks have in common"""
     waits: str = ""
-    """while the runs are not known: why"""
+    """why the runs are not loaded yet; empty once they are"""
 
 
 def notes_of(facts: MapFacts, width: int) -> list[Row]:
-    """Three rows; without a map what to do."""
+    """Three rows; without a map, what to press."""
     if facts.run is None and facts.waits:
         return [(Span(facts.waits, "muted"),)]
     if facts.run is None:
@@ -56,15 +56,14 @@ def notes_of(facts: MapFacts, width: int) -> list[Row]:
         return [_title(facts.run), (Span(_waits(facts.run), "muted"),)]
     if facts.found.marked:
         back = shown(facts.keymap.key_of(BY_ID["lanes.back"]))
-        words = (
-            f"{len(facts.found.marked)} of {facts.found.total:,} networks: {facts.meant}; {back} goes back"
-        )
-        title: Row = (Span(words, "strong"),)
+        count = f"{len(facts.found.marked)} of {facts.found.total:,} networks"
+        text = f"{count}: {facts.marked_text}; {back} goes back"
+        title: Row = (Span(text, "strong"),)
     else:
         title = (*_title(facts.run), *_counts(facts.found))
     return [
         title,
-        _legend(facts.found, facts.drawn, width),
+        _legend(facts.found, facts.mode, width),
         _here(facts.cell, facts.here),
     ]
 
@@ -93,21 +92,21 @@ def _counts(found: FailureMap) -> Row:
     return (*row, Span(f"  {stopped:,} stopped", "muted")) if stopped else row
 
 
-def _legend(found: FailureMap, drawn: Look, width: int) -> Row:
+def _legend(found: FailureMap, mode: ColourMode, width: int) -> Row:
     if found.colour != "outcome":
         return (Span(f"colour: {COLOUR_WORDS[found.colour]}", "muted"),)
     if found.x:
         return (Span("greener: a larger share of its networks solved", "muted"),)
-    solved = "solved" if drawn == "colour" else f"{_dot(drawn)} solved"
-    names = [Span(f"{rows} ({PLATEAUS[rows]:.2f})  ", STUCK_INKS[rows]) for rows in PLATEAUS]
+    solved = "solved" if mode == "colour" else f"{_dot(mode)} solved"
+    names = [Span(f"{rows} ({PLATEAUS[rows]:.2f})  ", STUCK_STYLES[rows]) for rows in PLATEAUS]
     rows: list[Row] = [
-        (Span(solved, "good"), Span(words, "muted"), *names, Span("? other", "muted")) for words in FAILED
+        (Span(solved, "good"), Span(text, "muted"), *names, Span("? other", "muted")) for text in FAILED
     ]
     return next((row for row in rows if row_width(row) <= width), rows[-1])
 
 
-def _dot(drawn: Look) -> str:
-    return "." if drawn == "ascii" else "·"
+def _dot(mode: ColourMode) -> str:
+    return "." if mode == "ascii" else "·"
 
 
 def _here(cell: MapCell | None, params: Json | None) -> Row:
@@ -118,26 +117,26 @@ def _here(cell: MapCell | None, params: Json | None) -> Row:
     if cell.count > 1:
         solved = "none has ended" if cell.share is None else f"{math.floor(100 * cell.share)} % solved"
         return (sign, Span(f"{cell.count:,} networks, {solved}", "strong"), Span(f"  median {loss}", "text"))
-    words, style_name = ("solved", "good") if cell.share == 1 else ("failed", "bad")
+    text, style_name = ("solved", "good") if cell.share == 1 else ("failed", "bad")
     if cell.share is None:
-        words, style_name = "trains", "text"
+        text, style_name = "trains", "text"
     epochs = f"  epoch {cell.stop:,.0f}" if cell.stop is not None else ""
-    name = Span(f"network {cell.lane:,}  ", "strong")
+    name = Span(f"network {cell.network:,}  ", "strong")
     return (
         sign,
         name,
-        Span(words, style_name),
+        Span(text, style_name),
         Span(f"{epochs}  {loss}  ", "text"),
         Span(_params(params), "muted"),
     )
 
 
 def _params(params: Json | None) -> str:
-    """Those that vary."""
-    told = ("lane", "outcome", "stop", "loss", "val_loss")
-    shown = {name: value for name, value in (params or {}).items() if name not in told}
-    words = {
+    """The parameters that vary."""
+    not_axes = ("lane", "outcome", "stop", "loss", "val_loss")
+    shown = {name: value for name, value in (params or {}).items() if name not in not_axes}
+    texts = {
         name: ("yes" if value else "no") if isinstance(value, bool) else value
         for name, value in shown.items()
     }
-    return plain("  ".join(f"{name} {value}" for name, value in words.items()), limit=200)
+    return plain("  ".join(f"{name} {value}" for name, value in texts.items()), limit=200)

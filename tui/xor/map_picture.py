@@ -1,4 +1,4 @@
-"""The failure map as coloured cells, each with a sign that says the same."""
+"""A failure map as rows of coloured cells, each also with a sign for terminals without colours."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tui.drawings.heat import SOLVED, Look, level_of, shade_of
+from tui.drawings.heat import SOLVED, ColourMode, level_of, shade_of
 from tui.drawings.plane_picture import PlaneCell, joined
 from tui.terminal.glyphs import glyphs
 from tui.ui.numbers import short
@@ -14,19 +14,19 @@ from tui.xor.map_cells import FailureMap, MapCell
 
 LABEL = 9
 WIDTHS = (6, 4, 2, 1)
-"""of the cell of one network"""
+"""possible widths of the cell of one network"""
 FILLERS = " ░▒▓█.:*#"
 WIDEST, TALLEST = 24, 12
 RAMP = 12
-"""cells of the ramp in a legend"""
-STUCK_INKS = {2: "warn", 3: "accent", 4: "bad", 0: "muted"}
+"""width of the colour ramp in the legend"""
+STUCK_STYLES = {2: "warn", 3: "accent", 4: "bad", 0: "muted"}
 NO_STOPS = 0.2
-"""loss from which a success is as late as can be, where none stops early"""
+"""loss of the latest success, where none stops early"""
 
 
 @dataclass(frozen=True, slots=True)
 class MapWindow:
-    """What is in sight: so many cells from `left` and `top` on, each of `wide` by `tall` characters."""
+    """The visible part: `columns` x `rows` cells from (`left`, `top`), each `wide` x `tall` characters."""
 
     left: int
     top: int
@@ -35,13 +35,13 @@ class MapWindow:
     wide: int
     tall: int = 1
     label: int = 0
-    """columns left of the cells"""
+    """width of the labels left of the cells"""
 
 
 def window(
     found: FailureMap, cursor: tuple[int, int], width: int, height: int, before: MapWindow | None
 ) -> MapWindow:
-    """So that the cursor is in sight, moved no more than needed."""
+    """The window with the cursor in it, scrolled from `before` no more than needed."""
     label = LABEL if found.x else label_width(found.groups, width)
     room = max(1, height - len(head_of(found, None, "shade")))
     wide = max(1, min(WIDEST, (width - label) // max(1, found.columns)))
@@ -58,8 +58,7 @@ def window(
 
 
 def columns_for(total: int, width: int, height: int, label: int = 0) -> int:
-    """How many cells in a row, so that so many networks fill the room behind the labels; the smallest cells
-    scroll."""
+    """Cells per row, with the largest cells with which `total` networks fit; the smallest cells scroll."""
     width, height = width - label, height - 1
     for wide in WIDTHS:
         columns = max(1, width // wide)
@@ -69,14 +68,14 @@ def columns_for(total: int, width: int, height: int, label: int = 0) -> int:
 
 
 def label_width(groups: Sequence[Mapping[str, object]], width: int) -> int:
-    """Columns for what the networks of a row are: as many as the longest label takes, where there is room."""
+    """The width of the labels of rows: that of the longest, at most what `width` leaves room for."""
     most = 26 if width >= 100 else 18 if width >= 60 else 0
     return min(most, max((len(group_words(group)) + 1 for group in groups if group), default=0))
 
 
 def group_words(group: Mapping[str, object]) -> str:
     """lr 0.25, 1 unit + bypass"""
-    words = [f"{name} {_said(value)}" for name, value in group.items() if name not in ("hidden", "bypass")]
+    words = [f"{name} {_format(value)}" for name, value in group.items() if name not in ("hidden", "bypass")]
     if "hidden" in group:
         words.append(f"{group['hidden']} unit{'' if group['hidden'] == 1 else 's'}")
     if "bypass" in group and (group["bypass"] or "hidden" not in group):
@@ -89,7 +88,7 @@ def fits(columns: int, rows: int, wide: int, width: int, height: int) -> bool:
 
 
 def tall_of(wide: int) -> int:
-    """Lines of a cell that looks square."""
+    """Height of a cell that looks square."""
     return max(1, wide // 2)
 
 
@@ -98,12 +97,18 @@ def _scrolled(start: int, at: int, room: int, count: int) -> int:
 
 
 def row_of(
-    found: FailureMap, y: int, cursor: tuple[int, int], view: MapWindow, look: Look, *, is_middle: bool = True
+    found: FailureMap,
+    y: int,
+    cursor: tuple[int, int],
+    view: MapWindow,
+    mode: ColourMode,
+    *,
+    is_middle: bool = True,
 ) -> tuple[PlaneCell, ...]:
-    """A line of one row of cells, with axes behind its value; signs stand in the middle line alone."""
+    """One line of a row of cells, with its label; signs are in the middle line alone."""
     tiles = []
     if found.x:
-        name = _said(found.ys[y])[: LABEL - 1] if is_middle else ""
+        name = _format(found.ys[y])[: LABEL - 1] if is_middle else ""
         tiles.append(PlaneCell(f"{name:>{LABEL - 1}} ", "muted", ""))
     elif view.label:
         group = found.groups[y] if is_middle and y < len(found.groups) else {}
@@ -112,16 +117,15 @@ def row_of(
             words = words[: view.label - 2] + glyphs().cut
         tiles.append(PlaneCell(f"{words:<{view.label}}", "text", ""))
     for x in range(view.left, min(view.left + view.columns, found.columns)):
-        tile = _tile(found, x, y, view.wide, look, (x, y) == cursor)
+        tile = _tile(found, x, y, view.wide, mode, (x, y) == cursor)
         is_filled = is_middle or tile.text.strip(FILLERS) == ""
         tiles.append(tile if is_filled else PlaneCell(" " * view.wide, tile.style_name, tile.ground))
     return joined(tiles)
 
 
-def head_of(found: FailureMap, view: MapWindow | None, look: Look) -> list[tuple[PlaneCell, ...]]:
-    """Lines above the cells: what the colours mean, the names of the axes, the values along them; as many
-    without a window."""
-    rows: list[tuple[PlaneCell, ...]] = [] if found.colour == "outcome" else [ramp_of(found, look)]
+def head_of(found: FailureMap, view: MapWindow | None, mode: ColourMode) -> list[tuple[PlaneCell, ...]]:
+    """The lines above the cells: colour ramp, names of the axes, their values; blank lines without `view`."""
+    rows: list[tuple[PlaneCell, ...]] = [] if found.colour == "outcome" else [ramp_of(found, mode)]
     if not found.x:
         return rows
     if view is None:
@@ -139,14 +143,14 @@ def head_of(found: FailureMap, view: MapWindow | None, look: Look) -> list[tuple
     ]
 
 
-def ramp_of(found: FailureMap, look: Look) -> tuple[PlaneCell, ...]:
-    """The colours of a measure between its ends, and what has none."""
+def ramp_of(found: FailureMap, mode: ColourMode) -> tuple[PlaneCell, ...]:
+    """The colour ramp between the least and the largest value, and the sign of cells without one."""
     levels = [level_of((place + 0.5) / RAMP) for place in range(RAMP)]
     cells = [PlaneCell(" ", "", f"ramp-{level}") for level in levels]
-    if look != "colour":
-        cells = [PlaneCell(shade_of((place + 0.5) / RAMP, look), "text", "") for place in range(RAMP)]
+    if mode != "colour":
+        cells = [PlaneCell(shade_of((place + 0.5) / RAMP, mode), "text", "") for place in range(RAMP)]
     absent = "not solved" if found.colour == "stop" else "not known"
-    dot = "." if look == "ascii" else "·"
+    dot = "." if mode == "ascii" else "·"
     ends = (
         PlaneCell(f"{short(found.low)} ", "text", ""),
         PlaneCell(f" {short(found.high)}   {dot} {absent}", "text", ""),
@@ -155,80 +159,82 @@ def ramp_of(found: FailureMap, look: Look) -> tuple[PlaneCell, ...]:
 
 
 def axis_of(found: FailureMap, view: MapWindow) -> tuple[PlaneCell, ...]:
-    """The values along the other axis."""
+    """The values of the x axis."""
     words = f"{found.y[: LABEL - 2]:>{LABEL - 1}} "
     shown = range(view.left, min(view.left + view.columns, found.columns))
     every = 1 if view.wide >= 4 else -(-8 // view.wide)
     values = [
-        f"{_said(found.xs[x])[: every * view.wide - 1]:<{every * view.wide}}"
+        f"{_format(found.xs[x])[: every * view.wide - 1]:<{every * view.wide}}"
         for x in shown
         if (x - view.left) % every == 0
     ]
     return (PlaneCell(words + "".join(values)[: view.columns * view.wide], "muted", ""),)
 
 
-def _said(value: object) -> str:
+def _format(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _tile(found: FailureMap, x: int, y: int, wide: int, look: Look, is_cursor: bool) -> PlaneCell:
+def _tile(found: FailureMap, x: int, y: int, wide: int, mode: ColourMode, is_cursor: bool) -> PlaneCell:
     cell = found.cells[y][x]
-    if cell.lane < 0:
+    if cell.network < 0:
         return PlaneCell(" " * wide, "", "")
-    sign, style_name, ground = _look_of_cell(found, cell, x, y, look)
+    sign, style_name, ground = _style_of_cell(found, cell, x, y, mode)
     if found.x and wide >= 5 and found.colour == "outcome" and cell.share is not None:
         sign = f"{math.floor(100 * cell.share)}%"
     if is_cursor:
         return PlaneCell(f"{sign if sign.strip() else '+':^{wide}}", "strong", "plate")
-    is_shade = look != "colour" and sign in FILLERS and bool(found.x)
+    is_shade = mode != "colour" and sign in FILLERS and bool(found.x)
     return PlaneCell(sign * wide if is_shade else f"{sign:^{wide}}"[:wide], style_name, ground)
 
 
-def _look_of_cell(found: FailureMap, cell: MapCell, x: int, y: int, look: Look) -> tuple[str, str, str]:
-    """Sign, ink and ground."""
-    if found.marked and cell.lane not in found.marked:
-        return ("." if look == "ascii" else "·"), "line", ""
+def _style_of_cell(
+    found: FailureMap, cell: MapCell, x: int, y: int, mode: ColourMode
+) -> tuple[str, str, str]:
+    """Sign, style name and background of a cell."""
+    if found.marked and cell.network not in found.marked:
+        return ("." if mode == "ascii" else "·"), "line", ""
     if found.colour != "outcome":
-        return _measured(found, x, y, look)
+        return _measured(found, x, y, mode)
     if cell.share is None:
-        return ("." if look == "ascii" else "·"), "line", ""
+        return ("." if mode == "ascii" else "·"), "line", ""
     if cell.count > 1:
-        return _shared(cell, look)
+        return _shared(cell, mode)
     if cell.share == 1:
         level = earliness(found, cell)
-        return (" " if look == "colour" else "." if look == "ascii" else "·"), "good", f"solved-{level}"
+        return (" " if mode == "colour" else "." if mode == "ascii" else "·"), "good", f"solved-{level}"
     if cell.loss is None:
         return "!", "bad", "stuck-4"
     rows = cell.undecided
-    style_name = STUCK_INKS[rows] if look != "colour" else "dark" if rows else "strong"
+    style_name = STUCK_STYLES[rows] if mode != "colour" else "dark" if rows else "strong"
     return (str(rows) if rows else "?"), style_name, f"stuck-{rows}"
 
 
-def _shared(cell: MapCell, look: Look) -> tuple[str, str, str]:
-    """Of many networks: greener with every tenth that was solved."""
+def _shared(cell: MapCell, mode: ColourMode) -> tuple[str, str, str]:
+    """A cell of several networks: greener for a larger solved share."""
     share = cell.share or 0.0
-    if look != "colour":
-        return shade_of(share, look), "good" if share > 0.5 else "bad", ""
+    if mode != "colour":
+        return shade_of(share, mode), "good" if share > 0.5 else "bad", ""
     if share < 0.5:
         return " ", "dark", "stuck-4" if share < 0.25 else "stuck-2"
     level = min(SOLVED - 1, int((share - 0.5) * 2 * (SOLVED - 1)))
     return " ", "dark" if level > SOLVED // 3 else "strong", f"solved-{level}"
 
 
-def _measured(found: FailureMap, x: int, y: int, look: Look) -> tuple[str, str, str]:
+def _measured(found: FailureMap, x: int, y: int, mode: ColourMode) -> tuple[str, str, str]:
     value = found.values[y][x]
     if value is None:
-        return ("." if look == "ascii" else "·"), "line", ""
+        return ("." if mode == "ascii" else "·"), "line", ""
     share = (value - found.low) / (found.high - found.low) if found.high > found.low else 0.5
-    if look == "colour":
+    if mode == "colour":
         return " ", "", f"ramp-{level_of(share)}"
-    return shade_of(share, look), "accent" if share > 0.5 else "done", ""
+    return shade_of(share, mode), "accent" if share > 0.5 else "done", ""
 
 
 def earliness(found: FailureMap, cell: MapCell) -> int:
-    """0 .. SOLVED - 1: how soon it was solved, or by how much where all train equally long."""
+    """0 .. SOLVED - 1: how early it was solved, or how low its loss is where all train equally long."""
     low, high = found.stops
     if high > low and cell.stop is not None:
         share = (high - cell.stop) / (high - low)

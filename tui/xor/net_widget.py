@@ -1,11 +1,11 @@
-"""The drawing of a small network, beside whatever else is shown of it."""
+"""The widget of the drawing of a small network."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from tui.drawings.hand_net import HandNet, Place
+from tui.drawings.hand_net import HandNet, WeightIndex
 from tui.drawings.net import NetScene, picture
 from tui.terminal.glyphs import glyphs
 from tui.ui.sheet import Sheet
@@ -13,7 +13,7 @@ from tui.ui.span import Row
 
 
 class NetWidget(Sheet, can_focus=False):
-    """Signed weights as wires and numbers; as high as is needed, `is_spacious` as there is room."""
+    """Signed weights as wires and numbers; as high as needed, with `is_spacious` as high as there is room."""
 
     def __init__(self, *, is_spacious: bool = False, **widget: Any) -> None:
         super().__init__(**widget)
@@ -21,16 +21,20 @@ class NetWidget(Sheet, can_focus=False):
         self._scene: NetScene | None = None
         self._most = 0
 
-    def show(
-        self, net: HandNet | None, gates: Sequence[str] = (), gate: str = "", picked: Place | None = None
+    def update(
+        self,
+        net: HandNet | None,
+        gates: Sequence[str] = (),
+        gate: str = "",
+        picked: WeightIndex | None = None,
     ) -> None:
         self._scene = None
         if net is not None:
             self._scene = NetScene(net, tuple(gates), gate, picked, glyphs().ascii_only, self._is_spacious)
         self.draw()
 
-    def room(self, rows: int) -> None:
-        """How high it may be."""
+    def set_height(self, rows: int) -> None:
+        """Set the largest height."""
         self._most = rows
         self.draw()
 

@@ -1,4 +1,4 @@
-"""One network of thousands, opened: its plane, weights, truth table, curve."""
+"""The opened network of a failure map: its plane, weights, truth table and curve."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from engine.protocol import Json
 from tui.chart.series import CurveSeries
 from tui.chart.still_chart import StillChart
 from tui.drawings.hand_net import HandNet, from_facts
-from tui.drawings.heat import look_of
+from tui.drawings.heat import colour_mode_of
 from tui.drawings.plane import Plane, columns_beside
 from tui.drawings.plane_picture import scene_of
 from tui.terminal.glyphs import glyphs
@@ -33,7 +33,7 @@ STUCK = {
 
 
 class OpenedNet(Horizontal):
-    """An answer of `lanes.open`."""
+    """Shows a response of `lanes.open`."""
 
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
@@ -59,20 +59,20 @@ class OpenedNet(Horizontal):
     def fit(self, width: int, height: int) -> None:
         self.plane.fit(columns_beside(width), height - (6 if height < 26 else 10))
         self.side.styles.width = self.plane.styles.width
-        self.network.room(height - (13 if height < 26 else 20))
+        self.network.set_height(height - (13 if height < 26 else 20))
 
-    def show(self, answer: Json) -> None:
+    def update(self, answer: Json) -> None:
         self.answer = answer
         look, net = answer["look"], _net(answer)
         title = f"network {answer['lane']:,} {glyphs().dot} {_shape(answer)}"
         self.heading.select(title, (title,))
         self.heading.set_note(Span(f"seed {answer['seed']}", "muted"))
         gates = [unit["gate"] for unit in look["units"]] if look else []
-        self.network.show(net, gates, look["output"]["gate"] if look else "")
-        self.truth.show(look)
-        self.plane.show(scene_of(look, glyphs().ascii_only) if look else None, "not a number any more")
+        self.network.update(net, gates, look["output"]["gate"] if look else "")
+        self.truth.update(look)
+        self.plane.update(scene_of(look, glyphs().ascii_only) if look else None, "not a number any more")
         self._show_curve(answer["curve"])
-        self.notes.update(lambda width: self._words(answer, gates, width))
+        self.notes.update(lambda width: self._notes(answer, gates, width))
 
     def _show_curve(self, curve: Json) -> None:
         series = []
@@ -82,21 +82,19 @@ class OpenedNet(Horizontal):
                 values = [float("nan") if value is None else value for value in curve[name]]
                 made.extend(curve["epochs"], values)
                 series.append(made)
-        self.chart.tell(series, "loss")
+        self.chart.update_series(series, "loss")
 
-    def _words(self, answer: Json, gates: list[str], width: int) -> list[Row]:
+    def _notes(self, answer: Json, gates: list[str], width: int) -> list[Row]:
         outcome = answer["outcome"]
         loss = "nan" if answer["loss"] is None else f"{answer['loss']:.3f}"
-        words = {"success": "solved", "fail": "failed"}.get(outcome, str(outcome))
+        text = {"success": "solved", "fail": "failed"}.get(outcome, str(outcome))
         style_name = {"success": "good", "running": "text"}.get(outcome, "bad")
-        rows: list[Row] = [
-            (Span(words, style_name), Span(f"  epoch {answer['stop']:,}  loss {loss}", "text"))
-        ]
+        rows: list[Row] = [(Span(text, style_name), Span(f"  epoch {answer['stop']:,}  loss {loss}", "text"))]
         if outcome == "fail":
             rows += paragraph(STUCK[_cell(answer).undecided], width, "text")
         for unit, gate in enumerate(gates):
             rows.append((Span(f"h{unit + 1} ", f"hue-{unit}"), Span(gate, "text")))
-        return [*rows, *legend(look_of(self.app), True)]
+        return [*rows, *legend(colour_mode_of(self.app), True)]
 
 
 def _cell(answer: Json) -> MapCell:

@@ -1,4 +1,4 @@
-"""The runs that the XOR tab can show: networks alone, and those trained by the thousand."""
+"""The runs of the XOR tab: single networks, and batches of many."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from collections.abc import Iterable
 from engine.client.client import Client
 from engine.protocol import Query, RunSummary
 
-SINGLE, LANES, GRID = "xor", "xor_lanes", "xor_grid"
-KEPT = {SINGLE: 200, LANES: 50, GRID: 20}
+SINGLE, BATCH, GRID = "xor", "xor_lanes", "xor_grid"
+KEPT = {SINGLE: 200, BATCH: 50, GRID: 20}
 
 
 class XorRuns:
-    """The newest of each experiment, newest first."""
+    """The newest runs of each experiment."""
 
     def __init__(self) -> None:
         self._runs: dict[str, RunSummary] = {}
         self.is_known = False
-        """whether the engine was asked"""
+        """whether the runs are loaded"""
 
     async def fetch(self, client: Client) -> None:
         """Raises DltuiError."""
@@ -28,7 +28,7 @@ class XorRuns:
         self._runs, self.is_known = found, True
 
     def update(self, changed: Iterable[RunSummary], removed: Iterable[str]) -> bool:
-        """Whether any of them is ours."""
+        """Apply changes. Returns whether any of them is to a run of these experiments."""
         ours = {run.id: run for run in changed if run.spec.experiment in KEPT}
         gone = [run for run in removed if self._runs.pop(run, None) is not None]
         self._runs |= ours

@@ -1,4 +1,4 @@
-"""The ladder: what each shape of a network can reach on XOR, and that it does."""
+"""The view `architectures`: four networks and the smallest loss that each can have on XOR."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tui.keys import all_keys
 from tui.messages import OpenView
 from tui.terminal.glyphs import glyphs
 from tui.ui.notes import Notes
-from tui.xor.recipes import LADDER, XorRecipe, shape
+from tui.xor.recipes import ARCHITECTURES, XorRecipe, shape
 from tui.xor.runs import SINGLE
 from tui.xor.smallest_loss_notes import SmallestLoss, caption_of, lesson_of
 from tui.xor.view import XorView
@@ -27,7 +27,7 @@ CAPTION = 4
 
 
 class LossColumn(Vertical):
-    """One rung: its name and numbers over its plane."""
+    """One architecture: its name and numbers above its plane."""
 
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
@@ -39,7 +39,7 @@ class LossColumn(Vertical):
 
 
 class SmallestLossView(XorView):
-    """Four networks side by side, each beside the least loss that it can have."""
+    """Four networks side by side, each with its loss and the smallest loss of its architecture."""
 
     NAME, SCOPE = "ladder", "rungs"
     BINDINGS = all_keys.bindings("rungs")
@@ -47,13 +47,13 @@ class SmallestLossView(XorView):
     def __init__(self, *given: Any, **widget: Any) -> None:
         super().__init__(*given, **widget)
         cursor = self.saved_before.get("cursor")
-        self.cursor = cursor if isinstance(cursor, int) and 0 <= cursor < len(LADDER) else 0
-        self._rungs: list[Json] = []
+        self.cursor = cursor if isinstance(cursor, int) and 0 <= cursor < len(ARCHITECTURES) else 0
+        self._presets: list[Json] = []
         self._looks: dict[int, Json] = {}
         self._drawn: dict[int, tuple[str, float, int]] = {}
-        self.switcher = Horizontal(id="rungs")
-        self.columns = [LossColumn(classes="rung") for _ in LADDER]
-        self.chart, self.lesson = StillChart("loss", unit="epoch"), Notes(id="ladder-lesson")
+        self.switcher = Horizontal(id="architectures")
+        self.columns = [LossColumn(classes="architecture") for _ in ARCHITECTURES]
+        self.chart, self.lesson = StillChart("loss", unit="epoch"), Notes(id="architecture-lesson")
 
     def compose(self) -> ComposeResult:
         with Vertical():
@@ -63,7 +63,7 @@ class SmallestLossView(XorView):
             yield self.chart
 
     def fit(self, width: int, height: int) -> None:
-        each = (width - 2) // len(LADDER) - 2
+        each = (width - 2) // len(ARCHITECTURES) - 2
         for column in self.columns:
             column.plane.fit(each, (height - CAPTION) * 5 // 8)
         self.switcher.styles.height = CAPTION + self.columns[0].plane.rows + 1
@@ -72,42 +72,46 @@ class SmallestLossView(XorView):
     # --- runs ------------------------------------------------------------------------------------------
 
     def run_of(self, recipe: XorRecipe) -> RunSummary | None:
-        """The newest run that followed it."""
-        return next((run for run in self.runs.of(SINGLE) if recipe.made(run)), None)
+        """The newest run with the parameters of the recipe."""
+        return next((run for run in self.runs.of(SINGLE) if recipe.matches(run)), None)
 
     def missing(self) -> list[XorRecipe]:
-        return [recipe for recipe in LADDER if self.run_of(recipe) is None]
+        return [recipe for recipe in ARCHITECTURES if self.run_of(recipe) is None]
 
     def follow(self) -> None:
-        runs = [run.id for recipe in LADDER if (run := self.run_of(recipe)) is not None]
+        runs = [run.id for recipe in ARCHITECTURES if (run := self.run_of(recipe)) is not None]
         self.context.connection.follow(runs, subscriber="xor")
 
-    def story_of(self, place: int) -> RunHistory | None:
-        run = self.run_of(LADDER[place])
+    def history_of(self, place: int) -> RunHistory | None:
+        run = self.run_of(ARCHITECTURES[place])
         return self.context.connection.history(run.id) if run is not None else None
 
     def start(self) -> None:
         self.submit_recipes(*self.missing())
 
-    # --- what is seen ----------------------------------------------------------------------------------
+    # --- drawing ---------------------------------------------------------------------------------------
 
-    def show(self) -> None:
-        if not self._rungs and self.in_front:
-            self.ask("xor.presets", self._take_presets, "xor presets")
+    def update(self) -> None:
+        if not self._presets and self.in_front:
+            self.request("xor.presets", self._update_presets, "xor presets")
         self._draw()
-        for place in range(len(LADDER)):
-            self._ask(place)
+        for place in range(len(ARCHITECTURES)):
+            self._request_look(place)
 
-    def story_grew(self, run: str) -> None:
-        self.show()
+    def history_grew(self, run: str) -> None:
+        self.update()
 
-    def _take_presets(self, presets: Json) -> None:
-        self._rungs = presets["ladder"]
+    def _update_presets(self, presets: Json) -> None:
+        self._presets = presets["ladder"]
         self._draw()
 
-    def _ask(self, place: int) -> None:
-        """Only for weights that were not looked at yet."""
-        run, history, plane = self.run_of(LADDER[place]), self.story_of(place), self.columns[place].plane
+    def _request_look(self, place: int) -> None:
+        """Request the plane of a network, unless it is that of the last request."""
+        run, history, plane = (
+            self.run_of(ARCHITECTURES[place]),
+            self.history_of(place),
+            self.columns[place].plane,
+        )
         if (
             run is None
             or history is None
@@ -125,46 +129,48 @@ class SmallestLossView(XorView):
         except ValueError:
             return
         self._drawn[place] = known
-        facts = net.facts() | plane.wanted
-        self.ask("xor.look", lambda look: self._take_look(place, look), f"xor rung {place}", **facts)
+        facts = net.facts() | plane.request_size
+        self.request("xor.look", lambda look: self._update_look(place, look), f"xor rung {place}", **facts)
 
-    def unanswered(self) -> None:
+    def request_failed(self) -> None:
         self._drawn.clear()
 
-    def _take_look(self, place: int, look: Json) -> None:
+    def _update_look(self, place: int, look: Json) -> None:
         self._looks[place] = look
-        self.columns[place].plane.show(scene_of(look, glyphs().ascii_only))
+        self.columns[place].plane.update(scene_of(look, glyphs().ascii_only))
         self._draw()
 
     def _draw(self) -> None:
         for place, column in enumerate(self.columns):
-            rung = self._rung(place)
-            column.caption.update(partial(caption_of, rung))
+            entry = self._smallest_loss(place)
+            column.caption.update(partial(caption_of, entry))
             if place not in self._looks:
-                column.plane.show(None, "" if self.waits else _absent(rung))
+                column.plane.update(None, "" if self.waits else _absent(entry))
         key = self.context.keymap
         start = "" if self.waits or not (missing := self.missing()) else _start_words(len(missing))
         brief = self.size.height < 26
-        note = str(self._rungs[self.cursor]["note"]) if self._rungs else ""
-        self.lesson.update(lambda width: lesson_of(self._rung(self.cursor), note, start, key, width, brief))
-        stories = [self.story_of(place) for place in range(len(LADDER))]
+        note = str(self._presets[self.cursor]["note"]) if self._presets else ""
+        self.lesson.update(
+            lambda width: lesson_of(self._smallest_loss(self.cursor), note, start, key, width, brief)
+        )
+        histories = [self.history_of(place) for place in range(len(ARCHITECTURES))]
         series = [
-            history.series["loss"].dressed(shape(recipe.hidden, recipe.bypass), hue)
-            for hue, (recipe, history) in enumerate(zip(LADDER, stories, strict=True))
+            history.series["loss"].with_style(shape(recipe.hidden, recipe.bypass), hue)
+            for hue, (recipe, history) in enumerate(zip(ARCHITECTURES, histories, strict=True))
             if history is not None and "loss" in history.series
         ]
-        run = self.run_of(LADDER[self.cursor])
-        self.chart.set_empty(self.waits or ("no points yet" if run is not None else "not trained yet"))
-        self.chart.tell(series, run.id if run is not None else "")
+        run = self.run_of(ARCHITECTURES[self.cursor])
+        self.chart.set_empty_text(self.waits or ("no points yet" if run is not None else "not trained yet"))
+        self.chart.update_series(series, run.id if run is not None else "")
 
-    def _rung(self, place: int) -> SmallestLoss:
-        recipe, history = LADDER[place], self.story_of(place)
+    def _smallest_loss(self, place: int) -> SmallestLoss:
+        recipe, history = ARCHITECTURES[place], self.history_of(place)
         last = history.series["loss"].last() if history is not None and "loss" in history.series else None
         floor = next(
             (
-                float(rung["floor"])
-                for rung in self._rungs
-                if (rung["hidden"], rung["bypass"]) == (recipe.hidden, recipe.bypass)
+                float(preset["floor"])
+                for preset in self._presets
+                if (preset["hidden"], preset["bypass"]) == (recipe.hidden, recipe.bypass)
             ),
             None,
         )
@@ -175,39 +181,39 @@ class SmallestLossView(XorView):
             look["right"] if look is not None else None,
         )  # fmt: skip
 
-    # --- what is done ----------------------------------------------------------------------------------
+    # --- actions ---------------------------------------------------------------------------------------
 
     def action_choose(self, by: int) -> None:
-        self.cursor = (self.cursor + by) % len(LADDER)
+        self.cursor = (self.cursor + by) % len(ARCHITECTURES)
         self._draw()
         self.remember()
 
     def action_open(self) -> None:
-        run = self.run_of(LADDER[self.cursor])
+        run = self.run_of(ARCHITECTURES[self.cursor])
         if run is not None:
             self.post_message(OpenView("xor", "trained", {"run": run.id}))
 
     def key_labels(self) -> dict[str, str]:
         missing = len(self.missing())
-        opened = "open" if self.run_of(LADDER[self.cursor]) is not None else ""
-        words = "" if not missing else "start all" if missing == len(LADDER) else "start missing"
-        has_curve = any(self.story_of(place) is not None for place in range(len(LADDER)))
+        opened = "open" if self.run_of(ARCHITECTURES[self.cursor]) is not None else ""
+        text = "" if not missing else "start all" if missing == len(ARCHITECTURES) else "start missing"
+        has_curve = any(self.history_of(place) is not None for place in range(len(ARCHITECTURES)))
         full = {} if has_curve else {"rungs.full": ""}
-        return {"xor.start": "" if self.waits else words, "rungs.open": opened, **full}
+        return {"xor.start": "" if self.waits else text, "rungs.open": opened, **full}
 
     def saved(self) -> dict[str, Any]:
         return {"cursor": self.cursor}
 
 
 def _start_words(missing: int) -> str:
-    if missing == len(LADDER):
+    if missing == len(ARCHITECTURES):
         return f"trains these {missing} networks"
     return f"trains the {missing} missing networks" if missing > 1 else "trains the missing network"
 
 
-def _absent(rung: SmallestLoss) -> str:
-    if rung.run is None:
+def _absent(entry: SmallestLoss) -> str:
+    if entry.run is None:
         return "not trained"
-    if rung.run.status is Status.QUEUED or rung.run.status.is_final:
-        return str(rung.run.status)
+    if entry.run.status is Status.QUEUED or entry.run.status.is_final:
+        return str(entry.run.status)
     return "starting"

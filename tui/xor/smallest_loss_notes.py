@@ -1,4 +1,4 @@
-"""What is said of a rung: its shape, the least loss it can have, the loss it has."""
+"""The texts of the view `architectures`: name, smallest loss, loss, and an explanation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tui.ui.notes import paragraph
 from tui.ui.span import Row, Span, row_text
 
 NEAR = 1e-3
-"""nats between a loss and its floor that make no difference here"""
+"""nats: a loss this near to the smallest one has reached it"""
 LESSON = (
     "least: the smallest mean cross-entropy that the architecture can have, in nats, from a proof. Without a "
     "hidden unit the best output is 0.5 for each row (ln 2); one unit alone separates one row from three."
@@ -36,42 +36,42 @@ class SmallestLoss:
         return self.loss is not None and self.floor is not None and abs(self.loss - self.floor) < NEAR
 
 
-def caption_of(rung: SmallestLoss, width: int) -> list[Row]:
-    sign = glyphs().choice[1] if rung.is_chosen else " "
-    floor = "......" if rung.floor is None else f"{rung.floor:.4f}"
+def caption_of(entry: SmallestLoss, width: int) -> list[Row]:
+    sign = glyphs().choice[1] if entry.is_chosen else " "
+    floor = "......" if entry.floor is None else f"{entry.floor:.4f}"
     rows: list[Row] = [
-        (Span(f"{sign} ", "key"), Span(rung.name, "key" if rung.is_chosen else "strong")),
+        (Span(f"{sign} ", "key"), Span(entry.name, "key" if entry.is_chosen else "strong")),
         (Span("least  ", "muted"), Span(floor, "text")),
     ]
-    return [*rows, _loss(rung, width), _right(rung)]
+    return [*rows, _loss(entry, width), _right(entry)]
 
 
-def _loss(rung: SmallestLoss, width: int) -> Row:
-    if rung.loss is None:
+def _loss(entry: SmallestLoss, width: int) -> Row:
+    if entry.loss is None:
         return (Span("loss   ", "muted"), Span("-", "muted"))
-    sign = ("v" if glyphs().ascii_only else "✓") if rung.is_reached else ""
+    sign = ("v" if glyphs().ascii_only else "✓") if entry.is_reached else ""
     return (
         Span("loss   ", "muted"),
-        Span(f"{rung.loss:.4f} ", "strong"),
+        Span(f"{entry.loss:.4f} ", "strong"),
         Span(sign, "good"),
     )
 
 
-def _right(rung: SmallestLoss) -> Row:
-    if rung.right is None:
+def _right(entry: SmallestLoss) -> Row:
+    if entry.right is None:
         return ()
-    return (Span(f"{rung.right} of 4 right", "good" if rung.right == 4 else "text"),)
+    return (Span(f"{entry.right} of 4 right", "good" if entry.right == 4 else "text"),)
 
 
 def lesson_of(
-    rung: SmallestLoss, note: str, start: str, keymap: Keymap, width: int, brief: bool
+    entry: SmallestLoss, note: str, start: str, keymap: Keymap, width: int, brief: bool
 ) -> list[Row]:
     rows: list[Row] = []
     if start:
         key = shown(keymap.key_of(BY_ID["xor.start"]))
         rows.append((Span(f"{key} ", "key"), Span(start, "text")))
     if note:
-        named = f"{rung.name}: "
+        named = f"{entry.name}: "
         first, *others = paragraph(named + note, width, "text")
-        rows += [(Span(named, f"hue-{rung.place}"), Span(row_text(first)[len(named) :], "text")), *others]
+        rows += [(Span(named, f"hue-{entry.place}"), Span(row_text(first)[len(named) :], "text")), *others]
     return rows if brief else [*rows, *paragraph(LESSON, width)]

@@ -1,4 +1,4 @@
-"""The XOR tab: one small problem, looked at in five ways."""
+"""The XOR tab with its five views."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from tui.xor.view import XorView
 if TYPE_CHECKING:
     from tui.dialogs.launch import Launch
 
-GROWN = 0.33
-"""seconds between two looks at a story that grows"""
+HISTORY_DELAY = 0.33
+"""seconds between two updates of a history that grows"""
 VIEWS = {
     "hand": ("by hand", "tui.xor.by_hand:HandView"),
     "trained": ("trained", "tui.xor.trained:TrainedView"),
@@ -38,7 +38,7 @@ VIEWS = {
 
 
 class XorTab(Tab):
-    """Holds the views; each is made when it is first opened."""
+    """Holds the views; each is created when it is first opened."""
 
     NAME = "xor"
     BINDINGS = all_keys.bindings("xor")
@@ -51,7 +51,7 @@ class XorTab(Tab):
         self.bar = ViewBar(
             [(f"xor.{name}", name, title) for name, (title, _) in VIEWS.items()], context.keymap
         )
-        self._stack = Container(id="xor-views")
+        self._container = Container(id="xor-views")
         self._views: dict[str, XorView] = {}
         self._front = saved_choice(self._saved, "view", VIEWS, next(iter(VIEWS)))
         self._grown: set[str] = set()
@@ -59,15 +59,15 @@ class XorTab(Tab):
 
     def compose(self) -> ComposeResult:
         yield self.bar
-        yield self._stack
+        yield self._container
 
     def on_mount(self) -> None:
-        self._turn_to(self._front)
+        self._select_view(self._front)
         self.refresh_data()
         self.call_after_refresh(self._open_first)
 
     def _open_first(self) -> None:
-        """A tab that the app begins with has not come from anywhere."""
+        """`opened` for the tab that is in front when the app starts."""
         if self.display and not self._is_open:
             self.activated()
 
@@ -79,29 +79,29 @@ class XorTab(Tab):
 
     def action_turn_to(self, name: str) -> None:
         if name in VIEWS:
-            self._turn_to(name)
+            self._select_view(name)
 
     def action_turn(self, by: int) -> None:
         names = list(VIEWS)
-        self._turn_to(names[(names.index(self._front) + by) % len(names)])
+        self._select_view(names[(names.index(self._front) + by) % len(names)])
 
-    def _turn_to(self, name: str) -> None:
+    def _select_view(self, name: str) -> None:
         if self._front in self._views and name != self._front:
             self.view.deactivated()
             self.view.display = False
         self._front = name
         if name not in self._views:
-            self._views[name] = self._make(name)
-            self._stack.mount(self._views[name])
+            self._views[name] = self._create(name)
+            self._container.mount(self._views[name])
         self.view.display = True
         self.bar.select(name)
         self.bar.set_note("")
         if self._is_open:
-            self._show_front()
+            self._open_front()
         self.post_message(KeyHintsChanged())
         self.post_message(ViewStateChanged())
 
-    def _make(self, name: str) -> XorView:
+    def _create(self, name: str) -> XorView:
         module, _, kind = VIEWS[name][1].partition(":")
         saved = self._saved.get(name)
         made: XorView = getattr(importlib.import_module(module), kind)(
@@ -111,10 +111,10 @@ class XorTab(Tab):
 
     def activated(self) -> None:
         self._is_open = True
-        self._show_front()
+        self._open_front()
 
-    def _show_front(self) -> None:
-        """Its contents come once it has a size, unless another view is in front by then."""
+    def _open_front(self) -> None:
+        """Open the view in front once it is laid out, unless another one is in front by then."""
         view = self.view
         view.focus(scroll_visible=False)
 
@@ -134,15 +134,15 @@ class XorTab(Tab):
     def on_descendant_focus(self) -> None:
         self.post_message(KeyHintsChanged())
 
-    @on(XorView.Said)
-    def _say(self, message: XorView.Said) -> None:
-        self.bar.set_note(plain(message.words, limit=300))
+    @on(XorView.StatusChanged)
+    def _update_status(self, message: XorView.StatusChanged) -> None:
+        self.bar.set_note(plain(message.text, limit=300))
 
     def open_view(self, view: str, selection: Mapping[str, Any]) -> None:
-        self._turn_to(view)
-        self.view.take(selection)
+        self._select_view(view)
+        self.view.select(selection)
 
-    # --- the river -------------------------------------------------------------------------------------
+    # --- data ------------------------------------------------------------------------------------------
 
     def refresh_data(self) -> None:
         if self.context.connection.is_connected:
@@ -154,29 +154,29 @@ class XorTab(Tab):
         except DltuiError as error:
             self.bar.set_note(plain(str(error), limit=300))
             return
-        self._tell_of_runs()
+        self._update_runs()
 
     @on(RunsChanged)
-    def _take_changes(self, message: RunsChanged) -> None:
+    def _apply_changes(self, message: RunsChanged) -> None:
         if self.runs.update(message.changed, message.removed):
-            self._tell_of_runs()
+            self._update_runs()
 
-    def _tell_of_runs(self) -> None:
+    def _update_runs(self) -> None:
         if self._is_open:
             self.view.runs_changed()
             self.post_message(KeyHintsChanged())
 
     @on(HistoryChanged)
-    def _curve_grew(self, message: HistoryChanged) -> None:
+    def _queue_history(self, message: HistoryChanged) -> None:
         if self._is_open:
             if not self._grown:
-                self.set_timer(GROWN, self._tell_of_stories)
+                self.set_timer(HISTORY_DELAY, self._update_histories)
             self._grown.add(message.run)
 
-    def _tell_of_stories(self) -> None:
+    def _update_histories(self) -> None:
         grown, self._grown = self._grown, set()
         for run in grown:
-            self.view.story_grew(run)
+            self.view.history_grew(run)
 
     # --- keys of every view ----------------------------------------------------------------------------
 
@@ -196,7 +196,7 @@ class XorTab(Tab):
             return
         self.context.state.last_params[launch.experiment] = dict(launch.typed)
         if launch.experiment == "xor":
-            self._turn_to("trained")
+            self._select_view("trained")
         self.view.submit_launch(launch)
 
     def key_labels(self) -> Mapping[str, str]:
@@ -207,7 +207,7 @@ class XorTab(Tab):
 
     @on(ViewStateChanged)
     def remember(self) -> None:
-        """Into the state that the app writes down."""
+        """Copy the state of the views into that of the app."""
         saved = {name: view.saved() for name, view in self._views.items()}
         self._saved = {**self._saved, **saved, "view": self._front}
         self.context.state.views[self.NAME] = self._saved

@@ -1,4 +1,4 @@
-"""XOR trained: the decision regions of a network while it trains, and again afterwards."""
+"""The view `trained`: the decision regions of a network during its training, live or replayed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tui.chart.still_chart import StillChart
 from tui.data.run_history import RunHistory, Sketch
 from tui.data.run_text import name_of, sign_of
 from tui.drawings.hand_net import UNITS, HandNet, from_facts
-from tui.drawings.heat import look_of
+from tui.drawings.heat import colour_mode_of
 from tui.drawings.plane import Plane, columns_beside
 from tui.drawings.plane_picture import scene_of
 from tui.keys import all_keys
@@ -27,19 +27,19 @@ from tui.ui.span import Span
 from tui.xor.net_widget import NetWidget
 from tui.xor.recipes import NOTEBOOK, shape
 from tui.xor.runs import SINGLE
-from tui.xor.trained_notes import TrainingSnapshot, invitation, notes_of
+from tui.xor.trained_notes import TrainingSnapshot, empty_notes, notes_of
 from tui.xor.truth_table import TruthTable
 from tui.xor.view import XorView
 
-INVITED = 76
-"""columns of the words while nothing is trained"""
+NOTES_WIDTH = 76
+"""width of the text while there is no run"""
 FRAME = 0.1
 FRAMES = 60
-"""of a training that is played"""
+"""number of steps in which a training is replayed"""
 
 
 class TrainedView(XorView):
-    """One run in full, the notebook's three as curves."""
+    """One run with its weights over time, and the loss curves of the notebook's three."""
 
     NAME, SCOPE = "trained", "sketches"
     BINDINGS = all_keys.bindings("sketches")
@@ -48,10 +48,10 @@ class TrainedView(XorView):
         super().__init__(*given, **widget)
         self.chosen = plain(str(self.saved_before.get("run", "")), limit=200)
         self.at: int | None = None
-        """which sketch is looked at; None: the newest, as they come"""
+        """index of the sketch shown; None: the newest, followed live"""
         self._look: Json | None = None
         self._seen: dict[str, Any] = {}
-        """what was asked about last"""
+        """the parameters of the last request"""
         self._playing: Timer | None = None
         self.side = Vertical(classes="plane-side")
         self.plane, self.network, self.truth = Plane(), NetWidget(), TruthTable()
@@ -71,9 +71,9 @@ class TrainedView(XorView):
     def fit(self, width: int, height: int) -> None:
         self.plane.fit(columns_beside(width), height - (5 if height < 26 else 10))
         self.side.styles.width = self.plane.styles.width
-        self.network.room(height - (13 if height < 26 else 20))
+        self.network.set_height(height - (13 if height < 26 else 20))
 
-    # --- which run -------------------------------------------------------------------------------------
+    # --- the run ---------------------------------------------------------------------------------------
 
     @property
     def run_shown(self) -> RunSummary | None:
@@ -92,16 +92,16 @@ class TrainedView(XorView):
         return self.history.sketches if self.history is not None else []
 
     def overlaid(self) -> list[RunSummary]:
-        """The newest run of each of the notebook's three, and the one that is shown."""
+        """The newest run of each of the notebook's three recipes, and the one that is shown."""
         runs = self.runs.of(SINGLE)
-        found = [next((run for run in runs if recipe.made(run)), None) for recipe in NOTEBOOK]
+        found = [next((run for run in runs if recipe.matches(run)), None) for recipe in NOTEBOOK]
         shown = self.run_shown
         extra = [] if shown in found or shown is None else [shown]
         return [run for run in (*found, *extra) if run is not None]
 
     def missing(self) -> list[Any]:
         runs = self.runs.of(SINGLE)
-        return [recipe for recipe in NOTEBOOK if not any(recipe.made(run) for run in runs)]
+        return [recipe for recipe in NOTEBOOK if not any(recipe.matches(run) for run in runs)]
 
     def follow(self) -> None:
         self.context.connection.follow([run.id for run in self.overlaid()], subscriber="xor")
@@ -112,30 +112,32 @@ class TrainedView(XorView):
     def run_submitted(self, run: RunSummary) -> None:
         self._choose(run.id)
 
-    def take(self, facts: Mapping[str, Any]) -> None:
-        self._choose(str(facts.get("run", "")))
+    def select(self, selection: Mapping[str, Any]) -> None:
+        self._choose(str(selection.get("run", "")))
 
-    # --- what is seen ----------------------------------------------------------------------------------
+    # --- drawing ---------------------------------------------------------------------------------------
 
-    def story_grew(self, run: str) -> None:
+    def history_grew(self, run: str) -> None:
         self._draw_curves()
         if self.run_shown is not None and run == self.run_shown.id and self.at is None:
-            self.show()
+            self.update()
 
-    def show(self) -> None:
+    def update(self) -> None:
         run, net = self.run_shown, self.net
         self.set_class(run is None, "-none")
         self.side.styles.width = "1fr" if run is None else self.plane.styles.width
         self._draw(net)
         self._draw_curves()
         if run is not None and net is not None and self.in_front and self.plane.size.width:
-            facts = net.facts() | self.plane.wanted
+            facts = net.facts() | self.plane.request_size
             if facts == self._seen and self._look is not None:
                 return
             self._seen = facts
-            self.ask("xor.look", lambda look: self._take_look(run.id, net, look), "xor trained", **facts)
+            self.request(
+                "xor.look", lambda look: self._update_look(run.id, net, look), "xor trained", **facts
+            )
 
-    def unanswered(self) -> None:
+    def request_failed(self) -> None:
         self._seen = {}
 
     @property
@@ -147,7 +149,7 @@ class TrainedView(XorView):
 
     @property
     def net(self) -> HandNet | None:
-        """The weights of the sketch that is looked at."""
+        """The network of the sketch shown; None without finite weights."""
         run, sketch = self.run_shown, self.sketch
         if run is None or sketch is None:
             return None
@@ -157,41 +159,49 @@ class TrainedView(XorView):
         except ValueError:
             return None
 
-    def _take_look(self, run: str, net: HandNet, look: Json) -> None:
+    def _update_look(self, run: str, net: HandNet, look: Json) -> None:
         if self.run_shown is None or self.run_shown.id != run:
             return
         self._look = look
-        self.plane.show(scene_of(look, glyphs().ascii_only))
-        self.truth.show(look)
+        self.plane.update(scene_of(look, glyphs().ascii_only))
+        self.truth.update(look)
         self._draw(net)
 
     def _draw(self, net: HandNet | None) -> None:
         run, look = self.run_shown, self._look
         if net is None:
             self._look = look = None
-            words = "no weights of it yet" if self.sketch is None else "its weights are not finite"
-            self.plane.show(None, words if run is not None else "")
-            self.truth.show(None)
+            text = "no weights of it yet" if self.sketch is None else "its weights are not finite"
+            self.plane.update(None, text if run is not None else "")
+            self.truth.update(None)
         elif look is None:
-            self.plane.show(None, "computing ...")
+            self.plane.update(None, "computing ...")
         fits = look is not None and net is not None and len(look["units"]) == net.units
         gates = [unit["gate"] for unit in look["units"]] if look is not None and fits else []
         gate = look["output"]["gate"] if look is not None and fits else ""
-        self.network.show(net, gates, gate)
-        self._draw_words(run, gates)
+        self.network.update(net, gates, gate)
+        self._draw_notes(run, gates)
 
-    def _draw_words(self, run: RunSummary | None, gates: list[str]) -> None:
+    def _draw_notes(self, run: RunSummary | None, gates: list[str]) -> None:
         if run is None:
-            self.notes.update(lambda width: invitation(self.context.keymap, min(width, INVITED), self.waits))
+            self.notes.update(
+                lambda width: empty_notes(self.context.keymap, min(width, NOTES_WIDTH), self.waits)
+            )
             return
         place = [one.id for one in self.runs.of(SINGLE)].index(run.id) + 1
         title = title_of(run)
         self.heading.select(title, (title,))
         self.heading.set_note(sign_of(run), Span(f" {place} of {len(self.runs.of(SINGLE))}", "muted"))
-        moment = TrainingSnapshot(
-            run, self.sketch, self.at, len(self.sketches), self._loss(), tuple(gates), look_of(self.app)
+        snapshot = TrainingSnapshot(
+            run,
+            self.sketch,
+            self.at,
+            len(self.sketches),
+            self._loss(),
+            tuple(gates),
+            colour_mode_of(self.app),
         )
-        self.notes.update(lambda width: notes_of(moment, width, self.notes.size.height))
+        self.notes.update(lambda width: notes_of(snapshot, width, self.notes.size.height))
 
     def _loss(self) -> float | None:
         history, sketch = self.history, self.sketch
@@ -202,17 +212,17 @@ class TrainedView(XorView):
 
     def _draw_curves(self) -> None:
         runs = self.overlaid()
-        stories = [self.context.connection.history(run.id) for run in runs]
+        histories = [self.context.connection.history(run.id) for run in runs]
         series = [
-            history.series["loss"].dressed(label_of(run), hue_of(run))
-            for run, history in zip(runs, stories, strict=True)
+            history.series["loss"].with_style(label_of(run), hue_of(run))
+            for run, history in zip(runs, histories, strict=True)
             if history is not None and "loss" in history.series
         ]
         run, sketch = self.run_shown, self.sketch
         at = sketch.step if sketch is not None and self.at is not None else None
-        self.chart.tell(series, run.id if run is not None else "", at)
+        self.chart.update_series(series, run.id if run is not None else "", at)
 
-    # --- what is done ----------------------------------------------------------------------------------
+    # --- actions ---------------------------------------------------------------------------------------
 
     def action_scrub(self, by: int) -> None:
         self._stop_playing()
@@ -227,7 +237,7 @@ class TrainedView(XorView):
     def _go_to(self, at: int) -> None:
         last = len(self.sketches) - 1
         self.at = None if at >= last else max(0, at)
-        self.show()
+        self.update()
 
     def action_play(self) -> None:
         if self._playing is not None:
@@ -260,7 +270,7 @@ class TrainedView(XorView):
         self._stop_playing()
         self.chosen, self.at = run, None
         self.follow()
-        self.show()
+        self.update()
         self.remember()
 
     def action_by_hand(self) -> None:
@@ -283,10 +293,10 @@ class TrainedView(XorView):
         labels = {f"sketches.{name}": "" for name in hidden}
         if len(self.runs.of(SINGLE)) < 2:
             labels["sketches.next"] = ""
-        words = ("", "start missing", "start missing", "start the three")[len(self.missing())]
+        text = ("", "start missing", "start missing", "start the three")[len(self.missing())]
         if not here:
             labels["sketches.full"] = ""
-        return labels | {"xor.start": "" if self.waits else words}
+        return labels | {"xor.start": "" if self.waits else text}
 
     def saved(self) -> dict[str, Any]:
         return {"run": self.chosen}
@@ -299,17 +309,17 @@ def shape_of(run: RunSummary) -> str:
 
 
 def hue_of(run: RunSummary) -> int:
-    """The three by their place, so that a colour stays when another is trained."""
-    return next((place for place, recipe in enumerate(NOTEBOOK) if recipe.made(run)), len(NOTEBOOK))
+    """The hue of a run: fixed for each of the three recipes, another one for all others."""
+    return next((place for place, recipe in enumerate(NOTEBOOK) if recipe.matches(run)), len(NOTEBOOK))
 
 
 def title_of(run: RunSummary) -> str:
-    """Its name, and its architecture where the name is another."""
+    """The name of a run, and its architecture where that is not in the name."""
     name, drawn = name_of(run), shape_of(run)
-    is_told = drawn in name.replace(" with bypass", " + bypass")
-    return name if is_told else f"{name} {glyphs().dot} {drawn}"
+    is_named = drawn in name.replace(" with bypass", " + bypass")
+    return name if is_named else f"{name} {glyphs().dot} {drawn}"
 
 
 def label_of(run: RunSummary) -> str:
-    """What its curve is called: the three by their shape."""
-    return shape_of(run) if any(recipe.made(run) for recipe in NOTEBOOK) else name_of(run)
+    """The label of its curve: the architecture for the three recipes, else the name."""
+    return shape_of(run) if any(recipe.matches(run) for recipe in NOTEBOOK) else name_of(run)

@@ -1,4 +1,4 @@
-"""What a network says of the four rows, and how far that is from what it should say."""
+"""The truth table of a network: hidden units, output and target of the four rows, and the losses."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from tui.ui.span import Row, Span, row_width
 
 
 class TruthTable(Sheet, can_focus=False):
-    """Six lines: a head, the four rows, the losses."""
+    """Six lines: a header, the four rows, the losses."""
 
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
         self._look: Json | None = None
 
-    def show(self, look: Json | None) -> None:
-        """An answer of `xor.look`."""
+    def update(self, look: Json | None) -> None:
+        """Show a response of `xor.look`."""
         self._look = look
         self.draw()
 
@@ -30,8 +30,7 @@ class TruthTable(Sheet, can_focus=False):
 
 
 def table(look: Json, width: int) -> list[Row]:
-    """Every hidden unit where it fits, the bars and words only where there is room beside them; how many
-    units are left out is said."""
+    """The rows of the table. Bars and verdicts are left out before hidden units, whose rest is counted."""
     units = len(look["units"])
     layout = next((one for one in LAYOUTS if one.width(units) <= width), LAYOUTS[-1])
     shown = min(units, max(0, (width - layout.width(0)) // layout.unit))
@@ -43,7 +42,7 @@ def table(look: Json, width: int) -> list[Row]:
 
 @dataclass(frozen=True, slots=True)
 class TableLayout:
-    """Columns of a hidden unit; whether there are a bar and a word for what is not right."""
+    """Width of the column of a hidden unit; whether there are a bar, and words for wrong rows."""
 
     unit: int
     has_bar: bool
@@ -74,7 +73,7 @@ def _row(row: Json, shown: int, units: int, layout: TableLayout) -> Row:
     digits = 2 if layout.unit > 5 else 1
     hidden = [Span(f"{value:{layout.unit}.{digits}f}", "text") for value in row["hidden"][:shown]]
     more = Span(" " * MORE if shown < units else "")
-    sign, words, style_name = _verdict(row)
+    sign, text, style_name = _verdict(row)
     return (
         Span(f"  {first}  {second} ", "strong"),
         *hidden,
@@ -83,12 +82,12 @@ def _row(row: Json, shown: int, units: int, layout: TableLayout) -> Row:
         *(_bar(row["output"]) if layout.has_bar else ()),
         Span(f" {row['target']:>3.0f} ", "text"),
         Span(sign, style_name),
-        Span(f"  {words}" if layout.has_words and words else "", style_name),
+        Span(f"  {text}" if layout.has_words and text else "", style_name),
     )
 
 
 def _verdict(row: Json) -> tuple[str, str, str]:
-    """Sign, word, ink."""
+    """Sign, words, style name."""
     is_plain = glyphs().ascii_only
     if row["is_right"]:
         return ("v" if is_plain else "✓"), "", "good"
@@ -105,7 +104,7 @@ def _bar(share: float) -> Row:
 
 
 def _loss(look: Json, width: int) -> Row:
-    """The losses by name: in full, short, without the validation loss."""
+    """The losses with full names, else short ones, else without the validation loss: the first that fits."""
     losses = look["losses"]
     sse, bce, val = losses["sse"], losses["bce"], losses.get("val_bce")
     full = [(" squared error ", sse), ("  cross-entropy ", bce)]
@@ -123,6 +122,6 @@ def _named(losses: Sequence[tuple[str, float | str]]) -> Row:
 
 
 def loss_words(value: float | str) -> str:
-    """A loss as the table says it."""
+    """A loss as text."""
     number = float(value)
     return f"{number:.4f}" if number < 1_000 else short(number)

@@ -1,4 +1,4 @@
-"""What the views of the XOR tab have in common."""
+"""The base class of the views of the XOR tab."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from tui.tab.context import TabContext
 from tui.tab.submit import SubmittingView
 from tui.xor.runs import XorRuns
 
-SETTLE = 0.05
+LAYOUT_DELAY = 0.05
 
 
 class XorView(SubmittingView, can_focus=True):
-    """One way to look at XOR. Out of sight it asks nothing and draws nothing."""
+    """A view of the XOR tab. While it is not in front it sends no requests and draws nothing."""
 
     SCOPE: ClassVar[Scope]
     NAME: ClassVar[str]
     EXPERIMENT: ClassVar[str] = "xor"
-    """what the form for a new run is about"""
+    """the experiment of the form for a new run"""
 
     @dataclass
-    class Said(Message):
-        """One line about how things stand; empty when all is well."""
+    class StatusChanged(Message):
+        """One line about an error; empty when there is none."""
 
-        words: str
+        text: str
 
     runs: XorRuns
 
@@ -46,100 +46,101 @@ class XorView(SubmittingView, can_focus=True):
 
     @property
     def waits(self) -> str:
-        """What it waits for while the runs are not known; empty once they are."""
+        """Why the runs are not loaded yet; empty once they are."""
         return "" if self.runs.is_known else self.context.connection.loading_text
 
-    # --- what the tab tells ----------------------------------------------------------------------------
+    # --- called by the tab -----------------------------------------------------------------------------
 
     def activated(self) -> None:
-        """In sight, perhaps again."""
+        """The view has come to the front."""
         self.in_front = True
         self.follow()
-        self._settle()
+        self._lay_out()
 
-    def _settle(self) -> None:
-        """Lay out and draw once all parts are there: on a busy machine they come later than the view."""
+    def _lay_out(self) -> None:
+        """Lay out and draw once all children are mounted, which may be later than the view itself."""
         if not self.in_front:
             return
         if not self.size.width or not all(part.is_mounted for part in self.walk_children(Widget)):
-            self.set_timer(SETTLE, self._settle)
+            self.set_timer(LAYOUT_DELAY, self._lay_out)
             return
         self.fit(*self.size)
-        self.call_after_refresh(self._show_if_seen)
+        self.call_after_refresh(self._update_if_open)
 
     def deactivated(self) -> None:
         self.in_front = False
         self.context.connection.follow((), subscriber="xor")
 
     def follow(self) -> None:
-        """Ask the river for the stories it shows."""
+        """Have the connection read the histories that the view shows."""
 
-    def show(self) -> None:
-        """Draw what is known now."""
+    def update(self) -> None:
+        """Draw the current data, and request what is missing."""
 
     def runs_changed(self) -> None:
-        """Some of the runs are not what they were."""
+        """Some of the runs were changed or removed."""
         self.follow()
-        self.show()
+        self.update()
 
-    def story_grew(self, run: str) -> None:
-        """A run that is followed has told more."""
+    def history_grew(self, run: str) -> None:
+        """The history of a followed run has new events."""
 
-    def take(self, facts: Mapping[str, Any]) -> None:
-        """What another view hands over."""
+    def select(self, selection: Mapping[str, Any]) -> None:
+        """Select what another view or tab passes; see OpenView."""
 
     def start(self) -> None:
-        """Start what it shows, where that is missing."""
+        """Start the runs that the view shows and that are missing."""
 
     def key_labels(self) -> dict[str, str]:
         return {"xor.start": ""}
 
     def saved(self) -> dict[str, Any]:
-        """What to remember for the next time."""
+        """The state of the view as JSON."""
         return {}
 
     def fit(self, width: int, height: int) -> None:
-        """Divide the room."""
+        """Set the sizes of the parts."""
 
-    # --- what the views do -----------------------------------------------------------------------------
+    # --- used by the views -----------------------------------------------------------------------------
 
     def on_resize(self, event: events.Resize) -> None:
         if event.size.width and event.size.height:
             self.fit(event.size.width, event.size.height)
-            self.call_after_refresh(self._show_if_seen)
+            self.call_after_refresh(self._update_if_open)
 
-    def _show_if_seen(self) -> None:
+    def _update_if_open(self) -> None:
         if self.in_front:
-            self.show()
+            self.update()
 
-    def ask(self, word: str, take: Callable[[Json], None], mark: str, **facts: object) -> None:
-        """Have the session answer; of questions with the same mark only the newest matters."""
-        self.run_worker(self._answer(word, take, mark, facts), group=mark, exit_on_error=False)
+    def request(self, method: str, on_response: Callable[[Json], None], mark: str, **facts: object) -> None:
+        """Send a request to the session and pass its response to `on_response`; of requests with the same
+        `mark` only the newest is answered."""
+        self.run_worker(self._request(method, on_response, mark, facts), group=mark, exit_on_error=False)
 
-    async def _answer(
-        self, word: str, take: Callable[[Json], None], mark: str, facts: dict[str, object]
+    async def _request(
+        self, method: str, on_response: Callable[[Json], None], mark: str, facts: dict[str, object]
     ) -> None:
         try:
-            answer = await self.context.session.request(word, newest=mark, **facts)
+            answer = await self.context.session.request(method, newest=mark, **facts)
         except Superseded:
             return
         except DltuiError as error:
-            self.say(str(error))
-            self.unanswered()
+            self.set_status(str(error))
+            self.request_failed()
             return
-        self.say("")
-        take(answer)
+        self.set_status("")
+        on_response(answer)
 
-    def unanswered(self) -> None:
-        """A question had no answer: what it was about may be asked again."""
+    def request_failed(self) -> None:
+        """A request has failed and may be sent again."""
 
     def run_submitted(self, run: RunSummary) -> None:
         self.runs_changed()
 
-    def say(self, words: str) -> None:
-        self.post_message(self.Said(words))
+    def set_status(self, text: str) -> None:
+        self.post_message(self.StatusChanged(text))
 
     def remember(self) -> None:
-        """How it is looked at has changed."""
+        """The state of the view has changed: have it saved, and the footer updated."""
         self.post_message(ViewStateChanged())
         self.post_message(KeyHintsChanged())

@@ -13,7 +13,7 @@ from engine.experiments import xor
 from engine.experiments.xor import Net, XorEarlyStopping
 from engine.models.xor.xor_net import FLOORS
 from tests.engine.worker.attempts import curve, new_run, read_events, train
-from tui.xor.recipes import LADDER, XorRecipe
+from tui.xor.recipes import ARCHITECTURES, XorRecipe
 
 
 def test_two_hidden_units_reach_a_loss_below_a_tenth(tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def test_without_hidden_units_it_cannot_be_learned(tmp_path: Path) -> None:
     assert curve(folder, "loss")[1500] == pytest.approx(0.6931, abs=2e-3)
 
 
-@pytest.mark.parametrize(("recipe", "floor"), list(zip(LADDER, FLOORS.values(), strict=True)))
+@pytest.mark.parametrize(("recipe", "floor"), list(zip(ARCHITECTURES, FLOORS.values(), strict=True)))
 def test_every_architecture_reaches_its_least_loss(tmp_path: Path, recipe: XorRecipe, floor: float) -> None:
     assert (recipe.hidden, recipe.bypass) in FLOORS and FLOORS[recipe.hidden, recipe.bypass] == floor
     folder = new_run(tmp_path, "xor", seed=recipe.seed, **recipe.params)

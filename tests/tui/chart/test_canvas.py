@@ -1,11 +1,11 @@
-"""Cells hold dots of one colour, and what is painted last covers."""
+"""Cells hold dots of one style; a later drawing replaces an earlier one."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from tui.chart.canvas import Canvas, Symbols, pen
+from tui.chart.canvas import Canvas, Symbols, dot_pen
 from tui.chart.trace import DotTrace
 from tui.ui.span import Span, row_text
 
@@ -16,17 +16,17 @@ def flat(width: int, row: int) -> DotTrace:
 
 @pytest.mark.parametrize(("symbols", "line"), [("braille", "⠤⠤⠤"), ("block", "▄▄▄"), ("ascii", "***")])
 def test_a_flat_line_is_drawn_in_each_kind_of_symbol(symbols: Symbols, line: str) -> None:
-    tool = pen(symbols)
+    pen = dot_pen(symbols)
     canvas = Canvas(3, 1)
-    canvas.paint(flat(3 * tool.across, tool.down // 2), tool, "ink")
+    canvas.paint(flat(3 * pen.across, pen.down // 2), pen, "ink")
     assert [row_text(row) for row in canvas.lines()] == [line]
 
 
 def test_a_later_line_covers_the_cells_it_enters() -> None:
     canvas = Canvas(2, 1)
-    canvas.paint(flat(4, 0), pen("braille"), "under")
+    canvas.paint(flat(4, 0), dot_pen("braille"), "under")
     over = DotTrace(np.array([9, 9, 3, 3]), np.array([-1, -1, 3, 3]))
-    canvas.paint(over, pen("braille"), "over")
+    canvas.paint(over, dot_pen("braille"), "over")
     assert next(iter(canvas.lines())) == (Span("⠉", "under"), Span("⣀", "over"))
 
 
@@ -45,4 +45,4 @@ def test_filling_leaves_what_is_drawn() -> None:
 
 
 def test_every_pattern_of_dots_has_its_own_braille_sign() -> None:
-    assert pen("braille").characters[1:].tolist() == list(range(0x2801, 0x2900))
+    assert dot_pen("braille").characters[1:].tolist() == list(range(0x2801, 0x2900))

@@ -1,4 +1,4 @@
-"""The chart answers keys at once, data five times a second, and repaints only what changed."""
+"""The chart redraws at once after a key, at most five times a second for data, and only what changed."""
 
 from __future__ import annotations
 
@@ -49,16 +49,16 @@ class Keyed(Chart):
 
 @pytest.fixture
 def repainted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Region, ...]]:
-    """The regions of every repaint of the chart from here on."""
-    seen: list[tuple[Region, ...]] = []
+    """The regions of every later repaint of the chart."""
+    visible: list[tuple[Region, ...]] = []
     refresh = Chart.refresh
 
     def noted(chart: Chart, *regions: Region, **options: Any) -> Chart:
-        seen.append(regions)
+        visible.append(regions)
         return refresh(chart, *regions, **options)
 
     monkeypatch.setattr(Chart, "refresh", noted)
-    return seen
+    return visible
 
 
 async def until(pilot: Pilot[None], holds: Callable[[], object]) -> None:
@@ -90,11 +90,11 @@ def falling(count: int = 1000) -> CurveSeries:
 
 
 def shown(app: App[None]) -> str:
-    """What stands on the screen."""
+    """The text on the screen."""
     return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
 
 
-async def test_each_key_changes_the_view_and_says_so() -> None:
+async def test_each_key_changes_the_view_and_posts_it() -> None:
     app = ChartApp()
     async with app.run_test(size=(80, 24)) as pilot:
         chart = app.query_one(Keyed)
@@ -211,7 +211,7 @@ async def test_what_a_partial_repaint_leaves_is_what_a_full_one_draws() -> None:
             assert shown(app) == "\n".join(map(row_text, whole))
 
 
-async def test_a_chart_lives_through_every_size() -> None:
+async def test_a_chart_is_drawn_at_every_size() -> None:
     app = ChartApp()
     async with app.run_test(size=(80, 24)) as pilot:
         app.query_one(Keyed).set_series([falling()])
@@ -232,7 +232,7 @@ async def test_a_change_of_theme_changes_the_colours() -> None:
         assert dark.isdisjoint({segment.style for segment in chart.render_line(3)})
 
 
-async def test_a_hidden_chart_rests_and_is_up_to_date_when_it_comes_back(
+async def test_a_hidden_chart_is_not_drawn_and_is_up_to_date_when_shown_again(
     repainted: list[tuple[Region, ...]],
 ) -> None:
     app = ChartApp()

@@ -1,4 +1,4 @@
-"""A view is moved within the data, written down, and read back."""
+"""Zooming, panning, smoothing, and the JSON form of a view."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Extremes, ends and holes of a growing curve agree with looking at every point."""
+"""Minima, maxima, ends and gaps of a growing curve are those computed from every point."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A chart of any size and any data is a full rectangle of whole words."""
+"""A chart of any size and any data fills its rectangle."""
 
 from __future__ import annotations
 
@@ -161,20 +161,20 @@ def test_a_live_chart_keeps_room_so_that_most_new_points_move_nothing() -> None:
     ranges = set()
     for step in range(1001, 1201):
         series.extend([step], [1.0])
-        ranges.add(scene.seen())
+        ranges.add(scene.visible_range())
     assert len(ranges) <= 4
-    assert all(seen is not None and seen[1] >= 1000 for seen in ranges)
+    assert all(visible is not None and visible[1] >= 1000 for visible in ranges)
 
 
 def test_a_followed_zoom_slides_in_jumps_and_a_held_one_stays() -> None:
     series = run("one", [1.0] * 1000)
     for follow, expected in ((True, (150.0 + 812.5, 250.0 + 812.5)), (False, (150.0, 250.0))):
         scene = Scene(ChartView(x=(150, 250), follow=follow), (series,), live=True)
-        seen = scene.seen()
-        assert seen is not None
-        assert seen[1] - seen[0] == 100
-        assert (seen[1] >= 1000) == follow
-        assert follow or seen == expected
+        visible = scene.visible_range()
+        assert visible is not None
+        assert visible[1] - visible[0] == 100
+        assert (visible[1] >= 1000) == follow
+        assert follow or visible == expected
 
 
 def test_a_header_of_one_row_says_how_many_curves_it_leaves_out() -> None:
@@ -201,7 +201,7 @@ def test_the_baseline_comes_first_and_the_others_say_how_far_they_are_from_it() 
 
 def test_a_baseline_and_the_ninth_curve_are_dashed() -> None:
     whole = run("one", [1.0] * 500)
-    for scene in (Scene(series=(whole,), baseline="one"), Scene(series=(whole.dressed("one", 8),))):
+    for scene in (Scene(series=(whole,), baseline="one"), Scene(series=(whole.with_style("one", 8),))):
         line = next(row for row in text_of(scene)[1:] if any(0x2800 < ord(sign) < 0x2900 for sign in row))
         dots = [0x2800 < ord(sign) < 0x2900 for sign in line[7:79]]
         assert 0.4 < sum(dots) / len(dots) < 0.95

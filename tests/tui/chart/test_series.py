@@ -86,21 +86,21 @@ def test_the_selected_series_is_picked_else_the_first() -> None:
     assert pick((), None) is None
 
 
-def test_a_dressed_series_grows_with_the_one_it_was_made_from_and_leaves_its_looks_alone() -> None:
+def test_a_series_with_another_style_grows_with_its_original_and_leaves_its_style_alone() -> None:
     one = CurveSeries("run", "run")
-    other = one.dressed("baseline", 5)
+    other = one.with_style("baseline", 5)
     one.extend([1, 2], [0.5, 0.25])
     other.extend([3], [0.125])
     assert (len(one), len(other), one.version) == (3, 3, other.version)
     assert (one.label, one.hue, other.label, other.hue) == ("run", 0, "baseline", 5)
-    assert other == one.dressed("baseline", 5) != one
+    assert other == one.with_style("baseline", 5) != one
 
 
 def test_a_chart_without_points_needs_no_numpy() -> None:
     code = (
         "import sys; from tui.chart.chart import Chart; from tui.chart.scene import Scene;"
-        "from tui.chart.series import Series; from tui.chart.picture import picture;"
-        "rows = picture(Scene(series=(Series('a', 'a'),)), 80, 24);"
+        "from tui.chart.series import CurveSeries; from tui.chart.picture import picture;"
+        "rows = picture(Scene(series=(CurveSeries('a', 'a'),)), 80, 24);"
         "print(len(rows), 'numpy' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -45,8 +45,8 @@ def test_with_a_column_for_each_point_it_is_the_definition(
     values: list[float], amount: float, every: int
 ) -> None:
     one = series(values, every)
-    seen = (0.0, every * (len(values) - 1.0))
-    where, smooth = one.curve.smoothed("step", seen, len(values), amount)
+    visible = (0.0, every * (len(values) - 1.0))
+    where, smooth = one.curve.smoothed("step", visible, len(values), amount)
     assert where.tolist() == pytest.approx(one.curve.steps.tolist())
     expected = by_definition(one.curve.steps.tolist(), values, amount)
     np.testing.assert_allclose(smooth, expected, rtol=1e-7, atol=1e-5)
@@ -55,8 +55,8 @@ def test_with_a_column_for_each_point_it_is_the_definition(
 def test_runs_that_log_every_step_or_every_tenth_are_smoothed_alike() -> None:
     ramp = [index / 10_000 for index in range(10_001)]
     often, rarely = series(ramp), series(ramp[::10], every=10)
-    seen = (0.0, 10_000.0)
-    ends = [one.curve.smoothed("step", seen, 160, 0.99)[1][-1] for one in (often, rarely)]
+    visible = (0.0, 10_000.0)
+    ends = [one.curve.smoothed("step", visible, 160, 0.99)[1][-1] for one in (often, rarely)]
     assert ends[0] == pytest.approx(ends[1], abs=1e-3)
 
 

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tui.chart.canvas import Canvas, Symbols, pen
+from tui.chart.canvas import Canvas, Symbols, dot_pen
 from tui.chart.envelope import Envelope
 from tui.chart.scale import linear_scale
-from tui.chart.trace import Lens, dashed, trace
+from tui.chart.trace import Viewport, dashed, trace
 from tui.ui.palette import DASHES
 from tui.ui.span import row_text
 
@@ -19,30 +19,32 @@ ROWS, CELLS = 8, 15
 
 def dots(text: list[str], symbols: Symbols) -> NDArray[np.bool_]:
     """The picture as a grid of single dots."""
-    tool = pen(symbols)
-    grid = np.zeros((len(text) * tool.down, len(text[0]) * tool.across), bool)
-    table = tool.characters.tolist()
+    pen = dot_pen(symbols)
+    grid = np.zeros((len(text) * pen.down, len(text[0]) * pen.across), bool)
+    table = pen.characters.tolist()
     for row, line in enumerate(text):
         for cell, character in enumerate(line):
             bits = table.index(ord(character))
-            for down in range(tool.down):
-                for across in range(tool.across):
-                    lit = bool(bits & int(tool.weights[down, across]))
-                    grid[row * tool.down + down, cell * tool.across + across] = lit
+            for down in range(pen.down):
+                for across in range(pen.across):
+                    lit = bool(bits & int(pen.weights[down, across]))
+                    grid[row * pen.down + down, cell * pen.across + across] = lit
     return grid
 
 
 def drawn(
     positions: list[float], values: list[float], low: float, high: float, symbols: Symbols
-) -> tuple[Lens, NDArray[np.bool_]]:
-    seen = [v for p, v in zip(positions, values, strict=True) if low <= p <= high and not np.isnan(v)]
-    tool = pen(symbols)
-    lens = Lens(low, high, CELLS * tool.across, tool.down, linear_scale(min(seen), max(seen), ROWS))
+) -> tuple[Viewport, NDArray[np.bool_]]:
+    visible = [v for p, v in zip(positions, values, strict=True) if low <= p <= high and not np.isnan(v)]
+    pen = dot_pen(symbols)
+    viewport = Viewport(
+        low, high, CELLS * pen.across, pen.down, linear_scale(min(visible), max(visible), ROWS)
+    )
     envelope = Envelope()
     envelope.extend(np.array(values))
     canvas = Canvas(CELLS, ROWS)
-    canvas.paint(trace(np.array(positions), envelope, lens), tool, "ink")
-    return lens, dots([row_text(row) for row in canvas.lines()], symbols)
+    canvas.paint(trace(np.array(positions), envelope, viewport), pen, "ink")
+    return viewport, dots([row_text(row) for row in canvas.lines()], symbols)
 
 
 @settings(deadline=None, max_examples=150)
@@ -64,13 +66,13 @@ def test_lowest_and_highest_point_of_every_column_are_lit(
     inside = [(p, v) for p, v in zip(positions, values, strict=True) if low <= p <= high and not np.isnan(v)]
     if not inside:
         return
-    lens, grid = drawn(positions, values, low, high, symbols)
-    columns = np.clip(lens.bounds(np.array([p for p, _ in inside])), 0, None)
+    viewport, grid = drawn(positions, values, low, high, symbols)
+    columns = np.clip(viewport.bounds(np.array([p for p, _ in inside])), 0, None)
     numbers = np.array([v for _, v in inside])
-    for column in range(lens.columns):
+    for column in range(viewport.columns):
         here = numbers[columns[column] : columns[column + 1]]
         if len(here):
-            rows = np.rint(lens.rows(np.array([here.max(), here.min()]))).astype(int)
+            rows = np.rint(viewport.rows(np.array([here.max(), here.min()]))).astype(int)
             assert grid[rows[0], column] and grid[rows[1], column]
             assert grid[rows[0] : rows[1] + 1, column].all()
 
@@ -78,8 +80,8 @@ def test_lowest_and_highest_point_of_every_column_are_lit(
 def test_a_single_spike_in_a_million_points_is_seen() -> None:
     values = np.zeros(1_000_000)
     values[654_321] = 1.0
-    lens, grid = drawn(list(range(1_000_000)), values.tolist(), 0, 999_999, "braille")
-    column = round(654_321 / 999_999 * (lens.columns - 1))
+    viewport, grid = drawn(list(range(1_000_000)), values.tolist(), 0, 999_999, "braille")
+    column = round(654_321 / 999_999 * (viewport.columns - 1))
     assert grid[:, column].sum() > ROWS * 4 * 0.7
     assert grid[:, column - 3].sum() == 1
 
@@ -92,8 +94,8 @@ def test_a_nan_between_two_points_leaves_the_space_between_them_blank() -> None:
 def test_a_line_between_far_points_crosses_a_window_that_holds_none_of_them() -> None:
     envelope = Envelope()
     envelope.extend(np.array([0.0, 10.0]))
-    lens = Lens(40, 60, 30, 4, linear_scale(0, 10, ROWS))
-    line = trace(np.array([0.0, 100.0]), envelope, lens)
+    viewport = Viewport(40, 60, 30, 4, linear_scale(0, 10, ROWS))
+    line = trace(np.array([0.0, 100.0]), envelope, viewport)
     assert (line.top <= line.bottom).all()
     assert line.top[0] > line.top[-1]
 
@@ -110,8 +112,8 @@ def test_a_dashed_line_has_gaps_where_it_is_flat_and_none_where_it_spikes() -> N
     values[30] = 1.0
     envelope = Envelope()
     envelope.extend(values)
-    lens = Lens(0, 59, 60, 4, linear_scale(0, 1, ROWS))
+    viewport = Viewport(0, 59, 60, 4, linear_scale(0, 1, ROWS))
     for dash in DASHES[1:]:
-        line = dashed(trace(np.arange(60.0), envelope, lens), dash)
+        line = dashed(trace(np.arange(60.0), envelope, viewport), dash)
         drawn_columns = line.top <= line.bottom
         assert 0.4 < drawn_columns.mean() < 1 and drawn_columns[30]

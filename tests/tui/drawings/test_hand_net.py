@@ -1,23 +1,23 @@
-"""A network set by hand: every change, and taking it back."""
+"""Every change of a network, undo and redo."""
 
 from __future__ import annotations
 
 import pytest
 
-from tui.drawings.hand_net import Edits, HandNet, Place, columns_of, from_facts, moved
+from tui.drawings.hand_net import EditHistory, HandNet, WeightIndex, columns_of, from_facts, neighbour
 
 BYPASS = HandNet(((1.0, 1.0),), (-1.5,), (1.0, 1.0, -2.0), -0.5)
 
 
 def test_every_number_can_be_set_and_no_other_changes() -> None:
     for place in (place for column in columns_of(1, True) for place in column):
-        changed = BYPASS.with_number(place, 7.25)
+        changed = BYPASS.with_value(place, 7.25)
         assert changed.at(place) == 7.25
-        assert changed.with_number(place, BYPASS.at(place)) == BYPASS
+        assert changed.with_value(place, BYPASS.at(place)) == BYPASS
 
 
 def test_units_come_and_go_with_their_output_weight() -> None:
-    grown = BYPASS.with_unit().with_number(Place("output", 0, 3), 5.0)
+    grown = BYPASS.with_unit().with_value(WeightIndex("output", 0, 3), 5.0)
     assert grown.units == 2 and grown.output_weight == (1.0, 1.0, -2.0, 5.0)
     assert grown.without_unit(0).output_weight == (1.0, 1.0, 5.0)
     assert grown.without_unit(1) == BYPASS
@@ -40,12 +40,15 @@ def test_four_hidden_units_are_the_most() -> None:
 
 def test_the_temperature_goes_from_1_to_a_thousandth() -> None:
     net = BYPASS
-    seen = [net.colder(-20).temperature, *((net := net.colder(-1)).temperature for _ in range(12))]
-    assert seen[0] == seen[-1] == 1.0 and BYPASS.colder(1).temperature == 0.001
+    seen = [
+        net.with_lower_temperature(-20).temperature,
+        *((net := net.with_lower_temperature(-1)).temperature for _ in range(12)),
+    ]
+    assert seen[0] == seen[-1] == 1.0 and BYPASS.with_lower_temperature(1).temperature == 0.001
 
 
 def test_changes_are_taken_back_and_made_again_one_by_one() -> None:
-    edits = Edits(BYPASS)
+    edits = EditHistory(BYPASS)
     first, second = BYPASS.with_unit(), BYPASS.with_bypass(False)
     assert edits.change(first) and edits.change(second) and not edits.change(second)
     assert edits.undo() and edits.net == first
@@ -70,5 +73,5 @@ def test_arrows_reach_every_number() -> None:
         while edge:
             reached |= edge
             steps = [(1, 0), (-1, 0), (0, 1), (0, -1)]
-            edge = {moved(place, units, bypass, *step) for place in edge for step in steps} - reached
+            edge = {neighbour(place, units, bypass, *step) for place in edge for step in steps} - reached
         assert reached == {place for column in columns_of(units, bypass) for place in column}

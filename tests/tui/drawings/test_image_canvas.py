@@ -1,11 +1,11 @@
-"""Words and pictures on paper, with colours and without."""
+"""Text and images on a canvas, with colours and without."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from tui.drawings.heat import LEVELS, Look
+from tui.drawings.heat import LEVELS, ColourMode
 from tui.drawings.image_canvas import ImageCanvas, Patch
 
 
@@ -13,9 +13,9 @@ def text(canvas: ImageCanvas) -> list[str]:
     return ["".join(patch.text for patch in line) for line in canvas.lines()]
 
 
-@pytest.mark.parametrize("look", ["colour", "shade", "ascii"])
-def test_nothing_is_written_outside(look: Look) -> None:
-    canvas = ImageCanvas(6, 2, look)
+@pytest.mark.parametrize("mode", ["colour", "shade", "ascii"])
+def test_nothing_is_written_outside(mode: ColourMode) -> None:
+    canvas = ImageCanvas(6, 2, mode)
     canvas.write(4, 0, "long words")
     canvas.write(0, 5, "below")
     canvas.write(-3, 1, "left")
@@ -30,7 +30,7 @@ def test_two_pixels_share_a_cell_where_there_are_colours() -> None:
     assert canvas.lines() == [(Patch("▀", f"grey-{LEVELS - 1}", "grey-0"),)]
 
 
-def test_equal_pixels_are_ground_alone() -> None:
+def test_equal_pixels_are_background_alone() -> None:
     canvas = ImageCanvas(1, 1, "colour")
     canvas.picture(0, 0, 1, 1, np.array([[-1.0], [-1.0]]), "heat")
     assert canvas.lines() == [(Patch(" ", "", "heat-0"),)]
@@ -45,9 +45,9 @@ def test_a_pixel_is_marked_without_the_other_in_its_cell() -> None:
     assert canvas.lines() == [(Patch("█", "accent", ""),)]
 
 
-@pytest.mark.parametrize(("look", "signs"), [("shade", " ░▒▓█▀▄"), ("ascii", " .:*#',")])
-def test_without_colours_a_picture_is_made_of_shades(look: Look, signs: str) -> None:
-    canvas = ImageCanvas(8, 4, look)
+@pytest.mark.parametrize(("mode", "signs"), [("shade", " ░▒▓█▀▄"), ("ascii", " .:*#',")])
+def test_without_colours_a_picture_is_made_of_shades(mode: ColourMode, signs: str) -> None:
+    canvas = ImageCanvas(8, 4, mode)
     canvas.picture(0, 0, 8, 4, np.random.default_rng(1).random((8, 8)))
     found = set("".join(text(canvas)))
     assert found <= set(signs) and len(found) > 2
@@ -60,8 +60,8 @@ def test_without_colours_what_takes_away_is_dashes() -> None:
 
 
 def test_values_that_are_no_numbers_are_drawn_all_the_same() -> None:
-    for look in ("colour", "shade", "ascii"):
-        canvas = ImageCanvas(2, 1, look)  # type: ignore[arg-type]
+    for mode in ("colour", "shade", "ascii"):
+        canvas = ImageCanvas(2, 1, mode)  # type: ignore[arg-type]
         canvas.picture(0, 0, 2, 1, np.array([[np.nan, 1.0]] * 2))
         assert len(text(canvas)[0]) == 2
 

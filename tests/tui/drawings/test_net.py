@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tui.drawings.hand_net import HandNet, Place, columns_of
-from tui.drawings.net import NetScene, needed, picture, signed
+from tui.drawings.hand_net import HandNet, WeightIndex, columns_of
+from tui.drawings.net import NetScene, least_height, picture, signed
 from tui.ui.span import row_text
 
 
@@ -16,7 +16,7 @@ def net(units: int, bypass: bool) -> HandNet:
         made = made.with_unit()
     made = made.with_bypass(bypass)
     for number, place in enumerate(place for column in columns_of(units, bypass) for place in column):
-        made = made.with_number(place, (number + 1.25) * (-1) ** number)
+        made = made.with_value(place, (number + 1.25) * (-1) ** number)
     return made
 
 
@@ -41,7 +41,7 @@ def test_every_number_is_there_with_its_sign(
 
 def test_with_room_there_are_wires_and_names() -> None:
     scene = NetScene(net(2, True), ("AND", "OR"), "XOR")
-    words = "\n".join(map(row_text, picture(scene, 60, needed(2, True))))
+    words = "\n".join(map(row_text, picture(scene, 60, least_height(2, True))))
     for word in ("x1 ●", "x2 ●", "h1", "h2", "AND", "OR", "XOR", "y"):
         assert word in words
     assert any("\u2800" < character <= "\u28ff" for character in words)
@@ -57,7 +57,11 @@ def test_the_picked_number_is_the_only_one_marked() -> None:
 
 def test_a_negative_wire_is_broken_and_a_large_one_thick() -> None:
     def dots(value: float) -> int:
-        made = HandNet().with_number(Place("output", 0, 0), value).with_number(Place("output", 0, 2), 4.0)
+        made = (
+            HandNet()
+            .with_value(WeightIndex("output", 0, 0), value)
+            .with_value(WeightIndex("output", 0, 2), 4.0)
+        )
         rows = picture(NetScene(made), 60, 9)
         signs = [sign for row in rows for span in row if span.style_name != "line" for sign in span.text]
         return sum((ord(sign) - 0x2800).bit_count() for sign in signs if 0x2800 <= ord(sign) < 0x2900)

@@ -9,7 +9,7 @@ import pytest
 from engine.places import Places
 from engine.session.cache import SessionCache
 from tests.engine.session.asking import ask
-from tui.drawings.heat import LEVELS, Look, level_of, shade_of
+from tui.drawings.heat import LEVELS, ColourMode, level_of, shade_of
 from tui.drawings.plane_picture import (
     PlaneCell,
     PlanePoint,
@@ -27,22 +27,22 @@ def text(rows: list[tuple[PlaneCell, ...]]) -> list[str]:
     return ["".join(tile.text for tile in row) for row in rows]
 
 
-@pytest.mark.parametrize("look", ["colour", "shade", "ascii"])
+@pytest.mark.parametrize("mode", ["colour", "shade", "ascii"])
 @pytest.mark.parametrize(("width", "height"), [(30, 15), (50, 25), (7, 3)])
-def test_every_row_has_its_width_whatever_is_drawn(look: Look, width: int, height: int) -> None:
-    folds = tuple(UnitLine(((-0.5, y), (1.5, 1 - y)), f"h{n}", n) for n, y in enumerate((-0.5, 0.5, 1.5), 1))
+def test_every_row_has_its_width_whatever_is_drawn(mode: ColourMode, width: int, height: int) -> None:
+    lines = tuple(UnitLine(((-0.5, y), (1.5, 1 - y)), f"h{n}", n) for n, y in enumerate((-0.5, 0.5, 1.5), 1))
     scene = PlaneScene(
         FLAT,
         (PlanePoint(0, 0, "0"), PlanePoint(1, 1, "0", False), PlanePoint(0.1, 0.9, "•", True, True)),
-        folds,
+        lines,
     )
-    rows = text(picture(scene, width, height, look))
+    rows = text(picture(scene, width, height, mode))
     assert len(rows) == height and {len(row) for row in rows} == {width}
-    assert look != "ascii" or all(row.isascii() for row in text(picture(
-        PlaneScene(FLAT, (PlanePoint(0, 0, "0"),), folds), width, height, look)))  # fmt: skip
+    assert mode != "ascii" or all(row.isascii() for row in text(picture(
+        PlaneScene(FLAT, (PlanePoint(0, 0, "0"),), lines), width, height, mode)))  # fmt: skip
 
 
-def test_ones_and_zeros_are_told_apart_without_colour() -> None:
+def test_ones_and_zeros_differ_without_colour() -> None:
     rows = text(picture(PlaneScene(FLAT), 8, 2, "shade"))
     assert rows == ["    ████"] * 2
 
@@ -84,10 +84,10 @@ def test_the_answer_of_a_session_becomes_a_scene(places: Places) -> None:
     desk = SessionCache(places)
     net = ask(desk, "xor.presets")["networks"][1]["net"]
     scene = scene_of(ask(desk, "xor.look", **net, width=10, height=10))
-    assert [(fold.name, fold.hue) for fold in scene.folds] == [("h1", 0), ("h2", 1)]
+    assert [(fold.name, fold.hue) for fold in scene.lines] == [("h1", 0), ("h2", 1)]
     assert sum(point.is_small for point in scene.points) == 4 and all(
         point.is_right for point in scene.points
     )
     puzzle = ask(desk, "xor.presets")["puzzles"][0]["net"]
     scene = scene_of(ask(desk, "xor.look", **puzzle | {"output_weight": [1, 1], "output_bias": -1.5}))
-    assert [fold.name for fold in scene.folds] == ["y"] and scene.points[-1].sign == "·"
+    assert [fold.name for fold in scene.lines] == ["y"] and scene.points[-1].sign == "·"

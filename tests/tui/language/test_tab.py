@@ -102,7 +102,7 @@ async def test_curves_count_epochs_from_zero_and_training_stands_beside_validati
         validation, training = tab(opened).chart.series
         assert validation.span("step") == (1, 1)
         assert training.span("step") == pytest.approx((1 / 157, 1))
-        assert tab(opened).chart._scene.seen() == (0, 1) and "•" in opened.text
+        assert tab(opened).chart._scene.visible_range() == (0, 1) and "•" in opened.text
         await opened.press("F")
         await opened.until(lambda: "best" not in opened.text and "1 layer forward, training" in opened.text)
         await opened.press("escape")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tui.drawings.heat import Look
+from tui.drawings.heat import ColourMode
 from tui.drawings.image_canvas import ImageCanvas
 from tui.mnist.confusion_image import ConfusionImage
 from tui.mnist.data_image import DataImage
@@ -27,7 +27,7 @@ NAMES = (
 )
 SCORES = {"precision": 0.5, "recall": 1.0, "f1": 0.667, "support": 10}
 SIZES = [(80, 21), (120, 37), (200, 57), (60, 12)]
-LOOKS: list[Look] = ["colour", "shade", "ascii"]
+LOOKS: list[ColourMode] = ["colour", "shade", "ascii"]
 
 
 def text(canvas: ImageCanvas) -> str:
@@ -55,7 +55,7 @@ def report() -> dict[str, Any]:
 
 @pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("size", SIZES)
-def test_classes_with_names_are_explored(size: tuple[int, int], look: Look) -> None:
+def test_classes_with_names_are_explored(size: tuple[int, int], look: ColourMode) -> None:
     for side in (8, 28, 64):
         canvas = ImageCanvas(*size, look)
         DataImage(explored(side), 2).paint(canvas)
@@ -64,7 +64,7 @@ def test_classes_with_names_are_explored(size: tuple[int, int], look: Look) -> N
 
 @pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("size", SIZES)
-def test_classes_with_names_are_taken_for_each_other(size: tuple[int, int], look: Look) -> None:
+def test_classes_with_names_are_taken_for_each_other(size: tuple[int, int], look: ColourMode) -> None:
     canvas = ImageCanvas(*size, look)
     ConfusionImage("Fashion", report(), (0, 6), []).paint(canvas)
     if size[1] > 20:
@@ -73,7 +73,7 @@ def test_classes_with_names_are_taken_for_each_other(size: tuple[int, int], look
 
 @pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("size", SIZES)
-def test_pictures_with_names_are_shown(size: tuple[int, int], look: Look) -> None:
+def test_pictures_with_names_are_shown(size: tuple[int, int], look: ColourMode) -> None:
     image = {"index": 7, "pixels": [[0, 255]] * 2, "label": 9, "predicted": 7, "probabilities": [0.1] * 10,
              "loss": 2.3026}  # fmt: skip
     canvas = ImageCanvas(*size, look)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from engine import catalog, params
 from engine.protocol import Queued
 from tests.fakes.engine import done, make_run
-from tui.drawings.sizes import sized
+from tui.drawings.sizes import square_size
 from tui.mnist.recipes import NOTEBOOK, recipes
 from tui.mnist.runs import MnistRuns
 
@@ -75,7 +75,7 @@ def test_what_is_on_the_screen_stays_and_a_newer_one_is_told() -> None:
 
 
 def test_pictures_are_drawn_with_whole_pixels_where_they_fit() -> None:
-    assert sized(28, 60, 30) == (56, 28)
-    assert sized(8, 13, 20) == (8, 4)
-    assert sized(28, 15, 20) == (14, 7)
-    assert sized(28, 80, 5) == (10, 5)
+    assert square_size(28, 60, 30) == (56, 28)
+    assert square_size(8, 13, 20) == (8, 4)
+    assert square_size(28, 15, 20) == (14, 7)
+    assert square_size(28, 80, 5) == (10, 5)

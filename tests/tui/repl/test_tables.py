@@ -37,12 +37,12 @@ def test_no_row_of_a_grid_is_wider_than_its_room_and_no_column_is_lost(words: li
 
 @pytest.mark.parametrize(("bits", "sign"), [(0.0, "0.0"), (9.94, "9.9"), (10.0, "10.0!"), (25.2, "25.2!")])
 def test_what_surprises_is_marked_without_colour(bits: float, sign: str) -> None:
-    assert sentence.sign_of(bits) == sign
+    assert sentence.bits_text(bits) == sign
 
 
 def test_unknown_words_are_marked_and_counted() -> None:
     told = {**scored("a b", 4.0, 1), "words": [word("a", 1.0), word("b", None)]}
-    text = "\n".join(row_text(row) for row in sentence.scored(told, 80))
+    text = "\n".join(row_text(row) for row in sentence.scored_rows(told, 80))
     assert "?" in text and "1 unknown word ? not counted; counted as <UNK>: perplexity 36.0" in text
     assert "log-probability -4.3 bits (-3.00 nats)" in text
 
@@ -106,9 +106,9 @@ def beam(depth: int) -> dict[str, Any]:
 
 
 def test_a_tree_says_each_word_once_and_keeps_to_its_width() -> None:
-    rows = tree.drawn(beam(3), 80)
+    rows = tree.tree_rows(beam(3), 80)
     assert len(rows) == 1 and [row_text(rows[0]).count(f"w{n}") for n in range(3)] == [1, 1, 1]
-    assert all(row_width(row) <= 40 for row in tree.drawn(beam(200), 40))
+    assert all(row_width(row) <= 40 for row in tree.tree_rows(beam(200), 40))
 
 
 @pytest.mark.parametrize(
@@ -117,12 +117,12 @@ def test_a_tree_says_each_word_once_and_keeps_to_its_width() -> None:
      (-11.5129, "1.0e-5")],
 )  # fmt: skip
 def test_a_probability_is_said_however_small_it_is(logp: float, said: str) -> None:
-    assert sentence.chance(logp) == said
+    assert sentence.probability_text(logp) == said
 
 
 @pytest.mark.parametrize("width", [12, 20, 40])
 def test_a_branch_that_is_cut_keeps_the_number_of_its_sentence(width: int) -> None:
-    (row,) = tree.drawn(beam(30), width)
+    (row,) = tree.tree_rows(beam(30), width)
     assert row_text(row).rstrip().endswith("(1)") and row_width(row) <= width
 
 
@@ -130,15 +130,15 @@ def test_a_branch_stands_below_its_fork() -> None:
     answer = beam(2)
     answer["nodes"].append({**answer["nodes"][1], "id": 2, "word": "other"})
     answer["sentences"].append({**answer["sentences"][0], "node": 2})
-    first, second = (row_text(row) for row in tree.drawn(answer, 80))
+    first, second = (row_text(row) for row in tree.tree_rows(answer, 80))
     assert first.index("w1") == second.index("other")
 
 
 @pytest.mark.parametrize(("direction", "said"), [("forward", "w …"), ("reversed", "… w")])
 def test_a_sentence_without_its_end_is_open_where_it_would_go_on(direction: str, said: str) -> None:
-    row = tree.sentences({**beam(1), "direction": direction})[1]
+    row = tree.sentence_rows({**beam(1), "direction": direction})[1]
     assert row_text(row).endswith(f" {said}")
 
 
 def test_a_tree_without_words_is_its_seed() -> None:
-    assert row_text(tree.drawn({**beam(0), "sentences": []}, 40)[0]).strip() == "<START>"
+    assert row_text(tree.tree_rows({**beam(0), "sentences": []}, 40)[0]).strip() == "<START>"

@@ -22,8 +22,8 @@ def test_a_run_alone_has_the_same_colour_every_time() -> None:
 
 def test_marks_and_baseline_go_on_and_off() -> None:
     shown = ShownRuns("a")
-    assert shown.toggle_mark("a") and shown.looks({})["a"].marked and not shown.toggle_mark("a")
-    assert shown.toggle_baseline("a") and shown.looks({})["a"].baseline and not shown.toggle_baseline("a")
+    assert shown.toggle_mark("a") and shown.styles({})["a"].marked and not shown.toggle_mark("a")
+    assert shown.toggle_baseline("a") and shown.styles({})["a"].baseline and not shown.toggle_baseline("a")
 
 
 def test_a_deleted_run_leaves_nothing_behind() -> None:

@@ -1,4 +1,4 @@
-"""What tells the rows of the run table apart."""
+"""The parameters in which the rows of the run table differ."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ import pytest
 from engine import catalog
 from engine.protocol import RunSummary
 from tests.fakes.engine import make_run
-from tui.runs.differing_params import params_apart
+from tui.runs.differing_params import differing_params
 
 
 def run(number: int, seed: int = 1, experiment: str = "xor", **params: float | str) -> RunSummary:
     return make_run(number, experiment=experiment, seed=seed, params=params, id=str(number))
 
 
-def test_only_what_differs_among_runs_of_an_experiment_is_told() -> None:
-    found = params_apart([run(1, hidden=4, lr=0.1), run(2, hidden=4, lr=0.2)])
+def test_only_what_differs_among_runs_of_an_experiment_is_listed() -> None:
+    found = differing_params([run(1, hidden=4, lr=0.1), run(2, hidden=4, lr=0.2)])
     assert found == {"1": "lr=0.1", "2": "lr=0.2"}
 
 
-def test_the_default_seed_is_told_where_seeds_differ() -> None:
-    found = params_apart([run(1, seed=1), run(2, seed=2), run(3, seed=3)])
+def test_the_default_seed_is_listed_where_seeds_differ() -> None:
+    found = differing_params([run(1, seed=1), run(2, seed=2), run(3, seed=3)])
     assert found == {"1": "seed=1", "2": "seed=2", "3": "seed=3"}
 
 
-def test_a_default_is_told_beside_another_value_whether_or_not_it_was_given() -> None:
-    assert params_apart([run(1), run(2, hidden=4)]) == {"1": "hidden=2", "2": "hidden=4"}
+def test_a_default_is_listed_beside_another_value_whether_or_not_it_was_given() -> None:
+    assert differing_params([run(1), run(2, hidden=4)]) == {"1": "hidden=2", "2": "hidden=4"}
 
 
-def test_runs_that_were_given_the_same_parameters_are_told_apart_without_the_catalog(
+def test_runs_that_were_given_the_same_parameters_are_compared_without_the_catalog(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delattr(catalog, "find")
-    assert params_apart([run(1, hidden=4, lr=0.1), run(2, hidden=4, lr=0.2)]) == {
+    assert differing_params([run(1, hidden=4, lr=0.1), run(2, hidden=4, lr=0.2)]) == {
         "1": "lr=0.1",
         "2": "lr=0.2",
     }
@@ -40,26 +40,26 @@ def test_runs_that_were_given_the_same_parameters_are_told_apart_without_the_cat
 
 def test_what_has_the_most_values_comes_first() -> None:
     runs = [run(1, seed=1, lr=0.1), run(2, seed=1, lr=0.2), run(3, seed=2, lr=0.3)]
-    assert params_apart(runs)["3"] == "lr=0.3 seed=2"
+    assert differing_params(runs)["3"] == "lr=0.3 seed=2"
 
 
-def test_what_alone_tells_a_run_from_another_comes_first() -> None:
+def test_the_only_difference_to_another_run_comes_first() -> None:
     seeds = [run(number, seed=number, hidden=2) for number in (1, 2, 3)]
-    found = params_apart([*seeds, *(run(10 + hidden, hidden=hidden) for hidden in (4, 8, 16, 32))])
+    found = differing_params([*seeds, *(run(10 + hidden, hidden=hidden) for hidden in (4, 8, 16, 32))])
     assert [found[str(number)] for number in (2, 3)] == ["seed=2 hidden=2", "seed=3 hidden=2"]
     assert found["14"].startswith("hidden=4")
 
 
 def test_numbers_take_as_few_digits_as_keep_them_apart() -> None:
-    assert params_apart([run(1, lr=0.0123169), run(2, lr=0.5)])["1"] == "lr=0.0123"
-    close = params_apart([run(1, lr=0.0123169), run(2, lr=0.0123171)])
+    assert differing_params([run(1, lr=0.0123169), run(2, lr=0.5)])["1"] == "lr=0.0123"
+    close = differing_params([run(1, lr=0.0123169), run(2, lr=0.0123171)])
     assert close == {"1": "lr=0.0123169", "2": "lr=0.0123171"}
 
 
-def test_a_run_alone_of_its_experiment_is_told_by_what_is_not_its_default() -> None:
-    found = params_apart([run(1, hidden=4), run(2, experiment="unheard-of", a=1)])
+def test_a_run_alone_of_its_experiment_lists_what_is_not_its_default() -> None:
+    found = differing_params([run(1, hidden=4), run(2, experiment="unheard-of", a=1)])
     assert found == {"1": "hidden=4", "2": "a=1"}
 
 
-def test_runs_that_are_alike_have_nothing_to_tell() -> None:
-    assert params_apart([run(1, lr=0.1), run(2, lr=0.1)]) == {"1": "", "2": ""}
+def test_equal_runs_have_no_differing_parameters() -> None:
+    assert differing_params([run(1, lr=0.1), run(2, lr=0.1)]) == {"1": "", "2": ""}

@@ -1,4 +1,4 @@
-"""What a verb would do to the marked runs, in words and in numbers."""
+"""A command for the marked runs: the texts of its dialog, and its counts."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ def test_every_verb_has_an_effect_for_every_run_it_applies_to(verb: str, state: 
 def test_of_many_that_are_left_out_three_are_named_and_the_others_counted() -> None:
     names = [f"r{number}" for number in range(12)]
     other = SkippedRun("x", "x", "x is paused already.", True)
-    meant = MarkedRuns("pause", (), (*left_out(*names), other), "Z")
-    assert meant.refusal == "r0, r1, r2 and 9 more are done and cannot be paused now. x is paused already."
+    plan = MarkedRuns("pause", (), (*left_out(*names), other), "Z")
+    assert plan.refusal == "r0, r1, r2 and 9 more are done and cannot be paused now. x is paused already."
 
 
 @pytest.mark.parametrize("verb", ["pause", "stop", "remove"])
 @pytest.mark.parametrize("status", list(Status))
-def test_a_key_counts_the_runs_that_the_engine_would_do_it_to(verb: str, status: Status) -> None:
+def test_a_key_counts_the_runs_that_its_command_is_possible_for(verb: str, status: Status) -> None:
     assert possible(verb, status) is (why_not(verb, status, "run")[0] == "")
 
 
-def test_runs_that_a_verb_is_not_for_are_not_counted() -> None:
+def test_runs_that_a_command_is_not_possible_for_are_not_counted() -> None:
     assert count_of("pause", [make_run(1), make_run(2, state=done())]) == 1

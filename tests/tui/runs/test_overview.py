@@ -1,4 +1,4 @@
-"""The overview of a run: everything it says fits its width."""
+"""The overview of a run: every row fits its width."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NARROW = 37
 
 def rows_of(run: RunSummary, width: int = NARROW) -> list[Row]:
     overview = Overview()
-    overview.show(run, 0)
+    overview.update(run, 0)
     return list(overview.rows(width))
 
 
@@ -26,7 +26,7 @@ def test_the_best_value_keeps_its_name_and_its_step(metric: str) -> None:
     assert metric in said.replace(" ", "") and "123,456" in said and "0.9821" in said
 
 
-def test_a_long_name_is_cut_where_one_sees_it_and_a_long_place_goes_on_below() -> None:
+def test_a_long_name_is_cut_with_a_sign_and_a_long_device_is_wrapped() -> None:
     run = make_run(1, name="n" * 80, device="NVIDIA H200 141 GB, number 3 of 8", rss=1 << 30, cpu=1.5)
     rows = rows_of(run)
     assert all(row_width(row) <= NARROW for row in rows)
@@ -36,7 +36,7 @@ def test_a_long_name_is_cut_where_one_sees_it_and_a_long_place_goes_on_below() -
     assert "number 3 of 8 · RSS 1024 MB · 150 % CPU" in words
 
 
-def test_damage_the_notice_of_its_data_and_the_latest_of_the_run_are_each_said() -> None:
+def test_damage_the_notice_of_its_data_and_the_latest_of_the_run_are_each_shown() -> None:
     run = make_run(1, damage="d" * 30, data_notice="8x8 digits", notice="no step for 40 s")
     lines = [row_text(row) for row in rows_of(run)]
     assert lines.index("d" * 30) < lines.index("8x8 digits") < lines.index("no step for 40 s")

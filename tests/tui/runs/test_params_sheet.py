@@ -14,7 +14,7 @@ from tui.ui.span import Row, row_text, row_width
 
 def rows_of(run: RunSummary, width: int) -> list[Row]:
     sheet = ParamsSheet()
-    sheet.show(run)
+    sheet.update(run)
     return list(sheet.rows(width))
 
 
@@ -27,7 +27,7 @@ def test_a_value_too_long_for_its_column_is_shown_whole(width: int) -> None:
     assert run.id in said and "double_conv_dropout" in said and "w" * 30 in said
 
 
-def test_where_a_run_trains_is_said_when_that_is_not_here() -> None:
+def test_where_a_run_trains_is_shown_when_that_is_not_here() -> None:
     run = make_run(params={"lr": 0.01})
     away = replace(run, spec=replace(run.spec, executor="ray@10.0.0.5:6379"))
     assert not any("executor" in row_text(row) for row in rows_of(run, 40))

@@ -1,4 +1,4 @@
-"""What has to be known of a run beside how it ended: damage, its data, the latest it said."""
+"""Remarks on a run beside its end: damage, its data, its latest notice."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def test_the_last_column_of_a_done_run_begins_with_what_is_damaged() -> None:
     assert _row(run, False)[-1] == cause_text(run)
 
 
-def test_a_running_run_says_both_what_it_trains_on_and_what_it_said_last() -> None:
+def test_a_running_run_shows_both_the_notice_of_its_data_and_its_latest_one() -> None:
     assert cause_text(make_run(1, notice="disk full", data_notice="8x8 digits")) == "8x8 digits; disk full"
     assert remarks(make_run(1)) == []
 

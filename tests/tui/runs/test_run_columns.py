@@ -50,7 +50,7 @@ def test_a_name_takes_what_it_needs_and_parameters_the_rest() -> None:
     assert short[1].width == wide[0].width + wide[1].width - 11
 
 
-def test_the_sorted_column_says_which_way() -> None:
+def test_the_sorted_column_shows_the_direction() -> None:
     found = columns(120, "loss")
     assert "age▼" in row_text(header(found, Query()))
     assert "loss▲" in row_text(header(found, Query(sort="loss", descending=False)))

@@ -1,4 +1,4 @@
-"""What one does in the runs tab."""
+"""The keys of the runs tab."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def line_with(opened: AppPilot, words: str) -> str:
     return next(line for line in opened.text.splitlines() if words in line)
 
 
-async def test_a_row_says_what_one_wants_to_know_of_a_run(places: Places) -> None:
+async def test_a_row_shows_progress_parameters_and_metrics_of_a_run(places: Places) -> None:
     run = make_run(
         1, name="plane", params={"hidden": 4, "lr": 0.01}, step=500, rate=10.0, metrics={"loss": 0.125},
         best=Best("loss", 0.0625, 400), created=time.time() - 7_300,

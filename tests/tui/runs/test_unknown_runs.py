@@ -1,4 +1,4 @@
-"""What pages say before the runs are known, and where there are none."""
+"""What pages show before the runs are loaded, and where there are none."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ async def test_an_empty_page_says_what_to_press_and_nothing_is_cut(
         assert "full screen" not in opened.text
 
 
-async def test_what_was_not_done_is_said_without_what_the_banner_says(places: Places) -> None:
+async def test_what_was_not_done_is_shown_without_what_the_banner_shows(places: Places) -> None:
     engine = FakeEngine()
     engine.is_up = False
     async with open_app(places, engine, (80, 24)) as opened:
@@ -76,7 +76,7 @@ async def test_what_was_not_done_is_said_without_what_the_banner_says(places: Pl
         assert opened.notices == ["Not done: the engine is not connected."]
 
 
-async def test_why_an_engine_that_is_gone_does_not_come_back_is_said_with_its_remedy(places: Places) -> None:
+async def test_why_an_engine_that_is_gone_does_not_come_back_is_shown_with_its_remedy(places: Places) -> None:
     engine = FakeEngine(make_run(1, name="alpha"))
     async with open_app(places, engine, (80, 24)) as opened:
         await opened.shows("alpha")
@@ -111,7 +111,7 @@ async def test_a_tab_keeps_its_views_in_sight_beside_what_it_says(
         await opened.until(lambda: "remedy" not in opened.text)
 
 
-async def test_why_a_sweep_does_not_move_is_told_whole_and_once(places: Places) -> None:
+async def test_why_a_sweep_does_not_move_is_shown_whole_and_once(places: Places) -> None:
     engine = FakeEngine()
     why = (
         "trial 1 logged accuracy, loss; there is no val_acuracy, and so the sweep cannot be steered: stopped"

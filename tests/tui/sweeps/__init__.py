@@ -1,1 +1,1 @@
-"""Tests of what the Sweep tab is made of."""
+"""Tests of tui.sweeps."""

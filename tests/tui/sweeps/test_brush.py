@@ -10,10 +10,10 @@ from engine.service.sweeps import table
 from tests.fakes.sweeps import make_trial
 from tui.sweeps.brush import (
     BrushScale,
-    both,
     clause_of,
+    combined,
     holds,
-    in_words,
+    readable,
     shifted,
     toggled,
     where_of,
@@ -45,8 +45,8 @@ def test_all_of_them_have_to_hold() -> None:
     scales = (BrushScale("a", "a", 0, 1), BrushScale("b", "b", 0, 1))
     brushed = where_of(scales, {"b": (0.0, 0.5), "a": (0.5, 1.0)})
     assert brushed == "a>=0.5 and b<=0.5"
-    assert both("loss<1 or lr>2", brushed) == "(loss<1 or lr>2) and a>=0.5 and b<=0.5"
-    assert both("", brushed) == brushed and both("x", "") == "x"
+    assert combined("loss<1 or lr>2", brushed) == "(loss<1 or lr>2) and a>=0.5 and b<=0.5"
+    assert combined("", brushed) == brushed and combined("x", "") == "x"
 
 
 @given(st.lists(st.sampled_from(["up", "down", "wider", "narrower"]), max_size=40))
@@ -77,5 +77,5 @@ def test_what_is_not_on_an_axis_has_no_place_on_it() -> None:
 
 
 def test_a_filter_of_brushes_reads_well() -> None:
-    words = in_words("value>=0.00686051 and lr<=1.23456e-05 and (f=tanh or f=btu)", "val_loss")
+    words = readable("value>=0.00686051 and lr<=1.23456e-05 and (f=tanh or f=btu)", "val_loss")
     assert words == "val_loss>=0.00686 and lr<=1.23e-05 and (f=tanh or f=btu)"

@@ -1,4 +1,4 @@
-"""What a form holds, as a sweep."""
+"""The sweep of a filled form."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from engine.catalog import find
 from engine.errors import ParamError
 from engine.sweep_protocol import Prune
 from tests.fakes.sweeps import make_sweep
-from tui.sweeps.draft import SweepDraft, draft_of, mistake_in, typed_of
+from tui.sweeps.draft import SweepDraft, draft_of, field_error, typed_of
 from tui.sweeps.settings import MORE, SETTINGS, changed, pruner_of
 
 XOR = find("xor")
@@ -26,7 +26,7 @@ def test_values_with_commas_or_dots_vary_and_the_rest_is_fixed() -> None:
     assert draft.axes == ("hidden=1..4", "lr=0.1,0.01")
     assert draft.params == {"epochs": 50}
     assert (draft.configurations, draft.planned) == (8, 24)
-    assert draft.words == "24 trials: 8 configurations, 3 seeds each"
+    assert draft.text == "24 trials: 8 configurations, 3 seeds each"
 
 
 def test_a_sampler_draws_as_many_as_it_is_told_else_thirty() -> None:
@@ -72,9 +72,9 @@ def test_some_points_may_be_impossible() -> None:
 
 
 def test_a_field_says_what_is_wrong_with_it_alone() -> None:
-    assert mistake_in(XOR, DECLARED["lr"], "0.1,x").startswith("expected a number of 0 or more")
-    assert mistake_in(XOR, DECLARED["bypass"], "no,yes") == ""
-    assert mistake_in(XOR, DECLARED["hidden"], "two").endswith("got 'two'.")
+    assert field_error(XOR, DECLARED["lr"], "0.1,x").startswith("expected a number of 0 or more")
+    assert field_error(XOR, DECLARED["bypass"], "no,yes") == ""
+    assert field_error(XOR, DECLARED["hidden"], "two").endswith("got 'two'.")
 
 
 def test_a_sweep_is_typed_as_it_was_asked_for() -> None:
@@ -100,7 +100,7 @@ def test_how_it_is_compared_pruned_and_where_it_trains_is_typed_again() -> None:
     assert [found[name] for name in names] == [9, "accuracy", "max", 0.25, "ray", "10.0.0.5:6379"]
 
 
-def test_what_one_rarely_changes_is_told_where_it_was_changed() -> None:
+def test_rarely_changed_settings_are_listed_where_they_were_changed() -> None:
     usual = {name: params.format_value(param, param.default) for name, param in DECLARED.items()}
     assert changed(usual) == []
     assert changed({**usual, "goal": "max", "ray_address": "auto"}) == ["goal=max"]

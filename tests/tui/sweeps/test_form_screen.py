@@ -1,4 +1,4 @@
-"""The form of a sweep, by keys alone: everything `dltui sweep` takes can be said in it."""
+"""The form of a sweep, by keys alone: everything `dltui sweep` takes can be entered in it."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ async def write(opened: AppPilot, name: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_what_one_rarely_changes_is_behind_a_line(places: Places, size: tuple[int, int]) -> None:
+async def test_rarely_changed_settings_are_collapsed(places: Places, size: tuple[int, int]) -> None:
     async with open_app(places, FakeEngine(), size) as opened:
         await to_form(opened)
         assert not in_sight(opened) & {"metric", "goal", "gpu_share", "executor", "ray_address", "eta"}
@@ -70,7 +70,7 @@ async def test_what_one_rarely_changes_is_behind_a_line(places: Places, size: tu
         assert "ray_address" in in_sight(opened)
 
 
-async def test_everything_that_a_shell_can_say_is_asked_for(places: Places) -> None:
+async def test_every_option_of_the_shell_has_a_field(places: Places) -> None:
     engine = FakeEngine()
     async with open_app(places, engine, (120, 40)) as opened:
         await to_form(opened)
@@ -126,7 +126,7 @@ async def test_a_mistake_cannot_be_folded_away(places: Places) -> None:
         assert "gpu_share" in in_sight(opened) and "metric" not in in_sight(opened)
 
 
-def test_the_values_of_every_axis_are_said_in_the_form() -> None:
+def test_the_values_of_every_axis_are_shown_in_the_form() -> None:
     async def never(draft: SweepDraft) -> SweepSummary:
         raise AssertionError
 

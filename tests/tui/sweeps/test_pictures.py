@@ -43,8 +43,8 @@ def answer(kind: str, rows: Sequence[TrialRow]) -> Any:
     return sweep_analysis.analyse(SWEEP.spec, rows, kind, "", {})
 
 
-def drawn(kind: str, rows: Sequence[TrialRow], look: PictureView, width: int, height: int) -> Sequence[Row]:
-    return DRAWS[kind](answer(kind, rows), look, width, height)
+def drawn(kind: str, rows: Sequence[TrialRow], view: PictureView, width: int, height: int) -> Sequence[Row]:
+    return DRAWS[kind](answer(kind, rows), view, width, height)
 
 
 @pytest.fixture
@@ -65,8 +65,8 @@ def test_nothing_is_drawn_past_the_right_edge(kind: str, width: int, height: int
 
 @pytest.mark.parametrize("kind", DRAWS)
 def test_a_plain_terminal_is_given_plain_characters(kind: str, ascii_only: None) -> None:
-    look = PictureView(SWEEP.spec, symbols="ascii", few_colours=True, brushes={"hidden": (0.5, 1.0)})
-    text = "\n".join(map(row_text, drawn(kind, trials(60), look, 100, 24)))
+    view = PictureView(SWEEP.spec, symbols="ascii", few_colours=True, brushes={"hidden": (0.5, 1.0)})
+    text = "\n".join(map(row_text, drawn(kind, trials(60), view, 100, 24)))
     assert text.isascii()
 
 
@@ -78,16 +78,16 @@ def test_every_axis_has_its_name_and_its_ends() -> None:
 
 
 def test_brushed_out_lines_are_dim_and_the_selected_one_is_bright() -> None:
-    look = PictureView(SWEEP.spec, brushes={"hidden": (0.9, 1.0)}, trial=7)
+    view = PictureView(SWEEP.spec, brushes={"hidden": (0.9, 1.0)}, trial=7)
     styles = [
         span.style_name
-        for row in drawn("parallel", trials(60), look, 120, 24)
+        for row in drawn("parallel", trials(60), view, 120, 24)
         for span in row
         if span.text.strip()
     ]
     bright = [
         span.style_name
-        for row in drawn("parallel", trials(60), replace(look, brushes={}), 120, 24)
+        for row in drawn("parallel", trials(60), replace(view, brushes={}), 120, 24)
         for span in row
     ]
     assert styles.count("line") > bright.count("line") and "strong" in styles
@@ -128,7 +128,7 @@ def test_importance_bars_are_shares_of_the_whole_width() -> None:
 
 
 def test_an_axis_of_few_values_has_those_as_its_ticks() -> None:
-    scale = parallel.Scale("batch", "batch", 50, 400, log=True)
+    scale = parallel.BrushScale("batch", "batch", 50, 400, log=True)
     ticks = parallel._labels(scale, 20, [50, 200, 400, 200, 50])
     assert [text for _, text in ticks] == ["50", "200", "400"]
     assert ticks[1][0] == scale.share(200)

@@ -1,4 +1,4 @@
-"""How sweeps were looked at, written down and read again."""
+"""The saved views of sweeps, written and read."""
 
 from __future__ import annotations
 

@@ -139,7 +139,7 @@ async def test_seeds_are_put_together(places: Places) -> None:
         await opened.until(lambda: last_query(engine).group == "")
 
 
-async def test_the_filter_holds_and_its_mistakes_are_said(places: Places) -> None:
+async def test_the_filter_holds_and_its_mistakes_are_shown(places: Places) -> None:
     engine = engine_of()
     async with sweep_tab(places, engine) as opened:
         await opened.press("slash")
@@ -242,7 +242,9 @@ async def test_a_finished_trial_trains_on(places: Places) -> None:
         await opened.until(lambda: edits(engine) == [("extend", {"trial": 1, "epochs": 10_000})])
 
 
-async def test_one_lane_of_a_batch_is_pinned_stopped_and_made_longer_like_any_trial(places: Places) -> None:
+async def test_one_network_of_a_batch_is_pinned_stopped_and_made_longer_like_any_trial(
+    places: Places,
+) -> None:
     engine = FakeEngine()
     fates = (TrialStatus.RUNNING, TrialStatus.DONE)
     rows = tuple(
@@ -315,7 +317,7 @@ async def test_the_view_comes_back(places: Places) -> None:
         assert tab(opened).front == "parallel" and last_query(engine).where == "hidden>=4.5"
 
 
-async def test_out_of_sight_it_asks_nothing(places: Places) -> None:
+async def test_while_hidden_it_sends_no_requests(places: Places) -> None:
     engine = engine_of()
     async with sweep_tab(places, engine) as opened:
         await opened.press("1")

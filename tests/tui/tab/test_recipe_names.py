@@ -11,7 +11,7 @@ from tui.xor import recipes as xor_recipes
 
 NAMES = [
     recipe.name
-    for recipe in (*xor_recipes.NOTEBOOK, *xor_recipes.LADDER, *recipes(), *runs.PLANS)
+    for recipe in (*xor_recipes.NOTEBOOK, *xor_recipes.ARCHITECTURES, *recipes(), *runs.PLANS)
 ]  # fmt: skip
 
 

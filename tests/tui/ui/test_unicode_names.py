@@ -47,7 +47,7 @@ def scene_of(name: str, metric: str, values: Sequence[float]) -> Scene:
     for history in stories:
         history.fold(EventBatch((metrics(1, [1, 2, 3], **{metric: list(values)}),)))
     series = tuple(
-        history.series[metric].dressed(label, 0) for history, label in zip(stories, names, strict=True)
+        history.series[metric].with_style(label, 0) for history, label in zip(stories, names, strict=True)
     )
     return Scene(ChartView(metric=metric), series=series, selected="one")
 

@@ -1,4 +1,4 @@
-"""The XOR tab over real run folders: trained in the test's process, told by a made-up engine."""
+"""The XOR tab over real run folders, trained in the process of the test and served by a fake engine."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def trained(places: Places, experiment: str, seed: int = 1, **given: object) -> 
     return folder
 
 
-def told(engine: FakeEngine, folder: RunFolder, name: str = "", created: float = 1_000.0) -> RunSummary:
-    """Have the engine know that run and its whole story."""
+def add_run(engine: FakeEngine, folder: RunFolder, name: str = "", created: float = 1_000.0) -> RunSummary:
+    """Add a run with its whole history to the fake engine."""
     spec = store.read_spec(folder)
     run = make_run(
         id=spec.id, experiment=spec.experiment, name=name, params=dict(spec.params), seed=spec.seed,
@@ -34,7 +34,7 @@ def told(engine: FakeEngine, folder: RunFolder, name: str = "", created: float =
     return run
 
 
-def drawn(recipe: XorRecipe, number: int, steps: int = 3) -> tuple[RunSummary, list[events.Event]]:
+def made_up_run(recipe: XorRecipe, number: int, steps: int = 3) -> tuple[RunSummary, list[events.Event]]:
     """A run of a recipe that was not trained: its loss halves, its first weight grows by one each step."""
     run = make_run(number, name=recipe.name, params=recipe.params, state=done())
     history = []

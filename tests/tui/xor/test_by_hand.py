@@ -173,7 +173,7 @@ async def test_the_weights_are_there_again_after_a_restart(places: Places, sessi
         await opened.shows("XOR solved")
 
 
-async def test_out_of_sight_nothing_is_asked(places: Places, session: FakeSession) -> None:
+async def test_while_hidden_no_request_is_sent(places: Places, session: FakeSession) -> None:
     async with open_app(places, FakeEngine()) as opened:
         await opened.press("2")
         await opened.shows("XOR solved")

@@ -1,4 +1,4 @@
-"""The failure map over a real batch of networks: walked, opened, handed over."""
+"""The failure map of a real batch: its cursor, an opened network, a network trained alone."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from engine.places import Places
 from engine.store import RunFolder
 from tests.fakes.engine import FakeEngine, done, make_run
 from tests.fakes.fake_session import FakeSession
-from tests.tui.xor.bench import told, trained, xor_tab
+from tests.tui.xor.bench import add_run, trained, xor_tab
 from tui.xor.experiments import ExperimentsView
-from tui.xor.failure_map import BATCH, MapView
+from tui.xor.failure_map import BATCH_PARAMS, MapView
 
 AXES = "hidden=1..2; bypass=no,yes; seed=1..30"
 
@@ -40,7 +40,7 @@ def session(home: Places, monkeypatch: pytest.MonkeyPatch) -> FakeSession:
 def engine_of(*folders: RunFolder) -> FakeEngine:
     engine = FakeEngine()
     for age, folder in enumerate(folders):
-        told(engine, folder, name=f"batch {age}", created=1_000.0 - age)
+        add_run(engine, folder, name=f"batch {age}", created=1_000.0 - age)
     return engine
 
 
@@ -51,7 +51,7 @@ async def test_one_key_trains_thousands(places: Places, session: FakeSession) ->
         await opened.press("s")
         await opened.until(lambda: bool(engine.requests))
         word, experiment, params, *_ = engine.requests[0]
-        assert (word, experiment) == ("submit", "xor_lanes") and params == dict(BATCH)
+        assert (word, experiment) == ("submit", "xor_lanes") and params == dict(BATCH_PARAMS)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
@@ -63,7 +63,7 @@ async def test_every_network_has_a_cell_and_the_failed_say_what_they_are_stuck_a
         await opened.until(lambda: "33333333" in opened.text.replace(" ", ""))
         found = opened.app.query_one(MapView).found
         assert found is not None
-        assert sum(cell.lane >= 0 for row in found.cells for cell in row) == 120
+        assert sum(cell.network >= 0 for row in found.cells for cell in row) == 120
         first = found.cells[0][0]
         assert first.is_stuck and first.undecided == 3  # one unit without bypass cannot do better
 
@@ -84,7 +84,7 @@ async def test_the_cursor_walks_and_goes_from_failure_to_failure(
         await opened.shows("network 0 ")  # round the end: all of the first thirty failed
         await opened.press("comma")
         await opened.until(lambda: opened.app.query_one(MapView).cell.is_stuck)  # type: ignore[union-attr]
-        assert opened.app.query_one(MapView).lane != 0
+        assert opened.app.query_one(MapView).selected_network != 0
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
@@ -142,10 +142,10 @@ async def test_a_batch_that_trains_is_looked_at_again_and_again_and_hidden_not_a
         view = opened.app.query_one(MapView)
         await opened.press("1")
         await opened.until(lambda: not view.in_front)
-        await opened.until(lambda: not view._is_asking)
+        await opened.until(lambda: not view._is_requesting)
         asked = await opened.stable_count(lambda: len(session.requests))
         view._poll()
-        assert not view._is_asking and len(session.requests) == asked
+        assert not view._is_requesting and len(session.requests) == asked
 
 
 async def test_a_run_without_networks_is_one_line(places: Places, session: FakeSession, home: Places) -> None:
@@ -168,7 +168,9 @@ async def test_the_nine_experiments_stand_beside_the_notebook(
         assert f"{report['rows'][0]['mean']:,.0f}" in opened.text
         await opened.press("down", "enter")
         await opened.until(lambda: bool(opened.app.query(MapView)))
-        await opened.until(lambda: opened.app.query_one(MapView).lane == report["rows"][1]["lanes"][0])
+        await opened.until(
+            lambda: opened.app.query_one(MapView).selected_network == report["rows"][1]["lanes"][0]
+        )
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])

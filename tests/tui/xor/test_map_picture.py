@@ -1,4 +1,4 @@
-"""The failure map as cells: signs, grounds, windows."""
+"""The failure map as cells: signs, backgrounds, windows."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def made(cells: list[list[MapCell]], x: str = "", **facts: object) -> FailureMap
 
 
 def cell(
-    lane: int, share: float | None = 1.0, loss: float | None = 0.01, stop: float = 10, count: int = 1
+    network: int, share: float | None = 1.0, loss: float | None = 0.01, stop: float = 10, count: int = 1
 ) -> MapCell:
-    return MapCell(lane, count, 0, share, loss, stop)
+    return MapCell(network, count, 0, share, loss, stop)
 
 
 def test_what_a_network_is_stuck_at_is_its_sign() -> None:
     floors = [math.log(2) / 2, 0.4774, math.log(2), 0.6, None]
-    cells = [cell(lane, 0.0, loss) for lane, loss in enumerate(floors)]
+    cells = [cell(network, 0.0, loss) for network, loss in enumerate(floors)]
     found = made([[*cells, cell(9), cell(10, None)]])
     view = window(found, (0, 0), 7, 1, None)
     assert "".join(tile.text for tile in row_of(found, 0, (-1, -1), view, "shade")) == "234?!··"

@@ -1,4 +1,4 @@
-"""The ladder: four rungs, their floors, and what starts them."""
+"""The view of architectures: four networks, their smallest losses, and the key that starts them."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import pytest
 from engine.places import Places
 from tests.fakes.engine import FakeEngine
 from tests.fakes.fake_session import FakeSession
-from tests.tui.xor.bench import drawn, xor_tab
-from tui.xor.recipes import LADDER
+from tests.tui.xor.bench import made_up_run, xor_tab
+from tui.xor.recipes import ARCHITECTURES
 from tui.xor.trained import TrainedView
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
-async def test_the_floors_are_there_before_anything_is_trained(
+async def test_the_smallest_losses_are_shown_before_anything_is_trained(
     places: Places, session: FakeSession, size: tuple[int, int]
 ) -> None:
     async with xor_tab(places, FakeEngine(), "d", size) as opened:
@@ -23,20 +23,20 @@ async def test_the_floors_are_there_before_anything_is_trained(
 
 async def test_one_key_starts_what_is_missing(places: Places, session: FakeSession) -> None:
     engine = FakeEngine()
-    run, history = drawn(LADDER[2], 1)
+    run, history = made_up_run(ARCHITECTURES[2], 1)
     engine.events_of[run.id] = history
     engine.change(run)
     async with xor_tab(places, engine, "d") as opened:
         await opened.shows("s start missing", "0.1250")
         await opened.press("s")
         await opened.until(lambda: len(engine.requests) == 3)
-        missing = [recipe for recipe in LADDER if recipe is not LADDER[2]]
+        missing = [recipe for recipe in ARCHITECTURES if recipe is not ARCHITECTURES[2]]
         assert [asked[2] for asked in engine.requests] == [recipe.params for recipe in missing]
 
 
 async def test_a_session_that_died_is_asked_again(places: Places, session: FakeSession) -> None:
     engine = FakeEngine()
-    run, history = drawn(LADDER[3], 1)
+    run, history = made_up_run(ARCHITECTURES[3], 1)
     engine.events_of[run.id] = history
     engine.change(run)
     session.is_up = False
@@ -48,12 +48,12 @@ async def test_a_session_that_died_is_asked_again(places: Places, session: FakeS
         await opened.until(lambda: "The session ended" not in opened.text)
 
 
-async def test_each_rung_says_how_near_its_floor_it_is_and_opens(
+async def test_each_architecture_shows_whether_it_reached_its_smallest_loss_and_opens(
     places: Places, session: FakeSession
 ) -> None:
     engine = FakeEngine()
-    for number, recipe in enumerate(LADDER, 1):
-        run, history = drawn(recipe, number, steps=12)
+    for number, recipe in enumerate(ARCHITECTURES, 1):
+        run, history = made_up_run(recipe, number, steps=12)
         engine.events_of[run.id] = history
         engine.change(run)
     async with xor_tab(places, engine, "d") as opened:

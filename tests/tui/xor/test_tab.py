@@ -8,10 +8,10 @@ from engine.places import Places
 from tests.fakes.app_pilot import AppPilot
 from tests.fakes.engine import FakeEngine
 from tests.fakes.fake_session import FakeSession
-from tests.tui.xor.bench import drawn, xor_tab
+from tests.tui.xor.bench import made_up_run, xor_tab
 from tui import view_state
 from tui.dialogs.form import FormScreen
-from tui.xor.recipes import LADDER, NOTEBOOK
+from tui.xor.recipes import ARCHITECTURES, NOTEBOOK
 from tui.xor.tab import VIEWS, XorTab
 from tui.xor.view import XorView
 
@@ -21,8 +21,8 @@ ORDER = ["hand", "trained", "ladder", "map", "nine"]
 @pytest.fixture
 def engine() -> FakeEngine:
     made = FakeEngine()
-    for number, recipe in enumerate((*NOTEBOOK, *LADDER), 1):
-        run, history = drawn(recipe, number)
+    for number, recipe in enumerate((*NOTEBOOK, *ARCHITECTURES), 1):
+        run, history = made_up_run(recipe, number)
         made.events_of[run.id] = history
         made.change(run)
     return made
@@ -55,7 +55,9 @@ async def test_every_view_opens_by_its_key_at_every_size(
     assert list(VIEWS) == ORDER
 
 
-async def test_only_the_view_in_front_asks(places: Places, session: FakeSession, engine: FakeEngine) -> None:
+async def test_only_the_view_in_front_sends_requests(
+    places: Places, session: FakeSession, engine: FakeEngine
+) -> None:
     async with xor_tab(places, engine, "d") as opened:
         await opened.shows("of 4 right")
         await opened.press("b")
@@ -93,7 +95,7 @@ async def test_the_form_of_the_map_is_that_of_a_batch(places: Places, session: F
         assert front(opened).NAME == "map"
 
 
-async def test_the_palette_knows_the_keys_of_the_view_in_front(places: Places, session: FakeSession) -> None:
+async def test_the_palette_lists_the_keys_of_the_view_in_front(places: Places, session: FakeSession) -> None:
     async with xor_tab(places, FakeEngine(), "b") as opened:
         await opened.shows("XOR solved")
         await opened.press("ctrl+p")
@@ -103,7 +105,7 @@ async def test_the_palette_knows_the_keys_of_the_view_in_front(places: Places, s
         await opened.until(lambda: "XOR solved" not in opened.text)
 
 
-async def test_damaged_memories_of_the_view_are_left_out(places: Places, session: FakeSession) -> None:
+async def test_damaged_saved_views_are_ignored(places: Places, session: FakeSession) -> None:
     state = view_state.ViewState(tab="xor")
     state.views["xor"] = {
         "view": 7, "hand": {"net": {"hidden_weight": "no"}, "name": 3, "note": None},

@@ -1,4 +1,4 @@
-"""XOR trained: the plane folds, backwards and forwards."""
+"""The view of a training: live, replayed, and continued by hand."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from engine.events import Event
 from engine.places import Places
 from tests.fakes.engine import FakeEngine, make_run
 from tests.fakes.fake_session import FakeSession
-from tests.tui.xor.bench import drawn, parts, xor_tab
+from tests.tui.xor.bench import made_up_run, parts, xor_tab
 from tui.xor.by_hand import HandView
 from tui.xor.recipes import NOTEBOOK
 from tui.xor.trained import TrainedView
@@ -18,7 +18,7 @@ from tui.xor.trained import TrainedView
 def engine() -> FakeEngine:
     made = FakeEngine()
     for number, recipe in enumerate(NOTEBOOK, 1):
-        run, history = drawn(recipe, number)
+        run, history = made_up_run(recipe, number)
         made.events_of[run.id] = history
         made.change(run)
     return made
