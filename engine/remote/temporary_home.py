@@ -50,7 +50,7 @@ def create() -> Iterator[TemporaryHome]:
 
 @contextlib.contextmanager
 def _locked_folder() -> Iterator[Path]:
-    """A locked folder. An outer lock is held meanwhile, so that nobody removes it before it is locked."""
+    """A locked folder. An outer lock is held until then, so that it is not removed before it is locked."""
     above = parent_folder()
     with contextlib.ExitStack() as until_left:
         with _lock(above.with_suffix(".lock"), fcntl.LOCK_EX):
