@@ -85,3 +85,11 @@ def test_the_folders_of_the_readme_are_those_of_the_product() -> None:
     found = {path.name for top in ("engine", ".") for path in (ROOT / top).iterdir() if path.is_dir()}
     assert len(tree) > 8
     assert set(tree) <= found
+
+
+def test_every_class_that_contributing_names_exists() -> None:
+    names = set(re.findall(r"`([A-Z][a-z]\w+)`", CONTRIBUTING))
+    sources = [path.read_text() for top in ("tui", "engine") for path in (ROOT / top).rglob("*.py")]
+    defined = {name for text in sources for name in re.findall(r"^class (\w+)", text, re.MULTILINE)}
+    assert len(names) > 4
+    assert names <= defined
