@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from engine import axes, recipes
+from engine import axes, recipes, spec_versions
 from engine.errors import ParamError, UnknownExperiment
 from engine.params import (
     Param,
@@ -120,7 +120,7 @@ class BatchAxes:
 
 
 @dataclass(frozen=True, slots=True)
-class XorLanesParams(XorParams, BatchAxes):
+class XorBatchParams(XorParams, BatchAxes):
     """The parameters of `xor` hold for every network, except those that an axis varies."""
 
     lr: float = number(0.01, "learning rate", least=0, most=100, log=True)  # that of thousands is not live
@@ -355,12 +355,12 @@ EXPERIMENTS: tuple[Experiment, ...] = (
         reads_data=True,
     ),
     Experiment(
-        name="xor_lanes",
+        name="xor_batch",
         title="XOR: thousands of networks in one batched run",
         claim="4,000 networks, 1,000 epochs each, in a few seconds; a map shows which fail.",
         framework="numpy",
-        params=XorLanesParams,
-        train="engine.experiments.xor_lanes:train",
+        params=XorBatchParams,
+        train="engine.experiments.xor_batch:train",
         metrics=BATCH_METRICS,
         best="successes",
         goal="max",
@@ -422,9 +422,10 @@ def experiments() -> tuple[Experiment, ...]:
 
 
 def find(name: str) -> Experiment:
-    """The experiment of that name. Raises UnknownExperiment."""
+    """The experiment of that name, or of that old name. Raises UnknownExperiment."""
+    current = spec_versions.current_experiment(name)
     for experiment in experiments():
-        if experiment.name == name:
+        if experiment.name == current:
             return experiment
     known = ", ".join(experiment.name for experiment in experiments())
     raise UnknownExperiment(f"There is no experiment {name[:80]!r}.", f"The catalog has: {known}.")

@@ -18,6 +18,8 @@ SPEC_VERSION = spec_versions.VERSION
 """of the meaning of a spec's values"""
 is_current = spec_versions.is_current
 upgrade_form_texts = spec_versions.upgrade_form_texts
+current_experiment = spec_versions.current_experiment
+experiment_names = spec_versions.experiment_names
 
 Json = dict[str, Any]
 
@@ -460,7 +462,8 @@ def spec_to_json(spec: Spec) -> Json:
 def spec_from_json(data: Json) -> Spec:
     """Raises ValueError where a field is missing or has a wrong type; unknown fields go to `unknown`."""
     unknown = {name: value for name, value in data.items() if name not in _SPEC_FIELDS}
-    return replace(typed(data, Spec), unknown=unknown)
+    spec = typed(data, Spec)
+    return replace(spec, experiment=current_experiment(spec.experiment), unknown=unknown)
 
 
 _SPEC_FIELDS = frozenset(field.name for field in fields(Spec)) - {"unknown"}
@@ -495,8 +498,8 @@ def summary_to_json(run: RunSummary) -> Json:
 
 def summary_from_json(data: Json) -> RunSummary:
     spec = Spec(
-        id=data["id"], experiment=data["experiment"], params=data["params"], seed=data["seed"],
-        name=data["name"], framework=data["framework"],
+        id=data["id"], experiment=current_experiment(data["experiment"]), params=data["params"],
+        seed=data["seed"], name=data["name"], framework=data["framework"],
         device=data["wanted_device"], created_at=data["created_at"],
         **{name: data[name] for name in _SPEC_FIELDS_IN_SUMMARY if name in data},
     )  # fmt: skip
@@ -531,7 +534,9 @@ def sweep_row_to_json(sweep: SweepRow) -> Json:
 
 def sweep_row_from_json(data: Json) -> SweepRow:
     best = data["best"]
-    return SweepRow(**{**data, "best": None if best is None else number_from_json(best)})
+    experiment = current_experiment(data["experiment"])
+    best = None if best is None else number_from_json(best)
+    return SweepRow(**{**data, "experiment": experiment, "best": best})
 
 
 def cause_from_json(data: object) -> Cause:

@@ -20,12 +20,14 @@ _AUTO: Words = {0: "auto"}
 _ALL: Words = {0: "all"}
 _OF: Mapping[str, Mapping[str, Words]] = {
     "xor": {"patience": _NEVER},
-    "xor_lanes": {"patience": _NEVER, "draws": _ALL, "stop": {0: "none"}},
+    "xor_batch": {"patience": _NEVER, "draws": _ALL, "stop": {0: "none"}},
     "mnist": {"iterations": _ALL, "target": _NEVER, "every": _AUTO},
     "mnist_recipe": {"lr": _AUTO, "epochs": _AUTO, "every": _AUTO},
     "lm": {"lr": _AUTO, "dropout": {-1: "auto"}, "clip": {-1: "auto", 0: "off"}, "patience": _NEVER},
 }
 """experiment -> parameter -> number of version 1 -> word of version 2"""
+_OLD_NAMES: Mapping[str, str] = {"xor_lanes": "xor_batch"}
+"""old name of an experiment -> its name in the catalog"""
 _SETTINGS: Mapping[str, Words] = {"trials": _ALL, "parallel": _AUTO}
 """settings of a sweep"""
 _KEPT_AS_TEXT = ("off",)
@@ -41,15 +43,31 @@ def is_current(data: Mapping[str, Any]) -> bool:
     return type(version) is not int or version >= VERSION
 
 
+def current_experiment(name: str) -> str:
+    """The name in the catalog of an experiment that may be given by an old name."""
+    return _OLD_NAMES.get(name, name)
+
+
+def experiment_names(name: str) -> tuple[str, ...]:
+    """The name in the catalog and all old names of an experiment, given by any of them."""
+    current = current_experiment(name)
+    return (current, *(old for old, new in _OLD_NAMES.items() if new == current))
+
+
+def renamed_experiments() -> tuple[tuple[str, ...], ...]:
+    """The `experiment_names` of every experiment that has an old name."""
+    return tuple(experiment_names(name) for name in dict.fromkeys(_OLD_NAMES.values()))
+
+
 def upgrade_value(experiment: str, name: str, given: Any) -> Any:
     """Convert the value of a parameter."""
-    return _value(_OF.get(experiment, {}).get(name, {}), given)
+    return _value(_words_of(experiment).get(name, {}), given)
 
 
 def upgrade_params(experiment: str, given: Mapping[str, Any]) -> Json:
     """Convert parameters, by name."""
     found = {name: upgrade_value(experiment, name, old) for name, old in given.items()}
-    if experiment == "xor_lanes" and isinstance(found.get("axes"), str):
+    if current_experiment(experiment) == "xor_batch" and isinstance(found.get("axes"), str):
         found["axes"] = upgrade_axes_text("xor", found["axes"])
     return found
 
@@ -63,7 +81,7 @@ def upgrade_live(experiment: str, submitted: Mapping[str, Any], name: str, given
 def upgrade_axes_text(experiment: str, text: str) -> str:
     """Convert the text of axes."""
     parts = (part.partition("=") for part in text.split(";"))
-    words = _OF.get(experiment, {})
+    words = _words_of(experiment)
     return ";".join(
         name + equals + _text(words.get(name.strip(), {}), given) for name, equals, given in parts
     )
@@ -71,9 +89,9 @@ def upgrade_axes_text(experiment: str, text: str) -> str:
 
 def upgrade_form_texts(experiment: str, given: Mapping[str, Any]) -> dict[str, str]:
     """Convert the texts of the form of a run or a sweep, by name."""
-    words = {**_SETTINGS, **_OF.get(experiment, {})}
+    words = {**_SETTINGS, **_words_of(experiment)}
     found = {name: _text(words.get(name, {}), str(text)) for name, text in given.items()}
-    if experiment == "xor_lanes" and "axes" in found:
+    if current_experiment(experiment) == "xor_batch" and "axes" in found:
         found["axes"] = upgrade_axes_text("xor", found["axes"])
     return found
 
@@ -103,6 +121,10 @@ def upgrade_sweep_fact(experiment: str, fact: Json) -> Json:
     if fact.get("verb") in _SETTINGS:
         found["count"] = _value(_SETTINGS[fact["verb"]], fact["count"])
     return found
+
+
+def _words_of(experiment: str) -> Mapping[str, Words]:
+    return _OF.get(current_experiment(experiment), {})
 
 
 def _axis(experiment: str, axis: Mapping[str, Any]) -> Json:

@@ -262,7 +262,9 @@ def sweep_spec_to_json(spec: SweepSpec) -> Json:
 def sweep_spec_from_json(data: Json) -> SweepSpec:
     """Raises ValueError where a field is missing or has a wrong type; unknown fields go to `unknown`."""
     unknown = {name: value for name, value in data.items() if name not in _SPEC_FIELDS}
-    return replace(typed(data, SweepSpec), unknown=unknown)
+    spec = typed(data, SweepSpec)
+    experiment = spec_versions.current_experiment(spec.experiment)
+    return replace(spec, experiment=experiment, unknown=unknown)
 
 
 _SPEC_FIELDS = frozenset(field.name for field in fields(SweepSpec)) - {"unknown"}

@@ -54,8 +54,8 @@ def test_the_numbers_of_networks_and_weights_are_those_of_the_readme() -> None:
     from engine.experiments.mnist import network
     from engine.models.xor.batch.notebook import SETTINGS
 
-    lanes = axes.count(axes.parse_axes(catalog.find("xor"), catalog.XorLanesParams().axes))
-    assert f"{lanes:,} networks" in row("`xor_lanes`")
+    lanes = axes.count(axes.parse_axes(catalog.find("xor"), catalog.XorBatchParams().axes))
+    assert f"{lanes:,} networks" in row("`xor_batch`")
     assert f"{len(SETTINGS) * catalog.XorGridParams().runs} networks" in row("`xor_grid`")
     weights = sum(weight.numel() for weight in network("double_conv", side=28).parameters())
     assert f"{weights / 1000:.0f} thousand weights" in row("`mnist`, `model=double_conv`")

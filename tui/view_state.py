@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from engine import files
 from engine.errors import CorruptRun
-from engine.protocol import SPEC_VERSION, is_current, upgrade_form_texts
+from engine.protocol import SPEC_VERSION, current_experiment, is_current, upgrade_form_texts
 
 T = TypeVar("T")
 
@@ -86,8 +86,16 @@ def from_json(data: Mapping[str, Any]) -> ViewState:
             name: upgrade_form_texts(name.removeprefix("sweep "), given)
             for name, given in state.last_params.items()
         }
+    state.last_params = {_current(name): given for name, given in state.last_params.items()}
+    state.last_experiment = current_experiment(state.last_experiment)
     state.version = SPEC_VERSION
     return state
+
+
+def _current(name: str) -> str:
+    """The key of a remembered form, with the name of its experiment in the catalog."""
+    sweep = "sweep " if name.startswith("sweep ") else ""
+    return sweep + current_experiment(name.removeprefix("sweep "))
 
 
 def write(path: Path, state: ViewState) -> None:

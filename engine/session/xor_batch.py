@@ -1,4 +1,4 @@
-"""The room of networks trained by the thousand: runs of `xor_grid` and `xor_lanes`."""
+"""The room of networks trained by the thousand: runs of `xor_grid` and `xor_batch`."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ def opened(session_cache: SessionCache, run: str) -> BatchRecord:
         read = _reader(folder)
     except FileNotFoundError as error:
         raise RunNotFound(
-            f"{run[:80]} has no networks yet.", "Only xor_grid and xor_lanes have them."
+            f"{run[:80]} has no networks yet.", "Only xor_grid and xor_batch have them."
         ) from error
     key = ("lanes", run)
     stamped, kept = session_cache.keep(key, lambda: (stamp, read()))

@@ -24,6 +24,8 @@ UNFINISHED = frozenset(("<paused>",))
 """names of runs that were paused by hand, at any step"""
 SAMPLED = frozenset(("sketch", "note"))
 """events whose number depends on the speed of the machine"""
+RENAMED = {"xor_lanes": "xor_batch"}
+"""experiments that had another name when the home was stored"""
 SKIPPED = frozenset(("engine.log", "engine.sock", "session.log", "index.sqlite-wal", "index.sqlite-shm"))
 
 
@@ -65,6 +67,8 @@ def names_of(home: Path) -> Iterator[tuple[str, str]]:
 def without_ids(text: str, names: dict[str, str]) -> str:
     for run, name in names.items():
         text = text.replace(run, f"<{name}>")
+    for old, new in RENAMED.items():
+        text = text.replace(old, new)
     return re.sub(r"[^ ]*/(?=(runs|sweeps)/<)", "", text)
 
 

@@ -17,6 +17,11 @@ def test_an_experiment_is_found_by_its_name() -> None:
         assert catalog.find(experiment.name) is experiment
 
 
+def test_an_old_name_finds_the_experiment_and_is_not_listed() -> None:
+    assert catalog.find("xor_lanes") is catalog.find("xor_batch")
+    assert "xor_lanes" not in [experiment.name for experiment in catalog.experiments()]
+
+
 def test_an_unknown_experiment_is_refused_with_the_names_of_all() -> None:
     with pytest.raises(UnknownExperiment, match="There is no experiment 'gpt'") as error:
         catalog.find("gpt")

@@ -33,7 +33,7 @@ def test_the_defaults_of_version_1_are_those_of_version_2(experiment: str) -> No
     now = build(kind, {})
     assert spec_versions.upgrade_params(experiment, old) == {
         param.name: getattr(now, param.name) for param in declared(kind)
-    } | ({"axes": old["axes"]} if experiment == "xor_lanes" else {})
+    } | ({"axes": old["axes"]} if experiment == "xor_batch" else {})
 
 
 def test_a_given_value_is_not_converted() -> None:
@@ -75,7 +75,7 @@ def test_the_texts_of_forms_are_converted() -> None:
         "lr": "auto", "dropout": "auto", "clip": "off,1,auto", "patience": "", "trials": "all",
         "parallel": "auto",
     }  # fmt: skip
-    assert spec_versions.upgrade_form_texts("xor_lanes", {"axes": "patience=0,5", "draws": "0"}) == {
+    assert spec_versions.upgrade_form_texts("xor_batch", {"axes": "patience=0,5", "draws": "0"}) == {
         "axes": "patience=never,5", "draws": "all",
     }  # fmt: skip
 

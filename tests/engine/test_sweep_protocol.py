@@ -41,3 +41,8 @@ def test_active_and_waiting_trials_are_not_settled() -> None:
         TrialStatus.WAITING, TrialStatus.QUEUED, TrialStatus.RUNNING, TrialStatus.PAUSING,
         TrialStatus.STOPPING,
     }  # fmt: skip
+
+
+def test_a_sweep_of_before_has_the_present_name_of_its_experiment() -> None:
+    spec = sweep_spec_to_json(make_sweep(1).spec)
+    assert sweep_spec_from_json({**spec, "experiment": "xor_lanes"}).experiment == "xor_batch"

@@ -28,6 +28,9 @@ def named(name: str, **facts: Any) -> RunSummary:
     [
         (named("mine"), "mine"),
         (named("xor-9c0a"), ""),
+        (named("xor_lanes-9c0a", experiment="xor_batch"), ""),
+        (named("xor_batch-9c0a", experiment="xor_batch"), ""),
+        (named("xor_lanes-9c0a"), "xor_lanes-9c0a"),
         (named("xor-0000"), "xor-0000"),
         (named("tpe1-3", sweep="20260101-000000-xor-sweep-aaaa", trial=3), ""),
     ],

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.protocol import SPEC_VERSION
 from tui import view_state
 from tui.view_state import ViewState
 
@@ -86,3 +87,16 @@ def test_texts_of_older_versions_keep_their_meaning(tmp_path: Path) -> None:
     state.last_params["lm"]["lr"] = "0"
     view_state.write(tmp_path / "view.json", state)
     assert view_state.read(tmp_path / "view.json").last_params["lm"]["lr"] == "0"
+
+
+def test_a_form_is_remembered_under_the_present_name_of_its_experiment() -> None:
+    old = {
+        "version": SPEC_VERSION,
+        "last_params": {"xor_lanes": {"draws": "all"}, "sweep xor_lanes": {"lr": "0.1"}, "xor": {"lr": "1"}},
+        "last_experiment": "xor_lanes",
+    }
+    state = view_state.from_json(old)
+    assert state.last_experiment == "xor_batch"
+    assert state.last_params == {
+        "xor_batch": {"draws": "all"}, "sweep xor_batch": {"lr": "0.1"}, "xor": {"lr": "1"},
+    }  # fmt: skip

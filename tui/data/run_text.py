@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 
-from engine.protocol import Queued, RunSummary, Status
+from engine.protocol import Queued, RunSummary, Status, experiment_names
 from tui.data.value_text import distinguishing_params, format_params, status_text
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
@@ -23,7 +23,8 @@ def name_of(run: RunSummary) -> str:
 
 def given_name(run: RunSummary) -> str:
     """The name that a user gave it; empty for an automatic one, as that of a trial."""
-    is_automatic = run.spec.name == f"{run.spec.experiment}-{run.id[-4:]}"
+    names = experiment_names(run.spec.experiment)
+    is_automatic = run.spec.name in [f"{name}-{run.id[-4:]}" for name in names]
     return "" if is_automatic or run.spec.sweep else run.spec.name
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from engine.client.client import Client
 from engine.protocol import Query, RunSummary
 
-SINGLE, BATCH, GRID = "xor", "xor_lanes", "xor_grid"
+SINGLE, BATCH, GRID = "xor", "xor_batch", "xor_grid"
 KEPT = {SINGLE: 200, BATCH: 50, GRID: 20}
 
 

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from engine import catalog, filter_fields
+from engine import catalog, filter_fields, spec_versions
 from engine.protocol import CauseKind, Status
 from engine.service.index.filter import (
     And,
@@ -147,7 +147,25 @@ def _join(connective: str, parts: tuple[Clause, ...]) -> Sql:
 
 def _search(text: str) -> Sql:
     places = " OR ".join(f"instr(lower({column}), ?) > 0" for column in _SEARCHED)
-    return Sql(f"({places})", (text.lower(),) * len(_SEARCHED))
+    values = (text.lower(),) * len(_SEARCHED)
+    renamed = [
+        name
+        for names in spec_versions.renamed_experiments()
+        if _is_in_some(text.lower(), names)
+        for name in names
+    ]
+    if renamed:
+        places += f" OR {_PLACES['experiment']} IN ({_marks(renamed)})"
+    return Sql(f"({places})", (*values, *renamed))
+
+
+def _is_in_some(text: str, names: tuple[str, ...]) -> bool:
+    """Whether some of the names have the text, but not all: a search by one name finds the runs of all."""
+    return any(text in name for name in names) and not all(text in name for name in names)
+
+
+def _marks(values: Sequence[str]) -> str:
+    return ", ".join("?" * len(values))
 
 
 def _comparison(comparison: Comparison) -> Sql:
@@ -180,7 +198,9 @@ def _text_comparison(comparison: Comparison) -> Sql:
             f"Filter, position {comparison.position}: expected a status ({', '.join(Status)}), "
             f"got {value[:40]!r}."
         )
-    return _true(Sql(f"lower({_TEXTS[comparison.field]}) {comparison.sign} ?", (value,)))
+    names = spec_versions.experiment_names(value) if comparison.field == "experiment" else (value,)
+    sign = "IN" if comparison.sign == "=" else "NOT IN"
+    return _true(Sql(f"lower({_TEXTS[comparison.field]}) {sign} ({_marks(names)})", names))
 
 
 def _word_comparison(comparison: Comparison) -> Sql:

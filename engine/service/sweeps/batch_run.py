@@ -15,7 +15,7 @@ from engine.service.sweeps import sweep_batch, trial_spec
 from engine.service.sweeps.sweep_batch import SweepBatch
 from engine.sweep_protocol import SweepSpec, TrialRow
 
-EXPERIMENT = "xor_lanes"
+EXPERIMENT = "xor_batch"
 METRICS = ("loss", "val_loss")
 
 

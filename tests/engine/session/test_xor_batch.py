@@ -30,7 +30,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def batch(root: Path) -> RunFolder:
-    folder = new_run(root, "xor_lanes", axes=AXES, bypass=True, epochs=300, trainer="numpy")
+    folder = new_run(root, "xor_batch", axes=AXES, bypass=True, epochs=300, trainer="numpy")
     train(folder)
     return folder
 
@@ -154,7 +154,7 @@ def test_a_network_handed_to_xor_takes_the_same_way(
 def test_a_paused_batch_is_shown_as_it_stands_and_newer_states_replace_it(
     session_cache: SessionCache, root: Path
 ) -> None:
-    folder = new_run(root, "xor_lanes", axes="seed=1..20", epochs=200, trainer="numpy")
+    folder = new_run(root, "xor_batch", axes="seed=1..20", epochs=200, trainer="numpy")
     train(folder, ScriptedPipe({64: {"word": "pause"}}))
     page = ask(session_cache, "lanes.table", run=folder.id)
     assert (page["epoch"], page["counts"]["running"]) == (64, 20)
@@ -176,7 +176,7 @@ def test_the_report_stands_beside_the_notebook(session_cache: SessionCache, grid
 
 
 def batch_of(session_cache: SessionCache) -> str:
-    return next(run for run in sorted(os.listdir(session_cache.places.runs)) if "xor_lanes" in run)
+    return next(run for run in sorted(os.listdir(session_cache.places.runs)) if "xor_batch" in run)
 
 
 @pytest.mark.parametrize(

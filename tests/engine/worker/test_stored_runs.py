@@ -84,6 +84,15 @@ def test_parameters_not_given_are_null_in_every_stored_spec_and_its_file_is_unch
     assert folder.spec.read_bytes() == before
 
 
+def test_a_stored_run_has_the_present_name_of_its_experiment_and_its_file_stays(tmp_path: Path) -> None:
+    folder = run_of(tmp_path, "xor_lanes")
+    before = folder.spec.read_bytes()
+    assert b'"experiment": "xor_lanes"' in before
+    spec = store.read_spec(folder)
+    assert (spec.experiment, spec.name) == ("xor_batch", "xor_lanes")
+    assert folder.spec.read_bytes() == before
+
+
 @pytest.mark.parametrize("name", ["mnist_recipe", "lm_torch"])
 def test_a_live_value_of_0_is_read_as_not_given(tmp_path: Path, name: str) -> None:
     assert live_of(run_of(tmp_path, name)) == {"lr": None}

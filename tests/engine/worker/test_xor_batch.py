@@ -56,7 +56,7 @@ def same(one: RunFolder, other: RunFolder) -> bool:
 
 
 @pytest.mark.parametrize("path", ["numpy", "compiled"])
-@pytest.mark.parametrize(("experiment", "given"), [("xor_lanes", LANES), ("xor_grid", GRID)])
+@pytest.mark.parametrize(("experiment", "given"), [("xor_batch", LANES), ("xor_grid", GRID)])
 def test_a_batch_paused_at_every_stride_ends_with_the_weights_of_an_uninterrupted_one(
     tmp_path: Path, experiment: str, given: dict[str, Any], path: str
 ) -> None:
@@ -88,7 +88,7 @@ def stop_commands() -> dict[int, Any]:
 def test_stopped_networks_stay_stopped_from_whichever_checkpoint_it_resumes(
     tmp_path: Path, path: str
 ) -> None:
-    whole, free = (new_run(tmp_path, "xor_lanes", trainer=path, **LANES) for _ in range(2))
+    whole, free = (new_run(tmp_path, "xor_batch", trainer=path, **LANES) for _ in range(2))
     train(whole, ScriptedPipe(stop_commands()))
     train(free)
     found = read(whole)
@@ -98,16 +98,16 @@ def test_stopped_networks_stay_stopped_from_whichever_checkpoint_it_resumes(
     for name in FINAL:
         assert (found.arrays[name][others] == read(free).arrays[name][others]).all()
     for step in set(curve(whole, "running")) - set(STOPS) - {96}:
-        once = new_run(tmp_path, "xor_lanes", trainer=path, **LANES)
+        once = new_run(tmp_path, "xor_batch", trainer=path, **LANES)
         train(once, ScriptedPipe({**stop_commands(), step: {"word": "pause"}}))
         train(once, ScriptedPipe({at: word for at, word in stop_commands().items() if at > step}), number=2)
         assert same(once, whole), f"paused at {step}"
 
 
 def test_stops_are_replayed_after_an_older_checkpoint(tmp_path: Path) -> None:
-    whole = new_run(tmp_path, "xor_lanes", trainer="numpy", **LANES)
+    whole = new_run(tmp_path, "xor_batch", trainer="numpy", **LANES)
     train(whole, ScriptedPipe(stop_commands()))
-    once = new_run(tmp_path, "xor_lanes", trainer="numpy", **LANES)
+    once = new_run(tmp_path, "xor_batch", trainer="numpy", **LANES)
     train(once, ScriptedPipe({16: {"word": "pause"}}))
     early = {path.name for path in once.checkpoints.iterdir()}
     train(once, ScriptedPipe({**stop_commands(), 64: {"word": "pause"}}), number=2)
@@ -123,9 +123,9 @@ def test_without_a_part_of_the_state_the_bits_differ(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: str
 ) -> None:
     given = {**LANES, "trainer": "numpy"}
-    whole = new_run(tmp_path, "xor_lanes", **given)
+    whole = new_run(tmp_path, "xor_batch", **given)
     train(whole)
-    parts = new_run(tmp_path, "xor_lanes", **given)
+    parts = new_run(tmp_path, "xor_batch", **given)
     train(parts, ScriptedPipe({32: {"word": "pause"}}))
     restore = ArrayState.restore
 
@@ -141,7 +141,7 @@ def test_without_a_part_of_the_state_the_bits_differ(
 
 
 def test_another_trainer_is_refused_by_a_strict_resume_and_taken_by_a_fast_one(tmp_path: Path) -> None:
-    folder = new_run(tmp_path, "xor_lanes", trainer="auto", **LANES)
+    folder = new_run(tmp_path, "xor_batch", trainer="auto", **LANES)
     train(folder, ScriptedPipe({32: {"word": "pause"}}))
     spec = folder.spec.read_text()
     folder.spec.write_text(spec.replace('"trainer": "auto"', '"trainer": "numpy"'))
@@ -168,9 +168,9 @@ def test_without_numba_numpy_trains_and_the_notice_says_so(
 
 def test_a_batch_killed_twice_ends_with_the_weights_of_one_never_killed(tmp_path: Path) -> None:
     given = {"axes": "hidden=1..4; seed=1..150", "epochs": 12_000, "trainer": "numpy"}
-    whole = new_run(tmp_path, "xor_lanes", threads=1, **given)
+    whole = new_run(tmp_path, "xor_batch", threads=1, **given)
     assert start(whole, DLTUI_CHECKPOINT_SECONDS="1000").wait(500) == 0
-    folder = new_run(tmp_path, "xor_lanes", threads=1, **given)
+    folder = new_run(tmp_path, "xor_batch", threads=1, **given)
     for number in (1, 2):
         worker = start(folder, DLTUI_ATTEMPT=str(number), DLTUI_CHECKPOINT_SECONDS="0.05")
         saved = len(read_events(folder, "checkpoint"))
@@ -197,7 +197,7 @@ def test_the_nine_experiments_are_printed_beside_the_notebooks_numbers(tmp_path:
 
 def test_diverged_networks_are_counted_and_their_weights_are_finite(tmp_path: Path) -> None:
     folder = new_run(
-        tmp_path, "xor_lanes", axes="lr=0.01,100; seed=1..40", activation="relu", loss="bce", hidden=8,
+        tmp_path, "xor_batch", axes="lr=0.01,100; seed=1..40", activation="relu", loss="bce", hidden=8,
         optimizer="momentum", epochs=400, trainer="numpy", initial="xavier",
     )  # fmt: skip
     train(folder)
@@ -223,7 +223,7 @@ def test_an_impossible_batch_is_refused_before_it_is_a_run(
     tmp_path: Path, given: dict[str, Any], words: tuple[str, ...]
 ) -> None:
     with pytest.raises(ParamError) as error:
-        new_run(tmp_path, "xor_lanes", **given)
+        new_run(tmp_path, "xor_batch", **given)
     assert all(word in str(error.value) for word in words), str(error.value)
     assert not (tmp_path / "runs").exists()
 
@@ -232,7 +232,7 @@ def test_an_older_checkpoint_without_best_losses_resumes_to_the_same_weights(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given = {**LANES, "trainer": "numpy"}
-    whole, old = new_run(tmp_path, "xor_lanes", **given), new_run(tmp_path, "xor_lanes", **given)
+    whole, old = new_run(tmp_path, "xor_batch", **given), new_run(tmp_path, "xor_batch", **given)
     train(whole)
     with monkeypatch.context() as before:
         for module in (group_training, record):

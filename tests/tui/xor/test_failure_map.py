@@ -22,7 +22,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Places:
 
 @pytest.fixture(scope="module")
 def batch(home: Places) -> RunFolder:
-    return trained(home, "xor_lanes", axes=AXES, epochs=800, lr=0.1, trainer="numpy")
+    return trained(home, "xor_batch", axes=AXES, epochs=800, lr=0.1, trainer="numpy")
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ async def test_one_key_trains_thousands(places: Places, session: FakeSession) ->
         await opened.press("s")
         await opened.until(lambda: bool(engine.requests))
         word, experiment, params, *_ = engine.requests[0]
-        assert (word, experiment) == ("submit", "xor_lanes") and params == dict(BATCH_PARAMS)
+        assert (word, experiment) == ("submit", "xor_batch") and params == dict(BATCH_PARAMS)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
@@ -134,7 +134,7 @@ async def test_a_batch_that_trains_is_looked_at_again_and_again_and_hidden_not_a
     places: Places, session: FakeSession, batch: RunFolder
 ) -> None:
     engine = FakeEngine()
-    engine.change(make_run(id=batch.id, experiment="xor_lanes", name="live"))
+    engine.change(make_run(id=batch.id, experiment="xor_batch", name="live"))
     async with xor_tab(places, engine, "f") as opened:
         await opened.shows("120 networks")
         asked = len(session.facts_of("lanes.map"))
@@ -149,7 +149,7 @@ async def test_a_batch_that_trains_is_looked_at_again_and_again_and_hidden_not_a
 
 
 async def test_a_run_without_networks_is_one_line(places: Places, session: FakeSession, home: Places) -> None:
-    engine = FakeEngine(make_run(1, experiment="xor_lanes", name="empty", state=done()))
+    engine = FakeEngine(make_run(1, experiment="xor_batch", name="empty", state=done()))
     async with xor_tab(places, engine, "f") as opened:
         await opened.shows("There is no run")
 

@@ -88,6 +88,6 @@ def test_a_label_that_does_not_fit_ends_in_a_sign() -> None:
 @pytest.mark.parametrize("width", [78, 118])
 def test_what_every_digit_of_a_failure_means_is_in_sight(width: int) -> None:
     found = made([[cell(0, 0.0, 0.48)]])
-    facts = MapFacts(make_run(1, experiment="xor_lanes", state=done()), found, None, None, "colour", Keymap())
+    facts = MapFacts(make_run(1, experiment="xor_batch", state=done()), found, None, None, "colour", Keymap())
     legend = row_text(notes_of(facts, width)[1])
     assert len(legend) <= width and all(f"{rows} (0." in legend for rows in (2, 3, 4)) and "? other" in legend

@@ -91,7 +91,7 @@ async def test_the_form_of_the_map_is_that_of_a_batch(places: Places, session: F
         await opened.until(lambda: isinstance(opened.app.screen, FormScreen))
         await opened.press("enter")
         await opened.until(lambda: bool(engine.requests))
-        assert engine.requests[0][1] == "xor_lanes"
+        assert engine.requests[0][1] == "xor_batch"
         assert front(opened).NAME == "map"
 
 

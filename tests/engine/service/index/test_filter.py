@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import DltuiError
-from engine.protocol import Cause, CauseKind, Query, Stopped
+from engine.protocol import Cause, CauseKind, Query, Stopped, summary_from_json
 from engine.service.index import columns
 from engine.service.index.filter import And, Comparison, Not, Or, SearchTerm, parse
 from engine.service.index.index import Index, open_index, row_of
@@ -78,6 +78,36 @@ def test_a_filter_finds_the_matching_runs(index: Index, where: str, found: str) 
     window = index.page(Query(where, "name", descending=False))
     names = "".join(sorted(_name(summary) for summary in window.summaries))
     assert (names, window.matching, window.total) == (found, len(found), 5)
+
+
+@pytest.mark.parametrize(
+    ("where", "found"),
+    [
+        ("experiment=xor_lanes", "ab"),
+        ("experiment=xor_batch", "ab"),
+        ("experiment=XOR_Lanes done", "a"),
+        ("experiment!=xor_lanes", "c"),
+        ("not experiment=xor_batch", "c"),
+        ("experiment=xor", "c"),
+        ("xor_lanes", "ab"),
+        ("xor_batch", "ab"),
+        ("lanes", "ab"),
+        ("batch", "ab"),
+        ("xor", "abc"),
+        ("not xor_lanes", "c"),
+    ],
+)
+def test_runs_are_found_by_the_old_and_the_new_name_of_their_experiment(
+    tmp_path: Path, where: str, found: str
+) -> None:
+    """Rows that were indexed before have the old name."""
+    index = open_index(tmp_path / "index.sqlite")
+    named = (("a", "xor_lanes", "done"), ("b", "xor_batch", "running"), ("c", "xor", "done"))
+    index.put([a_row(*facts) for facts in named])
+    rows = index.page(Query(where, "name", descending=False)).summaries
+    assert "".join(_name(row) for row in rows) == found
+    experiments = {summary_from_json(json.loads(row)).spec.experiment for row in rows}
+    assert experiments <= {"xor_batch", "xor"}
 
 
 @pytest.mark.parametrize("name", ["20241129", "007", "1e3", "nan", "true", "-5", "inf", "1_000"])

@@ -9,7 +9,7 @@ import pytest
 
 from engine import catalog
 from engine.axes import parse_axes
-from engine.catalog import XorLanesParams, XorParams
+from engine.catalog import XorBatchParams, XorParams
 from engine.errors import ParamError
 from engine.models.xor.batch.group import NetGroup
 from engine.models.xor.batch.plan import BatchPlan, from_axes, from_rows
@@ -55,10 +55,10 @@ def test_every_network_is_in_the_group_of_its_architecture() -> None:
 
 
 def test_more_weights_than_a_machine_holds_are_refused() -> None:
-    assert build(XorLanesParams, {"axes": "seed=1..100000", "hidden": 16})
+    assert build(XorBatchParams, {"axes": "seed=1..100000", "hidden": 16})
     with pytest.raises(ParamError, match=r"axes: expected at most 8,000,000 weights in all, got 9,720,000\."):
-        build(XorLanesParams, {"axes": "hidden=60,61; seed=1..20000"})
+        build(XorBatchParams, {"axes": "hidden=60,61; seed=1..20000"})
 
 
 def test_the_default_is_a_map_of_some_thousand_networks() -> None:
-    assert len(from_axes(asdict(XorLanesParams()), 1, parse_axes(XOR, XorLanesParams().axes))) == 4000
+    assert len(from_axes(asdict(XorBatchParams()), 1, parse_axes(XOR, XorBatchParams().axes))) == 4000

@@ -11,13 +11,13 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from engine import axes, catalog
-from engine.catalog import XorLanesParams
+from engine.catalog import XorBatchParams
 from engine.models.xor.batch import plan
 from engine.worker import xor_batch
 from engine.worker.run import Run
 
 
-def train(params: XorLanesParams, run: Run) -> None:
+def train(params: XorBatchParams, run: Run) -> None:
     common = asdict(params)
     grid, draws = axes.parse_axes(catalog.find("xor"), common.pop("axes")), common.pop("draws")
     trainer = common.pop("trainer")
