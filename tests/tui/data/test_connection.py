@@ -143,7 +143,7 @@ async def test_a_connection_that_ends_for_whatever_reason_is_renewed(places: Pla
     async with connected(engine, places) as recorded:
         for times in (1, 2):
             await recorded.until(EngineConnected, times)
-            engine._lines[-1].changes.put_nowait(ProtocolError("What the engine answered cannot be read."))
+            engine._clients[-1].changes.put_nowait(ProtocolError("What the engine answered cannot be read."))
         await recorded.until(EngineConnected, 3)
         assert recorded.kinds().count(EngineLost) == 2
 
