@@ -45,6 +45,10 @@ class Bucket:
         kept = {self.low, self.high, self.first_nan, self.last if with_last and self.size else None}
         return sorted((point for point in kept if point is not None), key=lambda point: point[0])
 
+    def last_left_out(self) -> Points:
+        """The last point, unless it is one of those kept."""
+        return [] if self.last in self.points() else [self.last]
+
 
 @dataclass(slots=True)
 class MetricSeries:
@@ -63,6 +67,9 @@ class MetricSeries:
     reproducible_bucket: Bucket = field(default_factory=Bucket)
     reproducible_end: int = 0
     """the count at which the reproducible bucket is full"""
+    last: Points = field(default_factory=list)
+    """the newest point where it filled a bucket without being kept: it is written if no other follows"""
+    reproducible_last: Points = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.width = width_at(self.count)
@@ -78,9 +85,10 @@ class MetricSeries:
             return True
         self._add_reproducible(step, value)
         self.bucket.add(step, value)
+        self.last = []
         if self.bucket.size >= self.width:
             self.ready += self.bucket.points()
-            self.bucket = Bucket()
+            self.last, self.bucket = self.bucket.last_left_out(), Bucket()
             self.width = width_at(self.count)
         return True
 
@@ -88,24 +96,26 @@ class MetricSeries:
         if not self.reproducible_bucket.size:
             self.reproducible_end = bucket_end(self.count)
         self.reproducible_bucket.add(step, value)
+        self.reproducible_last = []
         if self.count >= self.reproducible_end:
-            self.reproducible += self.reproducible_bucket.points()
-            self.reproducible_bucket = Bucket()
+            bucket, self.reproducible_bucket = self.reproducible_bucket, Bucket()
+            self.reproducible += bucket.points()
+            self.reproducible_last = bucket.last_left_out()
 
     def pop_reproducible(self, *, is_end: bool) -> Points:
         """Return and remove the reproducible points; `is_end` adds those of the unfinished bucket."""
         points, self.reproducible = self.reproducible, []
         if is_end:
-            points += self.reproducible_bucket.points(with_last=True)
-            self.reproducible_bucket = Bucket()
+            points += self.reproducible_last + self.reproducible_bucket.points(with_last=True)
+            self.reproducible_last, self.reproducible_bucket = [], Bucket()
         return points
 
     def pop(self, *, include_bucket: bool) -> Points:
         """Return and remove the ready points; `include_bucket` adds those of the unfinished bucket."""
         points, self.ready = self.ready, []
         if include_bucket:
-            points += self.bucket.points(with_last=True)
-            self.bucket = Bucket()
+            points += self.last + self.bucket.points(with_last=True)
+            self.last, self.bucket = [], Bucket()
         return points
 
 

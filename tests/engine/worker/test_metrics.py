@@ -51,6 +51,17 @@ def test_in_every_bucket_the_extremes_and_a_nan_are_kept(values: list[float], ta
     assert same(points[-1][1], values[-1]), "the last value is always there"
 
 
+def test_a_run_that_ends_where_a_bucket_does_has_its_last_point() -> None:
+    """Buckets of four points begin after 50,000; the last point of the first is no extreme of it."""
+    series = MetricSeries()
+    for step in range(50_000):
+        series.add(step, 0.0)
+    for step, value in enumerate((1.0, 3.0, 0.0, 2.0), 50_000):
+        series.add(step, value)
+    assert series.pop(include_bucket=True)[-1] == (50_003, 2.0)
+    assert series.pop_reproducible(is_end=True)[-1] == (50_003, 2.0)
+
+
 def test_all_first_points_are_kept() -> None:
     points, _ = written([float(step % 7) for step in range(metrics.EXACT)], set())
     assert points == [(step, float(step % 7)) for step in range(metrics.EXACT)]
