@@ -18,7 +18,7 @@ from tests.engine.models.language import samples
 SENTENCES = [[5, 9, 30, 7], [11], [5, 9, 31], [40, 41, 42, 43, 44, 45]]
 
 
-class Twin(nn.Module):
+class TorchModel(nn.Module):
     def __init__(self, layers: int) -> None:
         super().__init__()
         self.embedding = nn.Embedding(50, 24)
@@ -31,16 +31,16 @@ class Twin(nn.Module):
 
 
 @pytest.fixture(params=[1, 2])
-def pair(request: pytest.FixtureRequest) -> tuple[Twin, LanguageModel]:
+def pair(request: pytest.FixtureRequest) -> tuple[TorchModel, LanguageModel]:
     torch.manual_seed(4)
-    training = Twin(request.param)
+    training = TorchModel(request.param)
     state = {name: tensor.detach().numpy() for name, tensor in training.state_dict().items()}
     arrays, _ = neutral.from_torch(state, ["lstm"])
     kind = samples.description(50, request.param, embedding=24, hidden=32)
     return training, LanguageModel(kind, samples.words(50), weights(arrays, kind))
 
 
-def test_every_probability_agrees_to_five_digits(pair: tuple[Twin, LanguageModel]) -> None:
+def test_every_probability_agrees_to_five_digits(pair: tuple[TorchModel, LanguageModel]) -> None:
     training, model = pair
     for sentence in SENTENCES:
         with torch.inference_mode():
@@ -50,7 +50,7 @@ def test_every_probability_agrees_to_five_digits(pair: tuple[Twin, LanguageModel
         np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
-def test_perplexity_agrees_to_four_digits(pair: tuple[Twin, LanguageModel]) -> None:
+def test_perplexity_agrees_to_four_digits(pair: tuple[TorchModel, LanguageModel]) -> None:
     training, model = pair
     total, count = 0.0, 0
     with torch.inference_mode():
