@@ -114,7 +114,7 @@ class FieldEditor(TextField):
 class FormRows(Widget, can_focus=True):
     """Draws the rows of the form; has the focus in rows that take no text."""
 
-    DEFAULT_CSS = "Rows { height: auto; width: 1fr; }"
+    DEFAULT_CSS = "FormRows { height: auto; width: 1fr; }"
 
     def __init__(self, form: Form) -> None:
         super().__init__()
