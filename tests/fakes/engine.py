@@ -247,10 +247,10 @@ class FakeClient(SweepCalls):
         if self in self._engine._clients:
             self._engine._clients.remove(self)
 
-    async def ask(self, request: str, **facts: object) -> Json:
+    async def request(self, method: str, **facts: object) -> Json:
         """Requests about sweeps; the others have methods of their own."""
         self._check()
-        answer, changed = self._engine.sweeps.answer(request, facts)
+        answer, changed = self._engine.sweeps.answer(method, facts)
         if changed is not None:
             self._engine.change_sweep(changed)
         return answer
