@@ -1,1 +1,1 @@
-"""One process per open app: the models a person looks into and talks to, in NumPy, without a framework."""
+"""The session: one process per open app that evaluates trained models, in NumPy, without a framework."""

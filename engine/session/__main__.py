@@ -1,4 +1,4 @@
-"""`python -m engine.session`: questions on standard input, answers on standard output, a line each."""
+"""`python -m engine.session`: requests on stdin, responses on stdout, a line of JSON each."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from engine.session.server import SessionServer
 
 def main() -> int:
     os.umask(0o077)
-    signals.ignore()  # a batch system warns every process of a job; this one has nothing to save
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # ctrl+c is for the app; this side ends with its pipe
+    signals.ignore()  # a batch system signals every process of a job; this one has nothing to save
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # ctrl+c is for the app; this process ends with its pipe
     out = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what a library prints may not pass for an answer
+    os.dup2(2, 1)  # what a library prints must not be read as a response
     try:
-        SessionServer(SessionCache(places.home()), RequestQueue(sys.stdin.buffer), out).hold()
+        SessionServer(SessionCache(places.home()), RequestQueue(sys.stdin.buffer), out).serve()
     except BrokenPipeError:
-        pass  # who asked has gone
+        pass  # the client has ended
     return 0
 
 
 if __name__ == "__main__":
     code = main()
     sys.stderr.flush()
-    os._exit(code)  # the thread that reads may sit in a read that nothing ends
+    os._exit(code)  # the reading thread may be blocked in a read that nothing ends

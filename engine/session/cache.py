@@ -1,4 +1,4 @@
-"""What is open in a session: models, data sets, reports."""
+"""Cache of a session: opened models, data sets and reports, least recently used out first."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from typing import Any, TypeVar
 
 from engine.places import Places
 
-KEPT = 12
+CAPACITY = 12
 
 T = TypeVar("T")
 
 
 class SessionCache:
-    """Keeps what was opened last, so that the next question about it is answered at once."""
+    """Holds at most `capacity` entries; one that was used recently is returned without being made again."""
 
-    def __init__(self, places: Places, kept: int = KEPT) -> None:
+    def __init__(self, places: Places, capacity: int = CAPACITY) -> None:
         self.places = places
-        self._kept = kept
-        self._open: OrderedDict[Hashable, Any] = OrderedDict()
+        self._capacity = capacity
+        self._entries: OrderedDict[Hashable, Any] = OrderedDict()
 
-    def keep(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What lies under `key`, made when it is not there; the least recently used makes room."""
-        if key in self._open:
-            self._open.move_to_end(key)
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        """The entry of `key`, made when there is none; the least recently used one is then dropped."""
+        if key in self._entries:
+            self._entries.move_to_end(key)
         else:
-            self._open[key] = make()
-            while len(self._open) > self._kept:
-                self._open.popitem(last=False)
-        found: T = self._open[key]
+            self._entries[key] = make()
+            while len(self._entries) > self._capacity:
+                self._entries.popitem(last=False)
+        found: T = self._entries[key]
         return found
 
     def drop(self, key: Hashable) -> None:
-        """Forget what lies under `key`, if anything does."""
-        self._open.pop(key, None)
+        """Does nothing where there is no such entry."""
+        self._entries.pop(key, None)

@@ -1,4 +1,4 @@
-"""The room of text corpora: which there are, and what one of them holds."""
+"""Methods `corpus.*`: the list of text corpora, and a summary of one."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ def list_(session_cache: SessionCache) -> Json:
 def tell(
     session_cache: SessionCache, corpus: str, vocabulary: int = 10_000, tokeniser: str = "plain"
 ) -> Json:
-    """What `tell_corpus` tells, and `remarks`: what was found out on the way. Nothing is downloaded for it.
+    """The response of `summarise_corpus`, and `remarks`: the notes made while it was read.
 
-    Raises DataError.
+    Nothing is downloaded. Raises DataError.
     """
     rows = {row["name"]: row for row in corpus_path.corpora(session_cache.places)}
     if corpus in rows and not rows[corpus]["found"]:
         raise DataError(f"{corpus} is not on this machine yet.", _remedy(rows[corpus]))
 
-    def made() -> dict[str, Any]:
+    def summarise() -> dict[str, Any]:
         remarks: list[str] = []
-        told = summarise_corpus(session_cache.places, corpus, vocabulary, tokeniser, remarks.append)
-        return {**told, "remarks": remarks}
+        summary = summarise_corpus(session_cache.places, corpus, vocabulary, tokeniser, remarks.append)
+        return {**summary, "remarks": remarks}
 
-    return session_cache.keep(("corpus", corpus, vocabulary, tokeniser), made)
+    return session_cache.get(("corpus", corpus, vocabulary, tokeniser), summarise)
 
 
 def _remedy(row: Mapping[str, str]) -> str:
@@ -44,4 +44,4 @@ def _remedy(row: Mapping[str, str]) -> str:
     return "Put it into the folder that DLTUI_DATA names."
 
 
-WORDS: Mapping[str, Handler] = {"list": list_, "tell": tell}
+METHODS: Mapping[str, Handler] = {"list": list_, "tell": tell}

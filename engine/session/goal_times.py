@@ -1,4 +1,4 @@
-"""When a run reached a goal: steps and seconds of training, read from its events."""
+"""Steps and seconds of training until a run reached a goal, counted from its events."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ METRIC = "val_accuracy"
 
 @dataclass(slots=True)
 class GoalTimes:
-    """`goal` is of the validation accuracy. Time in which nobody trained (a pause) does not count."""
+    """`goal` is a validation accuracy. Time without training (a pause) does not count."""
 
     goal: float
     seconds: float = 0.0
@@ -28,13 +28,13 @@ class GoalTimes:
         for event in events:
             self._count(event)
             if event.kind == "restored":
-                self._go_back(int(event.facts["step"]))
+                self._rewind(int(event.facts["step"]))
             elif event.kind == "metrics":
                 self._read(event.facts["series"])
         return self
 
     def _count(self, event: Event) -> None:
-        """An attempt that was killed has no end; a note may come before the next one starts."""
+        """An attempt that was killed has no `ended` event; a note may come before the next one starts."""
         if event.kind == "started":
             self._at = event.clock
         elif self._at is not None and event.kind != "note":
@@ -46,14 +46,14 @@ class GoalTimes:
 
     def _read(self, series: dict[str, list[list[float]]]) -> None:
         for metric, (steps, values) in series.items():
-            for step, told in zip(steps, values, strict=True):
-                value = number_from_json(told)
+            for step, logged in zip(steps, values, strict=True):
+                value = number_from_json(logged)
                 self.last[metric] = (int(step), value)
                 if metric == METRIC and value >= self.goal and self.reached is None:
                     self.reached = (int(step), self.seconds)
 
-    def _go_back(self, step: int) -> None:
-        """What came after that step will be trained again."""
+    def _rewind(self, step: int) -> None:
+        """Drops what was logged after that step: it will be trained again."""
         self.last = {metric: found for metric, found in self.last.items() if found[0] <= step}
         if self.reached is not None and self.reached[0] > step:
             self.reached = None

@@ -1,13 +1,12 @@
-"""The room of the language models: everything a person can ask of them.
+"""Methods `language.*`: predictions, samples and scores of trained language models.
 
-A `run` is an id, the start of one, a name or @last; "" is the newest finished forward model. Each answer
+A `run` is an id, the start of one, a name or @last; "" is the newest finished forward model. Each response
 holds `run`, `direction`, `step` and `epoch` (of the checkpoint it was read from, see
-engine.served_checkpoint; null where unknown), `weights` (the same in words: best epoch's or last),
+engine.served_checkpoint; null where unknown), `weights` (the same as text: best epoch's or last),
 `is_running` and `notice` (a newer checkpoint is damaged). Probabilities `p` are the model's own over
-its whole vocabulary; `surprisal` is
--log2 p in bits, `logp` a natural logarithm, `rank` 1 for the most probable word. Words stand in the order
-in which people write them; a reversed model tells the words in front of a text. Every word raises
-DltuiError with one line for bad facts.
+its whole vocabulary; `surprisal` is -log2 p in bits, `logp` a natural logarithm, `rank` 1 for the most
+probable word. Words are in the order of the text; a reversed model predicts the words in front of a text.
+Every method raises DltuiError with one line for wrong parameters.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ from engine.models.language.next_word import predict as predicted
 from engine.models.language.prompt import Prompt, parse_seed, split_at_blank, tokenise
 from engine.models.language.sampling_params import SamplingParams, check_length, check_seed
 from engine.protocol import Json
-from engine.session import language_answers as answers
+from engine.session import language_responses as responses
 from engine.session import language_runs, scored_file
 from engine.session.cache import SessionCache
 from engine.session.language_runs import OpenedModel
@@ -47,19 +46,19 @@ COMPARED = 8
 def models(session_cache: SessionCache) -> Json:
     """{models: [{run, name, experiment, framework, seed, direction, layers, embedding, hidden, tied,
     tokeniser, corpus, vocabulary, vocabulary_sha256, status, is_running, step (of the checkpoint that
-    answers; 0: there is none, it cannot be talked to), epoch, is_best, weights, created_at, perplexities:
+    is served; 0: there is none), epoch, is_best, weights, created_at, perplexities:
     {metric: value}}], newest first, default: run id or ""}."""
     runs = language_runs.all_runs(session_cache)
-    able = [run for run in runs if load_model.has_checkpoint(run.folder.path)]
+    served = [run for run in runs if load_model.has_checkpoint(run.folder.path)]
     return {
-        "models": [answers.model(run, language_runs.perplexities(session_cache, run)) for run in runs],
-        "default": language_runs.find(session_cache, direction=_preferred(able)).id if able else "",
+        "models": [responses.model(run, language_runs.perplexities(session_cache, run)) for run in runs],
+        "default": language_runs.find(session_cache, direction=_preferred(served)).id if served else "",
     }
 
 
 def open_(session_cache: SessionCache, run: str = "") -> Json:
-    """{..., name, layers, hidden, vocabulary, tokeniser, corpus, framework}: reads the weights in."""
-    return answers.opened(_open(session_cache, run))
+    """Loads the weights: {..., name, layers, hidden, vocabulary, tokeniser, corpus, framework}."""
+    return responses.model_facts(_open(session_cache, run))
 
 
 def predict(
@@ -71,33 +70,33 @@ def predict(
     word, end (<EOS>: the sentence ends, or begins, here) or unknown (<UNK>: some word outside the
     vocabulary). `drawn` is the probability with which generate draws it for the same `sampling`.
     """
-    found, how = _open(session_cache, run), _manner(sampling)
+    found, params = _open(session_cache, run), _sampling_params(sampling)
     prompt = parse_seed(found.model.vocabulary, text)
-    candidates = predicted(found.model, prompt.ids, k, how)
+    candidates = predicted(found.model, prompt.ids, k, params)
     return {
-        **answers.head(found),
-        **answers.prompt(prompt, text),
-        "candidates": [{**answers.candidate(one), "drawn": one.drawn} for one in candidates],
+        **responses.head(found),
+        **responses.prompt(prompt, text),
+        "candidates": [{**responses.candidate(one), "drawn": one.drawn} for one in candidates],
     }
 
 
 def generate(
     session_cache: SessionCache, run: str = "", text: str = "", seed: int | None = None, **sampling: object
 ) -> Iterator[Json]:
-    """A sentence word by word. `sampling`: temperature=1.0 (0: best word), top_k=None (all), top_p=1.0,
-    repetition=1.0, length=7 (words of the whole sentence, the seed's included), until_end=False, least=0,
-    unknown=False.
+    """Streams a sentence word by word. `sampling`: temperature=1.0 (0: best word), top_k=None (all),
+    top_p=1.0, repetition=1.0, length=7 (words of the whole sentence with those of `text`), until_end=False,
+    least=0, unknown=False.
 
     Parts {word, p, surprisal, kind, side (right, or left for a reversed model)}; the last is {..., done:
-    true, text, words, added (how many words), logp (of what was added, as the model has it at temperature
-    1), ended, unknown, seed}. The same seed gives the same words.
+    true, text, words, added (how many words), logp (of the added words at temperature 1), ended, unknown,
+    seed}. The same seed gives the same words.
     """
-    found, drawn_from, how = _open(session_cache, run), _seed(seed), _manner(sampling)
+    found, used_seed, params = _open(session_cache, run), _seed(seed), _sampling_params(sampling)
     prompt = parse_seed(found.model.vocabulary, text)
-    drawn = draw_words(found.model, prompt.ids, how, drawn_from)
+    drawn = draw_words(found.model, prompt.ids, params, used_seed)
     side = both_ways.LEFT if found.model.is_reversed else both_ways.RIGHT
     sided = ((side, word) for word in drawn)
-    return answers.growing(found.model.vocabulary, prompt, sided, answers.head(found), drawn_from)
+    return responses.growing(found.model.vocabulary, prompt, sided, responses.head(found), used_seed)
 
 
 def beam_(
@@ -108,33 +107,33 @@ def beam_(
     length_penalty: float = 0.6,
     **sampling: object,
 ) -> Json:
-    """The most probable sentences, and the tree that was searched. `sampling` as in generate.
+    """The most probable sentences of a beam search, and its search tree. `sampling` as in generate.
 
     {..., text, words, unknown, sentences: [{text, words, logp, score, ended, node}], nodes: [{id, parent
     (-1: the seed), word, depth, p, logp (of the words added up to here), score (logp / length penalty),
-    kept, kind}]}. Nodes come level by level, best first; `kept` ones were gone on from, or ended.
+    kept, kind}]}. Nodes come level by level, best first; `kept` ones were extended, or ended.
     """
     found = _open(session_cache, run)
     prompt = parse_seed(found.model.vocabulary, text)
-    tree = beam_search.search(found.model, prompt.ids, width, _manner(sampling), length_penalty)
+    tree = beam_search.search(found.model, prompt.ids, width, _sampling_params(sampling), length_penalty)
     return {
-        **answers.head(found),
-        **answers.prompt(prompt, text),
-        **answers.tree(found.model, prompt, tree),
+        **responses.head(found),
+        **responses.prompt(prompt, text),
+        **responses.tree(found.model, prompt, tree),
     }
 
 
 def score(
     session_cache: SessionCache, texts: Sequence[str], run: str = "", ranks: bool = True, skip: bool = False
 ) -> Json:
-    """How probable sentences are: {..., sentences: [sentence], total: {sentences, words, unknown, logp,
-    perplexity}, skipped: [{line, error}]}.
+    """Log-probability and perplexity of sentences: {..., sentences: [sentence], total: {sentences, words,
+    unknown, logp, perplexity}, skipped: [{line, error}]}.
 
-    A text that cannot be scored is an error; with `skip` it is left out, unless it is the last one left.
+    A text that cannot be scored is an error; with `skip` it is left out, unless none can be scored.
 
     A sentence is {text, words: [{word, p, surprisal, rank, known}], logp, perplexity, unknown, counted:
-    {logp, perplexity}}; the last of its words is <EOS>. A word the model does not know has p, surprisal and
-    rank null and counts in neither logp nor perplexity; `counted` takes the p of <UNK> for it, as
+    {logp, perplexity}}; the last of its words is <EOS>. A word outside the vocabulary has p, surprisal and
+    rank null and counts in neither logp nor perplexity; `counted` uses the p of <UNK> for it, as
     perplexities in training do.
     """
     found = _open(session_cache, run)
@@ -145,9 +144,9 @@ def score(
     scored = scoring.score(found.model, [prompt.ids for _, prompt in read], ranks=ranks)
     rows = zip(read, scored, strict=True)
     return {
-        **answers.head(found),
-        "sentences": [answers.sentence(text, prompt, one, ranks) for (text, prompt), one in rows],
-        "total": answers.total(scored),
+        **responses.head(found),
+        "sentences": [responses.sentence(text, prompt, one, ranks) for (text, prompt), one in rows],
+        "total": responses.total(scored),
         "skipped": skipped,
     }
 
@@ -168,7 +167,7 @@ def _read(
 
 
 def score_file(session_cache: SessionCache, path: str, run: str = "") -> Iterator[Json]:
-    """A file of one sentence a line, of any size, read as a corpus of training is.
+    """Streams the scores of a file of one sentence a line, of any size, decoded as a training corpus is.
 
     Parts {sentences: [{line, text, words (how many), unknown, logp, perplexity}], skipped: [{line, error}],
     lines, bytes, size}; the last is {..., done: true, total, skipped (how many), lines}.
@@ -185,45 +184,45 @@ def both(
     first: str = both_ways.RIGHT,
     **sampling: object,
 ) -> Iterator[Json]:
-    """A sentence that grows around its seed: parts as in generate, with `side` right or left.
+    """Streams a sentence extended on both sides of `text`: parts as in generate, with `side` right or left.
 
-    `first` side grows to its end before the other begins; with until_end each side has the length for
-    itself. Without `reverse` (or `forward`) the newest model of that direction with the same vocabulary. The
-    last part holds `forward` and `reverse`, the run ids, too.
+    The `first` side is extended to its end before the other begins; with until_end the length holds for each
+    side. Without `reverse` (or `forward`) the newest model of that direction with the same vocabulary. The
+    last part also holds `forward` and `reverse`, the run ids.
     """
-    pair, drawn_from, how = _pair(session_cache, forward, reverse), _seed(seed), _manner(sampling)
+    pair, used_seed, params = _pair(session_cache, forward, reverse), _seed(seed), _sampling_params(sampling)
     prompt = parse_seed(pair[0].model.vocabulary, text)
-    check_length(how.length, len(prompt.ids))
-    drawn = both_ways.grow(pair[0].model, pair[1].model, prompt.ids, how, drawn_from, first)
-    return answers.growing(pair[0].model.vocabulary, prompt, drawn, answers.pair(*pair), drawn_from)
+    check_length(params.length, len(prompt.ids))
+    drawn = both_ways.grow(pair[0].model, pair[1].model, prompt.ids, params, used_seed, first)
+    return responses.growing(pair[0].model.vocabulary, prompt, drawn, responses.pair(*pair), used_seed)
 
 
 def blank_(session_cache: SessionCache, text: str, forward: str = "", reverse: str = "", k: int = 10) -> Json:
-    """The words that fit a blank, written ___, between what is left and right of it.
+    """The words that fit a blank, written ___, in a text.
 
     {..., forward, reverse, left, right (words), unknown, fillings: [{word, p, forward, reversed, logp,
-    text}]}: p is the product of the two models' probabilities, normalised over all words; logp the forward
-    model's of the whole.
+    text}]}: p is the product of the two models' probabilities, normalised over all words; logp is that of the
+    whole text by the forward model.
     """
     pair = _pair(session_cache, forward, reverse)
     left, right = split_at_blank(pair[0].model.vocabulary, text)
     fillings = fill_blank.fill(pair[0].model, pair[1].model, left.ids, right.ids, k)
     return {
-        **answers.pair(*pair),
+        **responses.pair(*pair),
         "left": list(left.words),
         "right": list(right.words),
         "unknown": [*left.unknown, *right.unknown],
-        "fillings": [answers.filling(pair[0].model.vocabulary, left, right, one) for one in fillings],
+        "fillings": [responses.filling(pair[0].model.vocabulary, left, right, one) for one in fillings],
     }
 
 
 def orders(session_cache: SessionCache, text: str, run: str = "", k: int = 10) -> Json:
     """The orders of the words of `text`, the most probable first.
 
-    {..., words, unknown, orders: [{rank, text, words, logp, perplexity, given (the order that was typed)}],
-    typed (the same of the order that was typed, rank null, where it is not among them; else null),
-    possible, complete}; up to 5,040 possible orders all are weighed, beyond that a search keeps the best
-    (complete: false). Words that the model does not know are refused: it could not tell one from another.
+    {..., words, unknown, orders: [{rank, text, words, logp, perplexity, given (the order of `text`)}],
+    typed (the same of the order of `text`, rank null, where it is not among them; else null),
+    possible, complete}; up to 5,040 possible orders all are scored, beyond that a search keeps the best
+    (complete: false). Words outside the vocabulary are refused: the model cannot distinguish them.
     """
     check_k(k)
     found = _open(session_cache, run)
@@ -235,15 +234,15 @@ def orders(session_cache: SessionCache, text: str, run: str = "", k: int = 10) -
             "Leave them out.",
         )
     return {
-        **answers.head(found),
-        **answers.orders(found.model, prompt, word_orders.orders(found.model, prompt.ids, k)),
+        **responses.head(found),
+        **responses.orders(found.model, prompt, word_orders.orders(found.model, prompt.ids, k)),
     }
 
 
 def gates_(
     session_cache: SessionCache, text: str, run: str = "", layer: int = 0, unit: int | None = None
 ) -> Json:
-    """One unit of the LSTM after each word, in the model's reading order, <START> first.
+    """Gates and state of one LSTM unit after each word, in the model's reading order, <START> first.
 
     {..., words, layer, unit, layers, hidden, liveliest: [units whose cell changes most], i, f, g, o, c, h:
     [number per word]}. Layers and units count from 0; without a unit the liveliest one.
@@ -253,7 +252,7 @@ def gates_(
     lively = gates.most_active_units(found.model, prompt.ids, layer)
     trace = gates.trace(found.model, prompt.ids, layer, lively[0] if unit is None else unit)
     chosen = lively[0] if unit is None else unit
-    return {**answers.head(found), **answers.gates(found.model, prompt, trace, layer, chosen, lively)}
+    return {**responses.head(found), **responses.gates(found.model, prompt, trace, layer, chosen, lively)}
 
 
 def compare(session_cache: SessionCache, runs: Sequence[str], text: str, k: int = 10) -> Json:
@@ -268,14 +267,14 @@ def _compared(found: OpenedModel, text: str, k: int) -> Json:
     scored = scoring.score(found.model, [prompt.ids])[0]
     candidates = predicted(found.model, prompt.ids, k)
     return {
-        **answers.opened(found),
-        "sentence": answers.sentence(text, prompt, scored, ranks=True),
-        "candidates": [answers.candidate(candidate) for candidate in candidates],
+        **responses.model_facts(found),
+        "sentence": responses.sentence(text, prompt, scored, ranks=True),
+        "candidates": [responses.candidate(candidate) for candidate in candidates],
     }
 
 
 def _cut(model: LanguageModel, text: str, number: int) -> Prompt:
-    """Raises DataError that says which of many it is; 0 of one."""
+    """Raises DataError that names the sentence by its number; 0: it is the only one."""
     try:
         return tokenise(model.vocabulary, text)
     except DataError as error:
@@ -286,10 +285,10 @@ def _cut(model: LanguageModel, text: str, number: int) -> Prompt:
 
 def _open(session_cache: SessionCache, run: str) -> OpenedModel:
     if run == "":
-        return language_runs.opened(
+        return language_runs.open_model(
             session_cache, language_runs.find(session_cache, direction=_preferred_of(session_cache))
         )
-    return language_runs.opened(session_cache, language_runs.find(session_cache, run))
+    return language_runs.open_model(session_cache, language_runs.find(session_cache, run))
 
 
 def _preferred_of(session_cache: SessionCache) -> Direction | None:
@@ -298,13 +297,13 @@ def _preferred_of(session_cache: SessionCache) -> Direction | None:
 
 
 def _preferred(runs: Sequence[language_runs.LanguageRun]) -> Direction | None:
-    """Forward, unless there are only reversed ones."""
+    """Forward, unless all are reversed."""
     is_there = any(run.description.direction is Direction.FORWARD for run in runs)
     return Direction.FORWARD if is_there else None
 
 
 def _pair(session_cache: SessionCache, forward: str, reverse: str) -> tuple[OpenedModel, OpenedModel]:
-    """Raises DataError for models that do not go together."""
+    """Raises DataError for models of different vocabularies."""
     if not forward and not reverse:
         one, other = language_runs.newest_pair(session_cache)
     elif forward:
@@ -317,16 +316,16 @@ def _pair(session_cache: SessionCache, forward: str, reverse: str) -> tuple[Open
     else:
         other = language_runs.find(session_cache, reverse)
         one = language_runs.partner(session_cache, other)
-    pair = language_runs.opened(session_cache, one), language_runs.opened(session_cache, other)
+    pair = language_runs.open_model(session_cache, one), language_runs.open_model(session_cache, other)
     check_pair(pair[0].model, pair[1].model)
     return pair
 
 
 def _seed(seed: int | None) -> int:
-    return answers.fresh_seed() if seed is None else check_seed(seed)
+    return responses.fresh_seed() if seed is None else check_seed(seed)
 
 
-def _manner(facts: Mapping[str, object]) -> SamplingParams:
+def _sampling_params(facts: Mapping[str, object]) -> SamplingParams:
     known = {field.name for field in fields(SamplingParams)}
     foreign = sorted(facts.keys() - known)
     if foreign:
@@ -334,7 +333,7 @@ def _manner(facts: Mapping[str, object]) -> SamplingParams:
     return SamplingParams(**facts)  # type: ignore[arg-type]  # it checks each of its fields
 
 
-WORDS: Mapping[str, Handler] = {
+METHODS: Mapping[str, Handler] = {
     "models": models,
     "open": open_,
     "predict": predict,

@@ -1,4 +1,4 @@
-"""The runs whose language model can be talked to, and which of them a person means."""
+"""Language model runs of a home: listed, found by id or name, opened at the checkpoint that is served."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from engine.served_checkpoint import ServedCheckpoint, ServedStep, served_step
 from engine.session.cache import SessionCache
 from engine.store import RunFolder
 
-SHOWN = 4
-_MARK = b"perplexity"
+CANDIDATES_SHOWN = 4
+_PERPLEXITY = b"perplexity"
 _VALIDATION = "val_perplexity"
 
 
 @dataclass(frozen=True, slots=True)
 class LanguageRun:
-    """A run that keeps a language model, trained or not."""
+    """A run with a language model, trained or not."""
 
     spec: Spec
     folder: RunFolder
@@ -44,7 +44,7 @@ class LanguageRun:
 
 @dataclass(frozen=True, slots=True)
 class OpenedModel:
-    """A model with its run, and the checkpoint that it was read from."""
+    """A model, its run, and the checkpoint that it was read from."""
 
     run: LanguageRun
     model: LanguageModel
@@ -56,8 +56,8 @@ class OpenedModel:
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
-    """What was opened while that checkpoint should have answered, and `newest` was the newest step."""
+class _CachedModel:
+    """A model opened when `wanted` was the checkpoint to serve and `newest` the newest step."""
 
     wanted: ServedStep | None
     newest: int
@@ -66,8 +66,8 @@ class _Kept:
 
 @dataclass(slots=True)
 class _Perplexities:
-    """How far the events of a run have been read, the last value of each perplexity in them, and those of
-    the validation by step."""
+    """Perplexities of a run up to `offset` bytes of its events: the last value of each, and those of the
+    validation by step."""
 
     offset: int = 0
     values: dict[str, float] = field(default_factory=dict)
@@ -75,19 +75,20 @@ class _Perplexities:
 
 
 def all_runs(session_cache: SessionCache) -> list[LanguageRun]:
-    """Newest first; what cannot be read is left out."""
-    runs = (_known(session_cache, run_id) for run_id in store.list_ids(session_cache.places))
+    """Newest first; runs that cannot be read are left out."""
+    runs = (_cached_run(session_cache, run_id) for run_id in store.list_ids(session_cache.places))
     return sorted((run for run in runs if run is not None), key=lambda run: run.spec.order, reverse=True)
 
 
 def find(session_cache: SessionCache, name: str = "", direction: Direction | None = None) -> LanguageRun:
-    """By id, start of an id, name or @last; without a name the newest that is done, else has a checkpoint.
+    """By id, start of an id, name or @last; without a name the newest finished one, else the newest with a
+    checkpoint.
 
     Raises RunNotFound naming the candidates.
     """
     if not isinstance(name, str):
         raise RunNotFound(f"Expected the id or the name of a run, got {str(name)[:80]!r}.")
-    exact = _known(session_cache, name)
+    exact = _cached_run(session_cache, name)
     if exact is not None:
         return exact
     runs = all_runs(session_cache)
@@ -99,7 +100,7 @@ def find(session_cache: SessionCache, name: str = "", direction: Direction | Non
         return matching[0]
     if not matching:
         raise RunNotFound(f"No language model answers to {name[:80]!r}.", "dltui ls lm shows them.")
-    some = ", ".join(run.id for run in matching[:SHOWN])
+    some = ", ".join(run.id for run in matching[:CANDIDATES_SHOWN])
     raise RunNotFound(f"{len(matching)} language models answer to {name[:80]!r}: {some}.", "Use a longer id.")
 
 
@@ -117,13 +118,13 @@ def partner(session_cache: SessionCache, run: LanguageRun) -> LanguageRun:
         wanted = Direction.REVERSED if mine.direction is Direction.FORWARD else Direction.FORWARD
         raise RunNotFound(
             f"No {wanted} model shares the vocabulary of {run.spec.name or run.id}.",
-            f"Train one: dltui run lm --set direction={wanted}{_same_words(run)}",
+            f"Train one: dltui run lm --set direction={wanted}{_vocabulary_options(run)}",
         )
     return next((other for other in fitting if other.status() is Status.DONE), fitting[0])
 
 
-def _same_words(run: LanguageRun) -> str:
-    """The options that make a run's vocabulary again."""
+def _vocabulary_options(run: LanguageRun) -> str:
+    """The options of `dltui run lm` for the vocabulary of a run."""
     mine = run.description
     given = {
         "corpus": mine.corpus,
@@ -134,65 +135,65 @@ def _same_words(run: LanguageRun) -> str:
 
 
 def newest_pair(session_cache: SessionCache) -> tuple[LanguageRun, LanguageRun]:
-    """A forward model and its reversed partner: the newest that is done and has one. Raises RunNotFound."""
+    """A forward model and its reversed partner: the newest finished one that has one. Raises RunNotFound."""
     first = find(session_cache, direction=Direction.FORWARD)
     runs = [run for run in all_runs(session_cache) if load_model.has_checkpoint(run.folder.path)]
-    ahead = [run for run in runs if run.description.direction is Direction.FORWARD]
-    back = {run.description.vocabulary_sha256 for run in runs if run not in ahead}
-    able = [run for run in ahead if run.description.vocabulary_sha256 in back]
-    one = next((run for run in able if run.status() is Status.DONE), next(iter(able), first))
+    forward = [run for run in runs if run.description.direction is Direction.FORWARD]
+    reversed_vocabularies = {run.description.vocabulary_sha256 for run in runs if run not in forward}
+    paired = [run for run in forward if run.description.vocabulary_sha256 in reversed_vocabularies]
+    one = next((run for run in paired if run.status() is Status.DONE), next(iter(paired), first))
     return one, partner(session_cache, one)
 
 
-def opened(session_cache: SessionCache, run: LanguageRun) -> OpenedModel:
-    """With the weights that it answers with. Raises DltuiError and CheckpointError."""
+def open_model(session_cache: SessionCache, run: LanguageRun) -> OpenedModel:
+    """At the checkpoint that is served. Raises DltuiError and CheckpointError."""
     wanted = served_step(run.folder.checkpoints)
     newest = max(checkpoint_folder.steps(run.folder.checkpoints), default=0)
-    kept: list[_Kept] = session_cache.keep(("language model", run.id), list)
+    kept: list[_CachedModel] = session_cache.get(("language model", run.id), list)
     for one in kept:
-        # In the place of a damaged one another answers, until there is a newer one.
+        # In place of a damaged checkpoint another is served, until there is a newer one.
         if one.wanted == wanted and (wanted == one.opened.served.which or one.newest == newest):
             return one.opened
     model, found = load_model.open_model(run.folder.path)
-    kept[:] = [_Kept(wanted, newest, OpenedModel(run, model, found))]
+    kept[:] = [_CachedModel(wanted, newest, OpenedModel(run, model, found))]
     return kept[0].opened
 
 
 def perplexities(session_cache: SessionCache, run: LanguageRun) -> dict[str, float]:
-    """The last value of every metric with perplexity in its name; of the validation that of the weights that
-    answer, where it is known."""
-    kept: dict[str, _Perplexities] = session_cache.keep("language perplexities", dict)
-    told = kept.setdefault(run.id, _Perplexities())
+    """The last value of every metric with perplexity in its name; of the validation that of the served
+    checkpoint, where it is known."""
+    kept: dict[str, _Perplexities] = session_cache.get("language perplexities", dict)
+    known = kept.setdefault(run.id, _Perplexities())
     while True:
-        lines, end = events.read_lines(run.folder.events, told.offset)
+        lines, end = events.read_lines(run.folder.events, known.offset)
         for line in lines:
-            if _MARK in line:
-                _take_values(told, line)
-        if end == told.offset:
+            if _PERPLEXITY in line:
+                _update_perplexities(known, line)
+        if end == known.offset:
             break
-        told.offset = end
+        known.offset = end
     which = served_step(run.folder.checkpoints)
-    value = told.validations.get(which.step) if which and which.is_best else None
-    return {**told.values, **({} if value is None else {_VALIDATION: value})}
+    value = known.validations.get(which.step) if which and which.is_best else None
+    return {**known.values, **({} if value is None else {_VALIDATION: value})}
 
 
-def _take_values(told: _Perplexities, line: bytes) -> None:
+def _update_perplexities(known: _Perplexities, line: bytes) -> None:
     try:
         series = files.parse_object(line).get("series", {})
         for name, (steps, values) in series.items():
             if "perplexity" in name and values:
-                told.values[name] = number_from_json(values[-1])
+                known.values[name] = number_from_json(values[-1])
             if name == _VALIDATION:
-                told.validations.update(zip(steps, map(number_from_json, values), strict=True))
+                known.validations.update(zip(steps, map(number_from_json, values), strict=True))
     except (ValueError, AttributeError, LookupError, TypeError):
-        return  # a line that is no metrics says nothing about perplexity
+        return  # not a line of metrics
 
 
-def _known(session_cache: SessionCache, run_id: str) -> LanguageRun | None:
-    """The run of exactly that id, without a look at all the others."""
+def _cached_run(session_cache: SessionCache, run_id: str) -> LanguageRun | None:
+    """The run of exactly that id, without reading the others; None where there is none."""
     if not run_id or "/" in run_id or run_id[0] in ".@":
         return None
-    known: dict[str, LanguageRun] = session_cache.keep("language runs", dict)
+    known: dict[str, LanguageRun] = session_cache.get("language runs", dict)
     run = known.get(run_id) or _read(session_cache.places, run_id)
     if run is None or not run.folder.spec.exists():
         return None
@@ -201,13 +202,13 @@ def _known(session_cache: SessionCache, run_id: str) -> LanguageRun | None:
 
 
 def _newest(runs: list[LanguageRun], name: str) -> LanguageRun:
-    able = [run for run in runs if load_model.has_checkpoint(run.folder.path)]
-    if not able:
+    served = [run for run in runs if load_model.has_checkpoint(run.folder.path)]
+    if not served:
         what = "has been trained yet" if not runs else "has a checkpoint yet"
         raise RunNotFound(f"No language model {what}.", "Train one: dltui run lm")
     if name == "@last":
-        return able[0]
-    return next((run for run in able if run.status() is Status.DONE), able[0])
+        return served[0]
+    return next((run for run in served if run.status() is Status.DONE), served[0])
 
 
 def _read(places: Places, run_id: str) -> LanguageRun | None:

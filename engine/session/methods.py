@@ -1,4 +1,4 @@
-"""The words a session understands: `room.verb` is a function that the module of that room lists."""
+"""Lookup and call of the methods of a session: `group.name`, listed by the module of the group in METHODS."""
 
 from __future__ import annotations
 
@@ -11,29 +11,36 @@ from engine.errors import ProtocolError
 from engine.protocol import Json
 from engine.session.cache import SessionCache
 
-Answer = Json | Iterator[Json]
-Handler = Callable[..., Answer]
-"""of a desk and the facts of the question; an iterator is a stream, which may be left between two parts"""
+Response = Json | Iterator[Json]
+Handler = Callable[..., Response]
+"""takes a session cache and the parameters of the request; an iterator is a stream, which may be closed
+between two parts"""
 
-ROOMS = ("xor", "lanes", "mnist", "language", "corpus")
+METHOD_GROUPS: Mapping[str, str] = {
+    "xor": "xor", "lanes": "xor_batch", "mnist": "mnist", "language": "language", "corpus": "corpus",
+}  # fmt: skip
+"""the module of each group in engine.session"""
 
 
-def answer(session_cache: SessionCache, word: str, facts: Mapping[str, Any]) -> Answer:
-    """Raises ProtocolError for an unknown word and for facts it does not take."""
-    handler = find(word)
+def call(session_cache: SessionCache, method: str, params: Mapping[str, Any]) -> Response:
+    """Raises ProtocolError for an unknown method and for parameters that it does not take."""
+    handler = find(method)
     try:
-        inspect.signature(handler).bind(session_cache, **facts)
+        inspect.signature(handler).bind(session_cache, **params)
     except TypeError as error:
-        raise ProtocolError(f"{word} cannot be asked like that: {error}.") from error
-    return handler(session_cache, **facts)
+        raise ProtocolError(f"{method} cannot be called like that: {error}.") from error
+    return handler(session_cache, **params)
 
 
-def find(word: str) -> Handler:
+def find(method: str) -> Handler:
     """Raises ProtocolError."""
-    room, _, verb = word.partition(".")
-    if room not in ROOMS:
-        raise ProtocolError(f"A session has no room {room[:40]!r}.", f"It has: {', '.join(ROOMS)}.")
-    words: Mapping[str, Handler] = importlib.import_module(f"engine.session.{room}").WORDS
-    if verb not in words:
-        raise ProtocolError(f"{room} has no word {verb[:40]!r}.", f"It has: {', '.join(sorted(words))}.")
-    return words[verb]
+    group, _, name = method.partition(".")
+    if group not in METHOD_GROUPS:
+        raise ProtocolError(
+            f"A session has no method group {group[:40]!r}.", f"It has: {', '.join(METHOD_GROUPS)}."
+        )
+    module = importlib.import_module(f"engine.session.{METHOD_GROUPS[group]}")
+    methods: Mapping[str, Handler] = module.METHODS
+    if name not in methods:
+        raise ProtocolError(f"{group} has no method {name[:40]!r}.", f"It has: {', '.join(sorted(methods))}.")
+    return methods[name]

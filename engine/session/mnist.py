@@ -1,12 +1,11 @@
-"""The MNIST room: the data, what trained networks see in it, and how well they tell it apart.
+"""Methods `mnist.*`: the data, and the predictions, reports, filters and maps of trained networks.
 
 A picture is rows of whole numbers, 0 (background) to 255 (ink). `levels` {low, high, levels} are numbers for
-drawing: a level l of 0 to 255 stands for low + (high - low) * l / 255. Probabilities are ten numbers.
-`split` is train, validation or test; `index` counts within it. `step` is that of a checkpoint, that one
-that the run answers with (engine.served_checkpoint) when left out. Answers about a run carry run, step,
-`weights` (which they are, in words) and `warning`, which is not empty when the checkpoint that was asked
-for is damaged and an older one answers. A picture to look at is given as `pixels`, else as
-`split` and `index`.
+drawing: a level l of 0 to 255 is the value low + (high - low) * l / 255. Probabilities are ten numbers.
+`split` is train, validation or test; `index` counts within it. `step` is that of a checkpoint, by default
+the one that is served (engine.served_checkpoint). Responses about a run hold run, step, `weights` (which
+they are, as text) and `warning`, which is not empty when the requested checkpoint is damaged and an older
+one is used. An input picture is given as `pixels`, else as `split` and `index`.
 
 explore(samples=10)      title, source, notice, notes, side, class_names, named_by, splits {name: size},
                          counts {name: [10]}, statistics {mean, std, min, max, ink: share of pixels that are
@@ -20,24 +19,24 @@ report(run, split, step) stream of {done, total}; the last part has `report` too
 cell(run, true, predicted, split, offset, limit, step)
                          count, offset, images [{index, pixels, label, predicted, probabilities}]
 worst(run, split, n, step)
-                         the same, the most wrong first; count is of all that are wrong
+                         the same, the largest loss first; count is of all mistakes
 images(run, indexes, split, step)
                          the same, of those indexes
 filters(run, layer, step, limit)
                          name, kind, layers (names that have filters), height, width, channels, count (of all
                          filters) and levels: [filter][channel] pictures; layer "" is the first; for a dense
-                         layer the pictures are the templates that its units hold against the image
-history(run, step)       steps [{step, val_accuracy or null}]: when training sketched itself, also where no
-                         checkpoint was kept; step, the last when left out; parts {"filters/NAME": [filter]
+                         layer the pictures are the weights of its units
+history(run, step)       steps [{step, val_accuracy or null}]: those with a `sketch` event, also where no
+                         checkpoint was kept; step, by default the last; parts {"filters/NAME": [filter]
                          [channel] rows of weights, "maps/NAME": [4 images][filter] rows of 0 to 255}
 maps(run, layer="all", step, split, index, pixels)
                          original, label, predicted, probabilities, layers [{name, kind, shape, before,
-                         after}]: levels of its maps in front of its ReLU and behind it
+                         after}]: levels of its maps before its ReLU and after it
 predict(run, pixels, centred=True, maps=True, step)
-                         centred (the picture the network saw), predicted, probabilities, layers
+                         centred (the input of the network), predicted, probabilities, layers
 saliency(run, kind, target, split, index, pixels, step)
-                         kind occlusion or gradient; original, label, target (the predicted class when left
-                         out), predicted, probabilities, most (the largest amount), values: rows of -1 to 1
+                         kind occlusion or gradient; original, label, target (by default the predicted
+                         class), predicted, probabilities, most (the largest amount), values: rows of -1 to 1
                          in units of `most`
 robustness(run, kind, split, images, step)
                          stream of {kind, unit, amounts, accuracies, images, done, total}: the points so far;
@@ -48,12 +47,12 @@ drop(mark)               dropped, count; mark "all" empties the set
 kept_report(run, step)   count, accuracy, confusion, images [{mark, pixels, label, predicted, probabilities}]
 table()                  stream of {done, total, goal, rows, best, notice}, one more row in each part: rows
                          [{model, batch, run, name, is_reached, iterations, seconds, val_accuracy, balanced,
-                         test_accuracy, why, data: {title, fingerprint}}], null where nothing is known; best
+                         test_accuracy, why, data: {title, fingerprint}}], null where not known; best
                          {run, model, batch, balanced, test_accuracy} or null; notice: why there is no best.
                          Not reached: iterations and seconds so far
 
-What is computed from pictures of the data is computed from those that the run itself was trained, validated
-and tested on, found in the folder that its spec names; where other ones are found it is refused.
+Whatever is computed from the data set uses the one that the run itself was trained, validated and tested on,
+found in the folder that its spec names; a request raises DataError where that folder holds other data.
 """
 
 from __future__ import annotations
@@ -79,13 +78,13 @@ from engine.session.mnist_nets import all_runs, open_net, steps
 
 
 def explore(session_cache: SessionCache, samples: int = 10) -> Json:
-    pictures = mnist_sets.at_hand(session_cache)
+    pictures = mnist_sets.current_pictures(session_cache)
     key = ("mnist.explore", pictures.digits.fingerprint, samples)
-    return session_cache.keep(key, lambda: mnist_statistics.explore(pictures, samples))
+    return session_cache.get(key, lambda: mnist_statistics.explore(pictures, samples))
 
 
 def runs(session_cache: SessionCache) -> Json:
-    """Folders that cannot be read are left out: the run table names what is wrong with them."""
+    """Folders that cannot be read are left out: the run table shows their errors."""
     found = []
     for folder, spec in all_runs(session_cache):
         facts = {"name": spec.name, "params": dict(spec.params), "created_at": spec.created_at}
@@ -95,7 +94,7 @@ def runs(session_cache: SessionCache) -> Json:
 
 def model(session_cache: SessionCache, run: str, step: int | None = None) -> Json:
     opened = open_net(session_cache, run, step)
-    pictures = mnist_sets.of_run(session_cache, opened)
+    pictures = mnist_sets.run_pictures(session_cache, opened)
     entries = layer_costs.layer_costs(opened.net)
     return {
         **mnist_network.head(opened),
@@ -195,7 +194,7 @@ def kept_report(session_cache: SessionCache, run: str, step: int | None = None) 
     return mnist_drawings.report(session_cache, open_net(session_cache, run, step))
 
 
-WORDS: Mapping[str, Handler] = {
+METHODS: Mapping[str, Handler] = {
     "explore": explore,
     "runs": runs,
     "model": model,

@@ -1,4 +1,4 @@
-"""Digits drawn by hand and kept, and how well a network reads them."""
+"""Hand-drawn digits kept as a test set, and the accuracy of a network on them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.data import drawn_digits as shelf
+from engine.data import drawn_digits
 from engine.models.images import grey_levels
 from engine.models.images.centring import centre
 from engine.protocol import Json
@@ -18,14 +18,14 @@ from engine.session.mnist_reports import shown
 
 
 def keep(session_cache: SessionCache, pixels: Any, label: int) -> Json:
-    """Centred first: the set is one of 28x28, whatever it was drawn on."""
-    picture = centre(drawn(pixels), shelf.SIDE)
-    added = shelf.add(session_cache.places.drawn_digits, picture, label, time.time())
-    return {"mark": added.mark, "count": len(shelf.read(session_cache.places.drawn_digits))}
+    """Stored centred, as 28x28 pixels. Raises DataError."""
+    picture = centre(drawn(pixels), drawn_digits.SIDE)
+    added = drawn_digits.add(session_cache.places.drawn_digits, picture, label, time.time())
+    return {"mark": added.mark, "count": len(drawn_digits.read(session_cache.places.drawn_digits))}
 
 
 def kept(session_cache: SessionCache) -> Json:
-    digits = shelf.read(session_cache.places.drawn_digits)
+    digits = drawn_digits.read(session_cache.places.drawn_digits)
     return {
         "digits": [
             {"mark": one.mark, "label": one.label, "at": one.at, "pixels": grey_levels.rows(one.pixels)}
@@ -35,22 +35,22 @@ def kept(session_cache: SessionCache) -> Json:
 
 
 def drop(session_cache: SessionCache, mark: str) -> Json:
-    dropped = shelf.remove(session_cache.places.drawn_digits, mark)
-    return {"dropped": dropped, "count": len(shelf.read(session_cache.places.drawn_digits))}
+    dropped = drawn_digits.remove(session_cache.places.drawn_digits, mark)
+    return {"dropped": dropped, "count": len(drawn_digits.read(session_cache.places.drawn_digits))}
 
 
 def report(session_cache: SessionCache, opened: OpenNet) -> Json:
     """Accuracy is null while nothing is kept."""
-    digits = shelf.read(session_cache.places.drawn_digits)
+    digits = drawn_digits.read(session_cache.places.drawn_digits)
     confusion = np.zeros((10, 10), dtype=np.int64)
-    answered = []
+    images = []
     for one in digits:
         pixels = fitting(one.pixels, opened.net.side)
         logits = opened.net.logits(pixels[None])[0]
-        answered.append({"mark": one.mark, **shown(pixels, one.label, logits)})
+        images.append({"mark": one.mark, **shown(pixels, one.label, logits)})
         confusion[one.label, logits.argmax()] += 1
     accuracy = float(confusion.trace() / len(digits)) if digits else None
     return {
         **head(opened), "count": len(digits), "accuracy": accuracy, "confusion": confusion.tolist(),
-        "images": answered,
+        "images": images,
     }  # fmt: skip

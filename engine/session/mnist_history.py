@@ -1,4 +1,4 @@
-"""How a network became what it is: the sketches of its filters and maps that its training told."""
+"""History of a network: the filters and maps that its training recorded in `sketch` events."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ VALIDATED = b'"val_accuracy"'
 
 @dataclass(slots=True)
 class NetworkHistory:
-    """Sketches by step as they were written, and the validation accuracy where it was measured."""
+    """Lines of `sketch` events by step, and the validation accuracy where it was measured."""
 
     path: Path
     sketches: dict[int, bytes] = field(default_factory=dict)
     accuracies: dict[int, float] = field(default_factory=dict)
     _offset: int = 0
 
-    def go_on(self) -> NetworkHistory:
-        """Read what was added since the last time."""
+    def update(self) -> NetworkHistory:
+        """Reads the events that were added since the last call."""
         while True:
             lines, end = events.read_lines(self.path, self._offset)
             for line in lines:
                 try:
                     self._read(line)
                 except (CorruptRun, KeyError, ValueError, TypeError):
-                    continue  # the page of the run says what is wrong with its events
+                    continue  # the page of the run shows what is wrong with its events
             if end == self._offset:
                 return self
             self._offset = end
@@ -51,22 +51,22 @@ class NetworkHistory:
 
 
 def history(session_cache: SessionCache, run: str, step: int | None = None) -> Json:
-    """Raises RunNotFound, and RunRefused for a step that was not sketched."""
+    """Raises RunNotFound, and RunRefused for a step without a `sketch` event."""
     folder, _ = folder_of(session_cache, run)
-    told = session_cache.keep(("mnist.history", run), lambda: NetworkHistory(folder.events)).go_on()
-    there = sorted(told.sketches)
-    if step is not None and step not in told.sketches:
-        near = min(there, key=lambda other: abs(other - step), default=None)
+    found = session_cache.get(("mnist.history", run), lambda: NetworkHistory(folder.events)).update()
+    steps = sorted(found.sketches)
+    if step is not None and step not in found.sketches:
+        near = min(steps, key=lambda other: abs(other - step), default=None)
         remedy = (
             "Snapshots are recorded during training." if near is None else f"The nearest is of step {near}."
         )
         raise RunRefused(f"{run} has no snapshot of step {step}.", remedy)
-    shown = step if step is not None else there[-1] if there else None
+    shown = step if step is not None else steps[-1] if steps else None
     return {
         "run": run,
-        "steps": [{"step": one, "val_accuracy": _share(told.accuracies.get(one))} for one in there],
+        "steps": [{"step": one, "val_accuracy": _number(found.accuracies.get(one))} for one in steps],
         "step": shown,
-        "parts": {} if shown is None else _facts(told.sketches[shown])["parts"],
+        "parts": {} if shown is None else _facts(found.sketches[shown])["parts"],
     }
 
 
@@ -74,5 +74,5 @@ def _facts(line: bytes) -> Json:
     return events.parse(line).facts
 
 
-def _share(accuracy: float | None) -> float | str | None:
+def _number(accuracy: float | None) -> float | str | None:
     return None if accuracy is None else number_to_json(accuracy)

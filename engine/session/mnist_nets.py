@@ -1,4 +1,4 @@
-"""The trained networks a session opens: from a run's checkpoint to a NumPy network."""
+"""Loads the network of an MNIST run's checkpoint as a NumPy network."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from engine.store import RunFolder
 from engine.trained_on import TrainedOn
 
 EXPERIMENT = "mnist"
-NOT_TOLD = TrainedOn("", "")
+NOT_RECORDED = TrainedOn("", "")
 
 
 CLASSES = 10
@@ -29,8 +29,8 @@ CLASSES = 10
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OpenNet:
-    """`words` say which weights these are; `warning`, when it is not empty, why they are not those that were
-    asked for."""
+    """`words` describe which weights these are; `warning`, when it is not empty, why they are not those that
+    were requested."""
 
     folder: RunFolder
     spec: Spec
@@ -39,7 +39,7 @@ class OpenNet:
     net: ConvNet
     words: str = ""
     warning: str = ""
-    trained_on: TrainedOn = NOT_TOLD
+    trained_on: TrainedOn = NOT_RECORDED
 
     @property
     def id(self) -> str:
@@ -60,18 +60,18 @@ def folder_of(session_cache: SessionCache, run: str) -> tuple[RunFolder, Spec]:
 
 
 def all_runs(session_cache: SessionCache) -> list[tuple[RunFolder, Spec]]:
-    """Newest first; what is of something else or cannot be read is left out."""
+    """Newest first; runs of other experiments and those that cannot be read are left out."""
     found = []
     for run in store.list_ids(session_cache.places):
         try:
             found.append(folder_of(session_cache, run))
         except DltuiError:
-            continue  # the run table says what is wrong with it
+            continue  # the run table shows what is wrong with it
     return sorted(found, key=lambda one: one[1].order, reverse=True)
 
 
 def steps(folder: RunFolder) -> list[int]:
-    """Of its checkpoints, oldest first; whether they are whole shows when one is opened."""
+    """Steps of its checkpoints, oldest first; whether they are intact is checked when one is opened."""
     try:
         names = os.listdir(folder.checkpoints)
     except FileNotFoundError:
@@ -80,8 +80,8 @@ def steps(folder: RunFolder) -> list[int]:
 
 
 def open_net(session_cache: SessionCache, run: str, step: int | None = None) -> OpenNet:
-    """The network of a checkpoint, by default the one that the run answers with
-    (engine.served_checkpoint); for a damaged one the newest older, with a warning.
+    """The network of a checkpoint, by default the one that is served (engine.served_checkpoint); for a
+    damaged one the newest older one, with a warning.
 
     Raises RunNotFound, RunRefused when there is no such checkpoint, and CorruptRun.
     """
@@ -96,8 +96,8 @@ def open_net(session_cache: SessionCache, run: str, step: int | None = None) -> 
         raise RunRefused(f"{run} has no checkpoint of step {step}.", f"There are those of steps {known}.")
     which = served_step(folder.checkpoints) if step is None else None
     wanted = which.step if which else there[-1] if step is None else step
-    mark = _changed(folder.checkpoints / checkpoint_folder.name_of(wanted) / MANIFEST)
-    return session_cache.keep(
+    mark = _modified_ns(folder.checkpoints / checkpoint_folder.name_of(wanted) / MANIFEST)
+    return session_cache.get(
         ("mnist.net", run, wanted, mark, step is None), lambda: _open(folder, spec, step)
     )
 
@@ -149,8 +149,8 @@ def _plan(folder: RunFolder, weights: tensors.Arrays) -> architecture.Architectu
         raise CorruptRun(f"{path}: {error}.") from error
 
 
-def _changed(path: Path) -> int:
+def _modified_ns(path: Path) -> int:
     try:
         return path.stat().st_mtime_ns
     except OSError:
-        return 0  # reading it will say what is wrong
+        return 0  # reading it will raise

@@ -1,4 +1,4 @@
-"""Into one network: its filters, what it makes of one picture, what its answer hangs on."""
+"""Filters, feature maps, predictions and saliency of one network."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def picture(session_cache: SessionCache, opened: OpenNet, split: str, index: int
     """Raises DataError."""
     if pixels is not None:
         return fitting(drawn(pixels), opened.net.side), None
-    part = mnist_sets.of_run(session_cache, opened).part(split)
+    part = mnist_sets.run_pictures(session_cache, opened).part(split)
     if not 0 <= index < len(part.labels):
         raise DataError(f"{split} has no picture {index}, expected 0 to {len(part.labels) - 1}.")
     return part.images[index], int(part.labels[index])
 
 
 def drawn(pixels: Any) -> NDArray[np.uint8]:
-    """Rows of numbers as a picture. Raises DataError for what is none."""
+    """Rows of numbers as a picture (rows, columns). Raises DataError."""
     try:
         numbers = np.asarray(pixels, dtype=np.float64)
     except (ValueError, TypeError) as error:
@@ -53,12 +53,12 @@ def drawn(pixels: Any) -> NDArray[np.uint8]:
 
 
 def fitting(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """As it is where it has the right size, else scaled and centred."""
+    """Unchanged where it has the right size, else scaled and centred."""
     return image if image.shape == (side, side) else centre(image, side)
 
 
 def filters(opened: OpenNet, layer: str, limit: int) -> Json:
-    """Raises ParamError when the layer has no filters that could be drawn."""
+    """Raises ParamError when the layer has no filters that can be drawn."""
     weighted = [one for one in opened.net.layers if isinstance(one, Convolution | Dense)]
     shown = {one.name: one for one in weighted if one.kind == Convolution.kind or one is weighted[0]}
     if layer and layer not in shown:
@@ -74,9 +74,9 @@ def filters(opened: OpenNet, layer: str, limit: int) -> Json:
     }  # fmt: skip
 
 
-def maps(opened: OpenNet, looked_at: Picture, layer: str) -> Json:
+def maps(opened: OpenNet, sample: Picture, layer: str) -> Json:
     """Raises ParamError for a layer that is not there."""
-    image, label = looked_at
+    image, label = sample
     seen, logits = opened.net.activations(image)
     chosen = [one for one in seen if layer in ("all", one.name)]
     if not chosen:
@@ -86,40 +86,40 @@ def maps(opened: OpenNet, looked_at: Picture, layer: str) -> Json:
         **head(opened),
         "original": grey_levels.rows(image),
         "label": label,
-        **_answer(logits),
+        **_prediction(logits),
         **_layers(chosen),
     }
 
 
 def predict(opened: OpenNet, pixels: Any, centred: bool, with_maps: bool) -> Json:
-    """The picture as it was drawn is centred first, as those were that the network learned from."""
+    """`centred` places the drawing as the MNIST training pictures are placed."""
     image = drawn(pixels)
     image = centre(image, opened.net.side) if centred else fitting(image, opened.net.side)
     seen, logits = opened.net.activations(image)
     layers = _layers(seen) if with_maps else {}
-    return {**head(opened), "centred": grey_levels.rows(image), **_answer(logits), **layers}
+    return {**head(opened), "centred": grey_levels.rows(image), **_prediction(logits), **layers}
 
 
-def saliency(opened: OpenNet, looked_at: Picture, kind: str, target: int | None) -> Json:
+def saliency(opened: OpenNet, sample: Picture, kind: str, target: int | None) -> Json:
     """Raises ParamError for an unknown kind or class."""
-    image, label = looked_at
+    image, label = sample
     logits = opened.net.logits(image[None])[0]
     target = int(logits.argmax()) if target is None else target
     if kind not in KINDS or not 0 <= target < len(logits):
         raise ParamError(
             f"saliency: expected {' or '.join(KINDS)} of class 0 to 9, got {kind[:20]!r} of {target}."
         )
-    look = salience.occlusion if kind == "occlusion" else salience.gradient
-    amounts = look(opened.net, image, target)
+    compute = salience.occlusion if kind == "occlusion" else salience.gradient
+    amounts = compute(opened.net, image, target)
     most = float(np.abs(amounts).max())
     return {
         **head(opened), "original": grey_levels.rows(image), "label": label, "kind": kind, "target": target,
-        **_answer(logits), "most": most,
+        **_prediction(logits), "most": most,
         "values": (amounts.astype(np.float64) / (most or 1)).round(3).tolist(),
     }  # fmt: skip
 
 
-def _answer(logits: NDArray[np.float32]) -> Json:
+def _prediction(logits: NDArray[np.float32]) -> Json:
     return {"predicted": int(logits.argmax()), "probabilities": softmax(logits).astype(np.float64).tolist()}
 
 

@@ -1,4 +1,4 @@
-"""How well a network tells a part of the pictures apart, and the pictures behind the numbers."""
+"""Classification report of a network on a split, and the pictures of each cell of its confusion matrix."""
 
 from __future__ import annotations
 
@@ -16,23 +16,29 @@ from engine.models.images import classification, grey_levels
 from engine.models.images.conv_net import softmax
 from engine.protocol import Json
 from engine.session.cache import SessionCache
-from engine.session.mnist_answers import NetworkAnswers, answers, by_parts, cache_path, save
 from engine.session.mnist_nets import OpenNet
 from engine.session.mnist_network import head
+from engine.session.mnist_predictions import (
+    SplitPredictions,
+    cache_path,
+    predict_by_parts,
+    predictions,
+    save,
+)
 
 MOST_IMAGES = 500
 FORM = 1
-"""of the reports that are kept; another one is made again"""
+"""version of the cached reports; one of another version is computed again"""
 
 
 def stream(session_cache: SessionCache, opened: OpenNet, split: str) -> Iterator[Json]:
-    """Progress, and the report with the last part."""
-    work = by_parts(session_cache, opened, split)
+    """Progress, and in the last part the report."""
+    parts = predict_by_parts(session_cache, opened, split)
     while True:
         try:
-            done, total = next(work)
+            done, total = next(parts)
         except StopIteration as end:
-            found: NetworkAnswers = end.value
+            found: SplitPredictions = end.value
             break
         if done < total:
             yield {"done": done, "total": total}
@@ -43,15 +49,15 @@ def stream(session_cache: SessionCache, opened: OpenNet, split: str) -> Iterator
     yield {"done": count, "total": count, **facts}
 
 
-def full_report(found: NetworkAnswers) -> Json:
-    """Kept beside the run, because scikit-learn takes a second to come."""
+def full_report(found: SplitPredictions) -> Json:
+    """Cached in the run's folder, because importing scikit-learn takes a second."""
     path = cache_path(found.opened, found.pictures, found.split, "json")
     try:
-        kept = store.read_json(path)
+        cached = store.read_json(path)
     except CorruptRun:
-        kept = None
-    if kept is not None and kept.get("form") == FORM:
-        return kept
+        cached = None
+    if cached is not None and cached.get("form") == FORM:
+        return cached
     made = _made(found)
     save(path, json.dumps(made, allow_nan=False).encode())
     return made
@@ -66,33 +72,37 @@ def cell(
     offset: int,
     limit: int,
 ) -> Json:
-    """Raises ParamError for a cell that is none."""
+    """Raises ParamError for a cell outside the matrix."""
     if not (0 <= true <= 9 and 0 <= predicted <= 9):
         raise ParamError(f"The confusion matrix has no cell {true}, {predicted}: expected 0 to 9 each.")
-    found = answers(session_cache, opened, split)
-    there = classification.images_in_cell(found.logits, found.labels, true, predicted)
-    return {**_pictures(found, there[max(0, offset) :], limit), "count": len(there), "offset": max(0, offset)}
+    found = predictions(session_cache, opened, split)
+    indices = classification.images_in_cell(found.logits, found.labels, true, predicted)
+    return {
+        **_pictures(found, indices[max(0, offset) :], limit),
+        "count": len(indices),
+        "offset": max(0, offset),
+    }
 
 
 def worst(session_cache: SessionCache, opened: OpenNet, split: str, n: int) -> Json:
-    found = answers(session_cache, opened, split)
-    there = classification.misclassified(found.logits, found.labels)
-    return {**_pictures(found, there, n), "count": len(there), "offset": 0}
+    found = predictions(session_cache, opened, split)
+    indices = classification.misclassified(found.logits, found.labels)
+    return {**_pictures(found, indices, n), "count": len(indices), "offset": 0}
 
 
 def images(session_cache: SessionCache, opened: OpenNet, split: str, indexes: Sequence[int]) -> Json:
-    """Raises ParamError for an index that is not there."""
-    found = answers(session_cache, opened, split)
-    there = np.asarray(indexes, dtype=np.intp)
-    if len(there) and not 0 <= there.min() <= there.max() < len(found.labels):
+    """Raises ParamError for an index outside the split."""
+    found = predictions(session_cache, opened, split)
+    indices = np.asarray(indexes, dtype=np.intp)
+    if len(indices) and not 0 <= indices.min() <= indices.max() < len(found.labels):
         raise ParamError(
             f"{split} has pictures 0 to {len(found.labels) - 1}, not all of {list(indexes)[:8]}."
         )
-    return {**_pictures(found, there, len(there)), "count": len(there), "offset": 0}
+    return {**_pictures(found, indices, len(indices)), "count": len(indices), "offset": 0}
 
 
 def shown(pixels: NDArray[np.uint8], label: int, logits: NDArray[np.float32]) -> dict[str, Any]:
-    """One picture and what was said to it."""
+    """One picture and its prediction."""
     return {
         "pixels": grey_levels.rows(pixels),
         "label": label,
@@ -101,8 +111,8 @@ def shown(pixels: NDArray[np.uint8], label: int, logits: NDArray[np.float32]) ->
     }
 
 
-def _pictures(found: NetworkAnswers, there: NDArray[np.intp], limit: int) -> Json:
-    chosen = [int(index) for index in there[: max(0, min(limit, MOST_IMAGES))]]
+def _pictures(found: SplitPredictions, indices: NDArray[np.intp], limit: int) -> Json:
+    chosen = [int(index) for index in indices[: max(0, min(limit, MOST_IMAGES))]]
     losses = classification.losses(found.logits[chosen].astype(np.float64), found.labels[chosen])
     pictures = [
         {
@@ -115,7 +125,7 @@ def _pictures(found: NetworkAnswers, there: NDArray[np.intp], limit: int) -> Jso
     return {**head(found.opened), "split": found.split, "images": pictures}
 
 
-def _made(found: NetworkAnswers) -> Json:
+def _made(found: SplitPredictions) -> Json:
     made = classification.report(found.logits, found.labels)
     digits = found.pictures.digits
     classes = [

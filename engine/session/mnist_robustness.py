@@ -1,4 +1,4 @@
-"""How accuracy falls when the pictures are moved or covered with noise."""
+"""Accuracy of a network on pictures that are shifted or covered with noise."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ NOISES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
 def stream(
     session_cache: SessionCache, opened: OpenNet, kind: str, split: str, images: int
 ) -> Iterator[Json]:
-    """The curve as far as it is known, with each part. Raises ParamError for an unknown kind.
+    """Each part holds the points computed so far. Raises ParamError for an unknown kind.
 
     A shift is the mean over up, down, left and right, on a fixed random choice of `images` pictures.
     """
     if kind not in UNITS:
         raise ParamError(f"robustness: expected {' or '.join(UNITS)}, got {kind[:20]!r}.")
-    part = mnist_sets.of_run(session_cache, opened).part(split)
+    part = mnist_sets.run_pictures(session_cache, opened).part(split)
     chosen = np.sort(np.random.default_rng(SEED).permutation(len(part.labels))[: max(1, images)])
     return _points(opened, kind, part.images[chosen], part.labels[chosen])
 

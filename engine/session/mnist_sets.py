@@ -1,4 +1,4 @@
-"""The pictures a session shows: the data set at hand, and its three parts."""
+"""Image data sets of a session, split into train, validation and test."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ PARTS = ("train", "validation", "test")
 SMALL_SIDE = 8
 STAND_IN_SECONDS = 60.0
 LOCK_SECONDS = 2.0
-"""for a run that downloads just now: its data are there the next time"""
+"""to wait for the lock of a run that downloads: its data are found the next time"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ImagePart:
-    """Pictures uint8 (N, side, side) and labels uint8 (N,), in the order in which they are counted."""
+    """Pictures uint8 (N, side, side) and labels uint8 (N,), in the order of their indices."""
 
     images: NDArray[np.uint8]
     labels: NDArray[np.uint8]
@@ -38,7 +38,7 @@ class PictureSet:
     digits: Digits
     parts: dict[str, ImagePart]
     notes: tuple[str, ...]
-    """what was said while it was looked for"""
+    """messages logged while it was searched for"""
     found_at: float
 
     @property
@@ -52,29 +52,30 @@ class PictureSet:
         return self.parts[name]
 
 
-def at_hand(session_cache: SessionCache, named: str | None = None) -> PictureSet:
-    """What a run started now would train on; behind a stand-in it looks again later. Raises DataError.
+def current_pictures(session_cache: SessionCache, named: str | None = None) -> PictureSet:
+    """The data set that a run started now would train on. Raises DataError.
 
-    `named` is a folder of data sets as in `Spec.data`; None: the one of this session.
+    The small digits in its place are searched for again after STAND_IN_SECONDS. `named` is a folder of data
+    sets as in `Spec.data`; None: the one of this session.
     """
     places = session_cache.places if named is None else replace(session_cache.places, named_data=named)
     key = ("mnist.pictures", places.data)
-    found = session_cache.keep(key, lambda: _load(places))
+    found = session_cache.get(key, lambda: _load(places))
     if found.digits.notice and time.monotonic() > found.found_at + STAND_IN_SECONDS:
         session_cache.drop(key)
-        found = session_cache.keep(key, lambda: _load(places))
+        found = session_cache.get(key, lambda: _load(places))
     return found
 
 
-def of_run(session_cache: SessionCache, opened: OpenNet) -> PictureSet:
-    """The pictures a network was trained, validated and tested on: found where its run found them.
+def run_pictures(session_cache: SessionCache, opened: OpenNet) -> PictureSet:
+    """The pictures a network was trained, validated and tested on, from the folder of its run.
 
-    Raises DataError for other ones.
+    Raises DataError where that folder holds other ones.
     """
     side, folder = opened.net.side, opened.spec.data
-    if side == SMALL_SIDE:  # nothing else has it, and nothing has to be looked for
-        return session_cache.keep("mnist.small pictures", lambda: _parted(load_small_digits(), ()))
-    found = at_hand(session_cache, folder)
+    if side == SMALL_SIDE:  # only the bundled digits have it
+        return session_cache.get("mnist.small pictures", lambda: _split(load_small_digits(), ()))
+    found = current_pictures(session_cache, folder)
     now, before = TrainedOn(found.digits.title, found.digits.fingerprint), opened.trained_on
     where = session_cache.places.data if folder is None else folder
     remedy = f"Restore the data it was trained on (data folder: {where or 'none named'})."
@@ -87,7 +88,7 @@ def of_run(session_cache: SessionCache, opened: OpenNet) -> PictureSet:
         )
     if found.side != side:
         raise DataError(
-            f"{opened.id} looks at {side}x{side} pictures, those found now are {found.side}x{found.side}.",
+            f"{opened.id} takes {side}x{side} pictures, those found now are {found.side}x{found.side}.",
             f"{found.digits.notice} {remedy}".strip(),
         )
     return found
@@ -96,11 +97,11 @@ def of_run(session_cache: SessionCache, opened: OpenNet) -> PictureSet:
 def _load(places: Places) -> PictureSet:
     notes: list[str] = []
     digits = mnist.load(places, report=notes.append, timeouts=Timeouts(lock=LOCK_SECONDS))
-    return _parted(digits, tuple(notes))
+    return _split(digits, tuple(notes))
 
 
-def _parted(digits: Digits, notes: tuple[str, ...]) -> PictureSet:
-    """Parted as the experiments do, by the seed that is the default."""
+def _split(digits: Digits, notes: tuple[str, ...]) -> PictureSet:
+    """Split as the experiments split it, with the default seed."""
     split = mnist.split(digits)
     train = ImagePart(digits.train_images[split.train], digits.train_labels[split.train])
     held_out = ImagePart(digits.train_images[split.validation], digits.train_labels[split.validation])

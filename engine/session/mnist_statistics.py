@@ -1,4 +1,4 @@
-"""A data set at a glance: counts, pixels, the mean of each class, a few of each."""
+"""Statistics of a data set: counts, pixel values, the mean image of each class, samples of each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PIECE = 1000
 
 
 def explore(pictures: PictureSet, samples: int) -> Json:
-    """Statistics, means and samples are of the training part."""
+    """Statistics, means and samples are of the training split."""
     digits, train = pictures.digits, pictures.parts["train"]
     return {
         "title": digits.title,
@@ -40,7 +40,7 @@ def _counts(part: ImagePart) -> list[int]:
 
 
 def _statistics(images: NDArray[np.uint8]) -> dict[str, float]:
-    """From how often each of the 256 greys occurs, a thousand pictures at a time: counting makes copies."""
+    """From a histogram of the 256 grey levels, PIECE pictures at a time: np.bincount copies its input."""
     pieces = (images[start : start + PIECE] for start in range(0, len(images), PIECE))
     counts = np.sum([np.bincount(piece.reshape(-1), minlength=256) for piece in pieces], axis=0)
     greys_seen, shares = np.nonzero(counts)[0], counts / counts.sum()

@@ -1,4 +1,4 @@
-"""The table of networks: the notebook's six, what else was trained beside them, and which of all is best."""
+"""Table of networks: the notebook's six, others that were trained, and the best of all."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from engine.models.images.classification import balanced_accuracy
 from engine.protocol import Json, Spec, status_of
 from engine.session.cache import SessionCache
 from engine.session.goal_times import GoalTimes
-from engine.session.mnist_answers import answers
 from engine.session.mnist_nets import all_runs, open_net
+from engine.session.mnist_predictions import predictions
 from engine.store import RunFolder
 from engine.trained_on import TrainedOn
 
 MODELS = ("single_conv", "double_conv", "double_conv_dropout")
 BATCHES = (50, 100)
 OTHERS = (("logistic", 50), ("mlp", 50))
-"""plain networks that are in the table once they were trained"""
+"""networks of the notebook's training that are in the table once they were trained"""
 RECIPES = ("fast", "accurate")
 """of mnist_recipe, likewise"""
 GOAL = 0.99
@@ -29,7 +29,7 @@ PLAIN = ("", "notebook", "none")
 
 
 def stream(session_cache: SessionCache) -> Iterator[Json]:
-    """The newest run of each kind that has a checkpoint or, failing that, that there is.
+    """The newest run of each kind with a checkpoint, else the newest.
 
     The six of the notebook have a row each; the others where there is a run. `batch` of a recipe is 0.
     """
@@ -46,12 +46,12 @@ def stream(session_cache: SessionCache) -> Iterator[Json]:
 
 
 def is_plain(spec: Spec) -> bool:
-    """Trained as the notebook trains."""
+    """Whether it uses the notebook's training, without a recipe."""
     return spec.params.get("recipe", "") in PLAIN
 
 
 def per_epoch(spec: Spec, images: int) -> int | None:
-    """Updates in an epoch; None where a recipe changes the batch on its way."""
+    """Updates in an epoch; None where a recipe changes the batch size during training."""
     batch = int(spec.params.get("batch") or 0)
     return -(-images // batch) if batch and is_plain(spec) else None
 
@@ -79,7 +79,7 @@ def _is_running(folder: RunFolder) -> bool:
 
 
 def _row(session_cache: SessionCache, found: tuple[RunFolder, Spec] | None) -> Json:
-    """`why` says what is missing."""
+    """`why` is the reason for a missing value."""
     row: dict[str, Any] = dict.fromkeys(
         ("run", "iterations", "seconds", "val_accuracy", "balanced", "test_accuracy")
     )
@@ -87,16 +87,16 @@ def _row(session_cache: SessionCache, found: tuple[RunFolder, Spec] | None) -> J
     if found is None:
         return {**row, "why": "not trained yet"}
     folder, spec = found
-    told = GoalTimes(GOAL).add(events.replay(folder.events))
-    row |= {"run": folder.id, "name": spec.name, "is_reached": told.reached is not None}
-    row |= {"val_accuracy": told.value("val_accuracy"), "test_accuracy": told.value("test_accuracy")}
-    steps = max((step for step, _ in told.last.values()), default=0)
-    row["iterations"], row["seconds"] = told.reached or (steps, told.seconds)
+    times = GoalTimes(GOAL).add(events.replay(folder.events))
+    row |= {"run": folder.id, "name": spec.name, "is_reached": times.reached is not None}
+    row |= {"val_accuracy": times.value("val_accuracy"), "test_accuracy": times.value("test_accuracy")}
+    steps = max((step for step, _ in times.last.values()), default=0)
+    row["iterations"], row["seconds"] = times.reached or (steps, times.seconds)
     try:
         row["is_running"] = _is_running(folder)
         opened = open_net(session_cache, folder.id)
         row["data"] = asdict(opened.trained_on) if opened.trained_on.fingerprint else None
-        validated = answers(session_cache, opened, "validation")
+        validated = predictions(session_cache, opened, "validation")
     except DltuiError as error:
         return {**row, "why": error.message}
     row["balanced"] = balanced_accuracy(validated.logits.argmax(axis=1), validated.labels)
@@ -106,15 +106,17 @@ def _row(session_cache: SessionCache, found: tuple[RunFolder, Spec] | None) -> J
 
 
 def _notice(rows: list[Json]) -> str:
-    """Why none of them is best, where they cannot be compared."""
-    told = {row["data"]["fingerprint"]: TrainedOn(**row["data"]).description for row in rows if row["data"]}
-    if len(told) < 2:
+    """Why there is no best one: they were trained on different data; empty where they can be compared."""
+    sources = {
+        row["data"]["fingerprint"]: TrainedOn(**row["data"]).description for row in rows if row["data"]
+    }
+    if len(sources) < 2:
         return ""
-    return f"The networks were trained on different data, so none is best: {'; '.join(told.values())}."
+    return f"The networks were trained on different data, so none is best: {'; '.join(sources.values())}."
 
 
 def _best(rows: list[Json]) -> Json | None:
-    """By the validation images alone, of those that train no more; the test images' word stands beside it."""
+    """By balanced validation accuracy, of those that have ended; `test_accuracy` does not decide."""
     validated = [row for row in rows if row["balanced"] is not None and not row["is_running"]]
     if not validated:
         return None

@@ -1,4 +1,4 @@
-"""Questions on their way in: read by a thread, in order, never more than a bounded heap of them."""
+"""Requests of a session, read from a pipe by a thread into a bounded queue."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from typing import BinaryIO
 from engine.protocol import Json
 
 LINE_LIMIT = 16 * 1024 * 1024
-"""bytes of one question: a file of sentences to be scored may be in it"""
-WAITING = 1024
+"""bytes of one request: it may hold a file of sentences to be scored"""
+QUEUE_LIMIT = 1024
 
 
 class RequestQueue:
-    """Lines of JSON from `file`. Whoever asks faster than is answered waits on the pipe."""
+    """Lines of JSON from `file`. A client that sends faster than it is answered blocks on the pipe."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        self._lines: queue.Queue[Json | None] = queue.Queue(WAITING)
+        self._lines: queue.Queue[Json | None] = queue.Queue(QUEUE_LIMIT)
         self.is_closed = False
-        threading.Thread(target=self._read, name="inbox", daemon=True).start()
+        threading.Thread(target=self._read, name="requests", daemon=True).start()
 
-    def take(self, *, wait: bool) -> list[Json]:
-        """What has come; with `wait` at least one question, unless the other side has gone."""
-        taken: list[Json] = []
+    def receive(self, *, wait: bool) -> list[Json]:
+        """The requests that have come; with `wait` at least one, unless the pipe is closed."""
+        received: list[Json] = []
         while not self.is_closed:
             try:
-                line = self._lines.get(block=wait and not taken)
+                line = self._lines.get(block=wait and not received)
             except queue.Empty:
                 break
             if line is None:
                 self.is_closed = True
             else:
-                taken.append(line)
-        return taken
+                received.append(line)
+        return received
 
     def _read(self) -> None:
         while line := self._file.readline(LINE_LIMIT):
@@ -45,9 +45,9 @@ class RequestQueue:
 
 def _parse(line: bytes) -> Json:
     try:
-        question = json.loads(line)
-        if isinstance(question, dict):
-            return question
+        request = json.loads(line)
+        if isinstance(request, dict):
+            return request
     except (ValueError, RecursionError):
-        pass  # answered like any other question that cannot be understood
+        pass  # answered with an error, like any other request with an unknown method
     return {"ask": "?"}

@@ -1,4 +1,4 @@
-"""Scoring a file of sentences, a stretch at a time."""
+"""Scores of a file of sentences, streamed in parts of LINES lines."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from engine.models.language.model import LanguageModel
 from engine.models.language.prompt import Prompt, tokenise
 from engine.models.language.scoring import ScoredSentence, perplexity, score
 from engine.protocol import Json, number_to_json
-from engine.session import language_answers as answers
+from engine.session import language_responses as responses
 from engine.session.language_runs import OpenedModel
 
 LINES = 256
@@ -25,7 +25,7 @@ LINES = 256
 
 @dataclass(slots=True)
 class _Part:
-    """Lines that were read, and what is wrong with those that cannot be scored."""
+    """Lines to score, and the errors of those that cannot be scored."""
 
     read: list[tuple[int, str, Prompt]] = field(default_factory=list)
     skipped: list[Json] = field(default_factory=list)
@@ -57,7 +57,7 @@ class _Total:
 
 
 def scored(found: OpenedModel, path: Path) -> Iterator[Json]:
-    """Raises DataError, at once, when the file cannot be read or holds nothing."""
+    """Raises DataError, before the first part, when the file cannot be read or is empty."""
     try:
         is_file = path.is_file()
     except OSError as error:
@@ -72,7 +72,7 @@ def scored(found: OpenedModel, path: Path) -> Iterator[Json]:
 
 
 def _scored(found: OpenedModel, path: Path, size: int) -> Iterator[Json]:
-    """Read as a corpus of lines is: encodings, line ends and invisible characters alike."""
+    """The file is decoded as a training corpus: the same encodings, line ends and invisible characters."""
     opened: list[BufferedReader] = []
 
     def opener() -> BufferedReader:
@@ -90,7 +90,7 @@ def _scored(found: OpenedModel, path: Path, size: int) -> Iterator[Json]:
             "bytes": size if opened[0].closed else opened[0].tell(),
             "size": size,
         }
-    yield {**answers.head(found), "done": True, **total.as_json()}
+    yield {**responses.head(found), "done": True, **total.as_json()}
 
 
 def _next_part(model: LanguageModel, lines: Iterator[tuple[int, str]], total: _Total) -> _Part | None:
@@ -99,13 +99,13 @@ def _next_part(model: LanguageModel, lines: Iterator[tuple[int, str]], total: _T
     for number, line in lines:
         any_line, total.lines = True, number
         if line.strip():
-            _take(model, part, number, line)
+            _add_line(model, part, number, line)
         if len(part.read) + len(part.skipped) >= LINES:
             break
     return part if any_line else None
 
 
-def _take(model: LanguageModel, part: _Part, number: int, line: str) -> None:
+def _add_line(model: LanguageModel, part: _Part, number: int, line: str) -> None:
     if INVALID_BYTE in line:
         place = len(line[: line.index(INVALID_BYTE)].encode()) + 1
         part.skipped.append({"line": number, "error": f"Byte {place} is not UTF-8."})
@@ -118,4 +118,4 @@ def _take(model: LanguageModel, part: _Part, number: int, line: str) -> None:
 
 
 def _row(number: int, text: str, prompt: Prompt, one: ScoredSentence) -> Json:
-    return {"line": number, "text": text, "words": len(prompt.words), **answers.sums(one)}
+    return {"line": number, "text": text, "words": len(prompt.words), **responses.sums(one)}

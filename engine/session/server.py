@@ -1,4 +1,4 @@
-"""One sitting: questions in, answers out, streams in turn between them."""
+"""Server of a session: answers requests one by one; streams are advanced in turn between them."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ from engine.errors import DltuiError, error_to_json
 from engine.protocol import Json
 from engine.session import methods
 from engine.session.cache import SessionCache
-from engine.session.methods import Answer
+from engine.session.methods import Response
 from engine.session.requests import RequestQueue
 
-Find = Callable[[SessionCache, str, Json], Answer]
+Call = Callable[[SessionCache, str, Json], Response]
 
 
 class SessionServer:
-    """A question is {id, ask, facts, newest}; {cancel: id} ends a stream. Answers carry the id.
+    """Reads requests {id, ask, facts, newest} and {cancel: id}, and writes responses, a line of JSON each.
 
-    A stream's parts are {id, part}, and {id, end} after the last. Of questions with the same mark `newest`
-    only the newest that waits is answered.
+    `ask` is the method and `facts` are its parameters. A response is {id, answer}, {id, error} or, where a
+    newer request replaced this one, {id, superseded}; a stream is {id, part} for each part, then {id, end}.
+    `cancel` ends a stream. Of the waiting requests with the same `newest` only the newest is answered.
     """
 
     def __init__(
@@ -32,84 +33,84 @@ class SessionServer:
         session_cache: SessionCache,
         requests: RequestQueue,
         out: BinaryIO,
-        answer: Find = methods.answer,
+        call: Call = methods.call,
     ) -> None:
-        self._desk, self._inbox, self._out, self._answer = session_cache, requests, out, answer
+        self._cache, self._requests, self._out, self._call = session_cache, requests, out, call
         self._waiting: deque[Json] = deque()
         self._streams: dict[int, Iterator[Json]] = {}
 
-    def hold(self) -> None:
-        """Until the other side has gone."""
+    def serve(self) -> None:
+        """Returns when the client has closed its pipe."""
         while True:
-            self._hear(self._inbox.take(wait=not self._waiting and not self._streams))
-            if self._inbox.is_closed:
+            self._add(self._requests.receive(wait=not self._waiting and not self._streams))
+            if self._requests.is_closed:
                 return
             if self._waiting:
-                self._open(self._waiting.popleft())
+                self._answer(self._waiting.popleft())
             elif self._streams:
                 self._advance()
 
-    def _hear(self, questions: list[Json]) -> None:
-        for question in questions:
-            if "cancel" in question:
-                self._cancel(question["cancel"])
+    def _add(self, requests: list[Json]) -> None:
+        for request in requests:
+            if "cancel" in request:
+                self._cancel(request["cancel"])
                 continue
-            newest = question.get("newest")
+            newest = request.get("newest")
             if newest:
                 self._supersede(newest)
-            self._waiting.append(question)
+            self._waiting.append(request)
 
     def _cancel(self, number: object) -> None:
-        self._waiting = deque(question for question in self._waiting if question.get("id") != number)
+        self._waiting = deque(request for request in self._waiting if request.get("id") != number)
         stream = self._streams.pop(number, None) if isinstance(number, int) else None
         if stream is not None:
             stream.close()  # type: ignore[attr-defined]  # handlers that stream are generators
 
-    def _supersede(self, mark: str) -> None:
-        for question in [question for question in self._waiting if question.get("newest") == mark]:
-            self._waiting.remove(question)
-            self._say({"id": question.get("id", 0), "superseded": True})
+    def _supersede(self, key: str) -> None:
+        for request in [request for request in self._waiting if request.get("newest") == key]:
+            self._waiting.remove(request)
+            self._send({"id": request.get("id", 0), "superseded": True})
 
-    def _open(self, question: Json) -> None:
-        number = question.get("id", 0)
+    def _answer(self, request: Json) -> None:
+        number = request.get("id", 0)
         try:
-            found = self._answer(self._desk, str(question.get("ask")), question.get("facts", {}))
-        except Exception as error:  # one question that fails ends neither the others nor the sitting
-            self._say({"id": number, "error": _said(question, error)})
+            response = self._call(self._cache, str(request.get("ask")), request.get("facts", {}))
+        except Exception as error:  # one request that fails ends neither the others nor the session
+            self._send({"id": number, "error": _error_json(request, error)})
             return
-        if isinstance(found, dict):
-            self._say({"id": number, "answer": found})
+        if isinstance(response, dict):
+            self._send({"id": number, "answer": response})
         else:
-            self._streams[number] = found
+            self._streams[number] = response
 
     def _advance(self) -> None:
-        """One part of the stream that has waited longest."""
+        """Sends one part of the stream that has waited longest."""
         number = next(iter(self._streams))
         stream = self._streams.pop(number)
         try:
             part = next(stream)
         except StopIteration:
-            self._say({"id": number, "end": True})
+            self._send({"id": number, "end": True})
         except Exception as error:  # as above: one stream that fails ends only itself
-            self._say({"id": number, "error": _said({"ask": "the stream"}, error)})
+            self._send({"id": number, "error": _error_json({"ask": "the stream"}, error)})
         else:
             self._streams[number] = stream
-            self._say({"id": number, "part": part})
+            self._send({"id": number, "part": part})
 
-    def _say(self, message: Json) -> None:
+    def _send(self, message: Json) -> None:
         try:
             line = json.dumps(message, allow_nan=False, separators=(",", ":"))
         except (TypeError, ValueError) as error:
-            line = json.dumps({"id": message["id"], "error": _said({"ask": "the answer"}, error)})
+            line = json.dumps({"id": message["id"], "error": _error_json({"ask": "the answer"}, error)})
         self._out.write(line.encode() + b"\n")
         self._out.flush()
 
 
-def _said(question: Json, error: Exception) -> Json:
+def _error_json(request: Json, error: Exception) -> Json:
     if isinstance(error, DltuiError):
         return error_to_json(error)
     if isinstance(error, CheckpointError):
         return {"message": error.message, "remedy": error.remedy}
     traceback.print_exception(error, file=sys.stderr)
     what = f"{type(error).__name__}: {error}"[:300]
-    return {"message": f"{question.get('ask')} failed: {what}.", "remedy": "Its traceback is in session.log."}
+    return {"message": f"{request.get('ask')} failed: {what}.", "remedy": "Its traceback is in session.log."}

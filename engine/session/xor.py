@@ -1,4 +1,4 @@
-"""The room of one XOR network: look at it from all sides, and start from known ones."""
+"""Methods `xor.*`: outputs, losses and lines of one XOR network, and presets to start from."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def look(
     height: int = 40,
     targets: Sequence[float] = (0, 1, 1, 0),
 ) -> Json:
-    """Everything there is to see of a network.
+    """Outputs, losses, units and plane of a network.
 
-    Facts: `hidden_weight` k pairs [weight of the first input, of the second], `hidden_bias` k numbers,
+    Parameters: `hidden_weight` k pairs [weight of the first input, of the second], `hidden_bias` k numbers,
     `output_weight` k numbers, with bypass the two of the inputs in front of them, `output_bias`; `activation`
     btu, sigmoid, tanh or relu; `targets` of the rows (0,0), (0,1), (1,0), (1,1): those of a puzzle.
     Raises ParamError.
 
-    Answer:
+    Response:
       rows     4 x {inputs [x, y], target, output (probability), hidden [k outputs], is_right}; an output of
                one half is right for no target
       points   8 x {inputs [x, y], target or null, output, is_row}: the rows, then the 4 validation points,
@@ -51,15 +51,15 @@ def look(
       output   {gate, ends}: of the whole network; ends only without hidden units
     """
     net = xor_net.net(hidden_weight, hidden_bias, output_weight, output_bias, bypass, activation, temperature)
-    wanted = _targets(targets)
+    checked = _targets(targets)
     for name, side in (("width", width), ("height", height)):
         if not isinstance(side, int) or not 1 <= side <= SIDE_LIMIT:
             raise ParamError(f"{name}: expected a whole number from 1 to {SIDE_LIMIT}, got {str(side)[:80]}.")
-    return seen(net, wanted, width, height)
+    return describe(net, checked, width, height)
 
 
-def seen(net: XorNet, targets: Floats, width: int, height: int) -> Json:
-    """The answer of `xor.look`."""
+def describe(net: XorNet, targets: Floats, width: int, height: int) -> Json:
+    """The response of `xor.look`."""
     output = net.output(xor_net.ROWS)
     right = _right(output, targets)
     return {
@@ -77,11 +77,11 @@ def seen(net: XorNet, targets: Floats, width: int, height: int) -> Json:
 def presets(session_cache: SessionCache) -> Json:
     """Networks to start from.
 
-    Answer:
-      networks  3 x {name, note, net}: set by hand, thresholds, loss 0.0; `net` holds the facts of `xor.look`
-                but the size
+    Response:
+      networks  3 x {name, note, net}: set by hand, thresholds, loss 0.0; `net` holds the parameters of
+                `xor.look` except the size
       puzzles   5 x {name, targets [4], note, net}: to be solved by hand from weights of zero
-      ladder    4 x {hidden, bypass, floor, note}: the least cross-entropy in nats such a network can near
+      ladder    4 x {hidden, bypass, floor, note}: the least cross-entropy in nats such a network can approach
     """
     return {
         "networks": [preset.to_json() for preset in xor_presets.BY_HAND],
@@ -100,7 +100,7 @@ def _targets(given: Sequence[float]) -> Floats:
 
 
 def _right(output: Floats, targets: Floats) -> NDArray[np.bool_]:
-    """One half is on neither side."""
+    """An output of exactly one half is right for no target."""
     right: NDArray[np.bool_] = ((output > 0.5) == (targets > 0.5)) & (output != 0.5)
     return right
 
@@ -125,25 +125,25 @@ def _rows(net: XorNet, targets: Floats, output: Floats) -> list[Json]:
 
 def _points(net: XorNet, targets: Floats) -> list[Json]:
     near = xor_net.NEAR_TRUTH.tolist() if _is_xor(targets) else [None] * 4
-    places = np.concatenate([xor_net.ROWS, xor_net.NEAR])
-    wanted = [*targets.tolist(), *near]
+    points = np.concatenate([xor_net.ROWS, xor_net.NEAR])
+    all_targets = [*targets.tolist(), *near]
     return [
-        {"inputs": place, "target": target, "output": output, "is_row": index < 4}
-        for index, (place, target, output) in enumerate(
-            zip(places.tolist(), wanted, net.output(places).tolist(), strict=True)
+        {"inputs": point, "target": target, "output": output, "is_row": index < 4}
+        for index, (point, target, output) in enumerate(
+            zip(points.tolist(), all_targets, net.output(points).tolist(), strict=True)
         )
     ]
 
 
 def _losses(net: XorNet, targets: Floats) -> Json:
     own = xor_net.losses(net, xor_net.ROWS, targets)
-    places = np.concatenate([xor_net.ROWS, xor_net.NEAR])
-    all_of_them = xor_net.losses(net, places, np.concatenate([targets, xor_net.NEAR_TRUTH]))
+    points = np.concatenate([xor_net.ROWS, xor_net.NEAR])
+    with_near = xor_net.losses(net, points, np.concatenate([targets, xor_net.NEAR_TRUTH]))
     return {
         "sse": number_to_json(own.sse),
         "mse": number_to_json(own.mse),
         "bce": number_to_json(own.bce),
-        "val_bce": number_to_json(all_of_them.bce) if _is_xor(targets) else None,
+        "val_bce": number_to_json(with_near.bce) if _is_xor(targets) else None,
     }
 
 
@@ -164,4 +164,4 @@ def _own_line(net: XorNet) -> list[list[float]] | None:
     return xor_net.clipped(a, b, net.output_bias)
 
 
-WORDS: Mapping[str, Handler] = {"look": look, "presets": presets}
+METHODS: Mapping[str, Handler] = {"look": look, "presets": presets}

@@ -1,4 +1,4 @@
-"""The room of networks trained by the thousand: runs of `xor_grid` and `xor_batch`."""
+"""Methods `lanes.*`: tables and maps of the networks of runs of `xor_grid` and `xor_batch`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from engine.session.cache import SessionCache
 from engine.session.methods import Handler
 
 PAGE_LIMIT = 1_000
-STANDING = ("outcome", "stop", "loss", "val_loss")
+STATE_COLUMNS = ("outcome", "stop", "loss", "val_loss")
 
 
 def table(
@@ -38,21 +38,21 @@ def table(
 ) -> Json:
     """A page of the networks of a run.
 
-    Facts: `run` an id; `sort` a column; `where` {column: value that it has to have}, such as
+    Parameters: `run` an id; `sort` a column; `where` {column: value}, such as
     {"outcome": "fail", "hidden": 2}. Raises RunNotFound and ParamError.
 
-    Answer:
+    Response:
       columns   ["lane", the parameters that vary..., "seed", "outcome", "stop", "loss", "val_loss"]
       rows      lists in the order of the columns; `outcome` is running, success, fail, diverged or
                 stopped, `stop` the epochs trained, `loss` over the 4 rows, `val_loss` the best so far;
                 null: not known
       matching, total   networks that pass `where`, and all
       counts    {running, success, fail, diverged, stopped} of all
-      epoch, epochs     trained by those that run, and to be trained at most
-      common    {parameter: value} of those that do not vary
+      epoch, epochs     trained so far by the running networks, and trained at most
+      common    {parameter: value} of the parameters that do not vary
     """
-    found = opened(session_cache, run)
-    columns = ["lane", *found.axes, *STANDING]
+    found = open_record(session_cache, run)
+    columns = ["lane", *found.axes, *STATE_COLUMNS]
     if sort not in columns:
         raise ParamError(f"sort: expected one of {', '.join(columns)}, got {str(sort)[:80]!r}.")
     chosen = np.flatnonzero(_matching(found, where or {}))
@@ -74,28 +74,28 @@ def map_(
 ) -> Json:
     """The failure map.
 
-    Facts: `x`, `y` two parameters that vary (seed, lr, hidden, ...), both or neither; `colour` outcome, stop,
-    loss or val_loss; without axes one cell per network in the order of the lanes, `columns` wide (0: about
-    square). Raises RunNotFound and ParamError.
+    Parameters: `x`, `y` two parameters that vary (seed, lr, hidden, ...), both or neither; `colour` outcome,
+    stop, loss or val_loss; without axes one cell per network in the order of the lanes, `columns` wide (0:
+    about square). Raises RunNotFound and ParamError.
 
-    Answer:
+    Response:
       x, y       their names, "" without axes
       xs, ys     the values along them; numbers or words (without axes: positions)
       lanes      rows (ys) of cells (xs): the first network of each, -1 where there is none
       counts     how many networks each cell holds
       values     for outcome: share of successes among those that ended; for loss and val_loss: the median;
-                 for stop: the median epoch at which those that succeeded were solved; null where there is
-                 nothing to tell
+                 for stop: the median epoch at which the successful ones were solved; null where there is
+                 no value
       groups     without axes, for each row: {parameter: value} of the first network in it whose parameters
                  but the seed are not those of the one before, else {}
       validates  whether any network has a validation set
-      running    how many in each cell are not at their end
+      running    how many in each cell still train
       low, high  the range of the values (0 and 1 for outcome)
-      axes       the names that can be asked for
+      axes       the parameters that can be an axis
       outcomes   {running, success, fail, diverged, stopped} of all
       epoch, epochs   as in `lanes.table`
     """
-    found = opened(session_cache, run)
+    found = open_record(session_cache, run)
     cells = failure_map.layout(found, x, y, columns)
     values = failure_map.values(found, cells, colour)
     low, high = failure_map.bounds(values, colour)
@@ -124,14 +124,14 @@ def open_(session_cache: SessionCache, run: str, lane: int, width: int = 40, hei
 
     Raises RunNotFound and ParamError.
 
-    Answer:
+    Response:
       lane, seed, outcome, stop, loss, val_loss
       params    of the experiment `xor`: with `seed` they start a run from the same weights
-      net       its weights, as the facts of `xor.look`
-      look      the answer of `xor.look` for it, in the size that was asked for; null where it diverged
+      net       its weights, as the parameters of `xor.look`
+      look      the response of `xor.look` for it, `width` by `height`; null where it diverged
       curve     {epochs [], loss [], val_loss []}: thinned; val_loss is empty without validation
     """
-    found = opened(session_cache, run)
+    found = open_record(session_cache, run)
     if not isinstance(lane, int) or not 0 <= lane < len(found):
         raise ParamError(f"network: expected 0 to {len(found) - 1}, got {str(lane)[:80]}.")
     net = {**found.weights(lane), **found.recipe(lane)}
@@ -139,7 +139,7 @@ def open_(session_cache: SessionCache, run: str, lane: int, width: int = 40, hei
     return {
         "lane": lane,
         "seed": found.value("seed", lane),
-        **{name: _shown(found, name, lane) for name in STANDING},
+        **{name: _cell(found, name, lane) for name in STATE_COLUMNS},
         "params": {name: found.value(name, lane) for name in PARAMS if name != "seed"},
         "net": net,
         "look": xor.look(session_cache, **net, width=width, height=height) if is_whole else None,
@@ -152,26 +152,26 @@ def report(session_cache: SessionCache, run: str) -> Json:
 
     Raises RunNotFound and ParamError.
 
-    Answer:
+    Response:
       rows   9 x {experiment, lr, hidden, bypass, runs, fails, running, mean, std, train_loss, val_loss,
              median, low, high, mean_all, lanes [those counted],
              notebook {mean, std, train_loss, val_loss, fails}, chance}:
              mean, std and the losses are over successes, as in the notebook (null without one); median and
              its 95 % interval low..high are over all runs counted, a failure standing for more than all
              epochs (null: beyond the last epoch, or fewer than six runs); mean_all counts a failure as all
-             epochs, which is too little; chance: how often two experiments differ by as much as the
+             epochs, a lower bound; chance: how often two experiments differ by as much as the
              notebook's mean and ours, if their networks are alike (null while a network trains)
       gates  {gate: how often} the single hidden unit of the first experiment became, over its successes
       epoch, epochs, counts   as in `lanes.table`
     """
-    found = opened(session_cache, run)
+    found = open_record(session_cache, run)
     if "successes" not in found.metadata:
         raise ParamError(f"run: expected one of xor_grid, got {run[:80]}.")
     return {"rows": notebook.table(found), "gates": notebook.gates(found), **_progress(found)}
 
 
-def opened(session_cache: SessionCache, run: str) -> BatchRecord:
-    """The newest state of a run's networks. Raises RunNotFound and CorruptRun."""
+def open_record(session_cache: SessionCache, run: str) -> BatchRecord:
+    """The newest record of a run's networks. Raises RunNotFound and CorruptRun."""
     if run not in store.list_ids(session_cache.places):
         raise RunNotFound(f"There is no run {run[:80]!r}.")
     folder = store.folder_of(session_cache.places, run).path
@@ -183,10 +183,10 @@ def opened(session_cache: SessionCache, run: str) -> BatchRecord:
             f"{run[:80]} has no networks yet.", "Only xor_grid and xor_batch have them."
         ) from error
     key = ("lanes", run)
-    stamped, kept = session_cache.keep(key, lambda: (stamp, read()))
+    stamped, kept = session_cache.get(key, lambda: (stamp, read()))
     if stamped != stamp:
         session_cache.drop(key)
-        _, kept = session_cache.keep(key, lambda: (stamp, read()))
+        _, kept = session_cache.get(key, lambda: (stamp, read()))
     found: BatchRecord = kept
     return found
 
@@ -200,7 +200,7 @@ def _progress(found: BatchRecord) -> Json:
 
 
 def _numbers(found: BatchRecord, column: str) -> NDArray[Any]:
-    """(N,) to sort by."""
+    """(N,) sort keys of a column."""
     if column == "lane":
         return np.arange(len(found))
     if column in ("outcome", "stop"):
@@ -226,10 +226,10 @@ def _matching(found: BatchRecord, where: Mapping[str, object]) -> NDArray[np.boo
 
 def _row(found: BatchRecord, lane: int) -> list[Any]:
     own = [found.value(name, lane) for name in found.axes]
-    return [lane, *own, *(_shown(found, name, lane) for name in STANDING)]
+    return [lane, *own, *(_cell(found, name, lane) for name in STATE_COLUMNS)]
 
 
-def _shown(found: BatchRecord, name: str, lane: int) -> Any:
+def _cell(found: BatchRecord, name: str, lane: int) -> Any:
     if name == "outcome":
         return found.outcome(lane)
     if name == "stop":
@@ -240,19 +240,19 @@ def _shown(found: BatchRecord, name: str, lane: int) -> Any:
 
 
 def _curve(found: BatchRecord, lane: int) -> Json:
-    """Up to where it stopped, and that point itself."""
+    """The logged points before the epoch at which it stopped, and that epoch."""
     stop, epochs = int(found.arrays["stop"][lane]), found.arrays["curve.epochs"]
-    told = epochs < stop
+    before = epochs < stop
     names = ("loss", "val_loss") if found.validates[lane] else ("loss",)
     curves: dict[str, list[Any]] = {"loss": [], "val_loss": []}
     for name in names:
-        points = [*found.arrays[f"curve.{name}"][told, lane].tolist(), float(found.arrays[name][lane])]
+        points = [*found.arrays[f"curve.{name}"][before, lane].tolist(), float(found.arrays[name][lane])]
         curves[name] = [_finite(value) for value in points]
-    return {"epochs": [*epochs[told].tolist(), stop], **curves}
+    return {"epochs": [*epochs[before].tolist(), stop], **curves}
 
 
 def _finite(value: float) -> float | None:
     return float(value) if math.isfinite(value) and value < xor_net.WORST else None
 
 
-WORDS: Mapping[str, Handler] = {"table": table, "map": map_, "open": open_, "report": report}
+METHODS: Mapping[str, Handler] = {"table": table, "map": map_, "open": open_, "report": report}

@@ -20,9 +20,9 @@ from typing import Any
 
 from engine.places import Places
 from engine.session.cache import SessionCache
-from engine.session.mnist_answers import answers
 from engine.session.mnist_nets import open_net
-from tests.engine.worker.attempts import curve, new_run, train
+from engine.session.mnist_predictions import predictions
+from tests.engine.worker.lab import curve, new_run, train
 
 ITERATIONS, TARGET, TRAINING = 13_000, 0.99, 54_000
 
@@ -85,7 +85,7 @@ def result(session_cache: SessionCache, row: Row, seed: int, epochs: int) -> Res
     seconds = time.perf_counter() - began
     seen = [float(value) for _, value in sorted(curve(folder, "val_accuracy").items())]
     tested = float(max(curve(folder, "test_accuracy").items())[1])
-    in_training = answers(session_cache, open_net(session_cache, folder.id), "train")
+    in_training = predictions(session_cache, open_net(session_cache, folder.id), "train")
     right = float((in_training.logits.argmax(1) == in_training.labels).mean())
     return Result(right, seen[0], max(seen), seen[-1], tested, run.step * row.batch / TRAINING, seconds)
 

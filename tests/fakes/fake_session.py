@@ -30,7 +30,7 @@ class FakeSession:
             raise EngineError("The session ended before it answered.", "Ask again; session.log may say why.")
         if method in self._scripted:
             return self._scripted[method](**facts)
-        answer = methods.answer(self._cache, method, facts)
+        answer = methods.call(self._cache, method, facts)
         assert isinstance(answer, dict)
         return answer
 
@@ -41,7 +41,7 @@ class FakeSession:
         if method in self._scripted:
             yield self._scripted[method](**facts)
             return
-        answer = methods.answer(self._cache, method, facts)
+        answer = methods.call(self._cache, method, facts)
         for part in [answer] if isinstance(answer, dict) else answer:
             await asyncio.sleep(0)
             yield part

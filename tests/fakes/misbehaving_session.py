@@ -1,4 +1,4 @@
-"""A session whose methods misbehave on purpose: `python -m tests.fakes.misbehaving_session`."""
+"""A session whose methods fail on purpose: `python -m tests.fakes.session`."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from engine import places
 from engine.errors import DltuiError
 from engine.protocol import Json
 from engine.session.cache import SessionCache
-from engine.session.methods import Answer
+from engine.session.methods import Response
 from engine.session.requests import RequestQueue
 from engine.session.server import SessionServer
 
 COMMAND = (sys.executable, "-P", "-m", "tests.fakes.misbehaving_session")
 
 
-def answer(cache: SessionCache, method: str, facts: Mapping[str, Any]) -> Answer:
+def call(session_cache: SessionCache, method: str, facts: Mapping[str, Any]) -> Response:
     if method == "echo":
         return dict(facts)
     if method == "slow":
@@ -49,7 +49,7 @@ def count(to: int) -> Iterator[Json]:
 def main() -> int:
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    SessionServer(SessionCache(places.home()), RequestQueue(sys.stdin.buffer), out, answer).hold()
+    SessionServer(SessionCache(places.home()), RequestQueue(sys.stdin.buffer), out, call).serve()
     return 0
 
 

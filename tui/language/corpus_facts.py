@@ -1,4 +1,4 @@
-"""What a corpus holds: its parts, how long its sentences are, which words are the commonest."""
+"""Statistics of a corpus: splits, sentence lengths, word frequencies."""
 
 from __future__ import annotations
 
@@ -17,42 +17,42 @@ from tui.ui.wrap import wrap_text
 
 PARTS = (("train", "training"), ("validation", "validation"), ("test", "test"))
 BESIDE = 92
-"""cells from which on two columns are better than one"""
+"""least width in cells for two columns"""
 BINS, BAR = 10, 22
 WORD = 14
 
 
 class CorpusFacts(Sheet):
-    """An answer of `corpus.tell`, or why there is none."""
+    """A response of `corpus.tell`, or a message in its place."""
 
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
-        self._told: Json | None = None
-        self._says = ""
+        self._summary: Json | None = None
+        self._message = ""
 
-    def show(self, told: Json | None, says: str = "") -> None:
-        self._told, self._says = told, plain(says, limit=400)
+    def update(self, summary: Json | None, message: str = "") -> None:
+        self._summary, self._message = summary, plain(message, limit=400)
         self.draw()
 
     def rows(self, width: int) -> Sequence[Row]:
-        if self._told is None:
-            return wrap_text(self._says, width, "muted")
-        told = self._told
+        if self._summary is None:
+            return wrap_text(self._message, width, "muted")
+        summary = self._summary
         room = width if width < BESIDE else width // 2 - 2
-        about = wrap_text(plain(str(told["about"]), limit=200), room, "text")
-        left = [*about, *_sums(told), (), *_parts(told["facts"]), (), *_lengths(told)]
-        right = [*_zipf(told), (), *_commonest(told, min(width, 60))]
+        about = wrap_text(plain(str(summary["about"]), limit=200), room, "text")
+        left = [*about, *_sums(summary), (), *_parts(summary["facts"]), (), *_lengths(summary)]
+        right = [*_zipf(summary), (), *_commonest(summary, min(width, 60))]
         if width < BESIDE:
-            return [*left, (), *right, (), *_remarks(told, width)]
+            return [*left, (), *right, (), *_remarks(summary, width)]
         half = width // 2
         height = max(len(left), len(right))
         left, right = _filled(left, height), _filled(right, height)
         rows = [(*fitted(one, half), *other) for one, other in zip(left, right, strict=True)]
-        return [*rows, (), *_remarks(told, width)]
+        return [*rows, (), *_remarks(summary, width)]
 
 
-def _sums(told: Json) -> list[Row]:
-    facts = told["facts"]
+def _sums(summary: Json) -> list[Row]:
+    facts = summary["facts"]
     return [
         (
             _big(facts["sentences"]), Span(" sentences  ", "muted"), _big(facts["words"]),
@@ -79,8 +79,8 @@ def _parts(facts: Mapping[str, float]) -> list[Row]:
     return [*rows, (Span(words, "muted"),)]
 
 
-def _lengths(told: Json) -> list[Row]:
-    facts, counts = told["facts"], {int(words): int(times) for words, times in told["lengths"]}
+def _lengths(summary: Json) -> list[Row]:
+    facts, counts = summary["facts"], {int(words): int(times) for words, times in summary["lengths"]}
     top = max(int(facts["length_p99"]), min(counts) + BINS)
     size = max(1, math.ceil((top - min(counts) + 1) / BINS))
     bins: dict[int, int] = {}
@@ -97,9 +97,9 @@ def _lengths(told: Json) -> list[Row]:
     return rows
 
 
-def _zipf(told: Json) -> list[Row]:
+def _zipf(summary: Json) -> list[Row]:
     """Both axes logarithmic: a straight slope is Zipf's law."""
-    ranks = [(int(rank), int(times)) for rank, times in told["ranks"] if times > 0][:12]
+    ranks = [(int(rank), int(times)) for rank, times in summary["ranks"] if times > 0][:12]
     if not ranks:
         return []
     most = math.log(ranks[0][1] + 1)
@@ -107,10 +107,10 @@ def _zipf(told: Json) -> list[Row]:
     return rows + [_bar(f"{rank:,}", times, math.log(times + 1) / most) for rank, times in ranks]
 
 
-def _commonest(told: Json, width: int) -> list[Row]:
+def _commonest(summary: Json, width: int) -> list[Row]:
     rows: list[Row] = [(Span("most frequent words", "muted"),)]
     beside = max(1, width // (WORD + 7))
-    words = told["commonest"][: 6 * beside]
+    words = summary["commonest"][: 6 * beside]
     deep = -(-len(words) // beside)
     for line in range(deep):
         spans: list[Span] = []
@@ -121,9 +121,9 @@ def _commonest(told: Json, width: int) -> list[Row]:
     return rows
 
 
-def _remarks(told: Json, width: int) -> list[Row]:
-    lines = [(str(told["notice"]), "warn"), *((str(one), "muted") for one in told["remarks"])]
-    found = str(told.get("found", ""))
+def _remarks(summary: Json, width: int) -> list[Row]:
+    lines = [(str(summary["notice"]), "warn"), *((str(one), "muted") for one in summary["remarks"])]
+    found = str(summary.get("found", ""))
     lines += [(f"From {found}", "muted")] if found else []
     return [
         row

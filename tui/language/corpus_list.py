@@ -1,4 +1,4 @@
-"""Corpora with names, and where they lie."""
+"""List of the named corpora, with their origin and licence."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ ORIGINS = {
     "embedded": "comes with Python", "": "not here",
 }  # fmt: skip
 ABOUT = 110
-"""cells from which on a line has room for what the corpus is"""
+"""least width in cells for the description"""
 
 
 class CorpusList(Sheet):
-    """One line each, a cursor on one."""
+    """One line each; `chosen` is the one under the cursor."""
 
     @dataclass
     class Moved(Message):
@@ -35,7 +35,7 @@ class CorpusList(Sheet):
         self.chosen = chosen
         self._corpora: list[Json] = []
 
-    def show(self, corpora: Sequence[Json]) -> None:
+    def update(self, corpora: Sequence[Json]) -> None:
         self._corpora = list(corpora)
         self.draw()
 

@@ -1,4 +1,4 @@
-"""The twelve perplexities: four models, three parts of the corpus."""
+"""Table of the twelve perplexities: four models, three splits of the corpus."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from tui.ui.styles import STATUS_STYLES
 
 PARTS = ("train", "val", "test")
 TITLES = ("train", "valid.", "test")
-STANDING = 20
+STATUS_WIDTH = 20
 WIDE = 98
-"""columns from which on the number of words and epochs has room"""
+"""least width in cells for the columns of vocabulary size and epochs"""
 TALL = 30
 REFERENCE = (
     ("1 layer", "58.3  41.8  35.8  34.4  34.6"),
@@ -33,7 +33,7 @@ REFERENCE = (
 
 
 class PerplexityTable(Sheet):
-    """A cursor on one of the four."""
+    """`place` is the index in CELLS of the model under the cursor."""
 
     @dataclass
     class Moved(Message):
@@ -45,20 +45,20 @@ class PerplexityTable(Sheet):
         self.place = place if 0 <= place < len(CELLS) else 0
         self._is_captions = True
         self._plan = PLANS[0]
-        self._are_asked = False
+        self._are_submitted = False
 
-    def show(
+    def update(
         self,
         runs: Sequence[RunSummary | None],
         plan: FourModels,
         is_captions: bool,
         *,
-        are_asked: bool = False,
+        are_submitted: bool = False,
     ) -> None:
-        """Runs with other parameters than the plan's are not compared with the rest, and it is said what
-        differs. `are_asked`: a sweep will train those without a run."""
+        """Runs with other parameters than the plan's are not compared with the rest; their differences are
+        shown. `are_submitted`: a sweep will train those without a run."""
         self._runs, self._plan = list(runs), plan
-        self._is_captions, self._are_asked = is_captions, are_asked
+        self._is_captions, self._are_submitted = is_captions, are_submitted
         self.draw()
 
     def draw(self) -> None:
@@ -74,7 +74,9 @@ class PerplexityTable(Sheet):
     def rows(self, width: int) -> Sequence[Row]:
         titles = "".join(f"{title:>9}" for title in TITLES)
         more = f"{'max words':>10}{'epochs':>9}  perplexity" if width >= WIDE else ""
-        training = f"{'training':<{STANDING}}{more}" if more else f"{'training':<{STANDING - 10}}perplexity"
+        training = (
+            f"{'training':<{STATUS_WIDTH}}{more}" if more else f"{'training':<{STATUS_WIDTH - 10}}perplexity"
+        )
         rows: list[Row] = [(Span(f"   {'model':<21}{training}{titles}", "muted"),)]
         best = self._best()
         for place, run in enumerate(self._runs):
@@ -95,12 +97,12 @@ class PerplexityTable(Sheet):
             Span(CELLS[place].title.ljust(19) + " ", style_name),
         )  # fmt: skip
         if run is None:
-            words = "waits for its turn" if self._are_asked else "not trained yet"
+            words = "waits for its turn" if self._are_submitted else "not trained yet"
             sizes = (Span(" " * 31),) if width >= WIDE else ()
-            return (*head, Span(words.ljust(STANDING), "muted"), *sizes, *_values(None, best))
+            return (*head, Span(words.ljust(STATUS_WIDTH), "muted"), *sizes, *_values(None, best))
         sizes = (Span(f"{_words(run):>10}{_epochs(run):>9}{'':12}", "text"),) if width >= WIDE else ()
         fits = not self._plan.differences(run)
-        return (*head, *_standing(run), *sizes, *_values(run, best, "strong" if fits else "muted"))
+        return (*head, *_status_cells(run), *sizes, *_values(run, best, "strong" if fits else "muted"))
 
     def _best(self) -> float | None:
         known = [
@@ -123,13 +125,13 @@ class PerplexityTable(Sheet):
         self.draw()
 
 
-def _standing(run: RunSummary) -> Row:
+def _status_cells(run: RunSummary) -> Row:
     words = str(run.status)
     if run.status is Status.RUNNING and run.total_steps:
         eta = eta_of(run)
         line = progress_bar(run, 8)
-        return (*line, Span(set_cell_size(f" {eta} left" if eta else "", STANDING - 8), "muted"))
-    return (sign_of(run), Span(set_cell_size(f" {words}", STANDING - 1), STATUS_STYLES[run.status]))
+        return (*line, Span(set_cell_size(f" {eta} left" if eta else "", STATUS_WIDTH - 8), "muted"))
+    return (sign_of(run), Span(set_cell_size(f" {words}", STATUS_WIDTH - 1), STATUS_STYLES[run.status]))
 
 
 def _words(run: RunSummary) -> str:
@@ -138,7 +140,7 @@ def _words(run: RunSummary) -> str:
 
 
 def _epochs(run: RunSummary) -> str:
-    """Those that were trained, and of how many where that differs."""
+    """Epochs trained so far, with the total while they differ."""
     wanted = run.spec.params.get("epochs")
     if not isinstance(wanted, int) or not run.total_steps:
         return ""
@@ -147,7 +149,7 @@ def _epochs(run: RunSummary) -> str:
 
 
 def _value(run: RunSummary, part: str) -> float | None:
-    """Of the weights that answer: the validation of the best epoch, where that is kept."""
+    """Of the served checkpoint: that of the best epoch, where it is kept."""
     metric, best = f"{part}_perplexity", run.best
     if best is not None and best.metric == metric and run.spec.params.get("keep", "best") == "best":
         return best.value

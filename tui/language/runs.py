@@ -1,4 +1,4 @@
-"""The runs of language models: the newest for each of the four that belong together."""
+"""Runs of language models, and the newest one for each of the four models of a plan."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from engine.sweep_protocol import SweepStatus, SweepSummary
 EXPERIMENT = "lm"
 SUITE = "lm_four"
 """the sweep of all four"""
-KEPT = 200
+RUNS_LIMIT = 200
 LM = catalog.find(EXPERIMENT).params
-FREE = frozenset({"layers", "direction", "corpus", "precision"})
+COMPARABLE = frozenset({"layers", "direction", "corpus", "precision"})
 """parameters in which the models of one table may differ"""
 
 
 @dataclass(frozen=True, slots=True)
 class PerplexityCell:
-    """One of the four."""
+    """One of the four models."""
 
     layers: int
     direction: str
@@ -38,23 +38,24 @@ CELLS = tuple(PerplexityCell(layers, direction) for layers in (1, 2) for directi
 
 @dataclass(frozen=True, slots=True)
 class FourModels:
-    """A way to train the four; whatever is not said is the experiment's default."""
+    """A plan that trains the four models with `params`; others have the experiment's default."""
 
     title: str
-    words: str
+    description: str
     params: Mapping[str, Any]
 
     @property
     def name(self) -> str:
-        """Of the sweep, in letters that a name may hold."""
+        """Name of the sweep."""
         return f"four models {self.title}".replace(",", "")
 
     def differences(self, run: RunSummary) -> dict[str, Any]:
-        """The parameters of a run that are not this plan's, but for those that two models may differ in and
-        still be compared."""
+        """The parameters of a run, except COMPARABLE, that differ from this plan's."""
         wanted = {param.name: self.params.get(param.name, param.default) for param in declared(LM)}
         given = {name: run.spec.params.get(name, value) for name, value in wanted.items()}
-        return {name: value for name, value in given.items() if name not in FREE and value != wanted[name]}
+        return {
+            name: value for name, value in given.items() if name not in COMPARABLE and value != wanted[name]
+        }
 
 
 PLANS = (
@@ -71,39 +72,39 @@ PLANS = (
 
 
 class LanguageRuns:
-    """Newest first."""
+    """Runs and sweeps of the experiment `lm`."""
 
     def __init__(self) -> None:
         self._runs: dict[str, RunSummary] = {}
-        self._asked: dict[str, SweepSummary] = {}
+        self._sweeps: dict[str, SweepSummary] = {}
         self.is_known = False
-        """whether the engine was asked"""
+        """whether they were fetched"""
 
     async def fetch(self, client: Client) -> None:
         """Raises DltuiError."""
-        page = await client.runs(Query(f"experiment={EXPERIMENT}", limit=KEPT))
+        page = await client.runs(Query(f"experiment={EXPERIMENT}", limit=RUNS_LIMIT))
         self._runs = {run.id: run for run in page.runs if run.spec.experiment == EXPERIMENT}
-        self.sweep(await client.sweeps())
+        self.update_sweeps(await client.sweeps())
         self.is_known = True
 
     def update(self, changed: Iterable[RunSummary], removed: Iterable[str]) -> bool:
-        """Whether any of them is ours."""
+        """Returns whether any of them is of `lm`."""
         ours = {run.id: run for run in changed if run.spec.experiment == EXPERIMENT}
         gone = [run for run in removed if self._runs.pop(run, None) is not None]
         self._runs |= ours
         return bool(ours or gone)
 
-    def sweep(self, changed: Iterable[SweepSummary], removed: Iterable[str] = ()) -> bool:
-        """Whether any of them is of language models."""
+    def update_sweeps(self, changed: Iterable[SweepSummary], removed: Iterable[str] = ()) -> bool:
+        """Returns whether any of them is of `lm`."""
         ours = {sweep.id: sweep for sweep in changed if sweep.spec.experiment == EXPERIMENT}
-        gone = [sweep for sweep in removed if self._asked.pop(sweep, None) is not None]
-        self._asked |= ours
+        gone = [sweep for sweep in removed if self._sweeps.pop(sweep, None) is not None]
+        self._sweeps |= ours
         return bool(ours or gone)
 
-    def asked(self, framework: str, corpus: str) -> SweepSummary | None:
-        """The sweep that goes on and will train those that have no run yet."""
+    def active_sweep(self, framework: str, corpus: str) -> SweepSummary | None:
+        """The running sweep that will train those that have no run yet."""
         wanted = {"framework": framework, "corpus": corpus}
-        for sweep in self._asked.values():
+        for sweep in self._sweeps.values():
             given, axes = sweep.spec.params, {axis.name for axis in sweep.spec.axes}
             is_ours = all(given.get(name) == value for name, value in wanted.items())
             if sweep.status is SweepStatus.RUNNING and is_ours and axes == {"layers", "direction"}:
@@ -111,7 +112,7 @@ class LanguageRuns:
         return None
 
     def plan(self, framework: str, corpus: str) -> FourModels:
-        """The plan of that framework by which the most of the four were trained, of several the newest."""
+        """The plan of that framework with the most runs among the four; of several the newest."""
         plans = [plan for plan in PLANS if plan.params["framework"] == framework]
 
         def standing(plan: FourModels) -> tuple[int, Any]:
@@ -121,14 +122,14 @@ class LanguageRuns:
         return max(plans, key=standing)
 
     def four(self, framework: str, corpus: str) -> list[RunSummary | None]:
-        """For each cell, in the order of CELLS, its newest run that trains or has ended well, else any.
+        """For each of CELLS its newest run that is active or done, else the newest; None where there is none.
 
         Runs of the plan come before all others, which cannot be compared with them.
         """
         return self._best(framework, corpus, self.plan(framework, corpus))
 
     def _best(self, framework: str, corpus: str, plan: FourModels) -> list[RunSummary | None]:
-        best = sorted(self._runs.values(), key=_standing, reverse=True)
+        best = sorted(self._runs.values(), key=_rank, reverse=True)
         best.sort(key=lambda run: bool(plan.differences(run)))
         return [next((run for run in best if _fits(run, cell, framework, corpus)), None) for cell in CELLS]
 
@@ -136,7 +137,7 @@ class LanguageRuns:
         return max(self._runs.values(), key=lambda run: run.spec.order, default=None)
 
 
-def _standing(run: RunSummary) -> tuple[bool, bool, tuple[int, float, str]]:
+def _rank(run: RunSummary) -> tuple[bool, bool, tuple[int, float, str]]:
     is_well = not run.status.is_final or run.status is Status.DONE
     return is_well, is_well or "val_perplexity" in run.metrics, run.spec.order
 
@@ -150,8 +151,8 @@ def _difference(name: str, value: Any) -> str:
     if name == "epochs":
         return f"{value:,} epoch{'' if value == 1 else 's'}"
     is_count = isinstance(value, int) and not isinstance(value, bool)
-    said = f"{value:,}" if is_count else f"{value:g}" if isinstance(value, float) else str(value)
-    return f"{name.removesuffix('_size')} {said}"
+    text = f"{value:,}" if is_count else f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{name.removesuffix('_size')} {text}"
 
 
 def _fits(run: RunSummary, cell: PerplexityCell, framework: str, corpus: str) -> bool:

@@ -1,4 +1,4 @@
-"""The Language tab: four models, twelve perplexities, and the corpus that they read."""
+"""The Language tab: four models with their perplexities, and their corpus."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ from tui.view_state import saved_choice
 if TYPE_CHECKING:
     from tui.dialogs.launch import Launch
 
-GROWN = 0.33
-"""seconds between two looks at stories that grow"""
+CURVE_SECONDS = 0.33
+"""least time between two updates of the curves"""
 VIEWS = {"four": "four models", "corpus": "corpus"}
 PERPLEXITY = "perplexity = exp(mean loss per token); ~ so far"
 FRAMEWORKS = {"tensorflow": "Keras", "torch": "PyTorch"}
@@ -59,13 +59,13 @@ VALIDATION, TRAINING = "val_perplexity", "perplexity"
 
 
 def steps_of_epoch(run: RunSummary) -> float:
-    """As far as it is known how many there are."""
+    """Steps per epoch; 1 where it is not known."""
     epochs = run.spec.params.get("epochs")
     return run.total_steps / epochs if isinstance(epochs, int) and epochs and run.total_steps else 1.0
 
 
 class LanguageTab(Tab):
-    """Two views; where there is room for both they stand side by side."""
+    """Two views, side by side where there is room."""
 
     NAME = "language"
     BINDINGS = all_keys.bindings("language")
@@ -89,11 +89,11 @@ class LanguageTab(Tab):
         )
         self.headings = {
             "four": Heading(),
-            "said": Heading(("sentences sampled at temperature 0.1, 1 and 10",)),
+            "samples": Heading(("sentences sampled at temperature 0.1, 1 and 10",)),
         }
         self._by_epoch: dict[tuple[str, str], AveragedSeries] = {}
-        self._told_of = ""
-        self._grown: set[str] = set()
+        self._loaded_corpus = ""
+        self._grown_runs: set[str] = set()
         self._is_open = False
 
     def compose(self) -> ComposeResult:
@@ -103,7 +103,7 @@ class LanguageTab(Tab):
                 yield self.headings["four"]
                 yield self.table
                 yield self.chart
-                yield self.headings["said"]
+                yield self.headings["samples"]
                 yield self.samples
             with Vertical(id="view-corpus"):
                 yield Heading(("corpora",))
@@ -112,11 +112,11 @@ class LanguageTab(Tab):
                 yield self.facts
 
     def on_mount(self) -> None:
-        self._turn_to(self._front)
+        self._select_view(self._front)
         self.call_after_refresh(self._open_first)
 
     def _open_first(self) -> None:
-        """A tab that the app begins with has not come from anywhere."""
+        """The first tab of the app is not opened by the switcher."""
         if self.display and not self._is_open:
             self.initial_focus().focus(scroll_visible=False)
             self.activated()
@@ -124,7 +124,7 @@ class LanguageTab(Tab):
     def activated(self) -> None:
         self._is_open = True
         self.refresh_data()
-        self.call_after_refresh(self._ask_corpora)
+        self.call_after_refresh(self._request_corpora)
 
     def deactivated(self) -> None:
         self._is_open = False
@@ -139,23 +139,23 @@ class LanguageTab(Tab):
     # --- views -----------------------------------------------------------------------------------------
 
     def action_turn_to(self, name: str) -> None:
-        self._turn_to(name)
+        self._select_view(name)
         self.initial_focus().focus(scroll_visible=False)
 
     @on(SwitchPane)
-    def _turn_pane(self, message: SwitchPane) -> None:
+    def _turn_view(self, message: SwitchPane) -> None:
         message.stop()
         names = list(VIEWS)
         self.action_turn_to(names[(names.index(self._front) + message.by) % len(names)])
 
-    def _turn_to(self, name: str) -> None:
+    def _select_view(self, name: str) -> None:
         self._front = name
         self.action_back()
         for view in VIEWS:
             self.set_class(view == name, f"-{view}")
         self.bar.select(name)
-        self.call_after_refresh(self._show)
-        self._remember()
+        self.call_after_refresh(self._update_views)
+        self._save_state()
 
     # --- runs ------------------------------------------------------------------------------------------
 
@@ -164,8 +164,8 @@ class LanguageTab(Tab):
         return self.runs.four(self._framework or "tensorflow", self.corpora.chosen)
 
     @property
-    def asked(self) -> SweepSummary | None:
-        return self.runs.asked(self._framework or "tensorflow", self.corpora.chosen)
+    def active_sweep(self) -> SweepSummary | None:
+        return self.runs.active_sweep(self._framework or "tensorflow", self.corpora.chosen)
 
     def refresh_data(self) -> None:
         if self.context.connection.is_connected and self._is_open:
@@ -175,33 +175,33 @@ class LanguageTab(Tab):
         try:
             await self.runs.fetch(self.context.connection.client)
         except DltuiError as error:
-            self._say(str(error))
+            self._set_message(str(error))
             return
         if not self._framework:
             newest = self.runs.newest()
             named = str(newest.spec.params.get("framework")) if newest is not None else ""
             self._framework = named if named in FRAMEWORKS else ""
-        self._show()
+        self._update_views()
 
     @on(RunsChanged)
-    def _take_changes(self, message: RunsChanged) -> None:
+    def _runs_changed(self, message: RunsChanged) -> None:
         if self.runs.update(message.changed, message.removed) and self._is_open:
-            self._show()
+            self._update_views()
 
     @on(SweepsChanged)
-    def _take_sweeps(self, message: SweepsChanged) -> None:
-        if self.runs.sweep(message.changed, message.removed) and self._is_open:
-            self._show()
+    def _sweeps_changed(self, message: SweepsChanged) -> None:
+        if self.runs.update_sweeps(message.changed, message.removed) and self._is_open:
+            self._update_views()
 
     @on(HistoryChanged)
     def _curve_grew(self, message: HistoryChanged) -> None:
         if self._is_open:
-            if not self._grown:
-                self.set_timer(GROWN, self._show_stories)
-            self._grown.add(message.run)
+            if not self._grown_runs:
+                self.set_timer(CURVE_SECONDS, self._update_curves)
+            self._grown_runs.add(message.run)
 
-    def _show(self) -> None:
-        """Draw what is known now."""
+    def _update_views(self) -> None:
+        """Updates the table, the chart and the samples."""
         if not self._is_open:
             return
         four = self.four
@@ -210,13 +210,13 @@ class LanguageTab(Tab):
         title = f"{plan.title} on {plain(self.corpora.chosen, limit=40)}"
         self.headings["four"].select(title, (title,))
         self.headings["four"].set_note(Span(PERPLEXITY, "muted"))
-        are_asked = self.asked is not None
-        self.table.show(four, plan, self.corpora.chosen == "captions", are_asked=are_asked)
-        self._show_stories()
+        are_submitted = self.active_sweep is not None
+        self.table.update(four, plan, self.corpora.chosen == "captions", are_submitted=are_submitted)
+        self._update_curves()
         self.post_message(KeyHintsChanged())
 
-    def _show_stories(self) -> None:
-        self._grown.clear()
+    def _update_curves(self) -> None:
+        self._grown_runs.clear()
         if not self._is_open:
             return
         drawn = [
@@ -231,83 +231,83 @@ class LanguageTab(Tab):
             train = self._curve(run, TRAINING, title, self.table.place + len(DARK))
             drawn += [train] if train is not None else []
         self.chart.update_series(drawn, run.id if run is not None else "")
-        history = self._story(run)
+        history = self._history(run)
         found = samples_of(history.notes) if history is not None else []
-        self.headings["said"].set_note(Span(CELLS[self.table.place].title, f"hue-{self.table.place}"))
+        self.headings["samples"].set_note(Span(CELLS[self.table.place].title, f"hue-{self.table.place}"))
         self.samples.update(lambda width: self._sample_rows(run, found, width))
 
     def _sample_rows(self, run: RunSummary | None, found: Any, width: int) -> Any:
-        if run is None and self.asked is not None:
+        if run is None and self.active_sweep is not None:
             return [(Span(" Queued behind the models above.", "muted"),)]
         if run is None:
             key = all_keys.shown(self.context.keymap.key_of(all_keys.BY_ID["language.start"]))
             return [
                 (Span(" Not trained yet. ", "muted"), Span(key, "key"), Span(" trains the four.", "text"))
             ]
-        history = self._story(run)
-        said = plain(history.notice, limit=400) if history is not None else ""
-        notice = wrap_text(said, width, "warn") if said else []
+        history = self._history(run)
+        text = plain(history.notice, limit=400) if history is not None else ""
+        notice = wrap_text(text, width, "warn") if text else []
         return [*notice, *sample_rows(found, width, self.samples.size.height - len(notice))]
 
     def _curve(self, run: RunSummary, metric: str, label: str, hue: int) -> CurveSeries | None:
         """A metric of a run over epochs; None where it has logged none."""
-        history = self._story(run)
+        history = self._history(run)
         if history is None or metric not in history.series:
             return None
         kept = self._by_epoch.setdefault((run.id, metric), AveragedSeries(metric, hue))
         followed = kept.follow(history.series[metric], steps_of_epoch(run))
         return followed.with_style(label, hue, run.id if metric == VALIDATION else f"{run.id} {metric}")
 
-    def _story(self, run: RunSummary | None) -> RunHistory | None:
+    def _history(self, run: RunSummary | None) -> RunHistory | None:
         return self.context.connection.history(run.id) if run is not None else None
 
     @on(PerplexityTable.Moved)
     def _moved(self) -> None:
-        self._show_stories()
+        self._update_curves()
         self.post_message(KeyHintsChanged())
-        self._remember()
+        self._save_state()
 
     # --- the corpus ------------------------------------------------------------------------------------
 
-    def _ask_corpora(self) -> None:
+    def _request_corpora(self) -> None:
         self.run_worker(self._list_corpora(), group="corpora", exclusive=True, exit_on_error=False)
 
     async def _list_corpora(self) -> None:
         try:
             listed = await self.context.session.request("corpus.list", newest="corpora")
-            self.corpora.show(listed["corpora"])
-            self._say("")
-            await self._tell_corpus(self.corpora.chosen)
+            self.corpora.update(listed["corpora"])
+            self._set_message("")
+            await self._load_summary(self.corpora.chosen)
         except Superseded:
             return
         except DltuiError as error:
-            self._say(str(error))
+            self._set_message(str(error))
 
-    async def _tell_corpus(self, name: str) -> None:
-        if self._told_of == name:
+    async def _load_summary(self, name: str) -> None:
+        if self._loaded_corpus == name:
             return
-        self.facts.show(None, "Reading and counting ...")
+        self.facts.update(None, "Reading and counting ...")
         try:
-            told: Json = await self.context.session.request("corpus.tell", newest="corpus", corpus=name)
+            summary: Json = await self.context.session.request("corpus.tell", newest="corpus", corpus=name)
         except Superseded:
             return
         except DltuiError as error:
-            self.facts.show(None, str(error))
+            self.facts.update(None, str(error))
             return
-        self._told_of = name
-        self.facts.show(told)
+        self._loaded_corpus = name
+        self.facts.update(summary)
 
     @on(CorpusList.Moved)
     def _choose_corpus(self, message: CorpusList.Moved) -> None:
-        self.run_worker(self._tell_corpus(message.name), group="corpus", exclusive=True, exit_on_error=False)
-        self._told_of = ""
-        self._show()
-        self._remember()
+        self.run_worker(self._load_summary(message.name), group="corpus", exclusive=True, exit_on_error=False)
+        self._loaded_corpus = ""
+        self._update_views()
+        self._save_state()
 
-    # --- what is done ----------------------------------------------------------------------------------
+    # --- actions ---------------------------------------------------------------------------------------
 
     async def action_talk(self) -> None:
-        """In the REPL, with the model of this line."""
+        """Opens the REPL with the model under the cursor."""
         if not self.table.is_on_screen:
             return
         run = self.table.run
@@ -320,7 +320,7 @@ class LanguageTab(Tab):
         await self.app.run_action("app.open_tab('repl')")
 
     def action_chart_alone(self) -> None:
-        """The chart in all the room there is, and back."""
+        """Toggles the full-screen chart."""
         if self._front == "four":
             self.toggle_class("-chart-alone")
 
@@ -331,45 +331,45 @@ class LanguageTab(Tab):
         if not self.table.is_on_screen:
             return
         self._framework = "torch" if (self._framework or "tensorflow") == "tensorflow" else "tensorflow"
-        self._show()
-        self._remember()
+        self._update_views()
+        self._save_state()
 
     def action_start(self) -> None:
         from tui.dialogs.choose import ChooseScreen
 
-        choices = [(plan.title, plan.words) for plan in PLANS]
+        choices = [(plan.title, plan.description) for plan in PLANS]
         title = f"train the four on {plain(self.corpora.chosen, limit=40)}"
-        self.app.push_screen(ChooseScreen(title, choices, "train them"), self._planned)
+        self.app.push_screen(ChooseScreen(title, choices, "train them"), self._plan_chosen)
 
-    def _planned(self, place: int | None) -> None:
+    def _plan_chosen(self, place: int | None) -> None:
         if place is not None:
             plan = PLANS[place]
             self._framework = str(plan.params["framework"])
             actions.run_and_notify(self, self._start(plan))
-            self._remember()
+            self._save_state()
 
     async def _start(self, plan: FourModels) -> str:
         corpus = self.corpora.chosen
         sweep = await self.context.connection.client.sweep_submit(
             SUITE, (), {**plan.params, "corpus": corpus}, name=plan.name
         )
-        self.runs.sweep((sweep,))
-        self._show()
+        self.runs.update_sweeps((sweep,))
+        self._update_views()
         return f"They train one after another: {plain(sweep.spec.name, limit=60)}, in the Sweep tab too."
 
     def action_stop(self) -> None:
-        """The run of this line; on a line that waits, the sweep that would train it."""
+        """Stops the run under the cursor; on a line without one, the sweep that would train it."""
         if not self.table.is_on_screen:
             return
         run = self.table.run
         if run is not None and run.status.is_active:
             actions.run_and_notify(self, actions.stop(self.context.connection.client, run))
-        elif run is None and self.asked is not None:
-            actions.run_and_notify(self, self._stop_sweep(self.asked))
+        elif run is None and self.active_sweep is not None:
+            actions.run_and_notify(self, self._stop_sweep(self.active_sweep))
 
     async def _stop_sweep(self, sweep: SweepSummary) -> str:
-        self.runs.sweep((await self.context.connection.client.sweep_edit(sweep.id, "stop"),))
-        self._show()
+        self.runs.update_sweeps((await self.context.connection.client.sweep_edit(sweep.id, "stop"),))
+        self._update_views()
         return f"The sweep {plain(sweep.spec.name, limit=60)} is stopped."
 
     def action_new(self) -> None:
@@ -388,7 +388,7 @@ class LanguageTab(Tab):
         client = self.context.connection.client
         run = await launch.submit(client)
         self.runs.update((run,), ())
-        self._show()
+        self._update_views()
         return f"The run is started. {await launch.name_warning(client, run)}".rstrip()
 
     def key_labels(self) -> Mapping[str, str]:
@@ -406,13 +406,13 @@ class LanguageTab(Tab):
 
     def _stop_label(self, run: RunSummary | None) -> str:
         if run is None:
-            return "stop all" if self.asked is not None else ""
+            return "stop all" if self.active_sweep is not None else ""
         return "stop" if run.status.is_active else ""
 
-    def _say(self, words: str) -> None:
+    def _set_message(self, words: str) -> None:
         self.bar.set_note(plain(words, limit=300))
 
-    def _remember(self) -> None:
+    def _save_state(self) -> None:
         self.context.state.views[self.NAME] = {
             "view": self._front, "framework": self._framework, "place": self.table.place,
             "corpus": self.corpora.chosen,

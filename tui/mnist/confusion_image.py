@@ -1,4 +1,4 @@
-"""A report on one page: the confusion matrix, and the scores of each class."""
+"""Image of a report: confusion matrix and scores of each class."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from tui.terminal.plain_text import plain
 
 CLASSES = 10
 RIGHT_LEVELS, WRONG_LEVELS = (10, 1), (13, 21)
-"""grounds of the diagonal and of mistakes: from few to many"""
+"""first and last background of the diagonal and of mistakes, from few to many"""
 
 
 @dataclass(frozen=True, slots=True)
 class ConfusionImage:
-    """`report` is that of mnist.report, made with `weights`; `cell` is true class and answer; `images` are
-    behind it."""
+    """`report` is that of mnist.report, `weights` describes the weights; `cell` is true and predicted class;
+    `images` are the pictures of that cell."""
 
     title: str
     report: Json
@@ -42,15 +42,15 @@ class ConfusionImage:
             y = 3 + true * high
             middle = y + high // 3
             canvas.write(1, middle, plain(self.name(true), limit=left - 1)[: left - 1], "key")
-            for answer in range(CLASSES):
-                self._cell(canvas, left + answer * each, y, (each, high), true, answer, most)
+            for predicted in range(CLASSES):
+                self._cell(canvas, left + predicted * each, y, (each, high), true, predicted, most)
             self._scores(canvas, x, middle, self.report["classes"][true])
         y = 3 + CLASSES * high
         for name in ("macro", "weighted"):
             canvas.write(x - 12 if name == "weighted" else x - 9, y, f"{name} avg", "muted")
             self._scores(canvas, x, y, self.report[name])
             y += 1
-        self._words(canvas, y - (1 if canvas.height >= 26 else 2))
+        self._cell_text(canvas, y - (1 if canvas.height >= 26 else 2))
         self._strip(canvas, y + (2 if canvas.height >= 26 else 1))
 
     def name(self, label: int) -> str:
@@ -58,7 +58,7 @@ class ConfusionImage:
 
     def most_wrong(self) -> int:
         rows = enumerate(self.report["confusion"])
-        wrong = [int(count) for true, row in rows for answer, count in enumerate(row) if true != answer]
+        wrong = [int(count) for true, row in rows for predicted, count in enumerate(row) if true != predicted]
         return max(1, *wrong)
 
     def _title(self, canvas: ImageCanvas) -> None:
@@ -71,9 +71,9 @@ class ConfusionImage:
 
     def _head(self, canvas: ImageCanvas, left: int, each: int, x: int) -> None:
         canvas.write(1, 1, "  ".join(("row: true class, column: predicted", self.weights)), "muted")
-        for answer in range(CLASSES):
-            label = plain(self.name(answer), limit=each - 1)[: each - 1]
-            canvas.write(left + answer * each, 2, _placed(label, each), "key")
+        for predicted in range(CLASSES):
+            label = plain(self.name(predicted), limit=each - 1)[: each - 1]
+            canvas.write(left + predicted * each, 2, _placed(label, each), "key")
         size = score_width(canvas)
         names = ("prec.", "rec.", "F1", "supp.") if size == 6 else ("precision", "recall", "F1", "support")
         for name in names:
@@ -82,15 +82,15 @@ class ConfusionImage:
             )
 
     def _cell(
-        self, canvas: ImageCanvas, x: int, y: int, size: tuple[int, int], true: int, answer: int, most: int
+        self, canvas: ImageCanvas, x: int, y: int, size: tuple[int, int], true: int, predicted: int, most: int
     ) -> None:
-        count = int(self.report["confusion"][true][answer])
-        here = (true, answer) == self.cell
+        count = int(self.report["confusion"][true][predicted])
+        here = (true, predicted) == self.cell
         total = max(1, sum(self.report["confusion"][true]))
-        share = (count / total) ** 4 if true == answer else (count / most) ** 0.5
-        low, high = RIGHT_LEVELS if true == answer else WRONG_LEVELS
+        share = (count / total) ** 4 if true == predicted else (count / most) ** 0.5
+        low, high = RIGHT_LEVELS if true == predicted else WRONG_LEVELS
         ground = f"heat-{round(low + (high - low) * share)}" if count and canvas.mode == "colour" else ""
-        style_name = "strong" if count and (true != answer or canvas.mode == "colour") else "muted"
+        style_name = "strong" if count and (true != predicted or canvas.mode == "colour") else "muted"
         words = _placed(str(count) if count else glyphs().dot, size[0])
         for line in range(size[1]):
             text = words if line == size[1] // 3 else " " * size[0]
@@ -102,19 +102,21 @@ class ConfusionImage:
             x = canvas.write(x, y, f"{float(scores[name]):{size}.{3 if size == 6 else 4}f}", "text")
         canvas.write(x, y, f"{int(scores['support']):{7 if size == 6 else 8},}", "muted")
 
-    def _words(self, canvas: ImageCanvas, y: int) -> None:
-        true, answer = self.cell
+    def _cell_text(self, canvas: ImageCanvas, y: int) -> None:
+        true, predicted = self.cell
         row = self.report["confusion"][true]
-        count = int(row[answer])
-        said = (
-            "classified rightly" if true == answer else f"predicted as {plain(self.name(answer), limit=20)}"
+        count = int(row[predicted])
+        outcome = (
+            "classified rightly"
+            if true == predicted
+            else f"predicted as {plain(self.name(predicted), limit=20)}"
         )
-        x = canvas.write(1, y, f"{plain(self.name(true), limit=20)} {said}: ", "text")
+        x = canvas.write(1, y, f"{plain(self.name(true), limit=20)} {outcome}: ", "text")
         canvas.write(x, y, f"{count:,}", "strong")
         canvas.write(x + len(f"{count:,}"), y, f" of {sum(row):,}", "muted")
 
     def _strip(self, canvas: ImageCanvas, y: int) -> None:
-        """The first of the pictures behind the cell, the worst of them first."""
+        """The pictures of the cell, largest loss first, as many as fit."""
         room = canvas.height - y
         if room < 3 or not self.images:
             return

@@ -1,4 +1,4 @@
-"""The data: what there is to learn from."""
+"""The data view: statistics and pictures of the data set."""
 
 from __future__ import annotations
 
@@ -21,40 +21,40 @@ class DataView(MnistView):
     facts: Json | None = None
     top = 0
 
-    def look(self) -> None:
+    def fetch(self) -> None:
         if self.facts is None:
-            self.ask("explore", self._take, "mnist data", samples=SAMPLES)
+            self.request("explore", self._set_facts, "mnist data", samples=SAMPLES)
 
-    def _take(self, facts: Json) -> None:
+    def _set_facts(self, facts: Json) -> None:
         self.facts = facts
 
     def paint(self, canvas: ImageCanvas) -> None:
         if self.facts is None:
-            words = "The pictures cannot be opened." if self.trouble else "The pictures are being opened."
-            canvas.write(2, 1, words, "strong" if self.trouble else "muted")
+            words = "The pictures cannot be opened." if self.error_text else "The pictures are being opened."
+            canvas.write(2, 1, words, "strong" if self.error_text else "muted")
         else:
             DataImage(self.facts, self.top).paint(canvas)
 
-    def paint_trouble(self, canvas: ImageCanvas) -> None:
+    def paint_error(self, canvas: ImageCanvas) -> None:
         if self.facts is None:
-            canvas.write_wrapped(2, 3, self.trouble, canvas.width - 4, canvas.height - 3, "warn")
+            canvas.write_wrapped(2, 3, self.error_text, canvas.width - 4, canvas.height - 3, "warn")
         else:
-            super().paint_trouble(canvas)
+            super().paint_error(canvas)
 
     def action_scroll(self, by: int) -> None:
         if self.facts is not None:
             self.top = max(0, min(self.top + by, DataImage(self.facts, 0).last))
-            self.show()
+            self.redraw()
 
     def action_scroll_to(self, end: int) -> None:
         self.action_scroll(SAMPLES if end else -SAMPLES)
 
     @property
-    def reads(self) -> bool:
+    def shows_network(self) -> bool:
         return False
 
-    def sharp(self) -> Image | None:
-        """The mean image of each class, and the pictures below it as far as ten lines."""
+    def image(self) -> Image | None:
+        """The mean image of each class, and up to six lines of pictures."""
         if self.facts is None:
             return None
         lines = [[grey(greys(rows)) for rows in self.facts["means"]]]

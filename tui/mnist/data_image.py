@@ -1,4 +1,4 @@
-"""The data set at a glance: what it is, how often each class occurs, what its pictures look like."""
+"""Image of a data set: its statistics, the count of each class, means and samples."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from tui.terminal.plain_text import plain
 
 CLASSES = 10
 LEAST = 10
-"""columns for a class, below which they stand in two lines of five"""
+"""least width of a class in cells; where it is less, there are two lines of five classes"""
 
 
 @dataclass(frozen=True, slots=True)
 class DataImage:
-    """`facts` is an answer of mnist.explore; `top` is the first line of pictures that is shown."""
+    """`facts` is a response of mnist.explore; `top` is the first line of pictures that is shown."""
 
     facts: Json
     top: int

@@ -1,4 +1,4 @@
-"""Draw: a digit of one's own, read while it is drawn."""
+"""The draw view: a digit that is classified while it is drawn, and the set of kept digits."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NOT_YET = "You can draw already; the network classifies it from its first checkp
 
 
 class DrawView(MnistView):
-    """The pad, and the digits that were kept."""
+    """The pad, or the kept digits."""
 
     SCOPE = "pad"
     BINDINGS = all_keys.bindings("pad")
@@ -38,49 +38,49 @@ class DrawView(MnistView):
         self.pad = Pad(str(self.saved_before.get("ink", "")))
         self.is_centred = self.saved_before.get("centred") is not False
         self._was_centred = False
-        """before a picture of the data set came to be changed"""
+        """whether drawings were centred before a picture of the data set was opened"""
         self.is_kept_shown = False
         self.cursor = 0
-        self._answer: Json | None = None
+        self._prediction: Json | None = None
         self._names: tuple[str, ...] = DIGITS
         self._named = ""
         self._kept: Json | None = None
 
-    # --- what is asked ---------------------------------------------------------------------------------
+    # --- requests --------------------------------------------------------------------------------------
 
-    def look(self) -> None:
+    def fetch(self) -> None:
         run = self.run_id
         if run and run != self._named:
-            self._named, self._answer = run, None
-            self.ask("model", self._take_model, "mnist names", run=run)
+            self._named, self._prediction = run, None
+            self.request("model", self._set_model, "mnist names", run=run)
         if self.is_kept_shown:
-            self._look_at_kept()
-        elif self._answer is None:
-            self._read()
+            self._request_kept()
+        elif self._prediction is None:
+            self._classify()
 
-    def _take_model(self, model: Json) -> None:
+    def _set_model(self, model: Json) -> None:
         self._names = tuple(plain(str(name), limit=20) for name in model["class_names"]) or DIGITS
 
-    def _read(self) -> None:
-        """Have the drawing read; of the readings only the newest matters."""
+    def _classify(self) -> None:
+        """Requests the prediction for the drawing; an older request is superseded."""
         if self.pad.is_empty or not self.run_id:
-            self._answer = None
+            self._prediction = None
             return
         facts = {"run": self.run_id, "pixels": self.pad.rows(), "centred": self.is_centred}
-        self.ask("predict", self._take_answer, "mnist predict", **facts)
+        self.request("predict", self._set_prediction, "mnist predict", **facts)
 
-    def _take_answer(self, answer: Json) -> None:
-        self._answer = answer if answer["run"] == self.run_id and not self.pad.is_empty else None
+    def _set_prediction(self, prediction: Json) -> None:
+        self._prediction = prediction if prediction["run"] == self.run_id and not self.pad.is_empty else None
 
-    def _look_at_kept(self) -> None:
+    def _request_kept(self) -> None:
         if self.run_id:
-            self.ask("kept_report", self._take_kept, "mnist kept", run=self.run_id)
+            self.request("kept_report", self._set_kept, "mnist kept", run=self.run_id)
 
-    def _take_kept(self, report: Json) -> None:
+    def _set_kept(self, report: Json) -> None:
         self._kept = report
         self.cursor = max(0, min(self.cursor, report["count"] - 1))
 
-    # --- what is seen ----------------------------------------------------------------------------------
+    # --- drawing ---------------------------------------------------------------------------------------
 
     def paint(self, canvas: ImageCanvas) -> None:
         if self.is_kept_shown:
@@ -89,19 +89,21 @@ class DrawView(MnistView):
         run = self.run_shown
         is_read = run is not None and bool(self.run_id)
         title = f"Your digit {glyphs().dot} classified by {name_of(run)}" if run and is_read else "Your digit"
-        title += f", step {self._answer['step']:,}" if self._answer is not None else ""
-        width = pad_size(canvas.width, canvas.height)[0] + 3 if self._answer is not None else canvas.width - 2
+        title += f", step {self._prediction['step']:,}" if self._prediction is not None else ""
+        width = (
+            pad_size(canvas.width, canvas.height)[0] + 3 if self._prediction is not None else canvas.width - 2
+        )
         if len(title) > width:
             title = title[: width - 1] + glyphs().cut
         why = self._why()
-        PadImage(self.pad, title, self._answer, self._names, self.is_centred, why).paint(canvas)
+        PadImage(self.pad, title, self._prediction, self._names, self.is_centred, why).paint(canvas)
 
     def _why(self) -> str:
-        """Nothing can be read, and what helps."""
+        """Why there is no prediction, and what to do; empty where there can be one."""
         if self.run_id:
             return ""
-        if self.waits:
-            return self.waits
+        if self.waiting_for:
+            return self.waiting_for
         run = self.run_shown
         return (
             NOT_YET
@@ -124,56 +126,56 @@ class DrawView(MnistView):
 
     # --- the pen ---------------------------------------------------------------------------------------
 
-    def _drawn(self) -> None:
-        self._read()
-        self.show()
-        self.remember()
+    def _drawing_changed(self) -> None:
+        self._classify()
+        self.redraw()
+        self.save_state()
 
     def action_move(self, across: int, down: int) -> None:
         if self.is_kept_shown:
             self._move_kept(across, down)
         elif self.pad.move(across, down):
-            self._drawn()
+            self._drawing_changed()
         else:
-            self.show()
+            self.redraw()
 
     def action_pen(self) -> None:
         self.is_kept_shown = False
         self.pad.pen()
-        self._drawn()
+        self._drawing_changed()
 
     def action_rubber(self) -> None:
-        self.pad.is_rubber = not self.pad.is_rubber
-        self._drawn()
+        self.pad.is_eraser = not self.pad.is_eraser
+        self._drawing_changed()
 
     def action_brush(self) -> None:
         self.pad.brush = (self.pad.brush + 1) % len(BRUSHES)
-        self._drawn()
+        self._drawing_changed()
 
     def action_clear(self) -> None:
         self._empty()
-        self._drawn()
+        self._drawing_changed()
 
     def _empty(self) -> None:
-        """A drawing that is begun is centred as drawings were before."""
+        """Clears the pad; centring is again as it was before a picture of the data set was opened."""
         self.pad.clear()
         self.is_centred, self._was_centred = self.is_centred or self._was_centred, False
 
     def action_undo(self) -> None:
         if self.pad.undo():
-            self._drawn()
+            self._drawing_changed()
 
     def action_centre(self) -> None:
         self.is_centred, self._was_centred = not self.is_centred, False
-        self._drawn()
+        self._drawing_changed()
 
-    def take(self, facts: Mapping[str, Any]) -> None:
-        """A picture from another view, read as it is there: those of the data set are centred already."""
+    def open_selection(self, selection: Mapping[str, Any]) -> None:
+        """Opens a picture of the data set, without centring it again."""
         self.is_kept_shown = False
         self._was_centred = self.is_centred or self._was_centred
         self.is_centred = False
-        self.pad.load(np.asarray(facts["pixels"], dtype=np.uint8))
-        self._drawn()
+        self.pad.load(np.asarray(selection["pixels"], dtype=np.uint8))
+        self._drawing_changed()
 
     # --- the mouse -------------------------------------------------------------------------------------
 
@@ -183,12 +185,12 @@ class DrawView(MnistView):
             self.pad.go_to(*place, False)
             self.pad.begin()
             self.capture_mouse()
-            self._drawn()
+            self._drawing_changed()
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         place = self._pixel(event) if event.button and self.app.mouse_captured is self else None
         if place is not None and self.pad.go_to(*place, True):
-            self._drawn()
+            self._drawing_changed()
 
     def on_mouse_up(self) -> None:
         self.release_mouse()
@@ -201,40 +203,40 @@ class DrawView(MnistView):
         scale = columns / SIDE
         return int(x / scale), int(2 * y / scale)
 
-    # --- digits of one's own ---------------------------------------------------------------------------
+    # --- kept digits -----------------------------------------------------------------------------------
 
     def action_keep(self) -> None:
         from tui.dialogs.choose import ChooseScreen
 
         if self.is_kept_shown or self.pad.is_empty:
             return
-        guess = self._answer["predicted"] if self._answer is not None else 0
-        choices = [(name, "predicted" if label == guess and self._answer else "")
+        predicted = self._prediction["predicted"] if self._prediction is not None else 0
+        choices = [(name, "predicted" if label == predicted and self._prediction else "")
                    for label, name in enumerate(self._names)]  # fmt: skip
-        self.app.push_screen(ChooseScreen("which digit is it", choices, "keep", guess), self._keep)
+        self.app.push_screen(ChooseScreen("which digit is it", choices, "keep", predicted), self._keep)
 
     def _keep(self, label: int | None) -> None:
         if label is not None:
-            take = partial(self._take_count, label)
-            self.ask("keep", take, "mnist keep", pixels=self.pad.rows(), label=label)
+            on_response = partial(self._was_kept, label)
+            self.request("keep", on_response, "mnist keep", pixels=self.pad.rows(), label=label)
 
-    def _take_count(self, label: int, kept: Json) -> None:
+    def _was_kept(self, label: int, kept: Json) -> None:
         words = f"Kept as {self._names[label]}; you have {kept['count']}. t shows them."
         self.app.notify(words, markup=False)
         self._empty()
-        self._answer = None
-        self.remember()
+        self._prediction = None
+        self.save_state()
 
     def action_kept(self) -> None:
         self.is_kept_shown = not self.is_kept_shown
-        self.look()
-        self.show()
-        self.remember()
+        self.fetch()
+        self.redraw()
+        self.save_state()
 
     def action_drop(self) -> None:
         if self.is_kept_shown and self._kept is not None and self._kept["count"]:
             mark = self._kept["images"][self.cursor]["mark"]
-            self.ask("drop", lambda _: self._look_at_kept(), "mnist drop", mark=mark)
+            self.request("drop", lambda _: self._request_kept(), "mnist drop", mark=mark)
 
     def _move_kept(self, across: int, down: int) -> None:
         count = self._kept["count"] if self._kept is not None else 0
@@ -242,10 +244,10 @@ class DrawView(MnistView):
             side = len(self._kept["images"][0]["pixels"])
             line = grid(side, self.image_widget.size.width, self.image_widget.size.height)[0]
             self.cursor = max(0, min(self.cursor + across + down * line, count - 1))
-            self.show()
+            self.redraw()
 
-    def sharp(self) -> Image | None:
-        return joined([[grey(self.pad.style_name / DARK)]])
+    def image(self) -> Image | None:
+        return joined([[grey(self.pad.pixels / DARK)]])
 
     def key_labels(self) -> dict[str, str]:
         pad = self.pad
@@ -254,7 +256,7 @@ class DrawView(MnistView):
         return {
             **super().key_labels(),
             "pad.pen": "pen up" if pad.is_down else "pen down",
-            "pad.rubber": "pen" if pad.is_rubber else "eraser",
+            "pad.rubber": "pen" if pad.is_eraser else "eraser",
             "pad.keep": "" if pad.is_empty else "save digit",
             "pad.clear": "" if pad.is_empty else "clear",
             "pad.drop": "drop" if self.is_kept_shown else "",

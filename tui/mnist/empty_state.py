@@ -1,4 +1,4 @@
-"""What a view says while there is no network to look at."""
+"""Text of a view while there is no network to show."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from tui.keys.keymap import Keymap
 from tui.terminal.plain_text import plain
 
 
-def invite(canvas: ImageCanvas, run: RunSummary | None, keymap: Keymap, what: str, waits: str = "") -> None:
-    """In the middle: how to get one, or how far the one that trains has come.
+def paint_empty_state(
+    canvas: ImageCanvas, run: RunSummary | None, keymap: Keymap, what: str, waiting_for: str = ""
+) -> None:
+    """Writes how to train one, or the progress of the one in training. `what` describes the view.
 
-    `waits`: why the runs are not known yet; empty once they are.
+    `waiting_for`: why the runs are not known yet; empty once they are.
     """
     x, y, width = 2, max(1, canvas.height // 3), min(70, canvas.width - 4)
-    if run is None and waits:
-        canvas.write(x, y, waits, "muted")
+    if run is None and waiting_for:
+        canvas.write(x, y, waiting_for, "muted")
         return
     if run is None:
         canvas.write(x, y, "No network is trained yet.", "strong")
@@ -30,7 +32,7 @@ def invite(canvas: ImageCanvas, run: RunSummary | None, keymap: Keymap, what: st
         return
     if run.status.is_final:
         below = canvas.write_wrapped(
-            x, y + 2, f"It is {run.status}, and has no checkpoint to look at.", width, 2, "text"
+            x, y + 2, f"It is {run.status}, and has no checkpoint.", width, 2, "text"
         )
         _start(canvas, x, below + 1, keymap)
         return

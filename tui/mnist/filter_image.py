@@ -1,4 +1,4 @@
-"""The weights of a layer and its activations for some pictures, at one step of the training."""
+"""Image of a layer's weights and of its maps for some pictures, at one step of the training."""
 
 from __future__ import annotations
 
@@ -20,23 +20,26 @@ Size = tuple[int, int]
 PICTURES = 4
 """as many as the course shows"""
 LEAST = 6
-"""rows of a map in which one can tell anything"""
+"""least height in rows of a readable map"""
 Cell = tuple[int, int, int, int]
 """filter, channel, row and column of a weight"""
 
 
 @dataclass(frozen=True, slots=True)
 class FilterImage:
-    """`steps` there are, the one at `at` is shown; `whole` are those with a checkpoint. `page`, where filters
-    and maps do not fit side by side: 0 filters; maps 1 after the ReLU, 2 before it, 3 both; beside filters 0
-    chooses by the room. `first` comes first where not all filters fit; `cell` is under the cursor."""
+    """The snapshot of step `steps[at]`; `whole` are the steps with a checkpoint.
+
+    `page`, where filters and maps do not fit side by side: 0 filters; maps 1 after the ReLU, 2 before it, 3
+    both; where they fit, 0 shows both maps if there is room. `first` is the first filter where not all fit;
+    `cell` is the weight under the cursor.
+    """
 
     title: str
     facts: str
     steps: Sequence[int]
     at: int
     whole: frozenset[int]
-    moment: Snapshot
+    snapshot: Snapshot
     names: Sequence[str]
     page: int = 0
     first: int = 0
@@ -46,11 +49,11 @@ class FilterImage:
         x = canvas.write(1, 0, self.title, "strong")
         canvas.write(x, 0, self.facts, "muted")
         self._track(canvas, 1)
-        kernels = self.moment.kernels
+        kernels = self.snapshot.kernels
         high = canvas.height - TOP
         if kernels is None:
             canvas.write(1, TOP, "computing ...", "muted")
-        elif not self.moment.looks:
+        elif not self.snapshot.pictures:
             self._templates(canvas, kernels)
         elif is_roomy(canvas.width, canvas.height):
             left = 32 if canvas.width < 160 else 44
@@ -63,7 +66,7 @@ class FilterImage:
             self._strip(canvas, y + 1, len(kernels))
 
     def _track(self, canvas: ImageCanvas, y: int) -> None:
-        """Where in its training this is; marks are checkpoints."""
+        """The step on a line from 0 to the last step, with marks at checkpoints."""
         width, last = canvas.width - 2, max(self.steps[-1], 1) if self.steps else 1
         rule, mark = glyphs().rule, glyphs().mark
         canvas.write(1, y, rule * width, "line")
@@ -75,7 +78,7 @@ class FilterImage:
     # --- filters ---------------------------------------------------------------------------------------
 
     def _kernels(self, canvas: ImageCanvas, x: int, y: int, kernels: Values, room: Size) -> int:
-        """A column for each filter, its channels below each other; the row below."""
+        """A column for each filter, its channels below each other; returns the row below them."""
         count, channels, side = kernels.shape[:3]
         bottom = min(canvas.height, y + room[1])
         factor = factor_of(side, channels, count, (room[0], bottom - y - 3))
@@ -86,7 +89,7 @@ class FilterImage:
         more = "" if fit >= count else f", {first + 1} to {min(count, first + fit)}"
         canvas.write(x, y, f"{count} filters of {side}x{side}{more}", "key")
         y = canvas.write_wrapped(
-            x, y + 1, self._said(canvas, kernels), room[0], 2, "muted" if self.cell is None else "text"
+            x, y + 1, self._caption(canvas, kernels), room[0], 2, "muted" if self.cell is None else "text"
         )
         if channels > 1:
             y = canvas.write_wrapped(
@@ -98,7 +101,9 @@ class FilterImage:
             if top >= canvas.height:
                 break
             for channel, values in enumerate(kernel):
-                canvas.picture(left, top + channel * rows, columns, rows, self.moment.shares(values), "heat")
+                canvas.picture(
+                    left, top + channel * rows, columns, rows, self.snapshot.shares(values), "heat"
+                )
                 self._cursor(canvas, (first + place, channel), left, top + channel * rows, factor)
         return int(y + -(-min(count - first, fit) // across) * each)
 
@@ -110,17 +115,17 @@ class FilterImage:
             for along in range(factor):
                 canvas.dot(x + column + along, 2 * y + row + down, "good")
 
-    def _said(self, canvas: ImageCanvas, kernels: Values) -> str:
-        """The weight under the cursor, else what the colours mean."""
+    def _caption(self, canvas: ImageCanvas, kernels: Values) -> str:
+        """The weight under the cursor, else the legend of the colours."""
         if self.cell is None:
-            return legend(canvas, self.moment.largest)
+            return legend(canvas, self.snapshot.largest)
         which, channel, row, column = self.cell
         of = f", channel {channel + 1}" if kernels.shape[1] > 1 else ""
         value = float(kernels[self.cell])
         return f"filter {which + 1}{of}, row {row + 1}, column {column + 1}: weight {value:+.4f}"
 
     def _templates(self, canvas: ImageCanvas, kernels: Values) -> None:
-        """A dense layer's filters are as large as the picture."""
+        """Weights of each unit of a dense layer, as large as the picture."""
         side, count = kernels.shape[2], len(kernels)
         high = canvas.height - TOP
         columns, rows = template_size(side, count, canvas.width - 1, high)
@@ -131,42 +136,42 @@ class FilterImage:
         if fit < count:
             words += f", units {first} to {min(count, first + fit) - 1} of {count}"
         x = canvas.write(1, TOP - 1, words, "key")
-        canvas.write(x + 3, TOP - 1, legend(canvas, self.moment.largest), "muted")
+        canvas.write(x + 3, TOP - 1, legend(canvas, self.snapshot.largest), "muted")
         for place, kernel in enumerate(kernels[first : first + fit, 0], start=first):
             x, y = 1 + (place - first) % across * (columns + 1), TOP + (place - first) // across * (rows + 1)
-            canvas.picture(x, y, columns, rows, self.moment.shares(kernel), "heat")
-            is_named = self.moment.layer == "output" and place < len(self.names)
+            canvas.picture(x, y, columns, rows, self.snapshot.shares(kernel), "heat")
+            is_named = self.snapshot.layer == "output" and place < len(self.names)
             canvas.write(x, y + rows, (self.names[place] if is_named else f"{place}")[:columns], "muted")
 
     # --- maps ------------------------------------------------------------------------------------------
 
     def _pictures(self, canvas: ImageCanvas, x: int, y: int, room: Size, count: int, page: int) -> None:
-        """Below each other: a picture, its maps before the ReLU, and those after it. With `page` 1 or 2 those
-        after it or before it alone, with 0 after it alone where both of all pictures would be too small."""
-        has_before = any(look.before is not None for look in self.moment.looks)
-        wanted = min(len(self.moment.looks), PICTURES)
+        """Below each other: a picture, its maps before the ReLU, and those after it. With `page` 1 or 2 only
+        those after it or before it, with 0 only those after it where both would be too small."""
+        has_before = any(picture.before is not None for picture in self.snapshot.pictures)
+        wanted = min(len(self.snapshot.pictures), PICTURES)
         is_low = pictures_of(wanted, 2, room[1] - 1)[0] < wanted
         bands = 2 if has_before and (page == 3 or (not page and not is_low)) else 1
-        shown, gap, high = pictures_of(len(self.moment.looks), bands, room[1] - 1)
+        shown, gap, high = pictures_of(len(self.snapshot.pictures), bands, room[1] - 1)
         columns, rows = self._tile(room[0], high, count)
         canvas.write(x + columns + 1, y - 1, self._map_words(bands, page, count, room[0], columns), "muted")
-        for look in self.moment.looks[:shown]:
-            if look.original is not None:
-                canvas.picture(x, y, columns, rows, look.original)
+        for picture in self.snapshot.pictures[:shown]:
+            if picture.original is not None:
+                canvas.picture(x, y, columns, rows, picture.original)
             left, after = x + columns + 1, y + (bands - 1) * rows
             if bands == 2 or (page == 2 and has_before):
-                self._maps(canvas, left, y, look.before, (columns, rows), "heat")
+                self._maps(canvas, left, y, picture.before, (columns, rows), "heat")
             if bands == 2:
                 _between(canvas, x, y + rows, (columns, rows))
             if page != 2 or not has_before:
-                self._maps(canvas, left, after, look.after, (columns, rows), "grey")
+                self._maps(canvas, left, after, picture.after, (columns, rows), "grey")
             y += bands * rows + gap
 
     def _map_words(self, bands: int, page: int, count: int, width: int, columns: int) -> str:
         words = (
             "maps before the ReLU" if page == 2 else "maps after the ReLU" if page or bands == 1 else "maps"
         )
-        if bands == 1 and not any(look.before is not None for look in self.moment.looks):
+        if bands == 1 and not any(picture.before is not None for picture in self.snapshot.pictures):
             words += f"; before it: at a checkpoint {glyphs().mark}"
         fit = max(1, width // (columns + 1) - 1)
         return (
@@ -181,16 +186,16 @@ class FilterImage:
     def _strip(self, canvas: ImageCanvas, y: int, count: int) -> None:
         """The maps of one picture after the ReLU, where there is room below the filters."""
         columns, rows = self._tile(canvas.width - 2, canvas.height - y - 1, count)
-        look = self.moment.looks[0]
+        picture = self.snapshot.pictures[0]
         if canvas.height - y < 5:
             return
         canvas.write(1, y, "a picture, and its maps after the ReLU", "key")
-        if look.original is not None:
-            canvas.picture(1, y + 1, columns, rows, look.original)
-        self._maps(canvas, 2 + columns, y + 1, look.after, (columns, rows), "grey")
+        if picture.original is not None:
+            canvas.picture(1, y + 1, columns, rows, picture.original)
+        self._maps(canvas, 2 + columns, y + 1, picture.after, (columns, rows), "grey")
 
     def _tile(self, width: int, height: int, count: int) -> Size:
-        original = self.moment.looks[0].original
+        original = self.snapshot.pictures[0].original
         side = original.shape[0] if original is not None else 28
         return square_size(side, width // (1 + min(count, MAPS)) - 1, max(1, height))
 
@@ -203,7 +208,7 @@ class FilterImage:
 
 
 MAPS = 8
-"""maps beside each other at most, so that each is large enough"""
+"""most maps in a line"""
 
 
 def factor_of(side: int, channels: int, count: int, room: Size) -> int:
@@ -216,7 +221,7 @@ def factor_of(side: int, channels: int, count: int, room: Size) -> int:
 
 
 def template_size(side: int, count: int, width: int, height: int) -> Size:
-    """The largest at which all fit; a small one where they do not."""
+    """Columns and rows: the largest size at which all fit, else the smallest."""
     for wanted in (4 * side, 3 * side, 2 * side, side, 22, 18, 14):
         columns, rows = square_size(side, wanted, height)
         if (width + 1) // (columns + 1) * (height // (rows + 1)) >= count:
@@ -225,7 +230,7 @@ def template_size(side: int, count: int, width: int, height: int) -> Size:
 
 
 def pictures_of(count: int, bands: int, height: int) -> tuple[int, int, int]:
-    """How many pictures are shown, empty rows behind each, and rows of each of its bands."""
+    """How many pictures are shown, the empty rows below each, and the rows of each of its bands of maps."""
     wanted = min(count, PICTURES)
     for shown in range(wanted, 0, -1):
         for gap in (1, 0):
@@ -236,14 +241,14 @@ def pictures_of(count: int, bands: int, height: int) -> tuple[int, int, int]:
 
 
 def _between(canvas: ImageCanvas, x: int, y: int, size: Size) -> None:
-    """Which maps are above, and which beside this."""
+    """Labels of the maps above and on the right."""
     up, here = ("^", ">") if canvas.mode == "ascii" else ("↑", "→")
     for line, words in enumerate((f"{up} before the", "  ReLU", f"{here} after it")[: size[1]]):
         canvas.write(x, y + line, words[: size[0]], "muted")
 
 
 def legend(canvas: ImageCanvas, largest: float) -> str:
-    """What the colours of weights mean, and the weight of the fullest."""
+    """Meaning of the colours, and the largest amount of a weight."""
     most = f" (at most {largest:.2g})" if largest else ""
     negative = "blue" if canvas.mode == "colour" else "dashes"
     return f"{positive(canvas)}: positive weight, {negative}: negative{most}"

@@ -1,4 +1,4 @@
-"""The filters: how they form, and what they make of pictures."""
+"""The filters view: weights and maps of a layer at each recorded step of the training."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from tui.data.run_text import name_of
 from tui.drawings.image_canvas import ImageCanvas
 from tui.drawings.pixels import Values
 from tui.keys import all_keys
-from tui.mnist.empty_state import invite
+from tui.mnist.empty_state import paint_empty_state
 from tui.mnist.filter_image import Cell, FilterImage, is_roomy
 from tui.mnist.mosaic import Image, mosaic
-from tui.mnist.snapshot import Snapshot, SnapshotView, kernels_of, layers_of, look_of, sketched
+from tui.mnist.snapshot import PictureMaps, Snapshot, kernels_of, layers_of, picture_maps, snapshot_of
 from tui.mnist.view import MnistView
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 
-IMAGES, KEPT = 4, 300
+IMAGES, CACHE_LIMIT = 4, 300
 MORE = 4
-"""filters by which one key moves on"""
+"""filters by which a key scrolls"""
 FRAME, FRAMES = 0.12, 50
 LIVE = 0.5
-"""seconds between two looks at a run that trains"""
+"""seconds between two requests for a run in training"""
 CELL, FLOW, LONGEST = 18, 5_000, 8.0
-"""bytes that a cell of a picture takes on its way to the terminal, and a second of live pictures may take;
-and seconds after which the next comes all the same"""
+"""bytes sent to the terminal per cell of a picture; bytes per second for live pictures; most seconds between
+two of them"""
 WHAT = "its filters epoch by epoch, and their maps of four pictures."
 
 
 class FiltersView(MnistView):
-    """Any layer at any step that was sketched or kept."""
+    """Any layer at any step with a `sketch` event or a checkpoint."""
 
     SCOPE = "filters"
     BINDINGS = all_keys.bindings("filters")
@@ -42,21 +42,21 @@ class FiltersView(MnistView):
     def __init__(self, *given: Any, **widget: Any) -> None:
         super().__init__(*given, **widget)
         self.at: int | None = None
-        """which of the steps is looked at; None: the newest, as they come"""
+        """index of the step that is shown; None: always the newest"""
         self.row, self.pick, self.page, self.first_filter = 0, 0, 0, 0
         self.cell: Cell | None = None
         """the weight under the cursor"""
-        self._of, self._asked_at, self._drawn_before = "", 0.0, 0
+        self._run, self._requested_at, self._drawn_before = "", 0.0, 0
         self._model: Json = {}
         self._accuracies: dict[int, float] = {}
         self._parts: dict[int, Json] = {}
         self._kernels: dict[tuple[int, str], Values] = {}
-        self._looks: dict[tuple[int, str, int], SnapshotView] = {}
+        self._pictures: dict[tuple[int, str, int], PictureMaps] = {}
         self._originals: dict[int, Any] = {}
-        self._playing: Timer | None = None
-        self._living: Timer | None = None
+        self._play_timer: Timer | None = None
+        self._live_timer: Timer | None = None
 
-    # --- what there is ---------------------------------------------------------------------------------
+    # --- steps and layers ------------------------------------------------------------------------------
 
     @property
     def steps(self) -> list[int]:
@@ -77,7 +77,7 @@ class FiltersView(MnistView):
 
     @property
     def first(self) -> int:
-        """The four pictures that are looked at begin with this one."""
+        """Index of the first of the four pictures that are shown."""
         return self.pick - self.pick % IMAGES
 
     @property
@@ -96,82 +96,82 @@ class FiltersView(MnistView):
         layers = self.layer_names
         return layers[self.row % len(layers)] if layers else ""
 
-    # --- what is asked ---------------------------------------------------------------------------------
+    # --- requests --------------------------------------------------------------------------------------
 
     def activated(self) -> None:
         super().activated()
-        if self._living is None:
-            self._living = self.set_interval(LIVE, self._live)
+        if self._live_timer is None:
+            self._live_timer = self.set_interval(LIVE, self._live)
 
     def deactivated(self) -> None:
         self._stop_playing()
-        if self._living is not None:
-            self._living.stop()
-            self._living = None
+        if self._live_timer is not None:
+            self._live_timer.stop()
+            self._live_timer = None
         super().deactivated()
 
-    def failed(self, mark: str) -> None:
-        """A checkpoint that was there may have made room for a newer one."""
-        if mark.startswith(("mnist maps", "mnist kernels")):
+    def request_failed(self, key: str) -> None:
+        """The checkpoint may have been removed for a newer one: the steps are requested again."""
+        if key.startswith(("mnist maps", "mnist kernels")):
             self._model = {}
 
     def _live(self) -> None:
         if self.is_live and self._is_due():
-            self._ask_history()
+            self._request_history()
 
     @property
-    def reads(self) -> bool:
+    def shows_network(self) -> bool:
         return bool(self.steps)
 
     @property
     def is_live(self) -> bool:
-        """The newest sketches of a run that trains are shown as they come."""
+        """Whether the newest step of a run in training is shown."""
         run = self.run_shown
         return run is not None and run.status.is_active and self.at is None
 
     def _is_due(self) -> bool:
-        """A terminal far away is sent no more than it can swallow beside all else."""
+        """Whether the next live picture may be sent: FLOW bounds the bytes for slow connections."""
         drawn = self.image_widget.drawn - self._drawn_before
-        return time.monotonic() - self._asked_at >= min(drawn * CELL / FLOW, LONGEST)
+        return time.monotonic() - self._requested_at >= min(drawn * CELL / FLOW, LONGEST)
 
-    def look(self) -> None:
+    def fetch(self) -> None:
         run = self.run_shown
         if run is None:
             return
-        if run.id != self._of:
-            self._of, self.at, self._model, self._asked_at = run.id, None, {}, 0.0
-            for known in (self._accuracies, self._parts, self._kernels, self._looks, self._originals):
+        if run.id != self._run:
+            self._run, self.at, self._model, self._requested_at = run.id, None, {}, 0.0
+            for known in (self._accuracies, self._parts, self._kernels, self._pictures, self._originals):
                 known.clear()
         if run.checkpoint_step and run.checkpoint_step not in self._model.get("steps", ()):
-            self.ask("model", partial(self._take_model, run.id), "mnist model", run=run.id)
+            self.request("model", partial(self._set_model, run.id), "mnist model", run=run.id)
         if not run.status.is_active or self._is_due():
-            self._ask_history()
+            self._request_history()
 
-    def _ask_history(self) -> None:
-        self._asked_at, self._drawn_before = time.monotonic(), self.image_widget.drawn
-        self.ask("history", partial(self._take_history, self._of), "mnist history", run=self._of)
+    def _request_history(self) -> None:
+        self._requested_at, self._drawn_before = time.monotonic(), self.image_widget.drawn
+        self.request("history", partial(self._add_history, self._run), "mnist history", run=self._run)
 
-    def _take_model(self, run: str, model: Json) -> None:
-        if run == self._of:
+    def _set_model(self, run: str, model: Json) -> None:
+        if run == self._run:
             self._model = model
-            self._look_at_step()
+            self._fetch_step()
 
-    def _take_history(self, run: str, told: Json) -> None:
-        if run != self._of:
+    def _add_history(self, run: str, recorded: Json) -> None:
+        if run != self._run:
             return
-        for one in told["steps"]:
+        for one in recorded["steps"]:
             self._accuracies[one["step"]] = float(one["val_accuracy"] or 0)
-        if told["step"] is not None:
-            _keep(self._parts, told["step"], told["parts"])
-        self._look_at_step()
+        if recorded["step"] is not None:
+            _cache(self._parts, recorded["step"], recorded["parts"])
+        self._fetch_step()
 
-    def _look_at_step(self) -> None:
-        """Its sketch, and where it has a checkpoint all that this can tell."""
-        step, layer, run = self.step, self.layer_name, self._of
+    def _fetch_step(self) -> None:
+        """Requests its recorded filters and maps, and those of its checkpoint where there is one."""
+        step, layer, run = self.step, self.layer_name, self._run
         if not layer:
             return
         if step in self._accuracies and step not in self._parts:
-            self.ask("history", partial(self._take_history, run), "mnist sketch", run=run, step=step)
+            self.request("history", partial(self._add_history, run), "mnist sketch", run=run, step=step)
         has_originals = all(index in self._originals for index in range(IMAGES))
         if self.is_live and has_originals and step in self._parts and not self.first:
             return
@@ -180,12 +180,17 @@ class FiltersView(MnistView):
             return
         facts = {"run": run, "layer": layer, "step": whole}
         if step == whole and (step, layer) not in self._kernels:
-            self.ask("filters", partial(self._take_kernels, (run, step, layer)), "mnist kernels", **facts)
+            self.request("filters", partial(self._add_kernels, (run, step, layer)), "mnist kernels", **facts)
         for index in range(self.first, self.first + IMAGES):
-            if (whole, layer, index) not in self._looks and self._is_conv():
-                take = partial(self._take_look, run, (whole, layer, index))
-                self.ask(
-                    "maps", take, f"mnist maps {index % IMAGES}", split="validation", index=index, **facts
+            if (whole, layer, index) not in self._pictures and self._is_conv():
+                on_response = partial(self._add_picture, run, (whole, layer, index))
+                self.request(
+                    "maps",
+                    on_response,
+                    f"mnist maps {index % IMAGES}",
+                    split="validation",
+                    index=index,
+                    **facts,
                 )
 
     def _is_conv(self) -> bool:
@@ -193,45 +198,45 @@ class FiltersView(MnistView):
         return any(one["name"] == self.layer_name and one["kind"] == "conv" for one in layers)
 
     def _nearest(self) -> int:
-        """The checkpoint at this step or the nearest one."""
+        """Step of the checkpoint at or nearest to the shown step."""
         steps: list[int] = self._model.get("steps", [])
         return min(steps, key=lambda step: abs(step - self.step), default=0)
 
-    def _take_kernels(self, key: tuple[str, int, str], answer: Json) -> None:
-        if key[0] == self._of:
-            _keep(self._kernels, key[1:], kernels_of(answer))
+    def _add_kernels(self, key: tuple[str, int, str], response: Json) -> None:
+        if key[0] == self._run:
+            _cache(self._kernels, key[1:], kernels_of(response))
 
-    def _take_look(self, run: str, key: tuple[int, str, int], answer: Json) -> None:
-        if run == self._of:
-            _keep(self._looks, key, look_of(answer, key[1]))
-            self._originals[key[2]] = answer["original"]
+    def _add_picture(self, run: str, key: tuple[int, str, int], response: Json) -> None:
+        if run == self._run:
+            _cache(self._pictures, key, picture_maps(response, key[1]))
+            self._originals[key[2]] = response["original"]
 
-    # --- what is seen ----------------------------------------------------------------------------------
+    # --- drawing ---------------------------------------------------------------------------------------
 
     @property
-    def moment(self) -> Snapshot:
+    def snapshot(self) -> Snapshot:
         step, layer = self.step, self.layer_name
         originals = [self._originals[index] for index in range(IMAGES) if index in self._originals]
-        told = sketched(self._parts.get(step, {}), layer, originals)
-        kernels = self._kernels.get((step, layer), told.kernels)
+        recorded = snapshot_of(self._parts.get(step, {}), layer, originals)
+        kernels = self._kernels.get((step, layer), recorded.kernels)
         whole = self._nearest() if self.first else step
-        found = [self._looks.get((whole, layer, self.first + place)) for place in range(IMAGES)]
-        looks = [look for look in found if look is not None]
-        if (len(looks) < IMAGES or (self.is_live and told.looks)) and self.first == 0:
-            looks = list(told.looks)
+        found = [self._pictures.get((whole, layer, self.first + place)) for place in range(IMAGES)]
+        pictures = [picture for picture in found if picture is not None]
+        if (len(pictures) < IMAGES or (self.is_live and recorded.pictures)) and self.first == 0:
+            pictures = list(recorded.pictures)
         turned = self.pick % IMAGES
-        return Snapshot(layer, kernels, [*looks[turned:], *looks[:turned]])
+        return Snapshot(layer, kernels, [*pictures[turned:], *pictures[:turned]])
 
     def paint(self, canvas: ImageCanvas) -> None:
         run = self.run_shown
         if run is None or not self.steps:
-            invite(canvas, run, self.context.keymap, WHAT, self.waits)
+            paint_empty_state(canvas, run, self.context.keymap, WHAT, self.waiting_for)
             return
         dot = f" {glyphs().dot} "
         title = plain(f"{name_of(run)}{dot}{self.layer_name}", limit=60)
         FilterImage(
             title, f"{dot}{self._facts(dot)}", self.steps, self.place,
-            frozenset(self._model.get("steps", ())), self.moment, self._model.get("class_names", ()),
+            frozenset(self._model.get("steps", ())), self.snapshot, self._model.get("class_names", ()),
             self.page, self.first_filter, self.cell,
         ).paint(canvas)  # fmt: skip
 
@@ -246,7 +251,7 @@ class FiltersView(MnistView):
             words.append("live")
         return dot.join(words)
 
-    # --- what is done ----------------------------------------------------------------------------------
+    # --- actions ---------------------------------------------------------------------------------------
 
     def action_scrub(self, by: int) -> None:
         if self.cell is not None:
@@ -261,16 +266,16 @@ class FiltersView(MnistView):
 
     def _go_to(self, place: int) -> None:
         self.at = None if place >= len(self.steps) - 1 else max(0, place)
-        self._look_at_step()
-        self._show_at_once()
-        self.remember()
+        self._fetch_step()
+        self._redraw_now()
+        self.save_state()
 
     def action_play(self) -> None:
-        if self._playing is not None:
+        if self._play_timer is not None:
             self._stop_playing()
         else:
             self._go_to(0)
-            self._playing = self.set_interval(FRAME, self._play_on)
+            self._play_timer = self.set_interval(FRAME, self._play_on)
 
     def _play_on(self) -> None:
         if self.at is None or not self.in_front:
@@ -279,9 +284,9 @@ class FiltersView(MnistView):
         self._go_to(self.at + max(1, len(self.steps) // FRAMES))
 
     def _stop_playing(self) -> None:
-        if self._playing is not None:
-            self._playing.stop()
-            self._playing = None
+        if self._play_timer is not None:
+            self._play_timer.stop()
+            self._play_timer = None
 
     def action_layer(self, by: int) -> None:
         if self.cell is not None:
@@ -289,33 +294,33 @@ class FiltersView(MnistView):
             return
         self.first_filter = 0
         self.row = (self.row + by) % max(1, len(self.layer_names))
-        self._look_at_step()
-        self._show_at_once()
-        self.remember()
+        self._fetch_step()
+        self._redraw_now()
+        self.save_state()
 
     def action_images(self, by: int) -> None:
         self.pick = max(0, self.pick + by)
-        self._look_at_step()
-        self._show_at_once()
+        self._fetch_step()
+        self._redraw_now()
 
     def action_weights(self) -> None:
-        """A cursor on the weights, or none any more."""
-        kernels, before = self.moment.kernels, self.cell
+        """Toggles the cursor on the weights."""
+        kernels, before = self.snapshot.kernels, self.cell
         self.cell = None
         if before is None and kernels is not None and kernels.size and self._is_conv():
             self.cell = (min(self.first_filter, len(kernels) - 1), 0, 0, 0)
         self.page = 0
-        self._show_at_once()
-        self.remember()
+        self._redraw_now()
+        self.save_state()
 
     def action_leave(self) -> None:
         self.cell = None
-        self._show_at_once()
-        self.remember()
+        self._redraw_now()
+        self.save_state()
 
     def _move(self, across: int, down: int) -> None:
-        """From weight to weight: into the next filter on the right, into the next channel below."""
-        kernels = self.moment.kernels
+        """Moves the cursor by weights: across into the next filter, down into the next channel."""
+        kernels = self.snapshot.kernels
         if self.cell is None or kernels is None:
             return
         count, channels, high, wide = kernels.shape
@@ -326,29 +331,29 @@ class FiltersView(MnistView):
         self.first_filter = min(self.first_filter, self.cell[0])
         if self.cell[0] - self.first_filter >= MORE:
             self.first_filter = self.cell[0] - MORE + 1
-        self._show_at_once()
+        self._redraw_now()
 
     def action_more(self, by: int) -> None:
-        count = len(kernels) if (kernels := self.moment.kernels) is not None else 0
+        count = len(kernels) if (kernels := self.snapshot.kernels) is not None else 0
         self.first_filter = max(0, min(self.first_filter + by * MORE, count - 1))
-        self._show_at_once()
+        self._redraw_now()
 
     def action_page(self) -> None:
         self.page = (self.page + 1) % 4
-        self._show_at_once()
-        self.remember()
+        self._redraw_now()
+        self.save_state()
 
-    def _show_at_once(self) -> None:
-        """What a key asked for, whatever it weighs."""
-        self.show()
+    def _redraw_now(self) -> None:
+        """After a key: not limited by FLOW."""
+        self.redraw()
         self._drawn_before = self.image_widget.drawn
 
     @property
     def _roomy(self) -> bool:
         return is_roomy(*self.image_widget.size)
 
-    def sharp(self) -> Image | None:
-        return mosaic(self.moment) if self.steps else None
+    def image(self) -> Image | None:
+        return mosaic(self.snapshot) if self.steps else None
 
     def key_labels(self) -> dict[str, str]:
         there = bool(self.steps)
@@ -365,7 +370,7 @@ class FiltersView(MnistView):
         page = words[self.page] if there else ""
         if self.cell is not None:
             labels |= {"filters.earlier": "left", "filters.later": "right", "filters.layer_down": "down"}
-        many = len(self.moment.kernels) if there and self.moment.kernels is not None else 0
+        many = len(self.snapshot.kernels) if there and self.snapshot.kernels is not None else 0
         own = {
             "filters.weights": "" if not there else "leave" if self.cell is not None else "weights",
             "filters.leave": "",
@@ -377,8 +382,8 @@ class FiltersView(MnistView):
         return {"row": self.row}
 
 
-def _keep(known: dict[Any, Any], key: object, value: object) -> None:
-    """The oldest goes when there are too many."""
+def _cache(known: dict[Any, Any], key: object, value: object) -> None:
+    """Adds an entry; the oldest is dropped when there are more than CACHE_LIMIT."""
     known[key] = value
-    while len(known) > KEPT:
+    while len(known) > CACHE_LIMIT:
         del known[next(iter(known))]

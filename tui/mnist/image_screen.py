@@ -1,4 +1,4 @@
-"""One picture as sharp as the terminal can."""
+"""Dialog with one picture in the terminal's image protocol."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tui.mnist.mosaic import Image
 
 
 class ImageScreen(Dialog[None]):
-    """Only after `tui.terminal.image_protocol.prepare`."""
+    """Requires `tui.terminal.image_protocol.prepare`."""
 
     DEFAULT_CSS = """
     ImageScreen Vertical.sharp { width: 96%; height: 96%; }

@@ -1,4 +1,4 @@
-"""Filters and maps as one picture in colours, for terminals that draw pictures."""
+"""Filters and maps as one RGB picture, for terminals with an image protocol."""
 
 from __future__ import annotations
 
@@ -17,36 +17,37 @@ GAP, TILE = 6, 112
 
 
 def grey(values: Values) -> Image:
-    """Of 0 to 1."""
+    """RGB of values from 0 to 1."""
     share = np.clip(np.nan_to_num(values), 0, 1)[..., None]
     return (np.array(GROUND) + share * (np.array((225, 230, 240)) - GROUND)).astype(np.uint8)
 
 
 def heat(values: Values) -> Image:
-    """Of -1 to 1: cold, nothing, warm."""
+    """RGB of values from -1 (COLD) over 0 (GROUND) to 1 (WARM)."""
     amount = np.clip(np.nan_to_num(values), -1, 1)[..., None]
     colour = np.where(amount > 0, np.array(WARM), np.array(COLD))
     return (np.array(GROUND) + np.abs(amount) * (colour - GROUND)).astype(np.uint8)
 
 
-def mosaic(moment: Snapshot) -> Image | None:
-    """A line of filters, then for each picture its maps before the ReLU and after it."""
+def mosaic(snapshot: Snapshot) -> Image | None:
+    """A line of filters for each channel, then for each picture its maps before the ReLU and after it."""
     lines: list[list[Image]] = []
-    if moment.kernels is not None:
+    if snapshot.kernels is not None:
         lines += [
-            [heat(moment.shares(kernel)) for kernel in channel] for channel in moment.kernels.swapaxes(0, 1)
+            [heat(snapshot.shares(kernel)) for kernel in channel]
+            for channel in snapshot.kernels.swapaxes(0, 1)
         ]
-    for look in moment.looks:
-        first = [] if look.original is None else [grey(look.original)]
-        if look.before is not None:
-            lines.append([*first, *map(heat, look.before)])
-        if look.after is not None:
-            lines.append([*first, *map(grey, look.after)])
+    for picture in snapshot.pictures:
+        first = [] if picture.original is None else [grey(picture.original)]
+        if picture.before is not None:
+            lines.append([*first, *map(heat, picture.before)])
+        if picture.after is not None:
+            lines.append([*first, *map(grey, picture.after)])
     return joined(lines) if lines else None
 
 
 def joined(lines: Sequence[Sequence[Image]]) -> Image:
-    """Tiles of one size, pixels repeated as often as fits."""
+    """Lines of tiles of TILE pixels; the pixels of an image are repeated by a whole factor."""
     across, each = max(map(len, lines)), TILE + GAP
     sheet = np.full((len(lines) * each + GAP, across * each + GAP, 3), GROUND, np.uint8)
     for y, line in enumerate(lines):

@@ -1,4 +1,4 @@
-"""The networks beside each other: how far each came, how soon, how well it reads what it never saw."""
+"""Table of the networks: status, steps and time to the goal, accuracies; and the layers of one."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ NAME = 20
 
 @dataclass(frozen=True, slots=True)
 class NetworkRow:
-    """A recipe, its newest run, and its row of mnist.table: None until that has been read, and whether the
-    run reached its goal is not known until then."""
+    """A recipe, its newest run, and its row of mnist.table. `row` is None until that has been computed;
+    whether the run reached its goal is not known until then."""
 
     recipe: NetworkRecipe
     run: RunSummary | None
@@ -38,8 +38,8 @@ class NetworkTable:
     notice: str = ""
     """why none is best"""
     overlaid: frozenset[int] = frozenset()
-    """places of those whose curves are drawn beside that under the cursor"""
-    waits: str = ""
+    """indices of those whose curves are drawn with that under the cursor"""
+    waiting_for: str = ""
     """why the runs are not known yet"""
 
     @property
@@ -52,7 +52,7 @@ class NetworkTable:
         recipes = sum("recipe" in entry.recipe.more for entry in self.entries)
         title = f"{len(self.entries) - recipes} networks of the course, {recipes} recipes"
         canvas.write(
-            canvas.write(1, 0, title, "strong"), 0, f", {self.waits or f'{trained} trained'}", "muted"
+            canvas.write(1, 0, title, "strong"), 0, f", {self.waiting_for or f'{trained} trained'}", "muted"
         )
         canvas.write(3 + NAME, 1, HEADINGS, "muted")
         if wide:
@@ -73,9 +73,9 @@ class NetworkTable:
         canvas.write(3, y, recipe.title[:NAME], "key" if here else "strong" if run else "muted")
         x = canvas.write(3 + NAME, y, f"{recipe.batch:5d}  ", "text" if run else "muted")
         if run is None:
-            canvas.write(x, y, "" if self.waits else "not trained yet", "muted")
+            canvas.write(x, y, "" if self.waiting_for else "not trained yet", "muted")
         elif run.status is Status.RUNNING and not run.step:
-            # Before its first step it may compile for a minute, and its notice says so.
+            # Before its first step it may compile for a minute; that is in its notice.
             sign = sign_of(run)
             canvas.write(x, y, sign.text, sign.style_name)
             end = 3 + NAME + len(HEADINGS) + 1 if wide else canvas.width
@@ -98,7 +98,7 @@ class NetworkTable:
             canvas.write(1, y, self.progress, "muted")
         elif self.notice:
             canvas.write_wrapped(1, y, plain(self.notice, limit=300), canvas.width - 2, 2, "warn")
-        elif self.waits:
+        elif self.waiting_for:
             return
         elif self.best is not None:
             best = self.best
@@ -114,14 +114,14 @@ class NetworkTable:
                 1, y, "the best is chosen by validation; the test set is read once, at the end", "muted"
             )
         if any(entry.run is not None for entry in self.entries):
-            canvas.write(1, y + 1, "(387): steps so far, 99 % not reached", "muted")
+            canvas.write(1, y + 1, "steps in parentheses: trained so far, 99 % not reached", "muted")
 
 
 def _numbers(entry: NetworkRow) -> list[tuple[str, str]]:
     run, row = entry.run, entry.row or {}
     assert run is not None
     reached, iterations, seconds = row.get("is_reached"), row.get("iterations"), row.get("seconds")
-    if iterations is None or not reached:  # a run that trains is ahead of the table
+    if iterations is None or not reached:  # the summary of a run in training is newer than the table
         iterations, seconds = run.step, run.train_seconds
     words = f"{iterations:,}" if reached else f"({iterations:,})" if entry.row else glyphs().dot
     metrics = run.metrics
@@ -135,7 +135,7 @@ def _numbers(entry: NetworkRow) -> list[tuple[str, str]]:
 
 
 def _star() -> str:
-    """In front of the name of the best one."""
+    """Mark of the best one."""
     return "*" if glyphs().ascii_only else "★"
 
 
@@ -146,8 +146,8 @@ def _share(value: object) -> str:
         return glyphs().dot
 
 
-def ledger(model: Mapping[str, object] | None, words: str, canvas: ImageCanvas) -> None:
-    """What each layer of a network holds and what it costs to pass one picture through it.
+def paint_layers(model: Mapping[str, object] | None, words: str, canvas: ImageCanvas) -> None:
+    """Writes shape, parameters and MACs (per picture) of each layer.
 
     `words`: why the layers are not known.
     """
@@ -164,11 +164,11 @@ def ledger(model: Mapping[str, object] | None, words: str, canvas: ImageCanvas) 
     shown = [layer for layer in layers if fits or layer["parameters"]]
     y = 1
     for y, layer in enumerate(shown, start=1):
-        weighs = bool(layer["parameters"])
+        has_weights = bool(layer["parameters"])
         shape = "x".join(map(str, layer["shape"]))
-        canvas.write(1, y, plain(str(layer["name"]), limit=10), "strong" if weighs else "muted")
-        canvas.write(12, y, shape[:9], "text" if weighs else "muted")
-        if weighs:
+        canvas.write(1, y, plain(str(layer["name"]), limit=10), "strong" if has_weights else "muted")
+        canvas.write(12, y, shape[:9], "text" if has_weights else "muted")
+        if has_weights:
             canvas.write(21, y, f"{layer['parameters']:9,} {layer['macs']:9,}", "text")
     canvas.write(1, y + 1, "in all", "key")
     canvas.write(21, y + 1, f"{model['parameters']:9,} {model['macs']:9,}", "key")

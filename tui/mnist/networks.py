@@ -1,4 +1,4 @@
-"""The networks: started, watched and compared."""
+"""The networks view: table of the networks, with layers and curves of one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tui.data.run_text import startup_text
 from tui.drawings.image_widget import ImageWidget
 from tui.keys import all_keys
 from tui.messages import OpenView
-from tui.mnist.network_table import NetworkRow, NetworkTable, ledger
+from tui.mnist.network_table import NetworkRow, NetworkTable, paint_layers
 from tui.mnist.recipes import NetworkRecipe, recipes
 from tui.mnist.view import MnistView
 from tui.terminal.glyphs import glyphs
@@ -27,7 +27,7 @@ CURVES = {"loss": ("loss", "val_loss"), "accuracy": ("val_accuracy",)}
 NEED_RUNS = (
     "mnist.start", "networks.open", "networks.overlay", "networks.all", "networks.full", "networks.metric",
 )  # fmt: skip
-"""keys that mean nothing before the runs are known"""
+"""keys that are hidden before the runs are known"""
 TITLES = {"loss": "train", "val_loss": "validation", "val_accuracy": "validation"}
 
 
@@ -44,32 +44,32 @@ class NetworksView(MnistView):
         self.is_placed = isinstance(cursor, int) and 0 <= cursor < len(self.recipes)
         self.cursor = cursor if isinstance(cursor, int) and self.is_placed else 0
         self._table: Json = {"rows": [], "best": None, "done": 0, "total": 6}
-        self._asked: object = None
+        self._requested_state: object = None
         self._models: dict[tuple[str, int], Json] = {}
         self.metric = saved_choice(self.saved_before, "metric", tuple(CURVES), "loss")
         self.overlaid: frozenset[int] = frozenset()
-        """places whose validation curves are drawn beside that under the cursor"""
-        self.ledger, self.chart = ImageWidget(id="ledger"), StillChart("loss", log=True)
-        self._twins: dict[tuple[str, str], AveragedSeries] = {}
+        """indices whose validation curves are drawn with that under the cursor"""
+        self.layer_table, self.chart = ImageWidget(id="layers"), StillChart("loss", log=True)
+        self._series: dict[tuple[str, str], AveragedSeries] = {}
 
     def compose(self) -> ComposeResult:
         with Vertical():
             yield self.image_widget
             with Horizontal(id="network-below"):
-                yield self.ledger
+                yield self.layer_table
                 yield self.chart
 
     # --- runs ------------------------------------------------------------------------------------------
 
     @property
-    def reads(self) -> bool:
+    def shows_network(self) -> bool:
         return False
 
-    def run_meant(self) -> tuple[str, RunSummary | None]:
+    def run_under_cursor(self) -> tuple[str, RunSummary | None]:
         return self.entry.recipe.title, self.entry.run
 
     def run_of(self, recipe: NetworkRecipe) -> RunSummary | None:
-        """The newest run of it that has weights, else the newest."""
+        """The newest run of a recipe with a checkpoint, else the newest."""
         made = [run for run in self.runs.all() if recipe.made(run)]
         return next((run for run in made if run.checkpoint_step), made[0] if made else None)
 
@@ -88,83 +88,82 @@ class NetworksView(MnistView):
     def missing(self) -> list[NetworkRecipe]:
         return [recipe for recipe in self.recipes if self.run_of(recipe) is None]
 
-    # --- what is asked ---------------------------------------------------------------------------------
+    # --- requests --------------------------------------------------------------------------------------
 
     def _place(self) -> None:
-        """The first time on the run that every view shows."""
+        """Moves the cursor to the shown run, once."""
         run = self.run_shown
         places = [place for place, one in enumerate(self.recipes) if run is not None and one.made(run)]
         if places and not self.is_placed:
             self.cursor, self.is_placed = places[0], True
 
-    def look(self) -> None:
+    def fetch(self) -> None:
         self._place()
         runs = [run for recipe in self.recipes if (run := self.run_of(recipe)) is not None]
-        standing = tuple((run.id, run.status, bool(run.checkpoint_step)) for run in runs)
-        if standing != self._asked:
-            self._asked = standing
-            self.watch_parts("table", self._take_table, "mnist table")
-        self._look_at_entry()
+        state = tuple((run.id, run.status, bool(run.checkpoint_step)) for run in runs)
+        if state != self._requested_state:
+            self._requested_state = state
+            self.stream("table", self._set_table, "mnist table")
+        self._fetch_entry()
 
     def deactivated(self) -> None:
         super().deactivated()
         if self._table["done"] < self._table["total"]:
-            self._asked = None
+            self._requested_state = None
         self.context.connection.follow((), subscriber="mnist")
 
-    def _look_at_entry(self) -> None:
+    def _fetch_entry(self) -> None:
         run = self.entry.run
         runs = [one for place in self._drawn() if (one := self.run_of(self.recipes[place]))]
         self.context.connection.follow([one.id for one in runs], subscriber="mnist")
         if run is not None and run.checkpoint_step and self._model(run) is None:
-            take = partial(self._take_model, run.id)
-            self.ask("model", take, "mnist model", run=run.id)
+            self.request("model", partial(self._set_model, run.id), "mnist model", run=run.id)
 
     def _model(self, run: RunSummary | None) -> Json | None:
         return self._models.get((run.id, 0)) if run is not None else None
 
-    def _take_model(self, run: str, model: Json) -> None:
+    def _set_model(self, run: str, model: Json) -> None:
         self._models[run, 0] = model
 
-    def _take_table(self, table: Json) -> None:
+    def _set_table(self, table: Json) -> None:
         self._table = {**table, "rows": table["rows"]}
 
-    # --- what is seen ----------------------------------------------------------------------------------
+    # --- drawing ---------------------------------------------------------------------------------------
 
-    def show(self) -> None:
+    def redraw(self) -> None:
         table = self._picture()
         self.image_widget.styles.height = table.height
         self.image_widget.update(table.paint)
-        self.ledger.update(partial(ledger, self._model(self.entry.run), self._absent))
+        self.layer_table.update(partial(paint_layers, self._model(self.entry.run), self._absent))
         self._draw_curves()
 
     def _picture(self) -> NetworkTable:
         done, total = self._table["done"], self._table["total"]
         has_weights = any(entry.run is not None and entry.run.checkpoint_step for entry in self._entries())
-        computes = self._asked is not None and done < total and has_weights
+        computes = self._requested_state is not None and done < total and has_weights
         progress = f"computing balanced accuracy: {done} of {total} networks" if computes else ""
         return NetworkTable(
             self._entries(), self.cursor, self._table["best"], progress, self._table.get("notice", ""),
-            self.overlaid, self.waits,
+            self.overlaid, self.waiting_for,
         )  # fmt: skip
 
     @property
     def _absent(self) -> str:
         """Why there are no layers, or no curve, of the network under the cursor."""
         run = self.entry.run
-        if self.waits or run is None:
+        if self.waiting_for or run is None:
             key = self.context.keymap.shown("mnist.start", ascii_only=glyphs().ascii_only)
-            return "" if self.waits else f"{key} trains it."
+            return "" if self.waiting_for else f"{key} trains it."
         if run.checkpoint_step:
             return "loading its layers"
         ended = f"It is {run.status}, without a checkpoint."
         return ended if run.status.is_final else "Its layers are shown from its first checkpoint on."
 
-    def story_grew(self, run: str) -> None:
+    def curves_grew(self, run: str) -> None:
         self._draw_curves()
 
     def _drawn(self) -> list[int]:
-        """Places whose curves are drawn: that under the cursor last, on top."""
+        """Indices whose curves are drawn: that under the cursor last, on top."""
         return [*sorted(self.overlaid - {self.cursor}), self.cursor]
 
     def _draw_curves(self) -> None:
@@ -179,38 +178,38 @@ class NetworksView(MnistView):
                 if run is not None and history is not None and metric in history.series:
                     several = len(places) > 1
                     label = f"{self.recipes[place].name} {TITLES[metric]}" if several else TITLES[metric]
-                    averaged = self._twins.setdefault(
+                    averaged = self._series.setdefault(
                         (run.id, f"{label} {metric}"), AveragedSeries(label, place % 8 if several else hue)
                     )
                     series.append(averaged.follow(history.series[metric]))
         if self.chart.view.metric != self.metric:
             self.chart.set_view(replace(self.chart.view, metric=self.metric, log=self.metric == "loss"))
         run = self.entry.run
-        words = self.waits or (startup_text(run) if run is not None else "") or "no points yet"
+        words = self.waiting_for or (startup_text(run) if run is not None else "") or "no points yet"
         self.chart.set_empty_text(words)
         self.chart.update_series(series, series[-1].key if series else "")
 
-    # --- what is done ----------------------------------------------------------------------------------
+    # --- actions ---------------------------------------------------------------------------------------
 
     def action_choose(self, by: int) -> None:
         self.cursor, self.is_placed = (self.cursor + by) % len(self.recipes), True
-        self._look_at_entry()
-        self.show()
-        self.remember()
+        self._fetch_entry()
+        self.redraw()
+        self.save_state()
 
     def action_metric(self) -> None:
         self.metric = "accuracy" if self.metric == "loss" else "loss"
         self._draw_curves()
-        self.remember()
+        self.save_state()
 
     def action_overlay(self) -> None:
         if self.entry.run is None:
             self.app.notify(f"{self.entry.recipe.title} has no curve yet: it is not trained.", markup=False)
             return
         self.overlaid ^= {self.cursor}
-        self._look_at_entry()
-        self.show()
-        self.remember()
+        self._fetch_entry()
+        self.redraw()
+        self.save_state()
 
     def action_open(self) -> None:
         run = self.entry.run
@@ -226,7 +225,7 @@ class NetworksView(MnistView):
 
     def key_labels(self) -> dict[str, str]:
         run, missing = self.entry.run, self.missing()
-        if self.waits:
+        if self.waiting_for:
             return dict.fromkeys(NEED_RUNS, "")
         full = {} if self.chart.series else {"networks.full": "", "networks.metric": ""}
         return {

@@ -1,4 +1,4 @@
-"""A drawing beside what a network makes of it."""
+"""Image of the pad: the drawing, its prediction and the maps of the network."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from tui.drawings.image_canvas import ImageCanvas
 from tui.drawings.pixels import DARK, greys
 from tui.drawings.sizes import square_size
 from tui.mnist.pad import BRUSHES, SIDE, Pad
-from tui.mnist.probabilities import chances
-from tui.mnist.snapshot import look_of
+from tui.mnist.probabilities import paint_probabilities
+from tui.mnist.snapshot import picture_maps
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 
@@ -22,11 +22,12 @@ TOP, LEFT = 2, 2
 
 @dataclass(frozen=True, slots=True)
 class PadImage:
-    """`answer` is that of mnist.predict to the drawing, None while there is none."""
+    """`prediction` is the response of mnist.predict for the drawing, None while there is none; `why` is the
+    reason for that."""
 
     pad: Pad
     title: str
-    answer: Json | None
+    prediction: Json | None
     names: Sequence[str]
     is_centred: bool
     why: str
@@ -37,15 +38,15 @@ class PadImage:
         self._sheet(canvas, columns, rows)
         self._state(canvas, TOP + rows + 1, columns)
         x = LEFT + columns + 3
-        if self.answer is None:
+        if self.prediction is None:
             self._invitation(canvas, x)
             return
-        self._answer(canvas, x, canvas.width - x)
+        self._prediction(canvas, x, canvas.width - x)
 
     def _sheet(self, canvas: ImageCanvas, columns: int, rows: int) -> None:
         style_name = "accent" if self.pad.is_down else "line"
         canvas.frame(LEFT, TOP, columns, rows, style_name)
-        canvas.picture(LEFT, TOP, columns, rows, self.pad.style_name / DARK)
+        canvas.picture(LEFT, TOP, columns, rows, self.pad.pixels / DARK)
         scale = columns // SIDE
         x, y = LEFT + self.pad.x * scale, 2 * TOP + self.pad.y * scale
         for down in range(scale):
@@ -54,7 +55,7 @@ class PadImage:
 
     def _state(self, canvas: ImageCanvas, y: int, width: int) -> None:
         pad = self.pad
-        tool = "eraser" if pad.is_rubber else f"{BRUSHES[pad.brush][0]} pen"
+        tool = "eraser" if pad.is_eraser else f"{BRUSHES[pad.brush][0]} pen"
         stands = "down: moving draws" if pad.is_down else "up: space for down"
         canvas.write(1, y, f"{tool} {stands}"[: width + 2], "key" if pad.is_down else "muted")
         placed = "centred, as in MNIST" if self.is_centred else "where it was drawn"
@@ -70,38 +71,46 @@ class PadImage:
         words = "Every stroke is classified at once: ten probabilities, and all maps. The mouse draws too."
         canvas.write_wrapped(x, y + 1, words, canvas.width - x - 1, 4)
 
-    # --- what the network makes of it ------------------------------------------------------------------
+    # --- prediction ------------------------------------------------------------------------------------
 
-    def _answer(self, canvas: ImageCanvas, x: int, width: int) -> None:
-        answer = self.answer
-        assert answer is not None
-        small = square_size(len(answer["centred"]), 14 if canvas.width < 160 else 28, 14)
-        said = plain(self.names[answer["predicted"]], limit=20)
+    def _prediction(self, canvas: ImageCanvas, x: int, width: int) -> None:
+        prediction = self.prediction
+        assert prediction is not None
+        small = square_size(len(prediction["centred"]), 14 if canvas.width < 160 else 28, 14)
+        predicted = plain(self.names[prediction["predicted"]], limit=20)
         column = canvas.write(x, 0, "prediction ", "muted")
-        column = canvas.write(column, 0, said, "good")
-        canvas.write(column, 0, f"  {max(answer['probabilities']):.1%}", "text")
-        canvas.picture(x, TOP, *small, greys(answer["centred"]))
+        column = canvas.write(column, 0, predicted, "good")
+        canvas.write(column, 0, f"  {max(prediction['probabilities']):.1%}", "text")
+        canvas.picture(x, TOP, *small, greys(prediction["centred"]))
         canvas.write(x, TOP + small[1], "its input", "muted")
         bars = x + max(small[0], 12) + 2
-        chances(
-            canvas, bars, TOP - 1, min(60, canvas.width - bars - 1), answer["probabilities"], self.names, None
+        paint_probabilities(
+            canvas,
+            bars,
+            TOP - 1,
+            min(60, canvas.width - bars - 1),
+            prediction["probabilities"],
+            self.names,
+            None,
         )
         self._maps(canvas, x, TOP + max(10, small[1] + 1), width)
 
     def _maps(self, canvas: ImageCanvas, x: int, y: int, width: int) -> None:
-        """A line of maps for each convolution, behind its ReLU."""
-        assert self.answer is not None
-        layers = [layer for layer in self.answer["layers"] if len(layer["shape"]) == 3]
+        """A line of maps after the ReLU for each convolution."""
+        assert self.prediction is not None
+        layers = [layer for layer in self.prediction["layers"] if len(layer["shape"]) == 3]
         if not layers:
             self._units(canvas, x, y, width)
             return
         room = (canvas.height - y - len(layers)) // len(layers)
         for layer in layers:
-            after = look_of({**self.answer, "original": self.answer["centred"]}, layer["name"]).after
+            after = picture_maps(
+                {**self.prediction, "original": self.prediction["centred"]}, layer["name"]
+            ).after
             if after is None or room < 2:
                 continue
             columns, rows = square_size(
-                len(self.answer["centred"]), (width - 1) // min(len(after), 5) - 1, room
+                len(self.prediction["centred"]), (width - 1) // min(len(after), 5) - 1, room
             )
             canvas.write(x, y, f"{plain(layer['name'], limit=20)}: activations of its filters", "muted")
             for place, values in enumerate(after[: max(1, (width + 1) // (columns + 1))]):
@@ -109,9 +118,9 @@ class PadImage:
             y += rows + 1
 
     def _units(self, canvas: ImageCanvas, x: int, y: int, width: int) -> None:
-        """Without convolutions: the hidden units as a patch of pixels."""
-        assert self.answer is not None
-        for layer in self.answer["layers"][:-1]:
+        """Without convolutions: the activations of the hidden units as pixels."""
+        assert self.prediction is not None
+        for layer in self.prediction["layers"][:-1]:
             values = np.asarray(layer["after"]["levels"], dtype=np.float64).reshape(-1) / DARK
             across = max(1, min(width - 1, 40, len(values)))
             lines = -(-len(values) // across)
@@ -130,7 +139,7 @@ class PadImage:
 
 
 def pad_size(width: int, height: int) -> tuple[int, int]:
-    """Columns and rows of cells: as many whole pixels as fit into the left half."""
+    """Columns and rows in cells: as many whole cells per pixel as fit into the left half."""
     columns = max(SIDE, min(int(width * 0.5) - 4, 2 * (height - TOP - 3)))
     columns -= columns % SIDE
     return columns, columns // 2

@@ -1,4 +1,4 @@
-"""Pictures behind a number of the report."""
+"""The pictures view: pictures of a cell of the report, with predictions and saliency."""
 
 from __future__ import annotations
 
@@ -22,79 +22,85 @@ KINDS = ("", "occlusion", "gradient")
 
 
 class PicturesView(MnistView):
-    """Opened from the report, and left for it."""
+    """Opened from the report; `action_back` returns to it."""
 
     SCOPE = "pictures"
     BINDINGS = all_keys.bindings("pictures")
 
     def __init__(self, *given: Any, **widget: Any) -> None:
         super().__init__(*given, **widget)
-        self.cursor, self.kind, self.is_true_asked = 0, "", False
+        self.cursor, self.kind, self.is_true_target = 0, "", False
         self.images: list[Json] = []
         self.count = 0
-        self._wanted: Mapping[str, Any] = {}
+        self._selection: Mapping[str, Any] = {}
         self._run = ""
-        self._is_asked = False
-        self._why: dict[tuple[int, str, bool], Json] = {}
+        self._is_requested = False
+        self._saliency: dict[tuple[int, str, bool], Json] = {}
 
-    def take(self, facts: Mapping[str, Any]) -> None:
-        """From the report: a word of the session, its facts, a title, the split, the names of the classes."""
-        self._wanted, self._run = facts, self.run_id
-        self.cursor, self.images, self.count, self._why = 0, [], 0, {}
-        self._is_asked = False
-        self.look()
+    def open_selection(self, selection: Mapping[str, Any]) -> None:
+        """{method, params (of `mnist.*`), title, split, names (of the classes)}."""
+        self._selection, self._run = selection, self.run_id
+        self.cursor, self.images, self.count, self._saliency = 0, [], 0, {}
+        self._is_requested = False
+        self.fetch()
 
-    def look(self) -> None:
-        if not self._wanted or self._is_asked:
-            self._look_why()
+    def fetch(self) -> None:
+        if not self._selection or self._is_requested:
+            self._fetch_saliency()
             return
-        self._is_asked = True
-        facts = {"run": self._run, "split": self._wanted["split"], **self._wanted["facts"]}
-        self.ask(self._wanted["word"], self._take, "mnist pictures", **facts)
+        self._is_requested = True
+        facts = {"run": self._run, "split": self._selection["split"], **self._selection["params"]}
+        self.request(self._selection["method"], self._set_images, "mnist pictures", **facts)
 
-    def failed(self, mark: str) -> None:
-        if mark == "mnist pictures":
-            self._is_asked = False
+    def request_failed(self, key: str) -> None:
+        if key == "mnist pictures":
+            self._is_requested = False
 
     def runs_changed(self) -> None:
-        """Another run is chosen: its report is wanted. Otherwise these pictures stay."""
-        if self._wanted and self.run_id != self._run:
+        """Returns to the report when another run was chosen."""
+        if self._selection and self.run_id != self._run:
             self.action_back()
 
-    def _take(self, answer: Json) -> None:
-        self.images, self.count = answer["images"], answer["count"]
-        if self._wanted["word"] == "worst":
+    def _set_images(self, response: Json) -> None:
+        self.images, self.count = response["images"], response["count"]
+        if self._selection["method"] == "worst":
             self.count = len(self.images)
-        self._look_why()
+        self._fetch_saliency()
 
-    def _look_why(self) -> None:
+    def _fetch_saliency(self) -> None:
         if not self.kind or not self.images:
             return
-        image, key = self.images[self.cursor], self._why_key()
-        if key in self._why:
+        image, key = self.images[self.cursor], self._saliency_key()
+        if key in self._saliency:
             return
         facts = {"run": self._run, "kind": self.kind, "pixels": image["pixels"]}
-        if self.is_true_asked:
+        if self.is_true_target:
             facts["target"] = image["label"]
-        self.ask("saliency", partial(self._take_why, key), "mnist saliency", **facts)
+        self.request("saliency", partial(self._set_saliency, key), "mnist saliency", **facts)
 
-    def _why_key(self) -> tuple[int, str, bool]:
-        return self.cursor, self.kind, self.is_true_asked
+    def _saliency_key(self) -> tuple[int, str, bool]:
+        return self.cursor, self.kind, self.is_true_target
 
-    def _take_why(self, key: tuple[int, str, bool], answer: Json) -> None:
-        self._why[key] = answer
+    def _set_saliency(self, key: tuple[int, str, bool], response: Json) -> None:
+        self._saliency[key] = response
 
     def paint(self, canvas: ImageCanvas) -> None:
-        if not self._wanted or not self._is_asked or (not self.images and not self.count and not self._why):
-            canvas.write(2, 1, "Computing ..." if self._is_asked else "Choose a cell of the report.", "muted")
-            if not self._wanted:
+        if (
+            not self._selection
+            or not self._is_requested
+            or (not self.images and not self.count and not self._saliency)
+        ):
+            canvas.write(
+                2, 1, "Computing ..." if self._is_requested else "Choose a cell of the report.", "muted"
+            )
+            if not self._selection:
                 return
-        why = self._why.get(self._why_key())
-        title = plain(f"{self._wanted['title']}, {self._wanted['split']} pictures", limit=60)
-        names = self._wanted["names"]
-        PicturesImage(title, self.images, self.count, self.cursor, names, self.kind, why).paint(canvas)
+        saliency = self._saliency.get(self._saliency_key())
+        title = plain(f"{self._selection['title']}, {self._selection['split']} pictures", limit=60)
+        names = self._selection["names"]
+        PicturesImage(title, self.images, self.count, self.cursor, names, self.kind, saliency).paint(canvas)
 
-    # --- what is done ----------------------------------------------------------------------------------
+    # --- actions ---------------------------------------------------------------------------------------
 
     def _grid(self) -> tuple[int, int]:
         side = len(self.images[0]["pixels"]) if self.images else 28
@@ -112,21 +118,21 @@ class PicturesView(MnistView):
 
     def _go(self, place: int) -> None:
         self.cursor = max(0, min(place, len(self.images) - 1))
-        self._look_why()
-        self.show()
+        self._fetch_saliency()
+        self.redraw()
 
     def action_saliency(self) -> None:
         self.kind = KINDS[(KINDS.index(self.kind) + 1) % len(KINDS)]
-        self._look_why()
-        self.show()
-        self.remember()
+        self._fetch_saliency()
+        self.redraw()
+        self.save_state()
 
     def action_target(self) -> None:
-        self.is_true_asked = not self.is_true_asked
+        self.is_true_target = not self.is_true_target
         self.kind = self.kind or KINDS[1]
-        self._look_why()
-        self.show()
-        self.remember()
+        self._fetch_saliency()
+        self.redraw()
+        self.save_state()
 
     def action_edit(self) -> None:
         if self.images:
@@ -135,14 +141,16 @@ class PicturesView(MnistView):
     def action_back(self) -> None:
         self.post_message(OpenView("mnist", "report", {}))
 
-    def sharp(self) -> Image | None:
+    def image(self) -> Image | None:
         if not self.images:
             return None
         tiles = [grey(greys(self.images[self.cursor]["pixels"]))]
-        why = self._why.get(self._why_key())
-        return joined([tiles if why is None else [*tiles, heat(np.asarray(why["values"], dtype=np.float64))]])
+        saliency = self._saliency.get(self._saliency_key())
+        return joined(
+            [tiles if saliency is None else [*tiles, heat(np.asarray(saliency["values"], dtype=np.float64))]]
+        )
 
     def key_labels(self) -> dict[str, str]:
         words = {"": "saliency", "occlusion": "by gradient", "gradient": "no saliency"}[self.kind]
-        target = "of predicted class" if self.is_true_asked else "of true class"
+        target = "of predicted class" if self.is_true_target else "of true class"
         return {"mnist.start": "", "mnist.run": "", "pictures.saliency": words, "pictures.target": target}

@@ -1,4 +1,4 @@
-"""Some pictures beside each other, and all that is known of the one under the cursor."""
+"""Image of a grid of pictures, with the probabilities and saliency of the one under the cursor."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from engine.protocol import Json
 from tui.drawings.image_canvas import ImageCanvas, positive
 from tui.drawings.pixels import greys
 from tui.drawings.sizes import square_size
-from tui.mnist.probabilities import chances
+from tui.mnist.probabilities import paint_probabilities
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 
@@ -20,7 +20,7 @@ TOP = 2
 
 @dataclass(frozen=True, slots=True)
 class PicturesImage:
-    """`images` as mnist.cell tells them; `why` is an answer of mnist.saliency to the chosen one."""
+    """`images` are those of mnist.cell; `saliency` is the response of mnist.saliency for the chosen one."""
 
     title: str
     images: Sequence[Json]
@@ -28,7 +28,7 @@ class PicturesImage:
     cursor: int
     names: Sequence[str]
     kind: str = ""
-    why: Json | None = None
+    saliency: Json | None = None
 
     def paint(self, canvas: ImageCanvas) -> None:
         x = canvas.write(1, 0, self.title, "strong")
@@ -58,13 +58,13 @@ class PicturesImage:
     def _tile(self, canvas: ImageCanvas, x: int, y: int, size: tuple[int, int], place: int) -> None:
         image, here = self.images[place], place == self.cursor
         canvas.picture(x, y, *size, greys(image["pixels"]))
-        true, said = (plain(self.names[image[key]], limit=8) for key in ("label", "predicted"))
-        words = f"{true}{_arrow(canvas)}{said}" if true != said else true
+        true, predicted = (plain(self.names[image[key]], limit=8) for key in ("label", "predicted"))
+        words = f"{true}{_arrow(canvas)}{predicted}" if true != predicted else true
         sign = glyphs().choice[1] if here else " "
-        loss = loss_words(float(image["loss"]))
+        loss = loss_words(float(image["loss"])) if "loss" in image else ""  # kept digits have none
         text = f"{sign}{words}"[: size[0]]
-        canvas.write(x, y + size[1], text, "key" if here else "text" if true == said else "bad")
-        if len(text) + 1 + len(loss) <= size[0]:
+        canvas.write(x, y + size[1], text, "key" if here else "text" if true == predicted else "bad")
+        if loss and len(text) + 1 + len(loss) <= size[0]:
             canvas.write(x + len(text) + 1, y + size[1], loss, "muted")
 
     # --- the chosen one --------------------------------------------------------------------------------
@@ -76,19 +76,19 @@ class PicturesImage:
         room = (width - 2) // 2 if beside else width - 2
         columns, rows = square_size(side, min(room, 2 * side), canvas.height - 13)
         picture = greys(image["pixels"])
-        fits = self.kind and self.why is not None
+        fits = self.kind and self.saliency is not None
         if beside or not fits:
             canvas.picture(x, TOP, columns, rows, picture)
-        if fits and self.why is not None:
-            values = np.clip(np.asarray(self.why["values"], dtype=np.float64), -1, 1)
+        if fits and self.saliency is not None:
+            values = np.clip(np.asarray(self.saliency["values"], dtype=np.float64), -1, 1)
             canvas.picture(x + (columns + 2 if beside else 0), TOP, columns, rows, values, "heat")
-        true, said = (plain(self.names[image[key]], limit=20) for key in ("label", "predicted"))
+        true, predicted = (plain(self.names[image[key]], limit=20) for key in ("label", "predicted"))
         x = x if x >= 1 else 1
         canvas.write(x, 0, f"it is {true}", "good")
-        if true != said:
-            canvas.write(x + len(true) + 7, 0, f"the network says {said}"[: width - len(true) - 7], "bad")
+        if true != predicted:
+            canvas.write(x + len(true) + 7, 0, f"predicted as {predicted}"[: width - len(true) - 7], "bad")
         self._caption(canvas, x, 1, width)
-        chances(
+        paint_probabilities(
             canvas, x, TOP + rows + 1, min(width - 1, 60), image["probabilities"], self.names, image["label"]
         )
 
@@ -99,10 +99,10 @@ class PicturesImage:
             f"picture {index:,}, loss {loss_words(float(image['loss']))}" if isinstance(index, int) else ""
         )
         style_name = "muted"
-        if self.kind and self.why is None:
+        if self.kind and self.saliency is None:
             words = "computing ..."
-        elif self.why is not None and self.kind:
-            target = plain(self.names[self.why["target"]], limit=12)
+        elif self.saliency is not None and self.kind:
+            target = plain(self.names[self.saliency["target"]], limit=12)
             effect = "hiding" if self.kind == "occlusion" else "less ink"
             words, style_name = f"{positive(canvas)}: {effect} lowers p({target})", "accent"
             full = f"{self.kind}, {words}"
@@ -115,7 +115,7 @@ def _arrow(canvas: ImageCanvas) -> str:
 
 
 def loss_words(loss: float) -> str:
-    """A cross-entropy in four signs or so."""
+    """A cross-entropy in about four characters."""
     return f"{loss:.2f}" if loss < 9.995 else f"{loss:.1f}"
 
 
@@ -124,12 +124,12 @@ def detail_width(width: int) -> int:
 
 
 def tile(side: int, width: int) -> tuple[int, int]:
-    """The size of a picture in the grid: small, or as large as it is."""
+    """Columns and rows in cells of a picture in the grid."""
     return square_size(side, 10 if width < 100 else 14 if width < 160 else 28, 14)
 
 
 def grid(side: int, width: int, height: int) -> tuple[int, int]:
-    """Pictures in a line, and lines."""
+    """How many pictures fit in a line, and how many lines."""
     columns, rows = tile(side, width)
     across = max(1, (width - detail_width(width) - 2) // (columns + 1))
     return across, max(1, (height - TOP) // (rows + 1))

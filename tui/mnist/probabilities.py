@@ -1,4 +1,4 @@
-"""Ten probabilities as ten bars."""
+"""Bars of the class probabilities."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tui.drawings.image_canvas import ImageCanvas
 from tui.terminal.plain_text import plain
 
 
-def chances(
+def paint_probabilities(
     canvas: ImageCanvas,
     x: int,
     y: int,
@@ -17,7 +17,7 @@ def chances(
     names: Sequence[str],
     true: int | None,
 ) -> None:
-    """A line each; the likeliest is bright, the right one green."""
+    """One line per class; the most probable one is bright, the true one green."""
     likeliest = max(range(len(shares)), key=lambda label: shares[label])
     room = min(12, max((len(name) for name in names), default=1))
     for label, share in enumerate(shares):

@@ -1,4 +1,4 @@
-"""The runs that the tab can start by itself: the notebook's five networks, and the two recipes."""
+"""Runs that the MNIST tab starts without a form: the notebook's five networks, and the two recipes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BY_RECIPE = "mnist_recipe"
 
 @dataclass(frozen=True, slots=True)
 class NetworkRecipe:
-    """A run of mnist, or of mnist_recipe; `parameters` is how many it has on 28x28 pixels."""
+    """A run of mnist or mnist_recipe; `parameters` is how many weights it has for 28x28 pixels."""
 
     model: str
     batch: int
@@ -33,7 +33,7 @@ class NetworkRecipe:
 
     @property
     def params(self) -> dict[str, object]:
-        """Those of a recipe are its own business."""
+        """Parameters of the experiment; a recipe sets model and batch itself."""
         if self.experiment == BY_RECIPE:
             return dict(self.more)
         return {"model": self.model, "batch": self.batch, **self.more}
@@ -43,7 +43,7 @@ class NetworkRecipe:
         return f"{self.title} b{self.batch}" if "recipe" not in self.more else self.title
 
     def made(self, run: RunSummary) -> bool:
-        """Whether that run is one of it, however long it trained."""
+        """Whether the run is one of this recipe, with any number of iterations."""
         given = run.spec.params
         if run.spec.experiment != self.experiment:
             return False
@@ -72,5 +72,5 @@ RECIPES = (
 
 
 def recipes() -> tuple[NetworkRecipe, ...]:
-    """The notebook's, and those that go beyond it."""
+    """The notebook's networks, then the two recipes."""
     return (*NOTEBOOK, *RECIPES)

@@ -1,4 +1,4 @@
-"""How accuracy falls when the pictures are moved or covered with noise."""
+"""Image of the accuracy on shifted pictures and on pictures with noise."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KINDS = (
 
 @dataclass(frozen=True, slots=True)
 class RobustnessImage:
-    """`curves` has the parts of mnist.robustness that came, by kind."""
+    """`curves` holds the newest part of mnist.robustness of each kind."""
 
     title: str
     curves: Mapping[str, Json]
@@ -24,14 +24,14 @@ class RobustnessImage:
     def paint(self, canvas: ImageCanvas) -> None:
         canvas.write(1, 0, self.title, "strong")
         half = canvas.width // 2
-        for place, (kind, words, lesson) in enumerate(KINDS):
-            self._curve(canvas, 1 + place * half, half - 3, kind, words, lesson)
+        for place, (kind, words, note) in enumerate(KINDS):
+            self._curve(canvas, 1 + place * half, half - 3, kind, words, note)
 
     def _high(self, canvas: ImageCanvas, count: int) -> int:
-        """Lines for each bar and the empty one below it, as many as there is room for; 1: none empty."""
+        """Lines for each bar with the empty one below it, as many as fit; 1: without an empty one."""
         return max(1, min(8, (canvas.height - 8) // max(1, count)))
 
-    def _curve(self, canvas: ImageCanvas, x: int, width: int, kind: str, words: str, lesson: str) -> None:
+    def _curve(self, canvas: ImageCanvas, x: int, width: int, kind: str, words: str, note: str) -> None:
         canvas.write(x, 2, kind, "key")
         canvas.write(x + len(kind) + 1, 2, words[: width - len(kind) - 1], "muted")
         curve = self.curves.get(kind)
@@ -49,5 +49,5 @@ class RobustnessImage:
         if curve["done"] < curve["total"]:
             canvas.write(x, y, f"{curve['done']} of {curve['total']}", "muted")
             return
-        y = canvas.write_wrapped(x, y + (1 if high == 1 else 0), lesson, width, 2)
+        y = canvas.write_wrapped(x, y + (1 if high == 1 else 0), note, width, 2)
         canvas.write(x, y, f"{curve['images']:,} pictures", "muted")

@@ -1,4 +1,4 @@
-"""A network at one step of its training: its filters and what they make of pictures."""
+"""Filters and maps of one layer at one step of the training."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ FILTERS, MAPS = "filters/", "maps/"
 
 
 @dataclass(frozen=True, slots=True)
-class SnapshotView:
-    """A picture, and the maps of one layer for it: `before` its ReLU in -1 to 1, `after` it in 0 to 1."""
+class PictureMaps:
+    """A picture, and the maps of one layer for it: `before` the ReLU in -1 to 1, `after` it in 0 to 1."""
 
     original: Values | None
     before: Values | None
@@ -29,7 +29,7 @@ class Snapshot:
 
     layer: str
     kernels: Values | None = None
-    looks: Sequence[SnapshotView] = field(default_factory=tuple)
+    pictures: Sequence[PictureMaps] = field(default_factory=tuple)
 
     @property
     def largest(self) -> float:
@@ -37,40 +37,40 @@ class Snapshot:
         return float(np.abs(self.kernels).max()) if self.kernels is not None and self.kernels.size else 0.0
 
     def shares(self, weights: Values) -> Values:
-        """Some of its weights in units of the largest amount: -1 to 1."""
+        """Weights in units of the largest amount: -1 to 1."""
         return weights / self.largest if self.largest else weights
 
 
 def layers_of(parts: Json) -> list[str]:
-    """The layers that a sketch tells of."""
+    """The layers in the parts of a `sketch` event."""
     return [name.removeprefix(FILTERS) for name in parts if name.startswith(FILTERS)]
 
 
-def sketched(parts: Json, layer: str, originals: Sequence[Any]) -> Snapshot:
-    """From a sketch; what does not fit together is left out."""
+def snapshot_of(parts: Json, layer: str, originals: Sequence[Any]) -> Snapshot:
+    """From the parts of a `sketch` event; what is not valid is left out."""
     kernels = _array(parts.get(FILTERS + layer), 4)
     maps = _array(parts.get(MAPS + layer), 4)
-    looks = []
+    pictures = []
     for place in range(len(maps) if maps is not None else 0):
         original = greys(originals[place]) if place < len(originals) else None
-        looks.append(SnapshotView(original, None, None if maps is None else maps[place] / DARK))
-    return Snapshot(layer, kernels, looks)
+        pictures.append(PictureMaps(original, None, None if maps is None else maps[place] / DARK))
+    return Snapshot(layer, kernels, pictures)
 
 
-def kernels_of(answer: Json) -> Values:
-    """From an answer of mnist.filters."""
-    return numbers(answer)
+def kernels_of(response: Json) -> Values:
+    """From a response of mnist.filters."""
+    return numbers(response)
 
 
-def look_of(answer: Json, layer: str) -> SnapshotView:
-    """From an answer of mnist.maps."""
-    found = next((one for one in answer["layers"] if one["name"] == layer), None)
+def picture_maps(response: Json, layer: str) -> PictureMaps:
+    """From a response of mnist.maps."""
+    found = next((one for one in response["layers"] if one["name"] == layer), None)
     if found is None or len(found["shape"]) != 3:
-        return SnapshotView(greys(answer["original"]), None, None)
+        return PictureMaps(greys(response["original"]), None, None)
     after = np.maximum(numbers(found["after"]), 0)
     most = float(after.max())
-    return SnapshotView(
-        greys(answer["original"]), signed(numbers(found["before"])), after / most if most else after
+    return PictureMaps(
+        greys(response["original"]), signed(numbers(found["before"])), after / most if most else after
     )
 
 

@@ -1,4 +1,4 @@
-"""The MNIST tab: handwritten digits, the networks that read them, and what those see."""
+"""The MNIST tab: views of the data set and of the networks trained on it."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ from tui.view_state import saved_choice
 if TYPE_CHECKING:
     from tui.dialogs.launch import Launch
 
-GROWN = 0.33
-"""seconds between two looks at a story that grows"""
+CURVE_SECONDS = 0.33
+"""least time between two updates of the curves"""
 VIEWS = {
     "data": ("data", "tui.mnist.data:DataView"),
     "networks": ("networks", "tui.mnist.networks:NetworksView"),
@@ -41,11 +41,11 @@ VIEWS = {
     "draw": ("draw", "tui.mnist.draw:DrawView"),
 }
 HIDDEN = {"pictures": "tui.mnist.pictures:PicturesView"}
-"""behind a cell of the report"""
+"""views that are opened from another one"""
 
 
 class MnistTab(Tab):
-    """Holds the views; each is made when it is first opened."""
+    """Switches between the views; each is made when it is first opened."""
 
     NAME = "mnist"
     BINDINGS = all_keys.bindings("mnist")
@@ -63,22 +63,22 @@ class MnistTab(Tab):
         self._front = saved_choice(self._saved, "view", VIEWS, next(iter(VIEWS)))
         self._grown: set[str] = set()
         self._is_open = False
-        self._words = ""
-        """what the view in front has said"""
+        self._message = ""
+        """message of the view in front"""
         self._untrained = ""
-        """that it is not about the network the cursor was on"""
+        """message that the network under the cursor is not trained, and another one is shown"""
 
     def compose(self) -> ComposeResult:
         yield self.bar
         yield self._stack
 
     def on_mount(self) -> None:
-        self._turn_to(self._front)
+        self._select_view(self._front)
         self.refresh_data()
         self.call_after_refresh(self._open_first)
 
     def _open_first(self) -> None:
-        """A tab that the app begins with has not come from anywhere."""
+        """The first tab of the app is not opened by the switcher."""
         if self.display and not self._is_open:
             self.activated()
 
@@ -90,14 +90,14 @@ class MnistTab(Tab):
 
     def action_turn_to(self, name: str) -> None:
         if name in VIEWS:
-            self._turn_to(name)
+            self._select_view(name)
 
     def action_turn(self, by: int) -> None:
         names = list(VIEWS)
         here = self._front if self._front in VIEWS else "report"
-        self._turn_to(names[(names.index(here) + by) % len(names)])
+        self._select_view(names[(names.index(here) + by) % len(names)])
 
-    def _turn_to(self, name: str) -> None:
+    def _select_view(self, name: str) -> None:
         if self._front in self._views and name != self._front:
             self._untrained = self._follow_cursor(name)
             self.view.deactivated()
@@ -108,7 +108,7 @@ class MnistTab(Tab):
             self._stack.mount(self._views[name])
         self.view.display = True
         self.bar.select(name if name in VIEWS else "report")
-        self._tell("")
+        self._update_message("")
         if self._is_open:
             self.view.focus(scroll_visible=False)
             self.call_after_refresh(self.view.activated)
@@ -116,8 +116,8 @@ class MnistTab(Tab):
         self.post_message(ViewStateChanged())
 
     def _follow_cursor(self, name: str) -> str:
-        """The next view is about the network under the cursor; what is to be said where it cannot be."""
-        meant = self.view.run_meant()
+        """Chooses the network under the cursor for the next view; returns a message where it has no run."""
+        meant = self.view.run_under_cursor()
         if meant is None or name in ("data", "networks"):
             return ""
         title, run = meant
@@ -148,25 +148,25 @@ class MnistTab(Tab):
     def initial_focus(self) -> Widget | None:
         return self._views.get(self._front)
 
-    @on(MnistView.Said)
-    def _say(self, message: MnistView.Said) -> None:
-        self._tell(message.words)
+    @on(MnistView.MessageChanged)
+    def _message_changed(self, message: MnistView.MessageChanged) -> None:
+        self._update_message(message.words)
 
-    def _tell(self, words: str) -> None:
-        """What a view says; else, beside a network that is looked at, that another was meant or is newer."""
-        self._words = words
+    def _update_message(self, words: str) -> None:
+        """Shows the message of the view; else that another network is shown than meant, or one is newer."""
+        self._message = words
         words = words or self._untrained
-        newer = self.runs.newer if self._front in self._views and self.view.reads else None
+        newer = self.runs.newer if self._front in self._views and self.view.shows_network else None
         if not words and newer is not None:
             key = shown(self.context.keymap.key_of(BY_ID["mnist.run"]), ascii_only=glyphs().ascii_only)
             words = f"newer: {name_of(newer)}, {key} opens it"
         self.bar.set_note(plain(words, limit=300))
 
     def open_view(self, view: str, selection: Mapping[str, Any]) -> None:
-        self._turn_to(view)
-        self.view.take(selection)
+        self._select_view(view)
+        self.view.open_selection(selection)
 
-    # --- the river -------------------------------------------------------------------------------------
+    # --- runs ------------------------------------------------------------------------------------------
 
     def refresh_data(self) -> None:
         if self.context.connection.is_connected:
@@ -178,31 +178,31 @@ class MnistTab(Tab):
         except DltuiError as error:
             self.bar.set_note(plain(str(error), limit=300))
             return
-        self._tell_of_runs()
+        self._update_runs()
 
     @on(RunsChanged)
-    def _take_changes(self, message: RunsChanged) -> None:
+    def _runs_changed(self, message: RunsChanged) -> None:
         if self.runs.update(message.changed, message.removed):
-            self._tell_of_runs()
+            self._update_runs()
 
-    def _tell_of_runs(self) -> None:
+    def _update_runs(self) -> None:
         if self._is_open:
             self.view.runs_changed()
-            self._tell(self._words)
+            self._update_message(self._message)
             self.post_message(KeyHintsChanged())
 
     @on(HistoryChanged)
     def _curve_grew(self, message: HistoryChanged) -> None:
         if self._is_open:
             if not self._grown:
-                self.set_timer(GROWN, self._tell_of_stories)
+                self.set_timer(CURVE_SECONDS, self._update_curves)
             self._grown.add(message.run)
 
-    def _tell_of_stories(self) -> None:
+    def _update_curves(self) -> None:
         grown, self._grown = self._grown, set()
         if self._is_open:
             for run in grown:
-                self.view.story_grew(run)
+                self.view.curves_grew(run)
 
     # --- keys of every view ----------------------------------------------------------------------------
 
@@ -219,20 +219,20 @@ class MnistTab(Tab):
                 markup=False,
             )
             return
-        choices = [(name_of(run), told_of(run)) for run in runs]
-        self.app.push_screen(ChooseScreen("look at which network", choices, "look"), self._choose(runs))
+        choices = [(name_of(run), run_description(run)) for run in runs]
+        self.app.push_screen(ChooseScreen("choose a network", choices, "choose"), self._choose(runs))
 
     def _choose(self, runs: list[RunSummary]) -> Any:
         def chosen(place: int | None) -> None:
             if place is not None:
                 self.runs.chosen, self._untrained = runs[place].id, ""
-                self._tell_of_runs()
+                self._update_runs()
                 self.post_message(ViewStateChanged())
 
         return chosen
 
     def action_sharp(self) -> None:
-        picture = self.view.sharp()
+        picture = self.view.image()
         if picture is None:
             self.app.notify(
                 "This view has no pictures: data, filters, draw and a cell of the report have.",
@@ -268,16 +268,16 @@ class MnistTab(Tab):
         return self.view if scope == self.view.SCOPE else self
 
     @on(ViewStateChanged)
-    def remember(self) -> None:
-        """Into the state that the app writes down."""
+    def save_state(self) -> None:
+        """Updates the state that the app saves."""
         saved = {name: view.saved() for name, view in self._views.items()}
         front = self._front if self._front in VIEWS else "report"
         self._saved = {**self._saved, **saved, "view": front, "run": self.runs.chosen}
         self.context.state.views[self.NAME] = self._saved
 
 
-def told_of(run: RunSummary) -> str:
-    """Which network, where it stands, how good it is."""
+def run_description(run: RunSummary) -> str:
+    """Network, status and validation accuracy."""
     network = run.spec.params.get("model") or run.spec.params.get("recipe") or run.spec.experiment
     last = run.metrics.get("val_accuracy")
     share = "" if last is None else f", {last:.2%} of validation"

@@ -1,4 +1,4 @@
-"""What the views of the MNIST tab have in common."""
+"""Base class of the views of the MNIST tab."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -28,25 +28,22 @@ from tui.tab.context import TabContext
 from tui.tab.submit import SubmittingView
 from tui.terminal.plain_text import plain
 
-if TYPE_CHECKING:
-    pass
-
-Take = Callable[[Json], None]
+OnResponse = Callable[[Json], None]
 Work = Callable[[], Coroutine[None, None, None]]
 FOLDER = re.compile(r"\S*/checkpoints/")
-"""of a run, which is named elsewhere on the screen"""
+"""path in a warning that is left out: the run is named elsewhere on the screen"""
 
 
 class MnistView(SubmittingView, can_focus=True):
-    """One way to look at the digits. Out of sight it asks nothing and draws nothing."""
+    """A view that draws one image. While it is hidden it requests and draws nothing."""
 
     SCOPE: ClassVar[Scope]
     KEPT: ClassVar[tuple[str, ...]] = ()
-    """marks of streams that go on while the view is out of sight: what they have computed is not lost"""
+    """keys of streams that are not cancelled when the view is hidden"""
 
     @dataclass
-    class Said(Message):
-        """One line about how things stand; empty when all is well."""
+    class MessageChanged(Message):
+        """One line for the view bar; empty: none."""
 
         words: str
 
@@ -58,7 +55,7 @@ class MnistView(SubmittingView, can_focus=True):
         self.saved_before = saved
         self.in_front = False
         self.image_widget = ImageWidget()
-        self.trouble = ""
+        self.error_text = ""
         self._streams: dict[str, Worker[None]] = {}
 
     def compose(self) -> ComposeResult:
@@ -70,149 +67,153 @@ class MnistView(SubmittingView, can_focus=True):
 
     @property
     def run_id(self) -> str:
-        """Of the run that is looked at; empty while there is none with weights."""
+        """Id of the shown run; empty while it has no checkpoint."""
         run = self.run_shown
         return run.id if run is not None and run.checkpoint_step else ""
 
     @property
-    def reads(self) -> bool:
-        """Whether a network is on the screen, which then stays there."""
+    def shows_network(self) -> bool:
+        """Whether the view shows a network, which is then kept on the screen."""
         return bool(self.run_id)
 
-    def run_meant(self) -> tuple[str, RunSummary | None] | None:
-        """What the cursor is on, by name and by its run; None for a view without such a cursor."""
+    def run_under_cursor(self) -> tuple[str, RunSummary | None] | None:
+        """Name and run under the cursor; None for a view without such a cursor."""
         return None
 
     @property
-    def waits(self) -> str:
-        """What it waits for while the runs are not known; empty once they are."""
+    def waiting_for(self) -> str:
+        """Message while the runs are not known; empty once they are."""
         return "" if self.runs.is_known else self.context.connection.loading_text
 
-    # --- what the tab tells ----------------------------------------------------------------------------
+    # --- called by the tab -----------------------------------------------------------------------------
 
     def activated(self) -> None:
-        """In sight, perhaps again."""
+        """The view is shown."""
         self.in_front = True
-        self.look()
-        self.show()
+        self.fetch()
+        self.redraw()
 
     def deactivated(self) -> None:
         self.in_front = False
-        for mark in [mark for mark in self._streams if mark not in self.KEPT]:
-            self._streams.pop(mark).cancel()
+        for key in [key for key in self._streams if key not in self.KEPT]:
+            self._streams.pop(key).cancel()
 
-    def look(self) -> None:
-        """Ask for what is not known yet."""
+    def fetch(self) -> None:
+        """Requests what is not known yet."""
 
-    def show(self) -> None:
-        """Draw what is known now."""
+    def redraw(self) -> None:
+        """Draws the image anew."""
         run = self.run_shown
-        if self.in_front and self.reads and run is not None:
-            self.runs.hold(run)
+        if self.in_front and self.shows_network and run is not None:
+            self.runs.keep_on_screen(run)
         self.image_widget.update(self._painted)
 
     def _painted(self, canvas: ImageCanvas) -> None:
         self.paint(canvas)
-        if self.trouble:
-            self.paint_trouble(canvas)
+        if self.error_text:
+            self.paint_error(canvas)
 
-    def paint_trouble(self, canvas: ImageCanvas) -> None:
-        """What went wrong, whole: below all else."""
+    def paint_error(self, canvas: ImageCanvas) -> None:
+        """Writes the error, wrap_text, at the bottom."""
         width = canvas.width - 4
-        lines = min(len(textwrap.wrap(self.trouble, max(10, width))), canvas.height)
-        canvas.write_wrapped(2, canvas.height - lines, self.trouble, width, lines, "warn")
+        lines = min(len(textwrap.wrap(self.error_text, max(10, width))), canvas.height)
+        canvas.write_wrapped(2, canvas.height - lines, self.error_text, width, lines, "warn")
 
     def paint(self, canvas: ImageCanvas) -> None:
-        """In the size at hand."""
+        """Draws on a canvas of the size of the widget."""
 
     def runs_changed(self) -> None:
-        """Some of the runs are not what they were."""
-        self.look()
-        self.show()
+        """Some runs have changed or were removed, or another one is chosen."""
+        self.fetch()
+        self.redraw()
 
-    def story_grew(self, run: str) -> None:
-        """A run that is followed has told more."""
+    def curves_grew(self, run: str) -> None:
+        """A followed run has new points in its curves."""
 
-    def take(self, facts: Mapping[str, Any]) -> None:
-        """What another view hands over."""
+    def open_selection(self, selection: Mapping[str, Any]) -> None:
+        """Opens the selection of an OpenView message."""
 
-    def failed(self, mark: str) -> None:
-        """What was asked under that mark was not answered."""
+    def request_failed(self, key: str) -> None:
+        """The request or stream of that key has failed."""
 
     def start(self) -> None:
-        """Train double_conv, with which every view has something to show."""
+        """Trains double_conv, which every view can show."""
         self.submit_recipes(NetworkRecipe("double_conv", 50, 0))
 
-    def sharp(self) -> Image | None:
-        """What it shows, as one picture."""
+    def image(self) -> Image | None:
+        """The content as one RGB picture, for an image protocol; None where there is none."""
         return None
 
     def key_labels(self) -> dict[str, str]:
-        return {"mnist.start": "" if self.run_shown is not None or self.waits else "train one"}
+        return {"mnist.start": "" if self.run_shown is not None or self.waiting_for else "train one"}
 
     def saved(self) -> dict[str, Any]:
-        """What to remember for the next time."""
+        """State of the view to be saved, as JSON."""
         return {}
 
-    # --- what the views do -----------------------------------------------------------------------------
+    # --- requests and state ----------------------------------------------------------------------------
 
     def on_resize(self, event: events.Resize) -> None:
         if self.in_front and event.size.width and event.size.height:
-            self.call_after_refresh(self.show)
+            self.call_after_refresh(self.redraw)
 
-    def ask(self, word: str, take: Take, mark: str, /, **facts: object) -> None:
-        """Have the session answer; of questions with the same mark only the newest matters."""
-        work: Work = partial(self._asking, f"mnist.{word}", take, mark, facts)
-        _: Worker[None] = self.run_worker(work, group=mark, exit_on_error=False)
+    def request(self, method: str, on_response: OnResponse, key: str, /, **params: object) -> None:
+        """Requests `mnist.METHOD`; a newer request with the same key supersedes this one."""
+        work: Work = partial(self._request, f"mnist.{method}", on_response, key, params)
+        _: Worker[None] = self.run_worker(work, group=key, exit_on_error=False)
 
-    async def _asking(self, word: str, take: Take, mark: str, facts: dict[str, object]) -> None:
+    async def _request(
+        self, method: str, on_response: OnResponse, key: str, params: dict[str, object]
+    ) -> None:
         try:
-            answer = await self.context.session.request(word, newest=mark, **facts)
+            response = await self.context.session.request(method, newest=key, **params)
         except Superseded:
             return
         except DltuiError as error:
-            self._fail(mark, error)
+            self._request_error(key, error)
             return
-        self._taken(take, answer)
+        self._received(on_response, response)
 
-    def watch_parts(self, word: str, take: Take, mark: str, /, **facts: object) -> None:
-        """Have the session answer in parts; a stream with the same mark ends the one before."""
-        work: Work = partial(self._in_parts, f"mnist.{word}", take, mark, facts)
-        worker: Worker[None] = self.run_worker(work, group=mark, exclusive=True, exit_on_error=False)
-        self._streams[mark] = worker
+    def stream(self, method: str, on_response: OnResponse, key: str, /, **params: object) -> None:
+        """Streams `mnist.METHOD`, with a call for each part; a stream with the same key is cancelled."""
+        work: Work = partial(self._stream, f"mnist.{method}", on_response, key, params)
+        worker: Worker[None] = self.run_worker(work, group=key, exclusive=True, exit_on_error=False)
+        self._streams[key] = worker
 
-    async def _in_parts(self, word: str, take: Take, mark: str, facts: dict[str, object]) -> None:
-        parts = self.context.session.stream(word, **facts)
+    async def _stream(
+        self, method: str, on_response: OnResponse, key: str, params: dict[str, object]
+    ) -> None:
+        parts = self.context.session.stream(method, **params)
         try:
             async for part in parts:
-                self._taken(take, part)
+                self._received(on_response, part)
         except DltuiError as error:
-            self._fail(mark, error)
+            self._request_error(key, error)
         finally:
             await parts.aclose()
 
-    def _fail(self, mark: str, error: DltuiError) -> None:
-        self.trouble = plain(str(error), limit=600)
-        self.failed(mark)
+    def _request_error(self, key: str, error: DltuiError) -> None:
+        self.error_text = plain(str(error), limit=600)
+        self.request_failed(key)
         if self.in_front:
-            self.show()
+            self.redraw()
 
-    def _taken(self, take: Take, answer: Json) -> None:
-        self.trouble = ""
-        self.say(FOLDER.sub("", str(answer.get("warning") or "")))
-        take(answer)
+    def _received(self, on_response: OnResponse, response: Json) -> None:
+        self.error_text = ""
+        self.set_message(FOLDER.sub("", str(response.get("warning") or "")))
+        on_response(response)
         if self.in_front:
-            self.show()
+            self.redraw()
             self.post_message(KeyHintsChanged())
 
     def run_submitted(self, run: RunSummary) -> None:
         self.runs_changed()
         self.post_message(KeyHintsChanged())
 
-    def say(self, words: str) -> None:
-        self.post_message(self.Said(words))
+    def set_message(self, words: str) -> None:
+        self.post_message(self.MessageChanged(words))
 
-    def remember(self) -> None:
-        """How it is looked at has changed."""
+    def save_state(self) -> None:
+        """The state of the view has changed."""
         self.post_message(ViewStateChanged())
         self.post_message(KeyHintsChanged())

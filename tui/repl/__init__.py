@@ -1,1 +1,1 @@
-"""The REPL tab: talking to trained language models."""
+"""The REPL tab: prompts to trained language models."""

@@ -1,4 +1,4 @@
-"""What may come next at the prompt: words with their bars, slash words, lines said before."""
+"""List of completions of the prompt: next words with probabilities, commands, or lines of the history."""
 
 from __future__ import annotations
 
@@ -23,44 +23,50 @@ WORD, NARROW_WORD = 13, 11
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """`share` is the model's probability, `drawn` that of a sampling which differs from it.
+    """`text` is inserted, and free of control characters; `kind` is word, end or unknown.
 
-    `text` is what is taken, safe to draw; `kind` word, end or unknown.
+    `share` is the model's probability (None: not a word), `drawn` that under the sampling parameters, where
+    they change it.
     """
 
     text: str
     share: float | None = None
-    words: str = ""
+    description: str = ""
     kind: str = "word"
     drawn: float | None = None
 
 
 class Completions(Sheet, can_focus=False):
-    """Side by side where there is room, so that a low list holds as many."""
+    """In one column, or in several where the widget is too low for all."""
 
-    DEFAULT_CSS = "Offer { scrollbar-size: 0 0; }"
+    DEFAULT_CSS = "Completions { scrollbar-size: 0 0; }"
 
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
         self._items: tuple[Completion, ...] = ()
         self._cursor: int | None = None
-        self._says = ""
+        self._message = ""
         self._is_numbered = True
 
-    def show(
-        self, items: Sequence[Completion], cursor: int | None = None, says: str = "", *, numbered: bool = True
+    def update(
+        self,
+        items: Sequence[Completion],
+        cursor: int | None = None,
+        message: str = "",
+        *,
+        numbered: bool = True,
     ) -> None:
-        """`cursor` picks one of them out; `says` stands there when there is nothing to offer.
+        """`cursor` is the highlighted one; `message` is shown when there are no items.
 
-        `numbered`: with the digits that take them.
+        `numbered`: with the digits that insert them.
         """
-        self._items, self._cursor, self._says = tuple(items), cursor, says
+        self._items, self._cursor, self._message = tuple(items), cursor, message
         self._is_numbered = numbered
         self.draw()
 
     def rows(self, width: int) -> Sequence[Row]:
         if not self._items:
-            return [(Span(" " + line, "muted"),) for line in textwrap.wrap(self._says, max(10, width - 2))]
+            return [(Span(" " + line, "muted"),) for line in textwrap.wrap(self._message, max(10, width - 2))]
         height = max(1, self.size.height)
         if any(item.share is None for item in self._items):
             top = max(0, (self._cursor or 0) + 1 - height)
@@ -96,7 +102,7 @@ class Completions(Sheet, can_focus=False):
         )  # fmt: skip
 
     def _number(self, place: int) -> str:
-        """The digit that takes it: only words are counted."""
+        """The digit that inserts it: only words are counted."""
         if not self._is_numbered:
             return "   "
         number = sum(item.kind == "word" for item in self._items[: place + 1])
@@ -107,19 +113,19 @@ class Completions(Sheet, can_focus=False):
         here = place == self._cursor
         sign = glyphs().choice[1] if here else " "
         head = item.text
-        if item.words and width < WIDE:
+        if item.description and width < WIDE:
             head = set_cell_size(item.text.split(" ")[0], SLASH)
-        elif item.words:
+        elif item.description:
             head = set_cell_size(item.text, min(30, width // 2))
         room = max(1, width - 3 - cell_len(head))
-        words = item.words
-        if cell_len(words) > room:
-            words = set_cell_size(words, room - 1).rstrip() + glyphs().cut
-        return (Span(f" {sign} ", "key"), Span(head, "key" if here else "text"), Span(words, "muted"))
+        description = item.description
+        if cell_len(description) > room:
+            description = set_cell_size(description, room - 1).rstrip() + glyphs().cut
+        return (Span(f" {sign} ", "key"), Span(head, "key" if here else "text"), Span(description, "muted"))
 
 
 def _lengths(item: Completion, most: float, room: int) -> Row:
-    """One bar, or the model's above that of the sampling: where both reach the cell is full."""
+    """One bar, or the model's in the upper half of the cells and that of the sampling in the lower half."""
     style_name = "accent" if item.kind == "word" else "line"
     full = _cells(item.share or 0.0, most, room)
     if item.drawn is None:
@@ -133,7 +139,7 @@ def _lengths(item: Completion, most: float, room: int) -> Row:
 
 
 def _cells(share: float, most: float, room: int) -> int:
-    """What can be seen at all has a cell."""
+    """Cells of a bar: at least one for half a percent of the largest."""
     return max(round(share / most * room), 1 if share * 200 > most else 0)
 
 
@@ -142,7 +148,7 @@ def _figures(share: float, drawn: float) -> str:
 
 
 def _legend(width: int) -> Row:
-    """Which of the two bars and numbers is which: above the numbers."""
+    """Names of the two bars, above their numbers."""
     _, model, sampled = glyphs().two_bars
     names = (Span(f" {model}", "accent"), Span("model", "muted"), Span(f" {sampled}sampled ", "muted"))
     return (Span(" " * (width - sum(len(name.text) for name in names))), *names)

@@ -1,4 +1,4 @@
-"""One thing that was said, and what was answered."""
+"""Transcript entry: a line of input and its response."""
 
 from __future__ import annotations
 
@@ -16,49 +16,50 @@ Compose = Callable[[int], Sequence[Row]]
 
 
 class TranscriptEntry:
-    """`line` as it was typed. The answer is composed for the width at hand and grows while it streams."""
+    """`line` is the input. The response is laid out for the width of the widget, and may change while it
+    streams."""
 
     def __init__(self, line: str) -> None:
         self.line = plain(line, limit=500)
         self.data: Json = {}
-        """what keys may look at again: a batch to be sorted, gates of another unit"""
+        """the response, for keys that change its display: sort order of a batch, unit of the gates"""
         self.source = ""
-        """which model answered, with which of its weights, and how its words were drawn"""
+        """model, weights and sampling parameters of the response, for the export"""
         self.kind = ""
         self._compose: Compose = lambda width: ()
         self._notes: list[tuple[str, str]] = []
-        self._made: tuple[int, list[Row]] | None = None
+        self._cached_rows: tuple[int, list[Row]] | None = None
 
-    def show(self, compose: Compose) -> None:
+    def set_content(self, compose: Compose) -> None:
         self._compose = compose
-        self.changed()
+        self.invalidate()
 
     def note(self, words: str, style_name: str = "muted") -> None:
-        """A line below the answer."""
+        """Adds a line below the response."""
         if words:
             self._notes.append((plain(words, limit=600), style_name))
-            self.changed()
+            self.invalidate()
 
-    def say_keys(self, words: str) -> None:
-        """Which keys look at it in another way: once, however often it is shown."""
+    def note_keys(self, words: str) -> None:
+        """Adds a line about keys, unless it is there already."""
         if (words, "muted") not in self._notes:
             self.note(words)
 
-    def changed(self) -> None:
-        self._made = None
+    def invalidate(self) -> None:
+        self._cached_rows = None
 
-    def put(self, kind: str, data: dict[str, Any]) -> None:
+    def set_data(self, kind: str, data: dict[str, Any]) -> None:
         self.kind, self.data = kind, data
 
     def rows(self, width: int) -> list[Row]:
-        if self._made is None or self._made[0] != width:
-            self._made = (width, self._composed(width))
-        return self._made[1]
+        if self._cached_rows is None or self._cached_rows[0] != width:
+            self._cached_rows = (width, self._composed(width))
+        return self._cached_rows[1]
 
     def text(self) -> str:
-        """As it is exported: what it takes to have the same answer again stands below it."""
-        said = [row_text(row).rstrip() for row in self._composed(EXPORT_WIDTH)]
-        return "\n".join([*said, *([f"  [{self.source}]"] if self.source else [])])
+        """For the export: with `source`, which is needed to reproduce the response."""
+        lines = [row_text(row).rstrip() for row in self._composed(EXPORT_WIDTH)]
+        return "\n".join([*lines, *([f"  [{self.source}]"] if self.source else [])])
 
     def _composed(self, width: int) -> list[Row]:
         room = width - 2

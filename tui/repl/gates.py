@@ -1,4 +1,4 @@
-"""What one unit of an LSTM does while it reads: gates, cell and output as heat with numbers."""
+"""Gates, cell and output of one LSTM unit for each word, as shaded numbers."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ SHADES, ASCII_SHADES = " ░▒▓█", " .:*#"
 BAR = 3
 
 
-def heat(answer: Json, width: int) -> list[Row]:
-    """One column a word; shares of 0 to 1, g and h of -1 to 1, the cell as far as it goes."""
-    largest = max((abs(float(value)) for value in answer["c"]), default=1.0) or 1.0
-    columns = [_column(answer, place, largest) for place in range(len(answer["words"]))]
+def heat(response: Json, width: int) -> list[Row]:
+    """One column per word; gates are 0 to 1, g and h -1 to 1, the cell is shaded relative to its largest."""
+    largest = max((abs(float(value)) for value in response["c"]), default=1.0) or 1.0
+    columns = [_column(response, place, largest) for place in range(len(response["words"]))]
     law = "c = f x c before + i x g, h = o x tanh(c). Shade: |value|, of c as a share of its largest"
-    told = wrap_text(f"{law} ({largest:.2f}).", width, "muted")
-    return [_head(answer), *told, *grid(LABELS, columns, width)]
+    legend = wrap_text(f"{law} ({largest:.2f}).", width, "muted")
+    return [_head(response), *legend, *grid(LABELS, columns, width)]
 
 
-def _head(answer: Json) -> Row:
-    unit, units = int(answer["unit"]), answer["liveliest"]
+def _head(response: Json) -> Row:
+    unit, units = int(response["unit"]), response["liveliest"]
     place = f" {glyphs().dot} its cell changes most" if units and units[0] == unit else ""
     return (
         Span(f"unit {unit:,}", "strong"),
-        Span(f" (of 0 to {int(answer['hidden']) - 1:,})", "muted"),
-        Span(f", layer {int(answer['layer']) + 1} of {answer['layers']}{place}", "muted"),
+        Span(f" (of 0 to {int(response['hidden']) - 1:,})", "muted"),
+        Span(f", layer {int(response['layer']) + 1} of {response['layers']}{place}", "muted"),
     )
 
 
-def _column(answer: Json, place: int, largest: float) -> Column:
-    cells = [Span(word_of(answer["words"][place]), "strong")]
+def _column(response: Json, place: int, largest: float) -> Column:
+    cells = [Span(word_of(response["words"][place]), "strong")]
     for name in "ifgoch":
-        value = float(answer[name][place])
+        value = float(response[name][place])
         cells.append(_cell(value, abs(value) / largest if name == "c" else abs(value)))
     return cells
 

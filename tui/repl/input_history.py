@@ -1,4 +1,4 @@
-"""The lines that were said at the prompt, kept across starts."""
+"""History of the prompt's input, kept in a file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LONGEST = 1_000
 
 
 class InputHistory:
-    """Newest last. One step back from the draft is the newest line; the draft waits in front of it."""
+    """Lines, newest last. `earlier` and `later` step through them from the draft, the line being typed."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -28,7 +28,7 @@ class InputHistory:
         return list(self._lines)
 
     def add(self, line: str) -> None:
-        """Raises OSError when it cannot be written down; it is known all the same."""
+        """Raises OSError when it cannot be written to the file; it is in the history all the same."""
         self._back = 0
         if not line or (self._lines and self._lines[-1] == line):
             return
@@ -40,34 +40,30 @@ class InputHistory:
             _append(self._file, line)
 
     def earlier(self, draft: str) -> str:
-        """The line before the one that is shown."""
+        """The line before the current one."""
         if self._back == 0:
             self._draft = draft
         self._back = min(self._back + 1, len(self._lines))
-        return self._shown()
+        return self._current()
 
     def later(self, draft: str) -> str:
         if self._back == 0:
             return draft
         self._back -= 1
-        return self._shown()
-
-    def edited(self) -> None:
-        """What is shown was changed: it is the draft now."""
-        self._back = 0
+        return self._current()
 
     def search(self, words: str, most: int = 50) -> list[str]:
-        """The newest lines that hold every one of the words, each once."""
-        wanted = words.lower().split()
-        found = [line for line in reversed(self._lines) if all(word in line.lower() for word in wanted)]
+        """At most `most` lines that contain all of the words, newest first, each once."""
+        parts = words.lower().split()
+        found = [line for line in reversed(self._lines) if all(part in line.lower() for part in parts)]
         return list(dict.fromkeys(found))[:most]
 
-    def _shown(self) -> str:
+    def _current(self) -> str:
         return self._lines[-self._back] if self._back else self._draft
 
 
 def _read(file: Path) -> list[str]:
-    """None when there is no such file, or it is none of ours."""
+    """Empty when there is no such file, or it cannot be read."""
     try:
         with files.open_regular(file) as opened:
             opened.seek(max(0, os.fstat(opened.fileno()).st_size - BYTES))

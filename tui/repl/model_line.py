@@ -1,4 +1,4 @@
-"""Who one talks to, and how its words are drawn."""
+"""Line with the selected model and the sampling parameters."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tui.ui.line import Line, left_and_right
 from tui.ui.numbers import short
 from tui.ui.span import Row, Span, row_width
 
-MEASURES = (("test_perplexity", ""), ("val_perplexity", " (validation)"), ("perplexity", " (training)"))
+PERPLEXITIES = (("test_perplexity", ""), ("val_perplexity", " (validation)"), ("perplexity", " (training)"))
 
 
 class ModelLine(Line):
@@ -21,30 +21,30 @@ class ModelLine(Line):
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
         self._model: Json | None = None
-        self._manner: Sequence[str] = ()
-        self._trouble = ""
+        self._sampling: Sequence[str] = ()
+        self._error = ""
 
-    def show(self, model: Json | None, sampling: Sequence[str]) -> None:
-        self._model, self._manner = model, tuple(sampling)
+    def update(self, model: Json | None, sampling: Sequence[str]) -> None:
+        self._model, self._sampling = model, tuple(sampling)
         self.draw()
 
-    def say(self, trouble: str) -> None:
-        """What is wrong, in place of all else; empty when all is well."""
-        self._trouble = plain(trouble, limit=300)
+    def set_error(self, error: str) -> None:
+        """An error is shown in place of the model; empty: none."""
+        self._error = plain(error, limit=300)
         self.draw()
 
     def row(self, width: int) -> Row:
-        if self._trouble:
-            return (Span(f" {self._trouble}", "warn"),)
+        if self._error:
+            return (Span(f" {self._error}", "warn"),)
         if self._model is None:
             return (Span(" no language model yet", "muted"),)
         dot = f" {glyphs().dot} "
         name = name_of(self._model)
         facts = [words for words in facts_of(self._model) if words not in name]
         left: Row = (Span(" " + name, "strong"),)
-        sampling = list(self._manner)
+        sampling = list(self._sampling)
         while len(sampling) > 1 and len(name) + len(facts[0]) + len(dot.join([*sampling, ""])) + 4 > width:
-            sampling.pop()  # which weights answer has to be seen
+            sampling.pop()  # which weights are used comes before the sampling parameters
         right: Row = (Span(dot.join(sampling), "accent"), Span(" "))
         for number, words in enumerate(facts):
             style_name = "warn" if number == 0 and self._model["is_running"] else "muted"
@@ -60,7 +60,7 @@ def name_of(model: Json) -> str:
 
 
 def facts_of(model: Json) -> list[str]:
-    """The most important first: which weights answer."""
+    """Facts for the line, the most important first: which weights are used."""
     layers = int(model["layers"])
     weights = weights_of(model)
     words = [f"still training, {weights}" if model["is_running"] else weights]
@@ -73,13 +73,13 @@ def facts_of(model: Json) -> list[str]:
 def weights_of(model: Json) -> str:
     """Such as `best epoch 14, step 266` or `last step 40`."""
     step, epoch = int(model["step"]), model["epoch"]
-    whose = "best" if model["is_best"] else "last"
-    return f"{whose} step {step:,}" if epoch is None else f"{whose} epoch {int(epoch):,}, step {step:,}"
+    kind = "best" if model["is_best"] else "last"
+    return f"{kind} step {step:,}" if epoch is None else f"{kind} epoch {int(epoch):,}, step {step:,}"
 
 
 def perplexity_of(model: Json) -> str:
-    """The fairest that is known: of the test sentences, else said otherwise."""
-    for name, part in MEASURES:
+    """That of the test set, else of the validation or training set, which is named; empty: none known."""
+    for name, part in PERPLEXITIES:
         if name in model["perplexities"]:
             value = number_from_json(model["perplexities"][name])
             return (f"{value:.1f}" if 1 <= value < 10_000 else short(value)) + part

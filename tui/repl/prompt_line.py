@@ -1,4 +1,4 @@
-"""Where one talks to a model: a line of text whose digits and tab take the words on offer."""
+"""Prompt: a text field in which tab and digits insert the suggested words."""
 
 from __future__ import annotations
 
@@ -17,73 +17,73 @@ DIGITS, QUOTE = "123456789", "'"
 
 
 class PromptLine(TextField):
-    """Says what was typed; it knows no models.
+    """Posts what was typed, pasted or requested by a key as messages.
 
-    Where words are on offer, a digit behind a space takes one; behind an apostrophe it is typed instead of
-    that. In an empty line a digit opens a tab, as everywhere.
+    Where there are suggested words, a digit after a space inserts one; after an apostrophe it is typed. In an
+    empty line a digit opens a tab, as everywhere.
     """
 
     SCOPE: ClassVar[Scope] = "prompt"
     PASTE = LONGEST
     BINDINGS = all_keys.bindings("prompt")
 
-    class Said(Message):
-        """The line is to be answered."""
+    class LineSubmitted(Message):
+        """Enter was pressed."""
 
     @dataclass
-    class Took(Message):
-        """The n-th word on offer, from 0 on."""
+    class WordTaken(Message):
+        """The suggested word at `place`, from 0, is to be inserted."""
 
         place: int
 
     @dataclass
-    class Stepped(Message):
-        """Along the lines said before: -1 to an earlier one."""
+    class HistoryStepped(Message):
+        """A step in the input history: -1 to an earlier line, 1 to a later one."""
 
         by: int
 
-    class Searched(Message):
-        """Search what was said before; again: the next one."""
+    class HistorySearched(Message):
+        """The input history is to be searched; during a search: its next match is to be shown."""
 
     class Escaped(Message):
-        """Out of whatever goes on."""
+        """Escape was pressed."""
 
     @dataclass
-    class Paged(Message):
-        """Look at what was said before."""
+    class PageScrolled(Message):
+        """The transcript is to be scrolled by so many pages."""
 
         by: int
 
-    class Trained(Message):
-        """A model is to be trained."""
+    class TrainRequested(Message):
+        """The form for a new training run is to be opened."""
 
     @dataclass
-    class Pasted(Message):
-        """Several lines at once."""
+    class LinesPasted(Message):
+        """Several lines were pasted."""
 
         lines: list[str]
 
     def __init__(self, value: str = "", **widget: Any) -> None:
         super().__init__(value, select_on_focus=False, **widget)
         self.is_searching = False
-        self.offered: int | None = 0
-        """words that digits take; None while they are asked for"""
+        self.word_count: int | None = 0
+        """how many words can be inserted; None while they are requested"""
 
     @property
     def takes_digits(self) -> bool:
-        """Where a digit is a choice, and not a letter."""
-        return self._is_free and self.value.endswith(" ")
+        """Whether a digit inserts a word instead of being typed."""
+        return self._accepts_words and self.value.endswith(" ")
 
     @property
-    def _is_free(self) -> bool:
-        """At the end of a line for which there are words."""
-        return not self.is_searching and self.offered != 0 and self.cursor_position >= len(self.value)
+    def _accepts_words(self) -> bool:
+        """Whether the cursor is at the end of a line with suggested words."""
+        return not self.is_searching and self.word_count != 0 and self.cursor_position >= len(self.value)
 
     @property
     def _is_quoted(self) -> bool:
-        return self._is_free and (self.value == QUOTE or self.value.endswith(" " + QUOTE))
+        return self._accepts_words and (self.value == QUOTE or self.value.endswith(" " + QUOTE))
 
-    def put(self, text: str) -> None:
+    def set_text(self, text: str) -> None:
         self.value = text
         self.cursor_position = len(self.value)
 
@@ -92,9 +92,9 @@ class PromptLine(TextField):
         if digit and not self.value and int(digit) <= len(TABS):
             await self.app.run_action(f"open_tab('{TABS[int(digit) - 1].name}')")
         elif digit and self._is_quoted:
-            self.put(self.value[: -len(QUOTE)] + digit)
-        elif digit and self.takes_digits and (self.offered is None or int(digit) <= self.offered):
-            self.post_message(self.Took(int(digit) - 1))
+            self.set_text(self.value[: -len(QUOTE)] + digit)
+        elif digit and self.takes_digits and (self.word_count is None or int(digit) <= self.word_count):
+            self.post_message(self.WordTaken(int(digit) - 1))
         else:
             await super()._on_key(event)
             return
@@ -102,13 +102,13 @@ class PromptLine(TextField):
         event.prevent_default()
 
     def _on_paste(self, event: events.Paste) -> None:
-        # Line ends are those of a corpus: str.splitlines parts at form feeds and other signs too.
+        # Line ends are those of a corpus: str.splitlines splits at form feeds and other characters too.
         text = event.text.replace("\r\n", "\n").replace("\r", "\n")
         lines = [line.strip() for line in text.split("\n") if line.strip()]
         if len(lines) > 1:
             event.stop()
             event.prevent_default()
-            self.post_message(self.Pasted(lines))
+            self.post_message(self.LinesPasted(lines))
             return
         room = self.room
         if lines and len(lines[0]) > room:
@@ -117,22 +117,22 @@ class PromptLine(TextField):
         super()._on_paste(event)
 
     def action_say(self) -> None:
-        self.post_message(self.Said())
+        self.post_message(self.LineSubmitted())
 
     def action_take(self) -> None:
-        self.post_message(self.Took(0))
+        self.post_message(self.WordTaken(0))
 
     def action_step(self, by: int) -> None:
-        self.post_message(self.Stepped(by))
+        self.post_message(self.HistoryStepped(by))
 
     def action_search(self) -> None:
-        self.post_message(self.Searched())
+        self.post_message(self.HistorySearched())
 
     def action_page(self, by: int) -> None:
-        self.post_message(self.Paged(by))
+        self.post_message(self.PageScrolled(by))
 
     def action_new(self) -> None:
-        self.post_message(self.Trained())
+        self.post_message(self.TrainRequested())
 
     def action_escape(self) -> None:
         self.post_message(self.Escaped())

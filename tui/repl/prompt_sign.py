@@ -1,4 +1,4 @@
-"""The sign in front of the prompt: where the words will come."""
+"""Sign in front of the prompt: the direction of the model."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tui.ui.span import Row, Span
 
 
 class PromptSign(Line):
-    """Points to the right; to the left for a model that reads backwards."""
+    """Points to the right; to the left for a reversed model."""
 
     DEFAULT_CSS = "PromptSign { width: 3; }"
 
@@ -18,7 +18,7 @@ class PromptSign(Line):
         super().__init__(**widget)
         self._reverse = False
 
-    def turn(self, reverse: bool) -> None:
+    def set_direction(self, reverse: bool) -> None:
         self._reverse = reverse
         self.draw()
 

@@ -1,4 +1,4 @@
-"""Which words are on offer for a line that is being typed."""
+"""Words suggested for the line that is being typed."""
 
 from __future__ import annotations
 
@@ -10,105 +10,105 @@ from engine.client.session import Session, Superseded
 from engine.errors import DltuiError, EngineError
 from engine.protocol import Json
 from tui.repl.completions import Completion
-from tui.repl.slash import BY_NAME, SAMPLED, TEXTUAL
+from tui.repl.slash_commands import BY_NAME, SAMPLED, WITH_SUGGESTIONS
 from tui.ui.shown_word import word_of
 
-SEARCHED = 1_000
-"""words that are looked through for those that begin with a few letters"""
+CANDIDATES = 1_000
+"""words that are requested to find those that begin with a prefix"""
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """`line` is what it is of. A word that is taken stands in for `fragment`, the letters it begins with."""
+    """The completions of `line`. An inserted word replaces `fragment`, the prefix at the end of the line."""
 
     line: str
     items: tuple[Completion, ...] = ()
     fragment: str = ""
     reverse: bool = False
-    says: str = ""
+    message: str = ""
 
     @property
     def words(self) -> list[str]:
         return [item.text for item in self.items if item.kind == "word"]
 
     def taken(self, place: int) -> str | None:
-        """The line with that word in it; None where there is no such word."""
+        """The line with that word inserted; None where there is no such word."""
         words = self.words
         if not 0 <= place < len(words):
             return None
-        start, text = cut(self.line)
+        start, text = split_command(self.line)
         kept = text[: len(text) - len(self.fragment)] if self.fragment else text
         if self.reverse and not self.fragment:
             return f"{start}{words[place]} {kept.strip()}".strip() + " "
         return f"{start}{kept.rstrip()} ".lstrip(" " if not start else "") + words[place] + " "
 
 
-def cut(line: str) -> tuple[str, str]:
-    """The slash word with its blank, and the text behind it."""
+def split_command(line: str) -> tuple[str, str]:
+    """The slash command with its space, and the text after it."""
     if not line.startswith("/"):
         return "", line
     word, blank, text = line.partition(" ")
     return word + blank, text
 
 
-def asks_for_words(line: str) -> bool:
-    """Whether the next word of its text can be shown."""
+def can_suggest(line: str) -> bool:
+    """Whether the next word of its text can be suggested."""
     if not line.startswith("/"):
         return True
     word, blank, _ = line.partition(" ")
-    return bool(blank) and word[1:] in TEXTUAL and word[1:] in BY_NAME
+    return bool(blank) and word[1:] in WITH_SUGGESTIONS and word[1:] in BY_NAME
 
 
 def is_sampled(line: str) -> bool:
     """Whether enter draws the next word of its text at random."""
-    return not line.startswith("/") or cut(line)[0][1:].strip() in SAMPLED
+    return not line.startswith("/") or split_command(line)[0][1:].strip() in SAMPLED
 
 
 async def suggest(
     session: Session, run: str, line: str, reverse: bool, k: int, sampling: Mapping[str, object] | None = None
 ) -> Suggestion:
-    """With `sampling` (facts of language.predict) the words say how probably they are drawn.
+    """With `sampling` (parameters of language.predict) the completions have the probability of being drawn.
 
-    Raises Superseded, and DltuiError when the session is gone.
+    Raises Superseded, and EngineError when the session has ended.
     """
-    text = cut(line)[1]
+    text = split_command(line)[1]
     fragment = "" if not text or text.endswith(" ") else text.split()[-1]
     none = Suggestion(line, reverse=reverse)
-    predict = partial(session.request, "language.predict", newest="bars", run=run, **(sampling or {}))
+    predict = partial(session.request, "language.predict", newest="suggestion", run=run, **(sampling or {}))
     try:
-        answer = await predict(text=text, k=k)
+        response = await predict(text=text, k=k)
     except (Superseded, EngineError):
         raise
     except DltuiError as error:
-        begun = await _begun(predict, none, text, fragment, sampling) if fragment else None
-        return begun if begun is not None and begun.items else replace(none, says=str(error))
-    if fragment and fragment.lower() in [str(word).lower() for word in answer["unknown"]]:
-        begun = await _begun(predict, none, text, fragment, sampling)
+        begun = await _by_prefix(predict, none, text, fragment, sampling) if fragment else None
+        return begun if begun is not None and begun.items else replace(none, message=str(error))
+    if fragment and fragment.lower() in [str(word).lower() for word in response["unknown"]]:
+        begun = await _by_prefix(predict, none, text, fragment, sampling)
         if begun is not None and begun.items:
             return begun
-    unknown = ", ".join(map(word_of, answer["unknown"][:4]))
-    says = f"? not in its vocabulary: {unknown}" if unknown else ""
-    return replace(none, items=tuple(_offered(answer["candidates"], none, sampling)), says=says)
+    unknown = ", ".join(map(word_of, response["unknown"][:4]))
+    message = f"? not in its vocabulary: {unknown}" if unknown else ""
+    return replace(none, items=tuple(_completions(response["candidates"], none, sampling)), message=message)
 
 
-async def _begun(
+async def _by_prefix(
     predict: Callable[..., Awaitable[Json]], none: Suggestion, text: str, fragment: str,
     sampling: Mapping[str, object] | None,
 ) -> Suggestion | None:  # fmt: skip
-    """The words that begin with these letters."""
+    """The words that begin with `fragment`; None where they cannot be predicted."""
     before = "" if none.reverse else text[: len(text) - len(fragment)]
     try:
-        answer = await predict(text=before, k=SEARCHED)
+        response = await predict(text=before, k=CANDIDATES)
     except (Superseded, EngineError):
         raise
     except DltuiError:
         return None
-    found = [one for one in answer["candidates"] if str(one["word"]).startswith(fragment.lower())]
-    items = tuple(item for item in _offered(found, none, sampling) if item.kind == "word")[:20]
+    found = [one for one in response["candidates"] if str(one["word"]).startswith(fragment.lower())]
+    items = tuple(item for item in _completions(found, none, sampling) if item.kind == "word")[:20]
     return replace(none, items=items, fragment=fragment)
 
 
-def _offered(
+def _completions(
     candidates: Sequence[Json], none: Suggestion, sampling: Mapping[str, object] | None
 ) -> list[Completion]:
     return [

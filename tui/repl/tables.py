@@ -1,4 +1,4 @@
-"""Answers that are rows: fillings of a blank, orders, a batch of sentences, two models side by side."""
+"""Rows of tables: fillings of a blank, word orders, scores of a batch, two models side by side."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def bar(share: float, width: int = BAR) -> Row:
     return (Span(sign * full, "accent"), Span(" " * (width - full)))
 
 
-def fillings(answer: Json, width: int) -> list[Row]:
-    """Each word with what the two models and their product say."""
-    found = answer["fillings"]
+def fillings(response: Json, width: int) -> list[Row]:
+    """Each word with the probabilities of the two models and their product."""
+    found = response["fillings"]
     widest = max((cell_len(word_of(one["word"])) for one in found), default=4)
     most = max((float(one["p"]) for one in found), default=1.0) or 1.0
     rows: list[Row] = [(Span(f"{'':{widest}}      %  {'':{BAR}}   left  right", "muted"),)]
@@ -48,39 +48,39 @@ def fillings(answer: Json, width: int) -> list[Row]:
                 Span(f"  {percent(float(one['forward'])):>5}  {percent(float(one['reversed'])):>5}", "muted"),
             )
         )
-    left, right = (" ".join(map(word_of, answer[side])) for side in ("left", "right"))
+    left, right = (" ".join(map(word_of, response[side])) for side in ("left", "right"))
     best = f"{left} {word_of(found[0]['word'])} {right}".strip() if found else ""
-    law = "% is what both sides make of the word, multiplied"
-    return [*rows, (), (Span(best, "strong"),), *wrap_text(law, width, "muted")]
+    legend = "%: product of the forward and the reversed probability, normalised over all words"
+    return [*rows, (), (Span(best, "strong"),), *wrap_text(legend, width, "muted")]
 
 
-def orders(answer: Json, width: int) -> list[Row]:
+def orders(response: Json, width: int) -> list[Row]:
     rows: list[Row] = [(Span("     perplexity  log p", "muted"),)]
-    typed = answer["typed"]
-    for one in [*answer["orders"], *([typed] if typed else [])]:
+    typed = response["typed"]
+    for one in [*response["orders"], *([typed] if typed else [])]:
         rows += _order(one, width)
-    how = "all weighed" if answer["complete"] else "the best of a search"
-    possible = int(answer["possible"])
+    how = "all scored" if response["complete"] else "the best of a search"
+    possible = int(response["possible"])
     return [*rows, (Span(f"{possible:,} {'order' if possible == 1 else 'orders'}, {how}", "muted"),)]
 
 
 def _order(one: Json, width: int) -> list[Row]:
-    """A sentence that is too long for a line goes on below itself."""
+    """A sentence that is too long for a line is wrap_text."""
     style_name = "key" if one["given"] else "strong" if one["rank"] == 1 else "text"
     rank = f"{one['rank']:>4} " if one["rank"] else "     "
     value = f"{perplexity_text(number_from_json(one['perplexity'])):>10} {one['logp']:6.1f}  "
-    said = " ".join(map(word_of, one["words"])) + (f"  {glyphs().mark} as typed" if one["given"] else "")
-    first, *rest = wrap_text(said, width - len(rank) - len(value), style_name)
+    text = " ".join(map(word_of, one["words"])) + (f"  {glyphs().mark} as typed" if one["given"] else "")
+    first, *rest = wrap_text(text, width - len(rank) - len(value), style_name)
     indent = Span(" " * (len(rank) + len(value)))
     return [(Span(rank, "muted"), Span(value, "text"), *first), *((indent, *row) for row in rest)]
 
 
-def batch(answer: Json, order: int, width: int) -> list[Row]:
+def batch(response: Json, order: int, width: int) -> list[Row]:
     """Many sentences, one line each."""
-    rows = list(answer["sentences"])
+    rows = list(response["sentences"])
     if order:
         rows.sort(key=_perplexity, reverse=order == 2)
-    total = answer["total"]
+    total = response["total"]
     head: Row = (
         Span(f"{total['sentences']:,} sentences", "strong"), Span(f", {ORDERS[order]}", "muted"),
         Span(f" {glyphs().dot} together ", "muted"), Span(_overall(total), "strong"),
@@ -102,9 +102,9 @@ def batch(answer: Json, order: int, width: int) -> list[Row]:
     return lines
 
 
-def side_by_side(answer: Json, width: int) -> list[Row]:
-    """The same sentence as each model sees it, then what each would say next."""
-    models = answer["models"]
+def side_by_side(response: Json, width: int) -> list[Row]:
+    """The surprisal of each word by each model, then their next words."""
+    models = response["models"]
     marks = [chr(ord("A") + place) for place in range(len(models))]
     are_alike = len({model["vocabulary_sha256"] for model in models}) == 1
     rows: list[Row] = []
@@ -123,7 +123,7 @@ def side_by_side(answer: Json, width: int) -> list[Row]:
 
 
 def _shared_name(same: Sequence[Json], models: Sequence[Json]) -> str:
-    """Of one place of a sentence: what ends it for a forward model begins it for a reversed one."""
+    """Name of one column: <EOS> is the end for a forward model and the start for a reversed one."""
     names = (
         word_of(word["word"], reverse=model["direction"] == "reversed")
         for word, model in zip(same, models, strict=True)
@@ -150,7 +150,7 @@ def _next(marks: Sequence[str], models: Sequence[Json], width: int) -> list[Row]
 
 
 def _unknown_of(model: Json, width: int) -> list[Row]:
-    """What the unknown words of the sentence would cost this model; none when it knows all of them."""
+    """The perplexity with the unknown words counted as <UNK>; no rows when all words are known."""
     if not model["sentence"]["unknown"]:
         return []
     return [(Span("  "), *row) for row in wrap_text(unknown_words_note(model["sentence"]), width - 2, "warn")]

@@ -1,4 +1,4 @@
-"""Transcripts as files."""
+"""Export of the transcript to a file."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ from tui.terminal.plain_text import plain
 
 
 async def export(root: Path, entries: Sequence[TranscriptEntry], name: str) -> str:
-    """Into the file of that name, else into one of its own; says where. Raises DltuiError."""
+    """Writes to the file `name`, else to a new one in `root`; returns a message with the path.
+
+    Raises DltuiError.
+    """
     if not entries:
-        raise DltuiError("Nothing was said yet.")
+        raise DltuiError("The transcript is empty.")
     path = Path(name).expanduser() if name else root / time.strftime("transcript-%Y%m%d-%H%M%S.txt")
     text = "\n\n".join(entry.text() for entry in entries) + "\n"
     try:

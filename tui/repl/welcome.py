@@ -1,11 +1,11 @@
-"""What the REPL says before anything was said."""
+"""Rows of an empty transcript: hints, or how to train a first model."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from engine.protocol import Json
-from tui.repl.slash import SLASHES
+from tui.repl.slash_commands import COMMANDS
 from tui.ui.span import Row, Span
 from tui.ui.wrap import wrap_text
 
@@ -17,17 +17,17 @@ HINTS = (
     ("words", "the most probable next words, as you type"),
     ("tab 1-9", "take the best word, or the numbered one after a space; '1 types 1"),
     ("enter", "generate words that continue yours"),
-    ("/score", "how much each word surprises it, in bits"),
+    ("/score", "surprisal of each word, in bits"),
     ("/", "all commands: blanks, orders, both ways, beam search, gates"),
     ("paste", "several lines at once: they are scored as a table"),
 )
 
 
-def greeting(model: Json | None, is_known: bool, width: int, height: int) -> Sequence[Row]:
+def welcome(model: Json | None, is_known: bool, width: int, height: int) -> Sequence[Row]:
     if model is None:
         return untrained(width) if is_known else [(Span(" looking for models", "muted"),)]
     rows: list[Row] = [(), (Span("  Prompt the model.", "strong"),)]
-    rows += [*((Span("  "), *row) for row in wrap_text(guide(model), width - 4, "muted")), ()]
+    rows += [*((Span("  "), *row) for row in wrap_text(direction_text(model), width - 4, "muted")), ()]
     return rows + [(Span(f"  {key:<9}", "key"), Span(words, "text")) for key, words in HINTS]
 
 
@@ -38,18 +38,18 @@ def untrained(width: int) -> list[Row]:
     return [*rows, (), (*keys, Span("after esc: the four models and their corpus.", "text"))]
 
 
-def guide(model: Json) -> str:
-    """What is special about talking to it."""
+def direction_text(model: Json) -> str:
+    """Which words the model predicts."""
     if model["direction"] == "reversed":
         return "A reversed model: predicts the words before yours."
     return "A forward model: predicts the words after yours."
 
 
-def commands(width: int) -> Sequence[Row]:
-    """All slash words."""
+def command_list(width: int) -> Sequence[Row]:
+    """All slash commands with their arguments and help."""
     rows: list[Row] = []
-    for slash in SLASHES:
-        first, *rest = wrap_text(slash.help, width - 29, "muted")
-        rows.append((Span(f"{slash.word:<13}", "key"), Span(f"{slash.takes:<16}", "text"), *first))
+    for command in COMMANDS:
+        first, *rest = wrap_text(command.help, width - 29, "muted")
+        rows.append((Span(f"{command.word:<13}", "key"), Span(f"{command.argument:<16}", "text"), *first))
         rows += [(Span(" " * 29), *row) for row in rest]
     return rows

@@ -1,4 +1,4 @@
-"""Runs of mnist with planted weights, nothing is trained; and questions to their room."""
+"""Runs of mnist with given weights, without training; and requests to the methods `mnist.*`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PIXELS = 64
 
 
 def templates() -> Weights:
-    """Logistic regression as one would set it by hand: the mean of each class less the mean of all."""
+    """Logistic regression set by hand: the mean of each class less the mean of all."""
     digits = load_small_digits()
     seen = digits.train_images.reshape(-1, PIXELS) / 127.5 - 1
     means = np.stack([seen[digits.train_labels == label].mean(axis=0) for label in range(10)])
@@ -66,14 +66,14 @@ def save(folder: RunFolder, step: int, tensors: Weights, facts: Mapping[str, Fac
 
 
 def damage(folder: RunFolder, step: int) -> None:
-    """One bit of the weights, turned over."""
+    """Flips one bit of the weights."""
     path = folder.checkpoints / checkpoint_folder.name_of(step) / "model.safetensors"
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
 
 
-def tell(folder: RunFolder, *curve: tuple[int, float], test: float | None = None) -> None:
+def write_events(folder: RunFolder, *curve: tuple[int, float], test: float | None = None) -> None:
     """Events of a run: the validation accuracy at some steps, the test accuracy at the end."""
     writer = EventWriter(folder.events)
     writer.append("started", attempt=1, mode="strict", pid=1, device="cpu", threads=1, total_steps=100,
@@ -85,13 +85,13 @@ def tell(folder: RunFolder, *curve: tuple[int, float], test: float | None = None
     writer.close()
 
 
-def ask(session_cache: SessionCache, word: str, **facts: object) -> Json:
-    """The answer, the last part of a stream; as JSON, so that what is no JSON shows."""
-    return parts(session_cache, word, **facts)[-1]
+def request(session_cache: SessionCache, method: str, **facts: object) -> Json:
+    """The response, or the last part of a stream; through JSON, so that what is not JSON fails."""
+    return parts(session_cache, method, **facts)[-1]
 
 
-def parts(session_cache: SessionCache, word: str, **facts: object) -> list[Json]:
-    answer = methods.answer(session_cache, f"mnist.{word}", facts)
-    found = [answer] if isinstance(answer, dict) else list(answer)
-    told: list[Json] = json.loads(json.dumps(found, allow_nan=False))
-    return told
+def parts(session_cache: SessionCache, method: str, **facts: object) -> list[Json]:
+    response = methods.call(session_cache, f"mnist.{method}", facts)
+    found = [response] if isinstance(response, dict) else list(response)
+    parsed: list[Json] = json.loads(json.dumps(found, allow_nan=False))
+    return parsed

@@ -1,4 +1,4 @@
-"""The room of corpora."""
+"""Methods `corpus.*`."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ def session_cache(places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     return SessionCache(places)
 
 
-def test_every_named_corpus_is_listed_with_where_it_lies(session_cache: SessionCache) -> None:
+def test_every_named_corpus_is_listed_with_its_origin(session_cache: SessionCache) -> None:
     listed = {row["name"]: row for row in corpus.list_(session_cache)["corpora"]}
     assert listed["captions"]["origin"] == "DLTUI_DATA"
     assert listed["wikitext-2"]["found"] == "" and listed["wikitext-2"]["origin"] == "download"
 
 
-def test_it_is_told_once_and_kept(session_cache: SessionCache) -> None:
-    told = corpus.tell(session_cache, "captions")
-    assert told["facts"]["sentences"] == len(LINES)
-    assert told["remarks"] and corpus.tell(session_cache, "captions") is told
+def test_a_summary_is_computed_once_and_cached(session_cache: SessionCache) -> None:
+    summary = corpus.tell(session_cache, "captions")
+    assert summary["facts"]["sentences"] == len(LINES)
+    assert summary["remarks"] and corpus.tell(session_cache, "captions") is summary
 
 
-def test_nothing_is_downloaded_to_tell_of_it(session_cache: SessionCache) -> None:
+def test_nothing_is_downloaded_for_a_summary(session_cache: SessionCache) -> None:
     with pytest.raises(DataError, match="wikitext-2 is not on this machine yet") as caught:
         corpus.tell(session_cache, "wikitext-2")
     assert "downloads it" in str(caught.value)
 
 
-def test_the_room_is_found_by_name(session_cache: SessionCache) -> None:
-    answer = methods.answer(session_cache, "corpus.list", {})
+def test_the_method_is_found_by_name(session_cache: SessionCache) -> None:
+    answer = methods.call(session_cache, "corpus.list", {})
     assert isinstance(answer, dict) and answer["corpora"]

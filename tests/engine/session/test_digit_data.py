@@ -1,4 +1,4 @@
-"""What a network is looked at with: the data of its own run, or nothing."""
+"""Methods of a network use the data of its own run, and refuse other data."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from engine.places import Places
 from engine.session.cache import SessionCache
 from engine.store import RunFolder
 from tests.engine.data.idx_files import make_arrays, write_set
-from tests.engine.session.digit_runs import ask, convolutions, plant
+from tests.engine.session.digit_runs import convolutions, plant, request
 
 MINE, OTHER = make_arrays(train=60), make_arrays(train=30)
 FINGERPRINT = fingerprint(digest_all(*MINE))
@@ -45,7 +45,7 @@ def recorded(found: str, title: str = "the images of /then") -> dict[str, Fact]:
 
 
 def trained(session_cache: SessionCache, sets: Path, *, batch: int = 50) -> RunFolder:
-    """On the set in `mine`, by somebody who named that folder."""
+    """On the set in `mine`, started with that folder as DLTUI_DATA."""
     return plant(
         session_cache.places.root, {5: convolutions(side=28)}, recorded(FINGERPRINT), data=str(sets / "mine"),
         model="double_conv", batch=batch,
@@ -58,68 +58,70 @@ def test_a_report_is_on_the_data_of_the_run_whatever_the_shell_names(
 ) -> None:
     run = trained(session_cache, sets)
     monkeypatch.setenv("DLTUI_DATA", str(sets / elsewhere) if elsewhere else "")
-    found = ask(session_cache, "report", run=run.id)
+    found = request(session_cache, "report", run=run.id)
     assert found["data"] == {"title": f"the images of {sets / 'mine'}", "fingerprint": FINGERPRINT}
     assert found["report"]["title"] == found["data"]["title"] and found["report"]["images"] == 20
-    assert ask(session_cache, "model", run=run.id)["per_epoch"] == 2
+    assert request(session_cache, "model", run=run.id)["per_epoch"] == 2
 
 
-QUESTIONS = {
+PARAMS = {
     "report": {}, "cell": {"true": 1, "predicted": 2}, "worst": {}, "images": {"indexes": [1]}, "maps": {},
     "saliency": {}, "robustness": {}, "model": {},
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("word", QUESTIONS)
-def test_labels_turned_round_are_refused_by_every_look_at_the_data(
-    session_cache: SessionCache, sets: Path, word: str
+@pytest.mark.parametrize("method", PARAMS)
+def test_changed_labels_are_refused_by_every_method_that_uses_the_data(
+    session_cache: SessionCache, sets: Path, method: str
 ) -> None:
     run = trained(session_cache, sets)
-    ask(session_cache, word, run=run.id, **QUESTIONS[word])
+    request(session_cache, method, run=run.id, **PARAMS[method])
     turned = (MINE[0], 9 - MINE[1], MINE[2], 9 - MINE[3])
     write_set(sets / "mine", turned)
     later, now = SessionCache(session_cache.places), fingerprint(digest_all(*turned))
     with pytest.raises(DataError) as refused:
-        ask(later, word, run=run.id, **QUESTIONS[word])
-    said = refused.value.message
-    assert "was trained on the images of /then" in said and FINGERPRINT[:12] in said and now[:12] in said
+        request(later, method, run=run.id, **PARAMS[method])
+    message = refused.value.message
+    assert (
+        "was trained on the images of /then" in message
+        and FINGERPRINT[:12] in message
+        and now[:12] in message
+    )
     assert str(sets / "mine") in refused.value.remedy and "\n" not in str(refused.value)
 
 
-def test_another_set_in_the_place_of_the_old_is_refused(session_cache: SessionCache, sets: Path) -> None:
+def test_another_set_in_place_of_the_old_one_is_refused(session_cache: SessionCache, sets: Path) -> None:
     run = trained(session_cache, sets)
     shutil.rmtree(sets / "mine")
     (sets / "mine").symlink_to(sets / "other")
     with pytest.raises(DataError, match="what is found now is the images of"):
-        ask(session_cache, "report", run=run.id)
+        request(session_cache, "report", run=run.id)
 
 
-def test_a_folder_that_is_gone_is_named_and_no_other_one_is_taken(
-    session_cache: SessionCache, sets: Path
-) -> None:
+def test_a_missing_folder_is_named_and_no_other_one_is_used(session_cache: SessionCache, sets: Path) -> None:
     run = trained(session_cache, sets)
     write_set(session_cache.places.cache / "mnist", MINE)
     shutil.rmtree(sets / "mine")
     with pytest.raises(DataError, match=f"names {sets / 'mine'}, which is not a folder"):
-        ask(session_cache, "report", run=run.id)
+        request(session_cache, "report", run=run.id)
 
 
 def test_the_same_data_behind_a_link_are_the_same(session_cache: SessionCache, sets: Path) -> None:
     run = trained(session_cache, sets)
     (sets / "mine").rename(sets / "moved")
     (sets / "mine").symlink_to(sets / "moved")
-    assert ask(session_cache, "report", run=run.id)["data"]["fingerprint"] == FINGERPRINT
+    assert request(session_cache, "report", run=run.id)["data"]["fingerprint"] == FINGERPRINT
 
 
-def test_a_run_of_before_is_compared_by_what_its_checkpoints_hold(
+def test_a_run_of_an_older_version_is_compared_by_the_facts_of_its_checkpoints(
     session_cache: SessionCache, sets: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = plant(session_cache.places.root, {5: convolutions(side=28)}, {"pinned.data": FINGERPRINT})
     monkeypatch.setenv("DLTUI_DATA", str(sets / "mine"))
-    assert ask(session_cache, "report", run=run.id)["report"]["images"] == 20
+    assert request(session_cache, "report", run=run.id)["report"]["images"] == 20
     monkeypatch.setenv("DLTUI_DATA", str(sets / "other"))
     with pytest.raises(DataError, match="was trained on data") as refused:
-        ask(session_cache, "report", run=run.id)
+        request(session_cache, "report", run=run.id)
     assert "Set DLTUI_DATA" in refused.value.remedy
 
 
@@ -130,17 +132,17 @@ def test_the_table_names_the_same_best_whatever_the_shell_names(
     tables = []
     for folder in ("mine", "other", "gone"):
         monkeypatch.setenv("DLTUI_DATA", str(sets / folder))
-        tables.append(ask(session_cache, "table"))
+        tables.append(request(session_cache, "table"))
     assert tables[0] == tables[1] == tables[2] and tables[0]["best"] is not None
     assert not tables[0]["notice"]
 
 
-def test_networks_of_different_data_have_no_best_and_it_is_said(
+def test_networks_of_different_data_have_no_best_and_the_notice_says_so(
     session_cache: SessionCache, sets: Path
 ) -> None:
     trained(session_cache, sets)
     facts = recorded(fingerprint(digest_all(*OTHER)), "the images of /other")
     plant(session_cache.places.root, {5: convolutions(side=28)}, facts, data=str(sets / "other"), batch=100)
-    found = ask(session_cache, "table")
+    found = request(session_cache, "table")
     assert found["best"] is None and "different data" in found["notice"] and "/other" in found["notice"]
     assert [row["balanced"] is None for row in found["rows"] if row["run"]] == [False, False]

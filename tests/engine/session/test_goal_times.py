@@ -1,4 +1,4 @@
-"""When a goal was reached, in steps and in seconds somebody trained."""
+"""Steps and seconds of training until a goal was reached."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from engine.events import Event
 from engine.session.goal_times import GoalTimes
 
 
-def told(*lines: tuple[float, str, dict[str, object]]) -> GoalTimes:
+def goal_times(*lines: tuple[float, str, dict[str, object]]) -> GoalTimes:
     events = [Event(seq, at, kind, facts) for seq, (at, kind, facts) in enumerate(lines, start=1)]
     return GoalTimes(0.99).add(events)
 
@@ -16,7 +16,7 @@ def accuracy(step: int, value: float | str) -> dict[str, object]:
 
 
 def test_the_first_time_counts() -> None:
-    found = told(
+    found = goal_times(
         (100.0, "started", {}),
         (102.0, "metrics", accuracy(10, 0.98)),
         (105.0, "metrics", accuracy(20, 0.991)),
@@ -26,8 +26,8 @@ def test_the_first_time_counts() -> None:
     assert found.value("val_accuracy") == 0.995 and found.seconds == 9.0
 
 
-def test_a_pause_is_no_training() -> None:
-    found = told(
+def test_a_pause_does_not_count_as_training() -> None:
+    found = goal_times(
         (50.0, "note", {"text": "getting ready"}),
         (100.0, "started", {}),
         (103.0, "metrics", accuracy(10, 0.5)),
@@ -40,8 +40,8 @@ def test_a_pause_is_no_training() -> None:
     assert found.reached == (20, 6.0)
 
 
-def test_time_in_which_a_killed_run_lay_there_is_no_training() -> None:
-    found = told(
+def test_time_after_a_kill_does_not_count_as_training() -> None:
+    found = goal_times(
         (100.0, "started", {}),
         (103.0, "metrics", accuracy(10, 0.5)),
         (8000.0, "note", {"text": "getting ready again"}),
@@ -51,8 +51,8 @@ def test_time_in_which_a_killed_run_lay_there_is_no_training() -> None:
     assert found.reached == (20, 5.0)
 
 
-def test_what_is_rewound_was_not_reached() -> None:
-    found = told(
+def test_a_goal_after_the_restored_step_is_not_reached() -> None:
+    found = goal_times(
         (0.0, "started", {}),
         (5.0, "metrics", accuracy(10, 0.999)),
         (6.0, "started", {}),

@@ -1,4 +1,4 @@
-"""Bad facts and hostile texts get one clear line from the room of the language models."""
+"""Wrong parameters and hostile texts raise errors of one line in the methods `language.*`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from engine.errors import DltuiError
 from engine.places import Places
 from engine.session import methods
 from engine.session.cache import SessionCache
-from tests.engine.session.asking import ask
+from tests.engine.session.requests import request
 from tests.fakes.hostile_text import PAYLOADS
 from tests.fakes.language_run import write_run
 
@@ -54,38 +54,38 @@ BAD: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("word", "facts"), BAD, ids=lambda value: str(value)[:40])
-def test_bad_facts_get_one_clear_line(
-    session_cache: SessionCache, forward: str, back: str, word: str, facts: dict[str, Any]
+@pytest.mark.parametrize(("method", "facts"), BAD, ids=lambda value: str(value)[:40])
+def test_wrong_parameters_are_an_error_of_one_line(
+    session_cache: SessionCache, forward: str, back: str, method: str, facts: dict[str, Any]
 ) -> None:
     with pytest.raises(DltuiError) as caught:
-        methods.answer(session_cache, f"language.{word}", facts)
+        methods.call(session_cache, f"language.{method}", facts)
     assert caught.value.message.isprintable()
     assert len(caught.value.message) < 300
 
 
 @pytest.mark.parametrize("text", PAYLOADS)
-def test_hostile_text_is_refused_or_answered_without_control_characters(
+def test_hostile_text_is_refused_or_scored_without_control_characters(
     session_cache: SessionCache, forward: str, text: str
 ) -> None:
     try:
-        answer = ask(session_cache, "language.score", texts=[text])
+        response = request(session_cache, "language.score", texts=[text])
     except DltuiError as error:
         assert error.message.isprintable()
     else:
-        assert all(word["word"].isprintable() for word in answer["sentences"][0]["words"])
+        assert all(word["word"].isprintable() for word in response["sentences"][0]["words"])
 
 
 def test_of_many_sentences_the_bad_one_is_named(session_cache: SessionCache, forward: str) -> None:
     with pytest.raises(DltuiError, match="Sentence 2: The text is empty"):
-        ask(session_cache, "language.score", texts=["i love you", " ", "a cat"])
+        request(session_cache, "language.score", texts=["i love you", " ", "a cat"])
     with pytest.raises(DltuiError, match=r"^The text is empty"):
-        ask(session_cache, "language.score", texts=[" "])
+        request(session_cache, "language.score", texts=[" "])
 
 
-def test_what_cannot_be_scored_can_be_left_out(session_cache: SessionCache, forward: str) -> None:
-    answer = ask(session_cache, "language.score", texts=["***", "i love you", " "], skip=True)
-    assert [one["text"] for one in answer["sentences"]] == ["i love you"]
-    assert [one["line"] for one in answer["skipped"]] == [1, 3]
+def test_sentences_that_cannot_be_scored_can_be_left_out(session_cache: SessionCache, forward: str) -> None:
+    response = request(session_cache, "language.score", texts=["***", "i love you", " "], skip=True)
+    assert [one["text"] for one in response["sentences"]] == ["i love you"]
+    assert [one["line"] for one in response["skipped"]] == [1, 3]
     with pytest.raises(DltuiError, match="The text is empty"):
-        ask(session_cache, "language.score", texts=["***", " "], skip=True)
+        request(session_cache, "language.score", texts=["***", " "], skip=True)

@@ -1,4 +1,4 @@
-"""Unknown words and wrong facts get one clear line."""
+"""Unknown methods and wrong parameters are errors of one line; the cache drops the least recently used."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def double(session_cache: SessionCache, number: int) -> Json:
     return {"twice": 2 * number}
 
 
-ROOM = types.SimpleNamespace(WORDS={"double": double})
+GROUP = types.SimpleNamespace(METHODS={"double": double})
 
 
 @pytest.fixture
@@ -27,37 +27,35 @@ def session_cache(tmp_path: Path) -> SessionCache:
     return SessionCache(Places(tmp_path))
 
 
-def test_a_word_is_found_in_its_room(session_cache: SessionCache) -> None:
-    with patch.object(methods.importlib, "import_module", return_value=ROOM):
-        assert methods.answer(session_cache, "xor.double", {"number": 4}) == {"twice": 8}
+def test_a_method_is_found_in_its_group(session_cache: SessionCache) -> None:
+    with patch.object(methods.importlib, "import_module", return_value=GROUP):
+        assert methods.call(session_cache, "xor.double", {"number": 4}) == {"twice": 8}
 
 
-def test_an_unknown_room_is_refused(session_cache: SessionCache) -> None:
-    with pytest.raises(ProtocolError, match="no room 'os'"):
-        methods.answer(session_cache, "os.system", {})
+def test_an_unknown_group_is_refused(session_cache: SessionCache) -> None:
+    with pytest.raises(ProtocolError, match="no method group 'os'"):
+        methods.call(session_cache, "os.system", {})
 
 
-def test_an_unknown_word_is_refused_with_the_known_ones(session_cache: SessionCache) -> None:
+def test_an_unknown_method_is_refused_with_the_known_ones(session_cache: SessionCache) -> None:
     with (
-        patch.object(methods.importlib, "import_module", return_value=ROOM),
+        patch.object(methods.importlib, "import_module", return_value=GROUP),
         pytest.raises(ProtocolError, match="It has: double"),
     ):
-        methods.answer(session_cache, "xor.halve", {})
+        methods.call(session_cache, "xor.halve", {})
 
 
-@pytest.mark.parametrize("facts", [{}, {"number": 1, "more": 2}])
-def test_facts_that_do_not_fit_are_refused_before_anything_is_done(
-    session_cache: SessionCache, facts: Json
-) -> None:
+@pytest.mark.parametrize("params", [{}, {"number": 1, "more": 2}])
+def test_wrong_parameters_are_refused_before_the_call(session_cache: SessionCache, params: Json) -> None:
     with (
-        patch.object(methods.importlib, "import_module", return_value=ROOM),
-        pytest.raises(ProtocolError, match=r"xor\.double cannot be asked like that"),
+        patch.object(methods.importlib, "import_module", return_value=GROUP),
+        pytest.raises(ProtocolError, match=r"xor\.double cannot be called like that"),
     ):
-        methods.answer(session_cache, "xor.double", facts)
+        methods.call(session_cache, "xor.double", params)
 
 
-def test_a_desk_keeps_what_was_used_last(tmp_path: Path) -> None:
-    session_cache = SessionCache(Places(tmp_path), kept=2)
+def test_a_cache_keeps_what_was_used_last(tmp_path: Path) -> None:
+    session_cache = SessionCache(Places(tmp_path), capacity=2)
     made: list[str] = []
 
     def make(name: str) -> str:
@@ -65,5 +63,5 @@ def test_a_desk_keeps_what_was_used_last(tmp_path: Path) -> None:
         return name
 
     for name in ("a", "b", "a", "c", "a", "b"):
-        assert session_cache.keep(name, lambda name=name: make(name)) == name
+        assert session_cache.get(name, lambda name=name: make(name)) == name
     assert made == ["a", "b", "c", "b"]

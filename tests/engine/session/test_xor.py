@@ -1,4 +1,4 @@
-"""The room of one XOR network."""
+"""Methods `xor.*`."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ def session_cache(places: Places) -> SessionCache:
     return SessionCache(places)
 
 
-def ask(session_cache: SessionCache, word: str, **facts: object) -> Json:
-    answer = methods.answer(session_cache, word, facts)
-    assert isinstance(answer, dict)
-    told: Json = json.loads(json.dumps(answer, allow_nan=False))
-    return told
+def request(session_cache: SessionCache, method: str, **facts: object) -> Json:
+    response = methods.call(session_cache, method, facts)
+    assert isinstance(response, dict)
+    parsed: Json = json.loads(json.dumps(response, allow_nan=False))
+    return parsed
 
 
-def test_the_presets_are_looked_at_as_they_are(session_cache: SessionCache) -> None:
-    presets = ask(session_cache, "xor.presets")
+def test_the_presets_solve_xor(session_cache: SessionCache) -> None:
+    presets = request(session_cache, "xor.presets")
     assert [preset["name"] for preset in presets["networks"]] == ["1 unit + bypass", "2 units", "4 units"]
     for preset in presets["networks"]:
-        seen = ask(session_cache, "xor.look", **preset["net"], width=6, height=4)
+        seen = request(session_cache, "xor.look", **preset["net"], width=6, height=4)
         assert seen["losses"]["sse"] == 0.0 and seen["right"] == 4
         assert [row["output"] for row in seen["rows"]] == pytest.approx([0, 1, 1, 0])
         assert seen["output"]["gate"] == "XOR"
@@ -40,27 +40,27 @@ def test_the_presets_are_looked_at_as_they_are(session_cache: SessionCache) -> N
 
 
 def test_a_puzzle_has_its_own_targets_and_no_validation_points(session_cache: SessionCache) -> None:
-    puzzle = ask(session_cache, "xor.presets")["puzzles"][0]
-    seen = ask(session_cache, "xor.look", **puzzle["net"])
+    puzzle = request(session_cache, "xor.presets")["puzzles"][0]
+    seen = request(session_cache, "xor.look", **puzzle["net"])
     assert [row["target"] for row in seen["rows"]] == puzzle["targets"] == [0, 0, 0, 1]
     assert [point["target"] for point in seen["points"]] == [0, 0, 0, 1, None, None, None, None]
     assert seen["losses"]["val_bce"] is None
     solved = {**puzzle["net"], "output_weight": [1, 1], "output_bias": -1.5}
-    seen = ask(session_cache, "xor.look", **solved)
+    seen = request(session_cache, "xor.look", **solved)
     assert (seen["right"], seen["output"]["gate"]) == (4, "AND")
     assert seen["output"]["ends"] == [[0.0, 1.5], [1.5, 0.0]]
 
 
 def test_units_have_their_line_gate_and_outputs(session_cache: SessionCache) -> None:
     net = {"hidden_weight": [[1, 1]], "hidden_bias": [-1.5], "output_weight": [1, 1, -2], "output_bias": -0.5}
-    (unit,) = ask(session_cache, "xor.look", **net, bypass=True)["units"]
+    (unit,) = request(session_cache, "xor.look", **net, bypass=True)["units"]
     assert (unit["a"], unit["b"], unit["c"], unit["gate"]) == (1, 1, -1.5, "AND")
     assert unit["ends"] == [[0.0, 1.5], [1.5, 0.0]]
     assert unit["outputs"] == pytest.approx([0, 0, 0, 1])
 
 
 @pytest.mark.parametrize(
-    ("wrong", "words_"),
+    ("wrong", "message"),
     [
         ({"width": 0}, "width: expected a whole number from 1 to 400, got 0"),
         ({"height": 1e9}, "height: expected a whole number"),
@@ -70,8 +70,10 @@ def test_units_have_their_line_gate_and_outputs(session_cache: SessionCache) -> 
         ({"activation": "\x1b[2J"}, "activation: expected one of"),
     ],
 )
-def test_wrong_facts_get_one_line(session_cache: SessionCache, wrong: Json, words_: str) -> None:
-    net = ask(session_cache, "xor.presets")["networks"][1]["net"]
-    with pytest.raises(ParamError, match=words_) as error:
-        ask(session_cache, "xor.look", **{**net, **wrong})
+def test_wrong_parameters_are_an_error_of_one_line(
+    session_cache: SessionCache, wrong: Json, message: str
+) -> None:
+    net = request(session_cache, "xor.presets")["networks"][1]["net"]
+    with pytest.raises(ParamError, match=message) as error:
+        request(session_cache, "xor.look", **{**net, **wrong})
     assert "\n" not in str(error.value) and "\x1b" not in str(error.value)

@@ -1,4 +1,4 @@
-"""The room of networks trained by the thousand, over real runs."""
+"""Methods `lanes.*`, on runs that are trained by the test."""
 
 from __future__ import annotations
 
@@ -47,15 +47,15 @@ def session_cache(root: Path) -> Iterator[SessionCache]:
     yield SessionCache(Places(root))
 
 
-def ask(session_cache: SessionCache, word: str, **facts: object) -> Json:
-    answer = methods.answer(session_cache, word, facts)
-    assert isinstance(answer, dict)
-    told: Json = json.loads(json.dumps(answer, allow_nan=False))
-    return told
+def request(session_cache: SessionCache, method: str, **facts: object) -> Json:
+    response = methods.call(session_cache, method, facts)
+    assert isinstance(response, dict)
+    parsed: Json = json.loads(json.dumps(response, allow_nan=False))
+    return parsed
 
 
 def test_the_table_has_a_row_for_every_network(session_cache: SessionCache, batch: RunFolder) -> None:
-    page = ask(session_cache, "lanes.table", run=batch.id, limit=7, offset=3)
+    page = request(session_cache, "lanes.table", run=batch.id, limit=7, offset=3)
     assert page["columns"] == [
         "lane",
         "hidden",
@@ -74,26 +74,26 @@ def test_the_table_has_a_row_for_every_network(session_cache: SessionCache, batc
     assert page["rows"][0][1:5] == [1, 0.02, "btu", 8] and page["rows"][0][8] is None
 
 
-def test_rows_are_sorted_and_chosen(session_cache: SessionCache, batch: RunFolder) -> None:
-    page = ask(session_cache, "lanes.table", run=batch.id, sort="loss", descending=True, limit=1000)
+def test_rows_are_sorted_and_filtered(session_cache: SessionCache, batch: RunFolder) -> None:
+    page = request(session_cache, "lanes.table", run=batch.id, sort="loss", descending=True, limit=1000)
     losses = [row[7] for row in page["rows"]]
     assert losses == sorted(losses, reverse=True)
     wanted = {"outcome": "success", "hidden": "3", "activation": "tanh"}
-    page = ask(session_cache, "lanes.table", run=batch.id, where=wanted, limit=1000)
+    page = request(session_cache, "lanes.table", run=batch.id, where=wanted, limit=1000)
     assert page["rows"] and page["matching"] == len(page["rows"])
     assert all((row[1], row[3], row[5]) == (3, "tanh", "success") for row in page["rows"])
-    assert ask(session_cache, "lanes.table", run=batch.id, where={"hidden": 9})["rows"] == []
+    assert request(session_cache, "lanes.table", run=batch.id, where={"hidden": 9})["rows"] == []
 
 
 def test_a_map_of_two_axes_counts_shares_and_medians(session_cache: SessionCache, batch: RunFolder) -> None:
-    rows = ask(session_cache, "lanes.table", run=batch.id, limit=1000)["rows"]
-    shown = ask(session_cache, "lanes.map", run=batch.id, x="lr", y="hidden")
+    rows = request(session_cache, "lanes.table", run=batch.id, limit=1000)["rows"]
+    shown = request(session_cache, "lanes.map", run=batch.id, x="lr", y="hidden")
     assert (shown["xs"], shown["ys"], shown["axes"]) == (
         [0.02, 0.2],
         [1, 2, 3],
         ["hidden", "lr", "activation", "seed"],
     )
-    losses = ask(session_cache, "lanes.map", run=batch.id, x="lr", y="hidden", colour="loss")
+    losses = request(session_cache, "lanes.map", run=batch.id, x="lr", y="hidden", colour="loss")
     for y, hidden in enumerate(shown["ys"]):
         for x, lr in enumerate(shown["xs"]):
             own = [row for row in rows if (row[1], row[2]) == (hidden, lr)]
@@ -106,18 +106,18 @@ def test_a_map_of_two_axes_counts_shares_and_medians(session_cache: SessionCache
     )  # fmt: skip
 
 
-def test_words_are_axes_too(session_cache: SessionCache, batch: RunFolder) -> None:
-    shown = ask(session_cache, "lanes.map", run=batch.id, x="activation", y="seed")
+def test_parameters_that_are_names_are_axes_too(session_cache: SessionCache, batch: RunFolder) -> None:
+    shown = request(session_cache, "lanes.map", run=batch.id, x="activation", y="seed")
     assert (shown["xs"], shown["ys"]) == (["btu", "tanh"], list(range(5, 15)))
 
 
 def test_without_axes_there_is_a_cell_for_every_network(
     session_cache: SessionCache, batch: RunFolder
 ) -> None:
-    shown = ask(session_cache, "lanes.map", run=batch.id, columns=50, colour="stop")
+    shown = request(session_cache, "lanes.map", run=batch.id, columns=50, colour="stop")
     assert [len(row) for row in shown["lanes"]] == [50, 50, 50]
     assert shown["lanes"][2][19:21] == [119, -1]
-    curve = ask(session_cache, "lanes.open", run=batch.id, lane=119, width=8, height=5)["curve"]
+    curve = request(session_cache, "lanes.open", run=batch.id, lane=119, width=8, height=5)["curve"]
     known = (
         epoch for epoch, loss in zip(curve["epochs"], curve["loss"], strict=True) if loss < math.log(2) / 4
     )
@@ -127,7 +127,7 @@ def test_without_axes_there_is_a_cell_for_every_network(
 def test_a_network_is_opened_with_its_curve_and_its_gates(
     session_cache: SessionCache, batch: RunFolder
 ) -> None:
-    opened = ask(session_cache, "lanes.open", run=batch.id, lane=119, width=8, height=5)
+    opened = request(session_cache, "lanes.open", run=batch.id, lane=119, width=8, height=5)
     assert opened["params"]["hidden"] == 3 and opened["seed"] == 14
     epochs, losses = opened["curve"]["epochs"], opened["curve"]["loss"]
     assert epochs == sorted(set(epochs)) and epochs[-1] == opened["stop"] == 300
@@ -139,10 +139,10 @@ def test_a_network_is_opened_with_its_curve_and_its_gates(
 
 
 @pytest.mark.parametrize("lane", [0, 37, 119])
-def test_a_network_handed_to_xor_takes_the_same_way(
+def test_a_network_trained_alone_by_xor_has_the_same_curve(
     session_cache: SessionCache, root: Path, batch: RunFolder, lane: int
 ) -> None:
-    opened = ask(session_cache, "lanes.open", run=batch.id, lane=lane)
+    opened = request(session_cache, "lanes.open", run=batch.id, lane=lane)
     folder = new_run(root, "xor", seed=opened["seed"], **{**opened["params"], "epochs": 60})
     train(folder)
     way = curve(folder, "loss")  # before the update of its step; ours is after it
@@ -151,28 +151,28 @@ def test_a_network_handed_to_xor_takes_the_same_way(
             assert way[epoch + 1] == pytest.approx(loss, rel=1e-3)
 
 
-def test_a_paused_batch_is_shown_as_it_stands_and_newer_states_replace_it(
+def test_a_paused_batch_is_returned_in_its_last_state_and_newer_states_replace_it(
     session_cache: SessionCache, root: Path
 ) -> None:
     folder = new_run(root, "xor_batch", axes="seed=1..20", epochs=200, trainer="numpy")
     train(folder, ScriptedPipe({64: {"word": "pause"}}))
-    page = ask(session_cache, "lanes.table", run=folder.id)
+    page = request(session_cache, "lanes.table", run=folder.id)
     assert (page["epoch"], page["counts"]["running"]) == (64, 20)
-    shown = ask(session_cache, "lanes.map", run=folder.id)
+    shown = request(session_cache, "lanes.map", run=folder.id)
     assert shown["values"][0][0] is None and shown["running"][0][0] == 1
     train(folder, number=2)
     os.utime(folder.path / "lanes.safetensors", ns=(1, 1))
-    assert ask(session_cache, "lanes.table", run=folder.id)["epoch"] == 200
+    assert request(session_cache, "lanes.table", run=folder.id)["epoch"] == 200
 
 
-def test_the_report_stands_beside_the_notebook(session_cache: SessionCache, grid: RunFolder) -> None:
-    told = ask(session_cache, "lanes.report", run=grid.id)
-    assert [row["experiment"] for row in told["rows"]] == list(range(1, 10))
-    assert told["rows"][0]["notebook"]["mean"] == 4861.8
-    assert all(row["fails"] == 4 for row in told["rows"][5:]), "nothing gets there in 9,000 epochs at 0.01"
-    assert told["rows"][0]["fails"] + sum(told["gates"].values()) == told["rows"][0]["runs"]
+def test_the_report_has_the_numbers_of_the_notebook(session_cache: SessionCache, grid: RunFolder) -> None:
+    report = request(session_cache, "lanes.report", run=grid.id)
+    assert [row["experiment"] for row in report["rows"]] == list(range(1, 10))
+    assert report["rows"][0]["notebook"]["mean"] == 4861.8
+    assert all(row["fails"] == 4 for row in report["rows"][5:]), "nothing gets there in 9,000 epochs at 0.01"
+    assert report["rows"][0]["fails"] + sum(report["gates"].values()) == report["rows"][0]["runs"]
     with pytest.raises(ParamError, match="expected one of xor_grid"):
-        ask(session_cache, "lanes.report", run="".join(batch_of(session_cache)))
+        request(session_cache, "lanes.report", run="".join(batch_of(session_cache)))
 
 
 def batch_of(session_cache: SessionCache) -> str:
@@ -180,7 +180,7 @@ def batch_of(session_cache: SessionCache) -> str:
 
 
 @pytest.mark.parametrize(
-    ("word", "facts", "words_"),
+    ("method", "facts", "message"),
     [
         ("table", {"sort": "colour"}, "sort: expected one of lane, hidden"),
         ("table", {"where": {"colour": 1}}, "where: expected outcome or a parameter"),
@@ -194,34 +194,36 @@ def batch_of(session_cache: SessionCache) -> str:
         ("open", {"lane": 1, "width": 0}, "width: expected"),
     ],
 )
-def test_wrong_facts_get_one_line(
-    session_cache: SessionCache, batch: RunFolder, word: str, facts: Json, words_: str
+def test_wrong_parameters_are_an_error_of_one_line(
+    session_cache: SessionCache, batch: RunFolder, method: str, facts: Json, message: str
 ) -> None:
-    with pytest.raises(ParamError, match=words_):
-        ask(session_cache, f"lanes.{word}", run=batch.id, **facts)
+    with pytest.raises(ParamError, match=message):
+        request(session_cache, f"lanes.{method}", run=batch.id, **facts)
 
 
 @pytest.mark.parametrize("run", ["../..", "", "nobody", "20260101-000000-xor_grid-0000"])
-def test_a_run_that_is_not_there_is_named(session_cache: SessionCache, batch: RunFolder, run: str) -> None:
+def test_a_missing_run_is_refused(session_cache: SessionCache, batch: RunFolder, run: str) -> None:
     with pytest.raises(RunNotFound):
-        ask(session_cache, "lanes.table", run=run)
+        request(session_cache, "lanes.table", run=run)
 
 
-def test_a_run_without_networks_and_damaged_files_are_named(session_cache: SessionCache, root: Path) -> None:
+def test_a_run_without_networks_and_damaged_files_are_refused(
+    session_cache: SessionCache, root: Path
+) -> None:
     folder = new_run(root, "xor", epochs=5)
     train(folder)
     with pytest.raises(RunNotFound, match="has no networks yet"):
-        ask(session_cache, "lanes.table", run=folder.id)
+        request(session_cache, "lanes.table", run=folder.id)
     (folder.path / "lanes.json").write_text("{}")
     (folder.path / "lanes.safetensors").write_bytes(b"\0" * 64)
     with pytest.raises(CorruptRun, match="cannot be read"):
-        ask(session_cache, "lanes.table", run=folder.id)
+        request(session_cache, "lanes.table", run=folder.id)
 
 
-def test_medians_are_those_of_numpy_and_ignore_what_is_not_known(
+def test_medians_are_those_of_numpy_without_infinite_values(
     session_cache: SessionCache, batch: RunFolder
 ) -> None:
-    cells = layout(xor_batch.opened(session_cache, batch.id), "lr", "hidden", 0)
+    cells = layout(xor_batch.open_record(session_cache, batch.id), "lr", "hidden", 0)
     numbers = np.random.default_rng(1).normal(size=120)
     numbers[::7] = np.inf
     found = _medians(cells, numbers).reshape(-1)

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.end_to_end.home import Home
-from tests.engine.session.digit_runs import convolutions, damage, plant, tell, templates
+from tests.engine.session.digit_runs import convolutions, damage, plant, templates, write_events
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +35,7 @@ def test_a_damaged_checkpoint_gives_a_warning_and_the_report_of_an_older_one(hom
 
 def test_without_a_run_a_table_lists_the_six_networks(home: Home) -> None:
     run = plant(home.places.root, {9: convolutions()}, model="double_conv", batch=100)
-    tell(run, (5, 0.98), (9, 0.991), test=0.985)
+    write_events(run, (5, 0.98), (9, 0.991), test=0.985)
     shown = home.dltui("report").splitlines()
     assert sum("not trained yet" in line for line in shown) == 5
     assert next(line for line in shown if run.id in line).split()[:4] == ["double_conv", "100", "9", "steps"]

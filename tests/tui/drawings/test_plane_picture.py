@@ -8,7 +8,7 @@ import pytest
 
 from engine.places import Places
 from engine.session.cache import SessionCache
-from tests.engine.session.asking import ask
+from tests.engine.session.requests import request
 from tui.drawings.heat import LEVELS, ColourMode, level_of, shade_of
 from tui.drawings.plane_picture import (
     PlaneCell,
@@ -82,12 +82,12 @@ def test_values_of_another_size_are_taken_from_the_nearest_cell() -> None:
 
 def test_the_answer_of_a_session_becomes_a_scene(places: Places) -> None:
     desk = SessionCache(places)
-    net = ask(desk, "xor.presets")["networks"][1]["net"]
-    scene = scene_of(ask(desk, "xor.look", **net, width=10, height=10))
-    assert [(fold.name, fold.hue) for fold in scene.lines] == [("h1", 0), ("h2", 1)]
+    net = request(desk, "xor.presets")["networks"][1]["net"]
+    scene = scene_of(request(desk, "xor.look", **net, width=10, height=10))
+    assert [(fold.name, fold.hue) for fold in scene.folds] == [("h1", 0), ("h2", 1)]
     assert sum(point.is_small for point in scene.points) == 4 and all(
         point.is_right for point in scene.points
     )
-    puzzle = ask(desk, "xor.presets")["puzzles"][0]["net"]
-    scene = scene_of(ask(desk, "xor.look", **puzzle | {"output_weight": [1, 1], "output_bias": -1.5}))
-    assert [fold.name for fold in scene.lines] == ["y"] and scene.points[-1].sign == "·"
+    puzzle = request(desk, "xor.presets")["puzzles"][0]["net"]
+    scene = scene_of(request(desk, "xor.look", **puzzle | {"output_weight": [1, 1], "output_bias": -1.5}))
+    assert [fold.name for fold in scene.folds] == ["y"] and scene.points[-1].sign == "·"

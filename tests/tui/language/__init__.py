@@ -1,1 +1,1 @@
-"""Tests of tui.language."""
+"""Tests of the Language tab."""

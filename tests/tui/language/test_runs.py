@@ -1,4 +1,4 @@
-"""Which run stands for which of the four."""
+"""Selection of the run for each of the four models."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ def four(*runs: RunSummary) -> list[RunSummary | None]:
     return known.four("torch", "captions")
 
 
-def test_the_newest_that_went_well_stands_for_its_cell() -> None:
+def test_the_newest_finished_run_is_selected_for_its_cell() -> None:
     well, broken = run(1, state=done()), run(2, state=failed())
     assert four(well, broken) == [well, None, None, None]
     again = run(3, state=done())
     assert four(well, broken, again)[0] is again
 
 
-def test_one_that_trains_takes_the_place_of_an_older_one() -> None:
+def test_a_run_in_training_replaces_an_older_one() -> None:
     older = run(1, state=done(), metrics={"val_perplexity": 40.0})
     newer = run(2)
     assert four(older, newer)[0] == newer
 
 
-def test_other_frameworks_corpora_and_experiments_do_not_count() -> None:
+def test_runs_of_other_frameworks_corpora_and_experiments_are_not_selected() -> None:
     assert four(make_run(1), make_run(2, experiment="lm", params={"framework": "tensorflow"})) == [None] * 4
 
 
@@ -43,7 +43,7 @@ def small(number: int, **given: object) -> RunSummary:
     return make_run(number, experiment="lm", params=params, state=done(), created=1e9 + number)
 
 
-def test_a_run_of_other_sizes_takes_no_place_of_one_of_the_plan() -> None:
+def test_a_run_of_other_sizes_does_not_replace_one_of_the_plan() -> None:
     recipe, other = small(1), small(2, vocabulary=1_000, hidden_size=32, epochs=1)
     assert four(recipe, other)[0] == recipe
     assert four(other)[0] == other
@@ -52,7 +52,7 @@ def test_a_run_of_other_sizes_takes_no_place_of_one_of_the_plan() -> None:
     assert difference_words(plan.differences(other)) == "vocabulary 1,000, hidden 32, 1 epoch"
 
 
-def test_the_plan_is_the_one_that_most_of_the_four_were_trained_by() -> None:
+def test_the_plan_is_the_one_with_the_most_runs() -> None:
     known = LanguageRuns()
     assert known.plan("torch", "captions").title == "PyTorch"
     known.update([small(1), small(2, recipe="tuned")], ())
@@ -66,7 +66,7 @@ def test_the_plan_is_the_one_that_most_of_the_four_were_trained_by() -> None:
 
 
 @pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.title)
-def test_every_plan_is_a_sweep_that_the_engine_takes(plan: FourModels) -> None:
+def test_every_plan_is_a_valid_sweep(plan: FourModels) -> None:
     facts = {
         "experiment": SUITE,
         "axes": [],

@@ -1,4 +1,4 @@
-"""What a model said after each epoch."""
+"""Sentences sampled after each epoch."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ NOTES = [
 def test_the_newest_epoch_comes_first_and_other_notes_are_left_out() -> None:
     found = samples_of(NOTES)
     assert [sample.epoch for sample in found] == [2, 1]
-    assert found[0].said[1] == ("1", "it is at 9")
+    assert found[0].sentences[1] == ("1", "it is at 9")
 
 
-def test_nothing_reaches_the_terminal_and_an_empty_sentence_is_said() -> None:
+def test_control_characters_are_removed_and_an_empty_sentence_is_marked() -> None:
     text = "\n".join(row_text(row) for row in sample_rows(samples_of(NOTES), 60, 20))
     assert "\x1b" not in text and "(nothing)" in text and "epoch 1" in text
 

@@ -63,7 +63,7 @@ async def open_tab(opened: AppPilot, *words: str) -> None:
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
-async def test_the_twelve_perplexities_are_read_at_once(
+async def test_the_twelve_perplexities_are_all_visible(
     places: Places, session: FakeSession, size: tuple[int, int]
 ) -> None:
     async with open_app(places, FakeEngine(*four(*TWELVE)), size) as opened:
@@ -87,7 +87,7 @@ async def test_a_model_of_other_sizes_is_not_compared(
             await opened.shows("max words", "epochs", "1,000")
 
 
-async def test_curves_count_epochs_from_zero_and_training_stands_beside_validation(
+async def test_curves_count_epochs_from_zero_and_training_is_drawn_with_validation(
     places: Places, session: FakeSession
 ) -> None:
     run = four(TWELVE[0])[0]
@@ -109,7 +109,7 @@ async def test_curves_count_epochs_from_zero_and_training_stands_beside_validati
         await opened.shows("Keras on captions")
 
 
-async def test_they_fill_while_the_runs_train(places: Places, session: FakeSession) -> None:
+async def test_they_are_updated_while_the_runs_train(places: Places, session: FakeSession) -> None:
     run = replace(four(TWELVE[0])[0], state=Running(time.time()), metrics={"perplexity": 412.0})
     engine = FakeEngine(run)
     async with open_app(places, engine) as opened:
@@ -163,7 +163,7 @@ async def test_the_trials_of_the_sweep_fill_the_table(places: Places, session: F
         assert engine.sweeps.requests[-1][1]["verb"] == "stop"
 
 
-async def test_the_framework_is_turned_by_key_and_remembered(places: Places, session: FakeSession) -> None:
+async def test_the_framework_is_switched_by_key_and_saved(places: Places, session: FakeSession) -> None:
     runs = four(*TWELVE) + [replace(run) for run in four((1.5, 2.5, 3.5), framework="torch")]
     runs[-1] = replace(runs[-1], spec=replace(runs[-1].spec, id="20250101-000001-lm-ffff", created_at=1.0))
     async with open_app(places, FakeEngine(*runs)) as opened:
@@ -175,7 +175,7 @@ async def test_the_framework_is_turned_by_key_and_remembered(places: Places, ses
     assert (saved["framework"], saved["place"], saved["view"]) == ("torch", 1, "corpus")
 
 
-async def test_the_corpus_is_told(places: Places, session: FakeSession) -> None:
+async def test_the_statistics_of_the_corpus_are_shown(places: Places, session: FakeSession) -> None:
     async with open_app(places, FakeEngine(), (120, 40)) as opened:
         await open_tab(opened)
         await opened.press("d")
@@ -198,13 +198,13 @@ async def test_a_model_is_opened_in_the_repl(places: Places, session: FakeSessio
         await opened.shows("wanted", "word before")
 
 
-async def test_a_session_that_dies_is_one_line(places: Places, session: FakeSession) -> None:
+async def test_a_session_that_ends_is_an_error_of_one_line(places: Places, session: FakeSession) -> None:
     session.is_up = False
     async with open_app(places, FakeEngine(*four(*TWELVE))) as opened:
         await open_tab(opened, "38.4", "The session ended before it answered.")
 
 
-async def test_out_of_sight_it_asks_and_follows_nothing(places: Places, session: FakeSession) -> None:
+async def test_a_hidden_tab_requests_and_follows_nothing(places: Places, session: FakeSession) -> None:
     async with open_app(places, FakeEngine(*four(*TWELVE))) as opened:
         await open_tab(opened, "38.4")
         await opened.until(lambda: bool(session.facts_of("corpus.tell")))

@@ -1,1 +1,1 @@
-"""Tests of the MNIST lab's own words."""
+"""Tests of the MNIST tab."""

@@ -1,4 +1,4 @@
-"""The MNIST tab over planted runs, with a session in the test's own process and no network."""
+"""The MNIST tab with runs of given weights and a session in the test's own process."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from engine import store
 from engine.places import Places
 from engine.protocol import RunSummary
 from engine.store import RunFolder
-from tests.engine.session.digit_runs import convolutions, plant, tell, templates
+from tests.engine.session.digit_runs import convolutions, plant, templates, write_events
 from tests.fakes.app_pilot import AppPilot
 from tests.fakes.engine import done, make_run
 from tui.mnist.tab import MnistTab
@@ -24,16 +24,16 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def folder(places: Places) -> RunFolder:
-    """A logistic regression that reads well; its first checkpoint reads badly."""
+    """A logistic regression of high accuracy; its first checkpoint is of random weights."""
     made = plant(
         places.root, {20: convolutions(seed=1), 40: templates()}, model="logistic", iterations=13_000
     )
-    tell(made, (20, 0.5), (40, 0.9), test=0.88)
+    write_events(made, (20, 0.5), (40, 0.9), test=0.88)
     return made
 
 
 def summary(folder: RunFolder, **facts: object) -> RunSummary:
-    """The run as a service would tell of it."""
+    """The run as the engine summarises it."""
     spec = store.read_spec(folder)
     step = max(int(path.name.removeprefix("step-")) for path in folder.checkpoints.iterdir())
     usual = {
@@ -54,5 +54,5 @@ def view(opened: AppPilot) -> MnistTab:
 
 
 async def settled(opened: AppPilot) -> None:
-    """Until nothing that was asked is unanswered."""
+    """Waits until all requests are answered."""
     await opened.until(lambda: not any(one.group.startswith("mnist") for one in opened.app.workers))

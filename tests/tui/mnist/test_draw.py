@@ -1,4 +1,4 @@
-"""Digits of one's own, by keys and by mouse."""
+"""Drawing of digits, by keys and by mouse."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ("folder", "offline")
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_a_digit_is_drawn_and_read_as_the_stroke_goes(
+async def test_a_digit_is_classified_while_it_is_drawn(
     places: Places, session: FakeSession, folder: RunFolder, size: tuple[int, int]
 ) -> None:
     async with open_app(places, FakeEngine(summary(folder)), size) as opened:
@@ -40,12 +40,12 @@ async def test_a_digit_is_drawn_with_the_mouse(
         await opened.shows("Draw a digit")
         await opened.drag((20, 6), (20, 12), (24, 20))
         await opened.shows("prediction", "its input")
-        style_name = opened.app.query_one(DrawView).pad.style_name
-        columns = np.flatnonzero(style_name.max(axis=0))
-        rows = np.flatnonzero(style_name.max(axis=1))
+        pixels = opened.app.query_one(DrawView).pad.pixels
+        columns = np.flatnonzero(pixels.max(axis=0))
+        rows = np.flatnonzero(pixels.max(axis=1))
         assert rows.max() - rows.min() > 2 * (columns.max() - columns.min()) > 0
         await opened.drag((119, 39), (118, 39))
-        assert np.array_equal(opened.app.query_one(DrawView).pad.style_name, style_name)
+        assert np.array_equal(opened.app.query_one(DrawView).pad.pixels, pixels)
 
 
 async def test_a_drawn_digit_is_kept_tested_and_dropped(
@@ -64,7 +64,7 @@ async def test_a_drawn_digit_is_kept_tested_and_dropped(
         await opened.shows("None is kept yet")
 
 
-async def test_a_picture_of_the_report_is_taken_to_the_pad(
+async def test_a_picture_of_the_report_is_opened_in_the_pad(
     places: Places, session: FakeSession, folder: RunFolder
 ) -> None:
     async with open_app(places, FakeEngine(summary(folder)), (80, 24)) as opened:
@@ -76,7 +76,7 @@ async def test_a_picture_of_the_report_is_taken_to_the_pad(
         await opened.shows("Your digit", "prediction")
         pad = opened.app.query_one(DrawView)
         assert not pad.pad.is_empty
-        # Pictures of the data set are centred already: the pad reads it as the report did.
+        # Pictures of the data set are centred already: the pad classifies it as the report did.
         await opened.until(lambda: session.facts_of("mnist.predict")[-1]["centred"] is False)
         pad.action_clear()
-        assert pad.is_centred, "what is drawn anew is centred as before"
+        assert pad.is_centred, "a new drawing is centred as before"

@@ -1,4 +1,4 @@
-"""The wall of filters: whole factors, every filter shown or counted, the weight under the cursor."""
+"""Image of filters: whole factors, every filter shown or counted, the weight under the cursor."""
 
 from __future__ import annotations
 
@@ -7,47 +7,47 @@ import pytest
 
 from tui.drawings.image_canvas import ImageCanvas
 from tui.mnist.filter_image import PICTURES, FilterImage, factor_of, pictures_of
-from tui.mnist.snapshot import Snapshot, SnapshotView
+from tui.mnist.snapshot import PictureMaps, Snapshot
 
 
 def text(canvas: ImageCanvas) -> str:
     return "\n".join("".join(patch.text for patch in line) for line in canvas.lines())
 
 
-def wall(filters: int, **facts: object) -> FilterImage:
+def filter_image(filters: int, **facts: object) -> FilterImage:
     kernels = np.linspace(-0.5, 0.25, filters * 25).reshape(filters, 1, 5, 5)
     maps = np.zeros((filters, 28, 28))
-    looks = [SnapshotView(np.zeros((28, 28)), maps, maps)] * 4
-    moment = Snapshot("conv1", kernels, looks)
-    return FilterImage("run", "", [1], 0, frozenset(), moment, (), **facts)  # type: ignore[arg-type]
+    pictures = [PictureMaps(np.zeros((28, 28)), maps, maps)] * 4
+    snapshot = Snapshot("conv1", kernels, pictures)
+    return FilterImage("run", "", [1], 0, frozenset(), snapshot, (), **facts)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("room", "factor"), [((30, 30), 2), ((42, 50), 4), ((78, 12), 2), ((10, 4), 1)])
-def test_filters_are_as_large_as_all_of_them_fit_by_a_whole_factor(
+def test_filters_are_enlarged_by_the_largest_whole_factor_at_which_all_fit(
     room: tuple[int, int], factor: int
 ) -> None:
     assert factor_of(5, 1, 8, room) == factor
 
 
-def test_four_pictures_are_shown_where_their_maps_can_be_made_out() -> None:
+def test_four_pictures_are_shown_where_their_maps_are_large_enough() -> None:
     assert pictures_of(4, 1, 33)[0] == PICTURES == pictures_of(4, 2, 53)[0]
     assert pictures_of(4, 2, 33)[0] == 2
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
-def test_maps_that_do_not_fit_are_counted_and_further_ones_can_be_shown(size: tuple[int, int]) -> None:
+def test_maps_that_do_not_fit_are_counted_and_can_be_scrolled_to(size: tuple[int, int]) -> None:
     canvas = ImageCanvas(*size, "shade")
-    wall(16, page=1).paint(canvas)
+    filter_image(16, page=1).paint(canvas)
     assert "filters 1 to " in text(canvas)
     canvas = ImageCanvas(*size, "shade")
-    wall(16, page=1, first=8).paint(canvas)
+    filter_image(16, page=1, first=8).paint(canvas)
     assert "filters 9 to " in text(canvas)
 
 
-def test_the_weight_under_the_cursor_is_told_in_its_own_units() -> None:
+def test_the_weight_under_the_cursor_is_shown_in_its_own_units() -> None:
     canvas = ImageCanvas(120, 40, "colour")
-    wall(5, cell=(0, 0, 0, 0)).paint(canvas)
+    filter_image(5, cell=(0, 0, 0, 0)).paint(canvas)
     assert "weight -0.5000" in text(canvas)
     canvas = ImageCanvas(120, 40, "colour")
-    wall(5).paint(canvas)
+    filter_image(5).paint(canvas)
     assert "at most 0.5" in text(canvas)

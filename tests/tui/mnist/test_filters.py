@@ -1,4 +1,4 @@
-"""Filters as they form, and what they make of pictures."""
+"""The filters view."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ async def test_filters_are_stepped_through(
         await opened.press("down")
         await opened.shows("conv2", "a column is one filter")
         shown = opened.app.query_one(FiltersView)
-        await opened.until(lambda: len(shown.moment.looks) == 4)
-        assert shown.moment.looks[0].before is not None
+        await opened.until(lambda: len(shown.snapshot.pictures) == 4)
+        assert shown.snapshot.pictures[0].before is not None
         await opened.press("G")
         await opened.shows("step 40")
 
@@ -62,7 +62,7 @@ async def test_filters_are_shown_as_one_picture(
         await opened.shows("weights as an image")
 
 
-async def test_filters_of_a_run_that_trains_are_followed(places: Places, session: FakeSession) -> None:
+async def test_filters_of_a_run_in_training_are_updated(places: Places, session: FakeSession) -> None:
     folder = plant(places.root, {20: convolutions(seed=1), 40: convolutions(seed=2)}, model="double_conv")
     writer = EventWriter(folder.events)
     writer.append("sketch", step=20, parts=sketched(seed=1))
@@ -80,6 +80,6 @@ async def test_filters_of_a_run_that_trains_are_followed(places: Places, session
 
 
 def sketched(seed: int) -> dict[str, object]:
-    """Filters, and the maps of four pictures, as a run in training tells of them."""
+    """Parts of a `sketch` event: filters, and the maps of four pictures."""
     maps = np.random.default_rng(seed).integers(0, 256, (4, 5, 8, 8)).tolist()
     return {"filters/conv1": convolutions(seed=seed)["conv1.weight"].tolist(), "maps/conv1": maps}

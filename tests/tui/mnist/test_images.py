@@ -1,4 +1,4 @@
-"""Walls with what is rare: long names, pictures of another size, nothing at all."""
+"""Images with long class names, pictures of other sizes, and empty cells."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def report() -> dict[str, Any]:
 
 @pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("size", SIZES)
-def test_classes_with_names_are_explored(size: tuple[int, int], look: ColourMode) -> None:
+def test_data_with_long_class_names_are_drawn(size: tuple[int, int], look: ColourMode) -> None:
     for side in (8, 28, 64):
         canvas = ImageCanvas(*size, look)
         DataImage(explored(side), 2).paint(canvas)
@@ -64,7 +64,7 @@ def test_classes_with_names_are_explored(size: tuple[int, int], look: ColourMode
 
 @pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("size", SIZES)
-def test_classes_with_names_are_taken_for_each_other(size: tuple[int, int], look: ColourMode) -> None:
+def test_a_confusion_matrix_with_long_class_names_is_drawn(size: tuple[int, int], look: ColourMode) -> None:
     canvas = ImageCanvas(*size, look)
     ConfusionImage("Fashion", report(), (0, 6), []).paint(canvas)
     if size[1] > 20:
@@ -73,7 +73,7 @@ def test_classes_with_names_are_taken_for_each_other(size: tuple[int, int], look
 
 @pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("size", SIZES)
-def test_pictures_with_names_are_shown(size: tuple[int, int], look: ColourMode) -> None:
+def test_pictures_with_long_class_names_are_drawn(size: tuple[int, int], look: ColourMode) -> None:
     image = {"index": 7, "pixels": [[0, 255]] * 2, "label": 9, "predicted": 7, "probabilities": [0.1] * 10,
              "loss": 2.3026}  # fmt: skip
     canvas = ImageCanvas(*size, look)
@@ -82,7 +82,7 @@ def test_pictures_with_names_are_shown(size: tuple[int, int], look: ColourMode) 
     assert re.search("largest (loss )?first", text(canvas)) and "picture 7, loss 2.30" in text(canvas)
 
 
-def test_an_empty_cell_says_so() -> None:
+def test_an_empty_cell_has_a_message() -> None:
     canvas = ImageCanvas(80, 21, "colour")
     PicturesImage("pictures", [], 0, 0, NAMES).paint(canvas)
     assert "No picture is in this cell" in text(canvas)

@@ -1,4 +1,4 @@
-"""The table of networks: what each line says of its run, whoever knows it later: the table or the run."""
+"""The table of networks: each line has the newest of its row of mnist.table and the summary of its run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.tui.mnist.test_images import text
 from tui.drawings.image_canvas import ImageCanvas
 from tui.mnist.network_table import NetworkRow, NetworkTable
 from tui.mnist.recipes import RECIPES, recipes
-from tui.mnist.tab import told_of
+from tui.mnist.tab import run_description
 
 FAST = RECIPES[0]
 
@@ -35,13 +35,13 @@ def painted(entry: NetworkRow, width: int, best: dict[str, Any] | None = None) -
     return text(canvas).split("\n")
 
 
-def test_a_recipe_that_reached_its_goal_is_not_said_to_have_missed_it() -> None:
+def test_steps_of_a_run_that_reached_its_goal_are_without_parentheses() -> None:
     run = a_run(state=done())
     line = painted(NetworkRow(FAST, run, a_row(run)), 100)[2]
     assert " 387 " in line and "(387)" not in line and "0.9917" in line
 
 
-def test_until_the_table_is_read_nothing_is_said_about_the_goal() -> None:
+def test_until_the_table_is_computed_the_steps_to_the_goal_are_empty() -> None:
     line = painted(NetworkRow(FAST, a_run(state=done()), None), 100)[2]
     assert "400" not in line and "·" in line and "0.9918" in line
 
@@ -56,32 +56,32 @@ def test_the_best_is_marked_in_front_of_its_name_at_every_width(width: int) -> N
     assert "★" not in painted(NetworkRow(FAST, run, a_row(run)), width)[2]
 
 
-def test_a_run_that_trains_is_ahead_of_its_row_of_the_table() -> None:
+def test_a_run_in_training_has_the_numbers_of_its_summary() -> None:
     run = a_run(state=Running(1.0), step=4100, metrics={"val_accuracy": 0.98})
     row = a_row(run, is_reached=False, iterations=3000, val_accuracy=0.84, test_accuracy=None)
     line = painted(NetworkRow(FAST, run, row), 100)[2]
     assert "(4,100)" in line and "0.9800" in line and "0.8400" not in line
 
 
-def test_the_table_says_what_parentheses_mean() -> None:
+def test_the_table_explains_the_parentheses() -> None:
     lines = painted(NetworkRow(FAST, a_run(state=done()), None), 80)
-    assert any("99 % not reached" in line for line in lines)
+    assert any("steps in parentheses: trained so far, 99 % not reached" in line for line in lines)
 
 
-def test_every_recipe_has_a_name_where_one_is_chosen() -> None:
+def test_the_description_of_a_run_begins_with_its_recipe() -> None:
     for recipe in recipes():
         run = make_run(1, experiment=recipe.experiment, params=dict(recipe.params), state=done())
-        assert told_of(run).startswith(f"{recipe.title}, done")
+        assert run_description(run).startswith(f"{recipe.title}, done")
 
 
-def test_the_accuracy_of_the_weights_and_the_best_one_are_told_apart() -> None:
+def test_the_last_accuracy_and_the_best_one_are_both_shown() -> None:
     run = replace(a_run(state=done()), metrics={"val_accuracy": 0.9175}, best=Best("val_accuracy", 0.9195, 9))
-    assert told_of(run) == "fast, done, 91.75% of validation (best 91.95%)"
+    assert run_description(run) == "fast, done, 91.75% of validation (best 91.95%)"
     assert "0.9175" in painted(NetworkRow(FAST, run, None), 100)[2]
 
 
-def test_a_run_that_compiles_before_its_first_step_says_so() -> None:
-    said = "Compiling the loops of small networks for this processor: once, about 10 s."
-    run = a_run(state=Running(1.0), step=0, total_steps=0, metrics={}, notice=said)
-    assert said[:40] in painted(NetworkRow(FAST, run, None), 120)[2]
+def test_the_notice_of_a_run_that_compiles_is_shown_before_its_first_step() -> None:
+    notice = "Compiling the loops of small networks for this processor: once, about 10 s."
+    run = a_run(state=Running(1.0), step=0, total_steps=0, metrics={}, notice=notice)
+    assert notice[:40] in painted(NetworkRow(FAST, run, None), 120)[2]
     assert "starting" in painted(NetworkRow(FAST, replace(run, notice=""), None), 80)[2]

@@ -1,4 +1,4 @@
-"""The runs that the tab starts by itself, and which run it shows."""
+"""Runs that the MNIST tab starts, and which run it shows."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_the_notebook_has_six_convolutional_runs_and_two_others() -> None:
     assert all(one.params["iterations"] == 13_000 for one in NOTEBOOK if "conv" not in one.model)
 
 
-def test_a_run_is_known_by_its_model_and_batch() -> None:
+def test_a_run_is_recognised_by_its_model_and_batch() -> None:
     given = {"model": "double_conv", "batch": 100}
     run = make_run(experiment="mnist", params=given)
     assert [one.name for one in NOTEBOOK if one.made(run)] == ["double_conv b100"]
@@ -53,22 +53,22 @@ def test_the_newest_run_with_weights_is_shown_unless_another_is_chosen() -> None
     assert runs.shown == old
 
 
-def test_what_is_on_the_screen_stays_and_a_newer_one_is_told() -> None:
+def test_the_shown_run_stays_and_a_newer_one_is_reported() -> None:
     old = make_run(3, experiment="mnist", state=done(), checkpoint_step=9)
     waits = make_run(1, experiment="mnist", state=Queued("waits"))
     runs = MnistRuns()
     runs.update((old,), ())
-    runs.hold(old)
+    runs.keep_on_screen(old)
     runs.update((waits,), ())
     assert runs.shown == old and runs.newer is None
     begun = replace(waits, checkpoint_step=1)
     runs.update((begun,), ())
     assert runs.shown == old and runs.newer == begun
     runs.chosen = begun.id
-    runs.hold(begun)
+    runs.keep_on_screen(begun)
     assert runs.shown == begun and runs.newer is None
     runs.chosen = old.id
-    runs.hold(old)
+    runs.keep_on_screen(old)
     assert runs.newer is None, "it was there when the older one was chosen"
     runs.update((), (old.id,))
     assert runs.shown == begun

@@ -1,8 +1,8 @@
-"""What sketches and answers say of a layer."""
+"""Snapshots of a layer from `sketch` events and from responses of mnist.maps."""
 
 from __future__ import annotations
 
-from tui.mnist.snapshot import layers_of, look_of, sketched
+from tui.mnist.snapshot import layers_of, picture_maps, snapshot_of
 
 PARTS = {
     "filters/conv1": [[[[0.5, -1.0], [0.0, 0.25]]]] * 3,
@@ -10,28 +10,32 @@ PARTS = {
 }
 
 
-def test_a_sketch_has_filters_and_the_maps_behind_the_relu() -> None:
-    moment = sketched(PARTS, "conv1", [[[0, 255], [0, 0]]])
+def test_a_sketch_event_has_filters_and_maps_after_the_relu() -> None:
+    snapshot = snapshot_of(PARTS, "conv1", [[[0, 255], [0, 0]]])
     assert layers_of(PARTS) == ["conv1"]
-    assert moment.kernels is not None and moment.kernels.shape == (3, 1, 2, 2)
-    assert moment.kernels.min() == -1
-    look = moment.looks[0]
-    assert look.before is None and look.after is not None and look.after[0].tolist() == [[0, 1], [0.2, 0]]
-    assert look.original is not None and moment.looks[3].original is None
+    assert snapshot.kernels is not None and snapshot.kernels.shape == (3, 1, 2, 2)
+    assert snapshot.kernels.min() == -1
+    picture = snapshot.pictures[0]
+    assert (
+        picture.before is None
+        and picture.after is not None
+        and picture.after[0].tolist() == [[0, 1], [0.2, 0]]
+    )
+    assert picture.original is not None and snapshot.pictures[3].original is None
 
 
-def test_a_sketch_of_something_else_shows_nothing() -> None:
-    moment = sketched({"filters/conv1": "x", "maps/conv1": [[1], [2, 3]]}, "conv1", ())
-    assert moment.kernels is None and moment.looks == []
+def test_invalid_parts_are_an_empty_snapshot() -> None:
+    snapshot = snapshot_of({"filters/conv1": "x", "maps/conv1": [[1], [2, 3]]}, "conv1", ())
+    assert snapshot.kernels is None and snapshot.pictures == []
 
 
-def test_maps_of_a_checkpoint_are_there_before_and_after() -> None:
+def test_maps_of_a_checkpoint_are_those_before_and_after_the_relu() -> None:
     levels = {"low": -2.0, "high": 2.0, "levels": [[[0, 255]]]}
     answer = {
         "original": [[0]],
         "layers": [{"name": "c", "shape": [1, 1, 2], "before": levels, "after": levels}],
     }
-    look = look_of(answer, "c")
-    assert look.before is not None and look.before.tolist() == [[[-1, 1]]]
-    assert look.after is not None and look.after.tolist() == [[[0, 1]]]
-    assert look_of(answer, "other").after is None
+    picture = picture_maps(answer, "c")
+    assert picture.before is not None and picture.before.tolist() == [[[-1, 1]]]
+    assert picture.after is not None and picture.after.tolist() == [[[0, 1]]]
+    assert picture_maps(answer, "other").after is None

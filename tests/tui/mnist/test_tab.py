@@ -23,7 +23,7 @@ from tui.mnist.view import MnistView
 __all__ = ("folder", "offline")
 
 
-async def test_what_is_wrong_with_the_data_is_said_whole(
+async def test_an_error_of_the_data_is_shown_whole(
     places: Places, session: FakeSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = "train-images-idx3-ubyte.gz"
@@ -36,9 +36,7 @@ async def test_what_is_wrong_with_the_data_is_said_whole(
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_the_data_say_what_they_are(
-    places: Places, session: FakeSession, size: tuple[int, int]
-) -> None:
+async def test_the_data_set_is_described(places: Places, session: FakeSession, size: tuple[int, int]) -> None:
     async with open_app(places, FakeEngine(), size) as opened:
         await opened.press("4")
         await opened.shows(
@@ -51,7 +49,7 @@ async def test_the_data_say_what_they_are(
 
 
 @pytest.mark.parametrize("key", ["r", "f"])
-async def test_without_a_run_one_key_trains_one(places: Places, session: FakeSession, key: str) -> None:
+async def test_without_a_run_one_key_starts_one(places: Places, session: FakeSession, key: str) -> None:
     engine = FakeEngine()
     async with open_app(places, engine, (80, 24)) as opened:
         await opened.press("4", key)
@@ -79,7 +77,7 @@ async def test_the_networks_are_compared_and_the_missing_ones_started(
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_the_report_is_walked_to_a_cell_and_its_pictures(
+async def test_the_pictures_of_a_cell_are_opened_from_the_report(
     places: Places, session: FakeSession, folder: RunFolder, size: tuple[int, int]
 ) -> None:
     async with open_app(places, FakeEngine(summary(folder)), size) as opened:
@@ -99,7 +97,7 @@ async def test_the_report_is_walked_to_a_cell_and_its_pictures(
         assert report.cell == (true, answer)
         await opened.shows(f"{true} predicted as {answer}")
         await opened.press("enter")
-        await opened.shows(f"it is {true}", f"the network says {answer}", "1 of ")
+        await opened.shows(f"it is {true}", f"predicted as {answer}", "1 of ")
         await opened.press("v")
         await opened.shows(f"hiding lowers p({answer})")
         await opened.press("t")
@@ -108,7 +106,7 @@ async def test_the_report_is_walked_to_a_cell_and_its_pictures(
         await opened.shows("macro avg")
 
 
-async def test_the_hundred_worst_are_walked_through(
+async def test_the_largest_losses_are_stepped_through(
     places: Places, session: FakeSession, folder: RunFolder
 ) -> None:
     async with open_app(places, FakeEngine(summary(folder)), (80, 24)) as opened:
@@ -143,7 +141,7 @@ async def test_shifts_and_noise_are_shown(places: Places, session: FakeSession, 
         await opened.shows("shift", "noise", "360 pictures")
 
 
-async def test_one_that_waits_for_a_place_says_for_what(places: Places, session: FakeSession) -> None:
+async def test_a_queued_run_shows_what_it_waits_for(places: Places, session: FakeSession) -> None:
     waits = make_run(
         1, experiment="mnist", params={"model": "mlp"}, state=Queued("2 CPUs are wanted, 0 free")
     )
@@ -152,7 +150,7 @@ async def test_one_that_waits_for_a_place_says_for_what(places: Places, session:
         await opened.shows("queued: 2 CPUs are wanted, 0 free", "With its first checkpoint:")
 
 
-async def test_a_damaged_checkpoint_is_said_in_one_line(
+async def test_a_damaged_checkpoint_is_reported_in_one_line(
     places: Places, session: FakeSession, folder: RunFolder
 ) -> None:
     damage(folder, 40)
@@ -161,19 +159,19 @@ async def test_a_damaged_checkpoint_is_said_in_one_line(
         await opened.shows("macro avg", "Checkpoint step-")
 
 
-async def test_a_session_that_dies_is_said_and_asked_again(
+async def test_a_session_that_ends_is_reported_and_a_key_tries_again(
     places: Places, session: FakeSession, folder: RunFolder
 ) -> None:
     session.is_up = False
     async with open_app(places, FakeEngine(summary(folder)), (120, 40)) as opened:
         await opened.press("4", "r")
-        await opened.shows("The session ended", "r asks again")
+        await opened.shows("The session ended", "r tries again")
         session.is_up = True
         await opened.press("r")
         await opened.shows("macro avg")
 
 
-async def test_an_engine_that_goes_takes_nothing_along(
+async def test_reports_work_while_the_engine_is_gone(
     places: Places, session: FakeSession, folder: RunFolder
 ) -> None:
     engine = FakeEngine(summary(folder))
@@ -182,7 +180,7 @@ async def test_an_engine_that_goes_takes_nothing_along(
         await opened.shows("macro avg")
         engine.disconnect()
         await opened.press("full_stop", "enter")
-        await opened.shows("the network says")
+        await opened.shows("predicted as")
 
 
 async def test_another_run_is_chosen_for_every_view(
@@ -194,14 +192,14 @@ async def test_another_run_is_chosen_for_every_view(
         await opened.press("4", "r")
         await opened.shows("planted")
         await opened.press("o")
-        await opened.shows("look at which network")
+        await opened.shows("choose a network")
         await opened.press("down", "enter")
         await opened.shows("other", "360 test pictures")
         await opened.press("f")
         await opened.shows("conv1", "step 7")
 
 
-async def test_how_it_was_looked_at_is_remembered(
+async def test_view_split_cell_and_drawing_are_restored_after_a_restart(
     places: Places, session: FakeSession, folder: RunFolder
 ) -> None:
     async with open_app(places, FakeEngine(summary(folder)), (80, 24)) as opened:
@@ -220,9 +218,7 @@ async def test_how_it_was_looked_at_is_remembered(
         await opened.shows("prediction")
 
 
-async def test_a_tab_out_of_sight_asks_nothing(
-    places: Places, session: FakeSession, folder: RunFolder
-) -> None:
+async def test_a_hidden_tab_requests_nothing(places: Places, session: FakeSession, folder: RunFolder) -> None:
     run = summary(folder)
     engine = FakeEngine(run)
     async with open_app(places, engine, (80, 24)) as opened:
@@ -240,13 +236,16 @@ def test_nothing_of_the_tab_is_imported_before_it_is_opened() -> None:
     import subprocess
     import sys
 
-    code = "import sys, tui.app; print([name for name in sys.modules if 'mnist_' in name or name == 'numpy'])"
+    code = (
+        "import sys, tui.app; "
+        "print([name for name in sys.modules if name.startswith('tui.mnist.') or name == 'numpy'])"
+    )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
                            cwd=Path(__file__).parents[3])  # fmt: skip
     assert found.stdout.strip() == "[]"
 
 
-async def test_sharp_pictures_say_how_to_have_them(
+async def test_without_an_image_protocol_a_notice_says_how_to_get_one(
     places: Places, session: FakeSession, folder: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tui.terminal.image_protocol.is_prepared", lambda: False)
@@ -275,7 +274,7 @@ async def test_the_report_stays_when_another_network_gets_its_first_checkpoint(
 
 
 @pytest.mark.parametrize(("key", "view"), [("r", "report"), ("f", "filters"), ("b", "draw")])
-async def test_the_views_are_about_the_network_under_the_cursor(
+async def test_the_views_show_the_network_under_the_cursor(
     places: Places, session: FakeSession, folder: RunFolder, key: str, view: str
 ) -> None:
     other = plant(places.root, {7: convolutions(seed=3)}, model="double_conv")

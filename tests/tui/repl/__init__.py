@@ -1,1 +1,1 @@
-"""Tests of talking to a language model."""
+"""Tests of the REPL tab."""

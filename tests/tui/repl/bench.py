@@ -1,4 +1,4 @@
-"""The REPL over made-up language models, with a session in the test's own process."""
+"""The REPL with small language models and a session in the test's own process."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ async def open_repl(opened: AppPilot, *words: str) -> None:
 
 
 class Typist:
-    """Types what the names of keys do not cover."""
+    """Types text; characters are mapped to the names of their keys."""
 
     NAMES = {"/": "slash", "_": "underscore", "@": "at", "?": "question_mark"}  # noqa: RUF012
 
@@ -31,6 +31,6 @@ class Typist:
             else:
                 await self._opened.type(sign)
 
-    async def say(self, line: str) -> None:
+    async def submit(self, line: str) -> None:
         await self.type(line)
         await self._opened.press("enter")

@@ -1,4 +1,4 @@
-"""The REPL when something goes: the session, the engine, a model, a line that is gone."""
+"""The REPL when the session or the engine ends, a model is removed, or a response comes late."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.tui.repl.bench import Typist, open_repl, tab
 
 
 class Late(FakeSession):
-    """Answers at once until it is told to wait."""
+    """Answers only while `goes_on` is set."""
 
     def __init__(self, places: Places) -> None:
         super().__init__(places)
@@ -33,7 +33,7 @@ class Late(FakeSession):
         return await super().request(method, newest, **facts)
 
 
-async def test_words_of_a_line_that_is_gone_do_not_stay(
+async def test_words_of_an_earlier_line_are_not_left_on_screen(
     places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_run(places)
@@ -51,7 +51,7 @@ async def test_words_of_a_line_that_is_gone_do_not_stay(
         await opened.shows("1 cupcakes")
 
 
-async def test_before_the_models_are_known_none_is_said_to_be_missing(
+async def test_before_the_models_are_loaded_none_is_reported_as_missing(
     places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_run(places, name="sweet")
@@ -60,18 +60,18 @@ async def test_before_the_models_are_known_none_is_said_to_be_missing(
     async with open_app(places, FakeEngine()) as opened:
         late.goes_on.clear()
         await opened.press("6")
-        await Typist(opened).say("/model sweet")
-        await Typist(opened).say("i love")
+        await Typist(opened).submit("/model sweet")
+        await Typist(opened).submit("i love")
         await opened.until(lambda: opened.text.count("Still looking for models") == 2)
         late.goes_on.set()
         await opened.shows("sweet")
-        await Typist(opened).say("/model sweet")
+        await Typist(opened).submit("/model sweet")
         await opened.shows("A forward model")
 
 
 class OneByOne(FakeSession):
-    """Answers one question after the other; of those that wait with the same mark only the newest, as the
-    session's own process does."""
+    """Answers one request after the other; of those that wait with the same key only the newest, as a session
+    process does."""
 
     def __init__(self, places: Places) -> None:
         super().__init__(places)
@@ -100,7 +100,7 @@ class OneByOne(FakeSession):
             self._turn.release()
 
 
-async def test_words_that_an_older_question_has_superseded_are_asked_for_again(
+async def test_words_superseded_by_an_older_request_are_requested_again(
     places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_run(places)
@@ -111,7 +111,7 @@ async def test_words_that_an_older_question_has_superseded_are_asked_for_again(
         await Typist(opened).type("i bake ")
         await opened.shows("1 cupcakes")
         session.goes_on.clear()
-        await Typist(opened).type("cu")  # of unknown letters a second question is asked: which words begin so
+        await Typist(opened).type("cu")  # for an unknown prefix a second request: which words begin like that
         await opened.until(lambda: session._turn.locked())
         await Typist(opened).type(" ")
         await opened.until(lambda: bool(session._waiting))
@@ -120,22 +120,20 @@ async def test_words_that_an_older_question_has_superseded_are_asked_for_again(
         assert "Computing" not in opened.text
 
 
-async def test_words_of_a_line_that_was_left_at_once_are_asked_for_when_one_comes_back(
-    places: Places, session: FakeSession
-) -> None:
+async def test_words_are_requested_when_the_tab_is_opened_again(places: Places, session: FakeSession) -> None:
     write_run(places)
     async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened)
         await Typist(opened).type("i ")
         await opened.shows("1 love")
         tab(opened).deactivated()
-        tab(opened).prompt.put("i love ")
+        tab(opened).prompt.set_text("i love ")
         await opened.shows("Computing ...")
         tab(opened).activated()
         await opened.shows("1 cupcakes")
 
 
-async def test_words_on_offer_come_from_a_new_session_when_one_has_died(
+async def test_suggested_words_come_from_a_new_session_when_one_has_ended(
     places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Dying(FakeSession):
@@ -160,17 +158,15 @@ async def test_words_on_offer_come_from_a_new_session_when_one_has_died(
         assert not dying.dies
 
 
-async def test_a_model_that_still_trains_is_said_to(places: Places, session: FakeSession) -> None:
+async def test_a_model_in_training_is_labelled_so(places: Places, session: FakeSession) -> None:
     write_run(places, status=Status.RUNNING, step=40)
     async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened, "still training, last step 40")
-        await Typist(opened).say("/score i love you")
+        await Typist(opened).submit("/score i love you")
         await opened.shows("It still trains: last weights (step 40).")
 
 
-async def test_a_model_that_is_deleted_while_one_talks_to_it_is_said_to_be(
-    places: Places, session: FakeSession
-) -> None:
+async def test_the_removal_of_the_selected_model_is_reported(places: Places, session: FakeSession) -> None:
     engine = FakeEngine()
     write_run(places, name="older", created_at=1e9)
     gone = write_run(places, name="mine", created_at=2e9)
@@ -180,11 +176,11 @@ async def test_a_model_that_is_deleted_while_one_talks_to_it_is_said_to_be(
         shutil.rmtree(places.runs / gone)
         tab(opened).refresh_data()
         await opened.shows("mine was removed: older answers now.", "1 cupcakes")
-        await Typist(opened).say("/score i love you")
+        await Typist(opened).submit("/score i love you")
         await opened.shows("perplexity")
 
 
-async def test_a_session_that_dies_is_one_line_and_the_next_goes_on(
+async def test_a_session_that_ends_is_an_error_of_one_line_and_the_next_command_works(
     places: Places, session: FakeSession
 ) -> None:
     write_run(places)
@@ -192,10 +188,10 @@ async def test_a_session_that_dies_is_one_line_and_the_next_goes_on(
         await open_repl(opened)
         session.is_up = False
         typist = Typist(opened)
-        await typist.say("i love")
+        await typist.submit("i love")
         await opened.shows("The session ended before it answered.")
         session.is_up = True
-        await typist.say("/score you love me")
+        await typist.submit("/score you love me")
         await opened.shows("perplexity")
 
 
@@ -221,13 +217,13 @@ async def test_hostile_words_cannot_reach_the_terminal(
         await opened.press("tab")
         await opened.until(lambda: "owned" in tab(opened).prompt.value)
         await opened.press("enter")
-        await typist.say("/seed 1")
-        await typist.say("i")
+        await typist.submit("/seed 1")
+        await typist.submit("i")
         await opened.shows("1 word added")
         assert not {"\x1b", "\x07", "\u202e"} & set(opened.text)
 
 
-async def test_a_hidden_prompt_asks_nothing(places: Places, session: FakeSession) -> None:
+async def test_a_hidden_tab_requests_nothing(places: Places, session: FakeSession) -> None:
     write_run(places)
     async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened)
@@ -240,7 +236,7 @@ async def test_a_hidden_prompt_asks_nothing(places: Places, session: FakeSession
 
 
 class Endless(FakeSession):
-    """Draws words for as long as somebody listens."""
+    """Streams words until it is closed."""
 
     is_closed = False
 
@@ -253,13 +249,13 @@ class Endless(FakeSession):
             self.is_closed = True
 
 
-async def test_escape_stops_the_words_at_once(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_escape_cancels_the_stream(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
     write_run(places)
     endless = Endless(places)
     monkeypatch.setattr("engine.client.client.open_session", lambda places: endless)
     async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened)
-        await Typist(opened).say("i love")
+        await Typist(opened).submit("i love")
         await opened.shows("on   on", "esc stop")
         await Typist(opened).type("i bake")  # no key waits for the words
         assert tab(opened).prompt.value == "i bake" and not endless.is_closed
@@ -281,7 +277,7 @@ async def test_it_answers_while_the_engine_is_gone(places: Places, session: Fake
         await opened.shows("added")
 
 
-async def test_the_newest_words_are_in_sight_however_fast_they_come(
+async def test_the_newest_words_are_visible_however_fast_they_come(
     places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_run(places)
@@ -289,7 +285,7 @@ async def test_the_newest_words_are_in_sight_however_fast_they_come(
     monkeypatch.setattr("engine.client.client.open_session", lambda places: endless)
     async with open_app(places, FakeEngine(), (80, 24)) as opened:
         await open_repl(opened)
-        await Typist(opened).say("i love")
+        await Typist(opened).submit("i love")
         await opened.until(lambda: tab(opened).transcript.max_scroll_y > 20)
         await opened.press("escape")
         await opened.shows("Stopped.")

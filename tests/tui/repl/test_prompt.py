@@ -1,4 +1,4 @@
-"""What is typed and pasted into the REPL: pastes, numbers, history."""
+"""Input of the REPL: pastes, digits, history."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ async def test_a_paste_of_lines_is_a_table_that_sorts(places: Places, session: F
         assert values == sorted(values)
 
 
-async def test_a_long_table_is_seen_from_its_top_and_stays_there_when_sorted(
+async def test_a_long_table_is_scrolled_to_its_top_also_when_sorted(
     places: Places, session: FakeSession
 ) -> None:
     write_run(places)
     async with open_app(places, FakeEngine(), (100, 30)) as opened:
         await open_repl(opened)
-        await Typist(opened).say("/score i love you")
+        await Typist(opened).submit("/score i love you")
         await opened.shows("log-probability")
         opened.app.post_message(Paste("\n".join(SENTENCES[:2] * 30)))
         await opened.shows("60 sentences, as pasted", "esc, then o")
         await opened.press("escape", "o")
         await opened.shows("60 sentences, most probable first")
         await opened.press("enter")
-        await Typist(opened).say("/score you love me")
+        await Typist(opened).submit("/score you love me")
         await opened.shows("/score you love me", "rank")
 
 
-async def test_lines_without_a_word_are_left_out_of_a_paste_and_said_to_be(
+async def test_lines_without_a_word_are_left_out_of_a_paste_with_a_note(
     places: Places, session: FakeSession
 ) -> None:
     write_run(places)
@@ -54,10 +54,10 @@ async def test_lines_without_a_word_are_left_out_of_a_paste_and_said_to_be(
         await opened.shows("2 sentences, as pasted", "Left out: Sentence 2", "more like it.")
         opened.app.post_message(Paste("i love you\n" * 2001))
         await opened.shows("2,000 sentences", "/score 2,001 lines")
-        assert "first 2,000 lines are scored" in tab(opened).talk.entries[-1].text()
+        assert "first 2,000 lines are scored" in tab(opened).conversation.entries[-1].text()
 
 
-async def test_a_paste_that_does_not_fit_is_said_to_be_cut(places: Places, session: FakeSession) -> None:
+async def test_a_paste_that_does_not_fit_is_cut_with_a_notice(places: Places, session: FakeSession) -> None:
     write_run(places)
     async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened)
@@ -69,14 +69,14 @@ async def test_a_paste_that_does_not_fit_is_said_to_be_cut(places: Places, sessi
         assert len(tab(opened).prompt.value) == 1000
 
 
-async def test_a_paste_without_a_model_is_said_to_have_none(places: Places, session: FakeSession) -> None:
+async def test_a_paste_without_a_model_gets_a_note(places: Places, session: FakeSession) -> None:
     async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened, "No language model yet")
         opened.app.post_message(Paste("i love you\nyou love me\n"))
         await opened.shows("There is no model to answer yet")
 
 
-async def test_slash_words_are_completed(places: Places, session: FakeSession) -> None:
+async def test_commands_are_completed(places: Places, session: FakeSession) -> None:
     write_run(places)
     async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened)
@@ -86,13 +86,15 @@ async def test_slash_words_are_completed(places: Places, session: FakeSession) -
         await opened.until(lambda: tab(opened).prompt.value == "/blank ")
 
 
-async def test_what_was_said_comes_back_after_a_restart(places: Places, session: FakeSession) -> None:
+async def test_the_history_and_the_draft_are_restored_after_a_restart(
+    places: Places, session: FakeSession
+) -> None:
     write_run(places, name="one")
     async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened)
         typist = Typist(opened)
-        await typist.say("/temperature 0.5")
-        await typist.say("we love")
+        await typist.submit("/temperature 0.5")
+        await typist.submit("we love")
         await typist.type("a draft")
         await opened.until(lambda: tab(opened).prompt.value == "a draft")
         await opened.press("up")
@@ -108,14 +110,14 @@ async def test_what_was_said_comes_back_after_a_restart(places: Places, session:
         await opened.until(lambda: tab(opened).prompt.value == "/temperature 0.5")
 
 
-async def test_a_search_says_its_keys_and_begins_anew_where_nothing_is_like_the_line(
+async def test_a_search_labels_its_keys_and_begins_with_an_empty_line_where_nothing_matches(
     places: Places, session: FakeSession
 ) -> None:
     write_run(places)
     async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened, "enter generate", "esc tabs")
         typist = Typist(opened)
-        await typist.say("/temperature 0.5")
+        await typist.submit("/temperature 0.5")
         await typist.type("a draft")
         await opened.press("ctrl+r")
         await opened.shows("enter take it", "esc back", "^r next older", "/temperature 0.5")
@@ -124,7 +126,7 @@ async def test_a_search_says_its_keys_and_begins_anew_where_nothing_is_like_the_
         await opened.until(lambda: tab(opened).prompt.value == "a draft")
 
 
-async def test_a_number_is_typed_behind_an_apostrophe(places: Places, session: FakeSession) -> None:
+async def test_a_digit_is_typed_after_an_apostrophe(places: Places, session: FakeSession) -> None:
     write_run(places)
     async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened)
@@ -142,7 +144,7 @@ async def test_a_number_is_typed_behind_an_apostrophe(places: Places, session: F
 
 
 @pytest.mark.parametrize("line", ["/score i love ", "/gates i "])
-async def test_digits_take_a_word_wherever_their_numbers_are_shown(
+async def test_digits_insert_a_word_wherever_their_numbers_are_shown(
     places: Places, session: FakeSession, line: str
 ) -> None:
     write_run(places)
@@ -154,7 +156,7 @@ async def test_digits_take_a_word_wherever_their_numbers_are_shown(
         await opened.until(lambda: tab(opened).prompt.value not in (line, line + "1"))
 
 
-async def test_where_nothing_is_on_offer_a_digit_is_a_digit(places: Places, session: FakeSession) -> None:
+async def test_without_suggested_words_a_digit_is_typed(places: Places, session: FakeSession) -> None:
     async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened, "No language model yet")
         await Typist(opened).type("a 2")

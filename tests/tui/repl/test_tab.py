@@ -17,7 +17,7 @@ from tui.repl.entry import TranscriptEntry
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
-async def test_the_words_on_offer_follow_what_is_typed(
+async def test_the_suggested_words_follow_the_input(
     places: Places, session: FakeSession, size: tuple[int, int]
 ) -> None:
     write_run(places, name="sweet")
@@ -34,15 +34,15 @@ async def test_the_words_on_offer_follow_what_is_typed(
         await opened.until(lambda: tab(opened).prompt.value == "i love chocolate ")
 
 
-async def test_enter_goes_on_word_by_word_and_says_the_seed(places: Places, session: FakeSession) -> None:
+async def test_enter_generates_word_by_word_and_shows_the_seed(places: Places, session: FakeSession) -> None:
     write_run(places)
     async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened, "Prompt the model")
         typist = Typist(opened)
-        await typist.say("/temperature 0")
+        await typist.submit("/temperature 0")
         await opened.shows("temperature: 0")
-        await typist.say("/seed 7")
-        await typist.say("i bake chocolate")
+        await typist.submit("/seed 7")
+        await typist.submit("i bake chocolate")
         await opened.shows("cupcakes", "(end)", "1 word added", "seed 7", "bits")
         assert session.facts_of("language.generate")[0]["temperature"] == 0
 
@@ -51,7 +51,7 @@ async def test_each_word_is_scored_and_unknown_ones_are_marked(places: Places, s
     write_run(places)
     async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened)
-        await Typist(opened).say("/score i love zebras")
+        await Typist(opened).submit("/score i love zebras")
         await opened.shows("rank", "perplexity", "1 unknown word ? not counted")
 
 
@@ -61,29 +61,29 @@ async def test_orders_blank_both_ways_beam_and_gates(places: Places, session: Fa
     async with open_app(places, FakeEngine(), (120, 60)) as opened:
         await open_repl(opened, "forth")
         typist = Typist(opened)
-        await typist.say("/orders love i cupcakes")
-        await opened.shows("i love cupcakes", "as typed", "6 orders, all weighed")
-        await typist.say("/blank i ___ cupcakes")
-        await opened.shows("left  right", "i love cupcakes", "both sides make of the word")
-        await typist.say("/both love")
+        await typist.submit("/orders love i cupcakes")
+        await opened.shows("i love cupcakes", "as typed", "6 orders, all scored")
+        await typist.submit("/blank i ___ cupcakes")
+        await opened.shows("left  right", "i love cupcakes", "product of the forward")
+        await typist.submit("/both love")
         await opened.shows("added, ")
-        await typist.say("/beam i love")
+        await typist.submit("/beam i love")
         await opened.shows("(1)", "cupcakes", "score: log p over a penalty of length")
         await opened.press("escape", "X", "i")
-        await typist.say("/gates i love you")
+        await typist.submit("/gates i love you")
         await opened.shows("f  forget", "changes most", "<START>")
-        unit = tab(opened).talk.newest("gates")
-        before = unit.data["answer"]["unit"] if unit else -1
+        unit = tab(opened).conversation.newest("gates")
+        before = unit.data["response"]["unit"] if unit else -1
         await opened.press("escape", "right_square_bracket")
-        await opened.until(lambda: unit is not None and unit.data["answer"]["unit"] != before)
+        await opened.until(lambda: unit is not None and unit.data["response"]["unit"] != before)
 
 
-async def test_two_models_answer_side_by_side(places: Places, session: FakeSession) -> None:
+async def test_two_models_are_compared_side_by_side(places: Places, session: FakeSession) -> None:
     write_run(places, name="keras-one", framework="tensorflow", created_at=1e9)
     write_run(places, name="torch-one")
     async with open_app(places, FakeEngine(), (120, 60)) as opened:
         await open_repl(opened, "torch-one")
-        await Typist(opened).say("/compare i love cupcakes")
+        await Typist(opened).submit("/compare i love cupcakes")
         await opened.shows("A torch-one", "B keras-one", "A bits", "B bits", "from the same seed")
 
 
@@ -97,11 +97,11 @@ async def test_a_model_is_compared_with_the_one_most_like_it_of_the_other_framew
     write_run(places, name="mine", created_at=5e9)
     async with open_app(places, FakeEngine(), (120, 60)) as opened:
         await open_repl(opened, "mine")
-        await Typist(opened).say("/compare i love cupcakes")
+        await Typist(opened).submit("/compare i love cupcakes")
         await opened.shows("A mine", "torch, 1 layer, forward", "B keras-one", "tensorflow, 1 layer, forward")
 
 
-async def test_a_reversed_model_says_the_words_before(places: Places, session: FakeSession) -> None:
+async def test_a_reversed_model_suggests_the_words_before(places: Places, session: FakeSession) -> None:
     write_run(places, direction="reversed", name="back")
     async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened, "back", "reversed", "word before")
@@ -114,7 +114,7 @@ async def test_a_reversed_model_says_the_words_before(places: Places, session: F
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
-async def test_the_words_on_offer_say_how_probably_they_are_sampled(
+async def test_the_suggested_words_have_the_probability_of_being_sampled(
     places: Places, session: FakeSession, size: tuple[int, int]
 ) -> None:
     write_run(places)
@@ -125,7 +125,7 @@ async def test_the_words_on_offer_say_how_probably_they_are_sampled(
         await opened.shows("1 cupcakes")
         assert "sampled" not in opened.text
         await opened.press(*["backspace"] * 17)
-        await typist.say("/topk 1")
+        await typist.submit("/topk 1")
         await typist.type("i love ")
         await opened.shows("▀model ▄sampled", "1 cupcakes", "100%")
         await opened.press(*["backspace"] * 7)
@@ -133,33 +133,33 @@ async def test_the_words_on_offer_say_how_probably_they_are_sampled(
         await opened.until(lambda: "sampled" not in opened.text)
 
 
-def _reads(entry: TranscriptEntry, word: str) -> bool:
+def _contains(entry: TranscriptEntry, word: str) -> bool:
     return word in entry.text()
 
 
-async def test_the_end_of_a_sentence_is_no_word_of_it(places: Places, session: FakeSession) -> None:
+async def test_the_end_of_a_sentence_is_displayed_as_such(places: Places, session: FakeSession) -> None:
     write_run(places, direction="reversed", name="back", created_at=1e9)
     write_run(places, name="forth")
     async with open_app(places, FakeEngine(), (120, 60)) as opened:
         await open_repl(opened, "forth")
         typist = Typist(opened)
         for model, name in (("forth", "(end)"), ("back", "(start)")):
-            await typist.say(f"/model {model}")
+            await typist.submit(f"/model {model}")
             for line in ("/score i love cupcakes", "/beam i love cupcakes", "/compare i love cupcakes"):
-                await typist.say(line)
-                entry = tab(opened).talk.entries[-1]
-                await opened.until(partial(_reads, entry, name))
-        await typist.say("/temperature 0")
-        await typist.say("i love cupcakes")
+                await typist.submit(line)
+                entry = tab(opened).conversation.entries[-1]
+                await opened.until(partial(_contains, entry, name))
+        await typist.submit("/temperature 0")
+        await typist.submit("i love cupcakes")
         await opened.shows("(start)  i", "the end came first")
-        assert not [entry for entry in tab(opened).talk.entries if "<EOS>" in entry.text()]
+        assert not [entry for entry in tab(opened).conversation.entries if "<EOS>" in entry.text()]
 
 
-async def test_an_unknown_slash_word_is_one_line(places: Places, session: FakeSession) -> None:
+async def test_an_unknown_command_is_an_error_of_one_line(places: Places, session: FakeSession) -> None:
     write_run(places)
     async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened)
-        await Typist(opened).say("/scroe x")
+        await Typist(opened).submit("/scroe x")
         await opened.shows("There is no /scroe. Did you mean /score?")
 
 
@@ -175,21 +175,21 @@ async def test_escape_leaves_the_prompt_for_the_tabs(places: Places, session: Fa
         await opened.until(lambda: opened.app.switcher.active_tab.NAME == "runs")
 
 
-async def test_without_a_model_a_key_sets_up_a_run(places: Places, session: FakeSession) -> None:
+async def test_without_a_model_a_key_opens_the_form_of_a_run(places: Places, session: FakeSession) -> None:
     async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened, "No language model yet")
         await opened.press("ctrl+n")
         await opened.shows("Language model: an LSTM, forward")
 
 
-async def test_a_list_of_models_begins_at_the_one_that_answers(places: Places, session: FakeSession) -> None:
+async def test_the_list_of_models_begins_at_the_selected_one(places: Places, session: FakeSession) -> None:
     write_run(places, name="older", created_at=1e9)
     write_run(places, name="newer", created_at=2e9)
     async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened, "newer")
-        await Typist(opened).say("/model older")
+        await Typist(opened).submit("/model older")
         await opened.shows("older · last step 1,200 · forward")
-        await Typist(opened).say("/model")
+        await Typist(opened).submit("/model")
         await opened.shows("choose a model")
         assert tab(opened).app.screen.query_one(ChoiceList).cursor == 1
         await opened.press("escape")
@@ -201,41 +201,41 @@ async def test_the_transcript_is_exported(places: Places, session: FakeSession) 
     async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened)
         typist = Typist(opened)
-        await typist.say("/score i love you")
+        await typist.submit("/score i love you")
         await opened.shows("log-probability")
-        await typist.say("/export")
+        await typist.submit("/export")
         await opened.until(lambda: list(places.root.glob("transcript-*.txt")))
         text = next(iter(places.root.glob("transcript-*.txt"))).read_text()
         assert "/score i love you" in text and "perplexity" in text
         assert f"[{run}, last weights (step 1,200)]" in text
-        await typist.say("i love")
+        await typist.submit("i love")
         await opened.shows("added, ")
-        assert "; temperature 1, 10 more words, seed " in tab(opened).talk.entries[-1].text()
-        tab(opened).prompt.put(f"/export {places.root}/none/here.txt")
+        assert "; temperature 1, 10 more words, seed " in tab(opened).conversation.entries[-1].text()
+        tab(opened).prompt.set_text(f"/export {places.root}/none/here.txt")
         await opened.press("enter")
         await opened.until(lambda: any("There is no folder" in notice for notice in opened.notices))
 
 
-async def test_a_file_that_is_there_is_not_written_over(places: Places, session: FakeSession) -> None:
+async def test_an_existing_file_is_not_overwritten(places: Places, session: FakeSession) -> None:
     write_run(places)
     file = places.root / "mine.txt"
     file.write_text("precious")
     async with open_app(places, FakeEngine(), (200, 40)) as opened:
         await open_repl(opened)
-        tab(opened).talk.add("something")
-        tab(opened).prompt.put(f"/export {file}")
+        tab(opened).conversation.add("something")
+        tab(opened).prompt.set_text(f"/export {file}")
         await opened.press("enter")
         await opened.until(lambda: any("is there already" in notice for notice in opened.notices))
         assert file.read_text() == "precious"
 
 
-async def test_the_partner_that_lacks_is_set_up_by_one_key(places: Places, session: FakeSession) -> None:
+async def test_one_key_opens_the_form_of_a_missing_partner(places: Places, session: FakeSession) -> None:
     write_run(places, name="ahead")
     async with open_app(places, FakeEngine(), (120, 40)) as opened:
         await open_repl(opened)
         assert tab(opened)._partner() == {}
         typist = Typist(opened)
-        await typist.say("/both i love")
+        await typist.submit("/both i love")
         await opened.shows("No reversed model shares the vocabulary of ahead", "^n : sets it up")
         model = tab(opened).models.chosen
         assert model is not None
@@ -243,6 +243,6 @@ async def test_the_partner_that_lacks_is_set_up_by_one_key(places: Places, sessi
             "framework": "torch", "corpus": "captions", "vocabulary": str(model["vocabulary"]),
             "tokeniser": "plain", "direction": "reversed",
         }  # fmt: skip
-        await typist.say("/score i love")
+        await typist.submit("/score i love")
         await opened.shows("log-probability")
         assert tab(opened)._partner() == {}

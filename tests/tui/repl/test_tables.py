@@ -1,4 +1,4 @@
-"""Answers as rows."""
+"""Responses as rows of tables."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_no_row_of_a_grid_is_wider_than_its_room_and_no_column_is_lost(words: li
 
 
 @pytest.mark.parametrize(("bits", "sign"), [(0.0, "0.0"), (9.94, "9.9"), (10.0, "10.0!"), (25.2, "25.2!")])
-def test_what_surprises_is_marked_without_colour(bits: float, sign: str) -> None:
+def test_high_surprisal_is_marked_without_colour(bits: float, sign: str) -> None:
     assert sentence.bits_text(bits) == sign
 
 
@@ -105,7 +105,7 @@ def beam(depth: int) -> dict[str, Any]:
     return {"words": [], "nodes": nodes, "sentences": [found], "direction": "forward"}
 
 
-def test_a_tree_says_each_word_once_and_keeps_to_its_width() -> None:
+def test_a_tree_has_each_word_once_and_keeps_to_its_width() -> None:
     rows = tree.tree_rows(beam(3), 80)
     assert len(rows) == 1 and [row_text(rows[0]).count(f"w{n}") for n in range(3)] == [1, 1, 1]
     assert all(row_width(row) <= 40 for row in tree.tree_rows(beam(200), 40))
@@ -116,7 +116,7 @@ def test_a_tree_says_each_word_once_and_keeps_to_its_width() -> None:
     [(0.0, "1"), (-2.0, "0.14"), (-9.0, "1.2e-4"), (-39.5, "7.0e-18"), (-5000.0, "3.4e-2172"),
      (-11.5129, "1.0e-5")],
 )  # fmt: skip
-def test_a_probability_is_said_however_small_it_is(logp: float, said: str) -> None:
+def test_a_probability_is_formatted_however_small_it_is(logp: float, said: str) -> None:
     assert sentence.probability_text(logp) == said
 
 
@@ -126,7 +126,7 @@ def test_a_branch_that_is_cut_keeps_the_number_of_its_sentence(width: int) -> No
     assert row_text(row).rstrip().endswith("(1)") and row_width(row) <= width
 
 
-def test_a_branch_stands_below_its_fork() -> None:
+def test_a_branch_is_drawn_below_its_parent() -> None:
     answer = beam(2)
     answer["nodes"].append({**answer["nodes"][1], "id": 2, "word": "other"})
     answer["sentences"].append({**answer["sentences"][0], "node": 2})
@@ -135,7 +135,7 @@ def test_a_branch_stands_below_its_fork() -> None:
 
 
 @pytest.mark.parametrize(("direction", "said"), [("forward", "w …"), ("reversed", "… w")])
-def test_a_sentence_without_its_end_is_open_where_it_would_go_on(direction: str, said: str) -> None:
+def test_a_sentence_without_its_end_has_an_ellipsis(direction: str, said: str) -> None:
     row = tree.sentence_rows({**beam(1), "direction": direction})[1]
     assert row_text(row).endswith(f" {said}")
 

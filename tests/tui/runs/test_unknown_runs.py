@@ -12,7 +12,7 @@ from tests.fakes.sweeps import make_sweep
 from tui.drawings.image_canvas import ImageCanvas
 from tui.keys.keymap import Keymap
 from tui.messages import EngineStalled
-from tui.mnist.empty_state import invite
+from tui.mnist.empty_state import paint_empty_state
 
 PAGES = [
     ("2", "t"),
@@ -125,7 +125,7 @@ async def test_why_a_sweep_does_not_move_is_shown_whole_and_once(places: Places)
 
 def said(run: object, width: int = 80) -> str:
     canvas = ImageCanvas(width, 20, "colour")
-    invite(canvas, run, Keymap(), "its filters.")  # type: ignore[arg-type]
+    paint_empty_state(canvas, run, Keymap(), "its filters.")  # type: ignore[arg-type]
     lines = ["".join(patch.text for patch in line) for line in canvas.lines()]
     return " ".join(" ".join(lines).split())
 

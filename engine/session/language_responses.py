@@ -1,4 +1,4 @@
-"""What language models found out, as JSON."""
+"""JSON responses of the methods `language.*`."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ def model(run: LanguageRun, perplexities: Mapping[str, float]) -> Json:
     }
 
 
-def opened(found: OpenedModel) -> Json:
+def model_facts(found: OpenedModel) -> Json:
     return {**head(found), "name": found.run.spec.name, **_described(found.run)}
 
 
 def head(found: OpenedModel) -> Json:
-    """What every answer begins with."""
+    """The fields that every response begins with."""
     return {
         "run": found.run.id,
         "direction": str(found.run.description.direction),
@@ -81,7 +81,7 @@ def candidate(found: Candidate) -> Json:
 def growing(
     vocabulary: Vocabulary, prompt: Prompt, drawn: Iterable[tuple[str, DrawnWord]], head: Json, seed: int
 ) -> Iterator[Json]:
-    """The words as they are drawn, and at last the whole sentence."""
+    """Each word as it is drawn, then the whole sentence."""
     words, logp, ended = list(prompt.words), 0.0, False
     for side, one in drawn:
         word = vocabulary.words[one.id]
@@ -146,7 +146,7 @@ def sentence(text: str, prompt: Prompt, scored: ScoredSentence, ranks: bool) -> 
 
 
 def sums(scored: ScoredSentence) -> Json:
-    """Of a sentence, unknown words left out, and counted."""
+    """Log-probability and perplexity of a sentence, without its unknown words, and with them (`counted`)."""
     count = len(scored.ids)
     return {
         "logp": scored.logp,
@@ -160,7 +160,7 @@ def sums(scored: ScoredSentence) -> Json:
 
 
 def total(scored: Sequence[ScoredSentence]) -> Json:
-    """Over all sentences: the perplexity is per word, not a mean of the sentences'."""
+    """Over all sentences: the perplexity is per word, not the mean over sentences."""
     logp = math.fsum(one.logp for one in scored)
     counted = sum(len(one.ids) - one.unknown for one in scored)
     return {
@@ -229,12 +229,12 @@ def gates(
 
 
 def bits(logp: float) -> float:
-    """Surprisal of a natural log-probability."""
+    """Surprisal in bits of a natural log-probability."""
     return max(0.0, -logp / math.log(2))
 
 
 def fresh_seed() -> int:
-    """One that can be read out and typed again."""
+    """Random, below 1,000,000: short enough to be typed again."""
     return secrets.randbelow(1_000_000)
 
 

@@ -1,4 +1,4 @@
-"""What a network says to a whole part of the pictures: computed once, kept in memory and beside the run."""
+"""Logits of a network for a whole split, computed once, then cached in memory and in the run's folder."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from engine.session.mnist_sets import PictureSet
 
 MOST_FILES = 24
 SECONDS = 0.1
-"""between two signs of progress, when other questions have their turn"""
+"""between two reports of progress, when other requests have their turn"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class NetworkAnswers:
+class SplitPredictions:
     """Logits (N, classes) for the pictures of `split`."""
 
     opened: OpenNet
@@ -41,57 +41,57 @@ class NetworkAnswers:
         return self.pictures.part(self.split).labels
 
 
-def answers(session_cache: SessionCache, opened: OpenNet, split: str) -> NetworkAnswers:
-    """At once, however long it takes (a third of a second for 10,000 pictures)."""
-    work = by_parts(session_cache, opened, split)
+def predictions(session_cache: SessionCache, opened: OpenNet, split: str) -> SplitPredictions:
+    """Blocks until all are computed (a third of a second for 10,000 pictures). Raises DataError."""
+    parts = predict_by_parts(session_cache, opened, split)
     while True:
         try:
-            next(work)
+            next(parts)
         except StopIteration as done:
-            found: NetworkAnswers = done.value
+            found: SplitPredictions = done.value
             return found
 
 
-def by_parts(
+def predict_by_parts(
     session_cache: SessionCache, opened: OpenNet, split: str
-) -> Generator[tuple[int, int], None, NetworkAnswers]:
-    """Yields (pictures done, of how many); returns the answers. Raises DataError."""
-    pictures = mnist_sets.of_run(session_cache, opened)
+) -> Generator[tuple[int, int], None, SplitPredictions]:
+    """Yields (pictures done, of how many); returns the predictions. Raises DataError."""
+    pictures = mnist_sets.run_pictures(session_cache, opened)
     images = pictures.part(split).images
     path = cache_path(opened, pictures, split, "npy")
-    held = session_cache.keep(("mnist.answers", path), _Held)
-    if held.logits is None:
-        held.logits = _read(path, len(images))
-    if held.logits is None:
-        parts, told_at = [], time.monotonic()
+    cached = session_cache.get(("mnist.predictions", path), _CachedLogits)
+    if cached.logits is None:
+        cached.logits = _read(path, len(images))
+    if cached.logits is None:
+        parts, reported_at = [], time.monotonic()
         for part in opened.net.logits_by_chunk(images):
             parts.append(part)
-            if time.monotonic() - told_at >= SECONDS:
+            if time.monotonic() - reported_at >= SECONDS:
                 yield sum(map(len, parts)), len(images)
-                told_at = time.monotonic()
-        logits = held.logits = np.ascontiguousarray(np.concatenate(parts))
+                reported_at = time.monotonic()
+        logits = cached.logits = np.ascontiguousarray(np.concatenate(parts))
         save(path, _packed(logits))
     yield len(images), len(images)
-    return NetworkAnswers(opened, pictures, split, held.logits)
+    return SplitPredictions(opened, pictures, split, cached.logits)
 
 
 @dataclass(slots=True)
-class _Held:
+class _CachedLogits:
     logits: Floats | None = None
 
 
 def cache_path(opened: OpenNet, pictures: PictureSet, split: str, ending: str) -> Path:
-    """Named after the weights and the data, so that it can never be another's."""
+    """Named after the hashes of the weights and of the data."""
     name = f"{opened.weights_sha256[:24]}-{pictures.digits.fingerprint[:12]}-{split}.{ending}"
     return opened.folder.path / "reports" / name
 
 
 def save(path: Path, content: bytes) -> None:
-    """There whole or not at all; what the disk does not take is computed again another time."""
+    """Atomically; where the disk refuses it, nothing is cached."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        _make_room(path.parent)
+        _remove_oldest(path.parent)
         draft.write_bytes(content)
         os.replace(draft, path)
     except OSError:
@@ -104,14 +104,14 @@ def _packed(logits: Floats) -> bytes:
     return content.getvalue()
 
 
-def _make_room(folder: Path) -> None:
+def _remove_oldest(folder: Path) -> None:
     kept = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime)
     for old in kept[: max(0, len(kept) - MOST_FILES + 1)]:
         old.unlink(missing_ok=True)
 
 
 def _read(path: Path, count: int) -> Floats | None:
-    """None for what is not there, not whole or of another shape."""
+    """None for a file that is missing, damaged or of another shape."""
     try:
         found = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError):
