@@ -118,6 +118,7 @@ class FormScreen(ModalScreen[Answer]):
             else "\n".join(filter(None, (self._outcome.text, help_text)))
         )
         hint.set_class(bool(error), "-wrong")
+        self.query_one(".dialog").set_class(bool(error) or not self._outcome.is_ready, "-has-error")
 
     def on_input_submitted(self) -> None:
         self.action_launch()

@@ -158,7 +158,7 @@ class RunView(Tab):
                 self._requested[query] = 0
                 self._show_page(query, await self.connection.client.runs(query))
         except DltuiError as error:
-            self.filter_bar.note.update(str(error).removeprefix("Filter, "), is_error=True)
+            self.filter_bar.set_note(str(error).removeprefix("Filter, "), is_error=True)
         finally:
             del self._requested[query]
 
@@ -250,11 +250,10 @@ class RunView(Tab):
 
     def _update_counts(self) -> None:
         matching, total = self.pages.passing, self.pages.total
-        note = self.filter_bar.note
         where = self.pages.query.where
         text = f"{matching:,} of {total:,}" if where else ""
         warning = self._filter_warning(where) if where and not matching else ""
-        note.update(f"{text}: {warning}" if warning else text, is_error=bool(warning))
+        self.filter_bar.set_note(f"{text}: {warning}" if warning else text, is_error=bool(warning))
         self.post_message(
             RunCountChanged(f"{matching:,}/{total:,}" if self.pages.query.where else f"{total:,}")
         )

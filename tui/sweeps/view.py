@@ -296,7 +296,7 @@ class SweepsView(Tab):
             except DltuiError as typed_error:
                 error = str(typed_error)
         self.filter_bar.display = True
-        self.filter_bar.note.update(error.removeprefix("Filter, "), is_error=True)
+        self.filter_bar.set_note(error.removeprefix("Filter, "), is_error=True)
 
     def _show_page(self, sweep: str, query: TrialQuery, page: TrialPage) -> None:
         self.pages.put(sweep, query, page)
@@ -318,7 +318,7 @@ class SweepsView(Tab):
         metric = self.sweeps.chosen.spec.metric if self.sweeps.chosen is not None else ""
         self.brush_line.update(readable(self.view.brushed, metric), text if pages.loaded else "")
         if pages.loaded:
-            self.filter_bar.note.update(f"{pages.matching:,} of {pages.total:,}" if where else "")
+            self.filter_bar.set_note(f"{pages.matching:,} of {pages.total:,}" if where else "")
         self.table.set_empty_row(self._empty_row() if pages.loaded else ())
 
     def _empty_row(self) -> Row:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.cells import cell_len
-from textual.containers import Horizontal
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
 from textual.geometry import Size
 from textual.message import Message
 from textual.timer import Timer
@@ -16,26 +17,31 @@ from tui.keys.all_keys import Scope
 from tui.terminal.plain_text import plain
 from tui.ui.line import Line
 from tui.ui.span import Row, Span
+from tui.ui.wrapped_spans import wrap_row
 
 if TYPE_CHECKING:
     from textual.widgets import Input
 
+    from tui.ui.notes import Notes
     from tui.ui.text_field import TextField
 
 HINT = "experiment=xor and loss<0.1, or plain words"
 APPLY_AFTER = 0.2
 """seconds without a key before the filter is applied"""
+NOTE_SHARE = 0.7
+"""of the width that a note beside the input may take; a longer one is wrapped below it"""
+NOTE_LIMIT = 500
 
 
 class FilterNote(Line):
-    """How many runs pass, or what is wrong with the filter."""
+    """Text beside the input."""
 
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
         self._text, self._style_name = "", "muted"
 
-    def update(self, text: str, *, is_error: bool = False) -> None:
-        self._text, self._style_name = plain(text, limit=200), "bad" if is_error else "muted"
+    def update(self, text: str, style_name: str) -> None:
+        self._text, self._style_name = text, style_name
         self.refresh(layout=True)
         self.draw()
 
@@ -46,9 +52,14 @@ class FilterNote(Line):
         return (Span(" " + self._text, self._style_name),)
 
 
-class FilterBar(Horizontal):
+class FilterBar(Vertical):
     """Shown while it has the focus and while a filter is set. Its input is created when first needed."""
 
+    DEFAULT_CSS = """
+    FilterBar { height: auto; }
+    FilterBar Horizontal { height: 1; }
+    FilterBar Notes { height: auto; max-height: 6; }
+    """
     SCOPE: ClassVar[Scope] = "filter"
     BINDINGS = all_keys.bindings(SCOPE)
 
@@ -64,7 +75,29 @@ class FilterBar(Horizontal):
         self._where, self._hint = where, hint
         self._timer: Timer | None = None
         self._field: TextField | None = None
-        self.note = FilterNote()
+        self._line, self._beside = Horizontal(), FilterNote()
+        self._below: Notes | None = None
+        self._note, self._note_style = "", "muted"
+
+    def compose(self) -> ComposeResult:
+        yield self._line
+
+    def set_note(self, text: str, *, is_error: bool = False) -> None:
+        """Show how many rows pass, or what is wrong with the filter; wrapped below the input if long."""
+        self._note, self._note_style = plain(text, limit=NOTE_LIMIT), "bad" if is_error else "muted"
+        self._update_note()
+
+    def on_resize(self) -> None:
+        self._update_note()
+
+    def _update_note(self) -> None:
+        if self._below is None:
+            return
+        note, style_name = self._note, self._note_style
+        is_beside = not note or cell_len(note) + 2 <= NOTE_SHARE * self.size.width
+        self._beside.update(note if is_beside else "", style_name)
+        self._below.display = not is_beside
+        self._below.update(lambda width: wrap_row((Span(f" {note}", style_name),), width, 1))
 
     def on_mount(self) -> None:
         self.display = bool(self._where)
@@ -104,10 +137,14 @@ class FilterBar(Horizontal):
 
     def _input(self) -> TextField:
         if self._field is None:
+            from tui.ui.notes import Notes
             from tui.ui.text_field import TextField
 
+            self._below = Notes()
+            self._below.display = False
             self._field = TextField(self._where, placeholder=self._hint)
-            self.mount(self._field, self.note)
+            self._line.mount(self._field, self._beside)
+            self.mount(self._below)
         return self._field
 
     def _apply(self) -> None:

@@ -23,9 +23,10 @@ from engine.params import Param, format_value, parse_value
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.line import strip_of
-from tui.ui.span import Row, Span, clipped, fitted, row_width
+from tui.ui.span import Row, Span, clipped, fitted, row_text, row_width
 from tui.ui.styles import styles_of
 from tui.ui.text_field import TextField
+from tui.ui.wrap import wrap_text
 
 NAME_WIDTH, VALUE_WIDTH = 13, 26
 NUMBER_LIMIT, TEXT_LIMIT = 80, 1_000
@@ -122,6 +123,7 @@ class FormRows(Widget, can_focus=True):
         self._drawn: list[Row] = []
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        self._form.lay_out(width)
         return len(self._form.lines)
 
     def on_mount(self) -> None:
@@ -143,13 +145,17 @@ class FormRows(Widget, can_focus=True):
     def on_click(self, event: events.Click) -> None:
         self._form.click(event.y)
 
+    def on_resize(self) -> None:
+        self._form.place_editor()
+
 
 @dataclass(frozen=True, slots=True)
 class FormLine:
     """One line on the screen: of a field, of the fold (-1), or empty (None)."""
 
     place: int | None = None
-    is_error: bool = False
+    error: str = ""
+    """the part of the error of the field that is on this line"""
 
 
 FOLD = -1
@@ -185,6 +191,7 @@ class Form(VerticalScroll, can_focus=False, inherit_bindings=False):
         self.errors: dict[str, str] = {}
         self._is_loading = False
         self.lines: list[FormLine] = []
+        self._width = 0
         self._validate()
         self._place = next(place for place in self._stops() if place != FOLD)
         self._rows, self._editor = FormRows(self), FieldEditor(self._edited)
@@ -309,12 +316,15 @@ class Form(VerticalScroll, can_focus=False, inherit_bindings=False):
             self._is_loading = True
             self._editor.load(self._texts[field.name], field.limit)
             self._is_loading = False
-            self._editor.styles.offset = (NAME_WIDTH, self._line_of(self._place))
+            self.place_editor()
             self._editor.display = True
             self.screen.set_focus(self._editor, scroll_visible=False)
         self._rows.refresh(layout=self._rows.size.height != len(self.lines))
         self._show_row()
         self.post_message(self.Moved())
+
+    def place_editor(self) -> None:
+        self._editor.styles.offset = (NAME_WIDTH, self._line_of(self._place))
 
     def _show_row(self) -> None:
         first = self._line_of(self._place)
@@ -332,13 +342,26 @@ class Form(VerticalScroll, can_focus=False, inherit_bindings=False):
         self.errors = {name: wrong for name, wrong in found if wrong}
         self.lines = list(self._lines())
 
+    def lay_out(self, width: int) -> None:
+        """Wrap the errors to the width of the form."""
+        if width != self._width:
+            self._width = width
+            self.lines = list(self._lines())
+
     def _lines(self) -> Iterator[FormLine]:
         for place in self._stops():
             if place != FOLD and self.fields[place].name == self._gap:
                 yield FormLine()
             yield FormLine(place)
             if place != FOLD and self.fields[place].name in self.errors:
-                yield FormLine(place, is_error=True)
+                for part in self._error_lines(self.errors[self.fields[place].name]):
+                    yield FormLine(place, part)
+
+    def _error_lines(self, error: str) -> list[str]:
+        """The error over as many lines as it takes, so that its remedy is always shown."""
+        if not self._width:
+            return [error]
+        return [row_text(row) for row in wrap_text(error, self._width - NAME_WIDTH, "bad")]
 
     def _stops(self) -> list[int]:
         """Places of the cursor: the fold and the fields that are shown."""
@@ -361,8 +384,8 @@ class Form(VerticalScroll, can_focus=False, inherit_bindings=False):
             return clipped(self._fold_row(), width)
         one = self.fields[line.place]
         text = self._texts[one.name]
-        if line.is_error:
-            return clipped((Span(" " * NAME_WIDTH + self.errors[one.name], "bad"),), width)
+        if line.error:
+            return clipped((Span(" " * NAME_WIDTH + line.error, "bad"),), width)
         style_name = "bad" if one.name in self.errors else "key" if one.varies(text) else "text"
         name = fitted((Span(plain(one.name), style_name),), NAME_WIDTH)
         value = fitted(self._value(one, text, line.place == self._place), self._value_width)

@@ -92,3 +92,38 @@ def test_the_form_warns_of_a_missing_data_folder(tmp_path: Path) -> None:
         f"data: {gone} is no folder any more: a run that needs it fails"
     )
     assert launch_screen(find("mnist"), {}, str(tmp_path))._fact == f"data: {tmp_path}"
+
+
+def words_of(text: str) -> str:
+    """What the screen says, without its frames and line breaks."""
+    return " ".join("".join(" " if letter in "│┃█" else letter for letter in text).split())
+
+
+async def test_an_error_of_a_field_is_shown_to_its_last_word_at_80_columns(places: Places) -> None:
+    async with open_app(places, FakeEngine(), (80, 24)) as opened:
+        await opened.press("n", "enter")
+        await opened.until(lambda: isinstance(opened.app.screen, FormScreen))
+        form = opened.app.screen.form  # type: ignore[attr-defined]
+        form.set_texts({"lr": "0,01"})
+        form.go_to("lr")
+        error = form.errors["lr"]
+        assert len(error) > 80 and error.endswith("the decimal point is a dot.")
+        await opened.until(lambda: error in words_of(opened.text))
+        await opened.press("down")
+        await opened.type("9")
+        await opened.until(lambda: form.typed()[form.field.name].endswith("9"))
+        assert error in words_of(opened.text)
+
+
+async def test_an_error_of_all_fields_is_shown_to_its_last_word_at_80_columns(
+    places: Places,
+) -> None:
+    async with open_app(places, FakeEngine(), (80, 24)) as opened:
+        await opened.press("n", "enter")
+        await opened.until(lambda: isinstance(opened.app.screen, FormScreen))
+        screen = opened.app.screen
+        error = "expected fields that fit together, got others: " + "so many words " * 20 + "remedy"
+        screen._submit_error = error  # type: ignore[attr-defined]
+        screen._update()  # type: ignore[attr-defined]
+        await opened.until(lambda: error in words_of(opened.text))
+        await opened.shows("launch", "back")
