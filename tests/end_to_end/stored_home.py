@@ -70,6 +70,15 @@ class Shell:
             time.sleep(0.05)
 
 
+def stop_engine(shell: Shell) -> None:
+    """Stop the engine and wait for its last file, the checksum of the index."""
+    shell.dltui("engine", "stop")
+    deadline = quiet_seconds() + LONG
+    while not (shell.home / "index.sqlite.sum").exists():
+        assert quiet_seconds() < deadline, sorted(os.listdir(shell.home))
+        time.sleep(0.05)
+
+
 @contextmanager
 def one_processor() -> Iterator[None]:
     """Child processes have one processor in the block."""

@@ -12,7 +12,7 @@ import pytest
 
 from tests.end_to_end.home import ROOT
 from tests.end_to_end.home_contents import contents, machine, names_of, without_ids
-from tests.end_to_end.stored_home import RUNNING_EPOCHS, Shell, answers, write_home
+from tests.end_to_end.stored_home import RUNNING_EPOCHS, Shell, answers, stop_engine, write_home
 
 STORED = ROOT / "tests" / "stored" / "home"
 EXPECTED: dict[str, Any] = json.loads((ROOT / "tests" / "stored" / "home.json").read_text())
@@ -57,7 +57,7 @@ def test_a_run_that_was_paused_then_is_resumed_to_the_weights_of_an_uninterrupte
 def test_the_same_commands_write_the_same_files(shell: Shell) -> None:
     shell.home.mkdir(mode=0o700)
     write_home(shell)
-    shell.dltui("engine", "stop")
+    stop_engine(shell)
     is_exact = machine(shell.home) == machine(STORED)
     written, stored = (contents(home, is_exact=is_exact) for home in (shell.home, STORED))
     assert sorted(written) == EXPECTED["names"]
