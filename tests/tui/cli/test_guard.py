@@ -55,8 +55,8 @@ def test_an_error_in_the_background_is_logged_and_not_shown(places: Places) -> N
         "from tui.cli import guard\n"
         "async def fails(): raise ValueError('in the background')\n"
         "async def verb(): asyncio.create_task(fails()); await asyncio.sleep(0.01)\n"
-        "guard.keep_background_faults()\n"
-        "raise SystemExit(guard.status_of(lambda: asyncio.run(verb())))\n"
+        "guard.log_background_errors()\n"
+        "raise SystemExit(guard.run_command(lambda: asyncio.run(verb())))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60

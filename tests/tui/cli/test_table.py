@@ -92,7 +92,7 @@ def test_no_line_is_wider_than_the_terminal(rows: list[tuple[str, str, str]]) ->
     columns = [TableColumn("A", 4, 1), TableColumn("B", 4, 2), TableColumn("C", 4, 3)]
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(tables, "terminal_width", lambda: 40)
-        patched.setattr(tables, "tell", lambda text: None)
+        patched.setattr(tables, "print_stderr", lambda text: None)
         assert all(tables.cell_len(line) <= 40 for line in table(columns, rows))
 
 
