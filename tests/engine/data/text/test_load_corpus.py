@@ -169,9 +169,9 @@ def test_batches_of_a_mapped_set_are_those_of_its_sentences(places: Places, corp
 LIMITED = """
 import sys
 from pathlib import Path
-from engine.data.text import text
+from engine.data.text import load_corpus
 from engine.places import Places
-made = text.load(Places(Path(sys.argv[1])), sys.argv[2], 10_000, "plain", print)
+made = load_corpus.load(Places(Path(sys.argv[1])), sys.argv[2], 10_000, "plain", print)
 print("words", int(made.facts["words"]), len(made.vocabulary))
 print("notice", made.notice)
 """
