@@ -212,7 +212,7 @@ async def test_a_hidden_tab_requests_and_follows_nothing(places: Places, session
         asked = await opened.stable_count(lambda: len(session.requests))
         opened.app.switcher.refresh_data()
         await opened.press("question_mark", "escape")
-        assert len(session.requests) == asked and not opened.app.connection._wanted["language"]
+        assert len(session.requests) == asked and not opened.app.connection._runs_of["language"]
 
 
 async def test_without_colours_and_blocks_everything_can_be_read(

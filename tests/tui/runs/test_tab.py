@@ -245,8 +245,8 @@ async def test_p_resumes_the_marked_runs_only_when_all_are_paused(places: Places
 
 async def test_m_steps_through_every_metric_and_says_who_lacks_it(places: Places) -> None:
     one, two = (
-        make_run(1, name="one", metrics={"loss": 1.0}),
-        make_run(2, name="two", metrics={"val_acc": 0.5}),
+        make_run(1, seed=1, name="one", metrics={"loss": 1.0}),
+        make_run(2, seed=1, name="two", metrics={"val_acc": 0.5}),
     )
     engine = FakeEngine(one, two)
     engine.append(one.id, metrics(1, [1, 2], loss=[1.0, 0.5]))
@@ -625,6 +625,7 @@ async def test_a_run_whose_curve_is_not_read_yet_has_points_that_are_loading(pla
     run = make_run(1, step=600, state=done())
     async with open_app(places, FakeEngine(run)) as opened:
         await opened.shows("done")
+        await opened.until(lambda: opened.app.runs.connection.history(run.id) is not None)
         history = opened.app.runs.connection.history(run.id)
         assert history is not None
         history.caught_up = False

@@ -131,7 +131,7 @@ def test_the_values_of_every_axis_are_shown_in_the_form() -> None:
         raise AssertionError
 
     typed = {"lr": "0,1", "patience": "never,5", "validation": "notebook"}
-    words = sweep_screen(find("xor"), typed, never, lambda given: None)._outcome.words
+    words = sweep_screen(find("xor"), typed, never, lambda given: None)._outcome.text
     assert words.splitlines() == [
         "4 trials", "lr: 2 values, 0 and 1", "patience: 2 values, never and 5",
     ]  # fmt: skip

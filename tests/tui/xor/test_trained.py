@@ -134,7 +134,7 @@ async def test_the_run_is_remembered_and_out_of_sight_nothing_is_followed(
         await opened.shows("2 of 3")
         chosen = opened.app.query_one(TrainedView).chosen
         await opened.press("1")
-        await opened.until(lambda: not opened.app.connection._wanted.get("xor"))
+        await opened.until(lambda: not opened.app.connection._runs_of.get("xor"))
     async with xor_tab(places, engine, "t") as opened:
         await opened.shows("2 of 3")
         assert opened.app.query_one(TrainedView).chosen == chosen
