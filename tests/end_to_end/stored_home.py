@@ -19,7 +19,7 @@ from tests.end_to_end.terminal import Terminal
 from tests.timeouts import LONG, quiet_seconds
 
 RUNNING_EPOCHS = 10_000
-"""of the run that is paused: long enough for the commands in between"""
+"""of the paused run in the stored home"""
 QUESTIONS = (
     ("ls", "--json"), ("ls", "experiment=xor_lanes", "--json"), ("ls", "status=paused", "--json"),
     ("sweep", "ls", "--json"),
@@ -90,8 +90,11 @@ def one_processor() -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-def write_home(shell: Shell) -> None:
-    """Runs and sweeps that are done, paused and stopped, and what the app keeps of a visit."""
+def write_home(shell: Shell, running_epochs: int = RUNNING_EPOCHS) -> None:
+    """Runs and sweeps that are done, paused and stopped, and what the app keeps of a visit.
+
+    `running_epochs`: of the run that is paused after the commands in between.
+    """
     with one_processor():
         xor = ("--set", "epochs=40", "--set", "lr=0.05")
         shell.dltui("run", "xor", "--name", "done", "--seed", "3", *xor, "--wait")
@@ -100,7 +103,7 @@ def write_home(shell: Shell) -> None:
         sweep = ("sweep", "xor", "--axis", "hidden=1,2", "--axis", "lr=0.01..0.1 log", "--sampler", "random",
                  "--trials", "3", "--set", "epochs=40")  # fmt: skip
         shell.dltui(*sweep, "--name", "swept", "--wait")
-        shell.dltui("run", "xor", "--name", "paused", "--seed", "4", "--set", f"epochs={RUNNING_EPOCHS}")
+        shell.dltui("run", "xor", "--name", "paused", "--seed", "4", "--set", f"epochs={running_epochs}")
         shell.reach("paused", "running")
         shell.dltui(*sweep, "--name", "held")
         shell.dltui("sweep", "pause", "held")

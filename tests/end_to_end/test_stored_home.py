@@ -56,7 +56,7 @@ def test_a_run_that_was_paused_then_is_resumed_to_the_weights_of_an_uninterrupte
 
 def test_the_same_commands_write_the_same_files(shell: Shell) -> None:
     shell.home.mkdir(mode=0o700)
-    write_home(shell)
+    write_home(shell, running_epochs=10_000_000)
     stop_engine(shell)
     is_exact = machine(shell.home) == machine(STORED)
     written, stored = (contents(home, is_exact=is_exact) for home in (shell.home, STORED))
