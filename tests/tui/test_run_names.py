@@ -83,9 +83,9 @@ def test_the_forms_of_the_app_warn_of_a_name_given_twice() -> None:
         async def submit(self, *_: Any, **__: Any) -> RunSummary:
             return named("mine")
 
-    view: Any = SimpleNamespace(lab=SimpleNamespace(connection=SimpleNamespace(client=Both(2))))
+    view: Any = SimpleNamespace(context=SimpleNamespace(connection=SimpleNamespace(client=Both(2))))
     view._add_run = lambda run, name: f"{name} is started."
-    said = asyncio.run(SweepTabActions._said_of_start(view, make_sweep(2, name="s")))
+    said = asyncio.run(SweepTabActions._start_message(view, make_sweep(2, name="s")))
     assert " trials. 2 sweeps are called s: " in said
     said = asyncio.run(SubmittingView._submit_launch(view, Launch("xor", {}, 1, "mine", "auto")))
     assert said.startswith("mine is started. 2 runs are called mine: ")

@@ -431,7 +431,7 @@ def test_the_best_weights_outlive_later_checkpoints_and_are_found_by_the_next_at
     run._event_log.close(9, status="done", cause={})
     assert checkpoint_folder.steps(folder.checkpoints) == [4, 7, 8, 9]
     found = served_step(folder.checkpoints)
-    assert found is not None and found.words == "best epoch's weights (epoch 2, step 4)"
+    assert found is not None and found.description == "best epoch's weights (epoch 2, step 4)"
     again, _ = make_run(folder, number=2)
     again.total(10, epoch=2)
     again.restore(tally)

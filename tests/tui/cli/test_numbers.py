@@ -23,7 +23,7 @@ from tui.cli.guard import run_command
 def test_a_leading_zero_is_refused(words: list[str], name: str) -> None:
     with pytest.raises(ParamError, match=rf"^{name}: expected a .*number.*, got '01'\.") as error:
         app(words)
-    assert error.value.remedy == "Write 1, or 0.01 with a decimal point."
+    assert error.value.remedy == "Write 1."
 
 
 def test_the_exit_status_is_that_of_a_wrong_setting(capsys: pytest.CaptureFixture[str]) -> None:

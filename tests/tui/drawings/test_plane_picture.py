@@ -84,10 +84,10 @@ def test_the_answer_of_a_session_becomes_a_scene(places: Places) -> None:
     desk = SessionCache(places)
     net = request(desk, "xor.presets")["networks"][1]["net"]
     scene = scene_of(request(desk, "xor.look", **net, width=10, height=10))
-    assert [(fold.name, fold.hue) for fold in scene.folds] == [("h1", 0), ("h2", 1)]
+    assert [(line.name, line.hue) for line in scene.lines] == [("h1", 0), ("h2", 1)]
     assert sum(point.is_small for point in scene.points) == 4 and all(
         point.is_right for point in scene.points
     )
     puzzle = request(desk, "xor.presets")["puzzles"][0]["net"]
     scene = scene_of(request(desk, "xor.look", **puzzle | {"output_weight": [1, 1], "output_bias": -1.5}))
-    assert [fold.name for fold in scene.folds] == ["y"] and scene.points[-1].sign == "·"
+    assert [line.name for line in scene.lines] == ["y"] and scene.points[-1].sign == "·"
