@@ -43,10 +43,10 @@ def test_an_automatic_name_is_not_given_to_the_next_run(run: RunSummary, name: s
 
 class Engine:
     def __init__(self, matching: int) -> None:
-        self.matching, self.asked = matching, ""
+        self.matching, self.requests = matching, ""
 
     async def runs(self, query: Query) -> Page:
-        self.asked = query.where
+        self.requests = query.where
         return Page((), self.matching, 9)
 
 
