@@ -11,7 +11,7 @@ from engine.params import Param, parse_value
 
 
 class Verb(TyperCommand):
-    """A command with usage as in manuals (RUN, [FILTER], RUN...) and integers parsed as by --set."""
+    """A command with usage as in manuals (RUN, [FILTER], RUN...) and numbers parsed as by --set."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -23,13 +23,13 @@ class Verb(TyperCommand):
 
 
 def _read_strictly(option: Any) -> None:
-    """Parse an integer option as --set does: leading zeros and values out of bounds are errors."""
-    is_whole, bounds = _whole_number(option)
-    if not is_whole:
+    """Parse a number as --set does: leading zeros and values out of bounds are errors."""
+    kind, bounds = _number(option)
+    if kind is None:
         return
     name = max(option.opts, key=len).lstrip("-")
     least, most = getattr(bounds, "min", None), getattr(bounds, "max", None)
-    param = Param(name, int, 0, "", least=least, most=most)
+    param = Param(name, kind, kind(0), "", least=least, most=most)
     process = option.process_value
 
     def read_and_process(context: Any, value: Any) -> Any:
@@ -38,12 +38,14 @@ def _read_strictly(option: Any) -> None:
     option.process_value = read_and_process
 
 
-def _whole_number(option: Any) -> tuple[bool, Any]:
-    """Whether the option is an integer, and the object with its bounds."""
+def _number(option: Any) -> tuple[type[int] | type[float] | None, Any]:
+    """The kind of number the option takes, None for other options, and the object with its bounds."""
     descriptor = getattr(option, "type_descriptor", None)
     if descriptor is None:  # a Typer version based on Click
-        return option.type.name.startswith("integer"), option.type
-    return descriptor.annotation in (int, int | None), descriptor.parameter_info
+        names = {"integer": int, "float": float}
+        return names.get(option.type.name.split()[0]), option.type
+    kinds = {int: int, int | None: int, float: float, float | None: float}
+    return kinds.get(descriptor.annotation), descriptor.parameter_info
 
 
 def _as_in_manuals(piece: str) -> str:
