@@ -63,7 +63,7 @@ def cached_files(places: Places, source: DataSource) -> DigitFiles:
 def check_folder(root: Path) -> None:
     """Raises DataError unless DLTUI_DATA is a folder."""
     if not os.path.isdir(root):
-        raise DataError(f"DLTUI_DATA names {root}, which is not a folder.", REMEDY)
+        raise DataError(f"The folder of data sets is {root}, which is not a folder.", REMEDY)
 
 
 def find_digit_files(root: Path) -> DigitFiles | None:

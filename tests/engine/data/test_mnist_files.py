@@ -55,7 +55,7 @@ def test_a_folder_without_any_of_the_four_holds_none(tmp_path: Path) -> None:
 
 
 def test_a_root_that_is_no_folder_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"DLTUI_DATA names .*absent, which is not a folder"):
+    with pytest.raises(DataError, match=r"The folder of data sets is .*absent, which is not a folder"):
         find_digit_files(tmp_path / "absent")
 
 

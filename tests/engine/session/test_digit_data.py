@@ -102,7 +102,7 @@ def test_a_missing_folder_is_named_and_no_other_one_is_used(session_cache: Sessi
     run = trained(session_cache, sets)
     write_set(session_cache.places.cache / "mnist", MINE)
     shutil.rmtree(sets / "mine")
-    with pytest.raises(DataError, match=f"names {sets / 'mine'}, which is not a folder"):
+    with pytest.raises(DataError, match=f"is {sets / 'mine'}, which is not a folder"):
         request(session_cache, "report", run=run.id)
 
 

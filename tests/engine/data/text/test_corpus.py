@@ -117,7 +117,7 @@ def test_a_file_of_the_users_that_is_not_as_published_is_used_and_said(places: P
 
 def test_a_folder_of_data_that_is_none_is_said(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DLTUI_DATA", "/nowhere/at/all")
-    with pytest.raises(DataError, match="DLTUI_DATA names /nowhere/at/all, which is not a folder"):
+    with pytest.raises(DataError, match="The folder of data sets is /nowhere/at/all, which is not a folder"):
         get(places, "captions", dict(CORPORA))
 
 

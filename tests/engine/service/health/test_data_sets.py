@@ -165,7 +165,7 @@ def test_a_missing_file_and_a_missing_folder_are_reported(places: Places, tmp_pa
     three_of_four(tmp_path / "sets", places.cache)
     assert NAMES[3] in check(replace(places, named_data=str(tmp_path / "sets")))[0].text
     gone = check(replace(places, named_data="/nowhere"))[0]
-    assert gone.text == "DLTUI_DATA names /nowhere, which is not a folder."
+    assert gone.text == "The folder of data sets is /nowhere, which is not a folder."
 
 
 def test_corpora_are_reported_with_their_folder(

@@ -93,7 +93,7 @@ async def test_a_worker_trains_on_the_data_folder_of_its_run_and_resumes_with_th
         await client.resume(made.id)
         gone = await reach(client, made.id, Status.FAILED)
         assert gone.cause is not None and gone.cause.kind is CauseKind.BAD_DATA
-        assert gone.cause.text == f"DLTUI_DATA names {sets / 'one'}, which is not a folder."
+        assert gone.cause.text == f"The folder of data sets is {sets / 'one'}, which is not a folder."
 
         (sets / "moved" / "set.txt").write_text("one")
         (sets / "one").symlink_to(sets / "moved")
