@@ -28,7 +28,7 @@ _EXACT = (
 )  # fmt: skip
 
 
-class Extra(Protocol):
+class KerasExtra(Protocol):
     """Another part of a training with a state of plain data: early stopping, an average, a curriculum."""
 
     def state_dict(self) -> dict[str, Any]: ...
@@ -130,7 +130,7 @@ class KerasState:
 
     model: keras.Model
     optimizer: keras.optimizers.Optimizer
-    extras: Mapping[str, Extra] = field(default_factory=dict)
+    extras: Mapping[str, KerasExtra] = field(default_factory=dict)
     generators: Mapping[str, np.random.Generator] = field(default_factory=dict)
 
     def capture(self, step: int) -> Captured:

@@ -26,7 +26,7 @@ from checkpoints.tensors import Array, Arrays
 _EXACT = ("torch", "device", "processor", "threads", "interop_threads", "deterministic", "matmul", "tf32")
 
 
-class Extra(Protocol):
+class TorchExtra(Protocol):
     """Another part of a training with a state of plain data: early stopping, an average, a curriculum."""
 
     def state_dict(self) -> dict[str, Any]: ...
@@ -98,7 +98,7 @@ class TorchState:
     model: nn.Module
     optimizer: Optimizer
     scheduler: LRScheduler | None = None
-    extras: Mapping[str, Extra] = field(default_factory=dict)
+    extras: Mapping[str, TorchExtra] = field(default_factory=dict)
     generators: Mapping[str, np.random.Generator] = field(default_factory=dict)
     modules: Mapping[str, nn.Module] = field(default_factory=dict)
 

@@ -78,3 +78,13 @@ def _imported(node: ast.AST) -> list[str]:
             return [f"engine.{alias.name}" for alias in node.names]
         return [node.module]
     return []
+
+
+def test_no_class_name_stands_twice_in_the_product() -> None:
+    named = [
+        node.name
+        for path in SOURCES
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.ClassDef)
+    ]
+    assert [name for name in set(named) if named.count(name) > 1] == []

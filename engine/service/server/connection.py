@@ -60,7 +60,7 @@ class Handlers:
     streams: Mapping[str, StreamHandler]
 
 
-class Connection:
+class ClientConnection:
     def __init__(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, handlers: Handlers, hello: Json
     ) -> None:

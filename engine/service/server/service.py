@@ -28,7 +28,7 @@ from engine.service.runs.removals import Removals
 from engine.service.runs.runs import Runs
 from engine.service.runs.submission import cores
 from engine.service.server.changes import ChangeFeed
-from engine.service.server.connection import Connection, peer_uid
+from engine.service.server.connection import ClientConnection, peer_uid
 from engine.service.server.listener import Listener, identity_of
 from engine.service.server.requests import Requests
 from engine.service.sweeps.cycle import SweepCycle
@@ -77,7 +77,7 @@ class Service:
         self.removals = Removals(places, self.runs, self.sweeps)
         self._handlers = Requests(self).handlers()
         self._listener = Listener(places.socket, self._accept)
-        self._clients: set[Connection] = set()
+        self._clients: set[ClientConnection] = set()
         self._stopping = asyncio.Event()
         self._ready = asyncio.Event()
         self._reindexing = asyncio.Lock()
@@ -264,7 +264,7 @@ class Service:
             logging.warning("a client of user %d was turned away", uid)
             writer.transport.abort()
             return
-        client = Connection(reader, writer, self._handlers, self._hello())
+        client = ClientConnection(reader, writer, self._handlers, self._hello())
         if len(self._clients) >= CLIENTS:
             await client.refuse_after_hello(
                 EngineError(f"The engine has {CLIENTS} clients already.", "Close one.")
