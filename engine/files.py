@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from engine.errors import CorruptRun
-from engine.text import replace_surrogates
 from engine.typed_json import WHOLE_LIMIT, typed
+from engine.unicode_text import replace_surrogates
 
 T = TypeVar("T")
 LIMIT = 4 * 1024 * 1024

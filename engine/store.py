@@ -15,8 +15,8 @@ from engine.params import Value
 from engine.places import Places
 from engine.process_identity import ProcessIdentity
 from engine.protocol import Cause, Json, Spec, Status, spec_from_json, spec_to_json
-from engine.text import has_no_surrogates
 from engine.typed_json import LATEST_TIME, WrongType, in_bounds
+from engine.unicode_text import has_no_surrogates
 
 ENDS = (Status.PAUSED, Status.DONE, Status.STOPPED, Status.FAILED, Status.LOST)
 """statuses in which an attempt can end"""

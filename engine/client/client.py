@@ -43,7 +43,7 @@ from engine.protocol import (
     summary_from_json,
     sweep_row_from_json,
 )
-from engine.text import replace_surrogates
+from engine.unicode_text import replace_surrogates
 from engine.version import VERSION as RELEASE
 from engine.version import is_older as is_older_version
 

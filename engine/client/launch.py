@@ -15,8 +15,8 @@ from pathlib import Path
 from engine import files
 from engine.client import detach
 from engine.client.detach import Detacher, DetachPlan
+from engine.engine_path import python_path
 from engine.errors import CorruptRun, EngineError
-from engine.import_path import python_path
 from engine.places import Places, make_private
 
 START_SECONDS = 30.0

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from engine import files
+from engine.engine_path import python_path
 from engine.errors import CorruptRun, DltuiError, EngineError, ProtocolError, error_from_json
-from engine.import_path import python_path
 from engine.places import Places, make_private
 from engine.protocol import Json
-from engine.text import replace_surrogates
+from engine.unicode_text import replace_surrogates
 
 COMMAND = (sys.executable, "-P", "-m", "engine.session")
 LINE_LIMIT = 64 * 1024 * 1024

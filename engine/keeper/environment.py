@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.import_path import python_path
+from engine.engine_path import python_path
 from engine.protocol import Spec
 
 DETERMINISM = {

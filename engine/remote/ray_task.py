@@ -11,7 +11,7 @@ from typing import Any
 
 import ray
 
-from engine.import_path import python_path
+from engine.engine_path import python_path
 
 PIECE = 1 << 20
 POLL_SECONDS = 5.0

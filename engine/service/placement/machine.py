@@ -13,7 +13,7 @@ from engine.protocol import Gpu, Running
 from engine.service.placement import stall
 from engine.service.placement.gpus import GpuDriver, NoGpus, find_driver
 from engine.service.placement.placement import GpuPlacement
-from engine.service.placement.processes import CpuRate, use_of
+from engine.service.placement.process_usage import CpuRate, use_of
 from engine.service.placement.queue import CPU, ActiveRun, FreeGpus
 from engine.service.placement.resources import ResourceMeter
 from engine.service.placement.stall import StallWatch

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine import files
+from engine.engine_path import python_path
 from engine.errors import CorruptRun
-from engine.import_path import python_path
 from engine.places import Places
 from engine.remote import gateway_address
 from engine.remote.gateway_address import GatewayAddress

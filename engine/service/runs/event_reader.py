@@ -9,7 +9,7 @@ from pathlib import Path
 
 from engine import events, files
 from engine.errors import CorruptRun
-from engine.service.runs.stats import RunStats
+from engine.service.runs.event_summary import RunStats
 from engine.service.runs.tracked_run import TrackedRun
 
 CHUNK = 64 * 1024

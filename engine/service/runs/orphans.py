@@ -14,8 +14,8 @@ from engine import process_identity, store, tensorboard_end
 from engine.process_identity import ProcessIdentity
 from engine.protocol import Cause, CauseKind, Status
 from engine.service.runs import tracked_run
+from engine.service.runs.event_summary import ExitMessage
 from engine.service.runs.removed_folder import DRAFT
-from engine.service.runs.stats import ExitMessage
 from engine.service.runs.tracked_run import TrackedRun
 from engine.store import ExitFacts
 

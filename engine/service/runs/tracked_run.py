@@ -25,8 +25,8 @@ from engine.protocol import (
     status_of,
 )
 from engine.service.placement.executor import KeeperStart
-from engine.service.runs import stats as run_stats
-from engine.service.runs.stats import RunStats
+from engine.service.runs import event_summary as run_stats
+from engine.service.runs.event_summary import RunStats
 from engine.store import ExitFacts, KeeperFacts, RunFolder, Wanted
 from engine.typed_json import typed
 

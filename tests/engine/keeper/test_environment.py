@@ -4,7 +4,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from engine.import_path import PACKAGE_ROOT, python_path
+from engine.engine_path import PACKAGE_ROOT, python_path
 from engine.keeper.environment import environment
 from engine.protocol import Spec
 

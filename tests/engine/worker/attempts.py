@@ -13,8 +13,8 @@ from pathlib import Path
 
 from checkpoints import folder as checkpoint_folder
 from engine import catalog, events, params, store
+from engine.engine_path import PACKAGE_ROOT
 from engine.events import Event, EventWriter
-from engine.import_path import PACKAGE_ROOT
 from engine.places import Places
 from engine.protocol import Json, Spec
 from engine.store import RunFolder

@@ -16,7 +16,7 @@ from engine.errors import Diverged
 from engine.events import EventWriter, replay
 from engine.protocol import Cause, CauseKind, Status
 from engine.served_checkpoint import served_step
-from engine.service.runs.stats import RunStats
+from engine.service.runs.event_summary import RunStats
 from engine.worker import __main__ as worker_main
 from engine.worker.ending import StopReason
 from engine.worker.run import Run

@@ -9,7 +9,7 @@ import pytest
 
 from engine import events, store
 from engine.service.runs import tracked_run
-from engine.service.runs.stats import RunStats
+from engine.service.runs.event_summary import RunStats
 from engine.store import RunFolder
 from tests.engine.stored import EXPECTED, resumed, run_of
 from tests.engine.worker.attempts import curve, weights

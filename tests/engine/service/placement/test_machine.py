@@ -9,9 +9,9 @@ import time
 from pathlib import Path
 
 from engine.service.health import file_system
-from engine.service.placement import processes, resources
+from engine.service.placement import process_usage, resources
 from engine.service.placement.machine import device_of_command
-from engine.service.placement.processes import CpuRate
+from engine.service.placement.process_usage import CpuRate
 from tests.timeouts import quiet_seconds
 
 
@@ -41,14 +41,14 @@ def test_a_process_is_measured_with_its_children() -> None:
     parent = subprocess.Popen([sys.executable, "-I", "-S", "-c", script])
     try:
         deadline = quiet_seconds() + 60
-        while len((use := processes.use_of(parent.pid)).pids) < 2:
+        while len((use := process_usage.use_of(parent.pid)).pids) < 2:
             assert quiet_seconds() < deadline
         assert use.pids[0] == parent.pid and use.rss > 4 << 20
     finally:
-        for pid in reversed(processes.use_of(parent.pid).pids):
+        for pid in reversed(process_usage.use_of(parent.pid).pids):
             subprocess.run(["kill", "-9", str(pid)], check=False)
         parent.wait()
-    assert processes.use_of(parent.pid) == processes.ProcessUse()
+    assert process_usage.use_of(parent.pid) == process_usage.ProcessUse()
 
 
 def test_the_cpu_rate_is_the_number_of_busy_cores_since_the_last_call() -> None:

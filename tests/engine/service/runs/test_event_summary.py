@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from engine.errors import CorruptRun
 from engine.events import Event
 from engine.protocol import Best, CauseKind, Status
-from engine.service.runs import stats as run_stats
-from engine.service.runs.stats import MetricGoal, RunStats, goal_of
+from engine.service.runs import event_summary as run_stats
+from engine.service.runs.event_summary import MetricGoal, RunStats, goal_of
 
 SMALL = MetricGoal("loss", largest=False)
 

@@ -7,7 +7,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.text import has_no_surrogates, replace_surrogates
+from engine.unicode_text import has_no_surrogates, replace_surrogates
 
 TEXT = st.text(st.characters(codec=None))
 
