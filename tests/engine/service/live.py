@@ -16,6 +16,7 @@ from pathlib import Path
 from engine import store
 from engine.client import client
 from engine.client.client import Client
+from engine.client.launch import is_listening
 from engine.errors import CorruptRun, EngineError
 from engine.places import Places
 from engine.process_identity import ProcessIdentity
@@ -64,7 +65,7 @@ def start(places: Places, **environ: str) -> subprocess.Popen[bytes]:
     )
     deadline = quiet_seconds() + SECONDS
     while began.poll() is None and quiet_seconds() < deadline:
-        if _holder(places) == began.pid and places.socket.exists():
+        if _holder(places) == began.pid and is_listening(places.socket):
             break
         time.sleep(0.005)
     return began
