@@ -17,6 +17,7 @@ from engine.places import Places
 from engine.protocol import Status
 from tests.fakes.language_run import write_run
 from tui.cli import commands
+from tui.cli.guard import run_command
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,8 @@ def shell(places: Places, capsys: pytest.CaptureFixture[str]) -> Shell:
     """`dltui` in this process; the session that answers is one of its own, as ever."""
 
     def run(*words: str) -> Said:
-        with pytest.raises(SystemExit) as left:
-            commands.app(list(words))
-        code = left.value.code
-        return Said(code if isinstance(code, int) else 0, *capsys.readouterr())
+        code = run_command(lambda: commands.app(list(words)))
+        return Said(code, *capsys.readouterr())
 
     return run
 
