@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from textual import events
 from textual.message import Message
 from textual.widget import Widget
 
@@ -103,9 +102,9 @@ class XorView(SubmittingView, can_focus=True):
 
     # --- used by the views -----------------------------------------------------------------------------
 
-    def on_resize(self, event: events.Resize) -> None:
-        if event.size.width and event.size.height:
-            self.fit(event.size.width, event.size.height)
+    def on_resize(self) -> None:
+        if self.size.width and self.size.height:  # without padding, as when the view is laid out at first
+            self.fit(*self.size)
             self.call_after_refresh(self._update_if_open)
 
     def _update_if_open(self) -> None:

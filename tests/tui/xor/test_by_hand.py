@@ -10,6 +10,7 @@ from tests.fakes.engine import FakeEngine
 from tests.fakes.fake_session import FakeSession
 from tui import view_state
 from tui.xor.by_hand import HandView
+from tui.xor.tab import XorTab
 
 MORE, LESS = "greater_than_sign", "less_than_sign"
 
@@ -142,6 +143,21 @@ async def test_the_truth_table_of_four_units_has_all_of_them_at_eighty_columns(
         await opened.shows("XOR solved")
         await load(opened, "4 units")
         await opened.shows("h1    h2    h3    h4")
+
+
+async def test_a_view_is_laid_out_alike_when_it_opens_and_when_the_terminal_is_resized(
+    places: Places, session: FakeSession
+) -> None:
+    async with open_app(places, FakeEngine(), (80, 24)) as opened:
+        await opened.press("2")
+        await opened.shows("XOR solved")
+        tab = opened.app.switcher.active_tab
+        assert isinstance(tab, XorTab) and isinstance(tab.view, HandView)
+        await opened.until(lambda: tab.view.plane.size.width == 28)
+        await opened.pilot.resize_terminal(120, 40)
+        await opened.until(lambda: tab.view.plane.size.width > 28)
+        await opened.pilot.resize_terminal(80, 24)
+        await opened.until(lambda: tab.view.plane.size.width == 28)
 
 
 async def test_a_session_that_dies_is_one_line_and_the_next_key_goes_on(
