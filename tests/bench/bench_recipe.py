@@ -116,6 +116,7 @@ def textbook(full: bool, root: Path) -> Turn:
 def recipe(chosen: argparse.Namespace, root: Path) -> Turn:
     """The experiment's own `train`, timed without loading and without the test at the end."""
     from checkpoints.torch_io import strict_mode
+    from engine import recipes
     from engine.experiments import mnist_recipe
     from tests.engine.worker.attempts import curve, make_run, new_run
 
@@ -146,9 +147,9 @@ def recipe(chosen: argparse.Namespace, root: Path) -> Turn:
         run._event_log.close(run.step, status="done", cause={"kind": "finished", "text": "", "remedy": ""})
         ((seconds, cpu),) = ended
         recipe = mnist_recipe.RECIPES[chosen.recipe]
-        images = sum(
-            batch.stop - batch.start for batch in mnist_recipe.batches(recipe, 54_000, recipe.epochs)
-        )
+        epochs = recipes.MNIST[chosen.recipe].epochs
+        plan = mnist_recipe.batches(recipe, 54_000, epochs)
+        images = sum(batch.stop - batch.start for batch in plan)
         (accuracy,) = curve(folder, "test_accuracy").values()
         return {"seconds": seconds, "cpu": cpu, "accuracy": float(accuracy), "rate": images / seconds}
 
