@@ -265,22 +265,13 @@ class EventWriter:
         is_whole = self.flush()
         os.fsync(self._fd)
         if not self._is_named:
-            sync_folder(self._folder)
+            files.sync_path(self._folder)
             self._is_named = True
         return is_whole
 
     def close(self) -> None:
         self.flush()
         os.close(self._fd)
-
-
-def sync_folder(path: Path) -> None:
-    """Fsync a folder, so that the names in it are on stable storage. Raises OSError."""
-    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
 
 
 def last_seq(path: Path) -> int:

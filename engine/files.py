@@ -1,17 +1,20 @@
-"""Strict reading of files of a home: regular files of a bounded size, strict JSON, typed fields.
+"""Files of a home: strict reading, atomic writing, locks.
 
-These files may have been copied, edited or damaged: reading never blocks, and returns a value or raises
-CorruptRun, which names the file.
+These files may have been copied, edited or damaged: reading takes regular files of a bounded size, strict
+JSON and typed fields, never blocks, and returns a value or raises CorruptRun, which names the file.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import fcntl
 import json
 import os
 import stat
-from collections.abc import Callable
-from io import BufferedReader
+import time
+from collections.abc import Callable, Iterator
+from io import BufferedReader, BufferedWriter
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -31,6 +34,8 @@ KINDS = {
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
 }
+LOCK_POLL = 0.05
+"""seconds"""
 _FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _LISTS_ALONE = bytes.maketrans(b"{}", b"[]")
@@ -102,6 +107,14 @@ def open_to_append(path: Path) -> int:
     return open_to_write(path, os.O_APPEND)
 
 
+def open_log(path: Path, limit: int) -> int:
+    """As `open_to_append`; a log of more than `limit` bytes is emptied."""
+    log = open_to_append(path)
+    if os.fstat(log).st_size > limit:
+        os.ftruncate(log, 0)
+    return log
+
+
 def open_to_write(path: Path, more: int = 0) -> int:
     """A descriptor for reading and writing; the file is created where there is none. Does not block.
 
@@ -137,6 +150,112 @@ def _check(path: Path, found: os.stat_result, foreign: bool) -> None:
         raise CorruptRun(f"{path} is {KINDS.get(kind, 'no regular file')}, expected a regular file.")
     if not foreign and found.st_uid not in (0, os.geteuid()):
         raise CorruptRun(f"{path} belongs to user {found.st_uid}, expected {os.geteuid()} (you).")
+
+
+# --- writing ----------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def replacing(path: Path, *, sync: bool = True) -> Iterator[BufferedWriter]:
+    """A file beside `path` to write to; at the end it replaces `path`: readers see the old bytes or the new.
+
+    With `sync` bytes and name are on stable storage then. Where anything fails, `path` stays as it is, and
+    the file beside it is removed. Raises OSError.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            if sync:
+                file.flush()
+                os.fsync(handle)
+        os.rename(draft, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            draft.unlink()
+        raise
+    if sync:
+        sync_path(path.parent)
+
+
+def write_bytes(path: Path, data: bytes, *, sync: bool = True) -> None:
+    """Replace the bytes of `path`, as `replacing` does. Raises OSError."""
+    with replacing(path, sync=sync) as file:
+        file.write(data)
+
+
+def write_json(path: Path, data: dict[str, Any]) -> None:
+    """Replace the JSON of `path`, as `replacing` does. Raises OSError, ValueError for NaN and infinities."""
+    write_bytes(path, json.dumps(data, allow_nan=False).encode("ascii"))
+
+
+def write_new(path: Path, data: bytes = b"") -> None:
+    """Create `path`, private to this user. Raises OSError, also where it exists."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
+        file.write(data)
+
+
+def sync_path(path: Path) -> None:
+    """Wait until the bytes of a file, or the names in a folder, are on stable storage. Raises OSError."""
+    handle = os.open(path, _FLAGS)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+# --- locks ------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def locked(path: Path, seconds: float | None = None) -> Iterator[None]:
+    """Hold the lock file `path`, which is kept: removing it would let two processes in.
+
+    Raises TimeoutError where another process holds it for longer than `seconds` (None: wait for ever),
+    OSError and CorruptRun.
+    """
+    handle = open_to_write(path)
+    try:
+        if seconds is None:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        else:
+            _wait_for_lock(handle, path, seconds)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _wait_for_lock(handle: int, path: Path, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not try_lock(handle):
+        if time.monotonic() >= deadline:
+            raise TimeoutError(errno.ETIMEDOUT, f"locked by another process for {seconds:g} s", str(path))
+        time.sleep(LOCK_POLL)
+
+
+def try_lock(handle: int, *, shared: bool = False) -> bool:
+    """Lock an open file; False where another process holds its lock. Closing unlocks. Raises OSError."""
+    try:
+        fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
+            return False
+        raise
+    return True
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a process holds the lock file `path`; this takes the lock for a moment. Raises OSError."""
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        return not try_lock(handle)
+    finally:
+        os.close(handle)
 
 
 # --- strict JSON ------------------------------------------------------------------------------------------

@@ -7,9 +7,10 @@ shared one.
 
 from __future__ import annotations
 
-import fcntl
 import re
 from pathlib import Path
+
+from engine import files
 
 _HEADER = re.compile(rb"--- from byte (\d{1,18}) of what was printed ---\n")
 HEADER_LIMIT = 64
@@ -38,7 +39,6 @@ def parse_header(first: bytes) -> tuple[int, int]:
 def lock(descriptor: int, *, shared: bool) -> bool:
     """Lock an open `worker.log` without waiting; False where it is locked. Closing the file unlocks it."""
     try:
-        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+        return files.try_lock(descriptor, shared=shared)
     except OSError:
         return False
-    return True

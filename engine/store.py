@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Mapping
@@ -135,14 +134,19 @@ def new_id(experiment: str, now: float) -> str:
 
 def create(places: Places, spec: Spec) -> RunFolder:
     """Create the folder of a run, complete or not at all. Raises OSError, also where the id is taken."""
-    places.runs.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = places.runs / f".new-{spec.id}-{os.urandom(4).hex()}"
+    folder = folder_of(places, spec.id)
+    create_folder(folder.path, "spec.json", spec_to_json(spec))
+    return folder
+
+
+def create_folder(path: Path, name: str, data: Json) -> None:
+    """Create `path` with the JSON file `name`: both, on stable storage, or neither. Raises OSError."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f".new-{path.name}-{os.urandom(4).hex()}")
     draft.mkdir(mode=0o700)
-    write_json(draft / "spec.json", spec_to_json(spec))
-    final = places.runs / spec.id
-    os.rename(draft, final)
-    _sync_folder(places.runs)
-    return RunFolder(final)
+    files.write_json(draft / name, data)
+    os.rename(draft, path)
+    files.sync_path(path.parent)
 
 
 def list_ids(places: Places) -> list[str]:
@@ -171,30 +175,6 @@ def list_folders(path: Path) -> list[str]:
 
 def folder_of(places: Places, run_id: str) -> RunFolder:
     return RunFolder(places.runs / run_id)
-
-
-def write_json(path: Path, data: Json) -> None:
-    """Replace `path` atomically: a reader sees the old text or the new one. Raises OSError."""
-    write_bytes(path, json.dumps(data, allow_nan=False).encode("ascii"))
-
-
-def write_bytes(path: Path, data: bytes) -> None:
-    """Replace `path` atomically: a reader sees the old bytes or the new ones. Raises OSError."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(fd, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.rename(draft, path)
-    except OSError:
-        draft.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
-
-
-read_json = files.read_json
 
 
 def read_spec(folder: RunFolder) -> Spec:
@@ -231,11 +211,11 @@ def _check_spec(spec: Spec) -> Spec:
 def write_amended(folder: RunFolder, params: Mapping[str, Value]) -> None:
     """Write parameters that replace those of `spec.json`, which is not changed."""
     facts = {"params": dict(params), "at": round(time.time(), 3), "version": spec_versions.VERSION}
-    write_json(folder.amended, facts)
+    files.write_json(folder.amended, facts)
 
 
 def write_wanted(folder: RunFolder, wanted: Wanted) -> None:
-    write_json(folder.wanted, asdict(wanted))
+    files.write_json(folder.wanted, asdict(wanted))
 
 
 def read_wanted(folder: RunFolder) -> Wanted:
@@ -244,7 +224,7 @@ def read_wanted(folder: RunFolder) -> Wanted:
 
 
 def write_keeper(folder: RunFolder, facts: KeeperFacts) -> None:
-    write_json(folder.keeper, asdict(facts))
+    files.write_json(folder.keeper, asdict(facts))
 
 
 def read_keeper(folder: RunFolder) -> KeeperFacts | None:
@@ -257,7 +237,7 @@ def read_keeper(folder: RunFolder) -> KeeperFacts | None:
 
 
 def write_exit(folder: RunFolder, facts: ExitFacts) -> None:
-    write_json(folder.exit, exit_to_json(facts))
+    files.write_json(folder.exit, exit_to_json(facts))
 
 
 def exit_to_json(facts: ExitFacts) -> Json:
@@ -279,11 +259,3 @@ def _check_exit(facts: ExitFacts) -> None:
     in_bounds("at", facts.at, 0, LATEST_TIME)
     if facts.status not in ENDS:
         raise WrongType("status", "one that a run can end in", str(facts.status))
-
-
-def _sync_folder(path: Path) -> None:
-    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

@@ -10,6 +10,7 @@ import os
 import struct
 from pathlib import Path
 
+from engine import files
 from engine.protocol import Status
 
 END = ".end"
@@ -44,9 +45,7 @@ def write_end(folder: Path, status: Status, at: float) -> None:
         names = event_files(folder)
         if names and status in OUTCOMES:
             data = _record(_version_event(at)) + _record(_end_event(at, OUTCOMES[status]))
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-            with os.fdopen(os.open(folder / (names[-1] + END), flags, 0o600), "wb") as file:
-                file.write(data)
+            files.write_new(folder / (names[-1] + END), data)
 
 
 # --- two events, as event.proto, summary.proto and plugin_hparams.proto number their fields ----------------

@@ -204,12 +204,9 @@ def _environment(base: Mapping[str, str], places: Places) -> dict[str, str]:
 
 def _open_log(path: Path) -> int:
     try:
-        log = files.open_to_append(path)
+        return files.open_log(path, LOG_LIMIT)
     except (CorruptRun, OSError) as error:
         raise EngineError(f"The log of the session cannot be used: {error}", f"rm -r {path}") from error
-    if os.fstat(log).st_size > LOG_LIMIT:
-        os.ftruncate(log, 0)
-    return log
 
 
 def _session_ended() -> EngineError:

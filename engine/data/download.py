@@ -11,6 +11,7 @@ from io import BufferedRandom
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from engine import files
 from engine.data.download_mirror import MirrorFailed, NoResponse, Progress, Timeouts, transfer
 from engine.data.published_files import DataSource, PublishedFile
 from engine.data.write_lock import exclusive_lock
@@ -52,7 +53,7 @@ def fetch(
             if not is_whole(final, file):
                 _download(file, mirrors, part, progress, timeouts)
                 os.replace(part, final)
-                _sync_folder(folder)
+                files.sync_path(folder)
     except OSError as error:
         raise DataError(
             f"{final} cannot be written: {error.strerror or error}.",
@@ -163,11 +164,3 @@ def _describe_failures(failures: dict[str, str]) -> str:
     for mirror, why in failures.items():
         by_reason.setdefault(why, []).append(urlsplit(mirror).netloc)
     return "; ".join(f"{', '.join(hosts)}: {why}" for why, hosts in by_reason.items())
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-import fcntl
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,16 +81,9 @@ def _parsed(line: bytes) -> DrawnDigits | None:
 
 
 def _write(path: Path, kept: list[DrawnDigits]) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.writelines(_line(drawn) for drawn in kept)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, path)
+        files.write_bytes(path, b"".join(map(_line, kept)))
     except OSError as error:
-        draft.unlink(missing_ok=True)
         raise DataError(f"{path} cannot be written: {error.strerror}.", "Free some space.") from error
 
 
@@ -103,15 +95,11 @@ def _line(drawn: DrawnDigits) -> bytes:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """Hold an exclusive lock. The lock file is kept: removing it would let two processes in."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = path.with_name(f"{path.name}.lock")
-    try:
-        handle = files.open_to_write(lock)
-    except (OSError, CorruptRun) as error:
-        raise DataError(f"{lock} cannot be used: {error}.", "Remove it.") from error
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+    with ExitStack() as until_left:
+        try:
+            until_left.enter_context(files.locked(lock))
+        except (OSError, CorruptRun) as error:
+            raise DataError(f"{lock} cannot be used: {error}.", "Remove it.") from error
         yield
-    finally:
-        os.close(handle)

@@ -54,7 +54,7 @@ def supervise(args: Arguments, report: Report) -> int:
     except AttemptExists:
         report(f"attempt {args.attempt} had its keeper; nothing was touched")
         return arguments.ATTEMPT_EXISTS
-    except OSError as error:
+    except (OSError, CorruptRun) as error:
         report(f"the run folder cannot be used: {error}; nothing was started")
         return arguments.FOLDER_UNUSABLE
     return finish(claim, _attempt(claim, args, report), report)

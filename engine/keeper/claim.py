@@ -7,7 +7,7 @@ import os
 import time
 from dataclasses import dataclass, replace
 
-from engine import process_identity
+from engine import files, process_identity
 from engine.errors import CorruptRun
 from engine.keeper.exit_file import ExitFile
 from engine.process_identity import ProcessIdentity
@@ -58,14 +58,12 @@ class Claim:
 def acquire(folder: RunFolder, attempt: int) -> Claim:
     """Lock the run and reserve bytes for exit.json; keeper.json is not written yet.
 
-    Raises RunLocked or AttemptExists with nothing changed, OSError when no file can be written.
+    Raises RunLocked or AttemptExists with nothing changed, OSError or CorruptRun when no file can be written.
     """
-    lock = os.open(folder.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    lock = files.open_to_write(folder.lock)
+    if not files.try_lock(lock):
         os.close(lock)
-        raise RunLocked from None
+        raise RunLocked
     if attempt <= _last_attempt(folder):
         os.close(lock)
         raise AttemptExists

@@ -6,6 +6,7 @@ import json
 import os
 from pathlib import Path
 
+from engine import files
 from engine.store import ExitFacts, RunFolder, exit_to_json
 
 RESERVED = 16 * 1024
@@ -16,11 +17,10 @@ class ExitFile:
     """The reserved file. Copy-on-write file systems (btrfs, ZFS) give no guarantee."""
 
     def __init__(self, folder: RunFolder) -> None:
-        """Allocate the file. Raises OSError, also when the disk is full already."""
+        """Allocate the file. Raises CorruptRun and OSError, also when the disk is full already."""
         self._final = folder.exit
         self.path: Path = folder.path / ".exit.json.draft"
-        flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
-        self._fd = os.open(self.path, flags, 0o600)
+        self._fd = files.open_to_write(self.path, os.O_TRUNC)
         try:
             os.posix_fallocate(self._fd, 0, RESERVED)
             os.fsync(self._fd)
@@ -36,11 +36,7 @@ class ExitFile:
         os.ftruncate(self._fd, len(text))
         os.fsync(self._fd)
         os.rename(self.path, self._final)
-        folder = os.open(self._final.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        files.sync_path(self._final.parent)
 
     def discard(self) -> None:
         os.close(self._fd)

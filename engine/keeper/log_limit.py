@@ -100,19 +100,13 @@ class LimitedLog:
     def _copy_end(self, size: int) -> None:
         """Into a temporary file that replaces worker.log.1 when it is complete."""
         offset = max(0, size - CAP)
-        draft = self.older.with_name(f".{self.older.name}.draft")
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
-        copy = os.open(draft, flags, 0o600)
-        try:
-            os.write(copy, log_files.header(self._start_offset + offset))
+        with files.replacing(self.older, sync=False) as copy:
+            os.write(copy.fileno(), log_files.header(self._start_offset + offset))
             while offset < size:
-                sent = os.sendfile(copy, self.fd, offset, min(1 << 20, size - offset))
+                sent = os.sendfile(copy.fileno(), self.fd, offset, min(1 << 20, size - offset))
                 if sent == 0:
                     break
                 offset += sent
-        finally:
-            os.close(copy)
-        os.replace(draft, self.older)
 
     @property
     def _start_offset(self) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine import store
+from engine import files
 from engine.errors import CorruptRun
 
 FILE = "precision.json"
@@ -46,7 +46,7 @@ def cached_timing(cache: Path, machine: str, update: Callable[[str], object]) ->
     if machine not in known:
         known = {**known, machine: measure(update)}
         cache.mkdir(parents=True, exist_ok=True)
-        store.write_json(path, {name: {FP32: one.fp32, BF16: one.bf16} for name, one in known.items()})
+        files.write_json(path, {name: {FP32: one.fp32, BF16: one.bf16} for name, one in known.items()})
     return known[machine]
 
 
@@ -68,7 +68,7 @@ def measure(update: Callable[[str], object], clock: Callable[[], float] = time.p
 def _read(path: Path) -> Mapping[str, Timing]:
     """The cached timings; empty for a file that cannot be read."""
     try:
-        found = store.read_json(path) or {}
+        found = files.read_json(path) or {}
         return {name: Timing(float(one[FP32]), float(one[BF16])) for name, one in found.items()}
     except (CorruptRun, TypeError, KeyError, ValueError):
         return {}

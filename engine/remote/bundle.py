@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from checkpoints import folder as checkpoint_folder
-from engine import store
+from engine import files, store
 from engine.remote.frames import encode
 from engine.remote.incoming import LOCAL_FILES, file_frames
 from engine.store import RunFolder
@@ -23,7 +23,7 @@ def frames(folder: RunFolder, attempt: int, data: TrainedOn | None = None) -> It
     """
     mode = store.read_wanted(folder).mode
     there = {"executor": "local", "data": None}  # a node uses the data folder of its own machine
-    yield from _json_file("spec.json", {**(store.read_json(folder.spec) or {}), **there})
+    yield from _json_file("spec.json", {**(files.read_json(folder.spec) or {}), **there})
     yield from _json_file("wanted.json", {"attempt": attempt, "mode": mode})
     for path in (folder.amended, folder.events, *kept_files(folder)):
         if path.exists():

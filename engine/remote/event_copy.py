@@ -7,6 +7,7 @@ import json
 import os
 from pathlib import Path
 
+from engine import files
 from engine.errors import ProtocolError
 from engine.events import EventWriter, last_seq, seq_of
 
@@ -35,7 +36,7 @@ class EventCopy:
         """
         self._seq = self._seq or last_seq(self._path)
         kept = b"".join(self._check_line(line, remote_folder) for line in lines.splitlines())
-        fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        fd = files.open_to_append(self._path)
         try:
             while kept:
                 kept = kept[os.write(fd, kept) :]
@@ -45,11 +46,7 @@ class EventCopy:
     def sync(self) -> None:
         """Flush to stable storage. Raises OSError."""
         with contextlib.suppress(FileNotFoundError):
-            fd = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
-            try:
-                os.fsync(fd)
-            finally:
-                os.close(fd)
+            files.sync_path(self._path)
 
     def _check_line(self, line: bytes, remote_folder: str) -> bytes:
         seq = seq_of(line)

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from engine import files
 from engine.errors import ProtocolError
 from engine.remote.frames import CHUNK, Frame, encode
 
@@ -58,7 +59,7 @@ class IncomingFiles:
             shutil.rmtree(aside, ignore_errors=True)
             os.rename(final, aside)
         os.rename(draft, final)
-        _sync_one(final.parent)
+        files.sync_path(final.parent)
 
     def _gone(self, frame: Frame, path: Path) -> None:
         """Renamed before it is deleted: a partly deleted checkpoint never has its name."""
@@ -73,8 +74,7 @@ class IncomingFiles:
 
 def file_frames(source: Path, path: str) -> Iterator[bytes]:
     """Frames that write the file or flat folder `source` to `path`. Raises OSError if it disappears."""
-    files = sorted(source.iterdir()) if source.is_dir() else [source]
-    for file in files:
+    for file in sorted(source.iterdir()) if source.is_dir() else [source]:
         yield from _chunks(file, f"{path}/{file.name}" if source.is_dir() else path)
     yield encode("placed", path=path)
 
@@ -93,9 +93,7 @@ def _write(path: Path, offset: object, data: bytes) -> None:
     if type(offset) is not int or offset < 0:
         raise ProtocolError(f"Expected an offset in {path.name}, got {str(offset)[:40]!r}.")
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | (os.O_TRUNC if offset == 0 else 0)
-    fd = os.open(path, flags, 0o600)
-    with os.fdopen(fd, "wb") as file:
+    with os.fdopen(files.open_to_write(path, 0 if offset else os.O_TRUNC), "wb") as file:
         file.seek(offset)
         file.write(data)
 
@@ -103,13 +101,5 @@ def _write(path: Path, offset: object, data: bytes) -> None:
 def _sync(path: Path) -> None:
     if path.is_dir():
         for file in path.iterdir():
-            _sync_one(file)
-    _sync_one(path)
-
-
-def _sync_one(path: Path) -> None:
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+            files.sync_path(file)
+    files.sync_path(path)

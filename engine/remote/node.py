@@ -6,7 +6,6 @@ with a keeper and a worker of its own; the files that they write are sent throug
 
 from __future__ import annotations
 
-import fcntl
 import os
 import select
 import signal
@@ -15,9 +14,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
-from engine import store
+from engine import files, store
 from engine.errors import CorruptRun, DltuiError, EngineError
 from engine.keeper import arguments, prctl
 from engine.protocol import Json
@@ -145,7 +143,7 @@ class RemoteNode:
 
     def _is_running(self, folder: RunFolder) -> bool:
         assert self._keeper is not None
-        return self._keeper.poll() is None or _is_held(folder.lock)
+        return self._keeper.poll() is None or files.is_locked(folder.lock)
 
     def _kill_keeper(self) -> None:
         """The keeper at the other end died: kill this one, so that the worker saves and exits."""
@@ -183,18 +181,6 @@ class RemoteNode:
         else:
             facts = store.exit_to_json(ended)
             self.send_end(str(ended.status), {**facts["cause"], "kind": str(ended.cause.kind)}, ended.signal)
-
-
-def _is_held(lock: Path) -> bool:
-    """Whether a worker that outlived its keeper holds the lock."""
-    if not lock.exists():
-        return False
-    with lock.open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
 
 
 def _check_version(theirs: str) -> None:

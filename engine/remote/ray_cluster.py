@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from engine import files
 from engine.errors import EngineError
 from engine.places import make_private
 from engine.protocol import Json
@@ -170,8 +171,7 @@ def _set_token(gateway_address: GatewayAddress) -> None:
         return
     path = gateway_address.folder / "token"
     if not path.exists():
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_hex(32))
+        files.write_new(path, secrets.token_hex(32).encode())
     os.environ["RAY_AUTH_TOKEN_PATH"] = str(path)
 
 

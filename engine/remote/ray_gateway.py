@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import logging
 import os
 import sys
@@ -16,7 +15,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine import signals
+from engine import files, signals
 from engine.errors import EngineError, ProtocolError
 from engine.places import home
 from engine.protocol import Json
@@ -184,10 +183,7 @@ def main(arguments: list[str]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     gateway_address = GatewayAddress(home(), arguments[0])
     gateway_address.create_folders()
-    lock = os.open(gateway_address.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not files.try_lock(files.open_to_write(gateway_address.lock)):
         return 0  # a gateway is running
     cluster = RayCluster(gateway_address)
     logging.info(

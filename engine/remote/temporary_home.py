@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import shutil
 import sys
@@ -12,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.errors import EngineError
+from engine import files
+from engine.errors import CorruptRun, EngineError
 from engine.places import Places, home, make_private
 from engine.store import RunFolder
 
@@ -53,10 +53,10 @@ def _locked_folder() -> Iterator[Path]:
     """A locked folder. An outer lock is held until then, so that it is not removed before it is locked."""
     above = parent_folder()
     with contextlib.ExitStack() as until_left:
-        with _lock(above.with_suffix(".lock"), fcntl.LOCK_EX):
+        with files.locked(above.with_suffix(".lock")):
             _remove_unlocked(above)
             root = Path(tempfile.mkdtemp(dir=above))
-            until_left.enter_context(_lock(root / LOCK, fcntl.LOCK_EX | fcntl.LOCK_NB))
+            until_left.enter_context(files.locked(root / LOCK, 0))
         yield root
 
 
@@ -83,16 +83,5 @@ def _link_data(root: Path) -> None:
 def _remove_unlocked(above: Path) -> None:
     """Remove folders whose lock is free; a folder that its owner is just removing is no error."""
     for root in above.iterdir():
-        with contextlib.suppress(OSError), _lock(root / LOCK, fcntl.LOCK_EX | fcntl.LOCK_NB):
+        with contextlib.suppress(OSError, CorruptRun), files.locked(root / LOCK, 0):
             shutil.rmtree(root, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def _lock(lock: Path, how: int) -> Iterator[None]:
-    """Raises OSError; BlockingIOError if the lock is taken and `how` is non-blocking."""
-    fd = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(fd, how)
-        yield
-    finally:
-        os.close(fd)

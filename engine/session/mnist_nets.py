@@ -10,7 +10,7 @@ from checkpoints import folder as checkpoint_folder
 from checkpoints import tensors
 from checkpoints.errors import DamagedCheckpoint
 from checkpoints.manifest import NAME as MANIFEST
-from engine import store, trained_on
+from engine import files, store, trained_on
 from engine.errors import CorruptRun, DltuiError, RunNotFound, RunRefused
 from engine.models.images import architecture
 from engine.models.images.conv_net import ConvNet
@@ -140,7 +140,7 @@ def _read(folder: RunFolder, step: int | None) -> ServedCheckpoint:
 
 def _plan(folder: RunFolder, weights: tensors.Arrays) -> architecture.Architecture:
     path = folder.path / "model.json"
-    written = store.read_json(path)
+    written = files.read_json(path)
     if written is None:
         return architecture.infer(weights)
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import time
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from engine import files
 from engine.models.images.convolution import Floats
 from engine.session import mnist_sets
 from engine.session.cache import SessionCache
@@ -88,14 +88,12 @@ def cache_path(opened: OpenNet, pictures: PictureSet, split: str, ending: str) -
 
 def save(path: Path, content: bytes) -> None:
     """Atomically; where the disk refuses it, nothing is cached."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(mode=0o700, exist_ok=True)
         _remove_oldest(path.parent)
-        draft.write_bytes(content)
-        os.replace(draft, path)
+        files.write_bytes(path, content, sync=False)
     except OSError:
-        draft.unlink(missing_ok=True)
+        pass
 
 
 def _packed(logits: Floats) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine import store
+from engine import files
 from engine.errors import CorruptRun, ParamError
 from engine.models.images import classification, grey_levels
 from engine.models.images.conv_net import softmax
@@ -53,7 +53,7 @@ def full_report(found: SplitPredictions) -> Json:
     """Cached in the run's folder, because importing scikit-learn takes a second."""
     path = cache_path(found.opened, found.pictures, found.split, "json")
     try:
-        cached = store.read_json(path)
+        cached = files.read_json(path)
     except CorruptRun:
         cached = None
     if cached is not None and cached.get("form") == FORM:

@@ -12,7 +12,7 @@ from typing import Any
 
 from checkpoints.errors import MismatchedCheckpoint, SaveFailed
 from checkpoints.folder import CheckpointInfo
-from engine import spec_versions, store
+from engine import files, spec_versions
 from engine.errors import DataError, Diverged, ParamError
 from engine.places import Places
 from engine.protocol import Json, Spec
@@ -256,7 +256,7 @@ class Run:
 
     def keep(self, name: str, data: bytes) -> None:
         """Write a file in the run folder, replaced atomically. Raises OSError."""
-        store.write_bytes(self._folder.path / name, data)
+        files.write_bytes(self._folder.path / name, data)
 
     def kept(self, name: str) -> bytes | None:
         """The bytes that `keep` wrote under that name in this attempt or an earlier one, or None."""

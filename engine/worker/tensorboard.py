@@ -105,7 +105,7 @@ class TensorBoardFiles:
         )
         name = f"events.out.tfevents.{stamp:010d}.{socket.gethostname()}.{self._attempt:04d}"
         path = self._folder / name
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        files.write_new(path)
         return path
 
     def _now(self) -> float:

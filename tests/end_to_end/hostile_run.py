@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from engine import process_identity, store
+from engine import files, process_identity, store
 from engine.events import EventWriter
 from engine.places import Places
 from engine.process_identity import ProcessIdentity
@@ -34,7 +34,7 @@ def write_hostile_run(
     created = FIRST_CREATED + number
     params = {"steps": 9, text: 1.5, "text": text, "texts": text + text}
     spec = Spec(run_id, "counter", params, 1, name, text, 1, text, created)
-    store.write_json(folder.spec, store.spec_to_json(spec))
+    files.write_json(folder.spec, store.spec_to_json(spec))
     gone = ProcessIdentity(process_identity.boot_id(), 4_000_000, 1)
     store.write_keeper(folder, KeeperFacts(1, keeper or gone, created))
     if keeper is None:

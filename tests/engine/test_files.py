@@ -1,11 +1,15 @@
-"""Files of a home are read strictly: reading gives a value, or one line of error that names the file."""
+"""Files of a home: reading gives a value or one line of error that names the file; writing is atomic."""
 
 from __future__ import annotations
 
 import dataclasses
+import fcntl
 import json
 import math
 import os
+import stat
+import subprocess
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -285,3 +289,132 @@ def test_reading_is_fast_for_long_columns_of_numbers() -> None:
     line = json.dumps({"series": {"loss": [[*range(1000)], [0.123456789012345678] * 1000]}}).encode()
     alike = line.translate(files._DIGITS_ALIKE)
     assert b"0" * 19 not in alike and parse(line)["series"]["loss"][0][-1] == 999
+
+
+def test_a_lock_is_held_exactly_while_a_process_holds_it(tmp_path: Path) -> None:
+    path = tmp_path / "run.lock"
+    assert not files.is_locked(path)
+    fd = os.open(path, os.O_RDWR | os.O_CREAT)
+    assert not files.is_locked(path)
+    fcntl.flock(fd, fcntl.LOCK_EX)
+    assert files.is_locked(path)
+    os.close(fd)
+    assert not files.is_locked(path)
+
+
+def test_a_lock_inherited_by_a_child_is_held_until_the_child_ends(tmp_path: Path) -> None:
+    path = tmp_path / "run.lock"
+    fd = os.open(path, os.O_RDWR | os.O_CREAT)
+    fcntl.flock(fd, fcntl.LOCK_EX)
+    child = subprocess.Popen(["sleep", "60"], pass_fds=[fd])
+    os.close(fd)
+    assert files.is_locked(path)
+    child.kill()
+    child.wait()
+    assert not files.is_locked(path)
+
+
+def test_a_reader_sees_the_old_text_or_the_new_one_and_never_half(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    files.write_json(path, {"n": 0, "pad": ""})
+    done = threading.Event()
+
+    def write() -> None:
+        for n in range(200):
+            files.write_json(path, {"n": n, "pad": "x" * (n * 37 % 5000)})
+        done.set()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    seen = []
+    while not done.is_set():
+        data = files.read_json(path)
+        assert data is not None and len(data["pad"]) == data["n"] * 37 % 5000
+        seen.append(data["n"])
+    writer.join()
+    assert seen == sorted(seen)
+    assert os.listdir(tmp_path) == ["x.json"], "no draft is left"
+
+
+def test_a_failed_write_leaves_the_old_text(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    files.write_json(path, {"n": 1})
+    with pytest.raises(ValueError, match="JSON compliant"):
+        files.write_json(path, {"n": float("nan")})
+    assert json.loads(path.read_text()) == {"n": 1}
+
+
+@pytest.mark.parametrize(
+    ("sync", "expected"), [(True, ["fsync file", "rename", "fsync folder"]), (False, ["rename"])]
+)
+def test_bytes_are_stored_before_the_name_and_the_name_before_the_return(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sync: bool, expected: list[str]
+) -> None:
+    calls: list[str] = []
+    rename = os.rename
+
+    def fsync(handle: int) -> None:
+        calls.append("fsync folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "fsync file")
+        if calls[-1] == "fsync file":
+            assert os.fstat(handle).st_size == 3, "before the fsync the bytes are with the kernel"
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(os, "rename", lambda old, new: (calls.append("rename"), rename(old, new)))
+    files.write_bytes(tmp_path / "x", b"abc", sync=sync)
+    assert calls == expected and (tmp_path / "x").read_bytes() == b"abc"
+    assert (tmp_path / "x").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("call", ["fsync", "rename"])
+def test_a_disk_that_fails_leaves_the_old_bytes_and_no_draft(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    files.write_bytes(tmp_path / "x", b"old")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, call, full)
+    with pytest.raises(OSError, match="No space left"):
+        files.write_bytes(tmp_path / "x", b"new")
+    assert (tmp_path / "x").read_bytes() == b"old" and os.listdir(tmp_path) == ["x"]
+
+
+def test_a_new_file_is_private_and_replaces_none(tmp_path: Path) -> None:
+    files.write_new(tmp_path / "x", b"abc")
+    assert (tmp_path / "x").stat().st_mode & 0o777 == 0o600
+    (tmp_path / "link").symlink_to("elsewhere")
+    for name in ("x", "link"):
+        with pytest.raises(FileExistsError):
+            files.write_new(tmp_path / name)
+    assert (tmp_path / "x").read_bytes() == b"abc" and not (tmp_path / "elsewhere").exists()
+
+
+def test_a_lock_that_another_holds_is_waited_for_as_long_as_was_said(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    order: list[str] = []
+    is_in = threading.Event()
+
+    def second() -> None:
+        is_in.wait(60)
+        with files.locked(path):
+            order.append("second")
+
+    thread = threading.Thread(target=second)
+    thread.start()
+    with files.locked(path):
+        is_in.set()
+        with (
+            pytest.raises(TimeoutError, match=r"locked by another process for 0\.01 s"),
+            files.locked(path, 0.01),
+        ):
+            pass
+        order.append("first")
+    thread.join(60)
+    assert order == ["first", "second"] and path.exists()
+
+
+def test_a_lock_file_that_is_a_link_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "lock").symlink_to("elsewhere")
+    with pytest.raises(CorruptRun, match="link"), files.locked(tmp_path / "lock"):
+        pass

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import stat
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -85,36 +83,6 @@ def test_damaged_files_of_a_run_are_reported(tmp_path: Path, text: str) -> None:
 def test_a_missing_spec_is_no_run(tmp_path: Path) -> None:
     with pytest.raises(CorruptRun, match=r"spec\.json is missing"):
         store.read_spec(RunFolder(tmp_path))
-
-
-def test_a_reader_sees_the_old_text_or_the_new_one_and_never_half(tmp_path: Path) -> None:
-    path = tmp_path / "x.json"
-    store.write_json(path, {"n": 0, "pad": ""})
-    done = threading.Event()
-
-    def write() -> None:
-        for n in range(200):
-            store.write_json(path, {"n": n, "pad": "x" * (n * 37 % 5000)})
-        done.set()
-
-    writer = threading.Thread(target=write)
-    writer.start()
-    seen = []
-    while not done.is_set():
-        data = store.read_json(path)
-        assert data is not None and len(data["pad"]) == data["n"] * 37 % 5000
-        seen.append(data["n"])
-    writer.join()
-    assert seen == sorted(seen)
-    assert os.listdir(tmp_path) == ["x.json"], "no draft is left"
-
-
-def test_a_failed_write_leaves_the_old_text(tmp_path: Path) -> None:
-    path = tmp_path / "x.json"
-    store.write_json(path, {"n": 1})
-    with pytest.raises(ValueError, match="JSON compliant"):
-        store.write_json(path, {"n": float("nan")})
-    assert json.loads(path.read_text()) == {"n": 1}
 
 
 def test_a_spec_without_fields_of_sweeps_is_read(places: Places) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from checkpoints import folder as folders
 from checkpoints import tensors
-from engine import process_identity, store
+from engine import files, process_identity, store
 from engine.data.text.tokeniser import Tokeniser
 from engine.data.text.vocabulary import EOS, RESERVED, START, UNK, Vocabulary
 from engine.events import EventWriter
@@ -67,7 +67,7 @@ def write_run(
         direction, layers, words or (), sentences, size, corpus
     )
     folder = _folder(places, description, name, framework, created_at)
-    store.write_json(folder.path / "model.json", descriptions.to_json(description))
+    files.write_json(folder.path / "model.json", descriptions.to_json(description))
     (folder.path / "vocabulary.txt").write_text("".join(f"{word}\n" for word in vocabulary.words), "utf-8")
     _write_events(folder, step if status else 0, perplexities if status else {})
     if status is not None:

@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable
 from types import TracebackType
 
-from engine import places
+from engine import files, places
 from engine.errors import DltuiError
 from tui.cli.engine_call import exit_code, print_error, print_stderr
 from tui.cli.output import OutputFailed
@@ -68,11 +68,8 @@ def append_to_log(text: str) -> str:
     """Append to the log of the CLI, truncated at LOG_LIMIT; returns a sentence that names its path."""
     try:
         path = places.home().shell_log
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-        log = os.open(path, flags, 0o600)
+        log = files.open_log(path, LOG_LIMIT)
         try:
-            if os.fstat(log).st_size > LOG_LIMIT:
-                os.ftruncate(log, 0)
             head = time.strftime("%Y-%m-%d %H:%M:%S")
             os.write(log, f"--- {head}, process {os.getpid()}\n{text}\n".encode(errors="backslashreplace"))
         finally:

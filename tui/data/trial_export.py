@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from engine import files
 from engine.client.client import Client
 from engine.protocol import Json
 from engine.sweep_protocol import (
@@ -90,9 +90,7 @@ def sweep_json(sweep: SweepSummary) -> Json:
 
 def write(path: Path, text: str) -> None:
     """Create a file. Raises OSError, also where the file exists."""
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(fd, "w", encoding="utf-8") as file:
-        file.write(text)
+    files.write_new(path, text.encode())
 
 
 def free_path(folder: Path, stem: str, ending: str) -> Path:

@@ -83,8 +83,5 @@ def _append(file: Path, line: str) -> None:
 
 
 def _write(file: Path, lines: list[str]) -> None:
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
-    fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with os.fdopen(fd, "w", encoding="utf-8", errors="replace") as opened:
-        opened.writelines(f"{line}\n" for line in lines)
-    os.replace(draft, file)
+    text = "".join(f"{line}\n" for line in lines)
+    files.write_bytes(file, text.encode("utf-8", "replace"), sync=False)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from engine import files
 from engine.errors import DltuiError
 from tui.repl.entry import TranscriptEntry
 from tui.terminal.plain_text import plain
@@ -23,7 +23,7 @@ async def export(root: Path, entries: Sequence[TranscriptEntry], name: str) -> s
     path = Path(name).expanduser() if name else root / time.strftime("transcript-%Y%m%d-%H%M%S.txt")
     text = "\n\n".join(entry.text() for entry in entries) + "\n"
     try:
-        await asyncio.to_thread(_write, path, text)
+        await asyncio.to_thread(files.write_new, path, text.encode("utf-8", "replace"))
     except FileExistsError as error:
         raise DltuiError(f"{path} is there already.", "Name another file: /export FILE") from error
     except FileNotFoundError as error:
@@ -35,9 +35,3 @@ async def export(root: Path, entries: Sequence[TranscriptEntry], name: str) -> s
             f"{path} cannot be written: {error.strerror}.", "Name another file: /export FILE"
         ) from error
     return f"The transcript is in {plain(str(path), limit=300)}."
-
-
-def _write(path: Path, text: str) -> None:
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(fd, "w", encoding="utf-8", errors="replace") as opened:
-        opened.write(text)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,12 +13,13 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine import files
 from engine.data.regular_file import open_regular
 from engine.errors import DataError
 
 MAGIC = b"dltui text 1\n"
 ALIGNED = 64
-UNFINISHED = ".new-"  # prefix of a file that is being written
+UNFINISHED = "."  # prefix of a file that is being written
 DIGEST = 32
 TAIL = 8 + DIGEST  # the length of the table, then SHA-256 of everything before
 Array = NDArray[Any]
@@ -95,15 +95,8 @@ def _view(content: NDArray[np.uint8], kind: str, first: int, count: int) -> Arra
 def replace_file(path: Path, fill: Callable[[ArrayWriter], None]) -> None:
     """Replace `path` atomically with what `fill` writes; `fill` has to call `finish`. Raises DataError."""
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=UNFINISHED, delete=False) as stream:
-            try:
-                fill(ArrayWriter(stream))
-                stream.flush()
-                os.fsync(stream.fileno())
-                os.replace(stream.name, path)
-            except BaseException:  # also when interrupted: no partial file is left
-                os.unlink(stream.name)
-                raise
+        with files.replacing(path) as stream:
+            fill(ArrayWriter(stream))
     except OSError as error:
         raise DataError(
             f"{path} cannot be written: {error.strerror or error}.",

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import logging
 import os
 import signal
 import time
-from pathlib import Path
 
-from engine import process_identity, store, tensorboard_end
+from engine import files, process_identity, store, tensorboard_end
 from engine.process_identity import ProcessIdentity
 from engine.protocol import Cause, CauseKind, Status
 from engine.service.runs import tracked_run
@@ -30,7 +27,7 @@ def is_released(run: TrackedRun, now: float, timeout: float = TIMEOUT) -> bool:
     """
     if run.orphaned_since is None:
         run.orphaned_since = now
-    if not is_held(run.folder.lock):
+    if not files.is_locked(run.folder.lock):
         return True
     run.notice = "its keeper was killed: the worker saves and exits"
     if now - run.orphaned_since > timeout and run.keeper and run.keeper.worker:
@@ -77,23 +74,6 @@ def _what_happened(run: TrackedRun) -> str:
     if run.keeper and run.keeper.identity.boot_id != process_identity.boot_id():
         return "the machine was restarted"
     return "its keeper was killed"
-
-
-def is_held(lock: Path) -> bool:
-    """Whether a process holds the lock. Only for runs without a keeper: this takes the lock for a moment."""
-    try:
-        fd = os.open(lock, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
-            return True
-        raise
-    finally:
-        os.close(fd)
-    return False
 
 
 def kill_group(worker: ProcessIdentity) -> bool:

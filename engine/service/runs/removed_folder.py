@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine import store
+from engine import files
 from engine.errors import CorruptRun
 from engine.places import Places
 from engine.protocol import Json, RemovedItem
@@ -27,7 +27,7 @@ from engine.protocol import Json, RemovedItem
 KINDS = {"runs": "run", "sweeps": "sweep"}
 """subfolders of a removal, and the kind of the items in them"""
 _BEING_WRITTEN = re.compile(r"\.[^.].*\.(\d{1,10})")
-"""a temporary file of `store.write_bytes`; the group is the id of the process that writes it"""
+"""a temporary file of `files.write_bytes`; the group is the id of the process that writes it"""
 LEFTOVER = (".new-", ".trash-")
 DRAFT = ".exit.json.draft"
 """the file with the bytes that a keeper reserves for exit.json"""
@@ -73,7 +73,7 @@ def write(removal: RemovalFolder) -> None:
          "about": item.about}
         for item in removal.items
     ]  # fmt: skip
-    store.write_json(
+    files.write_json(
         removal.path / "removal.json", {"at": removal.at, "clock": removal.clock, "items": items}
     )
 
@@ -105,7 +105,7 @@ def _item(kind: str, name: str, fact: Json) -> RemovedItem:
 def _facts(path: Path) -> Json:
     """The content of removal.json; without its facts where it is damaged."""
     try:
-        facts = store.read_json(path / "removal.json") or {}
+        facts = files.read_json(path / "removal.json") or {}
     except CorruptRun:
         return {}
     items = facts.get("items")
@@ -158,7 +158,7 @@ def discard(path: Path) -> None:
 def read_clock(places: Places) -> float:
     """Seconds of running time; where clock.json is missing or damaged, that of the latest removal."""
     try:
-        facts = store.read_json(places.removed / "clock.json") or {}
+        facts = files.read_json(places.removed / "clock.json") or {}
     except CorruptRun:
         facts = {}
     return max([_number(facts.get("seconds")), *(removal.clock for removal in read_all(places))])
@@ -166,7 +166,7 @@ def read_clock(places: Places) -> float:
 
 def write_clock(places: Places, seconds: float) -> None:
     """Raises OSError."""
-    store.write_json(places.removed / "clock.json", {"seconds": round(seconds, 3)})
+    files.write_json(places.removed / "clock.json", {"seconds": round(seconds, 3)})
 
 
 def leftovers(places: Places) -> list[Path]:

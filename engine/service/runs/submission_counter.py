@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from engine import store
+from engine import files, store
 from engine.errors import CorruptRun
 from engine.places import Places
 from engine.service.index.index import Index
@@ -37,7 +37,7 @@ class SubmissionCounter:
 
     def _save(self, number: int) -> None:
         try:
-            store.write_json(self._places.submissions, {"number": number})
+            files.write_json(self._places.submissions, {"number": number})
         except OSError as error:  # the number is in the spec too
             logging.warning("%s cannot be written: %s", self._places.submissions, error)
 
@@ -57,7 +57,7 @@ def _removed(places: Places) -> Iterator[Path]:
 def _number_in(path: Path) -> int:
     """0 where there is none or the file is damaged, which is reported where the file is read as a whole."""
     try:
-        number = (store.read_json(path) or {}).get("number", 0)
+        number = (files.read_json(path) or {}).get("number", 0)
     except CorruptRun:
         return 0
     return number if type(number) is int and 0 < number < LARGEST else 0

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import json
 import os
-import stat
 import time
 from dataclasses import asdict
 from pathlib import Path
 
 from engine import files, process_identity
-from engine.errors import EngineError
+from engine.errors import CorruptRun, EngineError
 
 
 class AlreadyRunning(EngineError):
@@ -22,21 +19,21 @@ class AlreadyRunning(EngineError):
 def acquire(path: Path) -> int:
     """The descriptor that holds the lock until it is closed. Raises AlreadyRunning and EngineError."""
     try:
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+        fd = files.open_to_write(path)
+    except CorruptRun as error:
+        raise EngineError(error.message, "Remove it.") from error
     except OSError as error:
         raise EngineError(f"{path} cannot be opened: {error.strerror}.", "Remove it.") from error
-    if not stat.S_ISREG(os.fstat(fd).st_mode):
-        os.close(fd)
-        raise EngineError(f"{path} is no regular file.", "Remove it.")
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not files.try_lock(fd):
+            raise AlreadyRunning(f"The engine of {path.parent} is running already{_read_holder(fd)}.")
+        _write_holder(fd)
     except OSError as error:
-        holder = _read_holder(fd)
         os.close(fd)
-        if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
-            raise AlreadyRunning(f"The engine of {path.parent} is running already{holder}.") from error
         raise EngineError(f"{path} cannot be locked: {error.strerror}.") from error
-    _write_holder(fd)
+    except AlreadyRunning:
+        os.close(fd)
+        raise
     return fd
 
 

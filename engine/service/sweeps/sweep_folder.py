@@ -56,12 +56,8 @@ def folder_of(places: Places, sweep_id: str) -> SweepFolder:
 
 def create(places: Places, spec: Json, sweep_id: str) -> SweepFolder:
     """Create the folder atomically. Raises OSError, also if the id exists."""
-    places.sweeps.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = places.sweeps / f".new-{sweep_id}-{os.urandom(4).hex()}"
-    draft.mkdir(mode=0o700)
-    store.write_json(draft / "sweep.json", spec)
     made = folder_of(places, sweep_id)
-    os.rename(draft, made.path)
+    store.create_folder(made.path, "sweep.json", spec)
     return made
 
 
@@ -122,7 +118,7 @@ def damaged_summary(places: Places, sweep_id: str, why: str) -> SweepSummary:
 
 def write_summary(folder: SweepFolder, summary: SweepSummary) -> None:
     """Raises OSError."""
-    store.write_json(folder.standing, {"size": size_of(folder.journal), "sweep": sweep_to_json(summary)})
+    files.write_json(folder.standing, {"size": size_of(folder.journal), "sweep": sweep_to_json(summary)})
 
 
 def read_summary(folder: SweepFolder) -> SweepSummary | None:

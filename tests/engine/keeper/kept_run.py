@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.files import write_json
 from engine.keeper.arguments import command
 from engine.keeper.stop_sequence import GracePeriods
 from engine.protocol import Spec, spec_to_json
-from engine.store import ExitFacts, KeeperFacts, RunFolder, read_exit, read_keeper, write_json
+from engine.store import ExitFacts, KeeperFacts, RunFolder, read_exit, read_keeper
 from tests.engine.keeper import fakes
 from tests.timeouts import LONG, quiet_seconds
 

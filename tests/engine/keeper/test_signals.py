@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from engine.events import replay
+from engine.files import write_json
 from engine.protocol import CauseKind, Status
-from engine.store import ExitFacts, RunFolder, write_json
+from engine.store import ExitFacts, RunFolder
 from tests.engine.keeper.kept_run import KeptRun, keeping, until
 
 ENDING = [signal.SIGTERM, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU]

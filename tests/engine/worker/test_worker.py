@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import store
+from engine import files
 from engine.events import EventWriter
 from engine.protocol import Json
 from engine.store import RunFolder
@@ -88,9 +88,9 @@ def test_a_diverged_run_names_metric_and_step(tmp_path: Path) -> None:
 
 def test_params_that_the_experiment_refuses_are_reported(tmp_path: Path) -> None:
     folder = new_run(tmp_path, "counter")
-    spec = store.read_json(folder.spec)
+    spec = files.read_json(folder.spec)
     assert spec is not None
-    store.write_json(folder.spec, {**spec, "params": {"steps": -1}})
+    files.write_json(folder.spec, {**spec, "params": {"steps": -1}})
     code, message = Keeper(folder).wait()
     assert (code, message["cause"]["kind"]) == (1, "bad_params")
     assert "steps: expected a whole number of 0 or more, got '-1'" in message["cause"]["text"]

@@ -1,39 +1,13 @@
-"""Orphans: whether their lock is held, and which processes are killed."""
+"""Orphans: which processes are killed."""
 
 from __future__ import annotations
 
 import dataclasses
-import fcntl
-import os
 import subprocess
-from pathlib import Path
 
 from engine import process_identity
 from engine.service.runs import orphans
 from tests.timeouts import quiet_seconds
-
-
-def test_a_lock_is_held_exactly_while_a_process_holds_it(tmp_path: Path) -> None:
-    path = tmp_path / "run.lock"
-    assert not orphans.is_held(path)
-    fd = os.open(path, os.O_RDWR | os.O_CREAT)
-    assert not orphans.is_held(path)
-    fcntl.flock(fd, fcntl.LOCK_EX)
-    assert orphans.is_held(path)
-    os.close(fd)
-    assert not orphans.is_held(path)
-
-
-def test_a_lock_inherited_by_a_child_is_held_until_the_child_ends(tmp_path: Path) -> None:
-    path = tmp_path / "run.lock"
-    fd = os.open(path, os.O_RDWR | os.O_CREAT)
-    fcntl.flock(fd, fcntl.LOCK_EX)
-    child = subprocess.Popen(["sleep", "60"], pass_fds=[fd])
-    os.close(fd)
-    assert orphans.is_held(path)
-    child.kill()
-    child.wait()
-    assert not orphans.is_held(path)
 
 
 def test_a_whole_process_group_is_killed_and_no_other_process() -> None:
