@@ -8,13 +8,14 @@ import os
 import socket
 import struct
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from engine import frames
+from engine.client.channel import Channel
 from engine.client.session import Session
 from engine.client.sweeps import SweepCalls
 from engine.errors import (
@@ -24,7 +25,6 @@ from engine.errors import (
     HomeUnusable,
     OtherVersion,
     ProtocolError,
-    error_from_json,
 )
 from engine.places import Places, data_folder
 from engine.protocol import (
@@ -43,7 +43,6 @@ from engine.protocol import (
     summary_from_json,
     sweep_row_from_json,
 )
-from engine.unicode_text import replace_surrogates
 from engine.version import VERSION as RELEASE
 from engine.version import is_older as is_older_version
 
@@ -55,7 +54,7 @@ T = TypeVar("T")
 HANDSHAKE_SECONDS = 15.0
 CONNECT_TRIES = 3
 """to connect: a service may end between the attempt and its answer"""
-STREAM_LIMIT = 64
+UNREAD = 64
 """unread frames of one stream, after which the client reads no further frames"""
 
 
@@ -92,12 +91,6 @@ class LogPart:
     offset: int
     size: int
     end: int = 0
-
-
-@dataclass(slots=True)
-class _Pending:
-    responses: dict[int, asyncio.Future[Json]] = field(default_factory=dict)
-    streams: dict[int, asyncio.Queue[Json | None]] = field(default_factory=dict)
 
 
 async def connect(places: Places, *, start: bool = True) -> Client:
@@ -242,15 +235,14 @@ class Client(SweepCalls):
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, hello: Json) -> None:
         self.hello = hello
-        self._reader, self._writer = reader, writer
-        self._pending = _Pending()
-        self._last_id = 0
-        self._end_error: DltuiError = _engine_stopped()
+        self._channel = Channel(reader, writer, "the engine", _engine_stopped(), unread=UNREAD)
         self.notice = ""
         """a warning for the user about this connection"""
-        self.frames_received = 0
-        """increases while the service answers"""
-        self._reader_task = asyncio.create_task(self._read_frames())
+
+    @property
+    def frames_received(self) -> int:
+        """Increases while the service answers."""
+        return self._channel.frames_received
 
     # --- requests ------------------------------------------------------------------------------------------
 
@@ -374,7 +366,7 @@ class Client(SweepCalls):
 
     async def events(self, run: str, after: int = 0) -> AsyncIterator[EventBatch]:
         """All events from number `after` + 1 on, then new ones as they are written, until the run ends."""
-        async with contextlib.aclosing(self._stream("events", run=run, after=after)) as stream:
+        async with contextlib.aclosing(self._channel.stream("events", run=run, after=after)) as stream:
             last = after
             async for frame in stream:
                 found, left_out = parse_events(frame.get("events", ()), last)
@@ -386,29 +378,18 @@ class Client(SweepCalls):
 
     async def watch(self) -> AsyncIterator[RunsChange]:
         """Changes of the run table, of sweeps and of the machine, at most twice a second."""
-        async with contextlib.aclosing(self._stream("watch")) as stream:
+        async with contextlib.aclosing(self._channel.stream("watch")) as stream:
             async for frame in stream:
                 yield _decode(partial(_change, frame))
 
-    # --- the wire ------------------------------------------------------------------------------------------
+    # --- the connection ------------------------------------------------------------------------------------
 
     async def request(self, method: str, **facts: object) -> Json:
         """Send a request and return the response. Raises DltuiError."""
-        number = self._next_id()
-        answer: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
-        self._pending.responses[number] = answer
-        try:
-            await self._send({"id": number, "ask": method, **facts})
-            return await answer
-        finally:
-            self._pending.responses.pop(number, None)
+        return await self._channel.request(method, **facts)
 
     async def aclose(self) -> None:
-        self._reader_task.cancel()
-        await asyncio.wait([self._reader_task])
-        self._writer.close()
-        with contextlib.suppress(ConnectionError):
-            await self._writer.wait_closed()
+        await self._channel.aclose()
 
     async def __aenter__(self) -> Client:
         return self
@@ -419,80 +400,6 @@ class Client(SweepCalls):
     async def _run(self, method: str, **facts: object) -> RunSummary:
         answer = await self.request(method, **facts)
         return _decode(lambda: summary_from_json(answer["run"]))
-
-    async def _stream(self, method: str, **facts: object) -> AsyncGenerator[Json, None]:
-        number = self._next_id()
-        queue: asyncio.Queue[Json | None] = asyncio.Queue(STREAM_LIMIT)
-        self._pending.streams[number] = queue
-        try:
-            await self._send({"id": number, "ask": method, **facts})
-            while (frame := await queue.get()) is not None:
-                if "error" in frame:
-                    raise _error(frame)
-                yield frame
-                if frame.get("end"):
-                    return
-            raise self._end_error
-        finally:
-            del self._pending.streams[number]
-            if not self._reader_task.done():
-                with contextlib.suppress(EngineError):
-                    await self._send({"id": self._next_id(), "ask": "cancel", "of": number})
-
-    def _next_id(self) -> int:
-        self._last_id += 1
-        return self._last_id
-
-    async def _send(self, message: Json) -> None:
-        if self._reader_task.done():
-            raise self._end_error
-        if message != replace_surrogates(message):
-            raise ProtocolError("The text holds bytes that are not UTF-8.", "Check the arguments.")
-        try:
-            self._writer.write(frames.encode(message))
-            await self._writer.drain()
-        except (ConnectionError, RuntimeError) as error:
-            raise _engine_stopped() from error
-        except ValueError as error:
-            raise ProtocolError(f"The request cannot be sent: {error}.") from error
-
-    async def _read_frames(self) -> None:
-        """Receive frames until the connection ends. A frame that cannot be parsed fails its own request."""
-        try:
-            while (frame := await self._read_frame()) is not None:
-                self.frames_received += 1
-                await self._dispatch(frame)
-        except ProtocolError as error:
-            self._end_error = EngineError(f"The connection to the engine ended: {error.message}")
-            self._writer.close()
-        finally:
-            for answer in self._pending.responses.values():
-                if not answer.done():
-                    answer.set_exception(self._end_error)
-            for queue in self._pending.streams.values():
-                await _end_stream(queue)
-
-    async def _read_frame(self) -> Json | None:
-        try:
-            return await frames.read(self._reader, strict=False)
-        except frames.BadFrame as error:
-            if error.request is None:
-                raise
-            return {"id": error.request, "error": {"message": error.message, "remedy": ""}, "unread": True}
-
-    async def _dispatch(self, frame: Json) -> None:
-        number = frame.get("id", 0)
-        queue = self._pending.streams.get(number)
-        if queue is not None:
-            await queue.put(frame)
-            return
-        answer = self._pending.responses.get(number)
-        if answer is None or answer.done():
-            return
-        if "error" in frame:
-            answer.set_exception(_error(frame))
-        else:
-            answer.set_result(frame)
 
 
 def parse_events(items: Sequence[Json], last: int) -> tuple[list[Event], int]:
@@ -517,22 +424,10 @@ def parse_events(items: Sequence[Json], last: int) -> tuple[list[Event], int]:
     return found, len(items) - len(found)
 
 
-async def _end_stream(queue: asyncio.Queue[Json | None]) -> None:
-    while queue.full():
-        queue.get_nowait()
-    queue.put_nowait(None)
-
-
 def _engine_stopped() -> EngineError:
     return EngineError(
         "The engine has stopped; runs continue without it.", "Start it again: dltui engine start"
     )
-
-
-def _error(frame: Json) -> DltuiError:
-    if frame.get("unread"):
-        return ProtocolError(frame["error"]["message"])
-    return error_from_json(frame["error"])
 
 
 def _decode(read: Callable[[], T]) -> T:

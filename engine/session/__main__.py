@@ -1,4 +1,4 @@
-"""`python -m engine.session`: requests on stdin, responses on stdout, a line of JSON each."""
+"""`python -m engine.session`: requests on stdin, responses on stdout, as frames."""
 
 from __future__ import annotations
 

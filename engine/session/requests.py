@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import json
+import os
 import queue
+import sys
 import threading
 from typing import BinaryIO
 
+from engine import frames
+from engine.errors import ProtocolError
 from engine.protocol import Json
 
-LINE_LIMIT = 16 * 1024 * 1024
+FRAME_LIMIT = 16 * 1024 * 1024
 """bytes of one request: it may hold a file of sentences to be scored"""
+CHUNK = 1 << 20
 QUEUE_LIMIT = 1024
 
 
 class RequestQueue:
-    """Lines of JSON from `file`. A client that sends faster than it is answered blocks on the pipe."""
+    """Frames from `file`. A client that sends faster than it is answered blocks on the pipe."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        self._lines: queue.Queue[Json | None] = queue.Queue(QUEUE_LIMIT)
+        self._received: queue.Queue[Json | None] = queue.Queue(QUEUE_LIMIT)
         self.is_closed = False
         threading.Thread(target=self._read, name="requests", daemon=True).start()
 
@@ -28,26 +32,28 @@ class RequestQueue:
         received: list[Json] = []
         while not self.is_closed:
             try:
-                line = self._lines.get(block=wait and not received)
+                request = self._received.get(block=wait and not received)
             except queue.Empty:
                 break
-            if line is None:
+            if request is None:
                 self.is_closed = True
             else:
-                received.append(line)
+                received.append(request)
         return received
 
     def _read(self) -> None:
-        while line := self._file.readline(LINE_LIMIT):
-            self._lines.put(_parse(line))
-        self._lines.put(None)
+        splitter = frames.Splitter(FRAME_LIMIT)
+        try:
+            while data := os.read(self._file.fileno(), CHUNK):
+                for body in splitter.feed(data):
+                    self._received.put(_parse(body))
+        except ProtocolError as error:
+            print(f"the session ends: {error.message}", file=sys.stderr, flush=True)
+        self._received.put(None)
 
 
-def _parse(line: bytes) -> Json:
+def _parse(body: bytes) -> Json:
     try:
-        request = json.loads(line)
-        if isinstance(request, dict):
-            return request
-    except (ValueError, RecursionError):
-        pass  # answered with an error, like any other request with an unknown method
-    return {"ask": "?"}
+        return frames.parse(body)
+    except ProtocolError:
+        return {"ask": "?"}  # answered with an error, like any other request with an unknown method

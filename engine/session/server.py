@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import traceback
 from collections import deque
@@ -10,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from checkpoints.errors import CheckpointError
+from engine import frames
 from engine.errors import DltuiError, error_to_json
 from engine.protocol import Json
 from engine.session import methods
@@ -21,10 +21,10 @@ Call = Callable[[SessionCache, str, Json], Response]
 
 
 class SessionServer:
-    """Reads requests {id, ask, facts, newest} and {cancel: id}, and writes responses, a line of JSON each.
+    """Reads requests {id, ask, facts, newest} and {ask: "cancel", of: id}, and writes responses, as frames.
 
-    `ask` is the method and `facts` are its parameters. A response is {id, answer}, {id, error} or, where a
-    newer request replaced this one, {id, superseded}; a stream is {id, part} for each part, then {id, end}.
+    `ask` is the method and `facts` are its parameters. A response is {id, answer, end}, {id, error} or, where
+    a newer request replaced this one, {id, superseded}; a stream is {id, part} for each part, then {id, end}.
     `cancel` ends a stream. Of the waiting requests with the same `newest` only the newest is answered.
     """
 
@@ -52,8 +52,8 @@ class SessionServer:
 
     def _add(self, requests: list[Json]) -> None:
         for request in requests:
-            if "cancel" in request:
-                self._cancel(request["cancel"])
+            if request.get("ask") == "cancel":
+                self._cancel(request.get("of"))
                 continue
             newest = request.get("newest")
             if newest:
@@ -79,7 +79,7 @@ class SessionServer:
             self._send({"id": number, "error": _error_json(request, error)})
             return
         if isinstance(response, dict):
-            self._send({"id": number, "answer": response})
+            self._send({"id": number, "answer": response, "end": True})
         else:
             self._streams[number] = response
 
@@ -99,10 +99,10 @@ class SessionServer:
 
     def _send(self, message: Json) -> None:
         try:
-            line = json.dumps(message, allow_nan=False, separators=(",", ":"))
+            frame = frames.encode(message)
         except (TypeError, ValueError) as error:
-            line = json.dumps({"id": message["id"], "error": _error_json({"ask": "the answer"}, error)})
-        self._out.write(line.encode() + b"\n")
+            frame = frames.encode({"id": message["id"], "error": _error_json({"ask": "the answer"}, error)})
+        self._out.write(frame)
         self._out.flush()
 
 

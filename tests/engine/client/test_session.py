@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -114,3 +115,18 @@ async def test_no_process_is_left_after_closing(tmp_path: Path, monkeypatch: pyt
     assert process is not None
     await session.aclose()
     assert process.returncode == 0
+
+
+async def test_a_peer_that_sends_no_frames_is_ended_and_the_next_request_starts_another(
+    tmp_path: Path,
+) -> None:
+    talks = "import os, time; os.write(1, b'hello, who is there?'); time.sleep(60)"
+    async with Session(Places(tmp_path / "home"), (sys.executable, "-c", talks)) as session:
+        pids = set()
+        for _ in range(2):
+            with pytest.raises(
+                EngineError, match="connection to the session ended: A frame of 1751477356 bytes"
+            ):
+                await session.request("echo")
+            pids.add(session.pid)
+        assert len(pids) == 2

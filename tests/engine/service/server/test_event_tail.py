@@ -88,7 +88,7 @@ def delivered(path: Path) -> tuple[list[Event], int]:
         while (piece := tail.read()) is not None:
             facts = f'"id":1,"left_out":{piece.left_out},"events"' if piece.left_out else '"id":1,"events"'
             frame = frames.encode_raw(facts.encode(), [piece.items] if piece.items else [])
-            message = frames._parse(frame[4:])
+            message = frames.parse(frame[4:])
             events, wrong = parse_events(message["events"], found[-1].seq if found else 0)
             found += events
             left_out += wrong + int(message.get("left_out", 0))
