@@ -43,7 +43,7 @@ def pack(body: bytes) -> bytes:
     return len(body).to_bytes(4, "big") + body
 
 
-class Splitter:
+class FrameSplitter:
     """Splits a stream of bytes, read by whatever means, into the bodies of frames."""
 
     def __init__(self, limit: int = LIMIT) -> None:

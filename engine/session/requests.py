@@ -42,7 +42,7 @@ class RequestQueue:
         return received
 
     def _read(self) -> None:
-        splitter = frames.Splitter(FRAME_LIMIT)
+        splitter = frames.FrameSplitter(FRAME_LIMIT)
         try:
             while data := os.read(self._file.fileno(), CHUNK):
                 for body in splitter.feed(data):

@@ -170,7 +170,7 @@ def test_a_frame_has_to_end_within_the_timeout() -> None:
 @given(st.lists(st.binary(max_size=40), max_size=5), st.integers(1, 50))
 def test_any_bytes_are_split_as_they_were_packed(bodies: list[bytes], step: int) -> None:
     data = b"".join(map(frames.pack, bodies))
-    splitter = frames.Splitter()
+    splitter = frames.FrameSplitter()
     assert [
         body for at in range(0, len(data), step) for body in splitter.feed(data[at : at + step])
     ] == bodies
@@ -178,4 +178,4 @@ def test_any_bytes_are_split_as_they_were_packed(bodies: list[bytes], step: int)
 
 def test_a_frame_longer_than_the_limit_is_refused_by_its_head() -> None:
     with pytest.raises(ProtocolError, match="A frame of 1000 bytes came, expected 999 at most"):
-        frames.Splitter(999).feed((1000).to_bytes(4, "big"))
+        frames.FrameSplitter(999).feed((1000).to_bytes(4, "big"))
