@@ -1,16 +1,15 @@
-"""Frames between proxy worker, gateway and node: a line of JSON with a size, then that many bytes."""
+"""Messages between proxy worker, gateway and node: a frame of JSON, then one of bytes where there are any."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 
+from engine import frames
 from engine.errors import ProtocolError
 from engine.protocol import Json
 
-HEADER_LIMIT = 64 * 1024
 CHUNK = 256 * 1024
-"""bytes of a file in one frame"""
+"""bytes of a file in one message"""
 PAYLOAD_LIMIT = 64 * 1024 * 1024
 
 
@@ -22,61 +21,39 @@ class Frame:
 
 
 def encode(kind: str, payload: bytes = b"", **facts: object) -> bytes:
-    header = json.dumps({"kind": kind, "size": len(payload), **facts}, separators=(",", ":"))
-    return header.encode() + b"\n" + payload
+    head = frames.encode({"kind": kind, "size": len(payload), **facts})
+    return head + frames.pack(payload) if payload else head
 
 
 class FrameReader:
-    """Splits a stream of bytes into frames."""
+    """Splits a stream of bytes into messages."""
 
     def __init__(self) -> None:
-        self._rest = bytearray()
-        self._header: Json | None = None
+        self._splitter = frames.FrameSplitter(PAYLOAD_LIMIT)
+        self._head: Json | None = None
 
     def feed(self, data: bytes) -> list[Frame]:
-        """Frames completed by `data`. Raises ProtocolError for bytes that are no frame."""
-        self._rest += data
-        found = []
-        while (frame := self._next()) is not None:
-            found.append(frame)
-        return found
+        """Messages completed by `data`. Raises ProtocolError for bytes that are none."""
+        return [frame for body in self._splitter.feed(data) if (frame := self._next(body)) is not None]
 
-    def _next(self) -> Frame | None:
-        if self._header is None and not self._read_header():
-            return None
-        assert self._header is not None
-        size = self._header["size"]
-        if len(self._rest) < size:
-            return None
-        payload = bytes(self._rest[:size])
-        del self._rest[:size]
-        facts = {name: value for name, value in self._header.items() if name not in ("kind", "size")}
-        frame = Frame(self._header["kind"], facts, payload)
-        self._header = None
-        return frame
-
-    def _read_header(self) -> bool:
-        end = self._rest.find(b"\n")
-        if end < 0:
-            if len(self._rest) > HEADER_LIMIT:
-                raise ProtocolError(f"A frame has to begin with a line of at most {HEADER_LIMIT} bytes.")
-            return False
-        line = bytes(self._rest[:end])
-        del self._rest[: end + 1]
-        self._header = _parsed(line)
-        return True
+    def _next(self, body: bytes) -> Frame | None:
+        payload = b""
+        if self._head is None:
+            self._head = _parsed(body)
+            if self._head["size"]:
+                return None
+        elif len(payload := body) != self._head["size"]:
+            raise ProtocolError(f"A frame of {len(body)} bytes came, expected {self._head['size']}.")
+        facts, self._head = self._head, None
+        kind, _ = facts.pop("kind"), facts.pop("size")
+        return Frame(kind, facts, payload)
 
 
-def _parsed(line: bytes) -> Json:
+def _parsed(body: bytes) -> Json:
     try:
-        header = json.loads(line)
-    except (ValueError, RecursionError):
-        header = None
-    if (
-        not isinstance(header, dict)
-        or not isinstance(header.get("kind"), str)
-        or type(header.get("size")) is not int
-        or not 0 <= header["size"] <= PAYLOAD_LIMIT
-    ):
-        raise ProtocolError(f"Expected the head of a frame, got {line[:80]!r}.")
-    return header
+        head = frames.parse(body)
+    except frames.BadFrame:
+        head = {}
+    if not isinstance(head.get("kind"), str) or type(head.get("size")) is not int:
+        raise ProtocolError(f"Expected the head of a frame, got {body[:80]!r}.")
+    return head

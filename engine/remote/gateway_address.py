@@ -12,6 +12,8 @@ from engine import files
 from engine.errors import CorruptRun
 from engine.places import Places, make_private
 
+FRAMES = "frames 2"
+"""part of the name of a gateway's folder: one of an older dltui with other frames may still serve its runs"""
 REQUEST_SECONDS = 10.0
 """a request for a gateway is valid"""
 
@@ -24,7 +26,8 @@ class GatewayAddress:
 
     @property
     def folder(self) -> Path:
-        return self.places.root / "ray" / hashlib.sha256(self.address.encode()).hexdigest()[:12]
+        named = f"{self.address} {FRAMES}" if self.address else FRAMES
+        return self.places.root / "ray" / hashlib.sha256(named.encode()).hexdigest()[:12]
 
     @property
     def socket(self) -> Path:
