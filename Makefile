@@ -5,13 +5,16 @@ BIN := $(VENV)/bin
 
 MOST ?= 1000
 
-.PHONY: run test again check lint types imports slow bench clean
+.PHONY: run test long again check lint types imports slow bench clean
 
 run: $(VENV)/.installed
 	@$(BIN)/dltui
 
 test: $(VENV)/.ready
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not long and not slow"
+
+long: $(VENV)/.ready  ## what `make test` leaves out: many real processes, whole trainings, the fault tests at small size
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "long or slow"
 
 again: $(VENV)/.ready  ## the tests that failed, one after the other
 	@$(BIN)/python -c "import json; failed = list(json.load(open('.pytest_cache/v/cache/lastfailed'))); \
@@ -19,7 +22,7 @@ again: $(VENV)/.ready  ## the tests that failed, one after the other
 	  f'not tried again: expected 1 to $(MOST) failed tests, got {failed[:9]}'"
 	$(BIN)/python -m pytest --last-failed --last-failed-no-failures none
 
-check: lint types imports test
+check: lint types imports test long
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff format --check .

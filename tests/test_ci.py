@@ -14,20 +14,23 @@ from tests.timeouts import LONG
 
 ROOT = Path(__file__).parents[1]
 MAKEFILE = """
+check: lint types imports test long
 lint types imports:
-	@true
-test:
+	@exit {lint}
+test long:
 	@exit {test}
 again:
 	@test "$(MOST)" = 3 && exit {again}
 """
 
 
-def ci(folder: Path, *, test: int, again: int, failed: list[str]) -> subprocess.CompletedProcess[str]:
-    """`.ci/run` in a tree whose `make test` and `make again` end with these statuses."""
+def ci(
+    folder: Path, *, test: int, again: int, failed: list[str], lint: int = 0
+) -> subprocess.CompletedProcess[str]:
+    """`.ci/run` in a tree whose `make test`, `make again` and `make lint` end with these statuses."""
     (folder / ".ci").mkdir()
     shutil.copy(ROOT / ".ci" / "run", folder / ".ci" / "run")
-    (folder / "Makefile").write_text(MAKEFILE.format(test=test, again=again))
+    (folder / "Makefile").write_text(MAKEFILE.format(test=test, again=again, lint=lint))
     (folder / ".venv" / "bin").mkdir(parents=True)
     (folder / ".venv" / "bin" / "python").symlink_to(sys.executable)
     cache = folder / ".pytest_cache" / "v" / "cache"
@@ -52,4 +55,10 @@ def test_no_test_is_called_flaky_without_a_second_try_that_passed(
 ) -> None:
     done = ci(tmp_path, test=test, again=again, failed=["tests/a.py::test_one"])
     assert bool(done.returncode) == bool(test)
+    assert "Flaky" not in done.stdout
+
+
+def test_a_second_try_of_a_test_does_not_excuse_the_linter(tmp_path: Path) -> None:
+    done = ci(tmp_path, test=1, again=0, failed=["tests/a.py::test_one"], lint=1)
+    assert done.returncode != 0
     assert "Flaky" not in done.stdout

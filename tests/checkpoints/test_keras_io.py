@@ -95,6 +95,7 @@ FORGET: dict[str, Callable[[Training], Any]] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("what", FORGET)
 def test_forgetting_anything_changes_the_end(tmp_path: Path, what: str) -> None:
     whole = Training().run(0, 3)

@@ -104,6 +104,7 @@ def test_a_lost_connection_ends_the_app_and_nothing_else(home: Home, long_run: s
     makes_progress(home, long_run)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("how", ["hang up", "SIGTERM"])
 def test_an_app_whose_terminal_stalls_can_still_be_ended(home: Home, long_run: str, how: str) -> None:
     with app(home) as terminal:
@@ -124,6 +125,7 @@ def fill(terminal: Terminal) -> None:
 # --- progress ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_a_stalled_terminal_slows_no_run_and_the_app_catches_up(home: Home, long_run: str) -> None:
     with app(home) as terminal:
         usual = rate(home, long_run)
@@ -147,6 +149,7 @@ def shown_step(terminal: Terminal) -> int:
     return int(number) if number.isdigit() else 0
 
 
+@pytest.mark.long
 def test_no_size_of_the_terminal_brings_the_app_down(home: Home, long_run: str) -> None:
     dice = random.Random(3)
     sizes = [(1, 1), (20, 5), (300, 100), (1, 100), (300, 1), (60, 15), (59, 14)]
@@ -251,6 +254,7 @@ def test_the_app_finds_the_service_that_follows_a_killed_one(home: Home, long_ru
 # --- by keys alone ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_a_run_is_started_set_paused_resumed_and_removed_by_keys(home: Home) -> None:
     with Terminal(home.full_environ()) as terminal:
         terminal.shows("deep-learning lab")
@@ -321,6 +325,7 @@ def confirm(terminal: Terminal, key: str, question: str) -> None:
     terminal.press("enter")
 
 
+@pytest.mark.long
 def test_leaving_and_coming_back_shows_the_same(home: Home) -> None:
     runs = [home.start("xor", name=name, epochs=50, validation="notebook") for name in ("alpha", "beta")]
     for run in runs:

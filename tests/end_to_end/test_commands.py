@@ -36,6 +36,7 @@ def test_a_run_prints_its_id_and_show_json_holds_what_was_promised(home: Home) -
     assert os.path.isdir(checkpoint["path"])
 
 
+@pytest.mark.long
 def test_wait_exits_by_the_status_of_the_run(home: Home) -> None:
     done = home.call("run", "counter", "--set", "steps=3", "--wait", "--json")
     assert done.returncode == 0
@@ -85,6 +86,7 @@ def test_a_live_learning_rate_is_recorded_and_shown(home: Home) -> None:
     home.reach(run, "stopped")
 
 
+@pytest.mark.long
 def test_a_queued_run_says_what_it_waits_for_and_can_be_stopped(home: Home) -> None:
     cores = len(os.sched_getaffinity(0))
     held = [home.start("counter", steps=100_000, seconds=0.01) for _ in range(cores)]
@@ -98,6 +100,7 @@ def test_a_queued_run_says_what_it_waits_for_and_can_be_stopped(home: Home) -> N
         home.dltui("stop", run)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
@@ -146,6 +149,7 @@ def test_export_gives_every_point_as_csv_and_json(home: Home) -> None:
     assert data["curves"]["loss"]["value"][-1] == float(rows[-1]["loss"])
 
 
+@pytest.mark.long
 def test_plot_draws_and_compare_shows_what_differs(home: Home) -> None:
     first, second = (home.start("xor", epochs=100, lr=lr) for lr in (0.01, 0.02))
     home.finish(first)
@@ -160,12 +164,14 @@ def test_plot_draws_and_compare_shows_what_differs(home: Home) -> None:
     assert "hidden" not in compared
 
 
+@pytest.mark.long
 def test_logs_show_what_the_worker_printed(home: Home) -> None:
     run = home.start("noisy", steps=3)
     home.finish(run)
     assert home.dltui("logs", run).strip()
 
 
+@pytest.mark.long
 def test_rm_asks_first_and_undo_brings_back(home: Home) -> None:
     run = home.start("counter", steps=3)
     before = home.finish(run)
@@ -198,6 +204,7 @@ def test_space_of_what_was_removed_is_freed_by_rm_now(home: Home) -> None:
     assert json.loads(home.dltui("ls", "--removed", "--json")) == []
 
 
+@pytest.mark.long
 def test_a_verb_for_several_runs_asks_once_and_says_what_it_leaves_out(home: Home) -> None:
     done = home.start("counter", steps=3, name="short")
     home.finish(done)
@@ -300,6 +307,7 @@ def test_a_service_whose_home_is_removed_leaves(home: Home) -> None:
     home.until(lambda: not service.is_alive(), "the end of the service")
 
 
+@pytest.mark.long
 def test_a_damaged_event_is_left_out_counted_and_named(home: Home) -> None:
     run = home.start("xor", epochs=300)
     home.reach(run, "done")

@@ -106,12 +106,14 @@ def ids(home: Home) -> list[str]:
     return sorted((path.name for path in home.places.runs.iterdir()), reverse=True)
 
 
+@pytest.mark.long
 def test_every_pane_shows_hostile_runs_and_nothing_acts(hostile_home: Home) -> None:
     with Terminal(hostile_home.full_environ(), size=AMPLE) as terminal:
         walk(terminal, ids(hostile_home))
         checked(terminal)
 
 
+@pytest.mark.long
 def test_markup_is_shown_as_it_was_written(hostile_home: Home) -> None:
     with Terminal(hostile_home.full_environ(), size=AMPLE) as terminal:
         terminal.shows("~")
@@ -212,6 +214,7 @@ COMMANDS = (
 )  # fmt: skip
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_commands_say_hostile_text_harmlessly(hostile_home: Home, words: list[str]) -> None:
     text = whole(EVERYTHING).replace("\0", "")
@@ -236,6 +239,7 @@ def test_a_question_before_deleting_does_not_act(tmp_path: Path) -> None:
         home.close()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("error", ["error", "data"])
 def test_what_a_worker_prints_notes_measures_and_raises_does_not_act(home: Home, error: str) -> None:
     steps = len(PAYLOADS)

@@ -119,6 +119,7 @@ def test_signals_from_outside_end_the_app_in_order(home: Home, number: signal.Si
         assert terminal.modes == before and b"\x1b[?1049l" in terminal.raw[-600:]
 
 
+@pytest.mark.long
 def test_q_does_not_wait_for_a_terminal_that_does_not_read(home: Home) -> None:
     with Terminal(home.full_environ()) as terminal:
         before = terminal.modes_at_start
@@ -135,6 +136,7 @@ def test_q_does_not_wait_for_a_terminal_that_does_not_read(home: Home) -> None:
         assert b"\x1b[?1049l" in terminal.raw[-600:] and b"\x1b[?25h" in terminal.raw[-600:]
 
 
+@pytest.mark.long
 def test_a_terminal_that_reads_again_shows_the_latest_picture(home: Home) -> None:
     with Terminal(home.full_environ()) as terminal:
         terminal.shows("deep-learning lab")

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.end_to_end.home import Home
 from tests.end_to_end.terminal import Terminal
 
 
+@pytest.mark.long
 def test_wrong_input_exits_with_two_and_one_line_that_names_it(home: Home) -> None:
     home.finish(home.start("counter", steps=3))
     for words, expected in (
@@ -66,6 +69,7 @@ def test_in_a_terminal_a_sweep_is_one_row_and_nowhere_else(home: Home) -> None:
     assert [run["trial"] for run in json.loads(home.dltui("ls", "--json"))] == [3, 2, 1]
 
 
+@pytest.mark.long
 def test_both_lists_take_both_options_for_the_order(home: Home) -> None:
     home.dltui("sweep", "counter", "--axis", "steps=3,4,5", "--name", "tri", "--wait")
     runs, trials = ("ls", "--json"), ("sweep", "trials", "tri", "--json")

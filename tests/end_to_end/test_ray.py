@@ -20,6 +20,7 @@ from tests.fakes import waits
 pytestmark = [
     pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="ray is not installed"),
     pytest.mark.timeout(900),
+    pytest.mark.long,
 ]
 STEPS, SECONDS = 80, 0.3
 LOOPBACK = ("0100007F", "0000000000000000FFFF00000100007F", "00000000000000000000000001000000")

@@ -43,6 +43,7 @@ def test_a_stored_home_is_listed_shown_filtered_and_exported_as_then(opened: She
         assert without_ids(found[question], names) == without_ids(expected, names), question
 
 
+@pytest.mark.long
 def test_a_run_that_was_paused_then_is_resumed_to_the_weights_of_an_uninterrupted_one(opened: Shell) -> None:
     opened.dltui("resume", "paused")
     is_exact = opened.reach("paused", "done", "failed") == "done"
@@ -54,6 +55,7 @@ def test_a_run_that_was_paused_then_is_resumed_to_the_weights_of_an_uninterrupte
     assert not is_exact or done["checkpoints"][-1]["weights_sha256"] == EXPECTED["weights"]
 
 
+@pytest.mark.long
 def test_the_same_commands_write_the_same_files(shell: Shell) -> None:
     shell.home.mkdir(mode=0o700)
     write_home(shell, running_epochs=10_000_000)

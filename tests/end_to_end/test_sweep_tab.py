@@ -6,6 +6,8 @@ import csv
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.end_to_end.home import Home
 from tests.end_to_end.terminal import Terminal
 
@@ -22,6 +24,7 @@ def first_trial(text: str) -> int:
     return int(words[0]) if words and words[0].isdecimal() else 0
 
 
+@pytest.mark.long
 def test_a_sweep_is_set_up_left_found_again_pinned_and_written_to_a_file(home: Home, tmp_path: Path) -> None:
     home.start("counter", name="alpha", steps=3)
     with Terminal(home.full_environ()) as first:

@@ -30,6 +30,7 @@ def test_a_sweep_of_xor_is_waited_for_listed_filtered_and_exported(home: Home) -
     assert json.loads(home.dltui("sweep", "ls", "--json")) == []
 
 
+@pytest.mark.long
 def test_a_sweep_is_edited_and_stopped_by_commands(home: Home) -> None:
     made = home.dltui(
         "sweep", "counter", "--axis", "pace=1,2", "--set", "steps=100000", "--set", "seconds=0.01",
@@ -54,6 +55,7 @@ def test_the_values_of_every_axis_are_said_before_a_sweep_starts(home: Home) -> 
     assert started.stderr.splitlines()[:2] == ["pace: 2 values, 0 and 1", "steps: 3 values, 1, 2 and 3"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("words", "status", "expected"),
     [
@@ -78,6 +80,7 @@ def test_what_is_wrong_is_one_clear_line(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.long
 def test_an_extended_xor_run_ends_in_the_bits_of_a_longer_one(home: Home) -> None:
     words = ("--axis", "lr=0.1", "--axis", "seed=1..2", "--set", "epochs=60", "--prune", "median", "--wait")
     made = home.dltui("sweep", "xor", *words).strip()

@@ -144,6 +144,7 @@ def test_the_epoch_with_the_best_validation_is_kept(tmp_path: Path, text: str) -
     assert curve(best, "train_perplexity")[30] < curve(last, "train_perplexity")[30]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_stopped_by_hand_or_paused_it_answers_with_the_weights_of_its_best_epoch(
     tmp_path: Path, text: str, framework: str
@@ -208,6 +209,7 @@ def test_a_learning_rate_set_while_it_trains_takes_the_place_of_the_recipes(
     assert losses[12] == pytest.approx(losses[6], rel=1e-4)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_a_worker_loads_one_framework_only(tmp_path: Path, text: str, framework: str) -> None:
     folder = new_run(tmp_path, "lm", framework=framework, corpus=text, **(SMALL | {"epochs": 1}))

@@ -39,6 +39,7 @@ def uninterrupted(root: Path, framework: str, corpus: str, **given: Any) -> RunF
     return folder
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_paused_at_every_step_it_ends_as_if_it_never_was(
@@ -79,6 +80,7 @@ def resumed(root: Path, framework: str, corpus: str) -> RunFolder:
     return folder
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("framework", "module"), zip(FRAMEWORKS, (torch_training, keras_training), strict=True)
 )
@@ -101,6 +103,7 @@ def test_with_masks_that_forget_their_step_the_weights_differ(
     assert weights(folder) != weights(whole)
 
 
+@pytest.mark.long
 def test_without_the_slots_of_keras_the_weights_differ(
     tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -54,6 +54,7 @@ def uninterrupted(root: Path, recipe: str, precision: str = "fp32", **given: Any
 # --- resume -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("recipe", "precision"), KINDS)
 def test_paused_at_every_step_it_ends_as_if_it_never_was(tmp_path: Path, recipe: str, precision: str) -> None:
     whole = uninterrupted(tmp_path, recipe, precision, every=4)
@@ -66,6 +67,7 @@ def test_paused_at_every_step_it_ends_as_if_it_never_was(tmp_path: Path, recipe:
         assert curve(parts, metric) == curve(whole, metric)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("recipe", ["fast", "accurate"])
 def test_paused_once_at_any_step_it_ends_as_if_it_never_was(tmp_path: Path, recipe: str) -> None:
     whole = uninterrupted(tmp_path, recipe)

@@ -18,6 +18,7 @@ TWO = dict.fromkeys(
 )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("framework", ["torch", "tensorflow"])
 def test_paused_with_two_threads_it_ends_as_if_it_never_was(tmp_path: Path, framework: str) -> None:
     corpus = captions(tmp_path, 80)  # 64 to learn from: two batches

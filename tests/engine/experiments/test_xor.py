@@ -38,6 +38,7 @@ def test_without_hidden_units_it_cannot_be_learned(tmp_path: Path) -> None:
     assert curve(folder, "loss")[1500] == pytest.approx(0.6931, abs=2e-3)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("recipe", "floor"), list(zip(ARCHITECTURES, FLOORS.values(), strict=True)))
 def test_every_architecture_reaches_its_least_loss(tmp_path: Path, recipe: XorRecipe, floor: float) -> None:
     assert (recipe.hidden, recipe.bypass) in FLOORS and FLOORS[recipe.hidden, recipe.bypass] == floor

@@ -60,6 +60,7 @@ def _run_with_signal(tmp_path: Path, number: signal.Signals, target: str) -> tup
         return folder, run.exit()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("number", ENDING, ids=lambda number: number.name)
 def test_a_warning_signal_saves_and_ends_the_run_with_a_cause_that_names_it(

@@ -53,6 +53,7 @@ def gateway(places: Places) -> Iterator[PipeGateway]:
     made.close()
 
 
+@pytest.mark.long
 def test_a_remote_run_equals_the_local_run_bit_for_bit(places: Places, gateway: PipeGateway) -> None:
     remote = _train(places, SPEC)
     local = _train(places, dataclasses.replace(SPEC, id="r2", executor="local"))
@@ -100,6 +101,7 @@ def test_a_run_whose_keeper_is_killed_on_the_node_is_tried_again(
     assert remote.curve() == _train(places, dataclasses.replace(SPEC, id="r2", executor="local")).curve()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGUSR1])
 def test_a_run_whose_worker_is_killed_on_the_node_is_tried_again(
     places: Places, gateway: PipeGateway, number: signal.Signals
@@ -126,6 +128,7 @@ def test_a_crash_on_the_node_is_not_tried_again(places: Places, gateway: PipeGat
     assert "SIGSEGV" in remote.exit.cause.text
 
 
+@pytest.mark.long
 def test_a_node_refuses_other_data_than_named_and_accepts_the_same_from_any_folder(
     places: Places, gateway: PipeGateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -208,6 +208,7 @@ def test_a_text_is_rendered_literally(tmp_path: Path, words: str) -> None:
     assert not re.search(r"<(?!/?p>|br)", shown), "no other markup"
 
 
+@pytest.mark.long
 def test_filters_are_logged_as_images(tmp_path: Path) -> None:
     folder = new_run(tmp_path, "mnist", model="double_conv", batch=500, epochs=1, target=None)
     train(folder)

@@ -166,6 +166,7 @@ def test_without_numba_numpy_trains_and_the_notice_says_so(
         train(wanted)
 
 
+@pytest.mark.long
 def test_a_batch_killed_twice_ends_with_the_weights_of_one_never_killed(tmp_path: Path) -> None:
     given = {"axes": "hidden=1..4; seed=1..150", "epochs": 12_000, "trainer": "numpy"}
     whole = new_run(tmp_path, "xor_batch", threads=1, **given)

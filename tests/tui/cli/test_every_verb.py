@@ -63,6 +63,7 @@ def asked(home: Home) -> Asked:
     ]
 
 
+@pytest.mark.long
 def test_no_output_of_any_verb_ends_in_a_traceback(home: Home, asked: Asked) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.tui.cli.outputs"], cwd=ROOT, env=home.full_environ(),

@@ -26,6 +26,7 @@ def test_a_report_for_a_person_and_for_a_program(home: Home) -> None:
     assert sum(map(sum, told["report"]["confusion"])) == told["report"]["images"] == 144
 
 
+@pytest.mark.long
 def test_a_damaged_checkpoint_gives_a_warning_and_the_report_of_an_older_one(home: Home) -> None:
     run = plant(home.places.root, {20: templates(), 40: templates()}, model="logistic")
     damage(run, 40)

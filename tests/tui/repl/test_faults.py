@@ -249,6 +249,7 @@ class Endless(FakeSession):
             self.is_closed = True
 
 
+@pytest.mark.long
 async def test_escape_cancels_the_stream(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
     write_run(places)
     endless = Endless(places)

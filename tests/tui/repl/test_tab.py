@@ -113,6 +113,7 @@ async def test_a_reversed_model_suggests_the_words_before(places: Places, sessio
                            tab(opened).prompt.value != "cupcakes ")  # fmt: skip
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
 async def test_the_suggested_words_have_the_probability_of_being_sampled(
     places: Places, session: FakeSession, size: tuple[int, int]
@@ -137,6 +138,7 @@ def _contains(entry: TranscriptEntry, word: str) -> bool:
     return word in entry.text()
 
 
+@pytest.mark.long
 async def test_the_end_of_a_sentence_is_displayed_as_such(places: Places, session: FakeSession) -> None:
     write_run(places, direction="reversed", name="back", created_at=1e9)
     write_run(places, name="forth")

@@ -47,6 +47,7 @@ async def test_a_page_does_not_say_that_there_is_nothing_before_the_engine_was_a
             assert words not in opened.text
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("keys", PAGES)
 @pytest.mark.parametrize("size", [(80, 24), (200, 60)])
 async def test_an_empty_page_says_what_to_press_and_nothing_is_cut(

@@ -154,6 +154,7 @@ async def test_a_run_without_networks_is_one_line(places: Places, session: FakeS
         await opened.shows("There is no run")
 
 
+@pytest.mark.long
 async def test_the_nine_experiments_stand_beside_the_notebook(
     places: Places, session: FakeSession, grid: RunFolder
 ) -> None:

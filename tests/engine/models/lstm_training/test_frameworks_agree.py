@@ -26,6 +26,7 @@ def losses(framework: str, of: ModelDescription, steps: int, **options: Any) -> 
     ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", KINDS)
 @pytest.mark.parametrize("options", [{}, {"dropout": 0.4}, {"clip": 0.05}], ids=str)
 def test_the_losses_agree_after_one_step_and_after_a_hundred(name: str, options: dict[str, Any]) -> None:
@@ -47,6 +48,7 @@ def test_in_bfloat16_each_step_has_nearly_the_same_loss(framework: str) -> None:
     assert losses(framework, kind(layers=2), 40, precision="bf16") == pytest.approx(exact, abs=0.03)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 @pytest.mark.parametrize("name", KINDS)
 def test_the_loss_is_what_numpy_finds_word_by_word(framework: str, name: str) -> None:
@@ -101,6 +103,7 @@ def test_padding_changes_nothing(framework: str) -> None:
     assert one.summed_loss(pair.inputs, pair.targets) == pytest.approx(other.summed_loss(*wide), rel=1e-5)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("writer", "reader"), [FRAMEWORKS, FRAMEWORKS[::-1]])
 @pytest.mark.parametrize("name", KINDS)
 def test_weights_of_one_give_the_other_the_same_perplexity(writer: str, reader: str, name: str) -> None:

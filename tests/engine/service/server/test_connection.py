@@ -186,6 +186,7 @@ async def test_unread_streams_take_little_memory(places: Places) -> None:
                 raw.writer.close()
 
 
+@pytest.mark.long
 async def test_a_client_that_stops_reading_is_disconnected_and_others_are_served(places: Places) -> None:
     """40 MB of events for a client that reads none of them, and another that sends requests all the time."""
     with process(places, DLTUI_TEST_SLOW="4") as service:

@@ -74,6 +74,7 @@ async def test_edits_of_a_lane_before_its_batch_starts_are_applied_when_it_start
         assert (await wait_until_ended(client, made.id)).status is SweepStatus.STOPPED
 
 
+@pytest.mark.long
 async def test_an_extended_lane_equals_bit_for_bit_one_that_was_longer_from_the_start(
     places: Places,
 ) -> None:
@@ -99,6 +100,7 @@ async def test_an_extended_lane_equals_bit_for_bit_one_that_was_longer_from_the_
         assert (await client.sweep_trials(short.id, TrialQuery(sort="trial"))).rows == tuple(rows)
 
 
+@pytest.mark.long
 async def test_a_grid_of_lanes_is_widened_by_values_by_seeds_and_by_a_trial(places: Places) -> None:
     async with open_client(places) as client:
         made = await client.sweep_submit("xor", ["lr=0.1,0.2", "hidden=2,3"], {"epochs": 20})

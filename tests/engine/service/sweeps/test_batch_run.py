@@ -120,6 +120,7 @@ def test_a_service_at_rest_loads_neither_numpy_nor_optuna() -> None:
     assert json.loads(done.stdout) == []
 
 
+@pytest.mark.long
 async def test_the_value_of_a_lane_is_that_of_a_run_of_its_own(places: Places) -> None:
     """The best value logged, also if the loss diverges; the last loss is much larger then."""
     axes, params = ["lr=0.5,100"], {"activation": "relu", "optimizer": "sgd", "epochs": 300}

@@ -24,6 +24,7 @@ SECONDS = 300.0
 AXES = ["lr=0.1,0.2,0.3,0.4", "batch=10,20,30"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("sampler", ["grid", "random", "tpe"])
 async def test_no_trial_is_lost_and_none_doubled_by_killing_services(places: Places, sampler: str) -> None:
     chance = random.Random(sampler)

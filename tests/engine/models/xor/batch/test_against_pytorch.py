@@ -81,6 +81,7 @@ def plain_losses(row: dict[str, Value], epochs: int) -> list[tuple[float, float]
     return seen
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("trainer", TRAINERS)
 @pytest.mark.parametrize(("activation", "loss", "optimizer"), KINDS)
 def test_losses_are_those_of_a_plain_loop_epoch_for_epoch(
