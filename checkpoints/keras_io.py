@@ -8,7 +8,6 @@ import platform
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
@@ -16,9 +15,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from checkpoints import keras_neutral, randomness
-from checkpoints.captured import Captured, parse
-from checkpoints.errors import CheckpointError, DamagedCheckpoint, MismatchedCheckpoint
+from checkpoints import fitting, keras_neutral, randomness
+from checkpoints.captured import Captured
+from checkpoints.errors import CheckpointError
 from checkpoints.folder import Verified
 from checkpoints.manifest import Fact
 from checkpoints.tensors import Array, Arrays
@@ -26,14 +25,6 @@ from checkpoints.tensors import Array, Arrays
 _EXACT = (
     "tensorflow", "keras", "device", "processor", "threads", "interop_threads", "deterministic", "onednn",
 )  # fmt: skip
-
-
-class KerasExtra(Protocol):
-    """Another part of a training with a state of plain data: early stopping, an average, a curriculum."""
-
-    def state_dict(self) -> dict[str, Any]: ...
-
-    def load_state_dict(self, state: dict[str, Any], /) -> object: ...
 
 
 def strict_mode(threads: int, seed: int) -> None:
@@ -130,7 +121,7 @@ class KerasState:
 
     model: keras.Model
     optimizer: keras.optimizers.Optimizer
-    extras: Mapping[str, KerasExtra] = field(default_factory=dict)
+    extras: Mapping[str, fitting.Extra] = field(default_factory=dict)
     generators: Mapping[str, np.random.Generator] = field(default_factory=dict)
 
     def capture(self, step: int) -> Captured:
@@ -150,15 +141,7 @@ class KerasState:
         without, the training continues, but with other bits. Raises DamagedCheckpoint and
         MismatchedCheckpoint.
         """
-        captured = parse(verified)
-        if strict:
-            _check_environment(captured.env, environment())
-        try:
-            apply = self._check_fit(captured)
-        except (KeyError, TypeError, AttributeError) as error:  # intact, but not written by this program
-            raise DamagedCheckpoint(verified.path, f"its training state lacks {error}") from error
-        apply()
-        return captured.step
+        return fitting.restore(verified, self._check_fit, environment(), _EXACT if strict else ())
 
     def _train(self) -> dict[str, keras_neutral.Slot]:
         slots, randoms = keras_neutral.slots(self.optimizer), keras_neutral.randoms(self.model)
@@ -170,10 +153,10 @@ class KerasState:
         """Check that everything fits; returns a function that applies the checkpoint and cannot fail."""
         state = captured.state
         weights = _fitting(keras_neutral.variables(self.model), captured.model, "model")
-        _check_equal("optimizer", type(self.optimizer).__name__, state["optimizer"]["class"])
+        fitting.check_equal("optimizer", type(self.optimizer).__name__, state["optimizer"]["class"])
         train = _fitting(self._train(), captured.train, "optimizer")
-        _check_equal("extras", sorted(self.extras), sorted(state["extras"]))
-        _check_equal("generators", sorted(self.generators), sorted(state["random"]["generators"]))
+        fitting.check_equal("extras", sorted(self.extras), sorted(state["extras"]))
+        fitting.check_equal("generators", sorted(self.generators), sorted(state["random"]["generators"]))
 
         def apply() -> None:
             _assign(weights)
@@ -190,36 +173,11 @@ Pairs = list[tuple[keras_neutral.Slot, Array]]
 
 def _fitting(own: Mapping[str, keras_neutral.Slot], found: Arrays, owner: str) -> Pairs:
     """Compare names, then shapes and dtypes. Raises MismatchedCheckpoint for the first difference."""
-    lacking, foreign = sorted(own.keys() - found.keys()), sorted(found.keys() - own.keys())
-    if lacking or foreign:
-        raise MismatchedCheckpoint(
-            f"The checkpoint is of another {owner}: it lacks {lacking[:5]} and has {foreign[:5]} too many.",
-            "Resume with the parameters of the run.",
-        )
-    for name, slot in own.items():
-        _check_equal(f"{owner} tensor {name} of", slot.outline, (found[name].shape, found[name].dtype.name))
+    expected = {name: slot.outline for name, slot in own.items()}
+    fitting.check_tensors(owner, expected, fitting.outlines(found))
     return [(slot, found[name]) for name, slot in own.items()]
 
 
 def _assign(pairs: Pairs) -> None:
     for slot, array in pairs:
         slot.write(array)
-
-
-def _check_equal(what: str, expected: object, found: object) -> None:
-    if expected != found:
-        raise MismatchedCheckpoint(
-            f"The checkpoint has {what} {found}, expected {expected}.",
-            "Resume with the parameters of the run.",
-        )
-
-
-def _check_environment(recorded: Mapping[str, Fact], here: Mapping[str, Fact]) -> None:
-    differences = [
-        f"{key} was {recorded.get(key)}, is {here[key]}" for key in _EXACT if recorded.get(key) != here[key]
-    ]
-    if differences:
-        raise MismatchedCheckpoint(
-            f"An exact resume is not possible here: {'; '.join(differences)}.",
-            "Restore that, or resume with --fast: statistically equal, not bit for bit.",
-        )

@@ -4,29 +4,26 @@ from __future__ import annotations
 
 import copy
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
-from checkpoints.captured import Captured, parse
-from checkpoints.errors import DamagedCheckpoint, MismatchedCheckpoint
+from checkpoints import fitting
+from checkpoints.captured import Captured
+from checkpoints.errors import MismatchedCheckpoint
 from checkpoints.folder import Verified
 from checkpoints.manifest import Fact
 from checkpoints.tensors import Arrays
 
 
-class Training(Protocol):
+class Training(fitting.Extra, Protocol):
     """A training: its arrays, which a restore overwrites in place, and its plain data."""
 
     def model_arrays(self) -> Arrays: ...
 
     def train_arrays(self) -> Arrays: ...
-
-    def state_dict(self) -> dict[str, Any]: ...
-
-    def load_state_dict(self, state: dict[str, Any], /) -> object: ...
 
 
 def environment() -> dict[str, Fact]:
@@ -53,36 +50,31 @@ class ArrayState:
 
         Raises DamagedCheckpoint and MismatchedCheckpoint.
         """
-        captured = parse(verified)
-        recorded, here = captured.env.get("numpy"), environment()["numpy"]
-        if strict and recorded != here:
-            raise MismatchedCheckpoint(
-                f"An exact resume is not possible here: numpy was {recorded}, is {here}.",
-                "Restore that, or resume with --fast: statistically equal, not bit for bit.",
-            )
+        return fitting.restore(verified, self._check_fit, environment(), ("numpy",) if strict else ())
+
+    def _check_fit(self, captured: Captured) -> Callable[[], None]:
+        """Check that everything fits and load the plain data; returns a function that writes the arrays."""
         model, train = self.training.model_arrays(), self.training.train_arrays()
         _check("model", model, captured.model)
         lacking = self.added - captured.train.keys()
         train = {name: array for name, array in train.items() if name not in lacking}
         _check("training", train, captured.train)
-        try:
-            self.training.load_state_dict(copy.deepcopy(dict(captured.state)))
-        except (KeyError, TypeError, ValueError) as error:  # intact, but not written by this program
-            raise DamagedCheckpoint(verified.path, f"its training state lacks {error}") from error
-        for own, given in ((model, captured.model), (train, captured.train)):
-            for name, array in own.items():
-                array[...] = given[name]
-        return captured.step
+        self.training.load_state_dict(copy.deepcopy(dict(captured.state)))
+
+        def apply() -> None:
+            for own, given in ((model, captured.model), (train, captured.train)):
+                for name, array in own.items():
+                    array[...] = given[name]
+
+        return apply
 
 
 def _check(owner: str, own: Mapping[str, Any], given: Arrays) -> None:
     """Compare names, shapes and dtypes. Raises MismatchedCheckpoint for the first difference."""
-    expected, found = (
-        {name: (array.shape, array.dtype.name) for name, array in arrays.items()} for arrays in (own, given)
-    )
+    expected, found = fitting.outlines(own), fitting.outlines(given)
     for name in sorted(expected.keys() | found.keys()):
         if expected.get(name) != found.get(name):
             raise MismatchedCheckpoint(
                 f"{owner} array {name}: expected {expected.get(name)}, got {found.get(name)}.",
-                "Resume with the parameters of the run.",
+                fitting.REMEDY,
             )

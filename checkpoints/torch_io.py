@@ -8,7 +8,7 @@ import platform
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,22 +16,14 @@ from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from checkpoints import neutral, randomness
-from checkpoints.captured import Captured, parse
-from checkpoints.errors import CheckpointError, DamagedCheckpoint, MismatchedCheckpoint
+from checkpoints import fitting, neutral, randomness
+from checkpoints.captured import Captured
+from checkpoints.errors import CheckpointError, MismatchedCheckpoint
 from checkpoints.folder import Verified
 from checkpoints.manifest import Fact
 from checkpoints.tensors import Array, Arrays
 
 _EXACT = ("torch", "device", "processor", "threads", "interop_threads", "deterministic", "matmul", "tf32")
-
-
-class TorchExtra(Protocol):
-    """Another part of a training with a state of plain data: early stopping, an average, a curriculum."""
-
-    def state_dict(self) -> dict[str, Any]: ...
-
-    def load_state_dict(self, state: dict[str, Any], /) -> object: ...
 
 
 def strict_mode(threads: int, seed: int) -> None:
@@ -98,7 +90,7 @@ class TorchState:
     model: nn.Module
     optimizer: Optimizer
     scheduler: LRScheduler | None = None
-    extras: Mapping[str, TorchExtra] = field(default_factory=dict)
+    extras: Mapping[str, fitting.Extra] = field(default_factory=dict)
     generators: Mapping[str, np.random.Generator] = field(default_factory=dict)
     modules: Mapping[str, nn.Module] = field(default_factory=dict)
 
@@ -133,15 +125,8 @@ class TorchState:
         without, the training continues, but with other bits. Raises DamagedCheckpoint and
         MismatchedCheckpoint.
         """
-        captured = parse(verified)
-        if strict:
-            _check_environment(captured.env, environment(self.device))
-        try:
-            apply = self._check_fit(captured)
-        except (KeyError, TypeError, AttributeError) as error:  # intact, but not written by this program
-            raise DamagedCheckpoint(verified.path, f"its training state lacks {error}") from error
-        apply()
-        return captured.step
+        exact = _EXACT if strict else ()
+        return fitting.restore(verified, self._check_fit, environment(self.device), exact)
 
     def _check_fit(self, captured: Captured) -> Callable[[], None]:
         """Check that everything fits; returns a function that applies the checkpoint and cannot fail."""
@@ -150,9 +135,11 @@ class TorchState:
         optimizer = _fitting_optimizer(self.optimizer, state["optimizer"], train["slot"])
         randoms = _fitting_random(self.device, train["random"], captured.env)
         modules = _fitting_modules(self.modules, train["module"])
-        _check_equal("scheduler", _class(self.scheduler), state["scheduler"] and state["scheduler"]["class"])
-        _check_equal("extras", sorted(self.extras), sorted(state["extras"]))
-        _check_equal("generators", sorted(self.generators), sorted(state["random"]["generators"]))
+        fitting.check_equal(
+            "scheduler", _class(self.scheduler), state["scheduler"] and state["scheduler"]["class"]
+        )
+        fitting.check_equal("extras", sorted(self.extras), sorted(state["extras"]))
+        fitting.check_equal("generators", sorted(self.generators), sorted(state["random"]["generators"]))
 
         def apply() -> None:
             _put_weights(self.model, weights)
@@ -169,37 +156,6 @@ class TorchState:
         return apply
 
 
-def _check_equal(what: str, expected: object, found: object) -> None:
-    if expected != found:
-        raise MismatchedCheckpoint(
-            f"The checkpoint has {what} {found}, expected {expected}.",
-            "Resume with the parameters of the run.",
-        )
-
-
-def _check_environment(recorded: Mapping[str, Fact], here: Mapping[str, Fact]) -> None:
-    differences = [
-        f"{key} was {recorded.get(key)}, is {here[key]}" for key in _EXACT if recorded.get(key) != here[key]
-    ]
-    if differences:
-        raise MismatchedCheckpoint(
-            f"An exact resume is not possible here: {'; '.join(differences)}.",
-            "Restore that, or resume with --fast: statistically equal, not bit for bit.",
-        )
-
-
-def _check_tensors(owner: str, expected: Mapping[str, object], found: Mapping[str, object]) -> None:
-    """Compare names, then shapes and dtypes. Raises MismatchedCheckpoint for the first difference."""
-    lacking, foreign = sorted(expected.keys() - found.keys()), sorted(found.keys() - expected.keys())
-    if lacking or foreign:
-        raise MismatchedCheckpoint(
-            f"The checkpoint is of another {owner}: it lacks {lacking[:5]} and has {foreign[:5]} too many.",
-            "Resume with the parameters of the run.",
-        )
-    for name in expected:
-        _check_equal(f"{owner} tensor {name} of", expected[name], found[name])
-
-
 def _lstms(model: nn.Module) -> list[str]:
     return [path for path, part in model.named_modules() if isinstance(part, nn.LSTM)]
 
@@ -211,8 +167,8 @@ def _fitting(model: nn.Module, weights: Arrays, biases: Arrays | None) -> dict[s
         state = neutral.to_torch(weights, _lstms(model), biases)
     except ValueError as error:
         raise MismatchedCheckpoint(f"The checkpoint's LSTM biases do not fit: {error}.") from error
-    _check_tensors("model", _outlines(model), _outlines_of_arrays(state))
-    _check_equal("LSTM biases too many:", [], sorted((biases or {}).keys() - state.keys()))
+    fitting.check_tensors("model", _outlines(model), fitting.outlines(state))
+    fitting.check_equal("LSTM biases too many:", [], sorted((biases or {}).keys() - state.keys()))
     return state
 
 
@@ -221,16 +177,12 @@ def _fitting_modules(modules: Mapping[str, nn.Module], found: Arrays) -> dict[st
     expected = {
         f"{name}.{key}": value for name, one in modules.items() for key, value in _outlines(one).items()
     }
-    _check_tensors("training", expected, _outlines_of_arrays(found))
+    fitting.check_tensors("training", expected, fitting.outlines(found))
     return {name: {key: found[f"{name}.{key}"] for key in one.state_dict()} for name, one in modules.items()}
 
 
 def _outlines(model: nn.Module) -> dict[str, object]:
     return {name: (tuple(one.shape), _dtype(one)) for name, one in model.state_dict().items()}
-
-
-def _outlines_of_arrays(arrays: Arrays) -> dict[str, object]:
-    return {name: (one.shape, one.dtype.name) for name, one in arrays.items()}
 
 
 def _put_weights(model: nn.Module, state: Mapping[str, Array]) -> None:
@@ -255,12 +207,12 @@ def _optimizer_state(optimizer: Optimizer) -> tuple[dict[str, Array], dict[str, 
 def _fitting_optimizer(optimizer: Optimizer, recorded: Mapping[str, Any], slots: Arrays) -> dict[str, Any]:
     """A state dict for the optimizer. Raises MismatchedCheckpoint unless class and parameters are the
     same."""
-    _check_equal("optimizer", _class(optimizer), recorded["class"])
+    fitting.check_equal("optimizer", _class(optimizer), recorded["class"])
     own = optimizer.state_dict()["param_groups"]
-    _check_equal(
+    fitting.check_equal(
         "optimizer groups", [_outline(one) for one in own], [_outline(one) for one in recorded["groups"]]
     )
-    _check_tensors("optimizer", dict.fromkeys(recorded["tensors"]), dict.fromkeys(slots))
+    fitting.check_tensors("optimizer", dict.fromkeys(recorded["tensors"]), dict.fromkeys(slots))
     parameters = [one for group in optimizer.param_groups for one in group["params"]]
     state: dict[int, dict[str, Any]] = {}
     for name, array in slots.items():
@@ -276,7 +228,7 @@ def _fitting_slot(name: str, parameter: torch.Tensor, array: Array) -> None:
     """Check that a slot is a scalar (a step count) or has the shape and dtype of its parameter."""
     if array.shape != ():
         expected = (tuple(parameter.shape), _dtype(parameter))
-        _check_equal(f"optimizer tensor {name} of", expected, (array.shape, array.dtype.name))
+        fitting.check_equal(f"optimizer tensor {name} of", expected, (array.shape, array.dtype.name))
 
 
 def _outline(group: Mapping[str, Any]) -> tuple[int, list[str]]:
@@ -297,11 +249,13 @@ def _random(device: torch.device) -> dict[str, Array]:
 def _fitting_random(device: torch.device, states: Arrays, env: Mapping[str, Fact]) -> Arrays:
     """PyTorch's random states, without those of another kind of device, which an exact resume excludes."""
     recorded = {"cpu", "cuda"} if env["device"] == "cuda" else {"cpu"}
-    _check_equal("random states", sorted(recorded), sorted(states))
+    fitting.check_equal("random states", sorted(recorded), sorted(states))
     own = _random(device)
     for name in own.keys() & states.keys():
         expected, found = own[name], states[name]
-        _check_equal(f"random state {name} of", (expected.shape, expected.dtype), (found.shape, found.dtype))
+        fitting.check_equal(
+            f"random state {name} of", (expected.shape, expected.dtype), (found.shape, found.dtype)
+        )
     return {name: states[name] for name in own if name in states}
 
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from checkpoints import neutral
-from checkpoints.torch_io import TorchExtra, TorchState, load_weights
+from checkpoints.fitting import Extra
+from checkpoints.torch_io import TorchState, load_weights
 from engine.models.language.model_description import ModelDescription
 from engine.models.lstm_training import initial_weights
 from engine.models.lstm_training.dropout_masks import masks
@@ -127,7 +128,7 @@ class TorchTraining:
         """Weights of either framework. Raises MismatchedCheckpoint."""
         load_weights(self.net, weights)
 
-    def state(self, extras: Mapping[str, TorchExtra]) -> TorchState:
+    def state(self, extras: Mapping[str, Extra]) -> TorchState:
         return TorchState(self.net, self.optimizer, extras=extras)
 
     def _words(self, inputs: Ids) -> Tensor:
