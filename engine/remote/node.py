@@ -123,7 +123,7 @@ class RemoteNode:
     def _forward_commands(self, folder: RunFolder) -> None:
         while self._commands:
             try:
-                keeper_commands.send(folder.control, self._commands[0])
+                keeper_commands.send_command(folder.control, self._commands[0])
             except NoReader:
                 return  # its keeper is starting or exiting
             del self._commands[0]

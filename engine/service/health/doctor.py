@@ -19,9 +19,9 @@ def check(places: Places, known: Sequence[Finding] = (), *, deep: bool = False) 
     """
     groups: list[Callable[[], list[Finding]]] = [
         lambda: gpu.check(deep=deep),
-        logout.check,
+        logout.check_logout,
         lambda: storage.check(places),
-        lambda: permissions.check(places),
+        lambda: permissions.check_permissions(places),
         lambda: data_sets.check(places),
         machine.check,
     ]

@@ -7,7 +7,7 @@ from engine.client.detach import DetachPlan
 from engine.protocol import Finding, Severity
 
 
-def check(detach_plan: DetachPlan | None = None) -> list[Finding]:
+def check_logout(detach_plan: DetachPlan | None = None) -> list[Finding]:
     found = detach_plan or detach.choose()
     severity = Severity.OK if found.survives else Severity.DANGER
     chosen = f"The engine is therefore started with {found.program}."

@@ -12,7 +12,7 @@ from engine.places import Places
 from engine.protocol import Finding, Severity
 
 
-def check(places: Places) -> list[Finding]:
+def check_permissions(places: Places) -> list[Finding]:
     return [
         check_private("home", places.root, 0o700, stat.S_ISDIR),
         check_private("socket", places.socket, 0o600, stat.S_ISSOCK),

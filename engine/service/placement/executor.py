@@ -44,7 +44,7 @@ class Executor(Protocol):
         """Collect the exit codes of processes that have ended."""
 
 
-def check(executors: Collection[str], name: str) -> None:
+def check_executor(executors: Collection[str], name: str) -> None:
     """Raises InputError where this service has no executor of that name."""
     if name.partition("@")[0] not in executors:
         raise InputError(f"executor: this engine has {', '.join(executors)}, got {name!r}.", INSTALL)

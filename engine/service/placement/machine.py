@@ -75,7 +75,7 @@ class MachineMonitor:
             self._stalls.forget(run.id)
             return ""
         idle = self._stalls.idle_seconds(run.id, run.folder.beat, time.monotonic())
-        return stall.notice(idle, run.stats.rate)
+        return stall.stall_notice(idle, run.stats.rate)
 
     def forget(self, run: TrackedRun) -> None:
         self._stalls.forget(run.id)

@@ -19,10 +19,10 @@ from engine.remote import gateway_address
 from engine.remote.gateway_address import GatewayAddress
 from engine.service.placement.local_executor import LocalExecutor, StartedKeeper
 
-POLL_SECONDS = 0.5
+GATEWAY_SECONDS = 0.5
 
 
-def is_installed() -> bool:
+def is_ray_installed() -> bool:
     """Whether the package ray is there; it is not imported."""
     return importlib.util.find_spec("ray") is not None
 
@@ -45,7 +45,7 @@ class RayExecutor:
         now = time.monotonic()
         if now < self._next_poll:
             return
-        self._next_poll = now + POLL_SECONDS
+        self._next_poll = now + GATEWAY_SECONDS
         self._gateways = {name: gateway for name, gateway in self._gateways.items() if gateway.poll() is None}
         for requested in gateway_address.requested_gateways(self.places):
             if requested.address not in self._gateways:

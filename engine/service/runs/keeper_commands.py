@@ -15,7 +15,7 @@ class NoReader(Exception):
     """No keeper reads the FIFO, or not yet."""
 
 
-def send(fifo: Path, command: Json) -> None:
+def send_command(fifo: Path, command: Json) -> None:
     """Write one JSON line without blocking. Raises NoReader, and OSError for a FIFO that cannot be used."""
     line = json.dumps(command, allow_nan=False).encode() + b"\n"
     try:

@@ -51,7 +51,7 @@ class Runs:
     async def submit(self, facts: Json) -> RunSummary:
         """A new run; where the token was used before, the run of that token. Raises DltuiError."""
         submitted = submission.read(facts)
-        executor.check(self._executors, submitted.executor)
+        executor.check_executor(self._executors, submitted.executor)
         async with self._lock:
             existing = (
                 await self._registry.index_thread.call(Index.id_of_token, submitted.token)
@@ -227,7 +227,7 @@ class Runs:
         deadline = time.monotonic() + KEEPER_START_SECONDS
         while True:
             try:
-                return keeper_commands.send(run.folder.control, command)
+                return keeper_commands.send_command(run.folder.control, command)
             except NoReader as error:
                 run.refresh()
                 if tracked_run.is_settled(run.state()):

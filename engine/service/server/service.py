@@ -68,7 +68,7 @@ class Service:
         self.machine = MachineMonitor(ResourceMeter(places.root, cores()), driver, GpuPlacement(order))
         here = local or LocalExecutor(places.log)
         if elsewhere is None:
-            elsewhere = {"ray": ray_executor.RayExecutor(places, here)} if ray_executor.is_installed() else {}
+            elsewhere = {"ray": ray_executor.RayExecutor(places, here)} if ray_executor.is_ray_installed() else {}
         self.cycle = RunCycle(self.registry, here, self.machine, remote_executors=elsewhere)
         self.runs = Runs(self.registry, self.cycle.wake, self.executors)
         self.sweeps = Sweeps(places, self._sweep_cycle(), self.change_feed)

@@ -170,7 +170,7 @@ class Sweeps:
     async def submit(self, facts: Json) -> SweepSummary:
         """Create a sweep; a token submitted twice gives one. Raises DltuiError; then nothing was started."""
         spec = submission.make_spec(facts)
-        executor.check(self._cycle.executors, spec.executor)
+        executor.check_executor(self._cycle.executors, spec.executor)
         await self._is_loaded.wait()
         async with self._open_lock:
             for known in self._summaries.values():

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from engine.client.detach import DetachPlan
 from engine.protocol import Finding, Severity
-from engine.service.health.logout import check
+from engine.service.health.logout import check_logout
 
 
 def test_runs_that_logout_may_kill_are_a_danger_with_the_remedy() -> None:
-    found = check(DetachPlan("setsid", "It kills all.", False, "loginctl enable-linger"))
+    found = check_logout(DetachPlan("setsid", "It kills all.", False, "loginctl enable-linger"))
     assert found == [
         Finding(
             "logout",
@@ -18,4 +18,4 @@ def test_runs_that_logout_may_kill_are_a_danger_with_the_remedy() -> None:
 
 
 def test_runs_that_survive_logout_are_ok() -> None:
-    assert check(DetachPlan("systemd-run", "It lingers.", True))[0].severity is Severity.OK
+    assert check_logout(DetachPlan("systemd-run", "It lingers.", True))[0].severity is Severity.OK

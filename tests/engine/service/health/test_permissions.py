@@ -9,11 +9,11 @@ import pytest
 
 from engine.places import Places
 from engine.protocol import Severity
-from engine.service.health.permissions import check, check_private
+from engine.service.health.permissions import check_permissions, check_private
 
 
 def severities(places: Places) -> list[Severity]:
-    return [finding.severity for finding in check(places)]
+    return [finding.severity for finding in check_permissions(places)]
 
 
 def test_a_private_home_and_socket_are_fine(places: Places) -> None:

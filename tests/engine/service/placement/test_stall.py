@@ -10,7 +10,7 @@ import pytest
 from engine.places import Places
 from engine.protocol import Status
 from engine.service.placement import stall
-from engine.service.placement.stall import StallWatch, notice
+from engine.service.placement.stall import StallWatch, stall_notice
 from tests.engine.service.live import connect, end_runs, reach, serving, until
 
 
@@ -33,9 +33,9 @@ def test_idle_time_is_counted_from_the_last_change_that_was_seen(tmp_path: Path)
 
 
 def test_a_minute_or_twenty_usual_steps_make_a_stall() -> None:
-    assert notice(59, rate=100) == "" and notice(61, rate=100) == "no step for 61 s"
-    assert notice(199, rate=0.1) == "" and notice(201, rate=0.1) == "no step for 201 s"
-    assert notice(61, rate=0) == "no step for 61 s"
+    assert stall_notice(59, rate=100) == "" and stall_notice(61, rate=100) == "no step for 61 s"
+    assert stall_notice(199, rate=0.1) == "" and stall_notice(201, rate=0.1) == "no step for 201 s"
+    assert stall_notice(61, rate=0) == "no step for 61 s"
 
 
 async def test_a_stalled_run_has_a_notice_and_stays_running(
