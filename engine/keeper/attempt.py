@@ -23,10 +23,9 @@ from engine.keeper.arguments import Arguments
 from engine.keeper.cause import Evidence, ProcessExit, Verdict
 from engine.keeper.claim import AttemptExists, Claim, RunLocked, acquire
 from engine.keeper.command_pipe import open_fifo
-from engine.keeper.environment import environment
 from engine.keeper.log_limit import LimitedLog
 from engine.keeper.watch import Report, WorkerWatch, open_signal_fd
-from engine.keeper.worker_process import InheritedFiles, WorkerProcess
+from engine.keeper.worker_process import InheritedFiles, WorkerProcess, environment
 from engine.store import ExitFacts, RunFolder
 
 _CHECKPOINT = re.compile(r"step-(\d{1,18})")

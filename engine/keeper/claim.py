@@ -3,15 +3,63 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import time
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from engine import files, process_identity
 from engine.errors import CorruptRun
-from engine.keeper.exit_file import ExitFile
 from engine.process_identity import ProcessIdentity
-from engine.store import ExitFacts, KeeperFacts, RunFolder, read_keeper, write_exit, write_keeper
+from engine.store import (
+    ExitFacts,
+    KeeperFacts,
+    RunFolder,
+    exit_to_json,
+    read_keeper,
+    write_exit,
+    write_keeper,
+)
+
+# --- the reserved bytes -----------------------------------------------------------------------------------
+
+
+RESERVED = 16 * 1024
+"""bytes"""
+
+
+class ExitFile:
+    """The reserved file. Copy-on-write file systems (btrfs, ZFS) give no guarantee."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        """Allocate the file. Raises CorruptRun and OSError, also when the disk is full already."""
+        self._final = folder.exit
+        self.path: Path = folder.path / ".exit.json.draft"
+        self._fd = files.open_to_write(self.path, os.O_TRUNC)
+        try:
+            os.posix_fallocate(self._fd, 0, RESERVED)
+            os.fsync(self._fd)
+        except OSError:
+            self.discard()
+            raise
+
+    def write(self, facts: ExitFacts) -> None:
+        """Write in place, fsync, rename to exit.json. Raises OSError."""
+        text = json.dumps(exit_to_json(facts), allow_nan=False).encode()
+        assert len(text) <= RESERVED, "the texts of a cause are limited"
+        os.pwrite(self._fd, text, 0)
+        os.ftruncate(self._fd, len(text))
+        os.fsync(self._fd)
+        os.rename(self.path, self._final)
+        files.sync_path(self._final.parent)
+
+    def discard(self) -> None:
+        os.close(self._fd)
+        self.path.unlink(missing_ok=True)
+
+
+# --- lock and keeper.json ---------------------------------------------------------------------------------
 
 
 class RunLocked(Exception):

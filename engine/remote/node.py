@@ -17,7 +17,8 @@ from collections.abc import Iterator
 
 from engine import files, store
 from engine.errors import CorruptRun, DltuiError, EngineError
-from engine.keeper import arguments, prctl
+from engine.keeper import arguments, command_pipe, prctl
+from engine.keeper.command_pipe import NoReader
 from engine.protocol import Json
 from engine.remote import bundle, temporary_home
 from engine.remote.frames import Frame, FrameReader, encode
@@ -25,8 +26,6 @@ from engine.remote.incoming import IncomingFiles
 from engine.remote.named_data import EXPECTED_DATA
 from engine.remote.outgoing import OutgoingFiles
 from engine.remote.temporary_home import TemporaryHome
-from engine.service.runs import keeper_commands
-from engine.service.runs.keeper_commands import NoReader
 from engine.store import RunFolder
 
 POLL_SECONDS = 0.1
@@ -123,7 +122,7 @@ class RemoteNode:
     def _forward_commands(self, folder: RunFolder) -> None:
         while self._commands:
             try:
-                keeper_commands.send_command(folder.control, self._commands[0])
+                command_pipe.send_command(folder.control, self._commands[0])
             except NoReader:
                 return  # its keeper is starting or exiting
             del self._commands[0]

@@ -21,7 +21,7 @@ from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
-from engine.keeper.environment import DETERMINISM, MEMORY, PASSIVE, PLAIN, TENSORFLOW, THREADS
+from engine.keeper.worker_process import DETERMINISM, MEMORY, PASSIVE, PLAIN, TENSORFLOW, THREADS
 from engine.models.language.model_description import Direction, ModelDescription
 from engine.models.lstm_training.training import LstmTraining, make_training
 from engine.models.precision import resolve_precision

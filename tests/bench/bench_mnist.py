@@ -26,7 +26,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.keeper.environment import MEMORY, PASSIVE
+from engine.keeper.worker_process import MEMORY, PASSIVE
 
 BATCH = 50
 MODELS = ("logistic", "mlp", "single_conv", "double_conv", "double_conv_dropout")

@@ -26,7 +26,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from engine.keeper.environment import MEMORY, PASSIVE
+from engine.keeper.worker_process import MEMORY, PASSIVE
 
 BATCH, PART = 64, 40
 """of the textbook: images in a batch, batches of a turn"""

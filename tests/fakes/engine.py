@@ -38,7 +38,7 @@ from engine.protocol import (
     Stopped,
     SweepRow,
 )
-from engine.service.index.sweep_rows import group_trials
+from engine.service.index.index import group_trials
 from engine.service.runs.submission import parse_name
 from engine.service.runs.transitions import why_not
 from engine.sweep_protocol import SweepSummary, TrialRow

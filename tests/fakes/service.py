@@ -11,7 +11,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from engine import places
-from engine.service.placement.local_executor import LocalExecutor
+from engine.service.placement.executors import LocalExecutor
 from engine.service.runs import orphans
 from engine.service.server import connection, lock, service_log
 from engine.service.server import service as service_module

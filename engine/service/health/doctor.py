@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from engine.places import Places
 from engine.protocol import Finding, Severity
-from engine.service.health import data_sets, gpu, logout, machine, permissions, storage
+from engine.service.health import data_sets, gpu, machine, storage
 
 ORDER = (Severity.DANGER, Severity.WARNING, Severity.NOTE, Severity.OK)
 
@@ -19,9 +19,9 @@ def check(places: Places, known: Sequence[Finding] = (), *, deep: bool = False) 
     """
     groups: list[Callable[[], list[Finding]]] = [
         lambda: gpu.check(deep=deep),
-        logout.check_logout,
+        machine.check_logout,
         lambda: storage.check(places),
-        lambda: permissions.check_permissions(places),
+        lambda: storage.check_permissions(places),
         lambda: data_sets.check(places),
         machine.check,
     ]

@@ -1,13 +1,19 @@
-"""Checks the GPU driver against the CUDA versions of the frameworks."""
+"""Checks GPUs: the driver, and whether torch and TensorFlow, whose versions are read from files, can use it.
+
+Importing the frameworks would take 500 MB.
+"""
 
 from __future__ import annotations
 
+import importlib.util
+import re
+import subprocess
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from engine.protocol import Finding, Severity
-from engine.service.health import frameworks
-from engine.service.health.frameworks import Build
 from engine.service.health.machine import cores
 
 OLDEST_DRIVER = {11: 450, 12: 525, 13: 580}
@@ -29,10 +35,10 @@ class Driver:
 
 def check(*, deep: bool = False) -> list[Finding]:
     driver = read_driver()
-    builds = {"torch": frameworks.torch_build(), "tensorflow": frameworks.tensorflow_build()}
+    builds = {"torch": torch_build(), "tensorflow": tensorflow_build()}
     findings = [driver_finding(driver)]
     for name, build in builds.items():
-        seen = frameworks.count_visible_gpus(name) if deep and build and driver else None
+        seen = count_visible_gpus(name) if deep and build and driver else None
         findings.append(framework_finding(name, build, driver, seen))
     return findings
 
@@ -112,3 +118,85 @@ def framework_finding(
         )
     verdict = "the driver can run it" if seen is None else f"it sees {seen} GPU{'' if seen == 1 else 's'}"
     return Finding(name, Severity.OK, f"{text}: {verdict}.")
+
+
+# --- versions of the frameworks ---------------------------------------------------------------------------
+
+
+IMPORT_SECONDS = 60.0
+_TORCH_VERSION = re.compile(r"^__version__\s*(?::[^=]*)?=\s*'([^']+)'", re.M)
+_TORCH_CUDA = re.compile(r"^cuda\s*(?::[^=]*)?=\s*'([\d.]+)'", re.M)
+_TENSORFLOW_CUDA = re.compile(r"['\"]cuda_version['\"]\s*[,:]\s*['\"]([\d.]+)['\"]")
+_COUNT_GPUS = {
+    "torch": "import torch; print(torch.cuda.device_count())",
+    "tensorflow": "import tensorflow as t; print(len(t.config.list_physical_devices('GPU')))",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """An installed framework."""
+
+    name: str
+    version: str
+    cuda: str
+    """CUDA version it was built for; empty: CPU only"""
+
+
+def torch_build() -> Build | None:
+    """None where torch is not installed."""
+    folder = _folder("torch")
+    return None if folder is None else read_torch(_text(folder / "version.py"))
+
+
+def tensorflow_build() -> Build | None:
+    folder = _folder("tensorflow")
+    if folder is None:
+        return None
+    return read_tensorflow(_text(folder / "python/platform/build_info.py"), _version_beside(folder))
+
+
+def read_torch(text: str) -> Build:
+    """Parse torch/version.py."""
+    version, cuda = _TORCH_VERSION.search(text), _TORCH_CUDA.search(text)
+    return Build("torch", version[1] if version else "", cuda[1] if cuda else "")
+
+
+def read_tensorflow(text: str, version: str) -> Build:
+    """Parse tensorflow/python/platform/build_info.py."""
+    cuda = _TENSORFLOW_CUDA.search(text)
+    return Build("tensorflow", version, cuda[1] if cuda else "")
+
+
+def count_visible_gpus(name: str) -> int | None:
+    """Number of GPUs that the framework sees, from a child process; None where that fails or times out."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", _COUNT_GPUS[name]],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=IMPORT_SECONDS, check=True,
+        )  # fmt: skip
+        return int(done.stdout.split()[-1])
+    except (OSError, subprocess.SubprocessError, ValueError, IndexError):
+        return None
+
+
+def _folder(name: str) -> Path | None:
+    found = importlib.util.find_spec(name)
+    places = found.submodule_search_locations if found else None
+    return Path(next(iter(places))) if places else None
+
+
+def _version_beside(folder: Path) -> str:
+    """The version in the name of the dist-info folder: tensorflow-2.21.0 or tensorflow_cpu-2.21.0."""
+    for path in folder.parent.glob("tensorflow*.dist-info"):
+        name, _, version = path.name.removesuffix(".dist-info").partition("-")
+        if name in ("tensorflow", "tensorflow_cpu"):
+            return version
+    return ""
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return ""

@@ -1,10 +1,12 @@
-"""Checks memory and cores."""
+"""Checks memory and cores, and whether runs continue after logout."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
+from engine.client import detach
+from engine.client.detach import DetachPlan
 from engine.protocol import Finding, Severity
 
 LOW_MEMORY_BYTES = 1 << 30
@@ -23,3 +25,11 @@ def check(meminfo: Path = Path("/proc/meminfo")) -> list[Finding]:
 def cores() -> int:
     """Number of cores that this process may use."""
     return len(os.sched_getaffinity(0))
+
+
+def check_logout(detach_plan: DetachPlan | None = None) -> list[Finding]:
+    found = detach_plan or detach.choose()
+    severity = Severity.OK if found.survives else Severity.DANGER
+    chosen = f"The engine is therefore started with {found.program}."
+    verdict = "Runs continue after you log out." if found.survives else "Runs may die when you log out."
+    return [Finding("logout", severity, f"{verdict} {found.why} {chosen}", found.remedy)]

@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 import stat
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +18,8 @@ from typing import Any
 from engine import files
 from engine.errors import CorruptRun, EngineError
 from engine.protocol import Json, Query, RunSummary, Status, SweepRow, summary_to_json
-from engine.service.health.file_system import is_remote
-from engine.service.index import columns, sweep_rows
+from engine.service.health.storage import is_remote
+from engine.service.index import columns
 
 SCHEMA = 4
 LIMIT = 1000
@@ -166,7 +166,7 @@ class Index:
             source = _FROM_BOTH if condition.reads_summaries or order.reads_summaries else _FROM
             sql = f"SELECT r.number, r.sweep {source} WHERE {condition.text} ORDER BY {order.text}"
             found = self._db.execute(sql, condition.values + order.values).fetchall()
-            whole = sweep_rows.group_trials(found, sizes, query.open_sweeps)
+            whole = group_trials(found, sizes, query.open_sweeps)
             matching, length, rows = len(found), len(whole), whole[offset : offset + limit]
         sweeps = tuple(
             self._sweep_row(place, row, row in query.open_sweeps)
@@ -487,3 +487,33 @@ def _narrow_values(summary: Json) -> tuple[object, ...]:
 
 def _text(data: Json) -> str:
     return json.dumps(data, allow_nan=False, separators=(",", ":"))
+
+
+# --- the trials of a sweep as one row ---------------------------------------------------------------------
+
+
+def group_trials(
+    found: Iterable[tuple[int, str]], sizes: Mapping[str, int], opened: Collection[str]
+) -> list[int | str]:
+    """Numbers of runs, and ids of sweeps in place of their trials, in the order of `found`.
+
+    `found` are runs as (number, sweep), `sizes` the number of trials by sweep. A sweep whose trials are all
+    found is one row at the place of the first; the trials of an `opened` one follow it. Trials of other
+    sweeps stay in place.
+    """
+    runs = list(found)
+    trials: dict[str, list[int]] = {}
+    for number, sweep in runs:
+        if sweep in sizes:
+            trials.setdefault(sweep, []).append(number)
+    waiting = {sweep for sweep, numbers in trials.items() if len(numbers) == sizes[sweep]}
+    whole = frozenset(waiting)
+    rows: list[int | str] = []
+    for number, sweep in runs:
+        if sweep not in whole:
+            rows.append(number)
+        elif sweep in waiting:
+            waiting.remove(sweep)
+            rows.append(sweep)
+            rows += trials[sweep] if sweep in opened else []
+    return rows

@@ -14,8 +14,7 @@ from engine import store
 from engine.errors import CorruptRun, EngineError
 from engine.protocol import Cause, CauseKind, Queued, Status
 from engine.service.placement import queue
-from engine.service.placement.executor import Executor, KeeperStart, find_executor
-from engine.service.placement.local_executor import LocalExecutor
+from engine.service.placement.executors import Executor, KeeperStart, LocalExecutor, find_executor
 from engine.service.placement.machine import MachineMonitor
 from engine.service.placement.queue import ActiveRun, QueuedRun
 from engine.service.runs import event_reader, orphans, run_folder, tracked_run

@@ -13,11 +13,12 @@ from pathlib import Path
 
 from engine import catalog, params, served_checkpoint, store, tensorboard_end
 from engine.errors import DltuiError, InputError, ParamError, RunRefused
+from engine.keeper import command_pipe
+from engine.keeper.command_pipe import NoReader
 from engine.protocol import Cause, CauseKind, Json, RunSummary, Spec, Status
 from engine.service.index.index import Index
-from engine.service.placement import executor
-from engine.service.runs import extension, keeper_commands, submission, tracked_run
-from engine.service.runs.keeper_commands import NoReader
+from engine.service.placement.executors import check_executor
+from engine.service.runs import extension, submission, tracked_run
 from engine.service.runs.registry import RunRegistry
 from engine.service.runs.submission_counter import SubmissionCounter
 from engine.service.runs.tracked_run import TrackedRun
@@ -51,7 +52,7 @@ class Runs:
     async def submit(self, facts: Json) -> RunSummary:
         """A new run; where the token was used before, the run of that token. Raises DltuiError."""
         submitted = submission.read(facts)
-        executor.check_executor(self._executors, submitted.executor)
+        check_executor(self._executors, submitted.executor)
         async with self._lock:
             existing = (
                 await self._registry.index_thread.call(Index.id_of_token, submitted.token)
@@ -227,7 +228,7 @@ class Runs:
         deadline = time.monotonic() + KEEPER_START_SECONDS
         while True:
             try:
-                return keeper_commands.send_command(run.folder.control, command)
+                return command_pipe.send_command(run.folder.control, command)
             except NoReader as error:
                 run.refresh()
                 if tracked_run.is_settled(run.state()):

@@ -24,7 +24,7 @@ from engine.protocol import (
     Stopping,
     status_of,
 )
-from engine.service.placement.executor import KeeperStart
+from engine.service.placement.executors import KeeperStart
 from engine.service.runs import event_summary as run_stats
 from engine.service.runs.event_summary import RunStats
 from engine.store import ExitFacts, KeeperFacts, RunFolder, Wanted

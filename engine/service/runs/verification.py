@@ -1,4 +1,4 @@
-"""Verify runs: hash their checkpoints, read their events line by line, and read their other files."""
+"""Verify runs: hash checkpoints, read events line by line, other files, and the data folder."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from checkpoints.folder import CheckpointInfo
 from engine import events, store
 from engine.errors import CorruptRun
 from engine.places import Places
-from engine.protocol import CheckpointFacts, Json
+from engine.protocol import CheckpointFacts, Json, RunSummary
 from engine.served_checkpoint import served_step
 from engine.service.runs import run_folder
 from engine.store import RunFolder
@@ -99,3 +99,26 @@ def _row(run_id: str, found: CheckpointInfo | DamagedCheckpoint) -> Json:
     return {
         "run": run_id, "step": found.step, "path": str(found.path), "ok": True, "text": found.weights_sha256,
     }  # fmt: skip
+
+
+# --- the data folder --------------------------------------------------------------------------------------
+
+
+def data_warning(places: Places, run: RunSummary) -> str:
+    """One line where the data folder of the run is missing or holds other data; else empty.
+
+    Also empty for a run without a named folder or without a fingerprint of its data.
+    """
+    from engine.remote.named_data import named_data
+
+    folder = run.spec.data
+    if not folder or not run.data_fingerprint:
+        return ""
+    if not Path(folder).is_dir():
+        return f"{folder} does not exist any more: what it was trained on cannot be read."
+    found = named_data(places, run.spec)
+    if found is None:
+        return f"{folder} does not hold what it was trained on any more."
+    if found.fingerprint != run.data_fingerprint:
+        return f"{folder} holds other data now: {found.description}."
+    return ""

@@ -81,7 +81,7 @@ class Requests:
         return _run(dataclasses.replace(summary, checkpoints=checkpoints))
 
     async def data_now(self, request: Json) -> Frame:
-        from engine.service.runs.data_check import data_warning
+        from engine.service.runs.verification import data_warning
 
         run = await self._registry.summary(await self._find(request))
         return {"words": await asyncio.to_thread(data_warning, self._registry.places, run)}

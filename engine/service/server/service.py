@@ -14,12 +14,10 @@ from engine.places import Places
 from engine.protocol import Finding, Json, Resources, Severity, Status
 from engine.service.index.index import Index
 from engine.service.index.index_thread import IndexThread
-from engine.service.placement import ray_executor
-from engine.service.placement.executor import Executor
-from engine.service.placement.gpus import GpuDriver
-from engine.service.placement.local_executor import LocalExecutor
+from engine.service.placement import executors
+from engine.service.placement.executors import Executor, LocalExecutor
+from engine.service.placement.gpus import GpuDriver, GpuPlacement
 from engine.service.placement.machine import IDLE_SECONDS, POLL_SECONDS, MachineMonitor
-from engine.service.placement.placement import GpuPlacement
 from engine.service.placement.resources import ResourceMeter
 from engine.service.runs import reconcile
 from engine.service.runs.cycle import RunCycle
@@ -68,7 +66,7 @@ class Service:
         self.machine = MachineMonitor(ResourceMeter(places.root, cores()), driver, GpuPlacement(order))
         here = local or LocalExecutor(places.log)
         if elsewhere is None:
-            elsewhere = {"ray": ray_executor.RayExecutor(places, here)} if ray_executor.is_ray_installed() else {}
+            elsewhere = {"ray": executors.RayExecutor(places, here)} if executors.is_ray_installed() else {}
         self.cycle = RunCycle(self.registry, here, self.machine, remote_executors=elsewhere)
         self.runs = Runs(self.registry, self.cycle.wake, self.executors)
         self.sweeps = Sweeps(places, self._sweep_cycle(), self.change_feed)

@@ -15,7 +15,7 @@ from engine import spec_versions, store
 from engine.errors import CorruptRun, DltuiError, RunNotFound, RunRefused
 from engine.places import Places
 from engine.protocol import Json, SweepRow
-from engine.service.placement import executor
+from engine.service.placement import executors
 from engine.service.server.changes import ChangeFeed
 from engine.service.sweeps import edits, journal, submission, sweep_folder, trial_result
 from engine.service.sweeps import sweep as sweeping
@@ -170,7 +170,7 @@ class Sweeps:
     async def submit(self, facts: Json) -> SweepSummary:
         """Create a sweep; a token submitted twice gives one. Raises DltuiError; then nothing was started."""
         spec = submission.make_spec(facts)
-        executor.check_executor(self._cycle.executors, spec.executor)
+        executors.check_executor(self._cycle.executors, spec.executor)
         await self._is_loaded.wait()
         async with self._open_lock:
             for known in self._summaries.values():

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.engine_path import PACKAGE_ROOT, python_path
-from engine.keeper.environment import environment
+from engine.keeper.worker_process import environment
 from engine.protocol import Spec
 
 

@@ -17,13 +17,12 @@ import pytest
 from checkpoints import folder as checkpoint_folder
 from engine import store
 from engine.events import Event, replay
-from engine.keeper import arguments
+from engine.keeper import arguments, command_pipe
 from engine.places import Places
 from engine.protocol import CauseKind, Spec, Status
 from engine.remote import gateway_address, proxy_worker
 from engine.remote.gateway_address import GatewayAddress
 from engine.remote.proxy_worker import ProxyWorker
-from engine.service.runs import keeper_commands
 from engine.store import ExitFacts, RunFolder
 from engine.worker.keeper_pipe import KeeperPipe
 from tests.end_to_end.home import ROOT
@@ -153,9 +152,9 @@ def test_commands_are_forwarded_to_the_worker_and_its_cause_is_returned(
 ) -> None:
     started = _start(places, SPEC)
     _until(lambda: started.steps())
-    keeper_commands.send_command(started.folder.control, {"word": "set", "name": "pace", "value": 5.0})
+    command_pipe.send_command(started.folder.control, {"word": "set", "name": "pace", "value": 5.0})
     _until(lambda: "set" in [event.kind for event in started.events()])
-    keeper_commands.send_command(started.folder.control, {"word": "stop", "why": "worse than the median"})
+    command_pipe.send_command(started.folder.control, {"word": "stop", "why": "worse than the median"})
     remote = started.end()
     assert remote.exit.status is Status.STOPPED and remote.exit.cause.kind is CauseKind.PRUNED
     assert remote.exit.cause.text.endswith(": worse than the median.")
@@ -176,7 +175,7 @@ def test_when_the_keeper_here_dies_the_worker_on_the_node_saves_and_exits(
 def test_without_a_gateway_it_requests_one_and_can_be_paused(places: Places) -> None:
     started = _start(places, SPEC)
     _until(lambda: gateway_address.requested_gateways(places) == [GatewayAddress(places, "there:1")])
-    keeper_commands.send_command(started.folder.control, {"word": "pause"})
+    command_pipe.send_command(started.folder.control, {"word": "pause"})
     ended = started.end().exit
     assert (ended.status, ended.cause.text) == (Status.PAUSED, "Paused at step 0.")
 

@@ -21,8 +21,8 @@ from engine.errors import CorruptRun, EngineError
 from engine.places import Places
 from engine.process_identity import ProcessIdentity
 from engine.protocol import RunSummary, Status
+from engine.service.placement.executors import LocalExecutor
 from engine.service.placement.gpus import GpuDriver, NoGpus
-from engine.service.placement.local_executor import LocalExecutor
 from engine.service.server.service import Service
 from tests.fakes.service import fake_command
 from tests.timeouts import quiet_seconds

@@ -13,7 +13,7 @@ from engine.errors import DataError, EngineError
 from engine.keeper import log_limit
 from engine.keeper.log_limit import LimitedLog
 from engine.places import Places, make_private
-from engine.service.placement.local_executor import LocalExecutor
+from engine.service.placement.executors import LocalExecutor
 from engine.service.server import lock
 from tests import damage
 from tests.damage import Damage

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.service.health import frameworks
-from engine.service.health.frameworks import Build
+from engine.service.health import gpu
+from engine.service.health.gpu import Build
 
 
 def test_a_framework_is_read_without_being_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -18,7 +18,7 @@ def test_a_framework_is_read_without_being_imported(tmp_path: Path, monkeypatch:
     (tmp_path / "tensorflow_cpu-2.21.0.dist-info").mkdir()
     monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
     monkeypatch.syspath_prepend(str(tmp_path))
-    assert frameworks.tensorflow_build() == Build("tensorflow", "2.21.0", "12.5.1")
+    assert gpu.tensorflow_build() == Build("tensorflow", "2.21.0", "12.5.1")
 
 
 def test_gpus_that_a_framework_sees_are_counted_in_a_child_process(
@@ -26,6 +26,6 @@ def test_gpus_that_a_framework_sees_are_counted_in_a_child_process(
 ) -> None:
     (tmp_path / "torch.py").write_text("class cuda:\n    device_count = staticmethod(lambda: 3)\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    assert frameworks.count_visible_gpus("torch") == 3
+    assert gpu.count_visible_gpus("torch") == 3
     (tmp_path / "torch.py").write_text("raise OSError('broken')")
-    assert frameworks.count_visible_gpus("torch") is None
+    assert gpu.count_visible_gpus("torch") is None

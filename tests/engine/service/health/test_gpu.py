@@ -3,8 +3,14 @@ from __future__ import annotations
 import pytest
 
 from engine.protocol import Severity
-from engine.service.health.frameworks import Build, read_tensorflow, read_torch
-from engine.service.health.gpu import Driver, driver_finding, framework_finding
+from engine.service.health.gpu import (
+    Build,
+    Driver,
+    driver_finding,
+    framework_finding,
+    read_tensorflow,
+    read_torch,
+)
 
 OLD = Driver("535.183.01", ("NVIDIA A100",))
 NEW = Driver("580.65.06", ("NVIDIA H200", "NVIDIA H200"))

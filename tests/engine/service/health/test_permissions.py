@@ -9,7 +9,7 @@ import pytest
 
 from engine.places import Places
 from engine.protocol import Severity
-from engine.service.health.permissions import check_permissions, check_private
+from engine.service.health.storage import check_permissions, check_private
 
 
 def severities(places: Places) -> list[Severity]:

@@ -9,9 +9,8 @@ import pytest
 
 from engine.errors import DltuiError, EngineError
 from engine.places import Places
-from engine.service.placement.executor import find_executor
+from engine.service.placement.executors import LocalExecutor, StartedKeeper, find_executor
 from engine.service.placement.gpus import NoGpus
-from engine.service.placement.local_executor import LocalExecutor, StartedKeeper
 from engine.service.server.service import Service
 from tests.engine.service.live import connect, end_runs, until
 from tests.engine.service.sweeps.test_sweeps import wait_until_ended

@@ -8,10 +8,10 @@ import sys
 import time
 from pathlib import Path
 
-from engine.service.health import file_system
-from engine.service.placement import process_usage, resources
+from engine.service.health import storage
+from engine.service.placement import resources
 from engine.service.placement.machine import device_of_command
-from engine.service.placement.process_usage import CpuRate
+from engine.service.placement.resources import CpuRate
 from tests.timeouts import quiet_seconds
 
 
@@ -41,14 +41,14 @@ def test_a_process_is_measured_with_its_children() -> None:
     parent = subprocess.Popen([sys.executable, "-I", "-S", "-c", script])
     try:
         deadline = quiet_seconds() + 60
-        while len((use := process_usage.use_of(parent.pid)).pids) < 2:
+        while len((use := resources.use_of(parent.pid)).pids) < 2:
             assert quiet_seconds() < deadline
         assert use.pids[0] == parent.pid and use.rss > 4 << 20
     finally:
-        for pid in reversed(process_usage.use_of(parent.pid).pids):
+        for pid in reversed(resources.use_of(parent.pid).pids):
             subprocess.run(["kill", "-9", str(pid)], check=False)
         parent.wait()
-    assert process_usage.use_of(parent.pid) == process_usage.ProcessUse()
+    assert resources.use_of(parent.pid) == resources.ProcessUse()
 
 
 def test_the_cpu_rate_is_the_number_of_busy_cores_since_the_last_call() -> None:
@@ -71,8 +71,8 @@ def test_the_device_of_a_keeper_is_read_from_its_command_line(tmp_path: Path) ->
 def test_the_file_system_of_a_path_is_that_of_the_deepest_mount(tmp_path: Path) -> None:
     root = tmp_path.resolve()
     mounts = f"/dev/a / ext4 rw 0 0\nserver:/x {root}/my\\040runs nfs4 rw 0 0\ntmpfs {root}/my tmpfs rw 0 0\n"
-    assert file_system.kind_of(root, mounts) == "ext4"
-    assert file_system.kind_of(root / "my runs" / "a", mounts) == "nfs4"
-    assert file_system.kind_of(root / "my", mounts) == "tmpfs"
-    assert file_system.kind_of(root / "myself", mounts) == "ext4"
-    assert not file_system.is_remote(Path("/proc"))
+    assert storage.kind_of(root, mounts) == "ext4"
+    assert storage.kind_of(root / "my runs" / "a", mounts) == "nfs4"
+    assert storage.kind_of(root / "my", mounts) == "tmpfs"
+    assert storage.kind_of(root / "myself", mounts) == "ext4"
+    assert not storage.is_remote(Path("/proc"))

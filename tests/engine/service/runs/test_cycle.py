@@ -8,7 +8,7 @@ import pytest
 
 from engine.places import Places
 from engine.protocol import Status
-from engine.service.placement.local_executor import LocalExecutor
+from engine.service.placement.executors import LocalExecutor
 from engine.service.runs import cycle, event_reader, orphans
 from engine.service.runs.tracked_run import TrackedRun
 from tests.engine.service.live import connect, reach, serving, until
