@@ -9,8 +9,8 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from io import BufferedReader
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -44,6 +44,8 @@ class Event:
     elapsed: float | None = None
     """seconds since the writer was opened, on the monotonic clock, which stops while the machine sleeps; None
     in files of older versions"""
+    line: bytes = field(default=b"", compare=False, repr=False)
+    """as it stands in the file, for a reader that keeps long facts unparsed; empty where it came otherwise"""
 
     @property
     def clock(self) -> float:
@@ -70,12 +72,12 @@ class NumberedLine(NamedTuple):
 def parse(line: bytes) -> Event:
     """Raises CorruptRun for a line that is not an event."""
     try:
-        return from_json(files.parse_object(line))
+        return from_json(files.parse_object(line), line)
     except ValueError as error:
         raise CorruptRun(f"Not an event: {line[:80]!s} ({error}).") from error
 
 
-def from_json(data: Json) -> Event:
+def from_json(data: Json, line: bytes = b"") -> Event:
     """Raises ValueError."""
     facts = dict(data)
     seq, at, kind = (facts.pop(name, None) for name in ("seq", "at", "kind"))
@@ -87,7 +89,7 @@ def from_json(data: Json) -> Event:
     if elapsed is not None:
         elapsed = _typed_field("elapsed", elapsed, float)
         in_bounds("elapsed", elapsed, 0, LATEST_TIME)
-    event = Event(seq, when, _typed_field("kind", kind, str), facts, elapsed)
+    event = Event(seq, when, _typed_field("kind", kind, str), facts, elapsed, line)
     event_fields.check(event.kind, facts)
     return event
 
@@ -135,13 +137,13 @@ def _skip_line(file: BufferedReader) -> int:
     return file.tell()
 
 
-def replay(path: Path, after: int = 0) -> Iterator[Event]:
-    """Every event with a number above `after`; damaged lines are left out. Raises CorruptRun."""
+def replay(path: Path, wanted: Callable[[bytes], bool] | None = None) -> Iterator[Event]:
+    """Every event, or those of the `wanted` lines; damaged lines are left out. Raises CorruptRun."""
     offset = 0
     while True:
         lines, end = read_lines(path, offset)
         for line in lines:
-            if (seq_of(line) or 0) > after:
+            if wanted is None or wanted(line):
                 try:
                     yield parse(line)
                 except CorruptRun:

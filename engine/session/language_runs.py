@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from checkpoints import folder as checkpoint_folder
-from engine import events, files, run_status, store
+from engine import fold, run_status, store
 from engine.errors import DltuiError, RunNotFound
+from engine.events import Event
 from engine.models.language import load_model
 from engine.models.language.model import LanguageModel
 from engine.models.language.model_description import Direction, ModelDescription
@@ -67,11 +68,22 @@ class _CachedModel:
 @dataclass(slots=True)
 class _Perplexities:
     """Perplexities of a run up to `offset` bytes of its events: the last value of each, and those of the
-    validation by step."""
+    validation by step. A `HistoryPart`."""
 
     offset: int = 0
     values: dict[str, float] = field(default_factory=dict)
     validations: dict[int, float] = field(default_factory=dict)
+
+    def add(self, event: Event) -> None:
+        for name, (steps, values) in event.facts.get("series", {}).items():
+            if "perplexity" in name and values:
+                self.values[name] = number_from_json(values[-1])
+            if name == _VALIDATION:
+                self.validations.update(zip(steps, map(number_from_json, values), strict=True))
+
+    def rewind(self, step: int) -> None:
+        """The last values are kept until others are logged."""
+        self.validations = {at: value for at, value in self.validations.items() if at <= step}
 
 
 def all_runs(session_cache: SessionCache) -> list[LanguageRun]:
@@ -164,29 +176,10 @@ def perplexities(session_cache: SessionCache, run: LanguageRun) -> dict[str, flo
     checkpoint, where it is known."""
     kept: dict[str, _Perplexities] = session_cache.get("language perplexities", dict)
     known = kept.setdefault(run.id, _Perplexities())
-    while True:
-        lines, end = events.read_lines(run.folder.events, known.offset)
-        for line in lines:
-            if _PERPLEXITY in line:
-                _update_perplexities(known, line)
-        if end == known.offset:
-            break
-        known.offset = end
+    known.offset = fold.read(run.folder.events, known.offset, known, wanted=lambda line: _PERPLEXITY in line)
     which = served_step(run.folder.checkpoints)
     value = known.validations.get(which.step) if which and which.is_best else None
     return {**known.values, **({} if value is None else {_VALIDATION: value})}
-
-
-def _update_perplexities(known: _Perplexities, line: bytes) -> None:
-    try:
-        series = files.parse_object(line).get("series", {})
-        for name, (steps, values) in series.items():
-            if "perplexity" in name and values:
-                known.values[name] = number_from_json(values[-1])
-            if name == _VALIDATION:
-                known.validations.update(zip(steps, map(number_from_json, values), strict=True))
-    except (ValueError, AttributeError, LookupError, TypeError):
-        return  # not a line of metrics
 
 
 def _cached_run(session_cache: SessionCache, run_id: str) -> LanguageRun | None:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine import events
-from engine.errors import CorruptRun, RunRefused
+from engine import events, fold
+from engine.errors import RunRefused
+from engine.events import Event
 from engine.protocol import Json, number_from_json, number_to_json
 from engine.session.cache import SessionCache
 from engine.session.mnist_nets import folder_of
 
-SKETCH, METRICS, RESTORED = (f'"kind":"{kind}"'.encode() for kind in ("sketch", "metrics", "restored"))
-VALIDATED = b'"val_accuracy"'
+SKETCH, METRICS, VALIDATED = b'"sketch"', b'"metrics"', b'"val_accuracy"'
 
 
 @dataclass(slots=True)
 class NetworkHistory:
-    """Lines of `sketch` events by step, and the validation accuracy where it was measured."""
+    """Lines of `sketch` events by step, and the validation accuracies by step: a `HistoryPart`."""
 
     path: Path
     sketches: dict[int, bytes] = field(default_factory=dict)
@@ -25,29 +25,25 @@ class NetworkHistory:
     _offset: int = 0
 
     def update(self) -> NetworkHistory:
-        """Reads the events that were added since the last call."""
-        while True:
-            lines, end = events.read_lines(self.path, self._offset)
-            for line in lines:
-                try:
-                    self._read(line)
-                except (CorruptRun, KeyError, ValueError, TypeError):
-                    continue  # the page of the run shows what is wrong with its events
-            if end == self._offset:
-                return self
-            self._offset = end
+        """Read the events that were added since the last call."""
+        self._offset = fold.read(self.path, self._offset, self, wanted=_is_wanted)
+        return self
 
-    def _read(self, line: bytes) -> None:
-        head = line[:120]
-        if SKETCH in head:
-            self.sketches[int(_facts(line)["step"])] = line
-        elif METRICS in head and VALIDATED in line:
-            steps, values = _facts(line)["series"]["val_accuracy"]
+    def add(self, event: Event) -> None:
+        if event.kind == "sketch":
+            self.sketches[int(event.facts["step"])] = event.line
+        elif event.kind == "metrics":
+            steps, values = event.facts["series"]["val_accuracy"]
             self.accuracies |= zip(steps, map(number_from_json, values), strict=True)
-        elif RESTORED in head:
-            last = int(_facts(line)["step"])
-            self.sketches = {step: found for step, found in self.sketches.items() if step <= last}
-            self.accuracies = {step: found for step, found in self.accuracies.items() if step <= last}
+
+    def rewind(self, step: int) -> None:
+        self.sketches = {at: found for at, found in self.sketches.items() if at <= step}
+        self.accuracies = {at: found for at, found in self.accuracies.items() if at <= step}
+
+
+def _is_wanted(line: bytes) -> bool:
+    head = line[: fold.HEAD]
+    return SKETCH in head or (METRICS in head and VALIDATED in line)
 
 
 def history(session_cache: SessionCache, run: str, step: int | None = None) -> Json:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from engine import events, run_status, store
+from engine import fold, run_status, store
 from engine.errors import DltuiError
 from engine.models.images.classification import balanced_accuracy
 from engine.protocol import Json, Spec, status_of
@@ -87,11 +87,12 @@ def _row(session_cache: SessionCache, found: tuple[RunFolder, Spec] | None) -> J
     if found is None:
         return {**row, "why": "not trained yet"}
     folder, spec = found
-    times = GoalTimes(GOAL).add(events.replay(folder.events))
+    times = GoalTimes(GOAL)
+    fold.read(folder.events, 0, times)
     row |= {"run": folder.id, "name": spec.name, "is_reached": times.reached is not None}
     row |= {"val_accuracy": times.value("val_accuracy"), "test_accuracy": times.value("test_accuracy")}
     steps = max((step for step, _ in times.last.values()), default=0)
-    row["iterations"], row["seconds"] = times.reached or (steps, times.seconds)
+    row["iterations"], row["seconds"] = times.reached or (steps, times.training.seconds)
     try:
         row["is_running"] = _is_running(folder)
         opened = open_net(session_cache, folder.id)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
 
-from engine import events
+from engine import fold
+from engine.events import Event
 from engine.protocol import Json, number_to_json
 
 EXACT = 20_000
 """points of a series before buckets begin"""
 BUCKETS_PER_WIDTH = 10_000
 """buckets of one width; then the width doubles"""
+METRICS = b'"metrics"'
 
 Points = list[tuple[int, float]]
 
@@ -176,22 +177,28 @@ class Metrics:
         self._series = {name: MetricSeries(counts.get(name, 0), last_steps.get(name, -1)) for name in names}
 
 
+@dataclass(slots=True)
+class _NamesAt:
+    """The metrics with a value at `step`: a `HistoryPart`."""
+
+    step: int
+    names: dict[str, int] = field(default_factory=dict)
+
+    def add(self, event: Event) -> None:
+        if event.kind == "metrics":
+            found = (name for name, (steps, _) in event.facts["series"].items() if self.step in steps)
+            self.names |= dict.fromkeys(found, self.step)
+
+    def rewind(self, step: int) -> None:
+        if step < self.step:
+            self.names = {}
+
+
 def metrics_at(path: Path, step: int) -> dict[str, int]:
     """{name: step} of the metrics with a value at `step` in an event file, without rewound values."""
-    names: dict[str, int] = {}
-    offset, number = 0, b"%d" % step
-    while True:
-        lines, end = events.read_lines(path, offset)
-        for line in lines:
-            head = line[:96]
-            if b'"kind":"restored"' in head and json.loads(line)["step"] < step:
-                names = {}
-            elif b'"kind":"metrics"' in head and number in line:
-                series = json.loads(line)["series"]
-                names |= {name: step for name, (steps, _) in series.items() if step in steps}
-        if end == offset:
-            return names
-        offset = end
+    found, number = _NamesAt(step), b"%d" % step
+    fold.read(path, 0, found, wanted=lambda line: METRICS in line[: fold.HEAD] and number in line)
+    return found.names
 
 
 def columns(series: Mapping[str, Points]) -> Json:

@@ -15,7 +15,7 @@ from typing import Any
 from checkpoints.errors import MismatchedCheckpoint, SaveFailed
 from checkpoints.folder import CheckpointInfo
 from engine import events, files, spec_versions
-from engine.errors import CorruptRun, DataError, Diverged, ParamError
+from engine.errors import DataError, Diverged, ParamError
 from engine.params import ParamSet, declared, parse_value
 from engine.places import Places
 from engine.protocol import Json, Spec
@@ -474,27 +474,19 @@ def read_changes(path: Path, spec: Spec) -> list[ParamChange]:
     A change undoes earlier changes of the same name at later steps.
     """
     changes: list[ParamChange] = []
-    offset = 0
-    while True:
-        lines, end = events.read_lines(path, offset)
-        for line in lines:
-            changes = _merged(changes, line, spec)
-        if end == offset:
-            return changes
-        offset = end
+    for event in events.replay(path, lambda line: b'"kind":"set"' in line[:96]):
+        changes = _merged(changes, event.facts, spec)
+    return changes
 
 
-def _merged(changes: list[ParamChange], line: bytes, spec: Spec) -> list[ParamChange]:
-    if b'"kind":"set"' not in line[:96]:
+def _merged(changes: list[ParamChange], facts: Json, spec: Spec) -> list[ParamChange]:
+    if facts.get("replayed"):
         return changes
     try:
-        facts = events.parse(line).facts
-        if facts.get("replayed"):
-            return changes
         name, value = str(facts["name"]), facts["value"]
         if not spec_versions.is_current(facts):
             value = spec_versions.upgrade_live(spec.experiment, spec.params, name, value)
         new = ParamChange(int(facts["step"]), name, None if value is None else float(value))
-    except (CorruptRun, KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError):
         return changes  # a damaged line: `dltui verify` reports it
     return [old for old in changes if old.name != new.name or old.step <= new.step] + [new]

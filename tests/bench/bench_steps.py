@@ -12,11 +12,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from engine import store
+from engine import fold, store
 from engine.client import client
+from engine.fold import CurvePoints, MetricCurves, wall_clock
 from engine.places import Places
 from tests.engine.worker.attempts import FAKES, make_run, new_run
-from tui.data.curves import RunCurves
 
 STEPS = 1_000_000
 
@@ -35,13 +35,14 @@ def write(places: Places) -> str:
     return folder.id
 
 
-async def opened(places: Places, run: str) -> tuple[float, RunCurves]:
+async def opened(places: Places, run: str) -> tuple[float, MetricCurves[CurvePoints]]:
     async with await client.connect(places) as line:
         await line.show(run)
         began = time.perf_counter()
-        curves = RunCurves()
+        curves = MetricCurves(CurvePoints, wall_clock)
         async for batch in line.events(run):
-            curves.add(batch.events)
+            for event in batch.events:
+                fold.add(event, curves)
             if batch.caught_up or batch.ended:
                 break
         seconds = time.perf_counter() - began

@@ -102,6 +102,11 @@ class CurveSeries:
     def last(self) -> CurvePoint | None:
         return self.curve.point(len(self) - 1) if len(self) else None
 
+    @property
+    def last_step(self) -> float:
+        """-1 without points."""
+        return float(self.curve.steps[-1]) if len(self) else -1.0
+
     def near(self, position: float, axis: Axis) -> CurvePoint | None:
         """The point nearest to a position; None outside the curve."""
         span = self.span(axis)

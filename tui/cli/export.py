@@ -6,14 +6,17 @@ from typing import Annotated
 
 import typer
 
+from engine import fold
 from engine.client.client import Client
+from engine.fold import CurvePoints, MetricCurves, wall_clock
 from engine.protocol import RunSummary, number_to_json
 from tui.cli.engine_call import call_engine, print_csv, print_json, print_stderr
 from tui.cli.ls import Run
-from tui.data.curves import RunCurves
 from tui.data.value_text import damaged_events, run_json
 
 STEP = "step"
+RunCurves = MetricCurves[CurvePoints]
+"""with Unix times"""
 
 
 async def read_all(client: Client, runs: list[str]) -> list[tuple[RunSummary, RunCurves]]:
@@ -23,9 +26,10 @@ async def read_all(client: Client, runs: list[str]) -> list[tuple[RunSummary, Ru
 async def _read(client: Client, run: str) -> tuple[RunSummary, RunCurves]:
     """The run and its curves up to now; a running run is not waited for."""
     found = await client.show(run)
-    curves, left_out = RunCurves(), 0
+    curves, left_out = MetricCurves(CurvePoints, wall_clock), 0
     async for batch in client.events(found.id):
-        curves.add(batch.events)
+        for event in batch.events:
+            fold.add(event, curves)
         left_out += batch.left_out
         if batch.caught_up or batch.ended:
             break

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from engine.fold import CurvePoints
 from engine.protocol import RunSummary
 from tui.cli.completion import complete_run
 from tui.cli.engine_call import call_engine, print_json, print_stderr
-from tui.cli.export import curves_json, read_all
-from tui.data.curves import MetricCurve, RunCurves
+from tui.cli.export import RunCurves, curves_json, read_all
 from tui.data.value_text import seed_text, unique_labels
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _size(width: int | None, height: int | None) -> tuple[int, int]:
 
 
 def _draw(
-    drawn: list[tuple[RunSummary, MetricCurve]], metric: str, log: bool, width: int, height: int
+    drawn: list[tuple[RunSummary, CurvePoints]], metric: str, log: bool, width: int, height: int
 ) -> None:
     from tui.chart.chart_view import ChartView
     from tui.chart.picture import picture
@@ -92,7 +92,7 @@ def _draw(
     printer.print_notes(notes)
 
 
-def _series(drawn: list[tuple[RunSummary, MetricCurve]]) -> tuple[CurveSeries, ...]:
+def _series(drawn: list[tuple[RunSummary, CurvePoints]]) -> tuple[CurveSeries, ...]:
     from tui.chart.series import CurveSeries
     from tui.ui.palette import hues_of
 
@@ -106,7 +106,7 @@ def _series(drawn: list[tuple[RunSummary, MetricCurve]]) -> tuple[CurveSeries, .
     return tuple(found)
 
 
-def nonfinite_text(curve: MetricCurve) -> str:
+def nonfinite_text(curve: CurvePoints) -> str:
     """The points that cannot be plotted: "3 NaN, first at step 120"; empty where all are finite."""
     kinds = {"NaN": math.isnan, "infinite": math.isinf}
     parts = []

@@ -7,7 +7,7 @@ import os
 import stat
 from pathlib import Path
 
-from engine import events, files
+from engine import events, files, fold
 from engine.errors import CorruptRun
 from engine.service.runs.event_summary import RunStats
 from engine.service.runs.tracked_run import TrackedRun
@@ -60,6 +60,6 @@ def _size(path: Path) -> int:
 
 def _fold(run: TrackedRun, line: bytes) -> None:
     try:
-        run.stats.fold(events.parse(line))
+        fold.add(events.parse(line), run.stats)
     except CorruptRun as error:
         run.note_damage("events", f"a line of {run.folder.events.name} is damaged: {error.message}")

@@ -11,8 +11,9 @@ from typing import Any
 
 from engine import spec_versions
 from engine.catalog import find
-from engine.errors import CorruptRun, UnknownExperiment
+from engine.errors import UnknownExperiment
 from engine.events import Event
+from engine.fold import TrainingClock
 from engine.protocol import (
     Best,
     Cause,
@@ -83,20 +84,11 @@ class RunStats:
     data_title: str = ""
     data_fingerprint: str = ""
     exit_message: ExitMessage | None = None
-    spent: float = 0.0
-    """seconds of training before `since`"""
-    since: float | None = None
-    """when the present stretch of training started, on the clock of its events; None: it does not train"""
-    clock: float = 0.0
-    """of the last event, on the clock of durations"""
+    training: TrainingClock = field(default_factory=TrainingClock)
     last_at: float = 0.0
     """of the last event, on the wall clock"""
     recent_steps: deque[tuple[float, int]] = field(default_factory=deque)
     marks: list[CheckpointSnapshot] = field(default_factory=list)
-
-    @property
-    def train_seconds(self) -> float:
-        return self.spent + (max(0.0, self.clock - self.since) if self.since is not None else 0.0)
 
     @property
     def rate(self) -> float:
@@ -106,28 +98,28 @@ class RunStats:
         (first_at, first), (last_at, last) = self.recent_steps[0], self.recent_steps[-1]
         return max(0.0, (last - first) / (last_at - first_at)) if last_at > first_at else 0.0
 
-    def fold(self, event: Event) -> None:
-        """Add one event. Raises CorruptRun where its facts do not fit its kind."""
-        handler = _HANDLERS.get(event.kind)
-        if event.kind != "started":
-            self._tick(event.clock)
-        try:
-            if handler is not None:
-                handler(self, event)
-        except (KeyError, TypeError, ValueError, ArithmeticError, IndexError, AttributeError) as error:
-            raise CorruptRun(f"Event {event.seq} is no {event.kind}: {error!r}.") from error
-        finally:
-            self.seq = max(self.seq, event.seq)
-            self.last_at = max(self.last_at, event.at)
-
-    def _tick(self, clock: float) -> None:
-        """Set the clock. It goes back where another attempt started, or the wall clock was set back."""
-        if clock < self.clock:
+    def add(self, event: Event) -> None:
+        if event.clock < self.training.clock:
             self.recent_steps.clear()
-            if self.since is not None:
-                self.spent += max(0.0, self.clock - self.since)
-                self.since = clock
-        self.clock = clock
+        self.training.tick(event)
+        self.seq = max(self.seq, event.seq)
+        self.last_at = max(self.last_at, event.at)
+        handler = _HANDLERS.get(event.kind)
+        if handler is not None:
+            handler(self, event)
+
+    def rewind(self, step: int) -> None:
+        """Restore the stats at `step`; without a snapshot of it, metrics and live values are dropped."""
+        self.recent_steps.clear()
+        self.checkpoint_step = step
+        if step >= self.step:
+            return
+        found = next((mark for mark in self.marks if mark.step == step), None)
+        best = self.best if self.best and self.best.step <= step else None
+        mark = found or CheckpointSnapshot(step, {}, best, {})
+        self.step, self.best = step, mark.best
+        self.metrics, self.live = dict(mark.metrics), dict(mark.live)
+        self.marks = [mark for mark in self.marks if mark.step <= step]
 
 
 def goal_of(experiment: str) -> MetricGoal:
@@ -141,8 +133,6 @@ def goal_of(experiment: str) -> MetricGoal:
 
 def _on_started(stats: RunStats, event: Event) -> None:
     facts = event.facts
-    _end_stretch(stats, stats.clock)
-    stats.since = stats.clock = event.clock
     stats.started_at = event.at if stats.started_at is None else stats.started_at
     stats.total_steps = typed(facts.get("total_steps") or 0, int)
     stats.device = str(facts.get("device") or "")[:120]
@@ -207,35 +197,10 @@ def _on_note(stats: RunStats, event: Event) -> None:
     stats.note = "" if is_well else str(event.facts["text"])[:400]
 
 
-def _on_restored(stats: RunStats, event: Event) -> None:
-    step = typed(event.facts["step"], int)
-    stats.recent_steps.clear()
-    stats.checkpoint_step = step
-    if step < stats.step:
-        _rewind(stats, step)
-
-
-def _rewind(stats: RunStats, step: int) -> None:
-    """Restore the stats at `step`; without a snapshot of it, metrics and live values are dropped."""
-    found = next((mark for mark in stats.marks if mark.step == step), None)
-    best = stats.best if stats.best and stats.best.step <= step else None
-    mark = found or CheckpointSnapshot(step, {}, best, {})
-    stats.step, stats.best = step, mark.best
-    stats.metrics, stats.live = dict(mark.metrics), dict(mark.live)
-    stats.marks = [mark for mark in stats.marks if mark.step <= step]
-
-
 def _on_ended(stats: RunStats, event: Event) -> None:
-    _end_stretch(stats, event.clock)
     stats.step = max(stats.step, typed(event.facts.get("step") or 0, int))
     status = Status(event.facts["status"])
     stats.exit_message = ExitMessage(status, cause_from_json(event.facts["cause"]), event.at)
-
-
-def _end_stretch(stats: RunStats, at: float) -> None:
-    if stats.since is not None:
-        stats.spent += max(0.0, at - stats.since)
-        stats.since = None
 
 
 _HANDLERS: dict[str, Callable[[RunStats, Event], None]] = {
@@ -244,7 +209,6 @@ _HANDLERS: dict[str, Callable[[RunStats, Event], None]] = {
     "set": _on_set,
     "checkpoint": _on_checkpoint,
     "note": _on_note,
-    "restored": _on_restored,
     "ended": _on_ended,
 }
 
@@ -255,11 +219,12 @@ _PLAIN = (
     "seq", "step", "total_steps", "device", "started_at", "attempt", "checkpoint_step", "data_notice",
     "note", "spent", "since", "clock", "last_at", "live", "data_title", "data_fingerprint",
 )  # fmt: skip
+_CLOCK = ("spent", "since", "clock")
 
 
 def to_json(stats: RunStats) -> Json:
     return {
-        **{name: getattr(stats, name) for name in _PLAIN},
+        **{name: getattr(stats.training if name in _CLOCK else stats, name) for name in _PLAIN},
         "metrics": _numbers(stats.metrics),
         "best": _best_to_json(stats.best),
         "marks": [[m.step, _numbers(m.metrics), _best_to_json(m.best), m.live] for m in stats.marks],
@@ -268,7 +233,7 @@ def to_json(stats: RunStats) -> Json:
 
 def from_json(data: Json, goal: MetricGoal, spec: Spec | None = None) -> RunStats:
     """Raises KeyError, TypeError or ValueError for data that `to_json` did not make."""
-    kinds = typing.get_type_hints(RunStats)
+    kinds = typing.get_type_hints(TrainingClock) | typing.get_type_hints(RunStats)
     marks = [
         CheckpointSnapshot(
             typed(step, int), _floats(metrics), _best_from_json(best), typed(live, kinds["live"])
@@ -277,7 +242,9 @@ def from_json(data: Json, goal: MetricGoal, spec: Spec | None = None) -> RunStat
     ]
     best = _best_from_json(data["best"])
     plain = {name: typed(data[name], kinds[name]) for name in _PLAIN}
-    return RunStats(goal=goal, spec=spec, metrics=_floats(data["metrics"]), best=best, marks=marks, **plain)
+    training = TrainingClock(*(plain.pop(name) for name in _CLOCK))
+    metrics = _floats(data["metrics"])
+    return RunStats(goal=goal, spec=spec, metrics=metrics, best=best, marks=marks, training=training, **plain)
 
 
 def _best_to_json(best: Best | None) -> list[Any] | None:

@@ -167,7 +167,7 @@ def summarise(run: TrackedRun, state: State) -> RunSummary:
         device=stats.device,
         started_at=stats.started_at if stats.started_at or not run.keeper else run.keeper.started_at,
         attempt=run.keeper.attempt if run.keeper else 0,
-        train_seconds=round(stats.train_seconds, 3),
+        train_seconds=round(stats.training.seconds, 3),
         rate=round(stats.rate, 4) if active else 0.0,
         live=dict(stats.live),
         checkpoint_step=stats.checkpoint_step,
@@ -218,7 +218,7 @@ def check_end(run: TrackedRun) -> None:
     ended, stats = run.ended, run.stats
     if ended is None or "events" in run.damages:
         return
-    end_was_read = stats.since is None and stats.attempt >= ended.attempt
+    end_was_read = stats.training.since is None and stats.attempt >= ended.attempt
     if (ended.status is Status.DONE and not end_was_read) or (stats.checkpoint_step and not stats.seq):
         name = run.folder.events.name
         if stats.seq:

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine import events
-from engine.errors import CorruptRun
+from engine import fold
+from engine.events import Event
 from engine.protocol import Json, number_from_json
 from engine.service.sweeps import pruner
 from engine.sweep_protocol import Prune
@@ -18,7 +18,7 @@ CHUNK = 256 * 1024
 
 @dataclass(slots=True)
 class TrialCurve:
-    """A best value that a fast resume rewinds still counts; a strict resume reaches it again."""
+    """A `HistoryPart`."""
 
     path: Path
     metric: str
@@ -33,29 +33,26 @@ class TrialCurve:
 
     def read_more(self) -> bool:
         """Read the next chunk; True if there may be more. Raises CorruptRun."""
-        lines, end = events.read_lines(self.path, self.offset, CHUNK)
-        more = end - self.offset >= CHUNK
-        self.offset = end
-        for line in lines:
-            if b'"metrics"' in line or b'"started"' in line:
-                self._parse(line)
-        return more
+        start, self.offset = (
+            self.offset,
+            fold.read(self.path, self.offset, self, wanted=_is_wanted, limit=CHUNK),
+        )
+        return self.offset - start >= CHUNK
 
-    def _parse(self, line: bytes) -> None:
-        try:
-            event = events.parse(line)
-            if event.kind == "started":
-                self._set_rungs(int(event.facts.get("total_steps") or 0))
-            elif event.kind == "metrics":
-                self._fold(event.facts["series"])
-        except (CorruptRun, KeyError, TypeError, ValueError):
-            return  # the stats of the run report damaged lines
+    def add(self, event: Event) -> None:
+        if event.kind == "started":
+            self._set_rungs(int(event.facts.get("total_steps") or 0))
+        elif event.kind == "metrics":
+            self._add_points(event.facts["series"])
+
+    def rewind(self, step: int) -> None:
+        """Nothing: a strict resume reaches the best value again, and a fast one is not worse for it."""
 
     def _set_rungs(self, total: int) -> None:
         rungs = pruner.rung_steps(self.prune, total)
         self._pending_rungs = {rung: step for rung, step in rungs.items() if rung not in self.rungs}
 
-    def _fold(self, series: Json) -> None:
+    def _add_points(self, series: Json) -> None:
         for step, raw in zip(*series.get(self.metric, ((), ())), strict=True):
             value = number_from_json(raw)
             if math.isfinite(value) and self._is_better(value):
@@ -74,3 +71,7 @@ class TrialCurve:
         if passed:
             known = self.best if math.isfinite(value) else None
             self.rungs[max(passed)] = (step, math.nan if known is None else known)
+
+
+def _is_wanted(line: bytes) -> bool:
+    return b'"metrics"' in line or b'"started"' in line

@@ -11,7 +11,7 @@ import pytest
 
 from checkpoints import folder as checkpoint_folder
 from checkpoints.errors import MismatchedCheckpoint, SaveFailed
-from engine import events, store
+from engine import events, fold, store
 from engine.errors import Diverged
 from engine.events import EventWriter, replay
 from engine.protocol import Cause, CauseKind, Status
@@ -215,7 +215,7 @@ def test_a_later_save_logs_that_the_problem_is_over(tmp_path: Path, monkeypatch:
     assert notes[2][1] == "Step 3 was saved: disk space is available again."
     stats = RunStats()
     for event in replay(folder.events):
-        stats.fold(event)
+        fold.add(event, stats)
         if event.facts.get("severity") == "ok":
             assert stats.note == ""
     assert "step 4 was not saved" in stats.note

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import events, store
+from engine import events, fold, store
 from engine.service.runs import tracked_run
 from engine.service.runs.event_summary import RunStats
 from engine.store import RunFolder
@@ -43,7 +43,7 @@ def live_of(folder: RunFolder) -> dict[str, float | None]:
     """The live values that the service shows."""
     stats = RunStats(spec=store.read_spec(folder))
     for event in events.replay(folder.events):
-        stats.fold(event)
+        fold.add(event, stats)
     return stats.live
 
 

@@ -7,22 +7,22 @@ import re
 
 import pytest
 
+from engine.fold import CurvePoints, wall_clock
 from tests.fakes.engine import make_run
 from tui.cli import plot
-from tui.data.curves import MetricCurve
 
 NAN, INF = math.nan, math.inf
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def curve(*values: float, step: int = 1) -> MetricCurve:
+def curve(*values: float, step: int = 1) -> CurvePoints:
     steps = list(range(step, step + len(values)))
-    return MetricCurve(steps, [float(one) for one in steps], list(values))
+    return CurvePoints(steps, [float(one) for one in steps], list(values))
 
 
 def drawn(
     capsys: pytest.CaptureFixture[str],
-    *curves: MetricCurve,
+    *curves: CurvePoints,
     log: bool = False,
     size: tuple[int, int] = (80, 24),
 ) -> list[str]:
@@ -120,7 +120,9 @@ def test_the_metric_is_the_first_that_all_have() -> None:
 
 
 def _with(*names: str) -> plot.RunCurves:
-    return plot.RunCurves({name: curve(1.0) for name in names})
+    curves = plot.RunCurves(CurvePoints, wall_clock)
+    curves.by_metric |= {name: curve(1.0) for name in names}
+    return curves
 
 
 def test_a_run_with_a_metric_less_is_named(

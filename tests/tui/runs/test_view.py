@@ -10,12 +10,13 @@ from dataclasses import replace
 
 import pytest
 
+from engine import fold
+from engine.fold import CurvePoints, MetricCurves, wall_clock
 from engine.places import Places
 from engine.protocol import Cause, CauseKind, Paused
 from tests.fakes.app_pilot import open_app
 from tests.fakes.engine import FakeEngine, make_run, metrics
 from tui.cli.export import _write_csv
-from tui.data.curves import RunCurves
 from tui.ui.heading import Heading
 
 PAUSED = Paused(time.time(), Cause(CauseKind.PAUSED, "Paused."))
@@ -41,8 +42,9 @@ async def test_a_validation_curve_of_seven_points_is_read_as_it_is_exported(
         metrics(1, list(range(1, 701)), loss=[1 / step for step in range(1, 701)]),
         metrics(2, [100 * place for place in range(1, 8)], val_accuracy=values),
     ]
-    curves = RunCurves()
-    curves.add(told)
+    curves = MetricCurves(CurvePoints, wall_clock)
+    for event in told:
+        fold.add(event, curves)
     _write_csv(curves)
     rows = csv.DictReader(io.StringIO(capsys.readouterr().out))
     exported = [float(row["val_accuracy"]) for row in rows if row["val_accuracy"]]

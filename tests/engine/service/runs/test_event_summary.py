@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine import fold
 from engine.errors import CorruptRun
 from engine.events import Event
 from engine.protocol import Best, CauseKind, Status
@@ -22,7 +23,7 @@ SMALL = MetricGoal("loss", largest=False)
 def folded(*events: tuple[float, str, dict[str, Any]], goal: MetricGoal = SMALL) -> RunStats:
     stats = RunStats(goal)
     for seq, (at, kind, facts) in enumerate(events, 1):
-        stats.fold(Event(seq, at, kind, facts))
+        fold.add(Event(seq, at, kind, facts), stats)
     return stats
 
 
@@ -48,7 +49,7 @@ def test_the_data_are_those_of_the_last_attempt_that_reported_them() -> None:
 
 def test_without_events_all_stats_are_empty() -> None:
     stats = RunStats()
-    assert (stats.step, stats.best, stats.rate, stats.train_seconds, stats.note) == (0, None, 0, 0, "")
+    assert (stats.step, stats.best, stats.rate, stats.training.seconds, stats.note) == (0, None, 0, 0, "")
 
 
 def test_metrics_are_the_last_values_and_the_best_may_be_in_between() -> None:
@@ -78,7 +79,7 @@ def test_a_rewind_to_a_checkpoint_restores_its_stats_exactly() -> None:
     )  # fmt: skip
     for name in ("step", "metrics", "best", "live", "checkpoint_step"):
         assert getattr(stats, name) == getattr(at_checkpoint, name), name
-    stats.fold(Event(99, 6, "metrics", {"series": {"loss": [[20], [0.3]]}}))
+    fold.add(Event(99, 6, "metrics", {"series": {"loss": [[20], [0.3]]}}), stats)
     assert stats.best == Best("loss", 0.3, 20)
 
 
@@ -98,13 +99,13 @@ def test_train_seconds_exclude_pauses() -> None:
         started(100), loss(110, 1, 1), (112, "ended", {"status": "paused", "cause": cause}),
         started(500), loss(503, 2, 1),
     )  # fmt: skip
-    assert stats.train_seconds == pytest.approx(12 + 3)
+    assert stats.training.seconds == pytest.approx(12 + 3)
     assert stats.started_at == 100 and stats.exit_message is None
 
 
 def test_after_a_crash_train_seconds_count_up_to_the_last_event() -> None:
     stats = folded(started(100), loss(110, 1, 1), started(500, attempt=2), loss(505, 2, 1))
-    assert stats.train_seconds == pytest.approx(10 + 5)
+    assert stats.training.seconds == pytest.approx(10 + 5)
 
 
 def test_the_rate_is_that_of_the_last_seconds() -> None:
@@ -151,8 +152,8 @@ def test_invalid_facts_are_an_error_that_names_the_event_and_changes_nothing_els
 ) -> None:
     stats = folded(started(0), loss(1, 5, 0.5))
     with pytest.raises(CorruptRun, match=f"Event 3 is no {kind}"):
-        stats.fold(Event(3, 2.0, kind, facts))
-    stats.fold(Event(4, 3.0, *loss(3, 6, 0.4)[1:]))
+        fold.add(Event(3, 2.0, kind, facts), stats)
+    fold.add(Event(4, 3.0, *loss(3, 6, 0.4)[1:]), stats)
     assert stats.step == 6 and stats.seq == 4
 
 
@@ -169,12 +170,12 @@ def test_stats_continue_from_json_as_without_a_break(actions: list[tuple[str, An
     events = _events(actions)
     whole, first = RunStats(SMALL), RunStats(SMALL)
     for event in events:
-        whole.fold(event)
+        fold.add(event, whole)
     for event in events[:cut]:
-        first.fold(event)
+        fold.add(event, first)
     second = run_stats.from_json(run_stats.to_json(first), SMALL)
     for event in events[cut:]:
-        second.fold(event)
+        fold.add(event, second)
     assert _facts(second) == _facts(whole)
 
 
@@ -186,7 +187,7 @@ def test_the_best_is_the_best_of_the_points_that_are_left(
     events, points = _events(actions), {}
     stats = RunStats(SMALL)
     for event in events:
-        stats.fold(event)
+        fold.add(event, stats)
         if event.kind == "metrics":
             steps, values = event.facts["series"]["loss"]
             points[steps[0]] = values[0]
@@ -221,7 +222,7 @@ def _events(actions: list[tuple[str, Any, Any]]) -> list[Event]:
 
 
 def _facts(stats: RunStats) -> str:
-    return repr({**run_stats.to_json(stats), "train_seconds": stats.train_seconds})
+    return repr({**run_stats.to_json(stats), "train_seconds": stats.training.seconds})
 
 
 def on_two_clocks(jump: float) -> list[Event]:
@@ -246,21 +247,21 @@ def on_two_clocks(jump: float) -> list[Event]:
 def test_jumps_of_the_wall_clock_change_neither_train_seconds_nor_the_rate(jump: float) -> None:
     stats = RunStats(SMALL)
     for event in on_two_clocks(jump):
-        stats.fold(event)
-    assert stats.train_seconds == pytest.approx(18.0)
+        fold.add(event, stats)
+    assert stats.training.seconds == pytest.approx(18.0)
     assert stats.rate == pytest.approx(2.0)
     again = run_stats.from_json(json.loads(json.dumps(run_stats.to_json(stats))), SMALL)
-    assert again.train_seconds == pytest.approx(18.0)
+    assert again.training.seconds == pytest.approx(18.0)
 
 
 def test_an_attempt_that_was_killed_counts_up_to_its_last_event() -> None:
     events = [event for event in on_two_clocks(3600.0) if event.kind != "ended"]
     stats = RunStats(SMALL)
     for event in events:
-        stats.fold(event)
-    assert stats.train_seconds == pytest.approx(18.0)
+        fold.add(event, stats)
+    assert stats.training.seconds == pytest.approx(18.0)
 
 
 def test_without_a_clock_of_durations_a_wall_clock_set_back_loses_no_more_than_the_jump() -> None:
     stats = folded(started(5000), loss(5010, 1, 1.0), loss(1410, 2, 1.0), loss(1420, 3, 1.0))
-    assert stats.train_seconds == pytest.approx(20.0)
+    assert stats.training.seconds == pytest.approx(20.0)

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import frames, store
+from engine import fold, frames, store
 from engine.client.client import EventBatch, parse_events
 from engine.events import Event, EventWriter, damaged_lines
+from engine.fold import CurvePoints, MetricCurves, wall_clock
 from engine.places import Places
 from engine.protocol import Status
 from engine.service.server import streams
@@ -21,7 +22,6 @@ from engine.service.server.streams import EventTail, join_lines
 from tests.engine.service.live import SECONDS, connect, reach, serving
 from tests.fakes import waits
 from tests.timeouts import LONG, quiet_seconds
-from tui.data.curves import RunCurves
 from tui.data.run_history import RunHistory
 
 
@@ -125,7 +125,8 @@ def test_a_flipped_bit_damages_only_its_line_and_the_others_can_be_folded(tmp_pa
         found, left_out = delivered(path)
         story = RunHistory("run")
         story.fold(EventBatch(tuple(found)))
-        RunCurves().add(found)
+        for event in found:
+            fold.add(event, MetricCurves(CurvePoints, wall_clock))
         seqs = [event.seq for event in found]
         assert {1, 2, 5} <= set(seqs) and seqs == sorted(set(seqs)), bytes(data)
         assert len(seqs) == 5 or left_out or list(damaged_lines(path)), bytes(data)
@@ -156,9 +157,10 @@ def test_facts_of_any_type_can_be_folded(tmp_path: Path, damaged: dict[str, obje
     path.write_bytes(metrics_line(1) + odd.replace(b'{"seq": 2', b'{"seq":2') + b"\n" + metrics_line(3))
     found, _ = delivered(path)
     assert [event.seq for event in found if event.seq != 2] == [1, 3]
-    story, curves = RunHistory("run"), RunCurves()
+    story, curves = RunHistory("run"), MetricCurves(CurvePoints, wall_clock)
     story.fold(EventBatch(tuple(found)))
-    curves.add(found)
+    for event in found:
+        fold.add(event, curves)
     assert story.series["loss"].curve.steps.tolist()[-1] == 4 and curves.by_metric["loss"].steps[-1] == 4
 
 

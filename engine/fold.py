@@ -1,0 +1,206 @@
+"""One fold of the events of a run.
+
+Who reads a history gives `add` the parts that it keeps: stats, curves, last values. A resumed run goes back
+to a checkpoint and trains the later steps again; each part then drops what came after that step.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
+
+from engine import events
+from engine.errors import CorruptRun
+from engine.events import Event
+from engine.protocol import number_from_json
+from engine.typed_json import typed
+
+REWIND = b'"restored"'
+HEAD = 120
+"""bytes of a line in which its kind stands"""
+CHUNK = 8 << 20
+
+
+class HistoryPart(Protocol):
+    """What one reader keeps of a history."""
+
+    def add(self, event: Event) -> None:
+        """Take from an event of any kind what is kept."""
+
+    def rewind(self, step: int) -> None:
+        """Drop what came after `step`."""
+
+
+def add(event: Event, *parts: HistoryPart) -> None:
+    """Add the next event to the parts. Raises CorruptRun where its facts do not fit its kind."""
+    try:
+        for part in parts:
+            part.add(event)
+        if event.kind == "restored":
+            step = typed(event.facts["step"], int)
+            for part in parts:
+                part.rewind(step)
+    except (KeyError, TypeError, ValueError, ArithmeticError, IndexError, AttributeError) as error:
+        raise CorruptRun(f"Event {event.seq} is no {event.kind}: {error!r}.") from error
+
+
+def read(
+    path: Path,
+    offset: int,
+    *parts: HistoryPart,
+    wanted: Callable[[bytes], bool] | None = None,
+    limit: int | None = None,
+) -> int:
+    """Add the events from byte `offset` of a file on; returns the offset behind the last.
+
+    `wanted` tells which lines the parts need; others are not parsed. `limit` is about the number of bytes
+    read, None for all. Damaged lines are left out: the stats of the run report them. Raises CorruptRun where
+    `path` is not a regular file of this user.
+    """
+    while True:
+        lines, end = events.read_lines(path, offset, limit or CHUNK)
+        for line in lines:
+            if wanted is None or wanted(line) or REWIND in line[:HEAD]:
+                with contextlib.suppress(CorruptRun):
+                    add(events.parse(line), *parts)
+        if limit or end == offset:
+            return end
+        offset = end
+
+
+@dataclass(slots=True)
+class TrainingClock:
+    """Seconds of training: from `started` to the last event of each attempt, on a clock that stops while the
+    machine sleeps (the wall clock in files of older versions)."""
+
+    spent: float = 0.0
+    """before `since`"""
+    since: float | None = None
+    """when the present stretch of training started, on the clock of its events; None: it does not train"""
+    clock: float = 0.0
+    """of the last event"""
+
+    @property
+    def seconds(self) -> float:
+        return self.spent + (max(0.0, self.clock - self.since) if self.since is not None else 0.0)
+
+    def tick(self, event: Event) -> float:
+        """The seconds up to an event. A note does not count: one may come before an attempt starts."""
+        if event.kind == "started":
+            self._stop()
+            self.since = self.clock = event.clock
+        elif event.kind != "note":
+            if event.clock < self.clock:  # it was started again, or the wall clock was set back
+                self._stop(event.clock)
+            self.clock = event.clock
+            if event.kind == "metrics" and self.since is None:  # the line of its start is damaged
+                self.since = event.clock
+            if event.kind == "ended":
+                self._stop()
+        return self.seconds
+
+    def _stop(self, since: float | None = None) -> None:
+        """Count the present stretch; the next one starts at `since`."""
+        if self.since is not None:
+            self.spent += max(0.0, self.clock - self.since)
+            self.since = since
+
+
+def wall_clock(event: Event) -> float:
+    """Unix time in seconds."""
+    return event.at
+
+
+class GrowingCurve(Protocol):
+    """The points of a metric in the order of their steps."""
+
+    @property
+    def last_step(self) -> float:
+        """-1 without points."""
+
+    def extend(self, steps: list[int], values: list[Any], times: Sequence[float], /) -> None: ...
+
+    def evict_after(self, step: float, /) -> None: ...
+
+
+@dataclass(slots=True)
+class CurvePoints:
+    """A curve as lists."""
+
+    steps: list[int] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+    values: list[float] = field(default_factory=list)
+
+    @property
+    def last_step(self) -> float:
+        return self.steps[-1] if self.steps else -1
+
+    def extend(self, steps: list[int], values: list[Any], times: Sequence[float]) -> None:
+        self.steps += steps
+        self.times += times
+        self.values += map(number_from_json, values)
+
+    def evict_after(self, step: float) -> None:
+        keep = bisect_right(self.steps, step)
+        del self.steps[keep:], self.times[keep:], self.values[keep:]
+
+
+Curve = TypeVar("Curve", bound=GrowingCurve)
+
+
+class MetricCurves(Generic[Curve]):
+    """The curve of every metric: a `HistoryPart`."""
+
+    def __init__(
+        self, curve: Callable[[], Curve], clock: Callable[[Event], float], limit: int | None = None
+    ) -> None:
+        """`curve` makes one without points, `clock` gives the time of an event, `limit` is their most."""
+        self.by_metric: dict[str, Curve] = {}
+        self.step = 0.0
+        """the last one of all metrics"""
+        self._curve, self._clock, self._limit = curve, clock, limit
+        self._last_time: float | None = None
+
+    def add(self, event: Event) -> None:
+        now = self._clock(event)
+        since = now if self._last_time is None else min(self._last_time, now)
+        self._last_time = now
+        if event.kind == "metrics":
+            for metric, (steps, values) in event.facts["series"].items():
+                if steps and (curve := self._curve_of(metric)) is not None:
+                    self._extend(curve, *_increasing(steps, values, curve.last_step), since, now)
+
+    def rewind(self, step: int) -> None:
+        for curve in self.by_metric.values():
+            curve.evict_after(step)
+        self.step = min(self.step, step)
+
+    def _extend(self, curve: Curve, steps: list[int], values: list[Any], since: float, now: float) -> None:
+        """Add a block of points, with times spread evenly since the last event."""
+        if steps:
+            gap = (now - since) / len(steps)
+            curve.extend(steps, values, [since + gap * (index + 1) for index in range(len(steps))])
+            self.step = max(self.step, float(steps[-1]))
+
+    def _curve_of(self, metric: str) -> Curve | None:
+        found = self.by_metric.get(metric)
+        if found is None and (self._limit is None or len(self.by_metric) < self._limit):
+            found = self.by_metric[metric] = self._curve()
+        return found
+
+
+def _increasing(steps: list[int], values: list[Any], last: float) -> tuple[list[int], list[Any]]:
+    """The points whose step is greater than `last` and than every step before them: the first value of a step
+    is kept, in files of older versions some have two."""
+    if all(before < step for before, step in zip([last, *steps], steps, strict=False)):
+        return steps, values
+    kept = []
+    for step, value in zip(steps, values, strict=True):
+        if step > last:
+            kept.append((step, value))
+            last = step
+    return [step for step, _ in kept], [value for _, value in kept]
