@@ -80,18 +80,18 @@ def parse(line: bytes) -> Event:
 def from_json(data: Json, line: bytes = b"") -> Event:
     """Raises ValueError."""
     facts = dict(data)
-    seq, at, kind = (facts.pop(name, None) for name in ("seq", "at", "kind"))
+    seq, at, kind = facts.pop("seq", None), facts.pop("at", None), facts.pop("kind", None)
     if type(seq) is not int or seq < 1:
         raise WrongType("seq", "a whole number of 1 or more", seq)
-    when = _typed_field("at", at, float)
+    when: float = at if type(at) is float else _typed_field("at", at, float)
     in_bounds("at", when, 0, LATEST_TIME)
     elapsed = facts.pop("elapsed", None)
     if elapsed is not None:
-        elapsed = _typed_field("elapsed", elapsed, float)
+        elapsed = elapsed if type(elapsed) is float else _typed_field("elapsed", elapsed, float)
         in_bounds("elapsed", elapsed, 0, LATEST_TIME)
-    event = Event(seq, when, _typed_field("kind", kind, str), facts, elapsed, line)
-    event_fields.check(event.kind, facts)
-    return event
+    name: str = kind if type(kind) is str else _typed_field("kind", kind, str)
+    event_fields.check(name, facts)
+    return Event(seq, when, name, facts, elapsed, line)
 
 
 def _typed_field(name: str, value: object, kind: type[T]) -> T:

@@ -88,8 +88,8 @@ class TrainingClock:
     def seconds(self) -> float:
         return self.spent + (max(0.0, self.clock - self.since) if self.since is not None else 0.0)
 
-    def tick(self, event: Event) -> float:
-        """The seconds up to an event. A note does not count: one may come before an attempt starts."""
+    def tick(self, event: Event) -> None:
+        """Count up to an event. A note does not count: one may come before an attempt starts."""
         if event.kind == "started":
             self._stop()
             self.since = self.clock = event.clock
@@ -101,6 +101,10 @@ class TrainingClock:
                 self.since = event.clock
             if event.kind == "ended":
                 self._stop()
+
+    def time_of(self, event: Event) -> float:
+        """Count up to an event and return the seconds."""
+        self.tick(event)
         return self.seconds
 
     def _stop(self, since: float | None = None) -> None:

@@ -26,7 +26,7 @@ class GoalTimes:
         return self.last[metric][1] if metric in self.last else None
 
     def add(self, event: Event) -> None:
-        seconds = self.training.tick(event)
+        seconds = self.training.time_of(event)
         if event.kind != "metrics":
             return
         for metric, (steps, values) in event.facts["series"].items():

@@ -197,7 +197,7 @@ class _NamesAt:
 def metrics_at(path: Path, step: int) -> dict[str, int]:
     """{name: step} of the metrics with a value at `step` in an event file, without rewound values."""
     found, number = _NamesAt(step), b"%d" % step
-    fold.read(path, 0, found, wanted=lambda line: METRICS in line[: fold.HEAD] and number in line)
+    fold.read(path, 0, found, wanted=lambda line: number in line and METRICS in line[: fold.HEAD])
     return found.names
 
 

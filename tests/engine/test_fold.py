@@ -183,7 +183,7 @@ def test_reading_on_is_the_same_as_reading_once(
 ) -> None:
     events = history(actions)
     path = tmp_path_factory.mktemp("e") / "events.jsonl"
-    once, twice = (MetricCurves(CurvePoints, TrainingClock().tick) for _ in range(2))
+    once, twice = (MetricCurves(CurvePoints, TrainingClock().time_of) for _ in range(2))
     offset = fold.read(written(path, events[:cut]), 0, twice)
     fold.read(written(path, events), offset, twice)
     fold.read(path, 0, once)

@@ -43,7 +43,7 @@ class RunHistory:
         self.left_out = 0
         """damaged lines of its events"""
         self.is_damage_shown = True
-        self.curves = MetricCurves(lambda: CurveSeries(run, run), TrainingClock().tick, METRICS_LIMIT)
+        self.curves = MetricCurves(lambda: CurveSeries(run, run), TrainingClock().time_of, METRICS_LIMIT)
         self.marks: list[ChartMark] = []
         self.sketches: list[Sketch] = []
         """in the order of their steps; every second one is dropped when there are too many"""
