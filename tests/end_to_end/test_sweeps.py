@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from typing import Any
 
 import pytest
 
@@ -94,6 +95,6 @@ def test_an_extended_xor_run_ends_in_the_bits_of_a_longer_one(home: Home) -> Non
     assert extended["metrics"] == longer["metrics"]
 
 
-def _show(home: Home, sweep: str) -> dict[str, object]:
-    found: dict[str, object] = json.loads(home.dltui("sweep", "show", sweep, "--json"))
+def _show(home: Home, sweep: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(home.dltui("sweep", "show", sweep, "--json"))
     return found

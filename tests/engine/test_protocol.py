@@ -17,6 +17,7 @@ from engine.protocol import (
     CauseKind,
     CheckpointFacts,
     Gpu,
+    Queued,
     Resources,
     Running,
     RunSummary,
@@ -102,7 +103,7 @@ def test_the_remaining_time_is_known_only_for_a_running_run_with_a_rate() -> Non
     for other in (
         RunSummary(spec, Running(0.0), step=40, rate=2.0),
         RunSummary(spec, Running(0.0), step=40, total_steps=100),
-        RunSummary(spec, STATES[Status.QUEUED]("waits"), step=40, total_steps=100, rate=2.0),
+        RunSummary(spec, Queued("waits"), step=40, total_steps=100, rate=2.0),
     ):
         assert other.eta_seconds is None
     assert RunSummary(spec, Running(0.0), step=140, total_steps=100, rate=2.0).eta_seconds == 0

@@ -13,6 +13,7 @@ from tui.drawings.image_canvas import ImageCanvas
 from tui.keys.keymap import Keymap
 from tui.messages import EngineStalled
 from tui.mnist.empty_state import paint_empty_state
+from tui.xor.tab import XorTab
 
 PAGES = [
     ("2", "t"),
@@ -104,6 +105,7 @@ async def test_a_tab_keeps_its_views_in_sight_beside_what_it_says(
         await opened.press("2", "f")
         await opened.shows("failure map", "experiments")
         tab = opened.app.switcher.active_tab
+        assert isinstance(tab, XorTab)
         tab.bar.set_note(
             "newer: a network with a long name, o opens it; and this is the last word of it: remedy"
         )

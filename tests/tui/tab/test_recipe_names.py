@@ -10,9 +10,10 @@ from tui.mnist.recipes import recipes
 from tui.xor import recipes as xor_recipes
 
 NAMES = [
-    recipe.name
-    for recipe in (*xor_recipes.NOTEBOOK, *xor_recipes.ARCHITECTURES, *recipes(), *runs.PLANS)
-]  # fmt: skip
+    *(recipe.name for recipe in (*xor_recipes.NOTEBOOK, *xor_recipes.ARCHITECTURES)),
+    *(recipe.name for recipe in recipes()),
+    *(plan.name for plan in runs.PLANS),
+]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -153,11 +153,12 @@ async def test_a_view_is_laid_out_alike_when_it_opens_and_when_the_terminal_is_r
         await opened.shows("XOR solved")
         tab = opened.app.switcher.active_tab
         assert isinstance(tab, XorTab) and isinstance(tab.view, HandView)
-        await opened.until(lambda: tab.view.plane.size.width == 28)
+        plane = tab.view.plane
+        await opened.until(lambda: plane.size.width == 28)
         await opened.pilot.resize_terminal(120, 40)
-        await opened.until(lambda: tab.view.plane.size.width > 28)
+        await opened.until(lambda: plane.size.width > 28)
         await opened.pilot.resize_terminal(80, 24)
-        await opened.until(lambda: tab.view.plane.size.width == 28)
+        await opened.until(lambda: plane.size.width == 28)
 
 
 async def test_a_session_that_dies_is_one_line_and_the_next_key_goes_on(

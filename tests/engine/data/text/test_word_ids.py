@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.data.text import word_ids
-from engine.data.text.array_file import read_arrays, replace_file
+from engine.data.text.array_file import ArrayWriter, read_arrays, replace_file
 from engine.data.text.corpus_statistics import gather_facts
 from engine.data.text.split import PARTS
 from engine.data.text.vocabulary import RESERVED, UNK
@@ -27,7 +27,7 @@ corpora = st.lists(st.lists(words, min_size=1, max_size=8).map(" ".join), min_si
 def read_back(compiled: WordIds, folder: Path) -> dict[str, list[list[str]]]:
     """The sentences of each part in words, as they stand in the file."""
 
-    def fill(writer: object) -> None:
+    def fill(writer: ArrayWriter) -> None:
         write_ids(compiled, writer)
         writer.finish({})
 

@@ -51,7 +51,8 @@ def log_probabilities(arrays: Mapping[str, Array], words: Sequence[int]) -> list
         for layer in range(layers):
             start = f"lstm.l{layer}."
             parts = (arrays[start + name] for name in ("kernel", "recurrent", "bias"))
-            hidden[layer], cells[layer] = cell(*parts, x, hidden[layer], cells[layer])
+            kernel, recurrent, bias = parts
+            hidden[layer], cells[layer] = cell(kernel, recurrent, bias, x, hidden[layer], cells[layer])
             x = hidden[layer]
         told.append(log_softmax(head(arrays, x)))
     return told

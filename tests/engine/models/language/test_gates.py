@@ -22,7 +22,8 @@ def test_a_unit_of_the_first_layer_word_by_word() -> None:
     for place, word in enumerate(found.ids):
         before = cells[2]
         x = [float(value) for value in arrays["embedding.weight"][word]]
-        hidden, cells = oracle.cell(*parts, x, hidden, cells)
+        kernel, recurrent, bias = parts
+        hidden, cells = oracle.cell(kernel, recurrent, bias, x, hidden, cells)
         assert found.c[place] == pytest.approx(cells[2], rel=1e-5)
         assert found.h[place] == pytest.approx(hidden[2], rel=1e-5)
         assert found.f[place] * before + found.i[place] * found.g[place] == pytest.approx(cells[2], rel=1e-5)

@@ -95,12 +95,14 @@ def test_a_target_that_was_given_no_chance_has_a_finite_loss(framework: str) -> 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_padding_changes_nothing(framework: str) -> None:
     pair = pairs(1)[0]
-    wide = [np.pad(part, ((0, 0), (0, 7))) for part in (pair.inputs, pair.targets)]
+    inputs, targets = (np.pad(part, ((0, 0), (0, 7))) for part in (pair.inputs, pair.targets))
     one, other = make_strict(framework, kind()), make_strict(framework, kind())
     assert one.train_step(pair.inputs, pair.targets, 1, 0.01) == pytest.approx(
-        other.train_step(*wide, 1, 0.01), rel=1e-6
+        other.train_step(inputs, targets, 1, 0.01), rel=1e-6
     )
-    assert one.summed_loss(pair.inputs, pair.targets) == pytest.approx(other.summed_loss(*wide), rel=1e-5)
+    assert one.summed_loss(pair.inputs, pair.targets) == pytest.approx(
+        other.summed_loss(inputs, targets), rel=1e-5
+    )
 
 
 @pytest.mark.long
