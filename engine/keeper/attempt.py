@@ -108,7 +108,7 @@ def _watch_worker(
     watch.close()
     evidence = Evidence(
         process=process,
-        exit_message=exit_message.read(watch.exit_data),
+        exit_message=exit_message.read_exit_message(watch.exit_data),
         requested=watch.requested,
         request_signal=watch.request_signal,
         stop_step=watch.sequence.step,

@@ -7,12 +7,12 @@ import json
 from engine.keeper.cause import Verdict, one_line
 from engine.protocol import Cause, Status, cause_from_json
 
-LIMIT = 64 * 1024
+EXIT_MESSAGE_LIMIT = 64 * 1024
 """bytes that are kept of what the worker sends"""
 _ALLOWED = (Status.PAUSED, Status.DONE, Status.STOPPED, Status.FAILED)
 
 
-def read(data: bytes) -> Verdict | None:
+def read_exit_message(data: bytes) -> Verdict | None:
     """The last complete line that is a valid message; None when there is none."""
     for line in reversed(data.split(b"\n")[:-1]):
         verdict = _parse(line)

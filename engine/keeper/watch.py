@@ -104,8 +104,8 @@ class WorkerWatch:
             self._handle({"word": "stop"})
 
     def _on_exit_data(self, data: bytes) -> None:
-        self.exit_data = (self.exit_data + data)[-exit_message.LIMIT :]
-        if exit_message.read(self.exit_data) is not None:
+        self.exit_data = (self.exit_data + data)[-exit_message.EXIT_MESSAGE_LIMIT :]
+        if exit_message.read_exit_message(self.exit_data) is not None:
             # After its exit message the worker has to exit within the grace periods.
             self.sequence = stop_sequence.request_stop(self.sequence, time.monotonic())
 

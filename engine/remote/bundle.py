@@ -16,7 +16,7 @@ from engine.trained_on import TrainedOn
 from engine.version import VERSION
 
 
-def frames(folder: RunFolder, attempt: int, data: TrainedOn | None = None) -> Iterator[bytes]:
+def bundle_frames(folder: RunFolder, attempt: int, data: TrainedOn | None = None) -> Iterator[bytes]:
     """The frames of the bundle, `go` last; `data` is what the node has to train on, if known.
 
     Raises OSError and CorruptRun.

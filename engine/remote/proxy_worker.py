@@ -131,7 +131,7 @@ class ProxyWorker:
         }
         try:
             client.send("job", run=spec.id, time=self._submissions, need=need)
-            for data in bundle.frames(self._folder, self._attempt, self._data):
+            for data in bundle.bundle_frames(self._folder, self._attempt, self._data):
                 client.send("parcel", data)
             client.send("go")
         except ConnectionError as error:

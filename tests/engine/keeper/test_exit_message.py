@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.keeper.exit_message import read
+from engine.keeper.exit_message import read_exit_message
 from engine.protocol import Cause, CauseKind, Status
 
 DONE = {"status": "done", "cause": {"kind": "finished", "text": "All epochs are done.", "remedy": ""}}
@@ -18,7 +18,7 @@ def line(data: object) -> bytes:
 
 def test_the_last_complete_valid_line_is_returned() -> None:
     failed = {"status": "failed", "cause": {"kind": "error", "text": "x"}}
-    assert read(line(failed) + line(DONE) + b"noise\n" + line(DONE)[:-9]) == (
+    assert read_exit_message(line(failed) + line(DONE) + b"noise\n" + line(DONE)[:-9]) == (
         Status.DONE,
         Cause(CauseKind.FINISHED, "All epochs are done."),
     )
@@ -40,9 +40,9 @@ def test_the_last_complete_valid_line_is_returned() -> None:
     ],
 )
 def test_invalid_messages_are_ignored(data: bytes) -> None:
-    assert read(data) is None
+    assert read_exit_message(data) is None
 
 
 @given(st.binary())
 def test_arbitrary_bytes_are_never_an_error(data: bytes) -> None:
-    assert read(data) is None
+    assert read_exit_message(data) is None

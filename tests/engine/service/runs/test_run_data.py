@@ -149,7 +149,7 @@ def test_a_trial_and_a_batch_of_trials_have_the_data_folder_of_their_sweep() -> 
 def test_the_spec_for_a_node_of_a_cluster_has_no_data_folder_of_this_machine(places: Places) -> None:
     row = make_trial(1, run="r1", params={"lr": 0.1})
     spec = trial_spec.make_spec(make_sweep_spec("lr=0.1", executor="ray", data="/sets"), row, 1.0)
-    frames = FrameReader().feed(b"".join(bundle.frames(store.create(places, spec), 1)))
+    frames = FrameReader().feed(b"".join(bundle.bundle_frames(store.create(places, spec), 1)))
     sent = next(json.loads(frame.payload) for frame in frames if frame.facts.get("path") == "spec.json")
     assert (sent["data"], sent["executor"]) == (None, "local")
 
