@@ -13,10 +13,10 @@ from engine.keeper import (
     arguments,
     cause,
     descendants,
-    exit_message,
     log_limit,
     oom_kills,
     prctl,
+    worker_pipe,
     worker_process,
 )
 from engine.keeper.arguments import Arguments
@@ -108,7 +108,7 @@ def _watch_worker(
     watch.close()
     evidence = Evidence(
         process=process,
-        exit_message=exit_message.read_exit_message(watch.exit_data),
+        exit_message=worker_pipe.read_exit_message(watch.exit_data),
         requested=watch.requested,
         request_signal=watch.request_signal,
         stop_step=watch.sequence.step,

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from types import FrameType
 
 from engine import signals
-from engine.keeper import exit_message, oom_kills, stop_sequence, worker_process
+from engine.keeper import oom_kills, stop_sequence, worker_pipe, worker_process
 from engine.keeper.claim import Claim
 from engine.keeper.command_pipe import CommandPipe
 from engine.keeper.log_limit import LimitedLog
@@ -104,8 +104,8 @@ class WorkerWatch:
             self._handle({"word": "stop"})
 
     def _on_exit_data(self, data: bytes) -> None:
-        self.exit_data = (self.exit_data + data)[-exit_message.EXIT_MESSAGE_LIMIT :]
-        if exit_message.read_exit_message(self.exit_data) is not None:
+        self.exit_data = (self.exit_data + data)[-worker_pipe.EXIT_MESSAGE_LIMIT :]
+        if worker_pipe.read_exit_message(self.exit_data) is not None:
             # After its exit message the worker has to exit within the grace periods.
             self.sequence = stop_sequence.request_stop(self.sequence, time.monotonic())
 

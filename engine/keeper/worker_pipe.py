@@ -1,11 +1,12 @@
-"""The pipe of commands to the worker, written without blocking."""
+"""The pipes between keeper and worker: commands, written without blocking, and the message of its exit."""
 
 from __future__ import annotations
 
 import json
 import os
 
-from engine.protocol import Json
+from engine.keeper.cause import Verdict, one_line
+from engine.protocol import Cause, Json, Status, cause_from_json
 
 PENDING_LIMIT = 64 * 1024
 """bytes buffered for a worker that does not read, on top of the pipe's own buffer"""
@@ -45,3 +46,31 @@ class WorkerPipe:
 
     def close(self) -> None:
         os.close(self.fd)
+
+
+# --- the exit message: one JSON line with a status and a cause --------------------------------------------
+
+
+EXIT_MESSAGE_LIMIT = 64 * 1024
+"""bytes that are kept of what the worker sends"""
+_ALLOWED = (Status.PAUSED, Status.DONE, Status.STOPPED, Status.FAILED)
+
+
+def read_exit_message(data: bytes) -> Verdict | None:
+    """The last complete line that is a valid message; None when there is none."""
+    for line in reversed(data.split(b"\n")[:-1]):
+        verdict = _parse(line)
+        if verdict is not None:
+            return verdict
+    return None
+
+
+def _parse(line: bytes) -> Verdict | None:
+    try:
+        data = json.loads(line)
+        status = Status(data["status"])
+        cause = cause_from_json(data["cause"])
+        text, remedy = one_line(str(cause.text)), one_line(str(cause.remedy))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    return (status, Cause(cause.kind, text, remedy)) if status in _ALLOWED else None

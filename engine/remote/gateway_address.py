@@ -1,9 +1,11 @@
-"""Where a gateway listens and how one is requested: a folder under the root per cluster address."""
+"""Where a gateway listens (a folder under the root per cluster address), requests for one, and connecting."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import select
+import socket
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +13,7 @@ from pathlib import Path
 from engine import files
 from engine.errors import CorruptRun
 from engine.places import Places, make_private
+from engine.remote.frames import Frame, FrameReader, encode
 
 FRAMES = "frames 2"
 """part of the name of a gateway's folder: one of an older dltui with other frames may still serve its runs"""
@@ -77,3 +80,45 @@ def address_of(executor: str) -> str:
     """The address in `ray@host:port`, else that of the environment, else empty."""
     _, _, named = executor.partition("@")
     return named or os.environ.get("DLTUI_RAY_ADDRESS") or os.environ.get("RAY_ADDRESS") or ""
+
+
+# --- the connection of a proxy worker ---------------------------------------------------------------------
+
+
+class GatewayClient:
+    """All calls block, except `receive`, which has a timeout."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._reader = FrameReader()
+        self.is_closed = False
+
+    def send(self, kind: str, payload: bytes = b"", **facts: object) -> None:
+        """Raises OSError if the gateway is gone."""
+        self._connection.sendall(encode(kind, payload, **facts))
+
+    def receive(self, seconds: float) -> list[Frame]:
+        """Frames received within `seconds`; empty once the connection is closed. Raises ProtocolError."""
+        ready, _, _ = select.select([self._connection], [], [], seconds)
+        if not ready:
+            return []
+        try:
+            data = self._connection.recv(1 << 20)
+        except ConnectionError:
+            data = b""
+        self.is_closed = not data
+        return self._reader.feed(data)
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def connect(path: str) -> GatewayClient | None:
+    """None if no gateway listens."""
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+    try:
+        connection.connect(path)
+    except OSError:
+        connection.close()
+        return None
+    return GatewayClient(connection)

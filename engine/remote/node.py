@@ -20,13 +20,14 @@ from engine.errors import CorruptRun, DltuiError, EngineError
 from engine.keeper import arguments, command_pipe, prctl
 from engine.keeper.command_pipe import NoReader
 from engine.protocol import Json
-from engine.remote import bundle, temporary_home
+from engine.remote import temporary_home
 from engine.remote.frames import Frame, FrameReader, encode
 from engine.remote.incoming import IncomingFiles
 from engine.remote.named_data import EXPECTED_DATA
 from engine.remote.outgoing import OutgoingFiles
 from engine.remote.temporary_home import TemporaryHome
 from engine.store import RunFolder
+from engine.version import VERSION
 
 POLL_SECONDS = 0.1
 EXIT_SECONDS = 60.0
@@ -183,9 +184,9 @@ class RemoteNode:
 
 
 def _check_version(theirs: str) -> None:
-    mine = bundle.installed_version()
-    if mine != theirs:
-        raise EngineError(f"dltui {mine} is installed, expected {theirs}.", "Install the same on every node.")
+    if theirs != VERSION:
+        text = f"dltui {VERSION} is installed, expected {theirs}."
+        raise EngineError(text, "Install the same on every node.")
 
 
 if __name__ == "__main__":

@@ -11,11 +11,10 @@ from engine import signals, store, tensorboard_end
 from engine.errors import FULL, CorruptRun, DltuiError, ProtocolError
 from engine.places import Places
 from engine.protocol import CauseKind, Json, Spec, Status
-from engine.remote import bundle, gateway_address
+from engine.remote import gateway_address, outgoing
 from engine.remote.event_copy import EventCopy
 from engine.remote.frames import Frame, FrameReader, encode
-from engine.remote.gateway_address import GatewayAddress
-from engine.remote.gateway_client import GatewayClient, connect
+from engine.remote.gateway_address import GatewayAddress, GatewayClient, connect
 from engine.remote.incoming import LOCAL_FILES, IncomingFiles
 from engine.remote.named_data import named_data
 from engine.store import RunFolder
@@ -131,7 +130,7 @@ class ProxyWorker:
         }
         try:
             client.send("job", run=spec.id, time=self._submissions, need=need)
-            for data in bundle.bundle_frames(self._folder, self._attempt, self._data):
+            for data in outgoing.bundle_frames(self._folder, self._attempt, self._data):
                 client.send("parcel", data)
             client.send("go")
         except ConnectionError as error:

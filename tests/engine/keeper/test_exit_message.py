@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.keeper.exit_message import read_exit_message
+from engine.keeper.worker_pipe import read_exit_message
 from engine.protocol import Cause, CauseKind, Status
 
 DONE = {"status": "done", "cause": {"kind": "finished", "text": "All epochs are done.", "remedy": ""}}
