@@ -32,7 +32,7 @@ from engine.models.language.weights import weights
 from engine.models.lstm_training.early_stopping import EarlyStopping
 from engine.models.lstm_training.lr_schedule import lr_factor
 from engine.models.lstm_training.recipe import resolve
-from engine.models.lstm_training.training import LstmTraining, make_training
+from engine.models.lstm_training.training import LstmTraining, make_training, timed_product
 from engine.models.precision import resolve_precision
 from engine.worker.run import Run
 
@@ -148,7 +148,8 @@ def train(params: LmParams, run: Run) -> None:
     texts = load(params, run)
     recipe = resolve(params)
     proposed = resolve(replace(params, lr=None)).lr
-    precision = resolve_precision(params.precision, run.device)
+    work, before = timed_product(params.framework, run.device), run.recorded("precision")
+    precision = resolve_precision(params.precision, before, run.places.cache, work, run.note)
     run.pin(precision=precision)
     run.note(f"Trains in {params.framework}, multiplies in {precision}: {recipe.summary()}.")
     kind = describe(params, recipe.tied, texts, run)

@@ -33,10 +33,10 @@ from engine import recipes
 from engine.catalog import MnistRecipeParams
 from engine.data import mnist
 from engine.data.example_order import order
-from engine.models import image_precision
 from engine.models.images.live_images import LiveImages
 from engine.models.images.random_affine import AffineRange, random_transform
 from engine.models.images.torch_architecture import architecture_of
+from engine.models.precision import BF16, TimedWork, resolve_precision
 from engine.worker.run import Run
 
 SPLIT_SEED = 42  # the same 6,000 validation images as in `mnist`
@@ -230,7 +230,7 @@ def one_cycle(done: float, warmup: float) -> float:
 
 def compute_gradients(net: nn.Module, recipe: Recipe, precision: str, x: Tensor, y: Tensor) -> Tensor:
     """Loss of a batch; its gradients are stored in the weights."""
-    with torch.autocast(x.device.type, torch.bfloat16, enabled=precision == image_precision.BF16):
+    with torch.autocast(x.device.type, torch.bfloat16, enabled=precision == BF16):
         logits = net(x)
     loss = F.cross_entropy(logits.float(), y, label_smoothing=recipe.smoothing)
     loss.backward()
@@ -241,19 +241,18 @@ def choose_precision(
     params: MnistRecipeParams, recipe: Recipe, net: nn.Module, train: RecipeImages, run: Run
 ) -> str:
     """fp32 or bf16: as the parameter says, as this run began, else the faster one on this machine."""
-    if params.precision != "auto":
-        return params.precision
-    if (kept := run.kept("precision")) is not None:
-        return kept.decode()
+    recorded = run.kept("precision")
     net_copy, x, y = copy.deepcopy(net), train.pixels[:TIMING_BATCH], train.labels[:TIMING_BATCH]
 
     def update(precision: str) -> None:
         compute_gradients(net_copy, recipe, precision, x, y).item()
 
-    timing = image_precision.cached_timing(run.places.cache, machine_key(params.recipe, run), update)
-    run.note(f"Precision {timing.summary}.")
-    run.keep("precision", timing.choice.encode())
-    return timing.choice
+    work = TimedWork("an update", machine_key(params.recipe, run), update)
+    before = recorded.decode() if recorded else None
+    chosen = resolve_precision(params.precision, before, run.places.cache, work, run.note)
+    if params.precision == "auto":
+        run.keep("precision", chosen.encode())
+    return chosen
 
 
 def machine_key(recipe: str, run: Run) -> str:

@@ -112,6 +112,10 @@ class Run:
             raise self._data_mismatch(before_text, now)
         self._pinned |= facts
 
+    def recorded(self, name: str) -> str | None:
+        """The fact pinned under that name in the newest checkpoint; None without one."""
+        return self._checkpoints.recorded().pinned.get(name)
+
     def trains_on(self, title: str, fingerprint: str) -> None:
         """Record the title of the data and the SHA-256 of their bytes.
 

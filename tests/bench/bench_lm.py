@@ -23,8 +23,8 @@ from typing import Any
 
 from engine.keeper.worker_process import DETERMINISM, MEMORY, PASSIVE, PLAIN, TENSORFLOW, THREADS
 from engine.models.language.model_description import Direction, ModelDescription
-from engine.models.lstm_training.training import LstmTraining, make_training
-from engine.models.precision import resolve_precision
+from engine.models.lstm_training.training import LstmTraining, make_training, timed_product
+from engine.models.precision import measure
 
 STRIDE, LR, EMBEDDING, HIDDEN, VOCABULARY, BATCH = 12, 0.01, 300, 256, 10_000, 128
 COMPARED, COMPARED_LR = 16, 0.002
@@ -91,7 +91,9 @@ def twin(framework: str, words: int, precision: str = "auto") -> LstmTraining:
     kind = ModelDescription(
         1, Direction.FORWARD, EMBEDDING, HIDDEN, words, False, False, "plain", "bench", ""
     )
-    return make_training(framework, kind, seed=1, precision=resolve_precision(precision, "cpu"))
+    if precision == "auto":
+        precision = measure(timed_product(framework, "cpu").run).choice
+    return make_training(framework, kind, seed=1, precision=precision)
 
 
 def lesson(framework: str, words: int) -> Step:

@@ -3,7 +3,7 @@ lengths."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -11,7 +11,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from checkpoints.keras_io import KerasState, load_weights, neutral_weights
+from checkpoints.keras_io import KerasState, environment, load_weights, neutral_weights
+from checkpoints.manifest import Fact
 from engine.models.language.model_description import ModelDescription
 from engine.models.lstm_training import initial_weights
 from engine.models.lstm_training.dropout_masks import masks
@@ -139,3 +140,14 @@ def _optimizer(name: str) -> keras.optimizers.Optimizer:
     if name == "adam":
         return FusedAdam()
     return keras.optimizers.SGD(momentum=0.9 if name == "momentum" else 0.0)
+
+
+def product(rows: int, device: str) -> tuple[Callable[[str], object], Mapping[str, Fact]]:
+    """As in torch_training; Keras chooses the device."""
+    inputs, weights = tf.ones((rows, 256)), tf.ones((256, 4096))
+
+    def multiply(precision: str) -> float:
+        dtype = DTYPES[precision]
+        return float(tf.matmul(tf.cast(inputs, dtype), tf.cast(weights, dtype))[0, 0])
+
+    return multiply, environment()

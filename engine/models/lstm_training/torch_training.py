@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from checkpoints import neutral
 from checkpoints.fitting import Extra
-from checkpoints.torch_io import TorchState, load_weights
+from checkpoints.manifest import Fact
+from checkpoints.torch_io import TorchState, environment, load_weights
 from engine.models.language.model_description import ModelDescription
 from engine.models.lstm_training import initial_weights
 from engine.models.lstm_training.dropout_masks import masks
@@ -154,3 +155,13 @@ def _optimizer(name: str, weights: list[nn.Parameter]) -> torch.optim.Optimizer:
     if name == "adam":
         return torch.optim.Adam(weights, betas=BETAS, eps=EPS, fused=True)
     return torch.optim.SGD(weights, lr=0.0, momentum=0.9 if name == "momentum" else 0.0, fused=True)
+
+
+def product(rows: int, device: str) -> tuple[Callable[[str], object], Mapping[str, Fact]]:
+    """A product (rows, 256) by (256, 4096) in a precision, and the environment that its time depends on."""
+    inputs, weights = torch.ones(rows, 256, device=device), torch.ones(256, 4096, device=device)
+
+    def multiply(precision: str) -> float:
+        return (inputs.to(DTYPES[precision]) @ weights.to(DTYPES[precision]))[0, 0].item()
+
+    return multiply, environment(torch.device(device))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import platform
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.models.language.model_description import ModelDescription
+from engine.models.precision import TimedWork
 
 Ids = NDArray[np.int32]
 Arrays = Mapping[str, NDArray[Any]]
@@ -47,3 +49,17 @@ def make_training(framework: str, kind: ModelDescription, **options: Any) -> Lst
     from engine.models.lstm_training.keras_training import KerasTraining
 
     return KerasTraining(kind, **options)
+
+
+def timed_product(framework: str, device: str) -> TimedWork:
+    """A product as of a vocabulary layer: (rows, 256) by (256, 4096) with 256 rows, on a GPU with 8192."""
+    rows = 8192 if device == "cuda" else 256
+    product: Callable[[int, str], tuple[Callable[[str], object], Mapping[str, Any]]]
+    if framework == "torch":
+        from engine.models.lstm_training.torch_training import product
+    else:
+        from engine.models.lstm_training.keras_training import product
+    multiply, env = product(rows, device)
+    version = f"{env['framework']} {env[env['framework']]}"
+    machine = f"product, {env['processor']}, {platform.node()}, {env['threads']} threads, {version}"
+    return TimedWork("a matrix product", machine, multiply)

@@ -9,7 +9,9 @@ import pytest
 
 from checkpoints import keras_neutral
 from checkpoints.errors import MismatchedCheckpoint
+from engine.models import precision
 from engine.models.lstm_training import keras_training, torch_training
+from engine.places import Places
 from engine.store import RunFolder
 from tests.engine.experiments.small_text import captions
 from tests.engine.worker.attempts import ScriptedPipe, curve, new_run, read_events, train, weights
@@ -110,6 +112,20 @@ def test_without_the_slots_of_keras_the_weights_differ(
     whole = uninterrupted(tmp_path, "tensorflow", text)
     monkeypatch.setattr(keras_neutral, "slots", lambda optimizer: {})
     assert weights(resumed(tmp_path, "tensorflow", text)) != weights(whole)
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_a_paused_run_keeps_the_precision_it_chose_when_the_machine_is_timed_otherwise(
+    tmp_path: Path, text: str, framework: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(precision, "measure", lambda run: precision.Timing(fp32=2.0, bf16=1.0))
+    parts = run(tmp_path, framework, text)
+    train(parts, ScriptedPipe({2: PAUSE}))
+    (Places(tmp_path).cache / precision.FILE).unlink()
+    monkeypatch.setattr(precision, "measure", lambda run: precision.Timing(fp32=1.0, bf16=2.0))
+    train(parts, number=2)
+    pinned = [event.facts["pinned"]["precision"] for event in read_events(parts, "started")]
+    assert pinned == ["bf16", "bf16"]
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)

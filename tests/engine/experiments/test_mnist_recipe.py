@@ -25,7 +25,7 @@ from engine.experiments.mnist_recipe import (
     one_cycle,
     update_average,
 )
-from engine.models import image_precision
+from engine.models import precision as timed_precision
 from engine.models.images import architecture
 from engine.store import RunFolder
 from tests.engine.worker.attempts import ScriptedPipe, curve, new_run, read_events, train, weights
@@ -133,12 +133,12 @@ def test_precision_is_timed_once_said_and_kept_by_the_run(
 ) -> None:
     asked: list[str] = []
 
-    def measure(update: Any) -> image_precision.Timing:
+    def measure(update: Any) -> timed_precision.Timing:
         asked.append("")
         update("bf16")
-        return image_precision.Timing(fp32=0.03, bf16=0.02)
+        return timed_precision.Timing(fp32=0.03, bf16=0.02)
 
-    monkeypatch.setattr(image_precision, "measure", measure)
+    monkeypatch.setattr(timed_precision, "measure", measure)
     folder = uninterrupted(tmp_path, "fast", "auto")
     uninterrupted(tmp_path, "fast", "auto")
     assert len(asked) == 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +14,6 @@ from engine.models.lstm_training.dropout_masks import masks
 from engine.models.lstm_training.early_stopping import EarlyStopping
 from engine.models.lstm_training.lr_schedule import lr_factor
 from engine.models.lstm_training.recipe import resolve
-from engine.models.precision import resolve_precision
 from engine.params import build
 from tests.engine.models.lstm_training.small_models import kind, tied
 
@@ -70,17 +68,6 @@ def test_patience_ends_after_so_many_worse_epochs_and_remembers_the_best() -> No
     for step in range(50):
         endless.update(1.0, step)
     assert not endless.is_over
-
-
-def test_bfloat16_is_chosen_where_the_processor_has_it(tmp_path: Path) -> None:
-    facts = tmp_path / "cpuinfo"
-    facts.write_text("processor : 0\nflags : fpu sse2 avx512_bf16 amx_tile\n")
-    assert resolve_precision("auto", "cpu", facts) == "bf16"
-    facts.write_text("processor : 0\nflags : fpu sse2 avx2 not_avx512_bf16\n")
-    assert resolve_precision("auto", "cpu", facts) == "fp32"
-    assert resolve_precision("auto", "cpu", tmp_path / "nothing") == "fp32"
-    assert resolve_precision("auto", "cuda", facts) == "bf16"
-    assert resolve_precision("bf16", "cpu", facts) == "bf16"
 
 
 def test_explicit_parameters_take_precedence_over_the_recipe() -> None:
