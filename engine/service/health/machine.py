@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from engine.client import detach
 from engine.client.detach import DetachPlan
 from engine.protocol import Finding, Severity
+from engine.service.placement.resources import cores
 
 LOW_MEMORY_BYTES = 1 << 30
 
@@ -20,11 +20,6 @@ def check(meminfo: Path = Path("/proc/meminfo")) -> list[Finding]:
         remedy = "End what needs it: the kernel kills a worker first when memory runs out."
         return [Finding("memory", Severity.WARNING, text, remedy)]
     return [Finding("memory", Severity.OK, text)]
-
-
-def cores() -> int:
-    """Number of cores that this process may use."""
-    return len(os.sched_getaffinity(0))
 
 
 def check_logout(detach_plan: DetachPlan | None = None) -> list[Finding]:

@@ -37,6 +37,11 @@ class ResourceMeter:
         return round(min(1.0, max(0.0, busy / whole)), 3) if whole > 0 else 0.0
 
 
+def cores() -> int:
+    """The number of cores this process may use: containers and taskset may limit it."""
+    return len(os.sched_getaffinity(0))
+
+
 def processor_ticks(text: str | None = None) -> tuple[int, int]:
     """Busy and all ticks of all processors since the start of the machine."""
     line = (Path("/proc/stat").read_text() if text is None else text).split("\n", 1)[0]

@@ -51,7 +51,7 @@ class Runs:
 
     async def submit(self, facts: Json) -> RunSummary:
         """A new run; where the token was used before, the run of that token. Raises DltuiError."""
-        submitted = submission.read(facts)
+        submitted = submission.read_submission(facts)
         check_executor(self._executors, submitted.executor)
         async with self._lock:
             existing = (

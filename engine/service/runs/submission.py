@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import re
 import time
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 from engine import catalog, params, store
 from engine.errors import InputError
 from engine.protocol import EXECUTORS, Json, Spec
+from engine.service.placement.resources import cores
 
 SEED_LIMIT = 2**32
 DEVICES = ("auto", "cpu", "gpu")
@@ -33,7 +33,7 @@ class RunSubmission:
     data: str | None = None
 
 
-def read(facts: Json) -> RunSubmission:
+def read_submission(facts: Json) -> RunSubmission:
     """Raises DltuiError naming the field, what was expected and what came."""
     given = facts.get("params", {})
     if not isinstance(given, dict):
@@ -83,11 +83,6 @@ def parse_executor(given: Any) -> str:
     if at and not (address.isprintable() and 0 < len(address) <= 200):
         raise _invalid("executor", "ray@host:port", given)
     return str(given)
-
-
-def cores() -> int:
-    """The number of cores this process may use: containers and taskset may limit it."""
-    return len(os.sched_getaffinity(0))
 
 
 def _text(facts: Json, field: str) -> str:

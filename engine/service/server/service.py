@@ -18,13 +18,12 @@ from engine.service.placement import executors
 from engine.service.placement.executors import Executor, LocalExecutor
 from engine.service.placement.gpus import GpuDriver, GpuPlacement
 from engine.service.placement.machine import IDLE_SECONDS, POLL_SECONDS, MachineMonitor
-from engine.service.placement.resources import ResourceMeter
+from engine.service.placement.resources import ResourceMeter, cores
 from engine.service.runs import reconcile
 from engine.service.runs.cycle import RunCycle
 from engine.service.runs.registry import RunRegistry
 from engine.service.runs.removals import Removals
 from engine.service.runs.runs import Runs
-from engine.service.runs.submission import cores
 from engine.service.server.changes import ChangeFeed
 from engine.service.server.connection import ClientConnection, peer_uid
 from engine.service.server.listener import Listener, identity_of

@@ -10,7 +10,7 @@ from engine.axes import Axis, count
 from engine.errors import ParamError, UnknownExperiment
 from engine.params import Param, Value, format_value
 from engine.protocol import Spec
-from engine.service.runs import submission
+from engine.service.placement.resources import cores
 from engine.service.sweeps import sweep_batch, trial_spec
 from engine.service.sweeps.sweep_batch import SweepBatch
 from engine.sweep_protocol import SweepSpec, TrialRow
@@ -52,7 +52,7 @@ def make_spec(batch: SweepBatch, spec: SweepSpec, row: TrialRow, created_at: flo
         seed=batch.seed,
         name=f"{spec.name[:50]}-lanes{batch.number or ''}",
         framework=experiment.framework,
-        threads=experiment.threads or submission.cores(),
+        threads=experiment.threads or cores(),
         device=spec.device,
         created_at=created_at,
         sweep=spec.id,

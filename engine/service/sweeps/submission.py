@@ -32,7 +32,7 @@ MAX_RUNGS = 12
 def make_spec(facts: Json) -> SweepSpec:
     """Raises DltuiError naming the field, what was expected and what was given."""
     facts = _expand_suite(facts)
-    request = submission.read({**facts, "params": facts.get("params", {})})
+    request = submission.read_submission({**facts, "params": facts.get("params", {})})
     experiment = catalog.find(request.experiment)
     axes, seeds = axes_of(experiment, facts.get("axes", []), facts.get("seeds", 1))
     method = one_of("sampler", facts.get("sampler", "grid"), SAMPLERS)

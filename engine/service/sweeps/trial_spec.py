@@ -11,7 +11,7 @@ from engine.axes import SEED
 from engine.errors import UnknownExperiment
 from engine.params import Param, Value
 from engine.protocol import Spec
-from engine.service.runs import submission
+from engine.service.placement.resources import cores
 from engine.sweep_protocol import SweepSpec, TrialRow
 
 NAME_LENGTH = 54
@@ -60,7 +60,7 @@ def threads_of(sweep: SweepSpec) -> int:
     that uses all cores trains one trial at a time.
     """
     experiment = catalog.find(sweep.experiment)
-    whole = experiment.threads or submission.cores()
+    whole = experiment.threads or cores()
     return max(1, whole // (sweep.parallel or experiment.threads or 1))
 
 
