@@ -39,7 +39,7 @@ from engine.protocol import (
     SweepRow,
 )
 from engine.service.index.index import group_trials
-from engine.service.runs.submission import parse_name
+from engine.service.runs.runs import parse_name
 from engine.service.runs.transitions import why_not
 from engine.sweep_protocol import SweepSummary, TrialRow
 from tests.fakes.sweeps import FakeSweeps

@@ -20,8 +20,8 @@ from engine.protocol import (
     sweep_row_to_json,
 )
 from engine.service.index.index import Index
-from engine.service.runs import submission, worker_log
-from engine.service.runs.runs import is_unsaved
+from engine.service.runs import worker_log
+from engine.service.runs.runs import is_unsaved, parse_data
 from engine.service.runs.transitions import why_not
 from engine.service.server import streams
 from engine.service.server.connection import DeferredFrame, Frame, Handlers, RawFrame
@@ -165,9 +165,7 @@ class Requests:
     async def doctor(self, request: Json) -> Frame:
         from engine.service.health import doctor  # seldom needed, and it imports much
 
-        places = dataclasses.replace(
-            self._registry.places, named_data=submission.parse_data(request.get("data"))
-        )
+        places = dataclasses.replace(self._registry.places, named_data=parse_data(request.get("data")))
         found = await asyncio.to_thread(doctor.check, places, await self._service.findings())
         return {"findings": [asdict(finding) for finding in found]}
 

@@ -16,7 +16,7 @@ from engine.catalog import Experiment
 from engine.errors import InputError, ParamError
 from engine.params import Param, Value
 from engine.protocol import Json
-from engine.service.runs import submission
+from engine.service.runs.runs import read_submission
 from engine.service.sweeps import batch_run, sampler, trial_spec
 from engine.sweep_protocol import PARALLEL, PRUNERS, SAMPLERS, TRIALS, Prune, SweepSpec
 
@@ -32,7 +32,7 @@ MAX_RUNGS = 12
 def make_spec(facts: Json) -> SweepSpec:
     """Raises DltuiError naming the field, what was expected and what was given."""
     facts = _expand_suite(facts)
-    request = submission.read_submission({**facts, "params": facts.get("params", {})})
+    request = read_submission({**facts, "params": facts.get("params", {})})
     experiment = catalog.find(request.experiment)
     axes, seeds = axes_of(experiment, facts.get("axes", []), facts.get("seeds", 1))
     method = one_of("sampler", facts.get("sampler", "grid"), SAMPLERS)

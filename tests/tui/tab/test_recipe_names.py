@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.service.runs.submission import parse_name
+from engine.service.runs.runs import parse_name
 from tui.language import runs
 from tui.mnist.recipes import recipes
 from tui.xor import recipes as xor_recipes

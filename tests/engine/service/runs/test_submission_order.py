@@ -13,7 +13,7 @@ from engine.places import Places
 from engine.protocol import Query, Spec, Status
 from engine.service.index.index import open_index, row_of
 from engine.service.placement.queue import CPU, FreeGpus, QueuedRun, QueuedStart, plan
-from engine.service.runs import submission, tracked_run
+from engine.service.runs import runs, tracked_run
 from engine.service.runs.submission_counter import largest_on_disk
 from engine.session import language_runs, mnist_nets
 from engine.session.cache import SessionCache
@@ -35,7 +35,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock(time.time())
-    monkeypatch.setattr(submission.time, "time", made.time)
+    monkeypatch.setattr(runs.time, "time", made.time)
     return made
 
 

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from engine.service.runs import submission
+from engine.service.runs.runs import read_submission
 from engine.service.sweeps import trial_spec
 from engine.sweep_protocol import TrialRow, TrialStatus
 from tests.engine.service.sweeps.sweep_cases import make_sweep_spec
@@ -47,7 +47,7 @@ def test_a_run_of_a_suite_has_a_name_from_its_parameters(
     row = TrialRow(1, 1, {"layers": layers, "direction": direction}, 1, TrialStatus.WAITING, run="run-1")
     assert trial_spec.make_spec(spec, row, 1.0).name == name
     request = {"experiment": "lm", "params": {}, "name": name}
-    assert submission.read_submission(request).name == name
+    assert read_submission(request).name == name
 
 
 def test_runs_of_a_suite_with_several_seeds_have_different_names() -> None:
