@@ -83,31 +83,38 @@ class TrainingClock:
     """when the present stretch of training started, on the clock of its events; None: it does not train"""
     clock: float = 0.0
     """of the last event"""
+    _before_notes: float = 0.0
+    """of the last event that is no note"""
 
     @property
     def seconds(self) -> float:
         return self.spent + (max(0.0, self.clock - self.since) if self.since is not None else 0.0)
 
     def tick(self, event: Event) -> None:
-        """Count up to an event. A note does not count: one may come before an attempt starts."""
+        """Count up to an event. Notes before an attempt starts do not count."""
+        now = event.clock
         if event.kind == "started":
-            self._stop()
-            self.since = self.clock = event.clock
-        elif event.kind != "note":
-            if event.clock < self.clock:  # it was started again, or the wall clock was set back
-                self._stop(event.clock)
-            self.clock = event.clock
-            if event.kind == "metrics" and self.since is None:  # the line of its start is damaged
-                self.since = event.clock
-            if event.kind == "ended":
-                self._stop()
+            self.clock = self._before_notes
+            self._stop(now)
+            self.since = now
+        elif now < self.clock:  # it was started again, or the wall clock was set back
+            self._stop(now)
+            self._before_notes = now
+        self.clock = now
+        if event.kind == "note":
+            return
+        self._before_notes = now
+        if event.kind == "ended":
+            self._stop(None)
+        elif event.kind == "metrics" and self.since is None:  # the line of its start is damaged
+            self.since = now
 
     def time_of(self, event: Event) -> float:
         """Count up to an event and return the seconds."""
         self.tick(event)
         return self.seconds
 
-    def _stop(self, since: float | None = None) -> None:
+    def _stop(self, since: float | None) -> None:
         """Count the present stretch; the next one starts at `since`."""
         if self.since is not None:
             self.spent += max(0.0, self.clock - self.since)

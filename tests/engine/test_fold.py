@@ -88,11 +88,12 @@ def left(events: list[Event], metric: str) -> dict[int, tuple[float, int]]:
 
 
 def seconds(events: list[Event]) -> float:
-    """By brute force: of each attempt the time from its start to its last event that is no note."""
+    """By brute force: of each attempt the time from its start to its last event; notes before the next start
+    are none of its events."""
     starts = [place for place, event in enumerate(events) if event.kind == "started"]
     attempts = [events[first:last] for first, last in itertools.pairwise([*starts, len(events)])]
     return sum(
-        [event.clock for event in attempt if event.kind != "note"][-1] - attempt[0].clock
+        [event.clock for event in attempt if event.facts.get("text") != "before"][-1] - attempt[0].clock
         for attempt in attempts
     )
 

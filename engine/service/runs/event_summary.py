@@ -242,7 +242,8 @@ def from_json(data: Json, goal: MetricGoal, spec: Spec | None = None) -> RunStat
     ]
     best = _best_from_json(data["best"])
     plain = {name: typed(data[name], kinds[name]) for name in _PLAIN}
-    training = TrainingClock(*(plain.pop(name) for name in _CLOCK))
+    spent, since, clock = (plain.pop(name) for name in _CLOCK)
+    training = TrainingClock(spent, since, clock, clock)
     metrics = _floats(data["metrics"])
     return RunStats(goal=goal, spec=spec, metrics=metrics, best=best, marks=marks, training=training, **plain)
 
