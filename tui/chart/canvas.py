@@ -11,13 +11,20 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tui.chart.trace import DotTrace
 from tui.ui.span import Row, Span
 
 Symbols = Literal["braille", "block", "ascii"]
 
 BLANK = ord(" ")
 QUARTERS = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"
+
+
+@dataclass(frozen=True, slots=True)
+class DotTrace:
+    """Rows of dots counted from the top, one pair per column of dots; empty where top > bottom."""
+
+    top: NDArray[np.int64]
+    bottom: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

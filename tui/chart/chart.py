@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.color import Color
+from textual.css.styles import StylesBase
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
@@ -17,17 +19,45 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from tui.chart.chart_view import PAN, ZOOM, ChartView, Range
-from tui.chart.legend import entries
-from tui.chart.mark import ChartMark
-from tui.chart.picture import picture, plot_area, with_columns
-from tui.chart.scene import Scene
+from tui.chart.picture import entries, picture, plot_area, with_columns
+from tui.chart.scene import ChartMark, Scene
 from tui.chart.series import CurveSeries
-from tui.chart.styles import series_styles, styled
 from tui.ui.changed_cells import changes
+from tui.ui.palette import DARK, LIGHT, SIXTEEN, SIXTEEN_FAINT
 from tui.ui.span import Row, cells, row_width
 
 if TYPE_CHECKING:
     from tui.chart.canvas import Symbols
+
+
+FAINT = 0.6
+
+
+def series_styles(ground: Color, *, sixteen: bool) -> dict[str, Style]:
+    """Styles by name: `series-N` and the faint `faint-N` of every hue, on a light or dark background."""
+    full = [Color.parse(code) for code in _hues(ground, sixteen)]
+    faint = [colour.blend(ground, FAINT) for colour in full]
+    if sixteen:
+        faint = [Color.parse(code) for code in SIXTEEN_FAINT]
+    styles = {f"series-{index}": colour for index, colour in enumerate(full)}
+    styles |= {f"faint-{index}": colour for index, colour in enumerate(faint)}
+    return {style_name: on_ground(colour, ground) for style_name, colour in styles.items()}
+
+
+def styled(styles: StylesBase, ground: Color) -> Style:
+    """Colour and weight of a component class; a translucent colour is blended with the background."""
+    return on_ground(ground + styles.color, ground) + styles.text_style
+
+
+def on_ground(colour: Color, ground: Color) -> Style:
+    return Style(color=colour.rich_color, bgcolor=ground.rich_color)
+
+
+def _hues(ground: Color, sixteen: bool) -> tuple[str, ...]:
+    if sixteen:
+        return SIXTEEN
+    return DARK if ground.brightness < 0.5 else LIGHT
+
 
 LEAST_SECONDS = 0.2
 

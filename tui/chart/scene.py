@@ -4,15 +4,30 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from tui.chart.chart_view import ChartView, Range
-from tui.chart.mark import ChartMark
 from tui.chart.series import CurveSeries, pick
 from tui.ui.palette import BASELINE_DASH, DASHES, LETTERS, dash_of
 
 if TYPE_CHECKING:
     from tui.chart.canvas import Symbols
+
+
+Kind = Literal["checkpoint", "pause", "set"]
+
+SIGNS: dict[Kind, str] = {"checkpoint": "◆", "pause": "‖", "set": "▲"}
+ASCII_SIGNS: dict[Kind, str] = {"checkpoint": "#", "pause": "=", "set": "^"}
+
+
+@dataclass(frozen=True, slots=True)
+class ChartMark:
+    """`text` describes it, such as "lr 0.1 → 0.01"; empty where the sign is enough."""
+
+    step: float
+    kind: Kind
+    text: str = ""
+
 
 HEADROOM = 16
 NEARBY = 120

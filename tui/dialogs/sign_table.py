@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.protocol import Status
-from tui.chart.mark import ASCII_SIGNS, SIGNS, Kind
+from tui.chart.scene import ASCII_SIGNS, SIGNS, Kind
 from tui.tabs import TabName
 from tui.terminal.glyphs import glyphs
 from tui.ui.palette import DASH_SIGNS

@@ -16,8 +16,7 @@ from engine.errors import DltuiError
 from engine.protocol import Json, RunSummary
 from engine.sweep_protocol import SweepSummary
 from tui.chart.series import CurveSeries
-from tui.chart.still_chart import StillChart
-from tui.chart.two_series import AveragedSeries
+from tui.chart.still_chart import AveragedSeries, StillChart
 from tui.data import actions
 from tui.data.run_history import RunHistory
 from tui.keys import all_keys

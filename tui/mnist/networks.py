@@ -10,8 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
 from engine.protocol import Json, RunSummary
-from tui.chart.still_chart import StillChart
-from tui.chart.two_series import AveragedSeries
+from tui.chart.still_chart import AveragedSeries, StillChart
 from tui.data.run_history import RunHistory
 from tui.data.run_text import startup_text
 from tui.drawings.image_widget import ImageWidget

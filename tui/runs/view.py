@@ -388,7 +388,7 @@ class RunView(Tab):
         found = self.pages.find(run) or self._known.get(run)
         if found is None:
             return run.split("-", 2)[-1]
-        from tui.chart.legend import LONGEST_LABEL  # with curves alone
+        from tui.chart.picture import LONGEST_LABEL  # with curves alone
 
         seed = seed_text(found, self.known_runs())
         room = LONGEST_LABEL - len(seed) - 1

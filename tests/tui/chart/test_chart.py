@@ -16,9 +16,8 @@ from tests.fakes.app_pilot import TIMEOUT
 from tests.timeouts import quiet_seconds
 from tui.chart.chart import LEAST_SECONDS, Chart
 from tui.chart.chart_view import ChartView
-from tui.chart.mark import ChartMark
 from tui.chart.picture import picture
-from tui.chart.scene import Scene
+from tui.chart.scene import ChartMark, Scene
 from tui.chart.series import CurveSeries
 from tui.ui.span import row_text
 

@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 from tui.chart.canvas import Symbols
 from tui.chart.chart_view import ChartView
-from tui.chart.mark import ChartMark
 from tui.chart.picture import picture, plot_area
-from tui.chart.scene import Scene
+from tui.chart.scene import ChartMark, Scene
 from tui.chart.series import CurveSeries
 from tui.ui.span import row_text, row_width
 

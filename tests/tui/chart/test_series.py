@@ -28,13 +28,13 @@ def test_points_come_back_as_they_were_logged() -> None:
 
 def test_eviction_forgets_later_points_in_every_form() -> None:
     one = series(list(range(1, 101)), [1.0 / step for step in range(1, 101)])
-    one.curve.line(True)
+    one.curve.blocks(True)
     one.evict_after(40)
     one.extend([41, 42], [math.inf, 7.0])
     fresh = series([*range(1, 41), 41, 42], [*(1.0 / step for step in range(1, 41)), math.inf, 7.0])
     assert len(one) == 42
     for log in (False, True):
-        np.testing.assert_allclose(one.curve.line(log).values, fresh.curve.line(log).values)
+        np.testing.assert_allclose(one.curve.blocks(log).values, fresh.curve.blocks(log).values)
     assert one.curve.infinite.tolist() == [40]
 
 
@@ -52,8 +52,8 @@ def test_time_never_runs_backwards_when_the_clock_does() -> None:
 
 def test_infinities_and_on_a_log_axis_nothing_positive_are_gaps() -> None:
     one = series([1, 2, 3, 4], [math.inf, -1.0, 0.0, 2.0])
-    assert np.isnan(one.curve.line(False).values).tolist() == [True, False, False, False]
-    assert np.isnan(one.curve.line(True).values).tolist() == [True, True, True, False]
+    assert np.isnan(one.curve.blocks(False).values).tolist() == [True, False, False, False]
+    assert np.isnan(one.curve.blocks(True).values).tolist() == [True, True, True, False]
 
 
 def test_the_nearest_point_is_found_on_either_axis() -> None:

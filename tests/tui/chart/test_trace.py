@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tui.chart.canvas import Canvas, Symbols, dot_pen
-from tui.chart.envelope import Envelope
+from tui.chart.curve import ValueBlocks
+from tui.chart.plot import Viewport, dashed, trace
 from tui.chart.scale import linear_scale
-from tui.chart.trace import Viewport, dashed, trace
 from tui.ui.palette import DASHES
 from tui.ui.span import row_text
 
@@ -40,10 +40,10 @@ def drawn(
     viewport = Viewport(
         low, high, CELLS * pen.across, pen.down, linear_scale(min(visible), max(visible), ROWS)
     )
-    envelope = Envelope()
-    envelope.extend(np.array(values))
+    blocks = ValueBlocks()
+    blocks.extend(np.array(values))
     canvas = Canvas(CELLS, ROWS)
-    canvas.paint(trace(np.array(positions), envelope, viewport), pen, "ink")
+    canvas.paint(trace(np.array(positions), blocks, viewport), pen, "ink")
     return viewport, dots([row_text(row) for row in canvas.lines()], symbols)
 
 
@@ -92,10 +92,10 @@ def test_a_nan_between_two_points_leaves_the_space_between_them_blank() -> None:
 
 
 def test_a_line_between_far_points_crosses_a_window_that_holds_none_of_them() -> None:
-    envelope = Envelope()
-    envelope.extend(np.array([0.0, 10.0]))
+    blocks = ValueBlocks()
+    blocks.extend(np.array([0.0, 10.0]))
     viewport = Viewport(40, 60, 30, 4, linear_scale(0, 10, ROWS))
-    line = trace(np.array([0.0, 100.0]), envelope, viewport)
+    line = trace(np.array([0.0, 100.0]), blocks, viewport)
     assert (line.top <= line.bottom).all()
     assert line.top[0] > line.top[-1]
 
@@ -110,10 +110,10 @@ def test_a_slanted_line_has_no_holes() -> None:
 def test_a_dashed_line_has_gaps_where_it_is_flat_and_none_where_it_spikes() -> None:
     values = np.full(60, 0.5)
     values[30] = 1.0
-    envelope = Envelope()
-    envelope.extend(values)
+    blocks = ValueBlocks()
+    blocks.extend(values)
     viewport = Viewport(0, 59, 60, 4, linear_scale(0, 1, ROWS))
     for dash in DASHES[1:]:
-        line = dashed(trace(np.arange(60.0), envelope, viewport), dash)
+        line = dashed(trace(np.arange(60.0), blocks, viewport), dash)
         drawn_columns = line.top <= line.bottom
         assert 0.4 < drawn_columns.mean() < 1 and drawn_columns[30]
