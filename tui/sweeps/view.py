@@ -74,6 +74,7 @@ class SweepsView(Tab):
         self.brush_line = BrushLine(context.keymap)
         self.heading = Heading(("trials",))
         self.table = TrialTable(self.pages)
+        self.table.empty_row = self._empty_row
         self.picture = Picture()
         self.empty_state = EmptyState(context.keymap, id="sweep-invitation")
         self._metrics: dict[str, None] = {}
@@ -257,7 +258,7 @@ class SweepsView(Tab):
             return
         sort = view.sort if view.sort else "trial"
         query = TrialQuery(combined(view.where, view.brushed), sort, view.descending, 0, 200, view.group)
-        self.pages.set_query(chosen.id, query)
+        self.pages.set_sweep(chosen.id, query)
         self.table.set_columns(chosen.spec, self._metrics)
         self._update_counts()
 
@@ -319,9 +320,10 @@ class SweepsView(Tab):
         self.brush_line.update(readable(self.view.brushed, metric), text if pages.loaded else "")
         if pages.loaded:
             self.filter_bar.set_note(f"{pages.matching:,} of {pages.total:,}" if where else "")
-        self.table.set_empty_row(self._empty_row() if pages.loaded else ())
 
     def _empty_row(self) -> Row:
+        if not self.pages.loaded:
+            return ()
         if not self.pages.query.where:
             return (Span("   no trial has started yet", "muted"),)
         key = self.context.keymap.shown("sweep.clear", ascii_only=glyphs().ascii_only)

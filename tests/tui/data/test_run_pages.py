@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from engine.protocol import Page, Query, RunSummary, SweepRow
 from tests.fakes.engine import make_run
-from tui.data.run_pages import PAGE, PAGES_KEPT, RunPages
+from tui.data.run_pages import PAGE, RunPages
+from tui.ui.pages import PAGES_KEPT
 
 RUNS = [make_run(number) for number in range(1, 351)]
 

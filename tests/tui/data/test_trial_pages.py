@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from engine.sweep_protocol import TrialPage, TrialQuery
 from tests.fakes.sweeps import make_trial
-from tui.data.trial_pages import PAGE, PAGES_KEPT, TrialPages, key_of
+from tui.data.trial_pages import PAGE, TrialPages, key_of
+from tui.ui.pages import PAGES_KEPT
 
 
 def page_of(query: TrialQuery, total: int = 10_000) -> TrialPage:
@@ -17,7 +18,7 @@ def page_of(query: TrialQuery, total: int = 10_000) -> TrialPage:
 
 def asked() -> TrialPages:
     pages = TrialPages(TrialQuery())
-    pages.set_query("one", TrialQuery())
+    pages.set_sweep("one", TrialQuery())
     return pages
 
 
@@ -39,14 +40,14 @@ def test_distant_pages_are_dropped() -> None:
     pages = asked()
     for first in range(0, 10_000, PAGE):
         fill(pages, first, first)
-    assert sum(1 for _ in pages.known()) == PAGE * PAGES_KEPT
+    assert len(pages.entries()) == PAGE * PAGES_KEPT
     assert pages.at(0) is None and pages.at(9_999) is not None
 
 
 def test_a_page_of_an_older_query_is_ignored() -> None:
     pages = asked()
     query = pages.missing(0, 0)[0]
-    pages.set_query("one", TrialQuery(where="lr>1"))
+    pages.set_sweep("one", TrialQuery(where="lr>1"))
     pages.put("one", query, page_of(query))
     assert not pages.loaded
     pages.put("two", replace(query, where="lr>1"), page_of(query))
@@ -58,7 +59,7 @@ def test_stale_entries_stay_visible_until_the_page_comes() -> None:
     fill(pages, 0, 0)
     pages.expire()
     assert pages.at(0) is not None and len(pages.missing(0, 0)) == 1
-    pages.set_query("one", TrialQuery(sort="value"))
+    pages.set_sweep("one", TrialQuery(sort="value"))
     assert pages.at(0) is not None
-    pages.set_query("two", TrialQuery(sort="value"))
+    pages.set_sweep("two", TrialQuery(sort="value"))
     assert pages.at(0) is None
