@@ -70,7 +70,7 @@ class Param:
 
 
 def _format_bound(value: float) -> str:
-    return f"{value:.0f}" if value == int(value) else f"{value:g}"
+    return f"{int(value)}" if value == int(value) else f"{value:g}"
 
 
 def number(

@@ -27,13 +27,13 @@ from engine.models.language.load_model import open_arrays
 from engine.models.language.model import LanguageModel
 from engine.models.language.model_description import Direction as Reading
 from engine.models.language.model_description import ModelDescription, to_json
-from engine.models.language.sampling_params import SamplingParams
 from engine.models.language.weights import weights
 from engine.models.lstm_training.early_stopping import EarlyStopping
 from engine.models.lstm_training.lr_schedule import lr_factor
 from engine.models.lstm_training.recipe import resolve
 from engine.models.lstm_training.training import LstmTraining, make_training, timed_product
 from engine.models.precision import resolve_precision
+from engine.sampling import SamplingParams
 from engine.worker.run import Run
 
 EVALUATION_BATCH = 128  # sentences per forward pass of a validation

@@ -12,9 +12,9 @@ Every method raises DltuiError with one line for wrong parameters.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
 from pathlib import Path
 
+from engine import params as declared_params
 from engine.errors import DataError, ParamError
 from engine.models.language import (
     beam_search,
@@ -31,8 +31,8 @@ from engine.models.language.model_description import Direction
 from engine.models.language.next_word import check_k
 from engine.models.language.next_word import predict as predicted
 from engine.models.language.prompt import Prompt, parse_seed, split_at_blank, tokenise
-from engine.models.language.sampling_params import SamplingParams, check_length, check_seed
 from engine.protocol import Json
+from engine.sampling import SamplingParams, check_length, check_seed
 from engine.session import language_responses as responses
 from engine.session import language_runs, scored_file
 from engine.session.cache import SessionCache
@@ -83,9 +83,7 @@ def predict(
 def generate(
     session_cache: SessionCache, run: str = "", text: str = "", seed: int | None = None, **sampling: object
 ) -> Iterator[Json]:
-    """Streams a sentence word by word. `sampling`: temperature=1.0 (0: best word), top_k=None (all),
-    top_p=1.0, repetition=1.0, length=7 (words of the whole sentence with those of `text`), until_end=False,
-    least=0, unknown=False.
+    """Streams a sentence word by word. `sampling`: the fields of SamplingParams.
 
     Parts {word, p, surprisal, kind, side (right, or left for a reversed model)}; the last is {..., done:
     true, text, words, added (how many words), logp (of the added words at temperature 1), ended, unknown,
@@ -326,11 +324,8 @@ def _seed(seed: int | None) -> int:
 
 
 def _sampling_params(facts: Mapping[str, object]) -> SamplingParams:
-    known = {field.name for field in fields(SamplingParams)}
-    foreign = sorted(facts.keys() - known)
-    if foreign:
-        raise ParamError(f"There is no {foreign[0][:40]!r}.", f"Expected: {', '.join(sorted(known))}.")
-    return SamplingParams(**facts)  # type: ignore[arg-type]  # it checks each of its fields
+    found: SamplingParams = declared_params.build(SamplingParams, facts)
+    return found
 
 
 METHODS: Mapping[str, Handler] = {

@@ -37,8 +37,8 @@ from engine.models.language.generation import generate
 from engine.models.language.model import LanguageModel
 from engine.models.language.model_description import Direction, ModelDescription
 from engine.models.language.next_word import predict
-from engine.models.language.sampling_params import SamplingParams
 from engine.places import Places
+from engine.sampling import SamplingParams
 from tests.engine.models.language.samples import arrays
 from tests.fakes.language_run import write_run
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import inspect
 import json as json_format
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 
@@ -15,8 +18,9 @@ from engine import places
 from engine.client.client import open_session
 from engine.client.session import Session
 from engine.errors import DltuiError, ParamError
-from engine.params import Param, Value, parse_value
+from engine.params import Param, Value, declared, parse_value
 from engine.protocol import Json
+from engine.sampling import Sampling
 from tui.cli.completion import complete_run
 from tui.cli.engine_call import fail, print_json, print_stderr, print_stdout
 from tui.cli.ls import AsJson
@@ -39,20 +43,35 @@ Model = Annotated[
 Seed = Annotated[
     int | None, typer.Option("--seed", help="random seed of the sampling (default: a new one each time)")
 ]
-Temperature = Annotated[
-    float, typer.Option(help="temperature: 0 the most probable word, 1 the model's distribution")
-]
-TOP_K = Param(
-    "top-k", int, None, "top-k: sample from the N most probable words", least=1, most=1 << 20, word="all"
-)
 BEAM = Param("beam", int, None, "beam search of width N instead of sampling", least=1, word="off")
-TopK = Annotated[str, typer.Option(metavar="N", help=TOP_K.help)]
-TopP = Annotated[
-    float, typer.Option(help="top-p: sample from the most probable words with this total probability")
-]
-Repetition = Annotated[
-    float, typer.Option(help="repetition penalty: divides the probability of words used before")
-]
+OPTIONS = {param.name: replace(param, name=param.name.replace("_", "-")) for param in declared(Sampling)}
+"""the options of sampling, by the parameter of the session's methods"""
+
+
+def with_sampling_options(verb: Callable[..., None]) -> Callable[..., None]:
+    """A verb with the options of sampling in place of its parameter `sampling`, which gets their values."""
+
+    @functools.wraps(verb)
+    def run(**given: Any) -> None:
+        sampling = {name: read_option(param, given.pop(name)) for name, param in OPTIONS.items()}
+        verb(**given, sampling=sampling)
+
+    parameters: list[inspect.Parameter] = []
+    for parameter in inspect.signature(verb, eval_str=True).parameters.values():
+        options = [_option(name, param) for name, param in OPTIONS.items()]
+        parameters += options if parameter.name == "sampling" else [parameter]
+    named: Any = run
+    named.__signature__ = inspect.Signature(parameters)
+    return run
+
+
+def _option(name: str, param: Param) -> inspect.Parameter:
+    """A number that may be a word is read as text."""
+    kind, default = (str, param.word) if param.word else (param.kind, param.default)
+    option = typer.Option(help=param.help, metavar="N" if param.word else None)
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option]
+    )
 
 
 def predict(
@@ -75,6 +94,7 @@ def predict(
         print_stdout(line)
 
 
+@with_sampling_options
 def generate(
     text: Annotated[str, typer.Argument(help="beginning of the sentence (reversed model: end)")] = "",
     model: Model = "",
@@ -85,10 +105,8 @@ def generate(
         bool, typer.Option(help=f"end at the end-of-sentence token; {LONGEST_SENTENCE} words at most")
     ] = False,
     least: Annotated[int, typer.Option(help="minimum number of words with --until-eos")] = 0,
-    temperature: Temperature = 1.0,
-    top_k: TopK = "all",
-    top_p: TopP = 1.0,
-    repetition: Repetition = 1.0,
+    *,
+    sampling: Json,
     beam: Annotated[str, typer.Option(metavar="N", help=BEAM.help)] = "off",
     seed: Seed = None,
     json: AsJson = False,
@@ -98,18 +116,15 @@ def generate(
     logp is the log-probability of the added words.
     """
     words = length if length is not None else LONGEST_SENTENCE if until_eos else 7
-    sampling: Json = {"length": words, "until_end": until_eos, "least": least, "repetition": repetition}
-    best, width = read_option(TOP_K, top_k), read_option(BEAM, beam)
+    sentence: Json = {"run": model, "text": text, "length": words, "until_end": until_eos, "least": least}
+    width = read_option(BEAM, beam)
     if width is not None:
-        _refuse_sampling_options(temperature, best, top_p, seed)
-        found = call_session(
-            lambda s: s.request("language.beam", run=model, text=text, width=width, **sampling)
-        )
-        _print_beam(found, json)
+        _refuse_sampling_options(sampling, seed)
+        sentence |= {"width": width, "repetition": sampling["repetition"]}
+        _print_beam(call_session(lambda session: session.request("language.beam", **sentence)), json)
         return
-    sampling |= {"temperature": temperature, "top_k": best, "top_p": top_p}
-    arguments: Json = {"run": model, "text": text, "seed": seed, **sampling}
-    print_sentence(call_session(lambda session: last_part(session, "language.generate", arguments)), json)
+    sentence |= {"seed": seed, **sampling}
+    print_sentence(call_session(lambda session: last_part(session, "language.generate", sentence)), json)
 
 
 def score(
@@ -192,11 +207,11 @@ def read_option(param: Param, text: str) -> Value:
         fail(error)
 
 
-def _refuse_sampling_options(temperature: float, top_k: Value, top_p: float, seed: int | None) -> None:
-    if temperature != 1 or top_k is not None or top_p != 1 or seed is not None:
-        print_stderr(
-            "--beam searches and draws nothing: leave out --temperature, --top-k, --top-p and --seed."
-        )
+def _refuse_sampling_options(sampling: Json, seed: int | None) -> None:
+    unused = {name: param for name, param in OPTIONS.items() if name != "repetition"}
+    if seed is not None or any(sampling[name] != param.default for name, param in unused.items()):
+        names = ", ".join(f"--{param.name}" for param in unused.values())
+        print_stderr(f"--beam searches and draws nothing: leave out {names} and --seed.")
         sys.exit(2)
 
 

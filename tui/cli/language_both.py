@@ -10,18 +10,13 @@ from engine.protocol import Json
 from tui.cli.engine_call import print_json, print_stderr, print_stdout
 from tui.cli.language import (
     LONGEST_SENTENCE,
-    TOP_K,
     Model,
-    Repetition,
     Seed,
-    Temperature,
-    TopK,
-    TopP,
     call_session,
     last_part,
     print_model,
     print_sentence,
-    read_option,
+    with_sampling_options,
 )
 from tui.cli.ls import AsJson
 from tui.data.value_text import aligned
@@ -32,6 +27,7 @@ Reverse = Annotated[
 ]
 
 
+@with_sampling_options
 def both(
     text: Annotated[str, typer.Argument(help="words in the middle")],
     forward: Forward = "",
@@ -40,10 +36,8 @@ def both(
         int, typer.Option(help="maximum number of words, of TEXT and one side")
     ] = LONGEST_SENTENCE,
     first: Annotated[str, typer.Option(help="side that is extended first: right or left")] = "right",
-    temperature: Temperature = 1.0,
-    top_k: TopK = "all",
-    top_p: TopP = 1.0,
-    repetition: Repetition = 1.0,
+    *,
+    sampling: Json,
     seed: Seed = None,
     json: AsJson = False,
 ) -> None:
@@ -53,8 +47,7 @@ def both(
     """
     arguments: Json = {
         "text": text, "forward": forward, "reverse": reverse, "first": first, "seed": seed, "length": length,
-        "temperature": temperature, "top_k": read_option(TOP_K, top_k), "top_p": top_p,
-        "repetition": repetition, "until_end": True,
+        "until_end": True, **sampling,
     }  # fmt: skip
     print_sentence(call_session(lambda session: last_part(session, "language.both", arguments)), json)
 

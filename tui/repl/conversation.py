@@ -15,7 +15,7 @@ from tui.drawings import sentence, tree
 from tui.drawings.grid import Column
 from tui.repl import gates, tables
 from tui.repl.entry import TranscriptEntry
-from tui.repl.sampling import NONE_NAMES, Sampling
+from tui.repl.sampling import PromptSampling
 from tui.repl.slash_commands import SlashCommand, parse
 from tui.ui.shown_word import word_of
 from tui.ui.span import Row, Span
@@ -24,14 +24,13 @@ from tui.ui.wrap import wrap_text
 ENTRIES_LIMIT = 100
 LINES_LIMIT = 2_000
 """of a paste"""
-SETTINGS = ("temperature", "length", "seed", "topk", "topp", "width", "repetition")
 
 
 class Conversation:
     """The entries of the transcript. `changed` is called after each change of an entry; `run` is the run id
     of the model."""
 
-    def __init__(self, session: Session, sampling: Sampling, changed: Callable[[], None]) -> None:
+    def __init__(self, session: Session, sampling: PromptSampling, changed: Callable[[], None]) -> None:
         self._session, self._changed = session, changed
         self.sampling = sampling
         self.run = ""
@@ -66,19 +65,11 @@ class Conversation:
         try:
             if text or command.name == "seed":
                 self.sampling = self.sampling.set(command.name, text)
-            entry.note(self._setting_text(command.name), "text")
+            entry.note(self.sampling.setting_text(command.name), "text")
         except ParamError as error:
             entry.note(str(error), "bad")
         self._changed()
         return entry
-
-    def _setting_text(self, name: str) -> str:
-        value = getattr(self.sampling, name)
-        if name == "length":
-            return f"length: {self.sampling.length_text()}"
-        if value is None:
-            return "seed: a fresh one each time" if name == "seed" else f"{name}: {NONE_NAMES[name]}"
-        return f"{name}: {value:g}" if isinstance(value, float) else f"{name}: {value:,}"
 
     async def submit(self, line: str) -> None:
         """Runs a command. Errors are added to its entry; when cancelled, the entry keeps what has come."""
@@ -192,8 +183,7 @@ class Conversation:
         response = await self._request("beam", text=text, width=self.sampling.width, **length_params)
         entry.set_content(lambda width: [*tree.tree_rows(response, width), (), *tree.sentence_rows(response)])
         self._note_unknown(entry, response)
-        how = f"width {self.sampling.width}, {self.sampling.length_text()}"
-        self._note_source(entry, response, f"; {how}, repetition {self.sampling.repetition:g}")
+        self._note_source(entry, response, f"; {', '.join(self.sampling.beam_summary())}")
 
     async def _gates(self, entry: TranscriptEntry, text: str) -> None:
         unit, layer, rest = None, 0, text.split()

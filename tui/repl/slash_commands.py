@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.errors import ParamError
+from engine.params import Param
+from tui.repl.sampling import SETTINGS
 from tui.terminal.plain_text import plain
 
 
@@ -25,6 +27,11 @@ class SlashCommand:
         return "/" + self.name
 
 
+def _setting(name: str, param: Param) -> SlashCommand:
+    words = param.help.removeprefix(f"{param.name.replace('_', '-')}: ")
+    return SlashCommand(name, f"NUMBER|{param.word}" if param.word else "NUMBER", words)
+
+
 COMMANDS = (
     SlashCommand("generate", "TEXT", "continue the text (as Enter does)"),
     SlashCommand("score", "TEXT", "how probable each word is"),
@@ -35,13 +42,7 @@ COMMANDS = (
     SlashCommand("compare", "[@RUN] TEXT", "this model beside another"),
     SlashCommand("gates", "[@u7 @l2] TEXT", "one LSTM unit, word by word"),
     SlashCommand("model", "[RUN]", "choose the model", is_tab_action=True),
-    SlashCommand("temperature", "NUMBER", "0 best word, 1 as learned, 10 chance"),
-    SlashCommand("length", "WORDS", "of the whole sentence, as --length; more: 10 are added"),
-    SlashCommand("repetition", "NUMBER", "divides the probability of repeated words; 1: off"),
-    SlashCommand("seed", "NUMBER", "same seed, same words; or fresh"),
-    SlashCommand("topk", "WORDS", "sample from the best N only, or all"),
-    SlashCommand("topp", "SHARE", "sample from the best N of this total probability"),
-    SlashCommand("width", "SENTENCES", "how many the beam keeps"),
+    *(_setting(name, param) for name, param in SETTINGS.items()),
     SlashCommand("export", "[FILE]", "write the transcript to a file", is_tab_action=True),
     SlashCommand("clear", "", "empty the transcript", is_tab_action=True),
     SlashCommand("help", "", "list all commands", is_tab_action=True),

@@ -13,8 +13,8 @@ from engine.errors import DltuiError
 from tui.data.actions import run_and_notify
 from tui.keys import all_keys
 from tui.repl import transcripts
-from tui.repl.conversation import SETTINGS
 from tui.repl.prompt_line import PromptLine
+from tui.repl.sampling import SETTINGS
 from tui.repl.slash_commands import parse
 from tui.repl.view import ReplView
 from tui.terminal.plain_text import plain

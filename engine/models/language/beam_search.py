@@ -14,7 +14,7 @@ from engine.models.language.lstm import LstmState
 from engine.models.language.model import LanguageModel
 from engine.models.language.next_word import best
 from engine.models.language.sampling import allowed_scores
-from engine.models.language.sampling_params import SamplingParams, check_length
+from engine.sampling import SamplingParams, check_length
 
 WIDTH_LIMIT = 64
 LENGTH_LIMIT = 200

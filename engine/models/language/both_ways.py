@@ -8,7 +8,7 @@ from dataclasses import replace
 from engine.errors import ParamError
 from engine.models.language.generation import DrawnWord, generate
 from engine.models.language.model import LanguageModel, check_pair
-from engine.models.language.sampling_params import WORD_LIMIT, SamplingParams
+from engine.sampling import WORD_LIMIT, SamplingParams
 
 RIGHT, LEFT = "right", "left"
 SIDES = (RIGHT, LEFT)

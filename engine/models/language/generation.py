@@ -12,7 +12,7 @@ from engine.errors import DataError
 from engine.models.language import output_layer
 from engine.models.language.model import LanguageModel
 from engine.models.language.sampling import allowed_scores, draw, stream
-from engine.models.language.sampling_params import SamplingParams, check_length
+from engine.sampling import SamplingParams, check_length
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from engine.errors import ParamError
 from engine.models.language import output_layer
 from engine.models.language.model import NEVER, LanguageModel
 from engine.models.language.sampling import allowed_scores, probabilities
-from engine.models.language.sampling_params import SamplingParams
+from engine.sampling import SamplingParams
 
 K_LIMIT = 1000
 DEFAULT_SAMPLING = SamplingParams()

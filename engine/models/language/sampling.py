@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from engine.data.text.vocabulary import EOS, UNK
 from engine.models.language.model import NEVER
-from engine.models.language.sampling_params import SamplingParams
 from engine.models.language.weights import Floats
+from engine.sampling import SamplingParams
 
 BLOCK = 128
 Ints = NDArray[np.int64]

@@ -138,7 +138,7 @@ def test_a_running_model_says_that_it_is_still_training(shell: Shell, places: Pl
         (("generate", "i", "--temperature", "-1"), "temperature: expected a number", 2),
         (("generate", "i", "--length", "0"), "length: expected a whole number", 2),
         (("generate", "i", "--length", "1000000000"), "length: expected a whole number", 2),
-        (("generate", "i", "--top-p", "2"), "top_p: expected a number", 2),
+        (("generate", "i", "--top-p", "2"), "top-p: expected a number", 2),
         (("score", ""), "The text is empty", 2),
         (("score", "\x1b\u200b"), "holds no word", 2),
         (("score", "--file", "/nowhere"), "is not a file", 1),

@@ -1,16 +1,16 @@
-"""Sampling parameters of the prompt."""
+"""PromptSampling parameters of the prompt."""
 
 from __future__ import annotations
 
 import pytest
 
 from engine.errors import ParamError
-from engine.models.language.sampling_params import SamplingParams
-from tui.repl.sampling import Sampling, from_json
+from engine.sampling import SamplingParams
+from tui.repl.sampling import PromptSampling, from_json
 
 
 def test_the_parameters_that_were_set_are_requested() -> None:
-    sampling = Sampling().set("temperature", "0.1").set("length", "9").set("topk", "5").set("seed", "3")
+    sampling = PromptSampling().set("temperature", "0.1").set("length", "9").set("topk", "5").set("seed", "3")
     facts = sampling.generate_params("love i")
     assert facts.pop("seed") == 3
     made = SamplingParams(**facts)  # type: ignore[arg-type]
@@ -20,10 +20,14 @@ def test_the_parameters_that_were_set_are_requested() -> None:
 
 
 def test_the_length_is_that_of_the_whole_sentence_as_on_the_command_line() -> None:
-    assert Sampling().set("length", "7").generate_params("love i")["length"] == 7
-    assert Sampling().generate_params("love i")["length"] == 12, "where it is not set ten words are added"
-    assert Sampling(length=7).set("length", "more") == Sampling()
-    assert from_json({"length": 10}) == Sampling(), "a length of before counted the words that are added"
+    assert PromptSampling().set("length", "7").generate_params("love i")["length"] == 7
+    assert PromptSampling().generate_params("love i")["length"] == 12, (
+        "unset: ten are added"
+    )
+    assert PromptSampling(length=7).set("length", "more") == PromptSampling()
+    assert from_json({"length": 10}) == PromptSampling(), (
+        "a length of before counted added words"
+    )
 
 
 @pytest.mark.parametrize(
@@ -38,23 +42,23 @@ def test_the_length_is_that_of_the_whole_sentence_as_on_the_command_line() -> No
 )  # fmt: skip
 def test_an_invalid_value_is_an_error_of_one_line(name: str, text: str) -> None:
     with pytest.raises(ParamError, match=f"/{name}: expected") as caught:
-        Sampling().set(name, text)
+        PromptSampling().set(name, text)
     assert "\n" not in str(caught.value)
 
 
 def test_a_seed_can_be_fresh_again() -> None:
-    assert Sampling(seed=4).set("seed", "").seed is None
-    assert Sampling(seed=4).set("seed", "fresh").seed is None
-    assert Sampling(topk=4).set("topk", "all").generate_params("")["top_k"] is None
-    assert Sampling().generate_params("")["seed"] is None
+    assert PromptSampling(seed=4).set("seed", "").seed is None
+    assert PromptSampling(seed=4).set("seed", "fresh").seed is None
+    assert PromptSampling(top_k=4).set("topk", "all").generate_params("")["top_k"] is None
+    assert PromptSampling().generate_params("")["seed"] is None
 
 
 def test_it_is_read_from_json_with_defaults_for_damaged_values() -> None:
-    sampling = Sampling(temperature=0.5, length=7, seed=1, topk=3, topp=0.9, width=2, repetition=1.2)
+    sampling = PromptSampling(temperature=0.5, length=7, seed=1, top_k=3, top_p=0.9, width=2, repetition=1.2)
     assert from_json(sampling.to_json()) == sampling
-    assert from_json({"temperature": "hot", "length": -1, "seed": True}) == Sampling()
-    assert from_json(None) == Sampling()
+    assert from_json({"temperature": "hot", "length": -1, "seed": True}) == PromptSampling()
+    assert from_json(None) == PromptSampling()
 
 
 def test_numbers_that_meant_none_in_older_files_are_read_as_none() -> None:
-    assert from_json({"seed": -1, "topk": 0, "sentence_length": 0, "width": 3}) == Sampling(width=3)
+    assert from_json({"seed": -1, "topk": 0, "sentence_length": 0, "width": 3}) == PromptSampling(width=3)

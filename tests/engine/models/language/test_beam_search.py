@@ -9,7 +9,7 @@ import pytest
 from engine.errors import ParamError
 from engine.models.language.beam_search import path, penalty, search
 from engine.models.language.generation import generate
-from engine.models.language.sampling_params import SamplingParams
+from engine.sampling import SamplingParams
 from tests.engine.models.language import oracle, samples
 
 KIND = samples.description(8)

@@ -11,7 +11,7 @@ from engine.errors import DataError, ParamError
 from engine.models.language import word_orders
 from engine.models.language.both_ways import grow
 from engine.models.language.fill_blank import fill
-from engine.models.language.sampling_params import SamplingParams
+from engine.sampling import SamplingParams
 from tests.engine.models.language import oracle, samples
 
 KIND = samples.description(9)

@@ -7,8 +7,8 @@ from itertools import islice
 import pytest
 
 from engine.models.language.generation import generate
-from engine.models.language.sampling_params import SamplingParams
 from engine.models.language.scoring import score
+from engine.sampling import SamplingParams
 from tests.engine.models.language import oracle, samples
 
 FORWARD = samples.model()

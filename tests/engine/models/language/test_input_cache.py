@@ -8,7 +8,7 @@ import pytest
 from engine.models.language import input_cache, lstm
 from engine.models.language.generation import generate
 from engine.models.language.input_cache import InputCache
-from engine.models.language.sampling_params import SamplingParams
+from engine.sampling import SamplingParams
 from tests.engine.models.language import samples
 
 

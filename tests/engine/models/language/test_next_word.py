@@ -10,7 +10,7 @@ import pytest
 from engine.data.text.vocabulary import EOS, UNK
 from engine.errors import ParamError
 from engine.models.language.next_word import best, kind_of, predict
-from engine.models.language.sampling_params import SamplingParams
+from engine.sampling import SamplingParams
 from tests.engine.models.language import oracle, samples
 
 

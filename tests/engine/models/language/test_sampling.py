@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.models.language.sampling import _at, allowed_scores, draw, probabilities, stream
-from engine.models.language.sampling_params import SamplingParams
+from engine.sampling import SamplingParams
 
 SCORES = np.array([9, 9, 3, 2, 1.0, 0.5, 0.0, -1.0], np.float32)
 

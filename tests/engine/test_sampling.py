@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engine.errors import ParamError
-from engine.models.language.sampling_params import SamplingParams, check_length, check_seed
+from engine.sampling import SamplingParams, check_length, check_seed
 
 NAN, INF = float("nan"), float("inf")
 BAD: list[tuple[str, Any]] = [
