@@ -21,13 +21,9 @@ def test_the_parameters_that_were_set_are_requested() -> None:
 
 def test_the_length_is_that_of_the_whole_sentence_as_on_the_command_line() -> None:
     assert PromptSampling().set("length", "7").generate_params("love i")["length"] == 7
-    assert PromptSampling().generate_params("love i")["length"] == 12, (
-        "unset: ten are added"
-    )
+    assert PromptSampling().generate_params("love i")["length"] == 12, "unset: ten are added"
     assert PromptSampling(length=7).set("length", "more") == PromptSampling()
-    assert from_json({"length": 10}) == PromptSampling(), (
-        "a length of before counted added words"
-    )
+    assert from_json({"length": 10}) == PromptSampling(), "a length of before counted added words"
 
 
 @pytest.mark.parametrize(
