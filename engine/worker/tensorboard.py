@@ -16,7 +16,7 @@ from typing import Any
 from engine import files, tensorboard_end
 from engine.errors import CorruptRun
 from engine.params import Value
-from engine.worker.metrics import Points
+from engine.worker.metric_extremes import Points
 
 SECONDS = 1.0
 """between two writes"""

@@ -25,7 +25,7 @@ from engine.service.sweeps.curve import TrialCurve
 from engine.session.goal_times import GoalTimes
 from engine.session.mnist_history import NetworkHistory
 from engine.sweep_protocol import Prune
-from engine.worker.metrics import metrics_at
+from engine.worker.metric_extremes import metrics_at
 from tui.data.run_history import RunHistory
 
 GOAL = 0.9

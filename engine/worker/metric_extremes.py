@@ -21,7 +21,7 @@ Points = list[tuple[int, float]]
 
 
 @dataclass(slots=True)
-class Bucket:
+class ExtremesBucket:
     """The minimum, the maximum, the first NaN and the last of some consecutive points."""
 
     size: int = 0
@@ -62,10 +62,10 @@ class MetricSeries:
     count: int = 0
     last_step: int = -1
     ready: Points = field(default_factory=list)
-    bucket: Bucket = field(default_factory=Bucket)
+    bucket: ExtremesBucket = field(default_factory=ExtremesBucket)
     width: int = 1
     reproducible: Points = field(default_factory=list)
-    reproducible_bucket: Bucket = field(default_factory=Bucket)
+    reproducible_bucket: ExtremesBucket = field(default_factory=ExtremesBucket)
     reproducible_end: int = 0
     """the count at which the reproducible bucket is full"""
     last: Points = field(default_factory=list)
@@ -89,7 +89,7 @@ class MetricSeries:
         self.last = []
         if self.bucket.size >= self.width:
             self.ready += self.bucket.points()
-            self.last, self.bucket = self.bucket.last_left_out(), Bucket()
+            self.last, self.bucket = self.bucket.last_left_out(), ExtremesBucket()
             self.width = width_at(self.count)
         return True
 
@@ -99,7 +99,7 @@ class MetricSeries:
         self.reproducible_bucket.add(step, value)
         self.reproducible_last = []
         if self.count >= self.reproducible_end:
-            bucket, self.reproducible_bucket = self.reproducible_bucket, Bucket()
+            bucket, self.reproducible_bucket = self.reproducible_bucket, ExtremesBucket()
             self.reproducible += bucket.points()
             self.reproducible_last = bucket.last_left_out()
 
@@ -108,7 +108,7 @@ class MetricSeries:
         points, self.reproducible = self.reproducible, []
         if is_end:
             points += self.reproducible_last + self.reproducible_bucket.points(with_last=True)
-            self.reproducible_last, self.reproducible_bucket = [], Bucket()
+            self.reproducible_last, self.reproducible_bucket = [], ExtremesBucket()
         return points
 
     def pop(self, *, include_bucket: bool) -> Points:
@@ -116,7 +116,7 @@ class MetricSeries:
         points, self.ready = self.ready, []
         if include_bucket:
             points += self.last + self.bucket.points(with_last=True)
-            self.last, self.bucket = [], Bucket()
+            self.last, self.bucket = [], ExtremesBucket()
         return points
 
 
