@@ -6,12 +6,9 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 
 from engine.events import EventWriter
-from engine.protocol import Json
+from engine.protocol import WRITE_SECONDS, Json
 from engine.worker.metric_extremes import Metrics, columns
 from engine.worker.tensorboard import TensorBoardFiles
-
-METRICS_SECONDS = 0.25
-"""between two `metrics` events"""
 
 
 class EventLog:
@@ -74,7 +71,7 @@ class EventLog:
     def flush_if_due(self, now: float) -> None:
         if now < self._flush_at:
             return
-        self._flush_at = now + METRICS_SECONDS
+        self._flush_at = now + WRITE_SECONDS
         self.flush()
         if self._tensorboard is None or self._tensorboard.is_due(now):
             self.write_tensorboard()

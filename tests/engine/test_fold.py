@@ -232,4 +232,4 @@ def test_no_other_module_reads_the_event_of_a_rewind() -> None:
         for path in (root / package).rglob("*.py")
         if '"restored"' in path.read_text()
     }
-    assert named == {"engine/fold.py", "engine/event_fields.py", "engine/worker/run.py"}
+    assert named == {"engine/fold.py", "engine/events.py", "engine/worker/run.py"}

@@ -18,6 +18,7 @@ from textual.strip import Strip
 from textual.timer import Timer
 from textual.widget import Widget
 
+from engine.protocol import DRAW_SECONDS
 from tui.chart.chart_view import PAN, ZOOM, ChartView, Range
 from tui.chart.picture import entries, picture, plot_area, with_columns
 from tui.chart.scene import ChartMark, Scene
@@ -57,9 +58,6 @@ def _hues(ground: Color, sixteen: bool) -> tuple[str, ...]:
     if sixteen:
         return SIXTEEN
     return DARK if ground.brightness < 0.5 else LIGHT
-
-
-LEAST_SECONDS = 0.2
 
 
 class Chart(Widget, can_focus=True):
@@ -175,7 +173,7 @@ class Chart(Widget, can_focus=True):
     def data_changed(self) -> None:
         """Schedule a redraw: points were added to, or removed from, the series shown."""
         if self._pending is None and self.is_mounted:
-            wait = max(0.001, self._drawn_at + LEAST_SECONDS - monotonic())
+            wait = max(0.001, self._drawn_at + DRAW_SECONDS - monotonic())
             self._pending = self.set_timer(wait, self._draw_pending)
 
     def action_zoom_in(self) -> None:

@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from engine.errors import DltuiError, EngineError
-from engine.protocol import Page, Query, RunSummary, Status, SweepRow
+from engine.protocol import REDRAW_SECONDS, Page, Query, RunSummary, Status, SweepRow
 from tui.data.actions import run_and_notify
 from tui.data.metrics import metrics_of
 from tui.data.run_pages import RunPages
@@ -50,8 +50,6 @@ CURSOR_DELAY = 0.08
 REFETCH, LOG = 0.5, 2.0
 LOG_END = 65_536
 """bytes of a log read per request; also where reading starts, counted from its end"""
-CURVES = 0.5
-"""seconds between two redraws of a growing curve"""
 
 
 class RunView(Tab):
@@ -410,7 +408,7 @@ class RunView(Tab):
     @on(HistoryChanged)
     def _curves_grew(self) -> None:
         if self.is_on_screen:
-            self._debounce.call("curves", CURVES, self.draw_curves)
+            self._debounce.call("curves", REDRAW_SECONDS, self.draw_curves)
 
     def draw_curves(self) -> None:
         self._apply_pending_changes()

@@ -13,15 +13,13 @@ from typing import NamedTuple
 from engine import files, frames, store
 from engine.errors import CorruptRun, ProtocolError
 from engine.events import may_be_torn, seq_of
-from engine.protocol import Json, summary_to_json
+from engine.protocol import SEND_SECONDS, Json, summary_to_json
 from engine.service.runs.registry import RunRegistry
 from engine.service.server.changes import ChangeBatch, ChangeFeed
 from engine.service.server.connection import Frame, RawFrame
 from engine.sweep_protocol import sweep_to_json
 
 POLL_SECONDS = 0.2
-PAUSE_SECONDS = 0.4
-"""after events were sent: a training writes four times a second, and each frame wakes the client"""
 WATCH_SECONDS = 0.5
 ROWS = 200
 """most rows of one frame"""
@@ -72,7 +70,7 @@ async def events(registry: RunRegistry, run: object, after: object) -> AsyncIter
             if not is_active:
                 yield {"end": True}
                 return
-            await asyncio.sleep(PAUSE_SECONDS if is_sent else POLL_SECONDS)
+            await asyncio.sleep(SEND_SECONDS if is_sent else POLL_SECONDS)
             is_sent = False
     finally:
         tail.close()

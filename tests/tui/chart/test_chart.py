@@ -12,9 +12,10 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Region
 from textual.pilot import Pilot
 
+from engine.protocol import DRAW_SECONDS
 from tests.fakes.app_pilot import TIMEOUT
 from tests.timeouts import quiet_seconds
-from tui.chart.chart import LEAST_SECONDS, Chart
+from tui.chart.chart import Chart
 from tui.chart.chart_view import ChartView
 from tui.chart.picture import picture
 from tui.chart.scene import ChartMark, Scene
@@ -192,7 +193,7 @@ async def test_a_flood_of_data_is_drawn_at_most_five_times_a_second(
             chart.data_changed()
             await pilot.pause(0.002)
         frames = len(repainted)
-        assert 1 <= frames <= (time.monotonic() - start) / LEAST_SECONDS + 1
+        assert 1 <= frames <= (time.monotonic() - start) / DRAW_SECONDS + 1
         await until(pilot, lambda: "210" in shown(app))
 
 
