@@ -7,10 +7,8 @@ import os
 from collections.abc import MutableMapping
 from dataclasses import dataclass
 
+from engine.keeper.command_pipe import LINE_LIMIT, CommandPipe
 from engine.protocol import Json
-
-LINE_LIMIT = 64 * 1024
-"""bytes of a command; a longer line is dropped"""
 
 
 class KeeperPipe:
@@ -18,20 +16,17 @@ class KeeperPipe:
 
     def __init__(self, fd: int | None) -> None:
         self._fd = fd
-        self._partial = b""
+        self._pipe = CommandPipe()
         self.is_closed = False
         if fd is not None:
             os.set_blocking(fd, False)
 
     def commands(self) -> list[Json]:
         """The commands received since the last call; never blocks."""
-        lines: list[bytes] = []
+        found: list[Json] = []
         while data := self._read():
-            *whole, self._partial = (self._partial + data).split(b"\n")
-            lines += whole
-            if len(self._partial) > LINE_LIMIT:
-                self._partial = b""
-        return [command for command in map(_parse, lines) if command is not None]
+            found += self._pipe.feed(data)
+        return found
 
     def _read(self) -> bytes:
         if self._fd is None or self.is_closed:
@@ -71,12 +66,3 @@ def send_exit_message(fd: int | None, message: Json) -> None:
         os.write(fd, json.dumps(message).encode() + b"\n")
     except OSError:
         pass  # the keeper is gone; the `ended` event holds the same
-
-
-def _parse(line: bytes) -> Json | None:
-    """None for a line that is no command."""
-    try:
-        command = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return command if isinstance(command, dict) and isinstance(command.get("word"), str) else None
