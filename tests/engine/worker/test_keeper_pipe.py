@@ -34,7 +34,7 @@ def test_a_line_without_an_end_is_dropped_at_the_limit() -> None:
     for _ in range(8):
         os.write(fd, b"x" * (LINE_LIMIT // 2))
         assert pipe.commands() == []
-    assert len(pipe._partial) <= LINE_LIMIT
+    assert len(pipe._pipe._partial) <= LINE_LIMIT
     os.write(fd, b'\n{"word":"stop"}\n')
     assert pipe.commands() == [{"word": "stop"}]
 
