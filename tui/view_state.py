@@ -48,6 +48,10 @@ class ViewState:
     dismissed: str = ""
     """text of the doctor's finding that was dismissed"""
 
+    def last_typed(self, form: str) -> dict[str, str]:
+        """The texts last typed into the form of an experiment, or of `sweep EXPERIMENT`, by field."""
+        return {name: str(text) for name, text in self.last_params.get(form, {}).items()}
+
 
 def read(path: Path) -> ViewState:
     """The saved state; defaults for fields that are missing, damaged or of another type."""

@@ -74,7 +74,7 @@ def test_a_name_of_a_sweep_given_twice_is_warned_about() -> None:
 def test_the_forms_of_the_app_warn_of_a_name_given_twice() -> None:
     from tui.dialogs.launch import Launch
     from tui.sweeps.tab_actions import SweepTabActions
-    from tui.tab.submit import SubmittingView
+    from tui.tab.submit import submit_launch
 
     class Both(Engine):
         async def sweeps(self) -> tuple[Any, ...]:
@@ -84,13 +84,11 @@ def test_the_forms_of_the_app_warn_of_a_name_given_twice() -> None:
             return named("mine")
 
     view: Any = SimpleNamespace(context=SimpleNamespace(connection=SimpleNamespace(client=Both(2))))
-    view._add_run = lambda run, name: f"{name} is started."
     said = asyncio.run(SweepTabActions._start_message(view, make_sweep(2, name="s")))
     assert " trials. 2 sweeps are called s: " in said
-    said = asyncio.run(SubmittingView._submit_launch(view, Launch("xor", {}, 1, "mine", "auto")))
+    launch = Launch("xor", {}, 1, "mine", "auto")
+    client: Any = Both(2)
+    said = asyncio.run(submit_launch(client, launch, lambda run: "mine is started."))
     assert said.startswith("mine is started. 2 runs are called mine: ")
-    view.context.connection.client = Both(1)
-    assert (
-        asyncio.run(SubmittingView._submit_launch(view, Launch("xor", {}, 1, "mine", "auto")))
-        == "mine is started."
-    )
+    client = Both(1)
+    assert asyncio.run(submit_launch(client, launch, lambda run: "mine is started.")) == "mine is started."

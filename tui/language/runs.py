@@ -9,8 +9,9 @@ from typing import Any
 from engine import catalog
 from engine.client.client import Client
 from engine.params import declared
-from engine.protocol import Query, RunSummary, Status
+from engine.protocol import RunSummary, Status
 from engine.sweep_protocol import SweepStatus, SweepSummary
+from tui.data.run_list import RunList
 
 EXPERIMENT = "lm"
 SUITE = "lm_four"
@@ -71,28 +72,18 @@ PLANS = (
 )
 
 
-class LanguageRuns:
+class LanguageRuns(RunList):
     """Runs and sweeps of the experiment `lm`."""
 
     def __init__(self) -> None:
-        self._runs: dict[str, RunSummary] = {}
+        super().__init__({EXPERIMENT: RUNS_LIMIT})
         self._sweeps: dict[str, SweepSummary] = {}
-        self.is_known = False
-        """whether they were fetched"""
 
     async def fetch(self, client: Client) -> None:
         """Raises DltuiError."""
-        page = await client.runs(Query(f"experiment={EXPERIMENT}", limit=RUNS_LIMIT))
-        self._runs = {run.id: run for run in page.runs if run.spec.experiment == EXPERIMENT}
-        self.update_sweeps(await client.sweeps())
-        self.is_known = True
-
-    def update(self, changed: Iterable[RunSummary], removed: Iterable[str]) -> bool:
-        """Returns whether any of them is of `lm`."""
-        ours = {run.id: run for run in changed if run.spec.experiment == EXPERIMENT}
-        gone = [run for run in removed if self._runs.pop(run, None) is not None]
-        self._runs |= ours
-        return bool(ours or gone)
+        sweeps = await client.sweeps()
+        await super().fetch(client)
+        self.update_sweeps(sweeps)
 
     def update_sweeps(self, changed: Iterable[SweepSummary], removed: Iterable[str] = ()) -> bool:
         """Returns whether any of them is of `lm`."""
@@ -129,12 +120,12 @@ class LanguageRuns:
         return self._best(framework, corpus, self.plan(framework, corpus))
 
     def _best(self, framework: str, corpus: str, plan: FourModels) -> list[RunSummary | None]:
-        best = sorted(self._runs.values(), key=_rank, reverse=True)
+        best = sorted(self.all(), key=_rank, reverse=True)
         best.sort(key=lambda run: bool(plan.differences(run)))
         return [next((run for run in best if _fits(run, cell, framework, corpus)), None) for cell in CELLS]
 
     def newest(self) -> RunSummary | None:
-        return max(self._runs.values(), key=lambda run: run.spec.order, default=None)
+        return next(iter(self.all()), None)
 
 
 def _rank(run: RunSummary) -> tuple[bool, bool, tuple[int, float, str]]:

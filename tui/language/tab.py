@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.widget import Widget
 
-from engine import catalog
 from engine.client.session import Superseded
 from engine.errors import DltuiError
 from engine.protocol import Json, RunSummary
@@ -34,6 +33,7 @@ from tui.messages import (
     ViewStateChanged,
 )
 from tui.tab.context import TabContext
+from tui.tab.submit import open_launch_form, submit_launch
 from tui.tab.tab import Tab
 from tui.terminal.plain_text import plain
 from tui.ui.heading import Heading
@@ -372,23 +372,16 @@ class LanguageTab(Tab):
         return f"The sweep {plain(sweep.spec.name, limit=60)} is stopped."
 
     def action_new(self) -> None:
-        from tui.dialogs.launch import launch_screen
+        typed = self.context.state.last_typed(EXPERIMENT) | {"corpus": self.corpora.chosen}
+        open_launch_form(self, EXPERIMENT, self._submit_launch, typed)
 
-        last = self.context.state.last_params.get(EXPERIMENT, {})
-        typed = {name: str(text) for name, text in last.items()} | {"corpus": self.corpora.chosen}
-        self.app.push_screen(launch_screen(catalog.find(EXPERIMENT), typed), self._launched)
+    async def _submit_launch(self, launch: Launch) -> str:
+        def submitted(run: RunSummary) -> str:
+            self.runs.update((run,), ())
+            self._update_views()
+            return "The run is started."
 
-    def _launched(self, launch: Launch | None) -> None:
-        if launch is not None:
-            self.context.state.last_params[launch.experiment] = dict(launch.typed)
-            actions.run_and_notify(self, self._submit(launch))
-
-    async def _submit(self, launch: Launch) -> str:
-        client = self.context.connection.client
-        run = await launch.submit(client)
-        self.runs.update((run,), ())
-        self._update_views()
-        return f"The run is started. {await launch.name_warning(client, run)}".rstrip()
+        return await submit_launch(self.context.connection.client, launch, submitted)
 
     def key_labels(self) -> Mapping[str, str]:
         run = self.table.run

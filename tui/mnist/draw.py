@@ -102,8 +102,8 @@ class DrawView(MnistView):
         """Why there is no prediction, and what to do; empty where there can be one."""
         if self.run_id:
             return ""
-        if self.waiting_for:
-            return self.waiting_for
+        if self.loading_text:
+            return self.loading_text
         run = self.run_shown
         return (
             NOT_YET
@@ -169,7 +169,7 @@ class DrawView(MnistView):
         self.is_centred, self._was_centred = not self.is_centred, False
         self._drawing_changed()
 
-    def open_selection(self, selection: Mapping[str, Any]) -> None:
+    def select(self, selection: Mapping[str, Any]) -> None:
         """Opens a picture of the data set, without centring it again."""
         self.is_kept_shown = False
         self._was_centred = self.is_centred or self._was_centred

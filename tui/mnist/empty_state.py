@@ -10,15 +10,15 @@ from tui.terminal.plain_text import plain
 
 
 def paint_empty_state(
-    canvas: ImageCanvas, run: RunSummary | None, keymap: Keymap, what: str, waiting_for: str = ""
+    canvas: ImageCanvas, run: RunSummary | None, keymap: Keymap, what: str, loading_text: str = ""
 ) -> None:
     """Writes how to train one, or the progress of the one in training. `what` describes the view.
 
-    `waiting_for`: why the runs are not known yet; empty once they are.
+    `loading_text`: why the runs are not known yet; empty once they are.
     """
     x, y, width = 2, max(1, canvas.height // 3), min(70, canvas.width - 4)
-    if run is None and waiting_for:
-        canvas.write(x, y, waiting_for, "muted")
+    if run is None and loading_text:
+        canvas.write(x, y, loading_text, "muted")
         return
     if run is None:
         canvas.write(x, y, "No network is trained yet.", "strong")

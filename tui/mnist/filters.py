@@ -230,7 +230,7 @@ class FiltersView(MnistView):
     def paint(self, canvas: ImageCanvas) -> None:
         run = self.run_shown
         if run is None or not self.steps:
-            paint_empty_state(canvas, run, self.context.keymap, WHAT, self.waiting_for)
+            paint_empty_state(canvas, run, self.context.keymap, WHAT, self.loading_text)
             return
         dot = f" {glyphs().dot} "
         title = plain(f"{name_of(run)}{dot}{self.layer_name}", limit=60)

@@ -39,7 +39,7 @@ class NetworkTable:
     """why none is best"""
     overlaid: frozenset[int] = frozenset()
     """indices of those whose curves are drawn with that under the cursor"""
-    waiting_for: str = ""
+    loading_text: str = ""
     """why the runs are not known yet"""
 
     @property
@@ -52,7 +52,7 @@ class NetworkTable:
         recipes = sum("recipe" in entry.recipe.more for entry in self.entries)
         title = f"{len(self.entries) - recipes} networks of the course, {recipes} recipes"
         canvas.write(
-            canvas.write(1, 0, title, "strong"), 0, f", {self.waiting_for or f'{trained} trained'}", "muted"
+            canvas.write(1, 0, title, "strong"), 0, f", {self.loading_text or f'{trained} trained'}", "muted"
         )
         canvas.write(3 + NAME, 1, HEADINGS, "muted")
         if wide:
@@ -73,7 +73,7 @@ class NetworkTable:
         canvas.write(3, y, recipe.title[:NAME], "key" if here else "strong" if run else "muted")
         x = canvas.write(3 + NAME, y, f"{recipe.batch:5d}  ", "text" if run else "muted")
         if run is None:
-            canvas.write(x, y, "" if self.waiting_for else "not trained yet", "muted")
+            canvas.write(x, y, "" if self.loading_text else "not trained yet", "muted")
         elif run.status is Status.RUNNING and not run.step:
             # Before its first step it may compile for a minute; that is in its notice.
             sign = sign_of(run)
@@ -98,7 +98,7 @@ class NetworkTable:
             canvas.write(1, y, self.progress, "muted")
         elif self.notice:
             canvas.write_wrapped(1, y, plain(self.notice, limit=300), canvas.width - 2, 2, "warn")
-        elif self.waiting_for:
+        elif self.loading_text:
             return
         elif self.best is not None:
             best = self.best

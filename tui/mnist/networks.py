@@ -143,22 +143,22 @@ class NetworksView(MnistView):
         progress = f"computing balanced accuracy: {done} of {total} networks" if computes else ""
         return NetworkTable(
             self._entries(), self.cursor, self._table["best"], progress, self._table.get("notice", ""),
-            self.overlaid, self.waiting_for,
+            self.overlaid, self.loading_text,
         )  # fmt: skip
 
     @property
     def _absent(self) -> str:
         """Why there are no layers, or no curve, of the network under the cursor."""
         run = self.entry.run
-        if self.waiting_for or run is None:
+        if self.loading_text or run is None:
             key = self.context.keymap.shown("mnist.start", ascii_only=glyphs().ascii_only)
-            return "" if self.waiting_for else f"{key} trains it."
+            return "" if self.loading_text else f"{key} trains it."
         if run.checkpoint_step:
             return "loading its layers"
         ended = f"It is {run.status}, without a checkpoint."
         return ended if run.status.is_final else "Its layers are shown from its first checkpoint on."
 
-    def curves_grew(self, run: str) -> None:
+    def history_grew(self, run: str) -> None:
         self._draw_curves()
 
     def _drawn(self) -> list[int]:
@@ -184,7 +184,7 @@ class NetworksView(MnistView):
         if self.chart.view.metric != self.metric:
             self.chart.set_view(replace(self.chart.view, metric=self.metric, log=self.metric == "loss"))
         run = self.entry.run
-        words = self.waiting_for or (startup_text(run) if run is not None else "") or "no points yet"
+        words = self.loading_text or (startup_text(run) if run is not None else "") or "no points yet"
         self.chart.set_empty_text(words)
         self.chart.update_series(series, series[-1].key if series else "")
 
@@ -224,7 +224,7 @@ class NetworksView(MnistView):
 
     def key_labels(self) -> dict[str, str]:
         run, missing = self.entry.run, self.missing()
-        if self.waiting_for:
+        if self.loading_text:
             return dict.fromkeys(NEED_RUNS, "")
         full = {} if self.chart.series else {"networks.full": "", "networks.metric": ""}
         return {

@@ -37,7 +37,7 @@ class PicturesView(MnistView):
         self._is_requested = False
         self._saliency: dict[tuple[int, str, bool], Json] = {}
 
-    def open_selection(self, selection: Mapping[str, Any]) -> None:
+    def select(self, selection: Mapping[str, Any]) -> None:
         """{method, params (of `mnist.*`), title, split, names (of the classes)}."""
         self._selection, self._run = selection, self.run_id
         self.cursor, self.images, self.count, self._saliency = 0, [], 0, {}

@@ -103,7 +103,7 @@ class ReportView(MnistView):
     def paint(self, canvas: ImageCanvas) -> None:
         run, report = self.run_shown, self.report
         if not self.run_id or run is None:
-            paint_empty_state(canvas, run, self.context.keymap, WHAT, self.waiting_for)
+            paint_empty_state(canvas, run, self.context.keymap, WHAT, self.loading_text)
         elif report is None:
             self._paint_progress(canvas)
         elif self.is_robustness_shown:

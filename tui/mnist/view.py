@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.message import Message
 from textual.worker import Worker
 
 from engine.client.session import Superseded
@@ -19,13 +17,12 @@ from engine.errors import DltuiError
 from engine.protocol import Json, RunSummary
 from tui.drawings.image_canvas import ImageCanvas
 from tui.drawings.image_widget import ImageWidget
-from tui.keys.key import Scope
-from tui.messages import KeyHintsChanged, ViewStateChanged
+from tui.messages import KeyHintsChanged
 from tui.mnist.mosaic import Image
 from tui.mnist.recipes import NetworkRecipe
-from tui.mnist.runs import MnistRuns
+from tui.mnist.runs import EXPERIMENT, MnistRuns
 from tui.tab.context import TabContext
-from tui.tab.submit import SubmittingView
+from tui.tab.view import View
 from tui.terminal.plain_text import plain
 
 OnResponse = Callable[[Json], None]
@@ -34,26 +31,17 @@ FOLDER = re.compile(r"\S*/checkpoints/")
 """path in a warning that is left out: the run is named elsewhere on the screen"""
 
 
-class MnistView(SubmittingView, can_focus=True):
-    """A view that draws one image. While it is hidden it requests and draws nothing."""
+class MnistView(View):
+    """A view that draws one image."""
 
-    SCOPE: ClassVar[Scope]
+    EXPERIMENT = EXPERIMENT
     KEPT: ClassVar[tuple[str, ...]] = ()
     """keys of streams that are not cancelled when the view is hidden"""
-
-    @dataclass
-    class MessageChanged(Message):
-        """One line for the view bar; empty: none."""
-
-        words: str
 
     runs: MnistRuns
 
     def __init__(self, context: TabContext, runs: MnistRuns, saved: Mapping[str, Any], **widget: Any) -> None:
-        super().__init__(**widget)
-        self.context, self.runs = context, runs
-        self.saved_before = saved
-        self.in_front = False
+        super().__init__(context, runs, saved, **widget)
         self.image_widget = ImageWidget()
         self.error_text = ""
         self._streams: dict[str, Worker[None]] = {}
@@ -80,21 +68,15 @@ class MnistView(SubmittingView, can_focus=True):
         """Name and run under the cursor; None for a view without such a cursor."""
         return None
 
-    @property
-    def waiting_for(self) -> str:
-        """Message while the runs are not known; empty once they are."""
-        return "" if self.runs.is_known else self.context.connection.loading_text
-
     # --- called by the tab -----------------------------------------------------------------------------
 
     def activated(self) -> None:
-        """The view is shown."""
-        self.in_front = True
+        super().activated()
         self.fetch()
         self.redraw()
 
     def deactivated(self) -> None:
-        self.in_front = False
+        super().deactivated()
         for key in [key for key in self._streams if key not in self.KEPT]:
             self._streams.pop(key).cancel()
 
@@ -123,15 +105,8 @@ class MnistView(SubmittingView, can_focus=True):
         """Draws on a canvas of the size of the widget."""
 
     def runs_changed(self) -> None:
-        """Some runs have changed or were removed, or another one is chosen."""
         self.fetch()
         self.redraw()
-
-    def curves_grew(self, run: str) -> None:
-        """A followed run has new points in its curves."""
-
-    def open_selection(self, selection: Mapping[str, Any]) -> None:
-        """Opens the selection of an OpenView message."""
 
     def request_failed(self, key: str) -> None:
         """The request or stream of that key has failed."""
@@ -145,11 +120,7 @@ class MnistView(SubmittingView, can_focus=True):
         return None
 
     def key_labels(self) -> dict[str, str]:
-        return {"mnist.start": "" if self.run_shown is not None or self.waiting_for else "train one"}
-
-    def saved(self) -> dict[str, Any]:
-        """State of the view to be saved, as JSON."""
-        return {}
+        return {"mnist.start": "" if self.run_shown is not None or self.loading_text else "train one"}
 
     # --- requests and state ----------------------------------------------------------------------------
 
@@ -200,20 +171,12 @@ class MnistView(SubmittingView, can_focus=True):
 
     def _received(self, on_response: OnResponse, response: Json) -> None:
         self.error_text = ""
-        self.set_message(FOLDER.sub("", str(response.get("warning") or "")))
+        self.set_note(FOLDER.sub("", str(response.get("warning") or "")))
         on_response(response)
         if self.in_front:
             self.redraw()
             self.post_message(KeyHintsChanged())
 
     def run_submitted(self, run: RunSummary) -> None:
-        self.runs_changed()
-        self.post_message(KeyHintsChanged())
-
-    def set_message(self, words: str) -> None:
-        self.post_message(self.MessageChanged(words))
-
-    def save_state(self) -> None:
-        """The state of the view has changed."""
-        self.post_message(ViewStateChanged())
+        super().run_submitted(run)
         self.post_message(KeyHintsChanged())

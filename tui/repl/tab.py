@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from textual import on
 from textual.worker import Worker
 
-from engine import catalog
 from engine.errors import DltuiError
 from tui.data.actions import run_and_notify
 from tui.keys import all_keys
@@ -17,6 +16,7 @@ from tui.repl.prompt_line import PromptLine
 from tui.repl.sampling import SETTINGS
 from tui.repl.slash_commands import parse
 from tui.repl.view import ReplView
+from tui.tab.submit import open_launch_form, submit_launch
 from tui.terminal.plain_text import plain
 
 if TYPE_CHECKING:
@@ -168,11 +168,8 @@ class ReplTab(ReplView):
 
     @on(PromptLine.TrainRequested)
     def action_new(self) -> None:
-        from tui.dialogs.launch import launch_screen
-
-        last = self.context.state.last_params.get("lm", {})
-        typed = {name: str(text) for name, text in last.items()} | self._partner()
-        self.app.push_screen(launch_screen(catalog.find("lm"), typed), self._launched)
+        typed = self.context.state.last_typed("lm") | self._partner()
+        open_launch_form(self, "lm", self._submit_launch, typed)
 
     def _partner(self) -> dict[str, str]:
         """Parameters of `lm` for the model that the last command lacked; empty when it lacked none."""
@@ -183,16 +180,9 @@ class ReplTab(ReplView):
         same = {name: str(model[name]) for name in ("framework", "corpus", "vocabulary", "tokeniser")}
         return {**same, "direction": direction}
 
-    def _launched(self, launch: Launch | None) -> None:
-        if launch is not None:
-            self.context.state.last_params[launch.experiment] = dict(launch.typed)
-            run_and_notify(self, self._submit(launch))
-
-    async def _submit(self, launch: Launch) -> str:
-        client = self.context.connection.client
-        made = await launch.submit(client)
+    async def _submit_launch(self, launch: Launch) -> str:
         text = "The run is started; the model answers from its first checkpoint on."
-        return f"{text} {await launch.name_warning(client, made)}".rstrip()
+        return await submit_launch(self.context.connection.client, launch, lambda _: text)
 
     def key_labels(self) -> Mapping[str, str]:
         answering, kinds = self._is_answering, {entry.kind for entry in self.conversation.entries}

@@ -21,6 +21,7 @@ from tui.runs.run_details import ALL_PANES, PANES
 from tui.runs.sweep_cells import name_of_sweep
 from tui.runs.table import RunTable
 from tui.runs.view import RunView
+from tui.tab.submit import open_launch_form, submit_launch
 from tui.terminal.plain_text import plain
 from tui.ui.filter_bar import FilterBar
 from tui.ui.heading import Heading
@@ -66,12 +67,7 @@ class RunsTab(RunView):
         self, experiment: Experiment, typed: Mapping[str, str] | None = None, data: str | None = None
     ) -> None:
         """Open the form with its last parameters, or `typed`, and launch what is confirmed."""
-        from tui.dialogs.launch import launch_screen
-
-        last = {name: str(text) for name, text in self.state.last_params.get(experiment.name, {}).items()}
-        self.app.push_screen(
-            launch_screen(experiment, last if typed is None else typed, data), self._launched
-        )
+        open_launch_form(self, experiment.name, self._submit_launch, typed, data)
 
     def action_again(self) -> None:
         from engine import catalog
@@ -385,17 +381,15 @@ class RunsTab(RunView):
     async def _command(self, action: Callable[..., Action], run: RunSummary) -> str:
         return await action(self.connection.client, require_run(run))
 
-    def _launched(self, launch: Launch | None) -> None:
-        if launch is not None:
-            run_and_notify(self, self._submit(launch))
-
-    async def _submit(self, launch: Launch) -> str:
+    async def _submit_launch(self, launch: Launch) -> str:
         self.state.last_experiment = launch.experiment
-        self.state.last_params[launch.experiment] = dict(launch.typed)
         self.remember()
-        made = await launch.submit(self.connection.client)
-        self.post_message(RunSubmitted(made))
-        return await launch.name_warning(self.connection.client, made)
+
+        def submitted(run: RunSummary) -> str:
+            self.post_message(RunSubmitted(run))
+            return ""
+
+        return await submit_launch(self.connection.client, launch, submitted)
 
     def _order(self, field: str, *, descending: bool) -> None:
         self.pages.set_query(replace(self.pages.query, sort=field, descending=descending))

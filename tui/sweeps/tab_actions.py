@@ -45,8 +45,7 @@ class SweepTabActions(SweepsView):
 
     def _picked(self, experiment: Experiment | None) -> None:
         if experiment is not None:
-            last = self.context.state.last_params.get(f"sweep {experiment.name}", {})
-            self._set_up(experiment, {name: str(text) for name, text in last.items()})
+            self._set_up(experiment, self.context.state.last_typed(f"sweep {experiment.name}"))
 
     def action_again(self) -> None:
         if sweep := self._sweep():

@@ -1,15 +1,14 @@
-"""Base class of the views that submit runs to the engine."""
+"""Submitting runs: by the launch form, which keeps what was typed, and by recipes without a form."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
-from textual.containers import Container
-
+from engine.client.client import Client
 from engine.protocol import RunSummary
-from tui.tab.context import TabContext
-from tui.terminal.plain_text import plain
+from tui.data.actions import run_and_notify
+from tui.tab.tab import Tab
 
 if TYPE_CHECKING:
     from tui.dialogs.launch import Launch
@@ -28,59 +27,45 @@ class RunRecipe(Protocol):
     def name(self) -> str: ...
 
 
-class KnownRuns(Protocol):
-    def update(self, changed: Iterable[RunSummary], removed: Iterable[str]) -> object: ...
+def open_launch_form(
+    tab: Tab,
+    experiment: str,
+    submit: Callable[[Launch], Coroutine[Any, Any, str]],
+    typed: Mapping[str, str] | None = None,
+    data: str | None = None,
+) -> None:
+    """Open the form with `typed`, or its last texts, and submit what is confirmed.
+
+    A notification shows what `submit` returns, or its error. `data` is the folder of data sets of a run to
+    repeat; None: that of this shell.
+    """
+    from engine import catalog
+    from tui.dialogs.launch import launch_screen
+
+    state = tab.context.state
+
+    def confirmed(launch: Launch | None) -> None:
+        if launch is not None:
+            state.last_params[launch.experiment] = dict(launch.typed)
+            run_and_notify(tab, submit(launch))
+
+    texts = state.last_typed(experiment) if typed is None else typed
+    tab.app.push_screen(launch_screen(catalog.find(experiment), texts, data), confirmed)
 
 
-class SubmittingView(Container):
-    """Submits runs in a worker; a notification reports success or the engine's error."""
+async def submit_launch(client: Client, launch: Launch, submitted: Callable[[RunSummary], str]) -> str:
+    """Returns the text of `submitted`, called with the new run, and a warning if its name is taken.
 
-    context: TabContext
-    runs: KnownRuns
+    Raises DltuiError, and nothing was started.
+    """
+    run = await launch.submit(client)
+    return f"{submitted(run)} {await launch.name_warning(client, run)}".strip()
 
-    def action_chart_alone(self) -> None:
-        """Toggle full screen for the chart."""
-        self.toggle_class("-chart-alone")
 
-    def action_back(self) -> None:
-        self.remove_class("-chart-alone")
-
-    def submit_recipes(self, *recipes: RunRecipe) -> None:
-        from tui.data.actions import run_and_notify
-
-        if recipes:
-            run_and_notify(self, self._submit_recipes(recipes))
-
-    async def _submit_recipes(self, recipes: Sequence[RunRecipe]) -> str:
-        for recipe in recipes:
-            await self._submit(recipe.experiment, recipe.params, recipe.seed, recipe.name)
-        return f"{len(recipes)} runs are started." if len(recipes) > 1 else f"{recipes[0].name} is started."
-
-    def submit(self, experiment: str, params: Mapping[str, object], seed: int = 1, name: str = "") -> None:
-        from tui.data.actions import run_and_notify
-
-        run_and_notify(self, self._submit(experiment, params, seed, name))
-
-    def submit_launch(self, launch: Launch) -> None:
-        """Submit the run that a launch form describes."""
-        from tui.data.actions import run_and_notify
-
-        run_and_notify(self, self._submit_launch(launch))
-
-    async def _submit_launch(self, launch: Launch) -> str:
-        client = self.context.connection.client
-        run = await launch.submit(client)
-        text = self._add_run(run, launch.name or launch.experiment)
-        return f"{text} {await launch.name_warning(client, run)}".rstrip()
-
-    async def _submit(self, experiment: str, params: Mapping[str, object], seed: int, name: str) -> str:
-        run = await self.context.connection.client.submit(experiment, params, seed=seed, name=name)
-        return self._add_run(run, name or experiment)
-
-    def _add_run(self, run: RunSummary, name: str) -> str:
-        self.runs.update((run,), ())
-        self.run_submitted(run)
-        return f"{plain(name, limit=60)} is started."
-
-    def run_submitted(self, run: RunSummary) -> None:
-        """Called after the engine has accepted a run that this view submitted."""
+async def submit_recipes(
+    client: Client, recipes: Sequence[RunRecipe], submitted: Callable[[RunSummary], None]
+) -> str:
+    """Returns how many were started; `submitted` is called with each. Raises DltuiError."""
+    for recipe in recipes:
+        submitted(await client.submit(recipe.experiment, recipe.params, seed=recipe.seed, name=recipe.name))
+    return f"{len(recipes)} runs are started." if len(recipes) > 1 else f"{recipes[0].name} is started."

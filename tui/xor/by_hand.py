@@ -41,7 +41,7 @@ START = HandNet(((1.0, 1.0),), (-1.5,), (1.0, 1.0, -2.0), -0.5)
 class HandView(XorView):
     """The network as drawing, truth table and plane, updated after every change."""
 
-    NAME, SCOPE = "hand", "weights"
+    SCOPE = "weights"
     BINDINGS = all_keys.bindings("weights")
 
     def __init__(self, *given: Any, **widget: Any) -> None:
@@ -220,7 +220,7 @@ class HandView(XorView):
         if changed:
             self.picked = neighbour(self.picked, self.net.units, self.net.bypass, 0, 0)
             self.update()
-            self.remember()
+            self.save_state()
 
     def key_labels(self) -> dict[str, str]:
         return {

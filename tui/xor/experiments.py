@@ -26,7 +26,7 @@ POLL = 0.7
 class ExperimentsView(XorView):
     """A table of nine rows, and three plots."""
 
-    NAME, SCOPE = "nine", "nine"
+    SCOPE = "nine"
     EXPERIMENT = GRID
     BINDINGS = all_keys.bindings("nine")
 
@@ -81,7 +81,7 @@ class ExperimentsView(XorView):
         try:
             report = await self.context.session.request("lanes.report", run=run.id)
             if self.run_shown is not None and self.run_shown.id == run.id:
-                self.set_status("")
+                self.set_note("")
                 self.report, self._report_of = report, run.id
                 self._draw()
                 self.post_message(KeyHintsChanged())
@@ -89,7 +89,7 @@ class ExperimentsView(XorView):
             return
         except DltuiError as error:
             if run.status.is_final:
-                self.set_status(str(error))
+                self.set_note(str(error))
         finally:
             self._is_requesting = False
 
@@ -97,7 +97,9 @@ class ExperimentsView(XorView):
         run = self.run_shown
         report = self.report if run is not None and self._report_of == run.id else None
         brief = self.is_short
-        self.notes.update(lambda width: notes_of(run, report, self.context.keymap, width, brief, self.waits))
+        self.notes.update(
+            lambda width: notes_of(run, report, self.context.keymap, width, brief, self.loading_text)
+        )
         self.table.update(
             lambda width: [*rows_of(report, self.cursor, width), *lesson_of(report, width, brief)]
         )
@@ -120,7 +122,7 @@ class ExperimentsView(XorView):
     def action_choose(self, by: int) -> None:
         self.cursor = max(0, min(self.cursor + by, 8))
         self._draw()
-        self.remember()
+        self.save_state()
 
     def action_open(self) -> None:
         if self.report is not None and self.report["rows"][self.cursor]["lanes"]:
@@ -131,7 +133,7 @@ class ExperimentsView(XorView):
     def key_labels(self) -> dict[str, str]:
         text = "run the nine" if not self.runs.of(GRID) else "run again"
         run = self.run_shown
-        if self.waits or (run is not None and not run.status.is_final):
+        if self.loading_text or (run is not None and not run.status.is_final):
             text = ""
         page = "table" if self.page else "plots"
         page = page if self.is_short and self.report is not None else ""

@@ -43,7 +43,7 @@ BATCH_PARAMS: Mapping[str, object] = {
 class MapView(XorView):
     """A map of cells with a cursor; enter opens the network under it."""
 
-    NAME, SCOPE = "map", "lanes"
+    SCOPE = "lanes"
     EXPERIMENT = BATCH
     BINDINGS = all_keys.bindings("lanes")
 
@@ -113,7 +113,7 @@ class MapView(XorView):
         self._marked, self._marked_text, self._label = marked, meant, 0
         self.chosen, self.found, self._found_of = run, None, None
         self.update()
-        self.remember()
+        self.save_state()
 
     # --- drawing ---------------------------------------------------------------------------------------
 
@@ -149,7 +149,7 @@ class MapView(XorView):
             return
         except DltuiError as error:
             if self.run_shown is None or self.run_shown.status.is_final:
-                self.set_status(str(error))
+                self.set_note(str(error))
         finally:
             self._is_requesting = False
 
@@ -177,7 +177,7 @@ class MapView(XorView):
     def _update_map(self, state: tuple[str, str, int, int], found: FailureMap) -> None:
         if self.run_shown is None or state[0] != self.run_shown.id:
             return
-        self.set_status("")
+        self.set_note("")
         network = self._network_to_select if self._network_to_select >= 0 else self.selected_network
         self.found, self._found_of = replace(found, marked=self._marked), state
         self._network_to_select = -1
@@ -228,7 +228,7 @@ class MapView(XorView):
         self.grid.update(self.found, self.cursor)
         facts = MapFacts(
             self.run_shown, self.found, self.cell, self.here, colour_mode_of(self.app), self.context.keymap,
-            self._marked_text, self.waits,
+            self._marked_text, self.loading_text,
         )  # fmt: skip
         self.notes.update(lambda width: notes_of(facts, width))
 
@@ -268,7 +268,7 @@ class MapView(XorView):
     def _go_to(self, column: int, row: int) -> None:
         self.cursor = (column, row)
         self._draw()
-        self.remember()
+        self.save_state()
         self._request_selected()
 
     def action_next_failed(self, way: int) -> None:
@@ -303,7 +303,7 @@ class MapView(XorView):
         self.action_back()
         self.fit(self.size.width, self.size.height)
         self.call_after_refresh(self._opened_or_closed)
-        self.remember()
+        self.save_state()
 
     def _opened_or_closed(self) -> None:
         if self.opened_net.display:
@@ -331,12 +331,12 @@ class MapView(XorView):
         place = colours.index(self.colour_by) if self.colour_by in colours else -1
         self.colour_by = colours[(place + 1) % len(colours)]
         self.update()
-        self.remember()
+        self.save_state()
 
     def action_axes(self) -> None:
         self.pair = (self.pair + 1) % len(self.pairs)
         self.update()
-        self.remember()
+        self.save_state()
 
     def action_next_run(self) -> None:
         runs = [run.id for run in self.runs.of(BATCH, GRID)]
@@ -345,7 +345,7 @@ class MapView(XorView):
 
     def key_labels(self) -> dict[str, str]:
         start = "train again" if self.runs.of(BATCH) else "train 4,000"
-        labels = {"xor.start": "" if self.waits else start}
+        labels = {"xor.start": "" if self.loading_text else start}
         if not self.opened_net.display:
             labels["lanes.full"] = ""
         labels["lanes.open"] = "close" if self.opened_net.display else "open"

@@ -41,7 +41,7 @@ class LossColumn(Vertical):
 class SmallestLossView(XorView):
     """Four networks side by side, each with its loss and the smallest loss of its architecture."""
 
-    NAME, SCOPE = "ladder", "rungs"
+    SCOPE = "rungs"
     BINDINGS = all_keys.bindings("rungs")
 
     def __init__(self, *given: Any, **widget: Any) -> None:
@@ -145,9 +145,9 @@ class SmallestLossView(XorView):
             entry = self._smallest_loss(place)
             column.caption.update(partial(caption_of, entry))
             if place not in self._looks:
-                column.plane.update(None, "" if self.waits else _absent(entry))
+                column.plane.update(None, "" if self.loading_text else _absent(entry))
         key = self.context.keymap
-        start = "" if self.waits or not (missing := self.missing()) else _start_words(len(missing))
+        start = "" if self.loading_text or not (missing := self.missing()) else _start_words(len(missing))
         brief = self.size.height < 26
         note = str(self._presets[self.cursor]["note"]) if self._presets else ""
         self.lesson.update(
@@ -160,7 +160,9 @@ class SmallestLossView(XorView):
             if history is not None and "loss" in history.series
         ]
         run = self.run_of(ARCHITECTURES[self.cursor])
-        self.chart.set_empty_text(self.waits or ("no points yet" if run is not None else "not trained yet"))
+        self.chart.set_empty_text(
+            self.loading_text or ("no points yet" if run is not None else "not trained yet")
+        )
         self.chart.update_series(series, run.id if run is not None else "")
 
     def _smallest_loss(self, place: int) -> SmallestLoss:
@@ -186,7 +188,7 @@ class SmallestLossView(XorView):
     def action_choose(self, by: int) -> None:
         self.cursor = (self.cursor + by) % len(ARCHITECTURES)
         self._draw()
-        self.remember()
+        self.save_state()
 
     def action_open(self) -> None:
         run = self.run_of(ARCHITECTURES[self.cursor])
@@ -199,7 +201,7 @@ class SmallestLossView(XorView):
         text = "" if not missing else "start all" if missing == len(ARCHITECTURES) else "start missing"
         has_curve = any(self.history_of(place) is not None for place in range(len(ARCHITECTURES)))
         full = {} if has_curve else {"rungs.full": ""}
-        return {"xor.start": "" if self.waits else text, "rungs.open": opened, **full}
+        return {"xor.start": "" if self.loading_text else text, "rungs.open": opened, **full}
 
     def saved(self) -> dict[str, Any]:
         return {"cursor": self.cursor}

@@ -41,7 +41,7 @@ FRAMES = 60
 class TrainedView(XorView):
     """One run with its weights over time, and the loss curves of the notebook's three."""
 
-    NAME, SCOPE = "trained", "sketches"
+    SCOPE = "sketches"
     BINDINGS = all_keys.bindings("sketches")
 
     def __init__(self, *given: Any, **widget: Any) -> None:
@@ -185,7 +185,7 @@ class TrainedView(XorView):
     def _draw_notes(self, run: RunSummary | None, gates: list[str]) -> None:
         if run is None:
             self.notes.update(
-                lambda width: empty_notes(self.context.keymap, min(width, NOTES_WIDTH), self.waits)
+                lambda width: empty_notes(self.context.keymap, min(width, NOTES_WIDTH), self.loading_text)
             )
             return
         place = [one.id for one in self.runs.of(SINGLE)].index(run.id) + 1
@@ -271,7 +271,7 @@ class TrainedView(XorView):
         self.chosen, self.at = run, None
         self.follow()
         self.update()
-        self.remember()
+        self.save_state()
 
     def action_by_hand(self) -> None:
         net, run = self.net, self.run_shown
@@ -296,7 +296,7 @@ class TrainedView(XorView):
         text = ("", "start missing", "start missing", "start the three")[len(self.missing())]
         if not here:
             labels["sketches.full"] = ""
-        return labels | {"xor.start": "" if self.waits else text}
+        return labels | {"xor.start": "" if self.loading_text else text}
 
     def saved(self) -> dict[str, Any]:
         return {"run": self.chosen}

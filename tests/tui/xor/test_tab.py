@@ -12,7 +12,7 @@ from tests.tui.xor.bench import made_up_run, xor_tab
 from tui import view_state
 from tui.dialogs.form import FormScreen
 from tui.xor.recipes import ARCHITECTURES, NOTEBOOK
-from tui.xor.tab import VIEWS, XorTab
+from tui.xor.tab import XorTab
 from tui.xor.view import XorView
 
 ORDER = ["hand", "trained", "ladder", "map", "nine"]
@@ -39,20 +39,20 @@ async def test_every_view_opens_by_its_key_at_every_size(
     async with xor_tab(places, engine, "b", size) as opened:
         for key, name in zip("btdfe", ORDER, strict=True):
             await opened.press(key)
-            await opened.until(lambda name=name: name == front(opened).NAME)
+            await opened.until(lambda name=name: name == opened.app.query_one(XorTab).front)
             await opened.until(lambda: opened.app.focused is front(opened))
             await opened.pilot.pause()
             assert all(len(line) <= size[0] for line in opened.text.splitlines())
         await opened.pilot.resize_terminal(90, 20)
         for name in reversed(ORDER[:-1]):
             await opened.press("left_square_bracket")
-            await opened.until(lambda name=name: name == front(opened).NAME)
+            await opened.until(lambda name=name: name == opened.app.query_one(XorTab).front)
         await opened.press("left_square_bracket")
-        await opened.until(lambda: front(opened).NAME == "nine")
+        await opened.until(lambda: opened.app.query_one(XorTab).front == "nine")
         await opened.press("right_square_bracket")
-        await opened.until(lambda: front(opened).NAME == "hand")
+        await opened.until(lambda: opened.app.query_one(XorTab).front == "hand")
         assert not opened.notices
-    assert list(VIEWS) == ORDER
+    assert list(XorTab.VIEWS) == ORDER
 
 
 async def test_only_the_view_in_front_sends_requests(
@@ -80,7 +80,7 @@ async def test_the_form_starts_a_run_and_its_training_is_shown(places: Places, s
         await opened.press("enter")
         await opened.until(lambda: bool(engine.requests))
         assert engine.requests[0][1] == "xor" and engine.requests[0][2]["hidden"] == 3
-        await opened.until(lambda: front(opened).NAME == "trained")
+        await opened.until(lambda: opened.app.query_one(XorTab).front == "trained")
         await opened.shows("3 units", "It is queued")
 
 
@@ -92,7 +92,7 @@ async def test_the_form_of_the_map_is_that_of_a_batch(places: Places, session: F
         await opened.press("enter")
         await opened.until(lambda: bool(engine.requests))
         assert engine.requests[0][1] == "xor_batch"
-        assert front(opened).NAME == "map"
+        assert opened.app.query_one(XorTab).front == "map"
 
 
 async def test_the_palette_lists_the_keys_of_the_view_in_front(places: Places, session: FakeSession) -> None:

@@ -1,0 +1,124 @@
+"""One view of a tab with several."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.containers import Container
+from textual.message import Message
+
+from engine.protocol import RunSummary
+from tui.data.actions import run_and_notify
+from tui.data.run_list import RunList
+from tui.keys.key import Scope
+from tui.messages import KeyHintsChanged, ViewStateChanged
+from tui.tab.context import TabContext
+from tui.tab.submit import RunRecipe, submit_launch, submit_recipes
+from tui.terminal.plain_text import plain
+
+if TYPE_CHECKING:
+    from tui.dialogs.launch import Launch
+
+
+class View(Container, can_focus=True):
+    """A view of a ViewsTab. While it is not in front it sends no requests and draws nothing."""
+
+    SCOPE: ClassVar[Scope]
+    EXPERIMENT: ClassVar[str]
+    """the experiment of the form for a new run"""
+
+    @dataclass
+    class NoteChanged(Message):
+        """One line for the bar of views; empty: none."""
+
+        text: str
+
+    def __init__(self, context: TabContext, runs: RunList, saved: Mapping[str, Any], **widget: Any) -> None:
+        super().__init__(**widget)
+        self.context, self.runs = context, runs
+        self.saved_before = saved
+        self.in_front = False
+
+    @property
+    def loading_text(self) -> str:
+        """Why the runs are not known yet; empty once they are."""
+        return "" if self.runs.is_known else self.context.connection.loading_text
+
+    # --- called by the tab -----------------------------------------------------------------------------
+
+    def activated(self) -> None:
+        """The view has come to the front."""
+        self.in_front = True
+
+    def deactivated(self) -> None:
+        self.in_front = False
+
+    def runs_changed(self) -> None:
+        """Some of the runs were changed or removed, or another one is chosen."""
+
+    def history_grew(self, run: str) -> None:
+        """The history of a followed run has new events."""
+
+    def select(self, selection: Mapping[str, Any]) -> None:
+        """Select what another view or tab passes; see OpenView."""
+
+    def start(self) -> None:
+        """Start the runs that the view shows and that are missing."""
+
+    def key_labels(self) -> dict[str, str]:
+        return {}
+
+    def saved(self) -> dict[str, Any]:
+        """The state of the view as JSON."""
+        return {}
+
+    # --- used by the views -----------------------------------------------------------------------------
+
+    def set_note(self, text: str) -> None:
+        self.post_message(self.NoteChanged(text))
+
+    def save_state(self) -> None:
+        """The state of the view has changed: have it saved, and the footer updated."""
+        self.post_message(ViewStateChanged())
+        self.post_message(KeyHintsChanged())
+
+    def action_chart_alone(self) -> None:
+        """Toggle full screen for the chart."""
+        self.toggle_class("-chart-alone")
+
+    def action_back(self) -> None:
+        self.remove_class("-chart-alone")
+
+    # --- runs ------------------------------------------------------------------------------------------
+
+    def submit_recipes(self, *recipes: RunRecipe) -> None:
+        """Submit runs; a notification reports success or the engine's error."""
+        if recipes:
+            run_and_notify(self, submit_recipes(self.context.connection.client, recipes, self._add_run))
+
+    def submit(self, experiment: str, params: Mapping[str, object], seed: int = 1, name: str = "") -> None:
+        """Submit a run; a notification reports success or the engine's error."""
+        run_and_notify(self, self._submit(experiment, params, seed, name))
+
+    async def submit_launch(self, launch: Launch) -> str:
+        """Submit the run of a launch form. Returns a notification. Raises DltuiError."""
+
+        def submitted(run: RunSummary) -> str:
+            self._add_run(run)
+            return f"{plain(launch.name or launch.experiment, limit=60)} is started."
+
+        return await submit_launch(self.context.connection.client, launch, submitted)
+
+    async def _submit(self, experiment: str, params: Mapping[str, object], seed: int, name: str) -> str:
+        self._add_run(await self.context.connection.client.submit(experiment, params, seed=seed, name=name))
+        return f"{plain(name or experiment, limit=60)} is started."
+
+    def _add_run(self, run: RunSummary) -> None:
+        self.runs.update((run,), ())
+        self.run_submitted(run)
+
+    def run_submitted(self, run: RunSummary) -> None:
+        """Called after the engine has accepted a run that this view submitted."""
+        self.runs_changed()
