@@ -15,7 +15,7 @@ from engine.service.runs import event_reader, tracked_run
 from engine.service.runs.tracked_run import TrackedRun
 from engine.typed_json import LATEST_TIME
 
-CHUNK = 16 * event_reader.CHUNK
+SETTLED_CHUNK = 16 * event_reader.CHUNK
 
 
 def read(places: Places, run_id: str, tail: Json | None = None) -> TrackedRun:
@@ -49,7 +49,7 @@ def _guarded(places: Places, run_id: str, do: Callable[[], TrackedRun]) -> Track
 def _read(places: Places, run_id: str, tail: Json | None) -> TrackedRun:
     run = _load(places, run_id, tail)
     if tracked_run.is_settled(run.state()):
-        while event_reader.read_new(run, CHUNK):
+        while event_reader.read_new(run, SETTLED_CHUNK):
             pass
         event_reader.check_file(run)
         run.all_events_read = True
