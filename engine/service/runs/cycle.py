@@ -17,7 +17,7 @@ from engine.service.placement import queue
 from engine.service.placement.executors import Executor, KeeperStart, LocalExecutor, find_executor
 from engine.service.placement.machine import MachineMonitor
 from engine.service.placement.queue import ActiveRun, QueuedRun
-from engine.service.runs import event_reader, orphans, run_folder, tracked_run
+from engine.service.runs import orphans, run_folder, tracked_run
 from engine.service.runs.registry import RunRegistry
 from engine.service.runs.tracked_run import TrackedRun
 from engine.store import ExitFacts
@@ -132,7 +132,7 @@ class RunCycle:
         if isinstance(run.state(), Queued):
             return False
         run.refresh()
-        size = event_reader.read_new(run)
+        size = run_folder.read_new(run)
         await asyncio.sleep(0)
         if run.is_orphan():
             await self._conclude_orphan(run)
@@ -144,7 +144,7 @@ class RunCycle:
             self._settle(run)
         else:
             self.registry.publish(run)
-        return size >= event_reader.CHUNK
+        return size >= run_folder.CHUNK
 
     async def _conclude_orphan(self, run: TrackedRun) -> None:
         now = time.monotonic()
@@ -155,7 +155,7 @@ class RunCycle:
         self._next_orphan_check[run.id] = now + ORPHAN_SECONDS
         try:
             if orphans.is_released(run, now, self.orphan_timeout):
-                while event_reader.read_new(run):
+                while run_folder.read_new(run):
                     await asyncio.sleep(0)
                 orphans.conclude(run)
                 run.refresh()

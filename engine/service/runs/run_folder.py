@@ -1,21 +1,83 @@
-"""Read a run folder, with all its events where the run is settled."""
+"""Read a run folder, and the events that were added to it."""
 
 from __future__ import annotations
 
 import logging
 import os
+import stat
 from collections.abc import Callable
+from pathlib import Path
 
 from checkpoints.errors import CheckpointError
-from engine import store
+from engine import events, files, fold, store
 from engine.errors import CorruptRun, DltuiError
 from engine.places import Places
 from engine.protocol import Cause, CauseKind, Damaged, Json, RunSummary, Spec
-from engine.service.runs import event_reader, tracked_run
+from engine.service.runs import tracked_run
+from engine.service.runs.event_summary import RunStats
 from engine.service.runs.tracked_run import TrackedRun
 from engine.typed_json import LATEST_TIME
 
-SETTLED_CHUNK = 16 * event_reader.CHUNK
+# --- new events -------------------------------------------------------------------------------------------
+
+
+CHUNK = 64 * 1024
+"""bytes read at one time: a few milliseconds, so that other tasks of the event loop are not delayed"""
+
+
+def read_new(run: TrackedRun, chunk: int = CHUNK) -> int:
+    """Fold the next events into the stats; returns the bytes read, `chunk` or more when there may be others.
+
+    What cannot be read is noted as damage of the run.
+    """
+    size = _size(run.folder.events)
+    if size < run.offset:
+        logging.warning("run %s: its events became shorter, they are read again", run.id)
+        run.stats, run.offset = RunStats(run.stats.goal), 0
+    if size == run.offset:
+        return 0
+    try:
+        lines, end = events.read_lines(run.folder.events, run.offset, chunk)
+    except CorruptRun as error:
+        run.note_damage("events", error.message)
+        return 0
+    for line in lines:
+        _fold(run, line)
+    count = end - run.offset
+    run.offset = end
+    return count
+
+
+def check_file(run: TrackedRun) -> None:
+    """Note damage where the event file cannot be opened any more, although it was read before."""
+    try:
+        files.open_regular(run.folder.events).close()
+    except FileNotFoundError:
+        pass  # see tracked_run.check_end
+    except CorruptRun as error:
+        run.note_damage("events", error.message)
+
+
+def _size(path: Path) -> int:
+    """0 where there is no file; 1 for what is no regular file, so that opening it reports the error."""
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return 0
+    return found.st_size if stat.S_ISREG(found.st_mode) else 1
+
+
+def _fold(run: TrackedRun, line: bytes) -> None:
+    try:
+        fold.add(events.parse(line), run.stats)
+    except CorruptRun as error:
+        run.note_damage("events", f"a line of {run.folder.events.name} is damaged: {error.message}")
+
+
+# --- a run folder, with all its events where the run is settled -------------------------------------------
+
+
+SETTLED_CHUNK = 16 * CHUNK
 
 
 def read(places: Places, run_id: str, tail: Json | None = None) -> TrackedRun:
@@ -49,9 +111,9 @@ def _guarded(places: Places, run_id: str, do: Callable[[], TrackedRun]) -> Track
 def _read(places: Places, run_id: str, tail: Json | None) -> TrackedRun:
     run = _load(places, run_id, tail)
     if tracked_run.is_settled(run.state()):
-        while event_reader.read_new(run, SETTLED_CHUNK):
+        while read_new(run, SETTLED_CHUNK):
             pass
-        event_reader.check_file(run)
+        check_file(run)
         run.all_events_read = True
         tracked_run.update_checkpoint_step(run)
         tracked_run.check_end(run)

@@ -9,7 +9,7 @@ import pytest
 from engine.places import Places
 from engine.protocol import Status
 from engine.service.placement.executors import LocalExecutor
-from engine.service.runs import cycle, event_reader, orphans
+from engine.service.runs import cycle, orphans, run_folder
 from engine.service.runs.tracked_run import TrackedRun
 from tests.engine.service.live import connect, reach, serving, until
 
@@ -17,19 +17,19 @@ from tests.engine.service.live import connect, reach, serving, until
 async def test_a_run_that_cannot_be_updated_does_not_delay_others(
     places: Places, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    real = event_reader.read_new
+    real = run_folder.read_new
 
-    def read_new(run: TrackedRun, chunk: int = event_reader.CHUNK) -> int:
+    def read_new(run: TrackedRun, chunk: int = run_folder.CHUNK) -> int:
         if run.spec.name == "odd":
             raise ZeroDivisionError("odd")
         return real(run, chunk)
 
-    monkeypatch.setattr(event_reader, "read_new", read_new)
+    monkeypatch.setattr(run_folder, "read_new", read_new)
     async with serving(places), await connect(places) as client:
         odd = await client.submit("xor", {"epochs": 2}, name="odd")
         fine = await client.submit("xor", {"epochs": 2}, name="fine")
         assert (await reach(client, fine.id, Status.DONE)).step == 2
-        monkeypatch.setattr(event_reader, "read_new", real)
+        monkeypatch.setattr(run_folder, "read_new", real)
         assert (await reach(client, odd.id, Status.DONE)).step == 2
     assert f"run {odd.id} cannot be updated" in caplog.text
 
