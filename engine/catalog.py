@@ -101,7 +101,7 @@ class XorParams:
 
 WEIGHT_LIMIT = 8_000_000
 """most weights of a batch; its checkpoints hold each up to three times"""
-TRAINER_HELP = "training code: compiled by Numba, or NumPy; auto: Numba where it is installed"
+TRAINER_HELP = "training code: compiled by Numba whichever is named; for runs of earlier versions"
 
 
 @dataclass(frozen=True)

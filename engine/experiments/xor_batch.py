@@ -20,10 +20,10 @@ from engine.worker.run import Run
 def train(params: XorBatchParams, run: Run) -> None:
     common = asdict(params)
     grid, draws = axes.parse_axes(catalog.find("xor"), common.pop("axes")), common.pop("draws")
-    trainer = common.pop("trainer")
+    common.pop("trainer")
     if draws is None:
         chosen = plan.from_axes(common, run.seed, grid)
     else:
         chosen = plan.drawn(common, run.seed, grid, draws)
-    training = xor_batch.prepare(chosen, trainer, run)
+    training = xor_batch.prepare(chosen, run)
     xor_batch.print_counts(xor_batch.train_batch(training, run))

@@ -31,7 +31,7 @@ networks of the course's notebook seem to include none of these."""
 
 def train(params: XorGridParams, run: Run) -> None:
     networks = plan.from_rows(list(notebook.rows(params.runs, params.epochs, run.seed)), notebook.AXES)
-    training = xor_batch.prepare(networks, params.trainer, run)
+    training = xor_batch.prepare(networks, run)
     found = xor_batch.train_batch(training, run, runs=params.runs, successes=params.successes)
     report(found)
 

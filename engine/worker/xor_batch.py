@@ -11,7 +11,7 @@ from engine.models.xor.batch import record
 from engine.models.xor.batch.batch_training import BatchTraining, finite_or_inf
 from engine.models.xor.batch.plan import BatchPlan
 from engine.models.xor.batch.record import BatchRecord
-from engine.models.xor.batch.trainer import trainer
+from engine.models.xor.batch.trainer import BatchTrainer
 from engine.worker.run import Run
 
 SECONDS = 1.0
@@ -20,16 +20,14 @@ SHARE = 20
 """the time between two versions is at least this many times the duration of the last write"""
 
 
-def prepare(plan: BatchPlan, trainer_name: str, run: Run) -> BatchTraining:
-    """The training of `plan` with the trainer called `trainer_name`. Raises EngineError."""
-    if trainer_name != "numpy" and not (run.places.cache / "numba").exists():
+def prepare(plan: BatchPlan, run: Run) -> BatchTraining:
+    """The training of `plan`. Raises EngineError."""
+    if not (run.places.cache / "numba").exists():
         print("Compiling once for this home, a few seconds.", flush=True)
-    chosen = trainer(trainer_name, run.places.cache)
+    chosen = BatchTrainer(run.places.cache)
     training = BatchTraining(plan, chosen, run.threads)
     run.total(training.epochs)
     run.pin(trainer=chosen.facts)
-    if chosen.notice:
-        run.notice(chosen.notice)
     return training
 
 

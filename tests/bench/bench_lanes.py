@@ -22,13 +22,13 @@ from numpy.typing import NDArray
 from engine.models.xor.batch import notebook
 from engine.models.xor.batch.batch_training import BatchTraining
 from engine.models.xor.batch.plan import from_rows
-from engine.models.xor.batch.trainer import trainer
+from engine.models.xor.batch.trainer import BatchTrainer
 from engine.models.xor.xor_net import NEAR, NEAR_TRUTH, ROWS, TRUTH
 from tests.engine.worker.attempts import new_run, start
 
 SHAPES = ((1, True), (2, False), (4, True))
 Times = NDArray[np.float64]
-WISHED = {"numpy": 1_500, "compiled": 10_000}
+WISHED = 10_000
 
 
 def now() -> Times:
@@ -79,14 +79,12 @@ def loop(hidden: int, bypass: bool) -> Callable[[int], Times]:
     return run
 
 
-def batched(
-    kind: str, shape: tuple[int, bool], count: int, threads: int, cache: Path
-) -> Callable[[int], Times]:
+def batched(shape: tuple[int, bool], count: int, threads: int, cache: Path) -> Callable[[int], Times]:
     """The same for `count` batched networks, none of which stops early."""
     own = {"hidden": shape[0], "bypass": shape[1], "lr": 0.1, "epochs": 1_000_000, "target": 1e-30}
     recipe: dict[str, Any] = {**notebook.RECIPE, **own}
     plan = from_rows([{**recipe, "seed": seed} for seed in range(count)])
-    fleet = BatchTraining(plan, trainer(kind, cache), threads)
+    fleet = BatchTraining(plan, BatchTrainer(cache), threads)
 
     def run(epochs: int) -> Times:
         fleet.stride, end = 128, fleet.epoch + epochs
@@ -101,24 +99,20 @@ def batched(
 def compare(shape: tuple[int, bool], args: argparse.Namespace, cache: Path) -> None:
     hidden, bypass = shape
     book = loop(hidden, bypass)
-    ours = {kind: batched(kind, shape, args.networks, args.threads, cache) for kind in WISHED}
+    ours = batched(shape, args.networks, args.threads, cache)
     book(50)
-    rates: dict[str, list[Times]] = {"loop": [], **{kind: [] for kind in ours}}
+    theirs: list[Times] = []
+    rates: list[Times] = []
     for _ in range(args.turns):
-        rates["loop"].append(1500 / book(1500))
-        for kind, run in ours.items():
-            epochs = 128 if kind == "numpy" else 1024
-            rates[kind].append(args.networks * epochs / run(epochs))
-    middle = {kind: np.median(own, axis=0) for kind, own in rates.items()}
+        theirs.append(1500 / book(1500))
+        rates.append(args.networks * 1024 / ours(1024))
+    loop_rate, rate = np.median(theirs, axis=0)[0], np.median(rates, axis=0)[0]
+    ratio, per_core = np.median(np.divide(rates, theirs), axis=0)
+    print(f"hidden {hidden}, bypass {'yes' if bypass else 'no'}: loop {loop_rate:,.0f} network-epochs/s")
     print(
-        f"hidden {hidden}, bypass {'yes' if bypass else 'no'}: loop {middle['loop'][0]:,.0f} network-epochs/s"
+        f"  batch {rate / 1e6:7.2f} million /s   {ratio:9,.0f} times the loop ({WISHED:,}),"
+        f" {per_core:,.0f} times for each second of a core"
     )
-    for kind, wished in WISHED.items():
-        ratio, per_core = np.median(np.divide(rates[kind], rates["loop"]), axis=0)
-        print(
-            f"  {kind:9} {middle[kind][0] / 1e6:7.2f} million /s   {ratio:9,.0f} times the loop ({wished:,}),"
-            f" {per_core:,.0f} times for each second of a core"
-        )
 
 
 def nine(cache: Path) -> float:

@@ -25,8 +25,7 @@ RUNS: dict[str, dict[str, Any]] = {
     "mnist_recipe": {"experiment": "mnist_recipe", "precision": "fp32"},
     "lm torch": {"experiment": "lm", "framework": "torch", "recipe": "tuned", **LM},
     "lm tensorflow": {"experiment": "lm", "framework": "tensorflow", **LM},
-    "xor batch in compiled loops": {"experiment": "xor_batch", "trainer": "compiled", **BATCH},
-    "xor batch in NumPy": {"experiment": "xor_batch", "trainer": "numpy", **BATCH},
+    "xor batch": {"experiment": "xor_batch", **BATCH},
 }
 
 

@@ -30,14 +30,14 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def batch(root: Path) -> RunFolder:
-    folder = new_run(root, "xor_batch", axes=AXES, bypass=True, epochs=300, trainer="numpy")
+    folder = new_run(root, "xor_batch", axes=AXES, bypass=True, epochs=300)
     train(folder)
     return folder
 
 
 @pytest.fixture(scope="module")
 def grid(root: Path) -> RunFolder:
-    folder = new_run(root, "xor_grid", epochs=9000, runs=4, successes=3, trainer="compiled")
+    folder = new_run(root, "xor_grid", epochs=9000, runs=4, successes=3)
     train(folder)
     return folder
 
@@ -154,7 +154,7 @@ def test_a_network_trained_alone_by_xor_has_the_same_curve(
 def test_a_paused_batch_is_returned_in_its_last_state_and_newer_states_replace_it(
     session_cache: SessionCache, root: Path
 ) -> None:
-    folder = new_run(root, "xor_batch", axes="seed=1..20", epochs=200, trainer="numpy")
+    folder = new_run(root, "xor_batch", axes="seed=1..20", epochs=200)
     train(folder, ScriptedPipe({64: {"word": "pause"}}))
     page = request(session_cache, "lanes.table", run=folder.id)
     assert (page["epoch"], page["counts"]["running"]) == (64, 20)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import signal
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,13 @@ import pytest
 
 from checkpoints.errors import MismatchedCheckpoint
 from checkpoints.numpy_io import ArrayState
-from engine.errors import ParamError
+from engine.errors import EngineError, ParamError
 from engine.models.xor.batch import group_training as group_training
-from engine.models.xor.batch import record, trainer
+from engine.models.xor.batch import record
 from engine.models.xor.batch.arrays import BESTS
 from engine.models.xor.batch.record import BatchRecord
 from engine.store import RunFolder
+from engine.worker.run import Run
 from tests.engine.worker.attempts import (
     ScriptedPipe,
     curve,
@@ -55,21 +57,20 @@ def same(one: RunFolder, other: RunFolder) -> bool:
     )
 
 
-@pytest.mark.parametrize("path", ["numpy", "compiled"])
 @pytest.mark.parametrize(("experiment", "given"), [("xor_batch", LANES), ("xor_grid", GRID)])
 def test_a_batch_paused_at_every_stride_ends_with_the_weights_of_an_uninterrupted_one(
-    tmp_path: Path, experiment: str, given: dict[str, Any], path: str
+    tmp_path: Path, experiment: str, given: dict[str, Any]
 ) -> None:
-    whole = new_run(tmp_path, experiment, trainer=path, **given)
+    whole = new_run(tmp_path, experiment, **given)
     train(whole)
     steps = list(curve(whole, "running"))
     assert len(steps) > 4
-    parts = new_run(tmp_path, experiment, trainer=path, **given)
+    parts = new_run(tmp_path, experiment, **given)
     for number, step in enumerate(steps, start=1):
         train(parts, ScriptedPipe({step: {"word": "pause"}}), number=number)
     assert same(parts, whole)
     for step in steps[:-1]:
-        once = new_run(tmp_path, experiment, trainer=path, **given)
+        once = new_run(tmp_path, experiment, **given)
         train(once, ScriptedPipe({step: {"word": "pause"}}))
         assert read(once).epoch == step, "a paused batch can be looked at"
         train(once, number=2)
@@ -84,11 +85,8 @@ def stop_commands() -> dict[int, Any]:
     return {step: {"word": "set", "name": "stop", "value": lane} for step, lane in STOPS.items()}
 
 
-@pytest.mark.parametrize("path", ["numpy", "compiled"])
-def test_stopped_networks_stay_stopped_from_whichever_checkpoint_it_resumes(
-    tmp_path: Path, path: str
-) -> None:
-    whole, free = (new_run(tmp_path, "xor_batch", trainer=path, **LANES) for _ in range(2))
+def test_stopped_networks_stay_stopped_from_whichever_checkpoint_it_resumes(tmp_path: Path) -> None:
+    whole, free = (new_run(tmp_path, "xor_batch", **LANES) for _ in range(2))
     train(whole, ScriptedPipe(stop_commands()))
     train(free)
     found = read(whole)
@@ -98,16 +96,16 @@ def test_stopped_networks_stay_stopped_from_whichever_checkpoint_it_resumes(
     for name in FINAL:
         assert (found.arrays[name][others] == read(free).arrays[name][others]).all()
     for step in set(curve(whole, "running")) - set(STOPS) - {96}:
-        once = new_run(tmp_path, "xor_batch", trainer=path, **LANES)
+        once = new_run(tmp_path, "xor_batch", **LANES)
         train(once, ScriptedPipe({**stop_commands(), step: {"word": "pause"}}))
         train(once, ScriptedPipe({at: word for at, word in stop_commands().items() if at > step}), number=2)
         assert same(once, whole), f"paused at {step}"
 
 
 def test_stops_are_replayed_after_an_older_checkpoint(tmp_path: Path) -> None:
-    whole = new_run(tmp_path, "xor_batch", trainer="numpy", **LANES)
+    whole = new_run(tmp_path, "xor_batch", **LANES)
     train(whole, ScriptedPipe(stop_commands()))
-    once = new_run(tmp_path, "xor_batch", trainer="numpy", **LANES)
+    once = new_run(tmp_path, "xor_batch", **LANES)
     train(once, ScriptedPipe({16: {"word": "pause"}}))
     early = {path.name for path in once.checkpoints.iterdir()}
     train(once, ScriptedPipe({**stop_commands(), 64: {"word": "pause"}}), number=2)
@@ -122,7 +120,7 @@ def test_stops_are_replayed_after_an_older_checkpoint(tmp_path: Path) -> None:
 def test_without_a_part_of_the_state_the_bits_differ(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: str
 ) -> None:
-    given = {**LANES, "trainer": "numpy"}
+    given = LANES
     whole = new_run(tmp_path, "xor_batch", **given)
     train(whole)
     parts = new_run(tmp_path, "xor_batch", **given)
@@ -131,7 +129,7 @@ def test_without_a_part_of_the_state_the_bits_differ(
 
     def restore_without(state: ArrayState, verified: Any, *, strict: bool = True) -> int:
         step = restore(state, verified, strict=strict)
-        for group in state.training.groups:  # type: ignore[attr-defined]  # of the trainer in NumPy
+        for group in state.training.groups:  # type: ignore[attr-defined]
             group.arrays()[lost][...] = 0
         return step
 
@@ -140,35 +138,29 @@ def test_without_a_part_of_the_state_the_bits_differ(
     assert not same(parts, whole)
 
 
-def test_another_trainer_is_refused_by_a_strict_resume_and_taken_by_a_fast_one(tmp_path: Path) -> None:
-    folder = new_run(tmp_path, "xor_batch", trainer="auto", **LANES)
-    train(folder, ScriptedPipe({32: {"word": "pause"}}))
-    spec = folder.spec.read_text()
-    folder.spec.write_text(spec.replace('"trainer": "auto"', '"trainer": "numpy"'))
-    with pytest.raises(MismatchedCheckpoint, match=r"trainer was numba .*, is numpy"):
+def test_a_batch_of_another_trainer_is_refused_by_a_strict_resume_and_taken_by_a_fast_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = new_run(tmp_path, "xor_batch", trainer="numpy", **LANES)
+    with monkeypatch.context() as before:
+        pin = Run.pin
+        before.setattr(Run, "pin", lambda run, **facts: pin(run, **{**facts, "trainer": "numpy 2"}))
+        train(folder, ScriptedPipe({32: {"word": "pause"}}))
+    with pytest.raises(MismatchedCheckpoint, match=r"trainer was numpy .*, is numba .*--fast"):
         train(folder, number=2)
     train(folder, number=3, mode="fast")
     assert read(folder).counts()["running"] == 0
 
 
-def test_without_numba_numpy_trains_and_the_notice_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def absent(cache: Path) -> trainer.BatchTrainer:
-        raise ImportError("No module named 'numba'")
-
-    monkeypatch.setattr(trainer, "_compiled", absent)
-    folder = new_run(tmp_path, "xor_grid", **GRID)
-    train(folder)
-    assert "NumPy alone" in read_events(folder, "started")[0].facts["notice"]
-    wanted = new_run(tmp_path, "xor_grid", trainer="compiled", **GRID)
-    with pytest.raises(Exception, match="The compiled trainer cannot be used"):
-        train(wanted)
+def test_without_numba_one_line_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "numba", None)
+    with pytest.raises(EngineError, match=r"trained by Numba, which cannot be used: .*numba"):
+        train(new_run(tmp_path, "xor_grid", **GRID))
 
 
 @pytest.mark.long
 def test_a_batch_killed_twice_ends_with_the_weights_of_one_never_killed(tmp_path: Path) -> None:
-    given = {"axes": "hidden=1..4; seed=1..150", "epochs": 12_000, "trainer": "numpy"}
+    given = {"axes": "hidden=1..4; seed=1..150", "epochs": 12_000}
     whole = new_run(tmp_path, "xor_batch", threads=1, **given)
     assert start(whole, DLTUI_CHECKPOINT_SECONDS="1000").wait(500) == 0
     folder = new_run(tmp_path, "xor_batch", threads=1, **given)
@@ -199,7 +191,7 @@ def test_the_nine_experiments_are_printed_beside_the_notebooks_numbers(tmp_path:
 def test_diverged_networks_are_counted_and_their_weights_are_finite(tmp_path: Path) -> None:
     folder = new_run(
         tmp_path, "xor_batch", axes="lr=0.01,100; seed=1..40", activation="relu", loss="bce", hidden=8,
-        optimizer="momentum", epochs=400, trainer="numpy", initial="xavier",
+        optimizer="momentum", epochs=400, initial="xavier",
     )  # fmt: skip
     train(folder)
     found = read(folder)
@@ -232,7 +224,7 @@ def test_an_impossible_batch_is_refused_before_it_is_a_run(
 def test_an_older_checkpoint_without_best_losses_resumes_to_the_same_weights(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = {**LANES, "trainer": "numpy"}
+    given = LANES
     whole, old = new_run(tmp_path, "xor_batch", **given), new_run(tmp_path, "xor_batch", **given)
     train(whole)
     with monkeypatch.context() as before:

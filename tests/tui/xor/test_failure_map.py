@@ -22,12 +22,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Places:
 
 @pytest.fixture(scope="module")
 def batch(home: Places) -> RunFolder:
-    return trained(home, "xor_batch", axes=AXES, epochs=800, lr=0.1, trainer="numpy")
+    return trained(home, "xor_batch", axes=AXES, epochs=800, lr=0.1)
 
 
 @pytest.fixture(scope="module")
 def grid(home: Places) -> RunFolder:
-    return trained(home, "xor_grid", epochs=9_000, runs=3, successes=2, trainer="numpy")
+    return trained(home, "xor_grid", epochs=9_000, runs=3, successes=2)
 
 
 @pytest.fixture

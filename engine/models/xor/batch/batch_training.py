@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,15 +14,13 @@ from engine.models.xor.batch.arrays import BESTS, OUTCOMES, Singles
 from engine.models.xor.batch.group_training import WORST, GroupTraining
 from engine.models.xor.batch.loss_curves import LossCurves
 from engine.models.xor.batch.plan import BatchPlan
-from engine.models.xor.batch.trainer import BatchTrainer
+
+if TYPE_CHECKING:  # it is made only where networks are trained
+    from engine.models.xor.batch.trainer import BatchTrainer
 
 STRIDE_LEAST, STRIDE_MOST, STRIDES = 16, 128, 256
 STRIDE_NANOSECONDS = 500_000_000
-"""of work in NumPy per stride: a batch can be paused only between strides"""
-FEW = 1024
-"""below so many networks NumPy is faster in one thread"""
-CACHE_SIZE = 20_480
-"""networks times units (the bypass counts as one) of one NumPy job: what fits the second-level cache"""
+"""of estimated work per stride: a batch can be paused only between strides"""
 
 
 class BatchTraining:
@@ -50,7 +48,7 @@ class BatchTraining:
     def advance(self) -> int:
         """Train to the end of the stride; returns the epoch reached."""
         end = self.next_epoch
-        with ThreadPoolExecutor(self._workers()) as pool:
+        with ThreadPoolExecutor(self.threads) as pool:
             for done in [pool.submit(job) for job in self._jobs(end - self.epoch)]:
                 done.result()
         self.epoch = end
@@ -117,30 +115,20 @@ class BatchTraining:
         wished = max(STRIDE_LEAST, min(STRIDE_MOST, self.epochs // STRIDES))
         return 1 << (max(1, min(wished, STRIDE_NANOSECONDS // max(cost, 1))).bit_length() - 1)
 
-    def _workers(self) -> int:
-        """One thread for few networks in NumPy: its calls are too short to overlap."""
-        is_small = sum(len(group_run.running) for group_run in self.groups) < FEW
-        return 1 if is_small and self.trainer.name == "numpy" else self.threads
-
     def _jobs(self, epochs: int) -> Iterator[Any]:
         for group_run in self.groups:
             running = group_run.running
-            for chosen in _parts(running, self._width(group_run, len(running))):
+            for chosen in _parts(running, self._width(len(running))):
                 yield partial(self._train, group_run, chosen, epochs)
 
-    def _width(self, group_run: GroupTraining, running: int) -> int:
-        share = -(-running // self.threads)
-        if self.trainer.name == "numpy":
-            most = CACHE_SIZE // (group_run.group.hidden + group_run.group.bypass)
-            share = -(-share // -(-share // most)) if running > FEW else running
-        whole = self.trainer.multiple
+    def _width(self, running: int) -> int:
+        share, whole = -(-running // self.threads), self.trainer.multiple
         return max(whole, -(-share // whole) * whole)
 
     def _train(self, group_run: GroupTraining, chosen: NDArray[Any], epochs: int) -> None:
-        nets = group_run.nets.take(chosen, self.trainer.multiple)
-        self.trainer.backend(group_run.group, nets.width).advance(nets, self.epoch, epochs)
-        group_run.evaluate(chosen, nets)
-        group_run.nets.put(chosen, nets)
+        group, nets = group_run.group, group_run.nets.take(chosen, self.trainer.multiple)
+        self.trainer.advance(group, nets, self.epoch, epochs)
+        group_run.store(chosen, nets, self.trainer.evaluate(group, nets))
 
 
 def _parts(chosen: NDArray[Any], width: int) -> list[NDArray[Any]]:

@@ -354,3 +354,28 @@ def train(
             copy_columns(M, 0, first, t)
         if optimizer == ADAM:
             copy_columns(V, 0, second, t)
+
+
+@compiled
+def evaluate(
+    weights: Any, sharpness: Any, losses: Any, right: Any, k: int, bypass: bool, activation: int, loss: int,
+    validates: bool,
+) -> None:  # fmt: skip
+    """Losses over the rows and over the validation points into losses (2, N), right rows into right (N,)."""
+    size, points = weights.shape[0], 8 if validates else 4
+    P, H = np.empty((size, WIDTH), np.float32), np.empty((points, k, WIDTH), np.float32)
+    S, E = np.empty((points, WIDTH), np.float32), np.empty((points, WIDTH), np.float32)
+    L, Q, sharp = np.empty(WIDTH, np.float32), np.empty(WIDTH, np.float32), np.empty(WIDTH, np.float32)
+    for t in range(0, weights.shape[1], WIDTH):
+        copy_columns(weights, t, P, 0)
+        for net in range(WIDTH):
+            sharp[net] = sharpness[t + net]
+            right[t + net] = 0
+        forward(P, H, S, E, sharp, k, bypass, activation, points)
+        for row in range(4):
+            for net in range(WIDTH):
+                right[t + net] += np.int32(1) if S[row, net] < f(0.0) else np.int32(0)
+        for which in range(2):
+            mean_loss(S, E, L, Q, loss, points if which else 4)
+            for net in range(WIDTH):
+                losses[which, t + net] = L[net]

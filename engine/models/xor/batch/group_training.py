@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,6 @@ from engine.models.xor.batch.arrays import (
     Singles,
 )
 from engine.models.xor.batch.group import NetGroup
-from engine.models.xor.batch.numpy_backend import NumpyBackend
 from engine.models.xor.batch.plan import PARAMS, BatchPlan
 
 WORST = float(np.finfo(np.float32).max)
@@ -43,10 +43,10 @@ class GroupTraining:
         """Positions within the group of the networks that still train."""
         return np.flatnonzero(self.nets.outcome == RUNNING)
 
-    def evaluate(self, chosen: NDArray[Any], nets: NetArrays) -> None:
-        """Store losses and right answers of the chosen networks, from the weights in `nets`."""
-        seen = NumpyBackend(self.group, nets.width).evaluate(nets)
-        for name, values in zip(("loss", "val_loss", "right"), seen, strict=True):
+    def store(self, chosen: NDArray[Any], nets: NetArrays, evaluation: Iterable[NDArray[Any]]) -> None:
+        """Store the trained networks, and their losses and right answers, as those of the chosen indices."""
+        self.nets.put(chosen, nets)
+        for name, values in zip(("loss", "val_loss", "right"), evaluation, strict=True):
             getattr(self, name)[chosen] = np.nan_to_num(values[: len(chosen)], nan=WORST, posinf=WORST)
 
     def update_outcomes(self, epoch: int) -> None:

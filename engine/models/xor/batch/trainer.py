@@ -1,80 +1,83 @@
-"""The trainer of a batch: compiled by Numba where that is available, else NumPy."""
+"""The trainer of a batch: loops compiled by Numba."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.errors import EngineError
-from engine.models.xor.batch.arrays import NetArrays
-from engine.models.xor.batch.group import NetGroup
-from engine.models.xor.batch.numpy_backend import NumpyBackend
-
-SUMS = "sums:2"
-"""identifies the order of sums and products in the NumPy backend: another order gives other bits"""
-VECTOR = 16
-"""floats of the widest vector register"""
+from engine.models.xor.batch.arrays import NetArrays, Singles
+from engine.models.xor.batch.group import ACTIVATIONS, LOSSES, OPTIMIZERS, NetGroup
+from engine.models.xor.batch.group_training import GroupTraining
+from engine.models.xor.batch.plan import from_rows
 
 
-class TrainingBackend(Protocol):
-    def advance(self, nets: NetArrays, done: int, epochs: int) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
 class BatchTrainer:
-    name: str
-    """compiled or numpy"""
-    facts: str
-    """what the bits of a result depend on: versions and instructions"""
-    backend: Callable[[NetGroup, int], TrainingBackend]
-    """makes the backend of a group and a width"""
-    multiple: int
-    """widths are multiples of this: no vector instruction gets a shorter remainder"""
-    notice: str = ""
+    """Trains the networks of a group; several threads may use it. `cache` keeps the compiled code.
 
+    Making one imports Numba, and compiles the loops or loads them. Raises EngineError.
+    """
 
-def trainer(requested: str, cache: Path) -> BatchTrainer:
-    """`cache` keeps compiled code. Raises EngineError when the trainer requested by name is not available."""
-    if requested == "numpy":
-        return _numpy()
-    try:
-        return _compiled(cache)
-    except (ImportError, OSError, RuntimeError) as error:
-        if requested == "compiled":
+    def __init__(self, cache: Path) -> None:
+        os.environ.setdefault("NUMBA_CACHE_DIR", str(cache / "numba"))
+        try:
+            import llvmlite.binding
+            import numba
+
+            from engine.models.xor.batch import compiled_kernel
+
+            self._kernel: Any = compiled_kernel
+            self.multiple = compiled_kernel.WIDTH
+            """widths of NetArrays are multiples of this"""
+            self.facts = f"numba {numba.__version__} {llvmlite.binding.get_host_cpu_name()}"
+            """what the bits of a result depend on"""
+            self._compile()
+        except (ImportError, OSError, RuntimeError) as error:
             raise EngineError(
-                f"The compiled trainer cannot be used: {error}.", "Take trainer=numpy."
+                f"Networks of XOR are trained by Numba, which cannot be used: {error}.",
+                "Install dltui again, or set NUMBA_CACHE_DIR to a folder that can be written.",
             ) from error
-        return _numpy(f"The networks are trained by NumPy alone, since Numba cannot be used: {error}.")
+
+    def advance(self, group: NetGroup, nets: NetArrays, done: int, epochs: int) -> None:
+        """Train `epochs` epochs after the first `done`. A network that ends keeps the weights it ended
+        with."""
+        mean, root = corrections(done + 1, epochs)
+        self._kernel.train(
+            nets.weights, nets.first, nets.second, nets.lr, nets.sharpness, nets.min_delta,
+            nets.target, nets.patience, nets.best, nets.waited, nets.outcome, nets.stop,
+            nets.best_loss, nets.best_loss_at, nets.best_val_loss, nets.best_val_loss_at, done, mean, root,
+            *_shape(group), OPTIMIZERS.index(group.optimizer), group.validates,
+        )  # fmt: skip
+
+    def evaluate(self, group: NetGroup, nets: NetArrays) -> tuple[Singles, Singles, NDArray[np.int32]]:
+        """(W,) each: loss over the four rows, loss over the validation points (without validation the same
+        again), number of right rows."""
+        losses, right = np.empty((2, nets.width), np.float32), np.empty(nets.width, np.int32)
+        self._kernel.evaluate(nets.weights, nets.sharpness, losses, right, *_shape(group), group.validates)
+        return losses[0], losses[1], right
+
+    def _compile(self) -> None:
+        plan = from_rows([{}] * self.multiple)
+        for group, indices in plan.groups():
+            nets = GroupTraining(group, indices, plan).nets
+            self.advance(group, nets, 0, 1)
+            self.evaluate(group, nets)
 
 
-def _numpy(notice: str = "") -> BatchTrainer:
-    return BatchTrainer(
-        "numpy", f"numpy {np.__version__} {_instructions()} {SUMS}", NumpyBackend, VECTOR, notice
-    )
+def _shape(group: NetGroup) -> tuple[Any, ...]:
+    return group.hidden, group.bypass, ACTIVATIONS.index(group.activation), LOSSES.index(group.loss)
 
 
-def _compiled(cache: Path) -> BatchTrainer:
-    """The compiled trainer, its kernel compiled or loaded from the cache."""
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(cache / "numba"))
-    import llvmlite.binding
-    import numba
+def corrections(epoch: int, count: int) -> tuple[Singles, Singles]:
+    """Adam's bias corrections of `count` epochs from `epoch` on: factors of the mean and of the root.
 
-    from engine.models.xor.batch import compiled_kernel
-    from engine.models.xor.batch.compiled_backend import CompiledBackend, compile_kernel
-
-    compile_kernel()
-    processor = llvmlite.binding.get_host_cpu_name()
-    facts = f"numba {numba.__version__} {processor}"
-    return BatchTrainer("compiled", facts, lambda group, width: CompiledBackend(group), compiled_kernel.WIDTH)
-
-
-def _instructions() -> str:
-    """The instruction sets that NumPy uses here for the functions whose last bit may differ."""
-    found = np.lib.introspect.opt_func_info(func_name="^(exp|log1p|tanh)$", signature="^float32")
-    used = {name: next(iter(ways.values()))["current"] for name, ways in sorted(found.items()) if ways}
-    return " ".join(f"{name}:{way}" for name, way in used.items())
+    Computed in float64 and rounded last, as in PyTorch.
+    """
+    epochs = np.arange(epoch, epoch + count, dtype=np.float64)
+    mean = 1 / (1 - 0.9**epochs)
+    root = 1 / np.sqrt(1 - 0.999**epochs)
+    return mean.astype(np.float32), root.astype(np.float32)

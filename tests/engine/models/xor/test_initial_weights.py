@@ -14,7 +14,7 @@ from engine.models.xor.batch.batch_training import BatchTraining
 from engine.models.xor.batch.group_training import unpacked
 from engine.models.xor.batch.plan import from_rows
 from engine.models.xor.initial_weights import draw
-from tests.engine.models.xor.batch.sample_batches import trained_by
+from tests.engine.models.xor.batch.sample_batches import trainer
 
 
 def test_a_network_starts_the_same_alone_and_among_others() -> None:
@@ -52,7 +52,7 @@ def test_weights_are_uncorrelated() -> None:
 @pytest.mark.parametrize(("hidden", "bypass"), [(0, True), (1, True), (3, False)])
 def test_xor_starts_from_the_weights_of_a_batch(scheme: str, hidden: int, bypass: bool) -> None:
     row = {"hidden": hidden, "bypass": bypass, "initial": scheme, "seed": 41}
-    training = BatchTraining(from_rows([row]), trained_by("numpy"))
+    training = BatchTraining(from_rows([row]), trainer())
     in_batch = unpacked(hidden, training.weights()[0])
     net = Net(XorParams(hidden=hidden, bypass=bypass, initial=scheme), seed=41)
     if hidden:

@@ -1,4 +1,4 @@
-"""Batches of networks of every kind, and the trainers to test."""
+"""Batches of networks of every kind, and their trainer."""
 
 from __future__ import annotations
 
@@ -12,16 +12,15 @@ import numpy as np
 from engine.models.xor.batch.arrays import BESTS
 from engine.models.xor.batch.batch_training import BatchTraining
 from engine.models.xor.batch.plan import PARAMS, BatchPlan, from_rows
-from engine.models.xor.batch.trainer import BatchTrainer, trainer
+from engine.models.xor.batch.trainer import BatchTrainer
 from engine.params import Value
 
-TRAINERS = ("numpy", "compiled")
 FINAL = ("outcome", "stop", "loss", "val_loss", "best", "right", "waited", *BESTS)
 
 
 @cache
-def trained_by(name: str) -> BatchTrainer:
-    return trainer(name, Path(__file__).parents[5] / ".pytest_cache")
+def trainer() -> BatchTrainer:
+    return BatchTrainer(Path(__file__).parents[5] / ".pytest_cache")
 
 
 def mixed(count: int, seed: int = 1) -> list[dict[str, Value]]:
@@ -52,15 +51,15 @@ def kind(rng: random.Random) -> dict[str, Value]:
     return {**chosen, "hidden": hidden, "bypass": hidden == 0 or rng.random() < 0.5}
 
 
-def trained(plan: BatchPlan, name: str, threads: int = 1) -> BatchTraining:
-    training = BatchTraining(plan, trained_by(name), threads)
+def trained(plan: BatchPlan, threads: int = 1) -> BatchTraining:
+    training = BatchTraining(plan, trainer(), threads)
     while not training.is_over:
         training.advance()
     return training
 
 
-def alone(row: dict[str, Value], name: str) -> BatchTraining:
-    return trained(from_rows([row]), name)
+def alone(row: dict[str, Value]) -> BatchTraining:
+    return trained(from_rows([row]))
 
 
 def bits(training: BatchTraining, index: int) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from engine.models.xor.batch.batch_training import BatchTraining
 from engine.models.xor.batch.plan import from_rows
 from engine.models.xor.xor_net import NEAR, NEAR_TRUTH, ROWS, TRUTH
 from engine.params import Value
-from tests.engine.models.xor.batch.sample_batches import TRAINERS, trained_by
+from tests.engine.models.xor.batch.sample_batches import trainer
 
 KINDS = list(
     itertools.product(("btu", "sigmoid", "tanh", "relu"), ("bce", "mse"), ("sgd", "momentum", "adam"))
@@ -82,13 +82,10 @@ def plain_losses(row: dict[str, Value], epochs: int) -> list[tuple[float, float]
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("trainer", TRAINERS)
 @pytest.mark.parametrize(("activation", "loss", "optimizer"), KINDS)
-def test_losses_are_those_of_a_plain_loop_epoch_for_epoch(
-    trainer: str, activation: str, loss: str, optimizer: str
-) -> None:
+def test_losses_are_those_of_a_plain_loop_epoch_for_epoch(activation: str, loss: str, optimizer: str) -> None:
     rows = rows_of(activation, loss, optimizer)
-    training = BatchTraining(from_rows(rows), trained_by(trainer))
+    training = BatchTraining(from_rows(rows), trainer())
     training.stride = 1
     plain = [plain_losses(row, 30) for row in rows]
     for epoch in range(30):
@@ -98,14 +95,11 @@ def test_losses_are_those_of_a_plain_loop_epoch_for_epoch(
         assert np.allclose(ours, theirs, rtol=2e-4, atol=2e-6), (epoch, ours - theirs)
 
 
-@pytest.mark.parametrize("trainer", TRAINERS)
 @pytest.mark.parametrize("activation", ["btu", "sigmoid", "tanh"])
 @pytest.mark.parametrize("loss", ["bce", "mse"])
-def test_a_step_of_gradient_descent_agrees_with_finite_differences(
-    trainer: str, activation: str, loss: str
-) -> None:
+def test_a_step_of_gradient_descent_agrees_with_finite_differences(activation: str, loss: str) -> None:
     row = {**rows_of(activation, loss, "sgd")[3], "lr": 1.0}
-    training = BatchTraining(from_rows([row]), trained_by(trainer))
+    training = BatchTraining(from_rows([row]), trainer())
     training.stride = 1
     before = training.weights()[0].astype(np.float64)
     training.advance()
@@ -127,15 +121,12 @@ def _loss(row: dict[str, Value], weights: np.ndarray) -> float:
     return float(-np.mean(TRUTH * np.log(p) + (1 - TRUTH) * np.log(1 - p)))
 
 
-@pytest.mark.parametrize("trainer", TRAINERS)
 @pytest.mark.parametrize(("loss", "optimizer", "lr"), [("bce", "sgd", 2.0), ("mse", "adam", 0.5),
                                                       ("bce", "momentum", 0.3)])  # fmt: skip
-def test_the_best_losses_are_the_smallest_that_a_run_alone_logs(
-    trainer: str, loss: str, optimizer: str, lr: float
-) -> None:
+def test_the_best_losses_are_the_smallest_that_a_run_alone_logs(loss: str, optimizer: str, lr: float) -> None:
     """The training loss of a step is that before its update, the validation loss that after it."""
     rows = [{**row, "lr": lr, "epochs": 40} for row in rows_of("tanh", loss, optimizer)]
-    training = BatchTraining(from_rows(rows), trained_by(trainer))
+    training = BatchTraining(from_rows(rows), trainer())
     while not training.is_over:
         training.advance()
     for index, row in enumerate(rows):

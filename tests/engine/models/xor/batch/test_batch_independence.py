@@ -1,4 +1,4 @@
-"""A network in a batch ends with the bits that it has alone, in both backends."""
+"""A network in a batch ends with the bits that it has alone."""
 
 from __future__ import annotations
 
@@ -10,42 +10,38 @@ import pytest
 from engine.models.xor.batch.batch_training import BatchTraining
 from engine.models.xor.batch.plan import from_rows
 from tests.engine.models.xor.batch.sample_batches import (
-    TRAINERS,
     alone,
     bits,
     mixed,
     trained,
-    trained_by,
+    trainer,
 )
 
 CHECKED = 12
 
 
-@pytest.mark.parametrize("trainer", TRAINERS)
 @pytest.mark.parametrize("count", [1, 7, 1000, 4097])
-def test_a_network_among_others_ends_as_it_does_alone(trainer: str, count: int) -> None:
+def test_a_network_among_others_ends_as_it_does_alone(count: int) -> None:
     rows = mixed(count)
-    together = trained(from_rows(rows), trainer, threads=2)
+    together = trained(from_rows(rows), threads=2)
     ends = {0, count - 1, *random.Random(count).sample(range(count), min(CHECKED, count))}
     for index in sorted(ends):
-        assert bits(together, index) == bits(alone(rows[index], trainer), 0), rows[index]
+        assert bits(together, index) == bits(alone(rows[index]), 0), rows[index]
 
 
-@pytest.mark.parametrize("trainer", TRAINERS)
-def test_neither_position_nor_other_networks_nor_threads_matter(trainer: str) -> None:
+def test_neither_position_nor_other_networks_nor_threads_matter() -> None:
     rows = mixed(333)
     order = random.Random(3).sample(range(333), 333)
-    one = trained(from_rows(rows), trainer)
-    other = trained(from_rows([rows[place] for place in order]), trainer, threads=3)
+    one = trained(from_rows(rows))
+    other = trained(from_rows([rows[place] for place in order]), threads=3)
     for place, index in enumerate(order):
         assert bits(one, index) == bits(other, place)
 
 
-@pytest.mark.parametrize("trainer", TRAINERS)
-def test_the_length_of_the_strides_does_not_matter(trainer: str) -> None:
+def test_the_length_of_the_strides_does_not_matter() -> None:
     plan = from_rows(mixed(200))
-    regular = trained(plan, trainer)
-    odd = BatchTraining(plan, trained_by(trainer))
+    regular = trained(plan)
+    odd = BatchTraining(plan, trainer())
     rng = random.Random(5)
     while not odd.is_over:
         odd.stride = rng.randint(1, 11)
@@ -53,10 +49,9 @@ def test_the_length_of_the_strides_does_not_matter(trainer: str) -> None:
     assert all(bits(regular, index) == bits(odd, index) for index in range(200))
 
 
-@pytest.mark.parametrize("trainer", TRAINERS)
-def test_what_has_ended_keeps_its_weights_while_others_go_on(trainer: str) -> None:
+def test_what_has_ended_keeps_its_weights_while_others_go_on() -> None:
     rows = mixed(400)
-    training = BatchTraining(from_rows(rows), trained_by(trainer))
+    training = BatchTraining(from_rows(rows), trainer())
     training.stride = 5
     ended: dict[int, bytes] = {}
     while not training.is_over:
@@ -67,20 +62,6 @@ def test_what_has_ended_keeps_its_weights_while_others_go_on(trainer: str) -> No
     stops = training.column("stop")
     assert len(ended) == 400
     assert len(set(stops.tolist())) > 10, "some have to end on the way"
-
-
-def test_both_backends_agree_up_to_rounding() -> None:
-    plan = from_rows([{**row, "lr": 0.05, "epochs": 40, "patience": None} for row in mixed(500)])
-    one, other = (trained(plan, trainer) for trainer in TRAINERS)
-    assert np.allclose(one.weights(), other.weights(), rtol=1e-4, atol=1e-4)
-    assert (one.column("outcome") == other.column("outcome")).mean() > 0.99
-
-
-def test_their_bits_differ_so_the_backend_is_recorded() -> None:
-    plan = from_rows(mixed(64))
-    one, other = (trained(plan, trainer) for trainer in TRAINERS)
-    assert one.weights().tobytes() != other.weights().tobytes()
-    assert one.trainer.facts != other.trainer.facts
 
 
 def test_the_kernel_has_the_codes_of_the_arrays() -> None:

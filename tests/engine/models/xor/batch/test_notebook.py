@@ -20,7 +20,7 @@ RUNNING, SUCCESS, FAIL = 0, 1, 2
 @cache
 def nine() -> BatchRecord:
     plan = from_rows(list(notebook.rows(60, 40_000, 1)), notebook.AXES)
-    training = trained(plan, "compiled", threads=2)
+    training = trained(plan, threads=2)
     return record.read(
         record.dump_metadata(plan, 40_000, runs=60, successes=50), record.dump_arrays(training)
     )
@@ -135,7 +135,7 @@ def test_the_single_hidden_unit_is_read_as_a_gate() -> None:
 
 def test_a_record_is_read_back_whole_and_a_damaged_one_named() -> None:
     plan = from_rows([{"seed": 1}, {"seed": 2}], ("seed",))
-    training = trained(plan, "numpy")
+    training = trained(plan)
     told, arrays = record.dump_metadata(plan, 1000), record.dump_arrays(training)
     found = record.read(told, arrays)
     assert found.axes == ("seed",) and found.value("seed", 1) == 2 and found.value("hidden", 0) == 2
