@@ -20,6 +20,7 @@ from engine.service.index.filter import (
     SearchTerm,
     check_field,
     fields_of,
+    number_expected,
     parse,
 )
 
@@ -206,10 +207,7 @@ def _text_comparison(comparison: Comparison) -> Sql:
 def _word_comparison(comparison: Comparison) -> Sql:
     value = str(comparison.value).lower()
     if comparison.sign not in ("=", "!=") or comparison.field in _NUMBERS:
-        raise FilterError(
-            f"Filter, position {comparison.position}: expected a number after "
-            f"{comparison.field}{comparison.sign}, got {value[:40]!r}."
-        )
+        raise number_expected(comparison)
     found = _dynamic_field(comparison.field, "params", "metrics")
     if value in _BOOLEANS:
         same = f"(SELECT lower(x) = ? OR x = ? FROM ({found.text}))"

@@ -107,6 +107,14 @@ def check_field(name: str) -> str:
     return name
 
 
+def number_expected(comparison: Comparison) -> FilterError:
+    """The error for a text where a number is compared."""
+    return FilterError(
+        f"Filter, position {comparison.position}: expected a number after "
+        f"{comparison.field}{comparison.sign}, got {str(comparison.value)[:40]!r}."
+    )
+
+
 def _tokens(text: str) -> list[_Token]:
     found, at = [], 0
     while match := _TOKEN.match(text, at):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from engine import catalog
+from engine.filter_fields import BOOLEANS
 from engine.params import Value
 from engine.service.index.filter import (
     And,
@@ -16,6 +17,7 @@ from engine.service.index.filter import (
     Not,
     Or,
     SearchTerm,
+    number_expected,
     parse,
 )
 from engine.sweep_protocol import TrialGroup, TrialPage, TrialQuery, TrialRow, TrialStatus
@@ -27,7 +29,6 @@ _FIELDS = (
     "run", "cause",
 )  # fmt: skip
 _SEARCHED = ("run", "status", "cause")
-_BOOLEANS = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "=": lambda a, b: bool(a == b), "!=": lambda a, b: bool(a != b), "<": lambda a, b: bool(a < b),
     "<=": lambda a, b: bool(a <= b), ">": lambda a, b: bool(a > b), ">=": lambda a, b: bool(a >= b),
@@ -120,10 +121,7 @@ def _compared(comparison: Comparison) -> Predicate:
     compare, name, value = _COMPARE[comparison.sign], comparison.field, comparison.value
     if isinstance(value, str):
         if comparison.sign not in ("=", "!="):
-            raise FilterError(
-                f"Filter, position {comparison.position}: expected a number after {name}{comparison.sign}, "
-                f"got {value[:40]!r}."
-            )
+            raise number_expected(comparison)
         return _compared_text(name, value.lower(), compare)
 
     def test(row: TrialRow) -> bool:
@@ -142,7 +140,7 @@ def _compared_text(name: str, value: str, compare: Callable[[Any, Any], bool]) -
         if found is None:
             return name in row.params and compare(catalog.none_word(name), value)
         if isinstance(found, bool):
-            return compare(found, _BOOLEANS.get(value))
+            return compare(found, BOOLEANS.get(value))
         return compare(str(found).lower(), value)
 
     return test
