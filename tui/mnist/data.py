@@ -6,7 +6,7 @@ from engine.protocol import Json
 from tui.drawings.image_canvas import ImageCanvas
 from tui.drawings.pixels import greys
 from tui.keys import all_keys
-from tui.mnist.data_image import DataImage
+from tui.mnist.data_summary import DataSummary
 from tui.mnist.mosaic import Image, grey, joined
 from tui.mnist.view import MnistView
 
@@ -33,7 +33,7 @@ class DataView(MnistView):
             words = "The pictures cannot be opened." if self.error_text else "The pictures are being opened."
             canvas.write(2, 1, words, "strong" if self.error_text else "muted")
         else:
-            DataImage(self.facts, self.top).paint(canvas)
+            DataSummary(self.facts, self.top).paint(canvas)
 
     def paint_error(self, canvas: ImageCanvas) -> None:
         if self.facts is None:
@@ -43,7 +43,7 @@ class DataView(MnistView):
 
     def action_scroll(self, by: int) -> None:
         if self.facts is not None:
-            self.top = max(0, min(self.top + by, DataImage(self.facts, 0).last))
+            self.top = max(0, min(self.top + by, DataSummary(self.facts, 0).last))
             self.redraw()
 
     def action_scroll_to(self, end: int) -> None:

@@ -14,10 +14,10 @@ from tui.data.run_text import name_of
 from tui.drawings.image_canvas import ImageCanvas
 from tui.drawings.pixels import DARK
 from tui.keys import all_keys
+from tui.mnist.drawing_panel import LEFT, TOP, DrawingPanel, pad_size
 from tui.mnist.mosaic import Image, grey, joined
 from tui.mnist.pad import BRUSHES, SIDE, Pad
-from tui.mnist.pad_image import LEFT, TOP, PadImage, pad_size
-from tui.mnist.pictures_image import PicturesImage, grid
+from tui.mnist.picture_grid import PictureGrid, grid
 from tui.mnist.view import MnistView
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
@@ -96,7 +96,7 @@ class DrawView(MnistView):
         if len(title) > width:
             title = title[: width - 1] + glyphs().cut
         why = self._why()
-        PadImage(self.pad, title, self._prediction, self._names, self.is_centred, why).paint(canvas)
+        DrawingPanel(self.pad, title, self._prediction, self._names, self.is_centred, why).paint(canvas)
 
     def _why(self) -> str:
         """Why there is no prediction, and what to do; empty where there can be one."""
@@ -122,7 +122,7 @@ class DrawView(MnistView):
         else:
             right = round(report["accuracy"] * report["count"])
             title = f"Your digits: {right} of {report['count']} classified rightly"
-            PicturesImage(title, report["images"], report["count"], self.cursor, self._names).paint(canvas)
+            PictureGrid(title, report["images"], report["count"], self.cursor, self._names).paint(canvas)
 
     # --- the pen ---------------------------------------------------------------------------------------
 

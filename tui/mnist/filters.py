@@ -14,7 +14,7 @@ from tui.drawings.image_canvas import ImageCanvas
 from tui.drawings.pixels import Values
 from tui.keys import all_keys
 from tui.mnist.empty_state import paint_empty_state
-from tui.mnist.filter_image import Cell, FilterImage, is_roomy
+from tui.mnist.filter_grid import Cell, FilterGrid, is_roomy
 from tui.mnist.mosaic import Image, mosaic
 from tui.mnist.snapshot import PictureMaps, Snapshot, kernels_of, layers_of, picture_maps, snapshot_of
 from tui.mnist.view import MnistView
@@ -234,7 +234,7 @@ class FiltersView(MnistView):
             return
         dot = f" {glyphs().dot} "
         title = plain(f"{name_of(run)}{dot}{self.layer_name}", limit=60)
-        FilterImage(
+        FilterGrid(
             title, f"{dot}{self._facts(dot)}", self.steps, self.place,
             frozenset(self._model.get("steps", ())), self.snapshot, self._model.get("class_names", ()),
             self.page, self.first_filter, self.cell,

@@ -14,7 +14,7 @@ from tui.drawings.pixels import greys
 from tui.keys import all_keys
 from tui.messages import OpenView
 from tui.mnist.mosaic import Image, grey, heat, joined
-from tui.mnist.pictures_image import PicturesImage, grid
+from tui.mnist.picture_grid import PictureGrid, grid
 from tui.mnist.view import MnistView
 from tui.terminal.plain_text import plain
 
@@ -98,7 +98,7 @@ class PicturesView(MnistView):
         saliency = self._saliency.get(self._saliency_key())
         title = plain(f"{self._selection['title']}, {self._selection['split']} pictures", limit=60)
         names = self._selection["names"]
-        PicturesImage(title, self.images, self.count, self.cursor, names, self.kind, saliency).paint(canvas)
+        PictureGrid(title, self.images, self.count, self.cursor, names, self.kind, saliency).paint(canvas)
 
     # --- actions ---------------------------------------------------------------------------------------
 

@@ -10,9 +10,9 @@ from tui.data.run_text import name_of
 from tui.drawings.image_canvas import ImageCanvas
 from tui.keys import all_keys
 from tui.messages import OpenView
-from tui.mnist.confusion_image import CLASSES, ConfusionImage
+from tui.mnist.confusion_matrix import CLASSES, ConfusionMatrix
 from tui.mnist.empty_state import paint_empty_state
-from tui.mnist.robustness_image import KINDS, RobustnessImage
+from tui.mnist.robustness_chart import KINDS, RobustnessChart
 from tui.mnist.view import MnistView
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
@@ -115,13 +115,13 @@ class ReportView(MnistView):
             read = max((int(curve["images"]) for curve in curves.values()), default=0)
             of = f"{read:,} of {report['images']:,}" if read < report["images"] else f"{read:,}"
             title = self._title(report, of if read else "", self._weights)
-            RobustnessImage(title, curves).paint(canvas)
+            RobustnessChart(title, curves).paint(canvas)
         else:
             cell = (self.run_id, self.split, *self.cell)
             fits = self._images is not None and self._images[0] == cell
             images = self._images[1] if fits and self._images is not None else None
             title = self._title(report, f"{report['images']:,}")
-            ConfusionImage(title, report, self.cell, images, self._weights).paint(canvas)
+            ConfusionMatrix(title, report, self.cell, images, self._weights).paint(canvas)
 
     def _key(self, kind: str) -> tuple[str, str, str]:
         return self.run_id, self.split, kind

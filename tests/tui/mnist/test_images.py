@@ -9,9 +9,9 @@ import pytest
 
 from tui.drawings.heat import ColourMode
 from tui.drawings.image_canvas import ImageCanvas
-from tui.mnist.confusion_image import ConfusionImage
-from tui.mnist.data_image import DataImage
-from tui.mnist.pictures_image import PicturesImage
+from tui.mnist.confusion_matrix import ConfusionMatrix
+from tui.mnist.data_summary import DataSummary
+from tui.mnist.picture_grid import PictureGrid
 
 NAMES = (
     "T-shirt/top",
@@ -58,7 +58,7 @@ def report() -> dict[str, Any]:
 def test_data_with_long_class_names_are_drawn(size: tuple[int, int], look: ColourMode) -> None:
     for side in (8, 28, 64):
         canvas = ImageCanvas(*size, look)
-        DataImage(explored(side), 2).paint(canvas)
+        DataSummary(explored(side), 2).paint(canvas)
         assert "Fashion" in text(canvas) and "Tro" in text(canvas)
 
 
@@ -66,7 +66,7 @@ def test_data_with_long_class_names_are_drawn(size: tuple[int, int], look: Colou
 @pytest.mark.parametrize("size", SIZES)
 def test_a_confusion_matrix_with_long_class_names_is_drawn(size: tuple[int, int], look: ColourMode) -> None:
     canvas = ImageCanvas(*size, look)
-    ConfusionImage("Fashion", report(), (0, 6), []).paint(canvas)
+    ConfusionMatrix("Fashion", report(), (0, 6), []).paint(canvas)
     if size[1] > 20:
         assert "T-shirt/top predicted as Shirt: 3 of 13" in text(canvas)
 
@@ -77,12 +77,12 @@ def test_pictures_with_long_class_names_are_drawn(size: tuple[int, int], look: C
     image = {"index": 7, "pixels": [[0, 255]] * 2, "label": 9, "predicted": 7, "probabilities": [0.1] * 10,
              "loss": 2.3026}  # fmt: skip
     canvas = ImageCanvas(*size, look)
-    PicturesImage("pictures", [image] * 50, 50, 49, NAMES).paint(canvas)
+    PictureGrid("pictures", [image] * 50, 50, 49, NAMES).paint(canvas)
     assert "it is Ankle boot" in text(canvas) and "50 of 50" in text(canvas)
     assert re.search("largest (loss )?first", text(canvas)) and "picture 7, loss 2.30" in text(canvas)
 
 
 def test_an_empty_cell_has_a_message() -> None:
     canvas = ImageCanvas(80, 21, "colour")
-    PicturesImage("pictures", [], 0, 0, NAMES).paint(canvas)
+    PictureGrid("pictures", [], 0, 0, NAMES).paint(canvas)
     assert "No picture is in this cell" in text(canvas)

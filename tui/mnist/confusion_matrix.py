@@ -1,4 +1,4 @@
-"""Image of a report: confusion matrix and scores of each class."""
+"""A report on a canvas: confusion matrix and scores of each class."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RIGHT_LEVELS, WRONG_LEVELS = (10, 1), (13, 21)
 
 
 @dataclass(frozen=True, slots=True)
-class ConfusionImage:
+class ConfusionMatrix:
     """`report` is that of mnist.report, `weights` describes the weights; `cell` is true and predicted class;
     `images` are the pictures of that cell."""
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tui.drawings.image_canvas import ImageCanvas
-from tui.mnist.filter_image import PICTURES, FilterImage, factor_of, pictures_of
+from tui.mnist.filter_grid import PICTURES, FilterGrid, factor_of, pictures_of
 from tui.mnist.snapshot import PictureMaps, Snapshot
 
 
@@ -14,12 +14,12 @@ def text(canvas: ImageCanvas) -> str:
     return "\n".join("".join(patch.text for patch in line) for line in canvas.lines())
 
 
-def filter_image(filters: int, **facts: object) -> FilterImage:
+def filter_grid(filters: int, **facts: object) -> FilterGrid:
     kernels = np.linspace(-0.5, 0.25, filters * 25).reshape(filters, 1, 5, 5)
     maps = np.zeros((filters, 28, 28))
     pictures = [PictureMaps(np.zeros((28, 28)), maps, maps)] * 4
     snapshot = Snapshot("conv1", kernels, pictures)
-    return FilterImage("run", "", [1], 0, frozenset(), snapshot, (), **facts)  # type: ignore[arg-type]
+    return FilterGrid("run", "", [1], 0, frozenset(), snapshot, (), **facts)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("room", "factor"), [((30, 30), 2), ((42, 50), 4), ((78, 12), 2), ((10, 4), 1)])
@@ -37,17 +37,17 @@ def test_four_pictures_are_shown_where_their_maps_are_large_enough() -> None:
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
 def test_maps_that_do_not_fit_are_counted_and_can_be_scrolled_to(size: tuple[int, int]) -> None:
     canvas = ImageCanvas(*size, "shade")
-    filter_image(16, page=1).paint(canvas)
+    filter_grid(16, page=1).paint(canvas)
     assert "filters 1 to " in text(canvas)
     canvas = ImageCanvas(*size, "shade")
-    filter_image(16, page=1, first=8).paint(canvas)
+    filter_grid(16, page=1, first=8).paint(canvas)
     assert "filters 9 to " in text(canvas)
 
 
 def test_the_weight_under_the_cursor_is_shown_in_its_own_units() -> None:
     canvas = ImageCanvas(120, 40, "colour")
-    filter_image(5, cell=(0, 0, 0, 0)).paint(canvas)
+    filter_grid(5, cell=(0, 0, 0, 0)).paint(canvas)
     assert "weight -0.5000" in text(canvas)
     canvas = ImageCanvas(120, 40, "colour")
-    filter_image(5).paint(canvas)
+    filter_grid(5).paint(canvas)
     assert "at most 0.5" in text(canvas)

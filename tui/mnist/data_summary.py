@@ -1,4 +1,4 @@
-"""Image of a data set: its statistics, the count of each class, means and samples."""
+"""A data set on a canvas: its statistics, the count of each class, means and samples."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LEAST = 10
 
 
 @dataclass(frozen=True, slots=True)
-class DataImage:
+class DataSummary:
     """`facts` is a response of mnist.explore; `top` is the first line of pictures that is shown."""
 
     facts: Json

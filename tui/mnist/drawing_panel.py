@@ -1,4 +1,4 @@
-"""Image of the pad: the drawing, its prediction and the maps of the network."""
+"""The drawing on a canvas, its prediction and the maps of the network."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TOP, LEFT = 2, 2
 
 
 @dataclass(frozen=True, slots=True)
-class PadImage:
+class DrawingPanel:
     """`prediction` is the response of mnist.predict for the drawing, None while there is none; `why` is the
     reason for that."""
 

@@ -1,4 +1,4 @@
-"""Image of the accuracy on shifted pictures and on pictures with noise."""
+"""The accuracy on shifted pictures and on pictures with noise, on a canvas."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KINDS = (
 
 
 @dataclass(frozen=True, slots=True)
-class RobustnessImage:
+class RobustnessChart:
     """`curves` holds the newest part of mnist.robustness of each kind."""
 
     title: str

@@ -1,4 +1,4 @@
-"""Image of a grid of pictures, with the probabilities and saliency of the one under the cursor."""
+"""A grid of pictures on a canvas, with the probabilities and saliency of the one under the cursor."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TOP = 2
 
 
 @dataclass(frozen=True, slots=True)
-class PicturesImage:
+class PictureGrid:
     """`images` are those of mnist.cell; `saliency` is the response of mnist.saliency for the chosen one."""
 
     title: str

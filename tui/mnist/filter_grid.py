@@ -1,4 +1,4 @@
-"""Image of a layer's weights and of its maps for some pictures, at one step of the training."""
+"""A layer's weights and its maps for some pictures on a canvas, at one step of the training."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Cell = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class FilterImage:
+class FilterGrid:
     """The snapshot of step `steps[at]`; `whole` are the steps with a checkpoint.
 
     `page`, where filters and maps do not fit side by side: 0 filters; maps 1 after the ReLU, 2 before it, 3
