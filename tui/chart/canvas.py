@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from tui.drawings import braille
 from tui.ui.span import Row, Span
 
 Symbols = Literal["braille", "block", "ascii"]
@@ -43,8 +44,8 @@ class DotPen:
 @cache
 def dot_pen(symbols: Symbols, letter: str = "*") -> DotPen:
     if symbols == "braille":
-        weights = np.array([[1, 8], [2, 16], [4, 32], [64, 128]], np.uint8)
-        return DotPen(2, 4, weights, np.array([BLANK, *range(0x2801, 0x2900)], np.uint32))
+        characters = [BLANK, *range(braille.BLANK + 1, braille.BLANK + 256)]
+        return DotPen(2, 4, np.array(braille.WEIGHTS, np.uint8), np.array(characters, np.uint32))
     if symbols == "block":
         weights = np.array([[1, 2], [4, 8]], np.uint8)
         return DotPen(2, 2, weights, np.array([ord(quarter) for quarter in QUARTERS], np.uint32))

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from engine.protocol import Json
+from tui.drawings import braille
 from tui.drawings.heat import ONE, ZERO, ColourMode, level_of, shade_of
 
 LOW, HIGH = -0.5, 1.5
 SMALL_DOTS, ASCII_DOTS = "◦•·", "o*."
 """signs of points whose target is 0, 1 or unknown"""
-DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 
 
 class PlaneCell(NamedTuple):
@@ -118,13 +118,9 @@ def _draw_line(
         for column, row in _dots_of_line(line, width, height):
             cells[row][column] = PlaneCell(_stroke(line, width, height), f"hue-{line.hue}", "")
         return
-    bits: dict[tuple[int, int], int] = {}
-    for column, row in _dots_of_line(line, 2 * width, 4 * height):
-        at = (row // 4, column // 2)
-        bits[at] = bits.get(at, 0) | DOTS[row % 4][column % 2]
-    for (row, column), sum_of_bits in bits.items():
+    for (column, row), bits in braille.cells_of(_dots_of_line(line, 2 * width, 4 * height)).items():
         ground = cells[row][column].ground if mode == "colour" else ""
-        cells[row][column] = PlaneCell(chr(0x2800 + sum_of_bits), f"hue-{line.hue}", ground)
+        cells[row][column] = PlaneCell(braille.character(bits), f"hue-{line.hue}", ground)
 
 
 def _dots_of_line(line: UnitLine, columns: int, rows: int) -> list[tuple[int, int]]:

@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
+from tui.drawings import braille
 from tui.ui.span import Row, Span
 
-DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 DASH = 4
 """dots drawn, then dots left out, along a broken wire"""
 
@@ -46,19 +46,16 @@ class Wires:
     ) -> int:
         (x0, y0), (x1, y1) = ((2 * column + 0.5, 4 * row + 1.5) for column, row in (start, end))
         steps = max(1, math.ceil(max(abs(x1 - x0), abs(y1 - y0))))
-        for step in range(steps + 1):
-            if travelled >= 0 and (travelled + step) // DASH % 2:
-                continue
-            x, y = x0 + (x1 - x0) * step / steps, y0 + (y1 - y0) * step / steps
-            for offset in range(thickness):
-                self._dot(int(x), int(y) + offset - thickness // 2, style_name)
+        dots = [
+            (int(x0 + (x1 - x0) * step / steps), int(y0 + (y1 - y0) * step / steps) + offset - thickness // 2)
+            for step in range(steps + 1)
+            if travelled < 0 or (travelled + step) // DASH % 2 == 0
+            for offset in range(thickness)
+        ]
+        for at, bits in braille.cells_of(dots).items():
+            if 0 <= at[0] < self.width and 0 <= at[1] < self.height:
+                self._dots[at] = (self._dots.get(at, (0, ""))[0] | bits, style_name)
         return travelled + steps if travelled >= 0 else -1
-
-    def _dot(self, x: int, y: int, style_name: str) -> None:
-        at = (x // 2, y // 4)
-        if 0 <= at[0] < self.width and 0 <= at[1] < self.height and y >= 0:
-            bits = self._dots.get(at, (0, style_name))[0] | DOTS[y % 4][x % 2]
-            self._dots[at] = (bits, style_name)
 
     def _draw_characters(
         self, start: CellPosition, end: CellPosition, style_name: str, thickness: int
@@ -89,5 +86,5 @@ class Wires:
             return self._text[x, y]
         if (x, y) in self._dots:
             bits, style_name = self._dots[x, y]
-            return chr(0x2800 + bits), style_name
+            return braille.character(bits), style_name
         return self._characters.get((x, y), (" ", ""))

@@ -12,7 +12,7 @@ from tui.drawings.image_canvas import ImageCanvas
 from tui.drawings.pixels import DARK, greys
 from tui.drawings.sizes import square_size
 from tui.mnist.pad import BRUSHES, SIDE, Pad
-from tui.mnist.probabilities import paint_probabilities
+from tui.mnist.picture_grid import paint_probabilities
 from tui.mnist.snapshot import picture_maps
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
