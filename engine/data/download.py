@@ -1,4 +1,7 @@
-"""Downloading a published file: mirrors in order, resumed, checked, moved into place only when complete."""
+"""Downloading a published file: mirrors in order, resumed, checked, moved into place only when complete.
+
+pooch does not resume, nor try a second mirror, and takes 250 ms to import.
+"""
 
 from __future__ import annotations
 

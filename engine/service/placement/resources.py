@@ -1,4 +1,8 @@
-"""Load of the machine (processors, memory, disk), and of a process and its descendants, from /proc."""
+"""Load of the machine (processors, memory, disk), and of a process and its descendants, from /proc.
+
+psutil looks through all processes for the descendants of one: 7.5 ms where this takes 0.3, several times a
+second for every run; importing it takes 40 ms.
+"""
 
 from __future__ import annotations
 

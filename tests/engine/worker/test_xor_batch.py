@@ -15,8 +15,7 @@ import pytest
 from checkpoints.errors import MismatchedCheckpoint
 from checkpoints.numpy_io import ArrayState
 from engine.errors import EngineError, ParamError
-from engine.models.xor.batch import group_training as group_training
-from engine.models.xor.batch import record
+from engine.models.xor.batch import batch_training, record
 from engine.models.xor.batch.arrays import BESTS
 from engine.models.xor.batch.record import BatchRecord
 from engine.store import RunFolder
@@ -228,7 +227,7 @@ def test_an_older_checkpoint_without_best_losses_resumes_to_the_same_weights(
     whole, old = new_run(tmp_path, "xor_batch", **given), new_run(tmp_path, "xor_batch", **given)
     train(whole)
     with monkeypatch.context() as before:
-        for module in (group_training, record):
+        for module in (batch_training, record):
             before.setattr(module, "BESTS", ())
         train(old, ScriptedPipe({list(curve(whole, "running"))[2]: {"word": "pause"}}))
         assert "best_loss" not in read(old).arrays

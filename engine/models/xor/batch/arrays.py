@@ -1,4 +1,4 @@
-"""Some networks of one group as a struct of arrays; the network is the last, contiguous index."""
+"""Groups of networks of one shape, and some networks of a group as a struct of arrays."""
 
 from __future__ import annotations
 
@@ -7,6 +7,34 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+ACTIVATIONS = ("btu", "sigmoid", "tanh", "relu")
+LOSSES = ("bce", "mse")
+OPTIMIZERS = ("sgd", "momentum", "adam")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class NetGroup:
+    """Networks of one architecture, loss and optimizer, which are trained in the same arrays."""
+
+    hidden: int
+    bypass: bool
+    activation: str
+    loss: str
+    optimizer: str
+    validates: bool
+    """whether the loss over the eight validation points is taken after every epoch"""
+
+    @property
+    def size(self) -> int:
+        """Weights of one network; rows: first input, second input, bias, (bypass), output, output bias."""
+        return 4 * self.hidden + (2 if self.bypass else 0) + 1
+
+    @property
+    def slots(self) -> int:
+        """Arrays that the optimizer keeps for each weight."""
+        return OPTIMIZERS.index(self.optimizer)
+
 
 RUNNING, SUCCESS, FAIL, DIVERGED, STOPPED = range(5)
 OUTCOMES = ("running", "success", "fail", "diverged", "stopped")
@@ -17,7 +45,7 @@ Longs = NDArray[np.int32]
 
 @dataclass(slots=True)
 class NetArrays:
-    """W networks with P weights each."""
+    """W networks of one group with P weights each; the network is the last, contiguous index."""
 
     weights: Singles
     """(P, W)"""
@@ -50,10 +78,6 @@ class NetArrays:
     @property
     def width(self) -> int:
         return len(self.lr)
-
-    def narrowed(self, start: int, end: int) -> NetArrays:
-        """Views of the networks from `start` to `end`."""
-        return NetArrays(*(getattr(self, name)[..., start:end] for name in FIELDS))
 
     def take(self, indices: NDArray[Any], multiple: int) -> NetArrays:
         """Copies of the networks at `indices`, the last one repeated until the width is a multiple of

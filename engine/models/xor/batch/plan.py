@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from engine import axes as axis_texts
 from engine import catalog
 from engine.axes import SEED, Axis
-from engine.models.xor.batch.group import NetGroup
+from engine.models.xor.batch.arrays import NetGroup
 from engine.params import Param, Value, declared
 
 PARAMS: dict[str, Param] = {param.name: param for param in (*declared(catalog.XorParams), SEED)}

@@ -17,8 +17,7 @@ from checkpoints import tensors
 from engine import files
 from engine.errors import CorruptRun
 from engine.models.xor.batch.arrays import BESTS, OUTCOMES, Singles
-from engine.models.xor.batch.batch_training import BatchTraining, finite_or_inf
-from engine.models.xor.batch.group_training import unpacked
+from engine.models.xor.batch.batch_training import BatchTraining, finite_or_inf, unpacked
 from engine.models.xor.batch.plan import PARAMS, BatchPlan, coded, decoded
 from engine.models.xor.xor_net import XorNet, net
 from engine.params import Value

@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import EngineError
-from engine.models.xor.batch.arrays import NetArrays, Singles
-from engine.models.xor.batch.group import ACTIVATIONS, LOSSES, OPTIMIZERS, NetGroup
-from engine.models.xor.batch.group_training import GroupTraining
+from engine.models.xor.batch.arrays import ACTIVATIONS, LOSSES, OPTIMIZERS, NetArrays, NetGroup, Singles
+from engine.models.xor.batch.batch_training import GroupTraining
 from engine.models.xor.batch.plan import from_rows
 
 

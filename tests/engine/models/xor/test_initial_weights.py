@@ -10,8 +10,7 @@ import torch
 
 from engine.catalog import XorParams
 from engine.experiments.xor import Net
-from engine.models.xor.batch.batch_training import BatchTraining
-from engine.models.xor.batch.group_training import unpacked
+from engine.models.xor.batch.batch_training import BatchTraining, unpacked
 from engine.models.xor.batch.plan import from_rows
 from engine.models.xor.initial_weights import draw
 from tests.engine.models.xor.batch.sample_batches import trainer

@@ -66,7 +66,7 @@ def test_what_has_ended_keeps_its_weights_while_others_go_on() -> None:
 
 def test_the_kernel_has_the_codes_of_the_arrays() -> None:
     """The kernel has its own constants, since Numba's cache does not notice changes of another file."""
-    from engine.models.xor.batch import arrays, compiled_kernel, group
+    from engine.models.xor.batch import arrays, compiled_kernel
 
     for name in arrays.OUTCOMES:
         assert (
@@ -74,5 +74,5 @@ def test_the_kernel_has_the_codes_of_the_arrays() -> None:
             == getattr(arrays, name.upper())
             == arrays.OUTCOMES.index(name)
         )
-    for names in (group.ACTIVATIONS, group.LOSSES, group.OPTIMIZERS):
+    for names in (arrays.ACTIVATIONS, arrays.LOSSES, arrays.OPTIMIZERS):
         assert [getattr(compiled_kernel, name.upper()) for name in names] == list(range(len(names)))

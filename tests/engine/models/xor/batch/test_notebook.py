@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from engine.models.xor.batch import notebook, notebook_likelihood, record
+from engine.models.xor.batch import notebook, record
 from engine.models.xor.batch.plan import from_rows
 from engine.models.xor.batch.record import BatchRecord
 from tests.engine.models.xor.batch.sample_batches import trained
@@ -102,12 +102,12 @@ def test_a_chance_is_spread_evenly_for_means_of_the_same_networks_and_small_for_
     found = []
     for _ in range(150):
         ours, theirs = rng.exponential(1000, 60) + 500, rng.exponential(1000, 10) + 500
-        found.append(notebook_likelihood.chance(ours, np.ones(60, bool), float(theirs.mean())))
+        found.append(notebook.chance(ours, np.ones(60, bool), float(theirs.mean())))
     assert all(
         0.02 < sum(chance < share for chance in found) / 150 + 0.02 < share + 0.12 for share in (0.1, 0.5)
     )
-    assert notebook_likelihood.chance(np.arange(500, 600), np.ones(100, bool), 900.0) == 0
-    assert notebook_likelihood.chance(np.arange(5), np.zeros(5, bool), 900.0) is None
+    assert notebook.chance(np.arange(500, 600), np.ones(100, bool), 900.0) == 0
+    assert notebook.chance(np.arange(5), np.zeros(5, bool), 900.0) is None
 
 
 def test_there_is_no_chance_while_networks_train() -> None:

@@ -11,7 +11,7 @@ from engine import catalog
 from engine.axes import parse_axes
 from engine.catalog import XorBatchParams, XorParams
 from engine.errors import ParamError
-from engine.models.xor.batch.group import NetGroup
+from engine.models.xor.batch.arrays import NetGroup
 from engine.models.xor.batch.plan import BatchPlan, from_axes, from_rows
 from engine.params import build
 from tests.engine.models.xor.batch.sample_batches import mixed
