@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from engine.data.idx_reader import header, header_size, open_idx, pieces, read_shape
+from engine.data.idx import header, header_size, open_idx, pieces, read_shape
 from engine.data.published_files import DataSource
 from engine.errors import DataError
 from engine.places import Places

@@ -28,10 +28,14 @@ from engine.models.language.model import LanguageModel
 from engine.models.language.model_description import Direction as Reading
 from engine.models.language.model_description import ModelDescription, to_json
 from engine.models.language.weights import weights
-from engine.models.lstm_training.early_stopping import EarlyStopping
-from engine.models.lstm_training.lr_schedule import lr_factor
-from engine.models.lstm_training.recipe import resolve
-from engine.models.lstm_training.training import LstmTraining, make_training, timed_product
+from engine.models.lstm_training.training import (
+    EarlyStopping,
+    LstmTraining,
+    lr_factor,
+    make_training,
+    resolve,
+    timed_product,
+)
 from engine.models.precision import resolve_precision
 from engine.sampling import SamplingParams
 from engine.worker.run import Run

@@ -60,7 +60,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from engine.models.images import layer_costs
+from engine.models.images import conv_net
 from engine.protocol import Json
 from engine.session import (
     mnist_drawings,
@@ -95,7 +95,7 @@ def runs(session_cache: SessionCache) -> Json:
 def model(session_cache: SessionCache, run: str, step: int | None = None) -> Json:
     opened = open_net(session_cache, run, step)
     pictures = mnist_sets.run_pictures(session_cache, opened)
-    entries = layer_costs.layer_costs(opened.net)
+    entries = conv_net.layer_costs(opened.net)
     return {
         **mnist_network.head(opened),
         "side": opened.net.side,

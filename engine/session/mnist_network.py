@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import DataError, ParamError
+from engine.models.images import conv_net as salience
 from engine.models.images import grey_levels
-from engine.models.images import saliency as salience
 from engine.models.images.centring import centre
 from engine.models.images.conv_net import Activations, softmax
 from engine.models.images.layers import Convolution, Dense

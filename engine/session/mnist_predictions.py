@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine import files
-from engine.models.images.convolution import Floats
+from engine.models.images.layers import Floats
 from engine.session import mnist_sets
 from engine.session.cache import SessionCache
 from engine.session.mnist_nets import OpenNet

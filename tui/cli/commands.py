@@ -17,7 +17,6 @@ from tui.cli import (
     help,
     keys,
     language,
-    language_both,
     logs,
     ls,
     output,
@@ -88,9 +87,9 @@ app.command("doctor", cls=Verb)(doctor.doctor)
 app.command("predict", cls=Verb)(language.predict)
 app.command("generate", cls=Verb)(language.generate)
 app.command("score", cls=Verb)(language.score)
-app.command("both", cls=Verb)(language_both.both)
-app.command("blank", cls=Verb)(language_both.blank)
-app.command("orders", cls=Verb)(language_both.orders)
+app.command("both", cls=Verb)(language.both)
+app.command("blank", cls=Verb)(language.blank)
+app.command("orders", cls=Verb)(language.orders)
 app.command("keys", cls=Verb)(keys.keys)
 app.command("help", cls=Verb)(help.help_on)
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import math
+import os
 import shutil
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
+from rich.style import Style
+from rich.text import Text
 
 from engine.fold import CurvePoints
 from engine.protocol import RunSummary
@@ -15,9 +20,56 @@ from tui.cli.completion import complete_run
 from tui.cli.engine_call import call_engine, print_json, print_stderr
 from tui.cli.export import RunCurves, curves_json, read_all
 from tui.data.value_text import seed_text, unique_labels
+from tui.terminal.plain_text import plain
+from tui.ui.palette import DARK, LIGHT, SIXTEEN
+from tui.ui.span import Row
 
 if TYPE_CHECKING:
     from tui.chart.series import CurveSeries
+
+
+STYLES = {
+    "title": Style(bold=True),
+    "value": Style(bold=True),
+    "alert": Style(color="red", bold=True),
+    "axis": Style(dim=True),
+    "grid": Style(dim=True),
+    "tag": Style(dim=True),
+}
+"""styles of names that are not of a curve; unknown names have none"""
+
+
+class RowPrinter:
+    """Prints rows; Rich chooses the colours by TERM, COLORTERM, NO_COLOR and FORCE_COLOR."""
+
+    def __init__(self) -> None:
+        self._console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=True)
+        self.has_colours = self._console.color_system is not None and not self._console.no_color
+        self._styles = STYLES | (_series_styles(self._console.color_system) if self.has_colours else {})
+
+    def print_rows(self, rows: Iterable[Row]) -> None:
+        for row in rows:
+            line = Text("", end="")
+            for span in row:
+                line.append(span.text, self._styles.get(span.style_name, Style.null()))
+            line.rstrip()
+            self._console.print(line)
+
+    def print_notes(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self._console.print(Text(plain(line), self._styles["tag"]))
+
+
+def _series_styles(colours: str | None) -> dict[str, Style]:
+    hues = SIXTEEN if colours == "standard" else LIGHT if _is_light() else DARK
+    return {f"series-{index}": Style(color=code) for index, code in enumerate(hues)}
+
+
+def _is_light() -> bool:
+    """Whether COLORFGBG says that the background is light; where it is not set, dark is assumed."""
+    background = os.environ.get("COLORFGBG", "").rpartition(";")[2]
+    return background in ("7", "15")
+
 
 RunsWithCurves = list[tuple[RunSummary, RunCurves]]
 
@@ -79,7 +131,7 @@ def _draw(
     from tui.chart.chart_view import ChartView
     from tui.chart.picture import picture
     from tui.chart.scene import Scene
-    from tui.cli.picture import RowPrinter
+    from tui.cli.plot import RowPrinter
     from tui.terminal.glyphs import chart_symbols
 
     series, printer = _series(drawn), RowPrinter()

@@ -11,10 +11,10 @@ from typing import Annotated
 import typer
 
 from engine.protocol import Removal, SkippedRun, removal_to_json
-from tui.cli import many_runs
+from tui.cli import run_control
 from tui.cli.engine_call import call_engine, confirm, print_json, print_stderr, print_stdout
 from tui.cli.ls import AsJson
-from tui.cli.many_runs import Runs, Where, Yes
+from tui.cli.run_control import Runs, Where, Yes
 from tui.data.value_text import aligned, duration_text, name_and_id, plural
 from tui.terminal.plain_text import plain
 from tui.ui.numbers import size
@@ -35,10 +35,10 @@ def rm(
         return
     if now and runs and not where and _delete_removed(runs, yes, json):
         return
-    selected = many_runs.select_runs("remove", runs, where)
+    selected = run_control.select_runs("remove", runs, where)
     if not selected.runs and json:
         print_json({"runs": [], "left_out": [asdict(left) for left in selected.left_out]})
-    many_runs.exit_if_none(selected)
+    run_control.exit_if_none(selected)
     _confirm(selected, yes, now, json)
     removal = call_engine(lambda client: client.remove(*(run.id for run in selected.runs), now=now))
     removed = {item.id for item in removal.items}
@@ -79,10 +79,10 @@ def _deleted(run: str) -> list[Removal]:
     return call_engine(lambda client: client.delete_removed(run))
 
 
-def _confirm(selected: many_runs.SelectedRuns, yes: bool, now: bool, json: bool) -> None:
+def _confirm(selected: run_control.SelectedRuns, yes: bool, now: bool, json: bool) -> None:
     how = "Delete for good" if now else "Remove"
     if not selected.is_one:
-        many_runs.confirm_all(selected, f"{how} {plural(len(selected.runs), 'run')}?", yes)
+        run_control.confirm_all(selected, f"{how} {plural(len(selected.runs), 'run')}?", yes)
         return
     (run,) = selected.runs
     if not (yes or confirm(f"{how} {name_and_id(run)} with {plural(run.step, 'step')}?")):

@@ -12,8 +12,8 @@ from engine.params import parse_value
 from engine.sweep_protocol import PARALLEL, TRIALS, SweepSummary
 from tui.cli.engine_call import call_engine, confirm, fail, print_json, print_stdout
 from tui.cli.ls import AsJson
-from tui.cli.many_runs import Yes
 from tui.cli.removal import Now, print_removal
+from tui.cli.run_control import Yes
 from tui.cli.sweep import split
 from tui.cli.sweep_table import Sweep
 from tui.data.sweep_text import sweep_json, trial_counts

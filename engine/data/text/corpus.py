@@ -3,7 +3,10 @@ encoding."""
 
 from __future__ import annotations
 
+import io
 import os
+import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,12 +19,64 @@ from engine.data.regular_file import open_regular
 from engine.data.text.corpus_path import FoundCorpus, find
 from engine.data.text.decoding import CHOICES
 from engine.data.text.published_corpora import CORPORA, EMBEDDED, FOLDER, PublishedCorpus
-from engine.data.text.python_manual import open_embedded
-from engine.data.text.sentence_layout import SentenceLayout
+from engine.data.text.sentence_layout import PARAGRAPH_GAP, SentenceLayout
 from engine.data.text.text_file import TextFile
-from engine.data.text.zip_file import open_zipped
 from engine.errors import DataError
 from engine.places import Places
+
+MOST_BYTES = 64 << 20
+TOKENS = ((b" @-@ ", b"-"), (b" @,@ ", b","), (b" @.@ ", b"."), (b" 's ", b"'s "), (b" 't ", b"'t "))
+
+
+def open_zipped(name: str, path: Path, members: tuple[str, ...], layout: str) -> TextFile:
+    """The members in sequence, without headings, separated tokens joined again. Raises DataError."""
+    content = b"\n".join(_prose(line) for line in _unpack(path, members).split(b"\n") if line[:2] != b" =")
+    return TextFile(name, len(content), lambda: io.BytesIO(content), layout=layout, encoding="utf-8")
+
+
+def _unpack(path: Path, members: tuple[str, ...]) -> bytes:
+    """The members, unpacked only if their declared size is at most MOST_BYTES. Raises DataError."""
+    try:
+        with open_regular(path) as file, zipfile.ZipFile(file) as archive:
+            size = sum(archive.getinfo(member).file_size for member in members)
+            if size > MOST_BYTES:
+                raise DataError(f"{path} declares {size:,} bytes of text, expected at most {MOST_BYTES:,}.")
+            return b"\n".join(archive.read(member) for member in members)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise DataError(f"{path} is a damaged zip file: {error}.") from error
+    except KeyError as error:
+        raise DataError(f"{path} does not hold {', '.join(members)}.") from error
+
+
+def _prose(line: bytes) -> bytes:
+    for token, plain in TOKENS:
+        line = line.replace(token, plain)
+    return line
+
+
+NO_PROSE = (">>>", "\n...", "::=", "***", "===", "---", "~~~", "def ", "class ", " = ")
+
+
+def open_embedded() -> TextFile:
+    """The text of `pydoc_data.topics`. Raises DataError where the interpreter lacks it."""
+    try:
+        from pydoc_data.topics import topics
+    except ImportError as error:
+        raise DataError(
+            "This Python comes without pydoc_data, the embedded corpus.",
+            "Name a text file of yours as the corpus.",
+        ) from error
+    paragraphs = [
+        part for name in sorted(topics) for part in PARAGRAPH_GAP.split(topics[name]) if _is_prose(part)
+    ]
+    content = "\n\n".join(dict.fromkeys(paragraphs)).encode()
+    return TextFile(EMBEDDED, len(content), lambda: io.BytesIO(content), layout="prose", encoding="utf-8")
+
+
+def _is_prose(paragraph: str) -> bool:
+    """Whether a paragraph is neither heading nor grammar nor program."""
+    return paragraph.rstrip().endswith((".", ":", ")")) and not any(mark in paragraph for mark in NO_PROSE)
+
 
 NAMES = ", ".join([*CORPORA, EMBEDDED])
 REMEDY = "Put it into the folder `text` of a folder named in DLTUI_DATA."

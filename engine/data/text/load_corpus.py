@@ -24,9 +24,8 @@ from engine.data.text.sentence_layout import SentenceLayout
 from engine.data.text.split import PARTS
 from engine.data.text.text_file import TextFile
 from engine.data.text.text_set import Sentences, TextSet
-from engine.data.text.tokeniser import Tokeniser
+from engine.data.text.tokeniser import WARNING, Tokeniser
 from engine.data.text.vocabulary import RESERVED, Vocabulary
-from engine.data.text.word_spacing import WARNING
 from engine.errors import DataError
 from engine.places import Places
 

@@ -51,7 +51,7 @@ class Sentences:
 @dataclass(frozen=True, slots=True, eq=False)
 class TextSet:
     """`notice` is shown to the user: this replaces the requested corpus, or is a part of it. `facts` are the
-    counts, shares and quantiles of corpus_statistics. `title` names the corpora that were read, `source` is
+    counts, shares and quantiles of corpus_preparation. `title` names the corpora that were read, `source` is
     the SHA-256 of their bytes, `fingerprint` that of the numbers made of them.
     """
 

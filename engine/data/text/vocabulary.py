@@ -6,8 +6,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from engine.data.text.character_classes import is_invisible
-from engine.data.text.tokeniser import UNKNOWN, Tokeniser
+from engine.data.text.tokeniser import UNKNOWN, Tokeniser, is_invisible
 from engine.errors import DataError
 
 PAD, START, UNK, EOS = range(4)

@@ -19,12 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.models.images.conv_net import ConvNet
-from engine.models.images.convolution import Floats
 from engine.models.images.layers import (
     BatchNorm,
     Convolution,
     Dense,
     Flat,
+    Floats,
     Layer,
     MaxPool,
     Relu,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.models.images.convolution import Floats
+from engine.models.images.layers import Floats
 
 CLASSES = 10
 Labels = NDArray[np.integer]

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.models.images.convolution import Floats
-from engine.models.images.layers import BatchNorm, Convolution, Dense, Layer, Relu, Shape
+from engine.models.images.layers import BatchNorm, Convolution, Dense, Floats, Layer, Relu, Shape
 
 Pixels = NDArray[np.uint8]
 CHUNK_BYTES = 6 << 20
@@ -119,3 +118,54 @@ def softmax(logits: Floats) -> Floats:
     found: Floats = np.exp(logits - logits.max(axis=-1, keepdims=True))
     found /= found.sum(axis=-1, keepdims=True)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class LayerCost:
+    """`shape` is the output shape for one image; `macs` are multiply-adds per image."""
+
+    name: str
+    kind: str
+    shape: Shape
+    parameters: int
+    macs: int
+
+
+def layer_costs(net: ConvNet) -> list[LayerCost]:
+    shapes = net.shapes()
+    return [
+        LayerCost(layer.name, layer.kind, shapes[at + 1], _parameters(layer), layer.macs(shapes[at]))
+        for at, layer in enumerate(net.layers)
+    ]
+
+
+def _parameters(layer: Layer) -> int:
+    if isinstance(layer, Convolution | Dense):
+        return layer.weight.size + layer.bias.size
+    return layer.scale.size + layer.shift.size if isinstance(layer, BatchNorm) else 0
+
+
+def occlusion(net: ConvNet, image: Pixels, target: int, size: int | None = None) -> Floats:
+    """(side, side): decrease of the probability of `target` when a background square covers the pixel.
+
+    Each pixel is the mean over all squares of `size` that cover it; by default about a seventh of the side.
+    """
+    side = net.side
+    size = size or max(2, side // 7)
+    starts = range(side - size + 1)
+    covered = np.repeat(image[None], len(starts) ** 2, axis=0)
+    squares = [np.s_[top : top + size, left : left + size] for top in starts for left in starts]
+    for one, square in zip(covered, squares, strict=True):
+        one[square] = 0
+    whole = softmax(net.logits(image[None]))[0, target]
+    falls = whole - softmax(net.logits(covered))[:, target]
+    total, count = np.zeros((side, side), np.float32), np.zeros((side, side), np.float32)
+    for fall, square in zip(falls, squares, strict=True):
+        total[square] += fall
+        count[square] += 1
+    return total / count
+
+
+def gradient(net: ConvNet, image: Pixels, target: int) -> NDArray[np.float32]:
+    """(side, side): the change of the logit of `target` per grey level of each pixel."""
+    return net.gradient(image, target)

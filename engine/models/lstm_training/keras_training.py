@@ -14,16 +14,246 @@ from numpy.typing import NDArray
 from checkpoints.keras_io import KerasState, environment, load_weights, neutral_weights
 from checkpoints.manifest import Fact
 from engine.models.language.model_description import ModelDescription
-from engine.models.lstm_training import initial_weights
-from engine.models.lstm_training.dropout_masks import masks
-from engine.models.lstm_training.keras_adam import FusedAdam
-from engine.models.lstm_training.keras_loss import total_loss, vocabulary_loss
-from engine.models.lstm_training.keras_lstm import lstm
-from engine.models.lstm_training.keras_net import network
+from engine.models.lstm_training import training
+from engine.models.lstm_training.training import masks
+
+
+class FusedAdam(keras.optimizers.Adam):  # type: ignore[misc]
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        number = self._get_variable_index(variable)
+        done = tf.cast(self.iterations.value, tf.float32) + 1.0
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable.handle,  # the TensorFlow variable, not Keras's
+            m=self._momentums[number].value.handle,
+            v=self._velocities[number].value.handle,
+            beta1_power=tf.pow(tf.constant(self.beta_1, tf.float32), done),
+            beta2_power=tf.pow(tf.constant(self.beta_2, tf.float32), done),
+            lr=tf.cast(learning_rate, tf.float32),
+            beta1=self.beta_1,
+            beta2=self.beta_2,
+            epsilon=self.epsilon,
+            grad=tf.convert_to_tensor(gradient),
+        )
+
+
+Tensor = Any
+
+
+@tf.custom_gradient  # type: ignore[untyped-decorator]
+def lstm(x: Tensor, kernel: Tensor, recurrent: Tensor, bias: Tensor) -> tuple[Tensor, Callable[..., Any]]:
+    """x (T, B, E) -> outputs (T, B, H) in the dtype of x; gates i, f, g, o; initial states are 0."""
+    dtype, hidden = x.dtype, recurrent.shape[0]
+    steps, batch = tf.shape(x)[0], tf.shape(x)[1]
+    flat = tf.reshape(x, (-1, x.shape[2]))
+    by_word, by_state = tf.cast(kernel, dtype), tf.cast(recurrent, dtype)
+    words = tf.cast(tf.matmul(flat, by_word), tf.float32) + bias  # additions in bfloat16 are slow
+    words = tf.reshape(words, (steps, batch, 4 * hidden))
+
+    def forward(t: Tensor, h: Tensor, c: Tensor, buffers: tuple[Tensor, ...]) -> tuple[Any, ...]:
+        h, c, *rest = _step(words[t], tf.matmul(h, by_state), c)
+        values = (h, c, *rest)
+        return t + 1, h, c, tuple(one.write(t, new) for one, new in zip(buffers, values, strict=True))
+
+    kinds = (dtype, *[tf.float32] * 6)
+    buffers = tuple(
+        tf.TensorArray(kind, steps, element_shape=(None, hidden), clear_after_read=False) for kind in kinds
+    )
+    nothing = tf.zeros((batch, hidden))
+    start = (0, tf.cast(nothing, dtype), nothing, buffers)
+    _, _, _, buffers = tf.while_loop(lambda t, *_: t < steps, forward, start)
+    outputs = buffers[0].stack()
+
+    def gradient(slope: Tensor) -> tuple[Tensor, ...]:
+        def back(t: Tensor, dh: Tensor, dc: Tensor, made: Tensor) -> tuple[Tensor, ...]:
+            tanh_c, i, f, g, o = (one.read(t) for one in buffers[2:])
+            before = tf.cond(t > 0, lambda: buffers[1].read(t - 1), lambda: nothing)
+            dz, dc = _back(dh, dc, slope[t], before, tanh_c, i, f, g, o)
+            dh = tf.matmul(dz, by_state, transpose_b=True)
+            return t - 1, dh, dc, made.write(t, dz)
+
+        made = tf.TensorArray(dtype, steps, element_shape=(None, 4 * hidden))
+        begin = (steps - 1, tf.cast(nothing, dtype), nothing, made)
+        made = tf.while_loop(lambda t, *_: t >= 0, back, begin)[3].stack()
+        dz = tf.reshape(made, (-1, 4 * hidden))
+        states = tf.reshape(tf.concat([tf.zeros((1, batch, hidden), dtype), outputs[:-1]], 0), (-1, hidden))
+        dx = tf.reshape(tf.matmul(dz, by_word, transpose_b=True), tf.shape(x))
+        seen = tf.concat([flat, states, tf.ones((steps * batch, 32), dtype)], 1)
+        slopes = tf.cast(tf.matmul(seen, dz, transpose_a=True), tf.float32)
+        return dx, slopes[: x.shape[2]], slopes[x.shape[2] : -32], slopes[-1]
+
+    return outputs, gradient
+
+
+@tf.function(jit_compile=True, autograph=False)  # type: ignore[untyped-decorator]
+def _step(words: Tensor, states: Tensor, c: Tensor) -> tuple[Tensor, ...]:
+    """One time step: gate inputs from words and states, and cells -> outputs, cells, tanh of the cells,
+    gates."""
+    z = words + tf.cast(states, tf.float32)
+    i, f, g, o = tf.split(z, 4, 1)
+    i, f, g, o = tf.sigmoid(i), tf.sigmoid(f), tf.tanh(g), tf.sigmoid(o)
+    c = f * c + i * g
+    tanh_c = tf.tanh(c)
+    return tf.cast(o * tanh_c, states.dtype), c, tanh_c, i, f, g, o
+
+
+@tf.function(jit_compile=True, autograph=False)  # type: ignore[untyped-decorator]
+def _back(dh: Tensor, dc: Tensor, slope: Tensor, before: Tensor, tanh_c: Tensor, i: Tensor, f: Tensor,
+          g: Tensor, o: Tensor) -> tuple[Tensor, Tensor]:  # fmt: skip
+    """One time step backward: gradients of the gate inputs, in the dtype of `slope`, and of the cells
+    before."""
+    dtype = slope.dtype
+    dh = tf.cast(dh, tf.float32) + tf.cast(slope, tf.float32)
+    dc = dc + dh * o * (1 - tanh_c * tanh_c)
+    dz = [dc * g * i * (1 - i), dc * before * f * (1 - f), dc * i * (1 - g * g), dh * tanh_c * o * (1 - o)]
+    return tf.concat([tf.cast(one, dtype) for one in dz], 1), dc * f
+
+
+class KerasBias(keras.layers.Layer):  # type: ignore[misc]
+    """The bias of an output layer whose weights are those of the embedding."""
+
+    def __init__(self, words: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.words = words
+
+    def build(self, input_shape: Any) -> None:
+        self.bias = self.add_weight(shape=(self.words,), initializer="zeros", name="bias")
+
+    def call(self, logits: Any) -> Any:
+        return logits + self.bias
+
+
+def network(kind: ModelDescription) -> keras.Model:
+    """Words (B, T) -> logits (B, T, V). No mask: padding is on the right, and its loss is left out."""
+    words = keras.Input((None,), dtype="int32")
+    embedding = keras.layers.Embedding(kind.vocabulary, kind.embedding, name="embedding")
+    x = embedding(words)
+    for layer in range(kind.layers):
+        x = keras.layers.LSTM(kind.hidden_size, return_sequences=True, name=f"lstm.l{layer}")(x)
+    if kind.projection:
+        x = keras.layers.Dense(kind.embedding, use_bias=False, name="projection")(x)
+    if kind.tied:
+        logits = keras.ops.matmul(x, keras.ops.transpose(embedding.embeddings))
+        return keras.Model(words, KerasBias(kind.vocabulary, name="output")(logits))
+    return keras.Model(words, keras.layers.Dense(kind.vocabulary, name="output")(x))
+
+
+CHUNK_ROWS = {"CPU": 2048, "GPU": 16_384}
+"""rows of logits in memory at once"""
+TILE = 32
+"""inner dimensions are padded to a multiple of this, the tile size of matrix units"""
+SMALLEST = 1e-37
+"""a probability that rounds to 0 still has a logarithm"""
+
+
+@tf.custom_gradient  # type: ignore[untyped-decorator]
+def vocabulary_loss(
+    hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor
+) -> tuple[Tensor, Callable[..., Any]]:
+    """Mean cross-entropy of `softmax(hidden @ weight + bias)` over N real words.
+
+    hidden (N, width), of the dtype to multiply in; weight (width, words), bias (words,), targets (N,).
+    The gradients are computed in the forward pass, so logits are in memory for one chunk only.
+    """
+    count, width = tf.shape(hidden)[0], hidden.shape[1]
+    inputs, wide = _with_ones(hidden), _with_bias(weight, bias, hidden.dtype)
+    rows = _share(count, _rows())
+
+    def chunk(start: Tensor) -> tuple[Tensor, ...]:
+        part = inputs[start : start + rows]
+        found, errors = _errors(tf.matmul(part, wide), targets[start : start + rows])
+        back = tf.matmul(errors, wide[:width], transpose_b=True)
+        slope = tf.matmul(part, errors, transpose_a=True)
+        return -tf.reduce_sum(tf.math.log(found)), back, tf.cast(slope, tf.float32)
+
+    def next_chunk(start: Tensor, loss: Tensor, backs: Tensor, slope: Tensor) -> tuple[Tensor, ...]:
+        more = chunk(start)
+        return start + rows, loss + more[0], tf.concat([backs, more[1]], 0), slope + more[2]
+
+    shapes = (), (), (None, width), wide.shape
+    _, loss, back, slope = tf.while_loop(
+        lambda start, *_: start < count,
+        next_chunk,
+        (rows, *chunk(0)),
+        tuple(tf.TensorShape(one) for one in shapes),
+    )
+    scale = 1 / tf.cast(count, tf.float32)
+
+    def gradient(upstream: Tensor) -> tuple[Tensor, ...]:
+        by = scale * upstream
+        back_by = tf.cast(tf.cast(back, tf.float32) * by, hidden.dtype)
+        return back_by, slope[:width] * by, slope[width] * by, None
+
+    return loss * scale, gradient
+
+
+def _share(count: Tensor, most: int) -> Tensor:
+    """Rows per chunk, so that all chunks except the last have one size."""
+    chunks = -(-count // most)
+    return -(-count // tf.maximum(chunks, 1))
+
+
+def _rows() -> int:
+    return CHUNK_ROWS[_device()]
+
+
+def _device() -> str:
+    return "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
+
+
+def _errors(logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """The probability of each target, and softmax less 1 at the target."""
+    shares = tf.nn.softmax(logits)
+    where = tf.stack([tf.range(tf.shape(targets)[0]), targets], 1)
+    found = tf.gather_nd(shares, where)
+    if _device() == "GPU":
+        errors = tf.tensor_scatter_nd_sub(shares, where, tf.ones_like(found))
+    else:
+        with tf.control_dependencies([found]):  # reads the shares before they are changed in place
+            errors = tf.raw_ops.ScatterNdNonAliasingAdd(
+                input=shares, indices=where, updates=-tf.ones_like(found)
+            )
+    return tf.maximum(tf.cast(found, tf.float32), SMALLEST), errors
+
+
+def _with_ones(hidden: Tensor) -> Tensor:
+    """(N, inner): columns of ones for the bias, and of zeros up to a multiple of TILE."""
+    rows, columns = tf.shape(hidden)[0], _bias_rows(hidden.dtype)
+    spare = -(hidden.shape[1] + columns) % TILE
+    ones, zeros = tf.ones((rows, columns), hidden.dtype), tf.zeros((rows, spare), hidden.dtype)
+    return tf.concat([hidden, ones, zeros], 1)
+
+
+def _with_bias(weight: Tensor, bias: Tensor, dtype: Any) -> Tensor:
+    """(inner, words): the bias as rows for the columns of ones; in bfloat16 two rows, the second for the
+    rounding error of the first."""
+    rows, rest = [], bias
+    for _ in range(_bias_rows(dtype)):
+        rows.append(tf.cast(rest, dtype))
+        rest = rest - tf.cast(rows[-1], tf.float32)
+    spare = -(weight.shape[0] + len(rows)) % TILE
+    return tf.concat([tf.cast(weight, dtype), tf.stack(rows), tf.zeros((spare, weight.shape[1]), dtype)], 0)
+
+
+def _bias_rows(dtype: Any) -> int:
+    return 1 if dtype == tf.float32 else 2
+
+
+def total_loss(hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor) -> Tensor:
+    """The summed cross-entropy of N words, in float32, for a perplexity."""
+    rows = _rows()
+
+    def chunk(start: Tensor, loss: Tensor) -> tuple[Tensor, Tensor]:
+        logits = tf.matmul(hidden[start : start + rows], weight) + bias
+        wanted = targets[start : start + rows]
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=wanted, logits=logits)
+        return start + rows, loss + tf.reduce_sum(losses)
+
+    count = tf.shape(hidden)[0]
+    return tf.while_loop(lambda start, _: start < count, chunk, (0, tf.zeros(())))[1]
+
 
 Ids = NDArray[np.int32]
 Arrays = Mapping[str, NDArray[Any]]
-Tensor = Any
 DTYPES = {"fp32": tf.float32, "bf16": tf.bfloat16}
 WORDS = tf.TensorSpec((None, None), tf.int32)
 ROWS = tf.TensorSpec((None,), tf.int32)
@@ -39,7 +269,7 @@ class KerasTraining:
         self.kind, self.seed, self.dropout, self.clip = kind, seed, dropout, clip
         self.dtype, self.device = DTYPES[precision], device
         self.net = network(kind)
-        self.load_weights(initial_weights.weights(kind, seed))
+        self.load_weights(training.weights(kind, seed))
         self.optimizer = _optimizer(optimizer)
         self.optimizer.build(self.net.trainable_variables)
         widths = kind.embedding + kind.layers * kind.hidden_size

@@ -1,16 +1,144 @@
-"""The interface of both trainings. Only the framework in use is imported."""
+"""What both trainings share: recipe, learning rates, early stopping, dropout, initial weights, interface.
+
+Only the framework in use is imported.
+"""
 
 from __future__ import annotations
 
+import math
 import platform
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine import recipes
+from engine.catalog import LmParams
 from engine.models.language.model_description import ModelDescription
 from engine.models.precision import TimedWork
+
+
+@dataclass(frozen=True, slots=True)
+class LstmRecipe:
+    lr: float
+    dropout: float
+    tied: bool
+    schedule: str
+    clip: float
+    """0: none"""
+
+    def summary(self) -> str:
+        """One line for the run's notes."""
+        dropped = f"{100 * self.dropout:g} % dropped" if self.dropout else "nothing dropped"
+        clipped = f", gradients clipped at {self.clip:g}" if self.clip else ""
+        tied = "tied weights" if self.tied else "weights apart"
+        return f"lr {self.lr:g} {self.schedule}, {dropped}, {tied}{clipped}"
+
+
+def resolve(params: LmParams) -> LstmRecipe:
+    """Explicit parameters take precedence over those of the recipe."""
+    proposed = recipes.language_recipe(params.recipe, params.layers)
+    clip = proposed.clip if params.clip is None else params.clip
+    return LstmRecipe(
+        lr=proposed.lr if params.lr is None else params.lr,
+        dropout=proposed.dropout if params.dropout is None else params.dropout,
+        tied=proposed.tied if params.tied == "recipe" else params.tied == "yes",
+        schedule=proposed.schedule if params.schedule == "recipe" else params.schedule,
+        clip=0.0 if clip == "off" else float(clip),
+    )
+
+
+def lr_factor(schedule: str, step: int, total: int) -> float:
+    """The factor at `step` (from 1) of `total`: constant 1; linear from 1 to 0; cosine from 1 to 0."""
+    done = (step - 1) / max(total, 1)
+    if schedule == "linear":
+        return 1 - done
+    if schedule == "cosine":
+        return (1 + math.cos(math.pi * done)) / 2
+    return 1.0
+
+
+class EarlyStopping:
+    """`epochs` without a better value end the training; None never does."""
+
+    def __init__(self, epochs: int | None) -> None:
+        self.epochs = epochs
+        self.best, self.best_step, self.worse = math.inf, 0, 0
+
+    def update(self, value: float, step: int) -> bool:
+        """Record a value; returns whether it is the best so far."""
+        if value < self.best:
+            self.best, self.best_step, self.worse = value, step, 0
+            return True
+        self.worse += 1
+        return False
+
+    @property
+    def is_over(self) -> bool:
+        return self.epochs is not None and self.epochs <= self.worse
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"best": self.best, "best_step": self.best_step, "worse": self.worse}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        self.best, self.best_step, self.worse = state["best"], state["best_step"], state["worse"]
+
+
+Floats = NDArray[np.float32]
+DROPOUT_STREAM = (
+    0xD809 << 32
+)  # added to the seed (below 2**32): differs from the streams of data order and weights
+
+
+def masks(description: ModelDescription, rate: float, batch: int, seed: int, step: int) -> list[Floats]:
+    """Masks of 0 and 1 / (1 - rate): (B, E) for the embedding, then (B, H) for the output of each layer."""
+    rng = np.random.Generator(np.random.Philox(key=np.array([DROPOUT_STREAM + seed, step], np.uint64)))
+    widths = [description.embedding] + [description.hidden_size] * description.layers
+    kept = rng.random((batch, sum(widths)), np.float32) >= rate
+    scaled = kept.astype(np.float32) / np.float32(1 - rate)
+    ends = np.cumsum(widths)
+    return [
+        np.ascontiguousarray(scaled[:, end - width : end]) for width, end in zip(widths, ends, strict=True)
+    ]
+
+
+WEIGHTS_STREAM = 0x1A17  # differs from the streams of data order and dropout
+
+
+def weights(description: ModelDescription, seed: int) -> dict[str, Floats]:
+    """Embedding uniform in +-0.05; matrices Glorot uniform; recurrent ones orthogonal; forget gate biases
+    1."""
+    rng = np.random.Generator(np.random.Philox(key=np.array([seed, WEIGHTS_STREAM], np.uint64)))
+    return {name: _tensor(name, size, rng) for name, size in description.shapes().items()}
+
+
+def _tensor(name: str, size: tuple[int, ...], rng: np.random.Generator) -> Floats:
+    if name == "embedding.weight":
+        return rng.uniform(-0.05, 0.05, size).astype(np.float32)
+    if name.endswith(".recurrent"):
+        return _orthogonal(size, rng)
+    if name.endswith(".bias"):
+        return _bias(name, size)
+    bound = math.sqrt(6 / sum(size))
+    return rng.uniform(-bound, bound, size).astype(np.float32)
+
+
+def _orthogonal(size: tuple[int, ...], rng: np.random.Generator) -> Floats:
+    """(H, 4H) with orthonormal rows."""
+    q, r = np.linalg.qr(rng.standard_normal(size[::-1]))
+    return np.ascontiguousarray((q * np.sign(np.diag(r))).T, dtype=np.float32)
+
+
+def _bias(name: str, size: tuple[int, ...]) -> Floats:
+    """Zeros; 1 for the forget gate of an LSTM (the second quarter)."""
+    bias = np.zeros(size, np.float32)
+    if name.startswith("lstm."):
+        hidden = size[0] // 4
+        bias[hidden : 2 * hidden] = 1
+    return bias
+
 
 Ids = NDArray[np.int32]
 Arrays = Mapping[str, NDArray[Any]]

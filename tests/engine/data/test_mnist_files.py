@@ -12,7 +12,7 @@ import pytest
 
 from engine.data.digits import Digits
 from engine.data.idx import digest_idx
-from engine.data.mnist_files import read_digit_files
+from engine.data.mnist import read_digit_files
 from engine.data.mnist_folders import DigitFiles, find_digit_files
 from engine.data.published_files import MNIST
 from engine.errors import DataError

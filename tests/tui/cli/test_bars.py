@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tui.cli.bars import percent_bars
+from tui.cli.sweep_table import percent_bars
 
 
 @pytest.mark.parametrize("width", [40, 80])

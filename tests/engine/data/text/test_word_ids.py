@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from engine.data.text import word_ids
 from engine.data.text.array_file import ArrayWriter, read_arrays, replace_file
-from engine.data.text.corpus_statistics import gather_facts
+from engine.data.text.corpus_preparation import gather_facts
 from engine.data.text.split import PARTS
 from engine.data.text.vocabulary import RESERVED, UNK
 from engine.data.text.word_ids import WordIds, assign_ids, write_ids

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.data.text import load_corpus
-from engine.data.text.word_spacing import is_unspaced
+from engine.data.text.tokeniser import is_unspaced
 from engine.places import Places
 
 CHINESE = "一个男人骑着马在海滩上奔跑"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.experiments.mnist import network
-from engine.models.images import layer_costs
+from engine.models.images import conv_net
 from tests.engine.models.images.nets import numpy_of
 
 
@@ -20,7 +20,7 @@ from tests.engine.models.images.nets import numpy_of
     ],
 )
 def test_the_layer_costs_add_up(model: str, parameters: int, macs: int) -> None:
-    entries = layer_costs.layer_costs(numpy_of(network(model, 28)))
+    entries = conv_net.layer_costs(numpy_of(network(model, 28)))
     assert sum(entry.parameters for entry in entries) == parameters
     assert sum(entry.macs for entry in entries) == macs
     assert entries[-1].shape == (10,)

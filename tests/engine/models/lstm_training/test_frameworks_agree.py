@@ -11,7 +11,7 @@ from engine.data.text.vocabulary import RESERVED, Vocabulary
 from engine.models.language.model import LanguageModel
 from engine.models.language.model_description import ModelDescription
 from engine.models.language.weights import weights
-from engine.models.lstm_training import keras_loss, torch_loss
+from engine.models.lstm_training import keras_training, torch_training
 from tests.engine.models.lstm_training.small_models import FRAMEWORKS, kind, make_strict, pairs, tied
 
 KINDS = {"one layer": kind(), "two layers": kind(layers=2), "tied": tied(), "tied, two": tied(layers=2)}
@@ -71,13 +71,16 @@ def _by_hand(model: LanguageModel, pair: Any) -> float:
     return total
 
 
-@pytest.mark.parametrize(("framework", "module"), zip(FRAMEWORKS, (torch_loss, keras_loss), strict=True))
+@pytest.mark.parametrize(
+    ("framework", "module"), zip(FRAMEWORKS, (torch_training, keras_training), strict=True)
+)
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 def test_the_size_of_a_chunk_changes_nothing(
-    monkeypatch: pytest.MonkeyPatch, framework: str, module: Any, precision: str
+    monkeypatch: pytest.MonkeyPatch, framework: str, precision: str
 ) -> None:
+    module = torch_training if framework == "torch" else keras_training
     whole = losses(framework, kind(), 12, precision=precision)
-    monkeypatch.setattr(module, "ROWS", {"cpu": 7, "CPU": 7})
+    monkeypatch.setattr(module, "CHUNK_ROWS", {"cpu": 7, "CPU": 7})
     exactness = 1e-5 if precision == "fp32" else 2e-3
     assert losses(framework, kind(), 12, precision=precision) == pytest.approx(whole, rel=exactness)
 
@@ -121,7 +124,7 @@ def test_weights_of_one_give_the_other_the_same_perplexity(writer: str, reader: 
 
 @pytest.mark.parametrize(("layers", "count"), [(1, 6_140_368), (2, 6_665_680)])
 def test_keras_counts_as_many_weights_as_the_notebook(layers: int, count: int) -> None:
-    from engine.models.lstm_training.keras_net import network
+    from engine.models.lstm_training.keras_training import network
 
     full = kind(layers=layers, embedding=300, hidden_size=256, vocabulary=10_000)
     assert network(full).count_params() == count

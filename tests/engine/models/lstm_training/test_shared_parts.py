@@ -9,17 +9,14 @@ import pytest
 
 from engine.catalog import LmParams
 from engine.errors import ParamError
-from engine.models.lstm_training import initial_weights
-from engine.models.lstm_training.dropout_masks import masks
-from engine.models.lstm_training.early_stopping import EarlyStopping
-from engine.models.lstm_training.lr_schedule import lr_factor
-from engine.models.lstm_training.recipe import resolve
+from engine.models.lstm_training import training
+from engine.models.lstm_training.training import EarlyStopping, lr_factor, masks, resolve
 from engine.params import build
 from tests.engine.models.lstm_training.small_models import kind, tied
 
 
 def test_initial_weights_have_the_distribution_of_keras() -> None:
-    drawn = initial_weights.weights(kind(layers=2), 1)
+    drawn = training.weights(kind(layers=2), 1)
     assert {name: one.shape for name, one in drawn.items()} == kind(layers=2).shapes()
     assert all(one.dtype == np.float32 for one in drawn.values())
     assert 0.045 < np.abs(drawn["embedding.weight"]).max() <= 0.05
@@ -31,7 +28,7 @@ def test_initial_weights_have_the_distribution_of_keras() -> None:
 
 
 def test_initial_weights_are_a_function_of_the_seed() -> None:
-    one, same, other = (initial_weights.weights(kind(), seed)["output.weight"] for seed in (1, 1, 2))
+    one, same, other = (training.weights(kind(), seed)["output.weight"] for seed in (1, 1, 2))
     assert np.array_equal(one, same) and not np.array_equal(one, other)
 
 
