@@ -14,8 +14,7 @@ from textual.style import Style
 from engine.catalog import experiments
 from tui.data.run_text import name_of
 from tui.dialogs.help import exists
-from tui.keys.all_keys import BY_ID, KEYS, Key, shown
-from tui.keys.key import OWNERS
+from tui.keys.all_keys import BY_ID, KEYS, OWNERS, Key, heading_of, shown
 from tui.terminal.plain_text import plain
 from tui.ui import theme
 
@@ -67,7 +66,7 @@ class LabCommands(Provider):
                 continue
             label = labels.get(key.id, key.label)
             if label:
-                title = f"{key.heading}: {label}"
+                title = f"{heading_of(key)}: {label}"
                 yield f"{title}  [{self._shown(key)}]", key.help, partial(self._press, key)
 
     def _launches(self) -> Iterable[Command]:

@@ -22,7 +22,7 @@ def keys(
     json: AsJson = False,
 ) -> None:
     """Print the keys of the app and their names for keys.json."""
-    from tui.keys.all_keys import KEYS, shown
+    from tui.keys.all_keys import KEYS, heading_of, shown
     from tui.keys.keymap import read_keymap
 
     path = places.home().keymap
@@ -31,7 +31,7 @@ def keys(
         (
             key.id,
             " ".join(shown(one) for one in keymap.keys.get(key.id, key.key).split(",")),
-            key.heading,
+            heading_of(key),
             key.help,
         )
         for key in KEYS

@@ -12,7 +12,7 @@ from textual.containers import Vertical
 from engine.protocol import Status
 from tui.chart.scene import ASCII_SIGNS, SIGNS, Kind
 from tui.dialogs.dialog import Dialog, KeyLine
-from tui.keys.all_keys import KEYS, Key, Scope, inside, shown
+from tui.keys.all_keys import KEYS, Key, Scope, heading_of, inside, shown
 from tui.keys.keymap import Keymap
 from tui.tabs import PAGES, TabName
 from tui.terminal.glyphs import glyphs
@@ -144,7 +144,7 @@ def groups(scope: Scope, tab: TabName = "runs") -> list[tuple[str, list[Key]]]:
     scopes = inside(scope, tab)
     active = [key for inner in scopes for key in KEYS if key.scope == inner and exists(key)]
     named: dict[str, list[Key]] = {}
-    for heading, some in groupby(active, key=lambda key: key.heading):
+    for heading, some in groupby(active, key=heading_of):
         named.setdefault(heading, []).extend(some)
     return list(named.items())
 

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from importlib import import_module
+
 from textual.binding import Binding, BindingType
 
-from tui.keys import dialogs, everywhere, language, mnist, panes, repl, runs, sweep, xor
+from tui.keys import dialogs, everywhere, panes
 from tui.keys.key import Key as Key
 from tui.keys.key import Scope as Scope
-from tui.keys.key import inside as inside
-from tui.keys.key import overlaps as overlaps
+from tui.tabs import TABS, TITLES, TabName
 
-KEYS: tuple[Key, ...] = (
-    *runs.KEYS, *xor.KEYS, *sweep.KEYS, *mnist.KEYS, *language.KEYS, *repl.KEYS,
-    *panes.KEYS, *everywhere.KEYS, *dialogs.KEYS,
-)  # fmt: skip
-"""the keys of a tab are in its file beside this one"""
+_OF_TABS = {entry.name: import_module(f"tui.keys.{entry.name}") for entry in TABS if entry.page}
+"""the keys of a tab are in the file of its name beside this one"""
+_FILES = (*_OF_TABS.values(), panes, everywhere, dialogs)
+
+KEYS: tuple[Key, ...] = tuple(key for file in _FILES for key in file.KEYS)
+HEADINGS: Mapping[Scope, str] = TITLES | {
+    name: title for file in _FILES for name, title in file.SCOPES.items()
+}
+"""the heading of each scope in the help"""
+MODAL = ("prompt", *dialogs.SCOPES)
+"""where letters are typed text, so that no key of another scope is active"""
+OWNERS: Mapping[Scope, tuple[TabName, ...]] = {
+    scope: (tab,) for tab, file in _OF_TABS.items() for scope in file.SCOPES if scope not in MODAL
+} | dict.fromkeys(panes.SCOPES, tuple(TITLES))
+"""the tabs that contain a part with keys of its own"""
 
 BY_ID = {key.id: key for key in KEYS}
 
@@ -26,6 +38,27 @@ def bindings(scope: Scope) -> list[BindingType]:
         for key in KEYS
         if key.scope == scope
     ]
+
+
+def heading_of(key: Key) -> str:
+    """The heading of a key in the help."""
+    return key.group or HEADINGS[key.scope]
+
+
+def inside(scope: Scope, tab: TabName = "runs") -> tuple[Scope, ...]:
+    """The scopes that are active where `scope` has the focus in `tab`, the innermost first."""
+    if scope in MODAL or scope == "app":
+        return (scope,)
+    return (scope, tab, "app") if scope in OWNERS else (scope, "app")
+
+
+def overlaps(first: Scope, second: Scope) -> bool:
+    """Whether both scopes can be active at once."""
+    return _reaches(first, second) or _reaches(second, first)
+
+
+def _reaches(outer: Scope, inner: Scope) -> bool:
+    return any(outer in inside(inner, tab) for tab in OWNERS.get(inner, ("runs",)))
 
 
 SHOWN = {

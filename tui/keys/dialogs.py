@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from tui.keys.key import Key
 
+SCOPES = {"filter": "Filter", "form": "Form", "dialog": "Dialog", "home": "Home folder"}
+"""the headings in the help"""
+
 KEYS = (
     Key("filter.keep", "enter", "leave_filter", "keep", "Keep the filter, go back to the table",
         "filter", 1),

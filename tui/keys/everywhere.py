@@ -5,6 +5,9 @@ from __future__ import annotations
 from tui.keys.key import Key
 from tui.tabs import TABS
 
+SCOPES = {"app": "Everywhere"}
+"""the headings in the help"""
+
 KEYS = (
     Key("app.help", "question_mark,f1", "help", "keys", "Keys of the focused panel", "app", 20),
     Key("app.palette", "ctrl+p", "command_palette", "all commands", "Find any command, run or theme",

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from tui.keys.key import Key
 
+SCOPES: dict[str, str] = {}
+"""the parts of the tab with keys of their own, and their headings in the help"""
+
 KEYS = (
     Key("language.four", "t", "turn_to('four')", "four models", "Four models: train, val., test perplexity",
         "language", 0),

@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from tui.keys.key import Key
 
+SCOPES = {
+    "data": "Data",
+    "networks": "Networks",
+    "confusion": "Confusion matrix",
+    "pictures": "Pictures",
+    "filters": "Filters",
+    "pad": "Drawing",
+}
+"""the parts of the tab with keys of their own, and their headings in the help"""
+
 KEYS = (
     Key("mnist.data", "d", "turn_to('data')", "data", "Samples, means, pixel statistics",
         "mnist", 0, "MNIST"),

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from tui.keys.key import Key
 
+SCOPES = {"pane": "Details"}
+"""the headings in the help"""
+
 KEYS = (
     Key("pane.down", "down,j", "scroll(1)", "down", "Scroll down", "pane"),
     Key("pane.up", "up,k", "scroll(-1)", "up", "Scroll up", "pane"),

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from tui.keys.key import Key
 
+SCOPES = {"prompt": "Prompt", "transcript": "Transcript"}
+"""the parts of the tab with keys of their own, and their headings in the help"""
+
 KEYS = (
     Key("prompt.say", "enter", "say", "generate", "Run a / command, or continue the text", "prompt", 1),
     Key("prompt.take", "tab", "take", "take word", "Best word; 1-9: by its number, '1 types 1", "prompt", 2),

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from tui.keys.key import Key
 
+SCOPES = {"table": "Table", "chart": "Chart"}
+"""the parts of the tab with keys of their own, and their headings in the help"""
+
 KEYS = (
     Key("run.new", "n", "new", "new", "Start an experiment", "runs", 1, "Run"),
     Key("run.again", "R", "again", "again", "Start a run with the same parameters", "runs", 8, "Run"),

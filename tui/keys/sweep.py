@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from tui.keys.key import Key
 
+SCOPES = {"sweeps": "Sweeps", "trials": "Trials", "axes": "Pictures of a sweep"}
+"""the parts of the tab with keys of their own, and their headings in the help"""
+
 KEYS = (
     Key("sweep.table", "t", "turn_to('table')", "table", "Table only", "sweep", 0, "Sweep"),
     Key("sweep.parallel", "A", "turn_to('parallel')", "parallel axes", "Parallel coordinates",

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from tui.keys.key import Key
 
+SCOPES = {
+    "weights": "Weights",
+    "sketches": "Trained",
+    "rungs": "Architectures",
+    "lanes": "Failure map",
+    "nine": "Nine experiments",
+}
+"""the parts of the tab with keys of their own, and their headings in the help"""
+
 KEYS = (
     Key("xor.hand", "b", "turn_to('hand')", "by hand", "Set the weights by hand", "xor", 0, "XOR"),
     Key("xor.trained", "t", "turn_to('trained')", "trained", "Decision regions during training",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from itertools import combinations
+from typing import Any
 
 import pytest
 from textual.keys import _character_to_key
@@ -12,61 +14,44 @@ from tui.dialogs.dialog import Dialog
 from tui.dialogs.form import FormScreen
 from tui.dialogs.home import HomeScreen
 from tui.keys.all_keys import KEYS, Key, Scope, overlaps, shown
-from tui.language.tab import LanguageTab
-from tui.mnist.data import DataView
-from tui.mnist.draw import DrawView
-from tui.mnist.filters import FiltersView
-from tui.mnist.networks import NetworksView
-from tui.mnist.pictures import PicturesView
-from tui.mnist.report import ReportView
-from tui.mnist.tab import MnistTab
 from tui.repl.prompt_line import PromptLine
-from tui.repl.tab import ReplTab
 from tui.repl.transcript import Transcript
 from tui.runs.run_chart import RunChart
-from tui.runs.tab import RunsTab
 from tui.runs.table import RunTable
 from tui.sweeps.picture import Picture
 from tui.sweeps.sweep_list import SweepList
-from tui.sweeps.tab import SweepTab
 from tui.sweeps.trial_table import TrialTable
+from tui.tab.views_tab import ViewsTab
+from tui.tabs import PAGES
 from tui.ui.filter_bar import FilterBar
 from tui.ui.sheet import Sheet
-from tui.xor.by_hand import HandView
-from tui.xor.experiments import ExperimentsView
-from tui.xor.failure_map import MapView
-from tui.xor.smallest_loss import SmallestLossView
-from tui.xor.tab import XorTab
-from tui.xor.trained import TrainedView
 
-LISTENERS: dict[Scope, type] = {
+
+def imported(place: str) -> Any:
+    module, _, kind = place.partition(":")
+    return getattr(import_module(module), kind)
+
+
+TAB_CLASSES = {name: imported(place) for name, place in PAGES.items()}
+VIEWS = [
+    imported(entry.place)
+    for tab in TAB_CLASSES.values()
+    if issubclass(tab, ViewsTab)
+    for entry in tab.VIEWS.values()
+]
+LISTENERS: dict[Scope, Any] = {
+    **TAB_CLASSES,
+    **{view.SCOPE: view for view in VIEWS},
     "app": LabApp,
     "home": HomeScreen,
-    "runs": RunsTab,
     "table": RunTable,
     "chart": RunChart,
     "pane": Sheet,
-    "xor": XorTab,
-    "weights": HandView,
-    "sketches": TrainedView,
-    "rungs": SmallestLossView,
-    "lanes": MapView,
-    "nine": ExperimentsView,
-    "sweep": SweepTab,
     "sweeps": SweepList,
     "trials": TrialTable,
     "axes": Picture,
-    "language": LanguageTab,
-    "repl": ReplTab,
     "prompt": PromptLine,
     "transcript": Transcript,
-    "mnist": MnistTab,
-    "data": DataView,
-    "networks": NetworksView,
-    "confusion": ReportView,
-    "pictures": PicturesView,
-    "filters": FiltersView,
-    "pad": DrawView,
     "filter": FilterBar,
     "form": FormScreen,
     "dialog": Dialog,
