@@ -118,7 +118,7 @@ def test_perplexities_follow_the_events_as_they_grow(
     events = store.folder_of(places, forward).events
     with events.open("a") as file:
         file.write(
-            '{"seq":9,"at":1,"kind":"metrics","series":{"val_perplexity":[[8,9],[30,"inf"]],"x":[]}}\n'
+            '{"seq":9,"at":1,"kind":"metrics","series":{"val_perplexity":[[8,9],[30,"inf"]],"x":[[],[]]}}\n'
         )
         file.write('{"seq":10,"at":1,"kind":"metrics","series":{"perplexity":7}}\n')
     row = request(session_cache, "language.models")["models"][0]
