@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from engine import fold, run_status, store
 from engine.errors import DltuiError
+from engine.events import Event
+from engine.fold import TrainingClock
 from engine.models.images.classification import balanced_accuracy
-from engine.protocol import Json, Spec, status_of
+from engine.protocol import Json, Spec, number_from_json, status_of
 from engine.session.cache import SessionCache
-from engine.session.goal_times import GoalTimes
 from engine.session.mnist_nets import all_runs, open_net
 from engine.session.mnist_predictions import predictions
 from engine.store import RunFolder
@@ -23,7 +24,7 @@ OTHERS = (("logistic", 50), ("mlp", 50))
 """networks of the notebook's training that are in the table once they were trained"""
 RECIPES = ("fast", "accurate")
 """of mnist_recipe, likewise"""
-GOAL = 0.99
+METRIC, GOAL = "val_accuracy", 0.99
 PLAIN = ("", "notebook", "none")
 """values of `recipe` that mean the notebook's own training"""
 
@@ -123,3 +124,37 @@ def _best(rows: list[Json]) -> Json | None:
         return None
     best = max(validated, key=lambda row: float(row["balanced"]))
     return {name: best[name] for name in ("run", "model", "batch", "balanced", "test_accuracy")}
+
+
+@dataclass(slots=True)
+class GoalTimes:
+    """Steps and seconds of training until a run reached a goal.
+
+    `goal` is a validation accuracy. Time without training (a pause) does not count. A `HistoryPart`.
+    """
+
+    goal: float
+    training: TrainingClock = field(default_factory=TrainingClock)
+    last: dict[str, tuple[int, float]] = field(default_factory=dict)
+    """of each metric: the step and the value"""
+    reached: tuple[int, float] | None = None
+    """step and seconds"""
+
+    def value(self, metric: str) -> float | None:
+        return self.last[metric][1] if metric in self.last else None
+
+    def add(self, event: Event) -> None:
+        seconds = self.training.time_of(event)
+        if event.kind != "metrics":
+            return
+        for metric, (steps, values) in event.facts["series"].items():
+            if steps:
+                self.last[metric] = (int(steps[-1]), number_from_json(values[-1]))
+            if metric == METRIC and self.reached is None:
+                points = zip(steps, map(number_from_json, values), strict=True)
+                self.reached = next(((step, seconds) for step, value in points if value >= self.goal), None)
+
+    def rewind(self, step: int) -> None:
+        self.last = {metric: found for metric, found in self.last.items() if found[0] <= step}
+        if self.reached is not None and self.reached[0] > step:
+            self.reached = None

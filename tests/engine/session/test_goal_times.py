@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine import fold
 from engine.events import Event
-from engine.session.goal_times import GoalTimes
+from engine.session.mnist_table import GoalTimes
 
 
 def added(events: list[Event]) -> GoalTimes:
