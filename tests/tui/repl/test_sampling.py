@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+import typer
 
 from engine.errors import ParamError
-from engine.sampling import SamplingParams
+from engine.params import declared
+from engine.sampling import Sampling, SamplingParams
+from tui.cli.commands import app
 from tui.repl.sampling import PromptSampling, from_json
+from tui.repl.slash_commands import BY_NAME
 
 
 def test_the_parameters_that_were_set_are_requested() -> None:
@@ -58,3 +64,22 @@ def test_it_is_read_from_json_with_defaults_for_damaged_values() -> None:
 
 def test_numbers_that_meant_none_in_older_files_are_read_as_none() -> None:
     assert from_json({"seed": -1, "topk": 0, "sentence_length": 0, "width": 3}) == PromptSampling(width=3)
+
+
+def test_the_file_of_the_view_is_written_as_ever() -> None:
+    assert json.dumps(PromptSampling().to_json()) == (
+        '{"temperature": 1.0, "sentence_length": null, "seed": null, "topk": null, "topp": 1.0, "width": 4, '
+        '"repetition": 1.0}'
+    )
+
+
+def test_every_sampling_parameter_is_an_option_a_slash_command_and_a_request() -> None:
+    verbs = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    for param in declared(Sampling):
+        for verb in ("generate", "both"):
+            (option,) = (one for one in verbs[verb].params if one.name == param.name)
+            assert (option.opts, option.help) == ([f"--{param.name.replace('_', '-')}"], param.help)
+        command = BY_NAME[param.name.replace("_", "")]
+        sampling = PromptSampling().set(command.name, "1")
+        assert sampling.generate_params("")[param.name] == 1
+        assert param.help.endswith(command.help)
