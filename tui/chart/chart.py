@@ -159,6 +159,10 @@ class Chart(Widget, can_focus=True):
         """Replace the marks of the selected run."""
         self._set_scene(replace(self._scene, marks=tuple(marks)))
 
+    def set_legend_key(self, key: str) -> None:
+        """The key, as displayed, that lists all curves."""
+        self._set_scene(replace(self._scene, legend_key=key))
+
     def set_live(self, live: bool) -> None:
         self._set_scene(replace(self._scene, live=live))
 
@@ -233,6 +237,12 @@ class Chart(Widget, can_focus=True):
 
     def action_crosshair_off(self) -> None:
         self._change_view(replace(self.view, crosshair=None))
+
+    def action_crosshair_to_end(self, way: int) -> None:
+        """To the first point of the selected curve, or for `way` > 0 to the last; both become visible."""
+        if ends := self.span():
+            self.action_pan_right(way * 10_000_000)
+            self.move_crosshair(ends[way > 0])
 
     def move_crosshair(self, position: float) -> None:
         """Put the crosshair on the point of the selected curve nearest to a position."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 LONGEST_LABEL = 28
 VALUE_WIDTH = 7
 MORE = 11
-"""cells for how many curves have no room"""
+"""cells for how many curves have no room, besides the key that lists them"""
 BETWEEN = Span("   ")
 
 
@@ -39,7 +39,7 @@ def header(scene: Scene, width: int, most: int) -> list[Row]:
         return [_split(_flat([title, *found]), tags, width)]
     if most == 1:
         return [_in_one(scene, title, found, tags, width)]
-    return [_split(title, tags, width), *_wrapped(found, width, most - 1)]
+    return [_split(title, tags, width), *_wrapped(found, width, most - 1, scene.legend_key)]
 
 
 def entries(scene: Scene) -> list[Row]:
@@ -55,14 +55,23 @@ def _in_one(scene: Scene, title: Row, found: list[Row], tags: Row, width: int) -
         room = width - (row_width(right) + 2 if right else 0)
         if row_width(_flat([title, *some])) <= room and len(some) == len(found):
             return _split(_flat([title, *some]), right, width)
-    return fitted(_with_rest([title, *names], width, len(found)), width)
+    return fitted(_with_rest([title, *names], width, len(found), scene.legend_key), width)
 
 
-def _with_rest(some: list[Row], width: int, count: int) -> Row:
+def _with_rest(some: list[Row], width: int, count: int, key: str) -> Row:
     """The title, as many of the curves as fit, and how many of `count` do not."""
-    kept = _joined(some, width - MORE)
+    kept = _joined(some, width - _room_for_more(key))
     left = count - (len(kept) - 1)
-    return (*_flat(kept), Span(f"   +{left} more", "tag")) if left else _flat(kept)
+    return (*_flat(kept), *_more(left, key)) if left else _flat(kept)
+
+
+def _room_for_more(key: str) -> int:
+    return MORE + (len(f" ({key})") if key else 0)
+
+
+def _more(count: int, key: str) -> Row:
+    """+4 more (i)"""
+    return (Span(f"   +{count} more" + (f" ({key})" if key else ""), "tag"),)
 
 
 def _in_order(scene: Scene) -> list[CurveSeries]:
@@ -158,16 +167,15 @@ def _joined(entries: list[Row], width: int) -> list[Row]:
     return kept
 
 
-def _wrapped(entries: list[Row], width: int, most: int) -> list[Row]:
+def _wrapped(entries: list[Row], width: int, most: int, key: str) -> list[Row]:
     rows: list[Row] = []
     left = entries
     while left and len(rows) < most:
         last = len(rows) == most - 1
         kept = _joined(left, width)
         if last and len(kept) < len(left):
-            kept = _joined(left, width - MORE)
-            more = Span(f"   +{len(left) - len(kept)} more", "tag")
-            return [*rows, fitted((*_flat(kept), more), width)]
+            kept = _joined(left, width - _room_for_more(key))
+            return [*rows, fitted((*_flat(kept), *_more(len(left) - len(kept), key)), width)]
         rows.append(fitted(_flat(kept), width))
         left = left[len(kept) :]
     return rows

@@ -171,16 +171,18 @@ class Plot:
 
     def _draw(self, canvas: Canvas, series: CurveSeries) -> DotTrace:
         pen = dot_pen(self.scene.symbols, self.scene.letter(series) if len(self.scene.series) > 1 else "*")
-        line = self._smooth_trace(series, pen) if self.scene.is_smoothed(series) else self._trace(series, pen)
+        is_smoothed = self.scene.is_smoothed(series)
+        line = self._smooth_trace(series, pen) if is_smoothed else self._trace(series, pen)
         line = dashed(line, self.scene.dash(series))
-        canvas.paint(line, pen, style_name_of(series.hue))
+        is_faint = self.scene.is_one_of_many(series) and not is_smoothed
+        canvas.paint(line, pen, style_name_of(series.hue, faint=is_faint))
         return line
 
     def _draw_raw(self, canvas: Canvas) -> None:
-        """The logged values of the smoothed curves, faint, behind all lines."""
+        """Logged values of smoothed curves, faint, behind all lines; of many, the selected one's only."""
         pen = dot_pen(self.scene.symbols, ".")
         for series in self.scene.drawn:
-            if self.scene.is_smoothed(series):
+            if self.scene.is_smoothed(series) and not self.scene.is_one_of_many(series):
                 canvas.paint(self._trace(series, pen), pen, style_name_of(series.hue, faint=True))
 
     def _trace(self, series: CurveSeries, pen: DotPen) -> DotTrace:

@@ -32,6 +32,8 @@ class ChartMark:
 HEADROOM = 16
 NEARBY = 120
 MARKS_NAMED = 3
+CROWD = 8
+"""with more curves than this the raw values of the selected one stand out"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +59,18 @@ class Scene:
     """name of the x axis while it does not show time"""
     columns: int = 2
     """columns of dots; a curve with fewer points is not smoothed"""
+    legend_key: str = ""
+    """the key that lists all curves, named where some have no room in the legend"""
     empty: str = "no points yet"
     """text while there is nothing to draw"""
 
     @property
     def main(self) -> CurveSeries | None:
         return pick(self.series, self.selected)
+
+    def is_one_of_many(self, series: CurveSeries) -> bool:
+        """Whether the curve is not the selected one, among more curves than there are hues."""
+        return len(self.series) > CROWD and self.main not in (None, series)
 
     @property
     def drawn(self) -> tuple[CurveSeries, ...]:

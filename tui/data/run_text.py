@@ -82,7 +82,7 @@ def progress_or_status(run: RunSummary, width: int) -> Row:
     status = Span(status_text(run), STATUS_STYLES[run.status])
     if run.damage:
         return (status, Span(f" {plain(run.damage, limit=200)}", "warn"))
-    reason = reason_of(run)
+    reason = reason_of(run).removeprefix("waits ")
     return (status, Span(f" {reason}" if reason else "", "muted"))
 
 

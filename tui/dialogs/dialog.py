@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from textual.app import App
+from textual.binding import Binding
 from textual.screen import ModalScreen
 
 from tui.keys import all_keys
 from tui.keys.all_keys import BY_ID, shown
 from tui.keys.keymap import Keymap
+from tui.tabs import TABS
 from tui.terminal.glyphs import glyphs
 from tui.ui.line import Line
 from tui.ui.span import Row, Span, row_width
@@ -18,20 +21,48 @@ from tui.ui.span import Row, Span, row_width
 Answer = TypeVar("Answer")
 
 DIALOG_CSS = Path(__file__).with_name("dialog.tcss")
+TAB_BINDINGS = [
+    Binding(f"alt+{digit}", f"open_tab('{tab}')", show=False)
+    for digit, (tab, _, page) in enumerate(TABS, 1)
+    if page
+]
 
 
 class Dialog(ModalScreen[Answer]):
     """Enter accepts, escape cancels; dismissed with an answer or None."""
 
-    BINDINGS = all_keys.bindings("dialog")
+    BINDINGS = all_keys.bindings("dialog") + TAB_BINDINGS
     CSS_PATH = DIALOG_CSS
     AUTO_FOCUS = "*"
+
+    def on_mount(self) -> None:
+        hide_messages(self.app)
 
     def action_cancel(self) -> None:
         self.dismiss(None)
 
     def action_accept(self) -> None:
         self.dismiss(None)
+
+    async def action_open_tab(self, tab: str) -> None:
+        """Cancel the dialog, and a form below it, and open a tab."""
+        self.action_cancel()
+        await open_tab_below(self, tab)
+
+
+async def open_tab_below(screen: ModalScreen[Any], tab: str) -> None:
+    """Open a tab for a dialog that was cancelled; the dialog below it, if there is one, is cancelled too."""
+    stack = screen.app.screen_stack
+    below = stack[stack.index(screen) - 1] if screen in stack else stack[-1]
+    target = below if isinstance(below, ModalScreen) else screen.app
+    await target.run_action(f"open_tab('{tab}')")
+
+
+def hide_messages(app: App[Any]) -> None:
+    """Remove notifications about earlier actions, which would cover the dialog; warnings and errors stay."""
+    for notification in list(app._notifications):
+        if notification.severity == "information":
+            app._unnotify(notification)
 
 
 class KeyLine(Line):

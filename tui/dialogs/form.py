@@ -8,7 +8,6 @@ from typing import TypeVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -16,9 +15,8 @@ from textual.widgets import Static
 
 from engine.errors import DltuiError, ParamError
 from engine.params import Param
-from tui.dialogs.dialog import DIALOG_CSS, KeyLine
+from tui.dialogs.dialog import DIALOG_CSS, TAB_BINDINGS, KeyLine, hide_messages, open_tab_below
 from tui.keys import all_keys
-from tui.tabs import TABS
 from tui.terminal.plain_text import plain
 from tui.ui.form import Form, Typed
 
@@ -42,11 +40,7 @@ class FormScreen(ModalScreen[Answer]):
     `about` is hidden on a short screen; `fact` is one line that is always shown.
     """
 
-    BINDINGS = all_keys.bindings("form") + [
-        Binding(f"alt+{digit}", f"open_tab('{tab}')", show=False)
-        for digit, (tab, _, page) in enumerate(TABS, 1)
-        if page
-    ]
+    BINDINGS = all_keys.bindings("form") + TAB_BINDINGS
     CSS_PATH = DIALOG_CSS
     AUTO_FOCUS = None
 
@@ -86,6 +80,7 @@ class FormScreen(ModalScreen[Answer]):
             )  # fmt: skip
 
     def on_mount(self) -> None:
+        hide_messages(self.app)
         self._update()
 
     @on(Form.Changed)
@@ -144,7 +139,7 @@ class FormScreen(ModalScreen[Answer]):
     async def action_open_tab(self, tab: str) -> None:
         """Cancel the form and open a tab."""
         self.action_cancel()
-        await self.app.run_action(f"open_tab('{tab}')")
+        await open_tab_below(self, tab)
 
     def action_field(self, by: int) -> None:
         self.form.move(by)

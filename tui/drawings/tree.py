@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from engine.protocol import Json
 from tui.drawings.sentence import percent
 from tui.terminal.glyphs import glyphs
-from tui.ui.shown_word import word_of
+from tui.ui.shown_word import START, word_of
 from tui.ui.span import Row, Span, row_width
 
 BRANCHES = ("─", "┬", "├", "└", "│")
@@ -27,7 +27,7 @@ def tree_rows(answer: Json, width: int) -> list[Row]:
     ends = {int(found["node"]): number for number, found in enumerate(answer["sentences"], 1)}
     branches = ASCII_BRANCHES if glyphs().ascii_only else BRANCHES
     is_reversed = answer["direction"] == "reversed"
-    seed = Span((" ".join(word_of(word) for word in answer["words"]) or "<START>") + " ", "strong")
+    seed = Span((" ".join(word_of(word) for word in answer["words"]) or START) + " ", "strong")
     indent = Span(" " * row_width((seed,)))
     for with_shares in (True, False):
         below = _Tree(nodes, kids, ends, branches, with_shares, is_reversed).below(-1, 0)

@@ -70,8 +70,8 @@ KEYS = (
         "chart", 1),
     Key("chart.right", "right,l", "pan(1)", "right", "View or crosshair to the right",
         "chart", 1),
-    Key("chart.first", "g,home", "pan_to_end(-1)", "start", "To the first step", "chart"),
-    Key("chart.last", "G,end", "pan_to_end(1)", "end", "Follow the newest step", "chart"),
+    Key("chart.first", "g,home", "pan_to_end(-1)", "start", "View or crosshair to the first step", "chart"),
+    Key("chart.last", "G,end", "pan_to_end(1)", "end", "View or crosshair to the newest step", "chart"),
     Key("chart.in", "up,k", "zoom(1)", "zoom in", "Zoom in", "chart"),
     Key("chart.out", "down,j", "zoom(-1)", "zoom out", "Zoom out", "chart"),
 )  # fmt: skip

@@ -215,6 +215,9 @@ class NetworksView(MnistView):
         if run is not None and run.checkpoint_step:
             self.runs.chosen = run.id
             self.post_message(OpenView("mnist", "report", {}))
+        else:
+            reason = "it has no checkpoint" if run is not None else "it is not trained"
+            self.app.notify(f"{self.entry.recipe.title} has no report yet: {reason}.", markup=False)
 
     def action_start_all(self) -> None:
         self.submit_recipes(*self.missing())

@@ -34,7 +34,9 @@ def _head(response: Json) -> Row:
 
 
 def _column(response: Json, place: int, largest: float) -> Column:
-    cells = [Span(word_of(response["words"][place]), "strong")]
+    cells = [
+        Span(word_of(response["words"][place], reverse=response.get("direction") == "reversed"), "strong")
+    ]
     for name in "ifgoch":
         value = float(response[name][place])
         cells.append(_cell(value, abs(value) / largest if name == "c" else abs(value)))

@@ -30,10 +30,10 @@ class CurvesPanel(Vertical):
 
     chart: RunChart
 
-    def __init__(self, saved: Mapping[str, object], **widget: Any) -> None:
+    def __init__(self, saved: Mapping[str, object], legend_key: str = "", **widget: Any) -> None:
         super().__init__(**widget)
         self.is_filled = False
-        self._saved = dict(saved)
+        self._saved, self._legend_key = dict(saved), legend_key
         self._headings = (Heading(ALL_PANES, id="curves-heading"), Heading(("curves",), id="chart-heading"))
         self._second: RunChart | None = None
 
@@ -47,6 +47,7 @@ class CurvesPanel(Vertical):
         from tui.runs.run_chart import RunChart
 
         self.chart = RunChart(ChartView.from_json(self._saved), id="chart")
+        self.chart.set_legend_key(self._legend_key)
         self.is_filled = True
         self.mount(*self._headings, self.chart)
 

@@ -14,7 +14,7 @@ from tui.runs.sweep_cells import name_of_sweep
 from tui.terminal.plain_text import plain
 from tui.ui.numbers import size
 
-NAMES_SHOWN = 3
+NAMES_SHOWN = 20
 """names of runs in one line that says why nothing can be done"""
 _POSSIBLE = {
     "pause": {Status.RUNNING, Status.QUEUED},

@@ -80,7 +80,9 @@ class RunChart(Chart):
         (self.action_zoom_in if way > 0 else self.action_zoom_out)()
 
     def action_pan_to_end(self, way: int) -> None:
-        if way > 0:
+        if self.view.crosshair is not None:
+            self.action_crosshair_to_end(way)
+        elif way > 0:
             self.action_follow()
         else:
             self.action_pan_left(10_000_000)

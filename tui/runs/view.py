@@ -68,7 +68,7 @@ class RunView(Tab):
         )
         self.filter_bar = FilterBar(state.where)
         self.table = RunTable(self.pages, id="table")
-        self.curves = CurvesPanel(state.chart, id="bottom")
+        self.curves = CurvesPanel(state.chart, context.keymap.shown("chart.legend"), id="bottom")
         self.details = RunDetails(id="details")
         self._welcome: Welcome | None = None
         self.shown = ShownRuns(state.selected, state.marks, state.baseline)

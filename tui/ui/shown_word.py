@@ -8,13 +8,18 @@ from engine.protocol import Json
 from tui.terminal.plain_text import plain
 
 WORD = 40
-EOS, END, START = "<EOS>", "(end)", "(start)"
-"""the end-of-sentence token of a vocabulary, and what is displayed for it"""
+EOS, BEGIN, UNKNOWN = "<EOS>", "<START>", "<UNK>"
+"""the tokens of a vocabulary that are no words"""
+END, START = "(end)", "(start)"
 
 
 def word_of(word: object, *, reverse: bool = False) -> str:
-    """The word, safe to draw; of the end-of-sentence token (reversed: start), a text that no word has."""
-    return (START if reverse else END) if word == EOS else plain(str(word), limit=WORD)
+    """The word, safe to draw; of a token that is none, a text that no word has: (unknown) for `<UNK>`.
+
+    A reversed model reads from the end of the sentence: its first token is the end, its last the start.
+    """
+    tokens = {EOS: START if reverse else END, BEGIN: END if reverse else START, UNKNOWN: "(unknown)"}
+    return tokens.get(str(word)) or plain(str(word), limit=WORD)
 
 
 def in_order(words: Sequence[Json], *, reverse: bool) -> Sequence[Json]:

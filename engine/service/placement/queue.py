@@ -92,11 +92,21 @@ class _FreeResources:
         why = ""
         for resource, attempt in options:
             ahead = self._first_waiting.get(resource)
-            why = f"waits behind {ahead.name}" if ahead else attempt(run)
+            why = self._behind(ahead, run, resource) if ahead else attempt(run)
             if not why:
                 return
         self.reasons[run.id] = why
         self._first_waiting.setdefault(options[-1][0], run)
+
+    def _behind(self, ahead: QueuedRun, run: QueuedRun, resource: str) -> str:
+        """The run ahead, and where this one would fit into what is free, why it does not start."""
+        first, own = (slots_of(one.threads, "", self._cores) for one in (ahead, run))
+        free = self._free_slots()
+        if resource != CPU or own > free:
+            return f"waits behind {ahead.name}"
+        return (
+            f"waits behind {ahead.name}, which needs {first} CPU threads ({free} free); runs start in order"
+        )
 
     def _try_gpu(self, run: QueuedRun) -> str:
         gpu = self._shared_gpu(run.share)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -103,6 +104,30 @@ def test_the_legend_names_every_curve_with_its_last_value() -> None:
 def test_curves_that_do_not_fit_in_the_legend_are_counted() -> None:
     series = tuple(run(f"a rather long name {index}", [1.0], index) for index in range(30))
     assert "more" in "\n".join(text_of(Scene(series=series), 80, 24)[:4])
+
+
+def test_the_count_of_curves_without_room_names_the_key_that_lists_them() -> None:
+    series = tuple(run(f"a rather long name {index}", [1.0], index) for index in range(30))
+    for width, height in ((80, 24), (60, 6), (120, 40)):
+        head = text_of(Scene(series=series, legend_key="i"), width, height)[:8]
+        assert any(re.search(r"\+\d+ more \(i\)", line) for line in head)
+
+
+def test_of_many_noisy_curves_the_selected_one_stands_out() -> None:
+    series = tuple(run(f"r{index}", [1.0 + index, 9.0 - index] * 30, index % 8) for index in range(13))
+    plot = picture(Scene(series=series, selected="r3"), 80, 24)[4:-2]
+    styles = {span.style_name for row in plot for span in row}
+    assert {name for name in styles if name.startswith("series-")} == {"series-3"}
+    assert any(name.startswith("faint-") for name in styles)
+    few = picture(Scene(series=series[:8], selected="r3"), 80, 24)[4:-2]
+    assert not any(span.style_name.startswith("faint-") for row in few for span in row)
+
+
+def test_of_many_smoothed_curves_all_lines_are_bright_and_one_has_its_raw_values() -> None:
+    series = tuple(run(f"r{index}", [1.0 + index, 9.0 - index] * 200, index % 8) for index in range(13))
+    rows = picture(Scene(ChartView(smoothing=0.9), series, "r3"), 80, 24)[4:-2]
+    styles = {span.style_name for row in rows for span in row}
+    assert {name for name in styles if name.startswith("faint-")} == {"faint-3"}
 
 
 def test_the_selected_curve_comes_first_in_the_legend_and_is_painted_last() -> None:

@@ -11,6 +11,7 @@ from engine.places import Places
 from tests.fakes.app_pilot import open_app
 from tests.fakes.engine import FakeEngine, make_run
 from tui.dialogs.form import FormScreen
+from tui.dialogs.help import HelpScreen
 from tui.dialogs.launch import launch_screen
 from tui.dialogs.pick import PickScreen
 
@@ -74,6 +75,30 @@ async def test_alt_and_a_digit_leave_the_form_for_that_tab(places: Places, digit
         await opened.until(lambda: not isinstance(opened.app.screen, FormScreen))
         await opened.until(lambda: opened.app.state.tab == tab)
         assert not engine.requests
+
+
+async def test_alt_and_a_digit_leave_a_list_and_a_help_above_a_form(places: Places) -> None:
+    async with open_app(places, FakeEngine()) as opened:
+        await opened.press("n")
+        await opened.until(lambda: isinstance(opened.app.screen, PickScreen))
+        await opened.press("alt+2")
+        await opened.until(lambda: len(opened.app.screen_stack) == 1 and opened.app.state.tab == "xor")
+        await opened.press("1", "n", "enter")
+        await opened.until(lambda: isinstance(opened.app.screen, FormScreen))
+        await opened.press("f1")
+        await opened.until(lambda: isinstance(opened.app.screen, HelpScreen))
+        await opened.press("alt+4")
+        await opened.until(lambda: len(opened.app.screen_stack) == 1 and opened.app.state.tab == "mnist")
+
+
+async def test_a_dialog_removes_messages_about_earlier_actions_and_keeps_errors(places: Places) -> None:
+    async with open_app(places, FakeEngine()) as opened:
+        opened.app.notify("r1 is paused.", markup=False)
+        opened.app.notify("the disk is full", severity="error", markup=False)
+        await opened.shows("r1 is paused.", "the disk is full")
+        await opened.press("n")
+        await opened.until(lambda: isinstance(opened.app.screen, PickScreen))
+        await opened.until(lambda: "r1 is paused." not in opened.text and "the disk is full" in opened.text)
 
 
 async def test_a_key_of_the_form_that_has_no_room_is_left_out_whole(places: Places) -> None:

@@ -71,7 +71,7 @@ async def test_orders_blank_both_ways_beam_and_gates(places: Places, session: Fa
         await opened.shows("(1)", "cupcakes", "score: log p over a penalty of length")
         await opened.press("escape", "X", "i")
         await typist.submit("/gates i love you")
-        await opened.shows("f  forget", "changes most", "<START>")
+        await opened.shows("f  forget", "changes most", "(start)")
         unit = tab(opened).conversation.newest("gates")
         before = unit.data["response"]["unit"] if unit else -1
         await opened.press("escape", "right_square_bracket")

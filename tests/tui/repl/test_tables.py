@@ -141,4 +141,4 @@ def test_a_sentence_without_its_end_has_an_ellipsis(direction: str, said: str) -
 
 
 def test_a_tree_without_words_is_its_seed() -> None:
-    assert row_text(tree.tree_rows({**beam(0), "sentences": []}, 40)[0]).strip() == "<START>"
+    assert row_text(tree.tree_rows({**beam(0), "sentences": []}, 40)[0]).strip() == "(start)"

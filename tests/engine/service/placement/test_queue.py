@@ -37,7 +37,8 @@ def test_the_reason_of_a_waiting_run_names_the_resource_and_the_runs_that_hold_i
 
 def test_no_later_run_starts_before_a_run_that_needs_more() -> None:
     found = plan([waits("a", 2), waits("b", 1)], [ActiveRun("m", "m", 1)], 2, FreeGpus())
-    assert found.starts == () and found.reasons["b"] == "waits behind a"
+    assert found.starts == ()
+    assert found.reasons["b"] == "waits behind a, which needs 2 CPU threads (1 free); runs start in order"
 
 
 def test_a_run_with_more_threads_than_cores_takes_all_slots() -> None:
