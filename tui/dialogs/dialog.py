@@ -31,7 +31,7 @@ TAB_BINDINGS = [
 class Dialog(ModalScreen[Answer]):
     """Enter accepts, escape cancels; dismissed with an answer or None."""
 
-    BINDINGS = all_keys.bindings("dialog") + TAB_BINDINGS
+    BINDINGS = [*all_keys.bindings("dialog"), *TAB_BINDINGS]
     CSS_PATH = DIALOG_CSS
     AUTO_FOCUS = "*"
 
