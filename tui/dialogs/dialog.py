@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from textual.app import App
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
 from tui.keys import all_keys
@@ -21,7 +21,7 @@ from tui.ui.span import Row, Span, row_width
 Answer = TypeVar("Answer")
 
 DIALOG_CSS = Path(__file__).with_name("dialog.tcss")
-TAB_BINDINGS = [
+TAB_BINDINGS: list[BindingType] = [
     Binding(f"alt+{digit}", f"open_tab('{tab}')", show=False)
     for digit, (tab, _, page) in enumerate(TABS, 1)
     if page
@@ -31,7 +31,7 @@ TAB_BINDINGS = [
 class Dialog(ModalScreen[Answer]):
     """Enter accepts, escape cancels; dismissed with an answer or None."""
 
-    BINDINGS = [*all_keys.bindings("dialog"), *TAB_BINDINGS]
+    BINDINGS = all_keys.bindings("dialog") + TAB_BINDINGS
     CSS_PATH = DIALOG_CSS
     AUTO_FOCUS = "*"
 

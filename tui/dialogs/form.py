@@ -40,7 +40,7 @@ class FormScreen(ModalScreen[Answer]):
     `about` is hidden on a short screen; `fact` is one line that is always shown.
     """
 
-    BINDINGS = [*all_keys.bindings("form"), *TAB_BINDINGS]
+    BINDINGS = all_keys.bindings("form") + TAB_BINDINGS
     CSS_PATH = DIALOG_CSS
     AUTO_FOCUS = None
 
