@@ -25,8 +25,7 @@ from tui import view_state
 from tui.data.actions import notify_worker_error
 from tui.data.connection import Connect, Connection
 from tui.keys import all_keys
-from tui.keys.all_keys import BY_ID
-from tui.keys.focus_scope import scope_of
+from tui.keys.all_keys import BY_ID, scope_of
 from tui.keys.keymap import read_keymap
 from tui.messages import (
     EngineConnected,

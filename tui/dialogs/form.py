@@ -13,15 +13,20 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from engine import params
 from engine.errors import DltuiError, ParamError
 from engine.params import Param
+from engine.protocol import RunSummary
+from tui.data import actions
+from tui.data.run_text import name_of
 from tui.dialogs.dialog import DIALOG_CSS, TAB_BINDINGS, KeyLine, hide_messages, open_tab_below
 from tui.keys import all_keys
 from tui.terminal.plain_text import plain
-from tui.ui.form import Form, Typed
+from tui.ui.form import VALUE_WIDTH, Form, Typed, field_of
 
 Answer = TypeVar("Answer")
 TEXT_LIMIT = 400
+PATH_WIDTH = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,3 +171,34 @@ def _field_help(param: Param, *, long: bool) -> str:
     expected = f"; {param.expected}" if is_number or (param.choices and long) else ""
     live = "; can be changed during training" if param.live else ""
     return plain(f"{param.name}: {param.help}{expected}{live}", limit=TEXT_LIMIT)
+
+
+def fields_screen(
+    title: str,
+    fields: Sequence[Param],
+    typed: Typed,
+    submit_label: str,
+    act: Callable[[Typed], Awaitable[str]],
+) -> FormScreen[str]:
+    """A dialog with a few fields. Dismissed with the text that `act` returns."""
+    is_path = len(fields) == 1 and fields[0].kind is str and not fields[0].choices
+    width = PATH_WIDTH if is_path else VALUE_WIDTH
+    form = Form([field_of(one) for one in fields], typed, value_width=width)
+    return FormScreen(title, form, act, submit_label=submit_label)
+
+
+def live_screen(run: RunSummary, found: Sequence[Param]) -> FormScreen[tuple[str, object] | None]:
+    """The form for the live parameters of a run.
+
+    Dismissed with name and value of the first parameter that was changed; None where none was.
+    """
+    before = {param.name: actions.current_value(run, param) for param in found}
+
+    async def act(typed: Typed) -> tuple[str, object] | None:
+        values = {param.name: params.parse_value(param, typed[param.name]) for param in found}
+        return next(((name, value) for name, value in values.items() if value != before[name]), None)
+
+    shown = {param.name: params.format_value(param, before[param.name]) for param in found}
+    form = Form([field_of(param) for param in found], shown)
+    title = f"set live: {name_of(run)}"
+    return FormScreen(title, form, act, submit_label="set", is_wide=False)

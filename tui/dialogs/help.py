@@ -12,7 +12,7 @@ from textual.containers import Vertical
 from engine.protocol import Status
 from tui.chart.scene import ASCII_SIGNS, SIGNS, Kind
 from tui.dialogs.dialog import Dialog, KeyLine
-from tui.keys.all_keys import KEYS, Key, Scope, heading_of, inside, shown
+from tui.keys.all_keys import KEYS, MODAL, Key, Scope, heading_of, inside, shown
 from tui.keys.keymap import Keymap
 from tui.tabs import PAGES, TabName
 from tui.terminal.glyphs import glyphs
@@ -67,7 +67,6 @@ def _charts() -> list[Sign]:
     ]
 
 
-MODAL = frozenset(("filter", "form", "dialog", "prompt", "home"))
 KEY_WIDTH = 11
 COLUMN = 55
 NAMES: tuple[Row, ...] = ((), (Span("Names of the keys for keys.json: dltui keys", "muted"),))

@@ -1,4 +1,4 @@
-"""Images as arrays: decoded from JSON, normalised, resampled."""
+"""Images as arrays: decoded from JSON, normalised, resampled; the size of one in cells."""
 
 from __future__ import annotations
 
@@ -51,3 +51,15 @@ def _shares(old: int, new: int) -> Values:
     covered = np.clip(np.minimum(high, pixels + 1) - np.maximum(low, pixels), 0, 1)
     shares: Values = covered / covered.sum(axis=1, keepdims=True)
     return shares
+
+
+def square_size(side: int, columns: int, rows: int) -> tuple[int, int]:
+    """Columns and rows, a cell being twice as high as wide; a multiple of `side` pixels where that fits."""
+    room = max(2, min(columns, 2 * rows))
+    if room >= side:
+        room -= room % side
+    elif room > side / 2:
+        room -= room % 2
+    else:
+        room = max(room - room % 2, 2)
+    return room, (room + 1) // 2

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from importlib import import_module
 
 from textual.binding import Binding, BindingType
+from textual.widget import Widget
 
 from tui.keys import dialogs, everywhere, panes
 from tui.keys.key import Key as Key
@@ -59,6 +60,15 @@ def overlaps(first: Scope, second: Scope) -> bool:
 
 def _reaches(outer: Scope, inner: Scope) -> bool:
     return any(outer in inside(inner, tab) for tab in OWNERS.get(inner, ("runs",)))
+
+
+def scope_of(focused: Widget | None, tab: TabName = "runs") -> Scope:
+    """The SCOPE of the focused widget or its nearest ancestor with one; else the tab."""
+    for node in focused.ancestors_with_self if focused is not None else ():
+        scope: Scope | None = getattr(node, "SCOPE", None)
+        if scope is not None:
+            return scope
+    return tab
 
 
 SHOWN = {

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from engine.protocol import Json
 from tui.drawings.image_canvas import ImageCanvas
-from tui.drawings.pixels import greys
-from tui.drawings.sizes import square_size
+from tui.drawings.pixels import greys, square_size
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 

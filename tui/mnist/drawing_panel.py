@@ -9,8 +9,7 @@ import numpy as np
 
 from engine.protocol import Json
 from tui.drawings.image_canvas import ImageCanvas
-from tui.drawings.pixels import DARK, greys
-from tui.drawings.sizes import square_size
+from tui.drawings.pixels import DARK, greys, square_size
 from tui.mnist.pad import BRUSHES, SIDE, Pad
 from tui.mnist.picture_grid import paint_probabilities
 from tui.mnist.snapshot import picture_maps

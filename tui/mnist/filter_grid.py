@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tui.drawings.image_canvas import ImageCanvas, positive
-from tui.drawings.pixels import Values
-from tui.drawings.sizes import square_size
+from tui.drawings.pixels import Values, square_size
 from tui.mnist.snapshot import Snapshot
 from tui.terminal.glyphs import glyphs
 

@@ -9,8 +9,7 @@ import numpy as np
 
 from engine.protocol import Json
 from tui.drawings.image_canvas import ImageCanvas, positive
-from tui.drawings.pixels import greys
-from tui.drawings.sizes import square_size
+from tui.drawings.pixels import greys, square_size
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 

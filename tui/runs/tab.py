@@ -154,7 +154,7 @@ class RunsTab(RunView):
         return await actions.undo(self.connection.client)
 
     def action_set_live(self) -> None:
-        from tui.dialogs.prompt import live_screen
+        from tui.dialogs.form import live_screen
 
         run = self._run()
         if run is None:

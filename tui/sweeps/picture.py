@@ -24,7 +24,7 @@ from tui.ui.debounce import Debounce
 from tui.ui.sheet import Sheet
 from tui.ui.span import Row, Span
 from tui.ui.styles import styles_of
-from tui.ui.wrapped_spans import wrap_row
+from tui.ui.wrap import wrap_row
 
 Draw = Callable[[Mapping[str, Any], PictureView, int, int], Sequence[Row]]
 KINDS: dict[str, Draw] = {

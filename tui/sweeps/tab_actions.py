@@ -272,7 +272,7 @@ class SweepTabActions(SweepsView):
         return act
 
     def _open_form(self, title: str, fields: Any, typed: Mapping[str, str], verb: str, action: Any) -> None:
-        from tui.dialogs.fields import fields_screen
+        from tui.dialogs.form import fields_screen
 
         self.app.push_screen(fields_screen(title, fields, typed, verb, action), self._show_result)
 

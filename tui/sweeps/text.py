@@ -15,7 +15,7 @@ from tui.terminal.plain_text import plain
 from tui.ui.numbers import short
 from tui.ui.span import Row, Span
 from tui.ui.styles import STATUS_STYLES
-from tui.ui.wrapped_spans import wrap_row
+from tui.ui.wrap import wrap_row
 
 OWN_SIGNS = {TrialStatus.WAITING: ("·", "."), TrialStatus.PRUNED: ("▽", "%"), TrialStatus.REFUSED: ("∅", "!")}
 _FAILED = (TrialStatus.FAILED, TrialStatus.LOST, TrialStatus.DAMAGED, TrialStatus.REFUSED)

@@ -13,7 +13,7 @@ from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.span import Row, Span
 from tui.ui.styles import styles_of
-from tui.ui.wrapped_spans import wrap_row
+from tui.ui.wrap import wrap_row
 
 INDENT = 3
 """of continuation lines: below the text, not below the sign"""

@@ -17,7 +17,7 @@ from tui.keys.all_keys import Scope
 from tui.terminal.plain_text import plain
 from tui.ui.line import Line
 from tui.ui.span import Row, Span
-from tui.ui.wrapped_spans import wrap_row
+from tui.ui.wrap import wrap_row
 
 if TYPE_CHECKING:
     from textual.widgets import Input

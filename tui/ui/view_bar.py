@@ -15,7 +15,7 @@ from tui.terminal.glyphs import glyphs
 from tui.ui.line import Line
 from tui.ui.notes import Notes
 from tui.ui.span import Row, Span, row_width
-from tui.ui.wrapped_spans import wrap_row
+from tui.ui.wrap import wrap_row
 
 
 class ViewNames(Line):

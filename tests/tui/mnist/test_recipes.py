@@ -7,7 +7,7 @@ from dataclasses import replace
 from engine import catalog, params
 from engine.protocol import Queued
 from tests.fakes.engine import done, make_run
-from tui.drawings.sizes import square_size
+from tui.drawings.pixels import square_size
 from tui.mnist.recipes import NOTEBOOK, recipes
 from tui.mnist.runs import MnistRuns
 

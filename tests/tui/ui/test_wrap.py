@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tui.ui.span import Row, Span, row_text, row_width
-from tui.ui.wrapped_spans import wrap_row
+from tui.ui.wrap import wrap_row
 
 WORDS = "The engine has not answered for 6 s. If this persists: dltui engine stop (asks before ending it)."
 
