@@ -9,8 +9,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from engine.client.client import EventBatch, LogPart, RunsChange
-from engine.client.sweeps import SweepCalls
+from engine.client.client import Client, EventBatch, LogPart, RunsChange
 from engine.errors import DltuiError, EngineError, RunNotFound
 from engine.events import Event
 from engine.places import Places
@@ -217,7 +216,7 @@ class FakeEngine:
         self._grown = asyncio.Event()
 
 
-class FakeClient(SweepCalls):
+class FakeClient(Client):
     """The interface of `engine.client.client.Client`, answered from scripted data."""
 
     def __init__(self, engine: FakeEngine) -> None:

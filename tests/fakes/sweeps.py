@@ -72,7 +72,7 @@ def with_results(sweep: SweepSummary, trials: tuple[TrialRow, ...]) -> SweepSumm
 
 
 class FakeSweeps:
-    """Answers the requests of `engine.client.sweeps`."""
+    """Answers the requests of `engine.client.client.Client` about sweeps."""
 
     def __init__(self) -> None:
         self.by_id: dict[str, SweepSummary] = {}
