@@ -2,7 +2,8 @@
 
 Claim: that of `mnist` in the catalog; of the test images double_conv gets 98.8 to 99.2 % right. At batch 50
 the sixty small operations of PyTorch move more numbers than they compute: `offer` returns them as loops
-compiled for these networks. `torch_update` is the same update written in plain PyTorch, which a GPU takes.
+compiled for these networks; they use one thread. `torch_update` is the same update written in plain PyTorch,
+which a GPU takes.
 
 Five networks get the same 28x28 pixels. Logistic regression learns one template per digit (about 92 % right);
 two hidden layers make the class boundaries nonlinear (97 to 98 %); convolutions find the same small strokes
@@ -25,9 +26,9 @@ from checkpoints.torch_io import TorchState
 from engine.catalog import MnistParams
 from engine.data import mnist
 from engine.data.example_order import order
+from engine.models.compiled_training import offer
 from engine.models.images.live_images import LiveImages
 from engine.models.images.torch_architecture import architecture_of
-from engine.models.mnist_kernels.offer import offer
 from engine.worker.run import Run
 
 SPLIT_SEED = 42  # the same 6,000 validation images for every run: runs are to be compared
@@ -185,7 +186,7 @@ def train(params: MnistParams, run: Run) -> None:
     optimizer = Adam(net.parameters(), lr=params.lr, fused=True)
     goal = AccuracyGoal(params.target)
     # Compiled loops for these layers, where they apply; their bits differ from PyTorch's, so they are pinned.
-    kernels = offer(net, images.pixels.shape[-1], params.batch, run.threads, run.places.cache, run.note)
+    kernels = offer(net, images.pixels.shape[-1], params.batch, run.places.cache, run.note)
     run.pin(kernels=kernels.name if kernels else "torch")
     pictures = make_live_images(net, validation, run)
 

@@ -22,6 +22,7 @@ from engine.places import Places
 from engine.session.cache import SessionCache
 from engine.session.mnist_nets import open_net
 from engine.session.mnist_predictions import predictions
+from tests.bench.processor import print_processor
 from tests.engine.worker.lab import curve, new_run, train
 
 ITERATIONS, TARGET, TRAINING = 13_000, 0.99, 54_000
@@ -107,6 +108,7 @@ def spent(one: Result) -> str:
 
 def main() -> None:
     chosen = arguments()
+    print_processor()
     print(
         f"{'':28} " + "".join(f"{name:>9}" for name in ("train", "1 epoch", "best val", "last val", "test"))
     )

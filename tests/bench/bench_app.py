@@ -28,6 +28,7 @@ from pathlib import Path
 
 from engine.client import client
 from engine.places import Places
+from tests.bench.processor import print_processor
 
 SIZE = (120, 40)
 NETWORK = {"model": "double_conv", "epochs": 4_000, "target": None}
@@ -175,6 +176,7 @@ def training(places: Places, *, mnist: bool) -> Iterator[None]:
 
 
 def main() -> None:
+    print_processor()
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         home = Path(folder) / "home"
         places = Places(home)

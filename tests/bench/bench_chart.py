@@ -14,6 +14,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from tests.bench.processor import print_processor
 from tui.chart.chart_view import ChartView
 from tui.chart.picture import picture
 from tui.chart.scene import Scene
@@ -78,6 +79,7 @@ def plotext_redraw(points: int, size: tuple[int, int]) -> Callable[[], object]:
 
 
 def main() -> None:
+    print_processor()
     scene = Scene(ChartView("loss"), curves(4, 1_000_000))
     smooth = Scene(ChartView("loss", smoothing=0.99), scene.series)
     log = Scene(ChartView("loss", log=True, crosshair=500_000), scene.series)

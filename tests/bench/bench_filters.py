@@ -18,6 +18,7 @@ from engine.client import client
 from engine.places import Places
 from tests.bench.bench_app import KEYS, QUIET, MeasuredTerminal, end
 from tests.bench.bench_watch import TURNS, rate, turn
+from tests.bench.processor import print_processor
 
 PARAMS = {"model": "double_conv", "epochs": 400, "target": None}
 WINDOW = 24.0
@@ -86,6 +87,7 @@ def window(places: Places, run: str, watched: bool) -> float:
 
 
 def main() -> None:
+    print_processor()
     with tempfile.TemporaryDirectory() as folder:
         places = Places(Path(folder) / "home")
         run = asyncio.run(train(places))

@@ -20,6 +20,7 @@ from textual.widgets import Input, Label
 
 from engine import catalog
 from engine.places import Places
+from tests.bench.processor import print_processor
 from tests.fakes.app_pilot import AppPilot, open_app
 from tests.fakes.engine import FakeEngine
 from tui.dialogs.launch import launch_screen
@@ -70,6 +71,7 @@ async def measure() -> None:
             for _ in range(TURNS):
                 for name, make in screens.items():
                     times[name].append(await opened(app, make))
+    print_processor()
     print(f"{len(names)} rows; ms of processor time to the first paint, first and median of {TURNS}")
     for name, taken in times.items():
         print(f"{name:12} {1e3 * taken[0]:6.0f} {1e3 * statistics.median(taken):6.0f}")

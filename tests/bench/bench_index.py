@@ -25,6 +25,7 @@ from engine.places import Places
 from engine.protocol import Best, Cause, CauseKind, Done, Query, RunSummary, Spec, Status
 from engine.service.index.index import IndexRow, open_index, row_of
 from engine.store import ExitFacts
+from tests.bench.processor import print_processor
 
 REPLAY_BYTES = 50 << 20
 QUERIES = (
@@ -41,6 +42,7 @@ QUERIES = (
 
 
 def main() -> None:
+    print_processor()
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     with tempfile.TemporaryDirectory() as folder:
         empty = Places(Path(folder) / "empty")

@@ -24,6 +24,7 @@ from engine.models.xor.batch.batch_training import BatchTraining
 from engine.models.xor.batch.plan import from_rows
 from engine.models.xor.batch.trainer import BatchTrainer
 from engine.models.xor.xor_net import NEAR, NEAR_TRUTH, ROWS, TRUTH
+from tests.bench.processor import print_processor
 from tests.engine.worker.attempts import new_run, start
 
 SHAPES = ((1, True), (2, False), (4, True))
@@ -127,6 +128,7 @@ def nine(cache: Path) -> float:
 
 
 def main() -> None:
+    print_processor()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--networks", type=int, default=16_384)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))

@@ -25,6 +25,7 @@ from engine.keeper.worker_process import DETERMINISM, MEMORY, PASSIVE, PLAIN, TE
 from engine.models.language.model_description import Direction, ModelDescription
 from engine.models.lstm_training.training import LstmTraining, make_training, timed_product
 from engine.models.precision import measure
+from tests.bench.processor import print_processor
 
 STRIDE, LR, EMBEDDING, HIDDEN, VOCABULARY, BATCH = 12, 0.01, 300, 256, 10_000, 128
 COMPARED, COMPARED_LR = 16, 0.002
@@ -164,6 +165,7 @@ def main() -> None:
     if chosen.only:
         serve(chosen.only, chosen)
         return
+    print_processor()
     running = {side: start(side, chosen) for side in SIDES}
     results = {side: json.loads(line(process)) for side, process in running.items()}
     apart = {side: compared for side, (_, compared) in results.items()}

@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.bench.processor import print_processor
+
 THREADS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 MODELS = ("logistic", "mlp", "single_conv", "double_conv")
 MOST_SECONDS = 1.0
@@ -22,6 +24,7 @@ MOST_STROKE = 5.0
 
 
 def main() -> int:
+    print_processor()
     if any(os.environ.get(name) != value for name, value in THREADS.items()):
         os.execve(
             sys.executable, [sys.executable, "-m", "tests.bench.bench_looks"], {**os.environ, **THREADS}

@@ -27,6 +27,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.keeper.worker_process import MEMORY, PASSIVE
+from tests.bench.processor import print_processor
 
 BATCH = 50
 MODELS = ("logistic", "mlp", "single_conv", "double_conv", "double_conv_dropout")
@@ -186,6 +187,7 @@ def main() -> None:
     if chosen.only:
         serve(chosen.only, chosen)
         return
+    print_processor()
     if chosen.neighbour:
         beside_neighbour(chosen)
         return

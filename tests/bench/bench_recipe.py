@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.keeper.worker_process import MEMORY, PASSIVE
+from tests.bench.processor import print_processor
 
 BATCH, PART = 64, 40
 """of the textbook: images in a batch, batches of a turn"""
@@ -216,6 +217,7 @@ def main() -> None:
     if chosen.only:
         serve(chosen)
         return
+    print_processor()
     book_environ = PASSIVE if chosen.sleep == "yes" else {}
     reckoned = "trained" if chosen.full else f"{PART} batches timed, {EPOCHS_TO_GOAL} epochs reckoned"
     print(

@@ -16,6 +16,7 @@ from engine import fold, store
 from engine.client import client
 from engine.fold import CurvePoints, MetricCurves, wall_clock
 from engine.places import Places
+from tests.bench.processor import print_processor
 from tests.engine.worker.attempts import FAKES, make_run, new_run
 
 STEPS = 1_000_000
@@ -51,6 +52,7 @@ async def opened(places: Places, run: str) -> tuple[float, MetricCurves[CurvePoi
 
 
 def main() -> None:
+    print_processor()
     os.environ["DLTUI_EXTRA_CATALOG"] = FAKES
     with tempfile.TemporaryDirectory() as folder:
         places = Places(Path(folder) / "home")

@@ -39,6 +39,7 @@ from engine.models.language.model_description import Direction, ModelDescription
 from engine.models.language.next_word import predict
 from engine.places import Places
 from engine.sampling import SamplingParams
+from tests.bench.processor import print_processor
 from tests.engine.models.language.samples import arrays
 from tests.fakes.language_run import write_run
 
@@ -273,6 +274,7 @@ def main() -> int:
         work = numpy_side if asked.only == "ours" else keras_side
         print(json.dumps(work(places, run, asked.threads)))
         return 0
+    print_processor()
     with tempfile.TemporaryDirectory() as folder:
         places = Places(Path(folder) / "home")
         places.root.mkdir(mode=0o700)

@@ -19,6 +19,7 @@ from engine.events import replay
 from engine.places import Places
 from engine.store import folder_of
 from tests.bench.bench_app import MeasuredTerminal, end
+from tests.bench.processor import print_processor
 
 WINDOW, TURNS = 12.0, 4
 PARAMS = {"model": "double_conv", "epochs": 200, "target": None}
@@ -72,6 +73,7 @@ def turn(number: int, window: Callable[[bool], float]) -> tuple[float, float]:
 
 
 def main() -> None:
+    print_processor()
     with tempfile.TemporaryDirectory() as folder:
         places = Places(Path(folder) / "home")
         runs = asyncio.run(train(places))

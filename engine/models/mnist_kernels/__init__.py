@@ -1,1 +1,0 @@
-"""Compiled training steps of the small image networks: loops over sixteen images side by side."""

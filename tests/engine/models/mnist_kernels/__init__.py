@@ -1,1 +1,0 @@
-"""Small networks trained by compiled loops."""
