@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from engine.errors import ProtocolError
 from engine.protocol import Json
+from engine.typed_json import fields_of
 
 if TYPE_CHECKING:
     import asyncio
@@ -34,8 +35,9 @@ class BadFrame(ProtocolError):
 
 
 def encode(message: Json) -> bytes:
-    """Raises ValueError for what is not JSON, such as NaN."""
-    return pack(json.dumps(message, allow_nan=False, separators=(",", ":")).encode())
+    """Raises TypeError and ValueError for what is neither JSON nor a dataclass, such as NaN in a list."""
+    text = json.dumps(message, allow_nan=False, separators=(",", ":"), default=fields_of)
+    return pack(text.encode())
 
 
 def pack(body: bytes) -> bytes:

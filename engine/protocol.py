@@ -9,6 +9,8 @@ from typing import Any
 
 from engine import spec_versions
 from engine.params import Value
+from engine.typed_json import number_from_json as number_from_json
+from engine.typed_json import number_to_json as number_to_json
 from engine.typed_json import typed
 
 VERSION = 2
@@ -448,21 +450,6 @@ class Finding:
 
 
 # --- to and from JSON -------------------------------------------------------------------------------------
-
-_NON_FINITE = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
-
-
-def number_to_json(value: float) -> float | str:
-    """NaN and infinities, which JSON does not have, become the text nan, inf and -inf."""
-    if value != value:
-        return "nan"
-    if value in (float("inf"), float("-inf")):
-        return "inf" if value > 0 else "-inf"
-    return value
-
-
-def number_from_json(value: float | str) -> float:
-    return _NON_FINITE[value] if isinstance(value, str) else float(value)
 
 
 def spec_to_json(spec: Spec) -> Json:

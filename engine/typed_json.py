@@ -1,4 +1,8 @@
-"""Conversion of parsed JSON to types: fields are checked, unknown ones ignored, defaults filled in."""
+"""Conversion of parsed JSON to types and back: fields are checked, defaults filled in.
+
+Fields that a type does not have are ignored in files, which a newer version may have written, and an error
+in messages (`strict`), both ends of which are of one version.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +13,21 @@ import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
-from typing import Any, Literal, TypeVar, Union
+from typing import Annotated, Any, Literal, TypeVar, Union
 
 T = TypeVar("T")
 WHOLE_LIMIT = 2**63
 """whole numbers lie between this and its negative: what SQLite and int64 hold"""
 LATEST_TIME = 1e11
 """seconds since 1970: bound of all times, so that sums of times stay finite"""
+NON_FINITE = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
+"""text that stands for the numbers that JSON does not have"""
+_TEXT = object()
+_UNREAD = object()
+Number = Annotated[float, _TEXT]
+"""a float that may also be one of NON_FINITE"""
+Array = Annotated[list[Any], _UNREAD]
+"""a list, often of lists, whose items are not checked: there may be a hundred thousand"""
 _UNIONS = (Union, types.UnionType)
 _MAPPINGS = (dict, Mapping)
 _LISTS = (list, Sequence)
@@ -34,15 +46,52 @@ class WrongType(ValueError):
         return WrongType(f"{part}{joint}{self.field}", self.expected, came=self.came)
 
 
-def typed(data: object, kind: type[T]) -> T:
-    """Convert parsed JSON to a `kind`. Raises WrongType.
+def typed(data: object, kind: type[T], *, strict: bool = False) -> T:
+    """Convert parsed JSON to a `kind`. Raises WrongType; with `strict` also for unknown fields.
 
-    `kind` may be a dataclass, a scalar, an Enum, a Literal, a union, Any, or a tuple, list or mapping of
-    these. A float may be written as a whole number; it has to be finite.
+    `kind` may be a dataclass, a scalar, an Enum, a Literal, a union, Any, Number, Array, or a tuple, list or
+    mapping of these. A float may be written as a whole number; it has to be finite.
     """
     as_key: Any = kind
-    made: T = _reader(as_key)(data)
+    made: T = _reader(as_key, strict)(data)
     return made
+
+
+def fields_of(value: Any) -> dict[str, Any]:
+    """The JSON object of a dataclass, for `default` of json.dumps, which calls it for nested ones.
+
+    A field that is None and None by default is left out; NaN and infinities become text.
+    """
+    kind: Any = type(value)
+    return {
+        name: _as_json(found)
+        for name, is_optional in _field_names(kind)
+        if (found := getattr(value, name)) is not None or not is_optional
+    }
+
+
+@functools.cache
+def _field_names(kind: Any) -> tuple[tuple[str, bool], ...]:
+    if not dataclasses.is_dataclass(kind):
+        raise TypeError(f"{kind.__name__} is not JSON")
+    return tuple((field.name, field.default is None) for field in dataclasses.fields(kind))
+
+
+def number_to_json(value: float) -> float | str:
+    """NaN and infinities, which JSON does not have, become the text nan, inf and -inf."""
+    if value - value == 0:
+        return value
+    return "nan" if value != value else "inf" if value > 0 else "-inf"
+
+
+def number_from_json(value: float | str) -> float:
+    return NON_FINITE[value] if isinstance(value, str) else float(value)
+
+
+def _as_json(value: Any) -> Any:
+    if type(value) is float:
+        return number_to_json(value)
+    return {name: _as_json(one) for name, one in value.items()} if type(value) is dict else value
 
 
 def in_bounds(field: str, value: float, least: float, most: float) -> None:
@@ -52,21 +101,27 @@ def in_bounds(field: str, value: float, least: float, most: float) -> None:
 
 
 @functools.cache
-def _reader(kind: Any) -> Callable[[Any], Any]:
+def _reader(kind: Any, strict: bool) -> Callable[[Any], Any]:
     origin, parts = typing.get_origin(kind), typing.get_args(kind)
     if kind is Any or kind is object:
         return lambda value: value
+    if origin is Annotated:
+        return _read_number if parts[1] is _TEXT else _SCALARS[list]
     if origin in _UNIONS:
-        return _scalar_union(parts) if set(parts) <= set(_SCALARS) else _union(tuple(map(_reader, parts)))
+        if set(parts) <= set(_SCALARS):
+            return _scalar_union(parts)
+        return _union(tuple(_reader(part, strict) for part in parts))
     if origin is Literal:
         return _literal(parts)
+    if origin is tuple and parts[-1] is not ...:
+        return _tuple(tuple(_reader(part, strict) for part in parts))
     if origin is tuple:
-        return _tuple(tuple(map(_reader, parts))) if parts[-1] is not ... else _list(_reader(parts[0]), tuple)
+        return _list(_reader(parts[0], strict), tuple)
     if origin in _LISTS or origin in _MAPPINGS:
-        inner = _reader(parts[-1])
+        inner = _reader(parts[-1], strict)
         return _mapping(inner) if origin in _MAPPINGS else _list(inner, list)
     if dataclasses.is_dataclass(kind):
-        return _dataclass(kind)
+        return _dataclass(kind, strict)
     if isinstance(kind, type) and issubclass(kind, Enum):
         return _enum(kind)
     return _SCALARS[kind]
@@ -102,6 +157,10 @@ _SCALARS: dict[Any, Callable[[Any], Any]] = {
     int: _check_with(_EXPECTED[int], _is_int),
     float: _check_with(_EXPECTED[float], _is_number),
 }
+
+
+def _read_number(value: Any) -> Any:
+    return NON_FINITE[value] if type(value) is str and value in NON_FINITE else _SCALARS[float](value)
 
 
 def _scalar_union(kinds: tuple[Any, ...]) -> Callable[[Any], Any]:
@@ -193,10 +252,10 @@ def _mapping(inner: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return read
 
 
-def _dataclass(kind: Any) -> Callable[[Any], Any]:
-    hints = typing.get_type_hints(kind)
+def _dataclass(kind: Any, strict: bool) -> Callable[[Any], Any]:
+    hints = typing.get_type_hints(kind, include_extras=True)
     fields = [field for field in dataclasses.fields(kind) if field.init]
-    readers = {field.name: _reader(hints[field.name]) for field in fields}
+    readers = {field.name: _reader(hints[field.name], strict) for field in fields}
     needed = [field.name for field in fields if _is_needed(field)]
 
     def read(value: Any) -> Any:
@@ -213,6 +272,9 @@ def _dataclass(kind: Any) -> Callable[[Any], Any]:
         for name in needed:
             if name not in given:
                 raise WrongType(name, "a value", came="nothing")
+        if strict and len(given) != len(value):
+            unknown = next(name for name in value if name not in given)
+            raise WrongType(str(unknown)[:80], "no such field", value[unknown])
         return kind(**given)
 
     return read

@@ -17,6 +17,8 @@ from engine.engine_path import python_path
 from engine.errors import CorruptRun, DltuiError, EngineError
 from engine.places import Places, make_private
 from engine.protocol import Json
+from engine.session_protocol.request import A, Request, StreamRequest, read_answer
+from engine.typed_json import fields_of
 
 COMMAND = (sys.executable, "-P", "-m", "engine.session")
 FRAME_LIMIT = 64 * 1024 * 1024
@@ -41,6 +43,20 @@ class Session:
     @property
     def pid(self) -> int | None:
         return self._process.pid if self._process else None
+
+    async def ask(self, request: Request[A], newest: str = "") -> A:
+        """Send a request and return its answer.
+
+        Of waiting requests with the same `newest` only the last is answered. Raises errors of the session as
+        DltuiError, Superseded, and EngineError where its process has ended.
+        """
+        return read_answer(request, await self.request(request.METHOD, newest, **fields_of(request)))
+
+    async def parts(self, request: StreamRequest[A]) -> AsyncGenerator[A, None]:
+        """Yield the parts of an answer as they arrive; closing the generator cancels the request."""
+        async with contextlib.aclosing(self.stream(request.METHOD, **fields_of(request))) as parts:
+            async for part in parts:
+                yield read_answer(request, part)
 
     async def request(self, method: str, newest: str = "", **facts: object) -> Json:
         """Send a request and return the response.

@@ -14,7 +14,7 @@ from __future__ import annotations
 from engine.catalog import XorGridParams
 from engine.models.xor.batch import notebook, plan
 from engine.models.xor.batch.record import BatchRecord
-from engine.protocol import Json
+from engine.session_protocol.xor import ReportRow
 from engine.worker import xor_batch
 from engine.worker.run import Run
 
@@ -46,17 +46,17 @@ def report(found: BatchRecord) -> None:
     print(f"Gates of the hidden unit in the first experiment: {lines or 'none yet'}.")
 
 
-def line(row: Json) -> str:
-    printed = row["notebook"]
-    epochs = f"{_whole(row['median'])} ({_whole(row['low'])} to {_whole(row['high'])})"
+def line(row: ReportRow) -> str:
+    printed = row.notebook
+    epochs = f"{_whole(row.median)} ({_whole(row.low)} to {_whole(row.high)})"
     return (
-        f"{row['lr']:6g} {row['hidden']:6d} {'yes' if row['bypass'] else 'no':>6}"
-        f" {row['runs']:6d} {row['fails']:5d}"
-        f" {_number(row['mean'], 13, 1)} {_number(row['std'], 8, 1)} {_number(row['train_loss'], 7, 4)}"
-        f" {_number(row['val_loss'], 6, 4)}  {epochs:>24} {row['mean_all']:15.1f}"
-        f"   {printed['mean']:14.1f} {printed['std']:8.1f} {printed['train_loss']:7.4f}"
-        f" {printed['val_loss']:6.4f} {printed['fails']:5d}"
-        f" {_number(row['chance'], 7, 3)}"
+        f"{row.lr:6g} {row.hidden:6d} {'yes' if row.bypass else 'no':>6}"
+        f" {row.runs:6d} {row.fails:5d}"
+        f" {_number(row.mean, 13, 1)} {_number(row.std, 8, 1)} {_number(row.train_loss, 7, 4)}"
+        f" {_number(row.val_loss, 6, 4)}  {epochs:>24} {row.mean_all:15.1f}"
+        f"   {printed.mean:14.1f} {printed.std:8.1f} {printed.train_loss:7.4f}"
+        f" {printed.val_loss:6.4f} {printed.fails:5d}"
+        f" {_number(row.chance, 7, 3)}"
     )
 
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine.errors import ProtocolError
-from engine.protocol import Json
 from engine.session.cache import SessionCache
+from engine.typed_json import WrongType, typed
 
-Response = Json | Iterator[Json]
+Response = Any
+"""a dataclass of engine.session_protocol, or an iterator of them: a stream, which may be closed between two
+parts"""
 Handler = Callable[..., Response]
-"""takes a session cache and the parameters of the request; an iterator is a stream, which may be closed
-between two parts"""
+"""takes a session cache and the request"""
 
 METHOD_GROUPS: Mapping[str, str] = {
     "xor": "xor", "lanes": "xor_batch", "mnist": "mnist", "language": "language", "corpus": "corpus",
@@ -25,6 +26,13 @@ METHOD_GROUPS: Mapping[str, str] = {
 def call(session_cache: SessionCache, method: str, params: Mapping[str, Any]) -> Response:
     """Raises ProtocolError for an unknown method and for parameters that it does not take."""
     handler = find(method)
+    if isinstance(handler, tuple):
+        kind, answer = handler
+        try:
+            request = typed(params, kind, strict=True)
+        except WrongType as error:
+            raise ProtocolError(f"{method} cannot be called like that: {error}.") from error
+        return answer(session_cache, request)
     try:
         inspect.signature(handler).bind(session_cache, **params)
     except TypeError as error:
@@ -32,7 +40,7 @@ def call(session_cache: SessionCache, method: str, params: Mapping[str, Any]) ->
     return handler(session_cache, **params)
 
 
-def find(method: str) -> Handler:
+def find(method: str) -> Any:
     """Raises ProtocolError."""
     group, _, name = method.partition(".")
     if group not in METHOD_GROUPS:
@@ -40,7 +48,10 @@ def find(method: str) -> Handler:
             f"A session has no method group {group[:40]!r}.", f"It has: {', '.join(METHOD_GROUPS)}."
         )
     module = importlib.import_module(f"engine.session.{METHOD_GROUPS[group]}")
-    methods: Mapping[str, Handler] = module.METHODS
+    methods: Mapping[str, Any] = getattr(module, "METHODS", {}) | {
+        kind.METHOD.partition(".")[2]: (kind, handler)
+        for kind, handler in getattr(module, "HANDLERS", {}).items()
+    }
     if name not in methods:
         raise ProtocolError(f"{group} has no method {name[:40]!r}.", f"It has: {', '.join(sorted(methods))}.")
     return methods[name]

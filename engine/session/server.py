@@ -78,10 +78,10 @@ class SessionServer:
         except Exception as error:  # one request that fails ends neither the others nor the session
             self._send({"id": number, "error": _error_json(request, error)})
             return
-        if isinstance(response, dict):
-            self._send({"id": number, "answer": response, "end": True})
-        else:
+        if isinstance(response, Iterator):
             self._streams[number] = response
+        else:
+            self._send({"id": number, "answer": response, "end": True})
 
     def _advance(self) -> None:
         """Sends one part of the stream that has waited longest."""

@@ -35,7 +35,7 @@ class Plane(Widget):
 
     @property
     def request_size(self) -> dict[str, int]:
-        """The width and height of the grid of values to request, as parameters of `xor.look`."""
+        """The width and height of the grid of values to request, as parameters of `LookRequest`."""
         width, height = self._inner
         fine = 2 if colour_mode_of(self.app) == "colour" else 1
         return {"width": max(1, min(width, 400)), "height": max(1, min(fine * height, 400))}

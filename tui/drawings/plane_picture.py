@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from engine.protocol import Json
+from engine.session_protocol.xor import LineEnds, LookPoint, XorLook
 from tui.drawings import braille
 from tui.drawings.heat import ONE, ZERO, ColourMode, level_of, shade_of
 
@@ -180,29 +180,34 @@ def _within(x: float, y: float, columns: int, rows: int) -> tuple[int, int]:
     return max(0, min(int(x), columns - 1)), max(0, min(int(y), rows - 1))
 
 
-def scene_of(answer: Json, ascii_only: bool = False) -> PlaneScene:
+def scene_of(answer: XorLook, ascii_only: bool = False) -> PlaneScene:
     """The scene of a response of `xor.look`."""
     return PlaneScene(
-        answer["plane"],
-        tuple(_point(point, ASCII_DOTS if ascii_only else SMALL_DOTS) for point in answer["points"]),
+        answer.plane,
+        tuple(_point(point, ASCII_DOTS if ascii_only else SMALL_DOTS) for point in answer.points),
         tuple(_unit_lines(answer)),
     )
 
 
-def _point(point: Json, dots: str) -> PlanePoint:
-    target, (x, y) = point["target"], point["inputs"]
-    output = point["output"]
+def _point(point: LookPoint, dots: str) -> PlanePoint:
+    target, (x, y) = point.target, point.inputs
+    output = point.output
     is_right = target is None or ((output > 0.5) == (target > 0.5) and output != 0.5)
-    if point["is_row"]:
+    if point.is_row:
         return PlanePoint(x, y, "1" if target else "0", is_right)
     return PlanePoint(x, y, dots[2] if target is None else dots[int(target > 0.5)], is_right, True)
 
 
-def _unit_lines(answer: Json) -> list[UnitLine]:
-    units, own = answer["units"], answer["output"]["ends"]
+def _unit_lines(answer: XorLook) -> list[UnitLine]:
+    units, own = answer.units, answer.output.ends
     lines = [
-        UnitLine((tuple(unit["ends"][0]), tuple(unit["ends"][1])), f"h{number}", number - 1)
+        UnitLine(_ends(unit.ends), f"h{number}", number - 1)
         for number, unit in enumerate(units, 1)
-        if unit["ends"]
+        if unit.ends
     ]
-    return [*lines, UnitLine((tuple(own[0]), tuple(own[1])), "y", 6)] if own else lines
+    return [*lines, UnitLine(_ends(own), "y", 6)] if own else lines
+
+
+def _ends(ends: LineEnds) -> tuple[tuple[float, float], tuple[float, float]]:
+    (x0, y0), (x1, y1) = ends
+    return (x0, y0), (x1, y1)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict, replace
 from typing import Any
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from engine.protocol import Json
+from engine.session_protocol.xor import LookRequest, PresetsRequest, XorLook, XorPreset, XorPresets
 from tui.drawings.hand_net import (
     LARGEST,
     UNITS,
@@ -51,9 +52,9 @@ class HandView(XorView):
         self.name_of_net = plain(str(self.saved_before.get("name", "1 unit + bypass")), limit=60)
         self.note = plain(str(self.saved_before.get("note", "")), limit=300)
         self.picked = columns_of(self.net.units, self.net.bypass)[0][0]
-        self._look: Json | None = None
+        self._look: XorLook | None = None
         self._look_of: HandNet | None = None
-        self._presets: list[Json] = []
+        self._presets: list[XorPreset] = []
         self._is_choosing = False
         self.side = Vertical(classes="plane-side")
         self.plane, self.network, self.truth = Plane(), NetWidget(is_spacious=True), TruthTable()
@@ -74,7 +75,7 @@ class HandView(XorView):
         return self.edits.net
 
     @property
-    def look(self) -> Json | None:
+    def look(self) -> XorLook | None:
         """The response of `xor.look` for the current network; None until it has come."""
         return self._look if self._look_of == self.net else None
 
@@ -95,10 +96,10 @@ class HandView(XorView):
     def _request_look(self) -> None:
         net = self.net
         if self.in_front and self.plane.size.width:
-            facts = net.facts() | self.plane.request_size
-            self.request("xor.look", lambda look: self._update_look(net, look), "xor hand", **facts)
+            request = LookRequest(**net.facts() | self.plane.request_size)
+            self.request(request, lambda look: self._update_look(net, look), "xor hand")
 
-    def _update_look(self, net: HandNet, look: Json) -> None:
+    def _update_look(self, net: HandNet, look: XorLook) -> None:
         self._look, self._look_of = look, net
         self.plane.update(scene_of(look, glyphs().ascii_only))
         self.truth.update(look)
@@ -107,8 +108,8 @@ class HandView(XorView):
     def _draw(self) -> None:
         """Draw the network at once; plane and truth table follow with the response of the session."""
         look = self.look
-        gates = [unit["gate"] for unit in look["units"]] if look else []
-        gate = look["output"]["gate"] if look else ""
+        gates = [unit.gate for unit in look.units] if look else []
+        gate = look.output.gate if look else ""
         self.network.update(self.net, gates, gate, self.picked)
         is_changed = self.net != self.edits.loaded and not self.name_of_net.startswith(PUZZLE)
         state = ByHandState(self.name_of_net, self.note, is_changed, self.net, look, colour_mode_of(self.app))
@@ -174,7 +175,7 @@ class HandView(XorView):
         if self._presets:
             self._choose_preset()
         else:
-            self.request("xor.presets", self._update_presets, "xor presets")
+            self.request(PresetsRequest(), self._update_presets, "xor presets")
 
     def select(self, selection: Mapping[str, Any]) -> None:
         """Load `selection["net"]`, as other views pass it with a `name` and a `note`."""
@@ -184,9 +185,9 @@ class HandView(XorView):
         self.truth.update(None)
         self._load(net, str(selection.get("name", "")), str(selection.get("note", "")))
 
-    def _update_presets(self, presets: Json) -> None:
-        puzzles = [{**puzzle, "name": f"{PUZZLE}{puzzle['name']}"} for puzzle in presets["puzzles"]]
-        self._presets = [*presets["networks"], *puzzles]
+    def _update_presets(self, presets: XorPresets) -> None:
+        puzzles = [replace(puzzle, name=f"{PUZZLE}{puzzle.name}") for puzzle in presets.puzzles]
+        self._presets = [*presets.networks, *puzzles]
         if self._is_choosing:
             self._choose_preset()
 
@@ -194,13 +195,13 @@ class HandView(XorView):
         from tui.dialogs.choose import ChooseScreen
 
         self._is_choosing = False
-        choices = [(preset["name"], preset["note"]) for preset in self._presets]
+        choices = [(preset.name, preset.note) for preset in self._presets]
         self.app.push_screen(ChooseScreen("load a network or a puzzle", choices, "load"), self._load_preset)
 
     def _load_preset(self, chosen: int | None) -> None:
         if chosen is not None:
             preset = self._presets[chosen]
-            self._load(_read(preset["net"], self.net), preset["name"], preset["note"])
+            self._load(_read(asdict(preset.net), self.net), preset.name, preset.note)
 
     def _load(self, net: HandNet, name: str, note: str) -> None:
         self.edits.load(net)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.protocol import Json
+from engine.session_protocol.xor import XorLook
 from tui.drawings.hand_net import HandNet
 from tui.drawings.heat import ASCII_SHADES, SHADES, ColourMode
 from tui.drawings.plane_picture import ASCII_DOTS, SMALL_DOTS
@@ -33,7 +33,7 @@ class ByHandState:
     note: str
     is_changed: bool
     net: HandNet
-    look: Json | None
+    look: XorLook | None
     mode: ColourMode = "colour"
 
 
@@ -51,9 +51,7 @@ def title_of(state: ByHandState) -> str:
 
 def notes_of(state: ByHandState, width: int) -> list[Row]:
     look = state.look
-    near = look is not None and any(
-        not point["is_row"] and point["target"] is not None for point in look["points"]
-    )
+    near = look is not None and any(not point.is_row and point.target is not None for point in look.points)
     rows = [_verdict(state, width), *legend(state.mode, near)]
     if state.is_changed:
         return [*rows, (Span(f"changed from: {state.name}", "muted"),)]
@@ -69,12 +67,12 @@ def _verdict(state: ByHandState, width: int) -> Row:
     look = state.look
     if look is None:
         return (Span("...", "muted"),)
-    aim, right = aim_of(state.net), look["right"]
+    aim, right = aim_of(state.net), look.right
     if right == 4:
         sign = "*" if glyphs().ascii_only else "✓"
-        text = f", BCE {loss_words(look['losses']['bce'])}"
+        text = f", BCE {loss_words(look.losses.bce)}"
         return (Span(f"{sign} {aim} solved", "good"), Span(text, "text"))
-    undecided = f", {look['undecided']} at 0.5" if look["undecided"] else ""
+    undecided = f", {look.undecided} at 0.5" if look.undecided else ""
     row = (Span(f"{right} of 4 rows right{undecided}", "strong"),)
     more = (*row, Span(f"   target: {aim}", "muted"))
     return more if row_width(more) <= width else row

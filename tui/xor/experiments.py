@@ -9,7 +9,8 @@ from textual.containers import Vertical
 
 from engine.client.session import Superseded
 from engine.errors import DltuiError
-from engine.protocol import Json, RunSummary
+from engine.protocol import RunSummary
+from engine.session_protocol.xor import GridReport, GridReportRequest
 from tui.keys import all_keys
 from tui.messages import KeyHintsChanged, OpenView
 from tui.terminal.glyphs import glyphs
@@ -34,7 +35,7 @@ class ExperimentsView(XorView):
         super().__init__(*given, **widget)
         cursor = self.saved_before.get("cursor")
         self.cursor = cursor if isinstance(cursor, int) and 0 <= cursor < 9 else 0
-        self.report: Json | None = None
+        self.report: GridReport | None = None
         self._report_of = ""
         self.page = False
         """whether the plots are shown in place of the table, on a low screen"""
@@ -79,7 +80,7 @@ class ExperimentsView(XorView):
 
     async def _fetch(self, run: RunSummary) -> None:
         try:
-            report = await self.context.session.request("lanes.report", run=run.id)
+            report = await self.context.session.ask(GridReportRequest(run.id))
             if self.run_shown is not None and self.run_shown.id == run.id:
                 self.set_note("")
                 self.report, self._report_of = report, run.id
@@ -125,9 +126,9 @@ class ExperimentsView(XorView):
         self.save_state()
 
     def action_open(self) -> None:
-        if self.report is not None and self.report["rows"][self.cursor]["lanes"]:
-            row = self.report["rows"][self.cursor]
-            facts = {"lane": row["lanes"][0], "lanes": row["lanes"], "meant": setting_words(row)}
+        if self.report is not None and self.report.rows[self.cursor].lanes:
+            row = self.report.rows[self.cursor]
+            facts = {"lane": row.lanes[0], "lanes": row.lanes, "meant": setting_words(row)}
             self.post_message(OpenView("xor", "map", {"run": self._report_of, **facts}))
 
     def key_labels(self) -> dict[str, str]:

@@ -13,7 +13,8 @@ from textual.containers import Vertical
 
 from engine.client.session import Superseded
 from engine.errors import DltuiError
-from engine.protocol import Json, RunSummary
+from engine.protocol import RunSummary
+from engine.session_protocol.xor import BatchNet, BatchTable, CellMap, MapRequest, NetRequest, TableRequest
 from tui.drawings.heat import colour_mode_of
 from tui.keys import all_keys
 from tui.messages import KeyHintsChanged, OpenView
@@ -135,11 +136,11 @@ class MapView(XorView):
             self._is_requesting = True
             self.run_worker(self._fetch(run.id), group="xor map", exit_on_error=False)
 
-    def _columns(self, outcome: Json | None = None) -> int:
+    def _columns(self, outcome: CellMap | None = None) -> int:
         """Cells per row, from the number of networks and the width of their labels."""
         if outcome is not None:
-            self._total = sum(outcome["outcomes"].values())
-            self._label = max(self._label, label_width(outcome["groups"], self.grid.size.width))
+            self._total = sum(outcome.outcomes.values())
+            self._label = max(self._label, label_width(outcome.groups, self.grid.size.width))
         return columns_for(self._total, *self.grid.size, self._label)
 
     async def _fetch(self, run: str) -> None:
@@ -156,19 +157,19 @@ class MapView(XorView):
     async def _request_map(self, run: str) -> None:
         """Up to four requests: the outcomes, then loss, epoch and colour if the outcomes changed."""
         x, y = self.axes_shown
-        facts: dict[str, Any] = {"run": run, "x": x, "y": y, "columns": 0 if x else self._columns()}
-        outcome = await self.context.session.request("lanes.map", **facts, colour="outcome")
-        if not x and facts["columns"] != self._columns(outcome):
-            facts["columns"] = self._columns()
-            outcome = await self.context.session.request("lanes.map", **facts, colour="outcome")
-        state = (run, f"{x} {y} {self.colour_by}", facts["columns"], int(outcome["epoch"]))
+        request = MapRequest(run, x, y, columns=0 if x else self._columns())
+        outcome = await self.context.session.ask(request)
+        if not x and request.columns != self._columns(outcome):
+            request = replace(request, columns=self._columns())
+            outcome = await self.context.session.ask(request)
+        state = (run, f"{x} {y} {self.colour_by}", request.columns, outcome.epoch)
         if state == self._found_of:
             return
-        colour = self.colour_by if outcome["validates"] or self.colour_by != COLOURS[-1] else COLOURS[0]
+        colour = self.colour_by if outcome.validates or self.colour_by != COLOURS[-1] else COLOURS[0]
         answers = {"outcome": outcome}
         for name in dict.fromkeys(("loss", "stop", colour)):
             if name not in answers:
-                answers[name] = await self.context.session.request("lanes.map", **facts, colour=name)
+                answers[name] = await self.context.session.ask(replace(request, colour=name))
         found = await asyncio.to_thread(
             failure_map, answers["outcome"], answers["loss"], answers["stop"], answers[colour], colour
         )
@@ -193,13 +194,14 @@ class MapView(XorView):
         run, network = self.run_shown, self.selected_network
         if run is None or network is None:
             return
-        self.request("lanes.table", self._update_params, "xor row", run=run.id, offset=network, limit=1)
+        request = TableRequest(run.id, offset=network, limit=1)
+        self.request(request, self._update_params, "xor row")
         if self.opened_net.display:
             self._request_net()
 
-    def _update_params(self, table: Json) -> None:
-        if table["rows"]:
-            self._here = dict(zip(table["columns"], table["rows"][0], strict=True))
+    def _update_params(self, table: BatchTable) -> None:
+        if table.rows:
+            self._here = dict(zip(table.columns, table.rows[0], strict=True))
             self._draw()
 
     @property
@@ -235,8 +237,8 @@ class MapView(XorView):
     def _request_net(self) -> None:
         run, network = self.run_shown, self.selected_network
         if run is not None and network is not None and self.opened_net.plane.size.width:
-            size = self.opened_net.plane.request_size
-            self.request("lanes.open", self.opened_net.update, "xor lane", run=run.id, lane=network, **size)
+            request = NetRequest(run.id, network, **self.opened_net.plane.request_size)
+            self.request(request, self.opened_net.update, "xor lane")
 
     # --- actions ---------------------------------------------------------------------------------------
 
@@ -313,18 +315,10 @@ class MapView(XorView):
     def action_hand_over(self) -> None:
         run, network = self.run_shown, self.selected_network
         if run is not None and network is not None:
-            self.request(
-                "lanes.open",
-                self._submit_network,
-                "xor hand over",
-                run=run.id,
-                lane=network,
-                width=1,
-                height=1,
-            )
+            self.request(NetRequest(run.id, network, 1, 1), self._submit_network, "xor hand over")
 
-    def _submit_network(self, answer: dict[str, Any]) -> None:
-        self.submit("xor", answer["params"], int(answer["seed"]), f"network {answer['lane']}")
+    def _submit_network(self, answer: BatchNet) -> None:
+        self.submit("xor", answer.params, answer.seed, f"network {answer.lane}")
 
     def action_colour(self) -> None:
         colours = COLOURS if self.found is None or self.found.validates else COLOURS[:-1]

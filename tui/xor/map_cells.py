@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from engine.protocol import Json
+from engine.params import Value
+from engine.session_protocol.xor import CellMap
 
 PLATEAUS = {2: math.log(2) / 2, 3: (3 * math.log(3) - 2 * math.log(2)) / 4, 4: math.log(2)}
 """loss in nats by the number of rows that a network leaves undecided, the others being right"""
@@ -60,7 +61,7 @@ class FailureMap:
     epochs: int
     stops: tuple[float, float]
     """first and last epoch of a success"""
-    groups: Sequence[Json] = ()
+    groups: Sequence[Mapping[str, Value]] = ()
     """without axes, for each row: the parameters of the group of networks that begins in it"""
     validates: bool = True
     marked: frozenset[int] = frozenset()
@@ -100,27 +101,30 @@ class FailureMap:
         return None
 
 
-def failure_map(outcome: Json, loss: Json, stop: Json, coloured: Json, colour: str) -> FailureMap:
+def failure_map(outcome: CellMap, loss: CellMap, stop: CellMap, coloured: CellMap, colour: str) -> FailureMap:
     """The map from four responses of `lanes.map`, coloured by outcome, loss, stop and `colour`."""
     rows = zip(
-        outcome["lanes"], outcome["counts"], outcome["running"], outcome["values"], loss["values"],
-        stop["values"], strict=True,
+        outcome.lanes, outcome.counts, outcome.running, outcome.values, loss.values,
+        stop.values, strict=True,
     )  # fmt: skip
     cells = tuple(tuple(MapCell(*parts) for parts in zip(*row, strict=True)) for row in rows)
-    low, high = (float(coloured[name]) if coloured[name] is not None else 0.0 for name in ("low", "high"))
-    facts = {name: outcome[name] for name in ("x", "y", "xs", "ys", "epoch", "epochs")}
     return FailureMap(
         cells,
         colour,
-        coloured["values"],
-        low,
-        high,
-        axes=tuple(outcome["axes"]),
-        outcomes=dict(outcome["outcomes"]),
+        coloured.values,
+        coloured.low or 0.0,
+        coloured.high or 0.0,
+        outcome.x,
+        outcome.y,
+        outcome.xs,
+        outcome.ys,
+        axes=tuple(outcome.axes),
+        outcomes=dict(outcome.outcomes),
         stops=_stops(cells),
-        groups=tuple(outcome["groups"]),
-        validates=bool(outcome["validates"]),
-        **facts,
+        groups=tuple(outcome.groups),
+        validates=outcome.validates,
+        epoch=outcome.epoch,
+        epochs=outcome.epochs,
     )
 
 

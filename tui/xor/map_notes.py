@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from engine.protocol import Json, RunSummary, Status
+from engine.params import Value
+from engine.protocol import RunSummary, Status
 from tui.data.run_text import name_of, sign_of
 from tui.drawings.heat import ColourMode
 from tui.keys.all_keys import BY_ID, shown
@@ -34,7 +36,7 @@ class MapFacts:
     run: RunSummary | None
     found: FailureMap | None
     cell: MapCell | None
-    here: Json | None
+    here: Mapping[str, Value] | None
     """the parameters of the network under the cursor"""
     mode: ColourMode
     keymap: Keymap
@@ -109,7 +111,7 @@ def _dot(mode: ColourMode) -> str:
     return "." if mode == "ascii" else "·"
 
 
-def _here(cell: MapCell | None, params: Json | None) -> Row:
+def _here(cell: MapCell | None, params: Mapping[str, Value] | None) -> Row:
     sign = Span(f"{glyphs().choice[1]} ", "key")
     if cell is None:
         return ()
@@ -131,7 +133,7 @@ def _here(cell: MapCell | None, params: Json | None) -> Row:
     )
 
 
-def _params(params: Json | None) -> str:
+def _params(params: Mapping[str, Value] | None) -> str:
     """The parameters that vary."""
     not_axes = ("lane", "outcome", "stop", "loss", "val_loss")
     shown = {name: value for name, value in (params or {}).items() if name not in not_axes}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
-from engine.protocol import Json
+from engine.session_protocol.xor import BatchCurve, BatchNet
 from tui.chart.series import CurveSeries
 from tui.chart.still_chart import StillChart
 from tui.drawings.hand_net import HandNet, from_facts
@@ -37,7 +38,7 @@ class OpenedNet(Horizontal):
 
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
-        self.answer: Json | None = None
+        self.answer: BatchNet | None = None
         self.side = Vertical(classes="plane-side")
         self.plane, self.network, self.truth = Plane(), NetWidget(), TruthTable()
         self.heading, self.notes, self.chart = (
@@ -61,35 +62,35 @@ class OpenedNet(Horizontal):
         self.side.styles.width = self.plane.styles.width
         self.network.set_height(height - (13 if height < 26 else 20))
 
-    def update(self, answer: Json) -> None:
+    def update(self, answer: BatchNet) -> None:
         self.answer = answer
-        look, net = answer["look"], _net(answer)
-        title = f"network {answer['lane']:,} {glyphs().dot} {_shape(answer)}"
+        look, net = answer.look, _net(answer)
+        title = f"network {answer.lane:,} {glyphs().dot} {_shape(answer)}"
         self.heading.select(title, (title,))
-        self.heading.set_note(Span(f"seed {answer['seed']}", "muted"))
-        gates = [unit["gate"] for unit in look["units"]] if look else []
-        self.network.update(net, gates, look["output"]["gate"] if look else "")
+        self.heading.set_note(Span(f"seed {answer.seed}", "muted"))
+        gates = [unit.gate for unit in look.units] if look else []
+        self.network.update(net, gates, look.output.gate if look else "")
         self.truth.update(look)
         self.plane.update(scene_of(look, glyphs().ascii_only) if look else None, "not a number any more")
-        self._show_curve(answer["curve"])
+        self._show_curve(answer.curve)
         self.notes.update(lambda width: self._notes(answer, gates, width))
 
-    def _show_curve(self, curve: Json) -> None:
+    def _show_curve(self, curve: BatchCurve) -> None:
         series = []
-        for hue, (name, label) in enumerate((("loss", "loss"), ("val_loss", "validation"))):
-            if curve[name]:
+        named = (("loss", "loss", curve.loss), ("val_loss", "validation", curve.val_loss))
+        for hue, (name, label, losses) in enumerate(named):
+            if losses:
                 made = CurveSeries(name, label, hue=hue)
-                values = [float("nan") if value is None else value for value in curve[name]]
-                made.extend(curve["epochs"], values)
+                made.extend(curve.epochs, [float("nan") if loss is None else loss for loss in losses])
                 series.append(made)
         self.chart.update_series(series, "loss")
 
-    def _notes(self, answer: Json, gates: list[str], width: int) -> list[Row]:
-        outcome = answer["outcome"]
-        loss = "nan" if answer["loss"] is None else f"{answer['loss']:.3f}"
+    def _notes(self, answer: BatchNet, gates: list[str], width: int) -> list[Row]:
+        outcome = answer.outcome
+        loss = "nan" if answer.loss is None else f"{answer.loss:.3f}"
         text = {"success": "solved", "fail": "failed"}.get(outcome, str(outcome))
         style_name = {"success": "good", "running": "text"}.get(outcome, "bad")
-        rows: list[Row] = [(Span(text, style_name), Span(f"  epoch {answer['stop']:,}  loss {loss}", "text"))]
+        rows: list[Row] = [(Span(text, style_name), Span(f"  epoch {answer.stop:,}  loss {loss}", "text"))]
         if outcome == "fail":
             rows += paragraph(STUCK[_cell(answer).undecided], width, "text")
         for unit, gate in enumerate(gates):
@@ -97,16 +98,16 @@ class OpenedNet(Horizontal):
         return [*rows, *legend(colour_mode_of(self.app), True)]
 
 
-def _cell(answer: Json) -> MapCell:
-    return MapCell(answer["lane"], 1, 0, 0.0, answer["loss"], answer["stop"])
+def _cell(answer: BatchNet) -> MapCell:
+    return MapCell(answer.lane, 1, 0, 0.0, answer.loss, answer.stop)
 
 
-def _net(answer: Json) -> HandNet | None:
+def _net(answer: BatchNet) -> HandNet | None:
     try:
-        return from_facts(answer["net"])
+        return from_facts(asdict(answer.net))
     except ValueError:
         return None
 
 
-def _shape(answer: Json) -> str:
-    return shape(int(answer["params"]["hidden"]), bool(answer["params"]["bypass"]))
+def _shape(answer: BatchNet) -> str:
+    return shape(len(answer.net.hidden_bias), answer.net.bypass)

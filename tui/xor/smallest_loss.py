@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
-from engine.protocol import Json, RunSummary, Status
+from engine.protocol import RunSummary, Status
+from engine.session_protocol.xor import LeastXorLoss, LookRequest, PresetsRequest, XorLook, XorPresets
 from tui.chart.still_chart import StillChart
 from tui.data.run_history import RunHistory
 from tui.drawings.hand_net import from_facts
@@ -48,8 +50,8 @@ class SmallestLossView(XorView):
         super().__init__(*given, **widget)
         cursor = self.saved_before.get("cursor")
         self.cursor = cursor if isinstance(cursor, int) and 0 <= cursor < len(ARCHITECTURES) else 0
-        self._presets: list[Json] = []
-        self._looks: dict[int, Json] = {}
+        self._presets: Sequence[LeastXorLoss] = []
+        self._looks: dict[int, XorLook] = {}
         self._drawn: dict[int, tuple[str, float, int]] = {}
         self.switcher = Horizontal(id="architectures")
         self.columns = [LossColumn(classes="architecture") for _ in ARCHITECTURES]
@@ -93,7 +95,7 @@ class SmallestLossView(XorView):
 
     def update(self) -> None:
         if not self._presets and self.in_front:
-            self.request("xor.presets", self._update_presets, "xor presets")
+            self.request(PresetsRequest(), self._update_presets, "xor presets")
         self._draw()
         for place in range(len(ARCHITECTURES)):
             self._request_look(place)
@@ -101,8 +103,8 @@ class SmallestLossView(XorView):
     def history_grew(self, run: str) -> None:
         self.update()
 
-    def _update_presets(self, presets: Json) -> None:
-        self._presets = presets["ladder"]
+    def _update_presets(self, presets: XorPresets) -> None:
+        self._presets = presets.ladder
         self._draw()
 
     def _request_look(self, place: int) -> None:
@@ -129,13 +131,13 @@ class SmallestLossView(XorView):
         except ValueError:
             return
         self._drawn[place] = known
-        facts = net.facts() | plane.request_size
-        self.request("xor.look", lambda look: self._update_look(place, look), f"xor rung {place}", **facts)
+        request = LookRequest(**net.facts() | plane.request_size)
+        self.request(request, lambda look: self._update_look(place, look), f"xor rung {place}")
 
     def request_failed(self) -> None:
         self._drawn.clear()
 
-    def _update_look(self, place: int, look: Json) -> None:
+    def _update_look(self, place: int, look: XorLook) -> None:
         self._looks[place] = look
         self.columns[place].plane.update(scene_of(look, glyphs().ascii_only))
         self._draw()
@@ -149,7 +151,7 @@ class SmallestLossView(XorView):
         key = self.context.keymap
         start = "" if self.loading_text or not (missing := self.missing()) else _start_words(len(missing))
         brief = self.size.height < 26
-        note = str(self._presets[self.cursor]["note"]) if self._presets else ""
+        note = self._presets[self.cursor].note if self._presets else ""
         self.lesson.update(
             lambda width: lesson_of(self._smallest_loss(self.cursor), note, start, key, width, brief)
         )
@@ -170,9 +172,9 @@ class SmallestLossView(XorView):
         last = history.series["loss"].last() if history is not None and "loss" in history.series else None
         floor = next(
             (
-                float(preset["floor"])
+                preset.floor
                 for preset in self._presets
-                if (preset["hidden"], preset["bypass"]) == (recipe.hidden, recipe.bypass)
+                if (preset.hidden, preset.bypass) == (recipe.hidden, recipe.bypass)
             ),
             None,
         )
@@ -180,7 +182,7 @@ class SmallestLossView(XorView):
         return SmallestLoss(
             shape(recipe.hidden, recipe.bypass), place, place == self.cursor, self.run_of(recipe), floor,
             last.value if last is not None else None, last.step if last is not None else 0.0,
-            look["right"] if look is not None else None,
+            look.right if look is not None else None,
         )  # fmt: skip
 
     # --- actions ---------------------------------------------------------------------------------------

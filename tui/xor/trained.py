@@ -9,7 +9,8 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.timer import Timer
 
-from engine.protocol import Json, RunSummary
+from engine.protocol import RunSummary
+from engine.session_protocol.xor import LookRequest, XorLook
 from tui.chart.still_chart import StillChart
 from tui.data.run_history import RunHistory, Sketch
 from tui.data.run_text import name_of, sign_of
@@ -49,9 +50,9 @@ class TrainedView(XorView):
         self.chosen = plain(str(self.saved_before.get("run", "")), limit=200)
         self.at: int | None = None
         """index of the sketch shown; None: the newest, followed live"""
-        self._look: Json | None = None
-        self._seen: dict[str, Any] = {}
-        """the parameters of the last request"""
+        self._look: XorLook | None = None
+        self._seen: LookRequest | None = None
+        """the last request"""
         self._playing: Timer | None = None
         self.side = Vertical(classes="plane-side")
         self.plane, self.network, self.truth = Plane(), NetWidget(), TruthTable()
@@ -129,16 +130,14 @@ class TrainedView(XorView):
         self._draw(net)
         self._draw_curves()
         if run is not None and net is not None and self.in_front and self.plane.size.width:
-            facts = net.facts() | self.plane.request_size
-            if facts == self._seen and self._look is not None:
+            request = LookRequest(**net.facts() | self.plane.request_size)
+            if request == self._seen and self._look is not None:
                 return
-            self._seen = facts
-            self.request(
-                "xor.look", lambda look: self._update_look(run.id, net, look), "xor trained", **facts
-            )
+            self._seen = request
+            self.request(request, lambda look: self._update_look(run.id, net, look), "xor trained")
 
     def request_failed(self) -> None:
-        self._seen = {}
+        self._seen = None
 
     @property
     def sketch(self) -> Sketch | None:
@@ -159,7 +158,7 @@ class TrainedView(XorView):
         except ValueError:
             return None
 
-    def _update_look(self, run: str, net: HandNet, look: Json) -> None:
+    def _update_look(self, run: str, net: HandNet, look: XorLook) -> None:
         if self.run_shown is None or self.run_shown.id != run:
             return
         self._look = look
@@ -176,9 +175,9 @@ class TrainedView(XorView):
             self.truth.update(None)
         elif look is None:
             self.plane.update(None, "computing ...")
-        fits = look is not None and net is not None and len(look["units"]) == net.units
-        gates = [unit["gate"] for unit in look["units"]] if look is not None and fits else []
-        gate = look["output"]["gate"] if look is not None and fits else ""
+        fits = look is not None and net is not None and len(look.units) == net.units
+        gates = [unit.gate for unit in look.units] if look is not None and fits else []
+        gate = look.output.gate if look is not None and fits else ""
         self.network.update(net, gates, gate)
         self._draw_notes(run, gates)
 

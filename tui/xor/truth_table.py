@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.protocol import Json
+from engine.session_protocol.xor import TruthRow, XorLook
 from tui.terminal.glyphs import glyphs
 from tui.ui.numbers import short
 from tui.ui.sheet import Sheet
@@ -18,9 +18,9 @@ class TruthTable(Sheet, can_focus=False):
 
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
-        self._look: Json | None = None
+        self._look: XorLook | None = None
 
-    def update(self, look: Json | None) -> None:
+    def update(self, look: XorLook | None) -> None:
         """Show a response of `xor.look`."""
         self._look = look
         self.draw()
@@ -29,14 +29,14 @@ class TruthTable(Sheet, can_focus=False):
         return () if self._look is None else table(self._look, width)
 
 
-def table(look: Json, width: int) -> list[Row]:
+def table(look: XorLook, width: int) -> list[Row]:
     """The rows of the table. Bars and verdicts are left out before hidden units, whose rest is counted."""
-    units = len(look["units"])
+    units = len(look.units)
     layout = next((one for one in LAYOUTS if one.width(units) <= width), LAYOUTS[-1])
     shown = min(units, max(0, (width - layout.width(0)) // layout.unit))
     if shown < units:  # the last column says how many more there are
         shown = max(0, (width - layout.width(0) - MORE) // layout.unit)
-    rows = [_row(row, shown, units, layout) for row in look["rows"]]
+    rows = [_row(row, shown, units, layout) for row in look.rows]
     return [_head(shown, units, layout), *rows, _loss(look, width)]
 
 
@@ -68,30 +68,30 @@ def _head(shown: int, units: int, layout: TableLayout) -> Row:
     return (Span(" x1 x2 ", "muted"), *hidden, more, Span(f"   output{bar} target", "muted"))
 
 
-def _row(row: Json, shown: int, units: int, layout: TableLayout) -> Row:
-    first, second = (f"{value:.0f}" for value in row["inputs"])
+def _row(row: TruthRow, shown: int, units: int, layout: TableLayout) -> Row:
+    first, second = (f"{value:.0f}" for value in row.inputs)
     digits = 2 if layout.unit > 5 else 1
-    hidden = [Span(f"{value:{layout.unit}.{digits}f}", "text") for value in row["hidden"][:shown]]
+    hidden = [Span(f"{value:{layout.unit}.{digits}f}", "text") for value in row.hidden[:shown]]
     more = Span(" " * MORE if shown < units else "")
     sign, text, style_name = _verdict(row)
     return (
         Span(f"  {first}  {second} ", "strong"),
         *hidden,
         more,
-        Span(f"   {row['output']:.3f} ", "strong"),
-        *(_bar(row["output"]) if layout.has_bar else ()),
-        Span(f" {row['target']:>3.0f} ", "text"),
+        Span(f"   {row.output:.3f} ", "strong"),
+        *(_bar(row.output) if layout.has_bar else ()),
+        Span(f" {row.target:>3.0f} ", "text"),
         Span(sign, style_name),
         Span(f"  {text}" if layout.has_words and text else "", style_name),
     )
 
 
-def _verdict(row: Json) -> tuple[str, str, str]:
+def _verdict(row: TruthRow) -> tuple[str, str, str]:
     """Sign, words, style name."""
     is_plain = glyphs().ascii_only
-    if row["is_right"]:
+    if row.is_right:
         return ("v" if is_plain else "✓"), "", "good"
-    if row["output"] == 0.5:
+    if row.output == 0.5:
         return "?", "undecided", "warn"
     return ("x" if is_plain else "✗"), "wrong", "bad"
 
@@ -103,10 +103,10 @@ def _bar(share: float) -> Row:
     return (Span(signs[0] * full, "accent"), Span(signs[1] * (5 - full), "line"))
 
 
-def _loss(look: Json, width: int) -> Row:
+def _loss(look: XorLook, width: int) -> Row:
     """The losses with full names, else short ones, else without the validation loss: the first that fits."""
-    losses = look["losses"]
-    sse, bce, val = losses["sse"], losses["bce"], losses.get("val_bce")
+    losses = look.losses
+    sse, bce, val = losses.sse, losses.bce, losses.val_bce
     full = [(" squared error ", sse), ("  cross-entropy ", bce)]
     short_ = [(" SSE ", sse), ("  BCE ", bce)]
     if val is not None:

@@ -9,7 +9,7 @@ from textual.widget import Widget
 
 from engine.client.session import Superseded
 from engine.errors import DltuiError
-from engine.protocol import Json
+from engine.session_protocol.request import A, Request
 from tui.tab.view import View
 from tui.xor.runs import SINGLE
 
@@ -69,16 +69,14 @@ class XorView(View):
         if self.in_front:
             self.update()
 
-    def request(self, method: str, on_response: Callable[[Json], None], mark: str, **facts: object) -> None:
-        """Send a request to the session and pass its response to `on_response`; of requests with the same
-        `mark` only the newest is answered."""
-        self.run_worker(self._request(method, on_response, mark, facts), group=mark, exit_on_error=False)
+    def request(self, request: Request[A], on_answer: Callable[[A], None], mark: str) -> None:
+        """Send a request to the session and pass its answer to `on_answer`; of requests with the same `mark`
+        only the newest is answered."""
+        self.run_worker(self._request(request, on_answer, mark), group=mark, exit_on_error=False)
 
-    async def _request(
-        self, method: str, on_response: Callable[[Json], None], mark: str, facts: dict[str, object]
-    ) -> None:
+    async def _request(self, request: Request[A], on_answer: Callable[[A], None], mark: str) -> None:
         try:
-            answer = await self.context.session.request(method, newest=mark, **facts)
+            answer = await self.context.session.ask(request, newest=mark)
         except Superseded:
             return
         except DltuiError as error:
@@ -86,7 +84,7 @@ class XorView(View):
             self.request_failed()
             return
         self.set_note("")
-        on_response(answer)
+        on_answer(answer)
 
     def request_failed(self) -> None:
         """A request has failed and may be sent again."""

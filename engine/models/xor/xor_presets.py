@@ -6,7 +6,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.models.xor.xor_net import FLOORS
-from engine.protocol import Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,19 +20,6 @@ class Preset:
     bypass: bool = False
     targets: tuple[int, int, int, int] = (0, 1, 1, 0)
     temperature: float = 0.001
-
-    def to_json(self) -> Json:
-        net = {
-            "hidden_weight": [list(pair) for pair in self.hidden_weight],
-            "hidden_bias": list(self.hidden_bias),
-            "output_weight": list(self.output_weight),
-            "output_bias": self.output_bias,
-            "bypass": self.bypass,
-            "activation": "btu",
-            "temperature": self.temperature,
-            "targets": list(self.targets),
-        }
-        return {"name": self.name, "note": self.note, "net": net}
 
 
 @dataclass(frozen=True, slots=True)

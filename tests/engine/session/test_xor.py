@@ -11,6 +11,7 @@ from engine.places import Places
 from engine.protocol import Json
 from engine.session import methods
 from engine.session.cache import SessionCache
+from engine.typed_json import fields_of
 
 
 @pytest.fixture
@@ -20,8 +21,7 @@ def session_cache(places: Places) -> SessionCache:
 
 def request(session_cache: SessionCache, method: str, **facts: object) -> Json:
     response = methods.call(session_cache, method, facts)
-    assert isinstance(response, dict)
-    parsed: Json = json.loads(json.dumps(response, allow_nan=False))
+    parsed: Json = json.loads(json.dumps(response, allow_nan=False, default=fields_of))
     return parsed
 
 

@@ -18,6 +18,7 @@ from engine.protocol import Json
 from engine.session import methods, xor_batch
 from engine.session.cache import SessionCache
 from engine.store import RunFolder
+from engine.typed_json import fields_of
 from tests.engine.worker.attempts import ScriptedPipe, curve, new_run, train
 
 AXES = "hidden=1..3; lr=0.02,0.2; activation=btu,tanh; seed=5..14"
@@ -49,8 +50,7 @@ def session_cache(root: Path) -> Iterator[SessionCache]:
 
 def request(session_cache: SessionCache, method: str, **facts: object) -> Json:
     response = methods.call(session_cache, method, facts)
-    assert isinstance(response, dict)
-    parsed: Json = json.loads(json.dumps(response, allow_nan=False))
+    parsed: Json = json.loads(json.dumps(response, allow_nan=False, default=fields_of))
     return parsed
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 
 import pytest
 
 from engine.places import Places
+from engine.session import xor
 from engine.session.cache import SessionCache
-from tests.engine.session.requests import request
+from engine.session_protocol.xor import LookRequest, PresetsRequest
 from tui.drawings.heat import LEVELS, ColourMode, level_of, shade_of
 from tui.drawings.plane_picture import (
     PlaneCell,
@@ -82,12 +84,13 @@ def test_values_of_another_size_are_taken_from_the_nearest_cell() -> None:
 
 def test_the_answer_of_a_session_becomes_a_scene(places: Places) -> None:
     desk = SessionCache(places)
-    net = request(desk, "xor.presets")["networks"][1]["net"]
-    scene = scene_of(request(desk, "xor.look", **net, width=10, height=10))
+    presets = xor.presets(desk, PresetsRequest())
+    net = asdict(presets.networks[1].net)
+    scene = scene_of(xor.look(desk, LookRequest(**net, width=10, height=10)))
     assert [(line.name, line.hue) for line in scene.lines] == [("h1", 0), ("h2", 1)]
     assert sum(point.is_small for point in scene.points) == 4 and all(
         point.is_right for point in scene.points
     )
-    puzzle = request(desk, "xor.presets")["puzzles"][0]["net"]
-    scene = scene_of(request(desk, "xor.look", **puzzle | {"output_weight": [1, 1], "output_bias": -1.5}))
+    puzzle = asdict(presets.puzzles[0].net) | {"output_weight": [1, 1], "output_bias": -1.5}
+    scene = scene_of(xor.look(desk, LookRequest(**puzzle)))
     assert [line.name for line in scene.lines] == ["y"] and scene.points[-1].sign == "·"

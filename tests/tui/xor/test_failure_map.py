@@ -165,13 +165,11 @@ async def test_the_nine_experiments_stand_beside_the_notebook(
         await opened.shows("std of epochs by log lr", "ours", "k = 4")
         await opened.press("v")
         report = opened.app.query_one(ExperimentsView).report
-        assert report is not None and len(report["rows"]) == 9
-        assert f"{report['rows'][0]['mean']:,.0f}" in opened.text
+        assert report is not None and len(report.rows) == 9
+        assert f"{report.rows[0].mean:,.0f}" in opened.text
         await opened.press("down", "enter")
         await opened.until(lambda: bool(opened.app.query(MapView)))
-        await opened.until(
-            lambda: opened.app.query_one(MapView).selected_network == report["rows"][1]["lanes"][0]
-        )
+        await opened.until(lambda: opened.app.query_one(MapView).selected_network == report.rows[1].lanes[0])
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from engine.places import Places
 from engine.session.cache import SessionCache
 from engine.session.xor import look
+from engine.session_protocol.xor import LookRequest, XorLook
 from tui.ui.span import row_text, row_width
 from tui.xor.truth_table import table
 
 
-def seen(places: Places, units: int, weight: float = 1.0) -> Any:
-    return look(SessionCache(places), [[weight, -weight]] * units, [0.25] * units, [weight] * units, 0.0)
+def seen(places: Places, units: int, weight: float = 1.0) -> XorLook:
+    request = LookRequest(
+        hidden_weight=[[weight, -weight]] * units,
+        hidden_bias=[0.25] * units,
+        output_weight=[weight] * units,
+        output_bias=0.0,
+    )
+    return look(SessionCache(places), request)
 
 
 @pytest.mark.parametrize("width", [40, 44, 58, 100])
@@ -33,7 +38,7 @@ def test_every_unit_has_a_column_or_is_counted_as_left_out(places: Places, width
 def test_an_output_of_one_half_is_undecided_for_both_targets(places: Places) -> None:
     net = seen(places, 1, 0.0)
     words = "\n".join(map(row_text, table(net, 100)))
-    assert (net["right"], net["undecided"]) == (0, 4)
+    assert (net.right, net.undecided) == (0, 4)
     assert words.count("0.500") == 4 == words.count("undecided") and "wrong" not in words
 
 

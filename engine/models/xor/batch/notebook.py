@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,18 +15,7 @@ from engine.models.xor import xor_net
 from engine.models.xor.batch.arrays import RUNNING, SUCCESS
 from engine.models.xor.batch.record import BatchRecord
 from engine.params import Value
-from engine.protocol import Json
-
-
-@dataclass(frozen=True, slots=True)
-class NotebookResult:
-    """Figures printed by the notebook; all except `fails` are over successful runs."""
-
-    mean: float
-    std: float
-    train_loss: float
-    val_loss: float
-    fails: int
+from engine.session_protocol.xor import NotebookResult, ReportRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +53,16 @@ def rows(runs: int, epochs: int, seed: int) -> Iterator[dict[str, Value]]:
         yield {**RECIPE, **own, "epochs": epochs, "seed": (first + number) % 2**31}
 
 
-def table(record: BatchRecord) -> list[Json]:
-    """One row per setting, as the session method `lanes.report` returns them."""
+def table(record: BatchRecord) -> list[ReportRow]:
+    """One row per setting."""
     runs, successes, epochs = (int(record.metadata[name]) for name in ("runs", "successes", "epochs"))
     return [
-        {
-            **_row(record, number, setting, counted(record, number * runs, runs, successes), epochs),
-            "chance": _chance(record, slice(number * runs, (number + 1) * runs), setting),
-        }
+        _row(
+            record, number, setting, counted(record, number * runs, runs, successes), epochs,
+            _chance(record, slice(number * runs, (number + 1) * runs), setting),
+        )
         for number, setting in enumerate(SETTINGS)
-    ]
+    ]  # fmt: skip
 
 
 def _chance(record: BatchRecord, runs: slice, setting: NotebookSetting) -> float | None:
@@ -102,24 +91,28 @@ def gates(record: BatchRecord) -> dict[str, int]:
 
 
 def _row(
-    record: BatchRecord, number: int, setting: NotebookSetting, indices: NDArray[np.int64], epochs: int
-) -> Json:
+    record: BatchRecord,
+    number: int,
+    setting: NotebookSetting,
+    indices: NDArray[np.int64],
+    epochs: int,
+    chance: float | None = None,
+) -> ReportRow:
     outcome, stop = record.arrays["outcome"][indices], record.arrays["stop"][indices]
     is_success, is_running = outcome == SUCCESS, outcome == RUNNING
     won = stop[is_success]
     beyond = np.where(is_success, stop, np.inf)
     low, high = interval(beyond)
-    return {
-        "experiment": number + 1, "lr": setting.lr, "hidden": setting.hidden, "bypass": setting.bypass,
-        "runs": len(indices), "fails": int((~is_success & ~is_running).sum()),
-        "running": int(is_running.sum()),
-        "mean": _of(np.mean, won), "std": _of(np.std, won),
-        "train_loss": _of(np.mean, record.losses("loss")[indices][is_success]),
-        "val_loss": _of(np.mean, record.losses("val_loss")[indices][is_success]),
-        "median": _finite(median(beyond)), "low": _finite(low), "high": _finite(high),
-        "mean_all": float(np.where(is_success, stop, epochs).mean()),
-        "lanes": indices.tolist(), "notebook": asdict(setting.printed),
-    }  # fmt: skip
+    return ReportRow(
+        experiment=number + 1, lr=setting.lr, hidden=setting.hidden, bypass=setting.bypass,
+        runs=len(indices), fails=int((~is_success & ~is_running).sum()), running=int(is_running.sum()),
+        mean=_of(np.mean, won), std=_of(np.std, won),
+        train_loss=_of(np.mean, record.losses("loss")[indices][is_success]),
+        val_loss=_of(np.mean, record.losses("val_loss")[indices][is_success]),
+        median=_finite(median(beyond)), low=_finite(low), high=_finite(high),
+        mean_all=float(np.where(is_success, stop, epochs).mean()),
+        lanes=indices.tolist(), notebook=setting.printed, chance=chance,
+    )  # fmt: skip
 
 
 def median(values: NDArray[Any]) -> float:

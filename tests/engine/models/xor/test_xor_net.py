@@ -25,8 +25,10 @@ LOGIC = {
 
 
 def set_by_hand(preset: xor_presets.Preset) -> XorNet:
-    facts = preset.to_json()["net"]
-    return net(**{name: facts[name] for name in facts if name != "targets"})
+    return net(
+        preset.hidden_weight, preset.hidden_bias, preset.output_weight, preset.output_bias, preset.bypass,
+        "btu", preset.temperature,
+    )  # fmt: skip
 
 
 def test_every_gate_has_the_name_of_its_truth_table() -> None:

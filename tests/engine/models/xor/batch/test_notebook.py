@@ -48,16 +48,16 @@ def test_failures_count_as_more_than_the_last_epoch() -> None:
         np.arange(4),
         100,
     )
-    assert (row["runs"], row["fails"], row["mean"], row["median"]) == (4, 1, 30.0, 40.0)
-    assert row["std"] == pytest.approx(np.std([10, 30, 50])) and row["mean_all"] == 47.5
-    assert row["low"] is None, "four runs say nothing for sure"
+    assert (row.runs, row.fails, row.mean, row.median) == (4, 1, 30.0, 40.0)
+    assert row.std == pytest.approx(np.std([10, 30, 50])) and row.mean_all == 47.5
+    assert row.low is None, "four runs say nothing for sure"
     lost = notebook._row(made_up([FAIL] * 7, [100] * 7), 0, notebook.SETTINGS[0], np.arange(7), 100)
-    assert (lost["mean"], lost["median"], lost["high"], lost["mean_all"]) == (None, None, None, 100.0)
+    assert (lost.mean, lost.median, lost.high, lost.mean_all) == (None, None, None, 100.0)
 
 
 def test_what_still_runs_is_no_failure() -> None:
     row = notebook._row(made_up([RUNNING, FAIL], [5, 5]), 0, notebook.SETTINGS[0], np.arange(2), 100)
-    assert (row["running"], row["fails"]) == (1, 1)
+    assert (row.running, row.fails) == (1, 1)
 
 
 @pytest.mark.parametrize("count", [6, 10, 15, 40])
@@ -85,14 +85,14 @@ def test_epochs_and_losses_agree_with_the_notebook_within_its_own_spread(number:
     """Two standard deviations of its runs; the losses at the stop, which show the rule, within 12 %."""
     row = notebook.table(nine())[number]
     theirs = notebook.SETTINGS[number].printed
-    assert abs(row["mean"] - theirs.mean) < 2 * theirs.std
-    assert row["train_loss"] == pytest.approx(theirs.train_loss, rel=0.12)
-    assert row["val_loss"] == pytest.approx(theirs.val_loss, rel=0.12)
+    assert abs(row.mean - theirs.mean) < 2 * theirs.std
+    assert row.train_loss == pytest.approx(theirs.train_loss, rel=0.12)
+    assert row.val_loss == pytest.approx(theirs.val_loss, rel=0.12)
 
 
 def test_the_notebooks_means_have_a_fair_chance_among_ours() -> None:
     """The least of nine is expected at 0.1; two settings of narrow networks lie at 0.01."""
-    chances = [row["chance"] for row in notebook.table(nine())]
+    chances = [row.chance for row in notebook.table(nine())]
     assert min(chances) > 0.002
     assert sum(chance > 0.04 for chance in chances) >= 6
 
@@ -114,13 +114,13 @@ def test_there_is_no_chance_while_networks_train() -> None:
     told = {"lanes": 27, "runs": 3, "successes": 3, "epochs": 100, "axes": []}
     arrays = {"outcome": np.array([1, 1, 0] + [1, 1, 2] * 8), "stop": np.arange(27)}
     losses = {name: np.full(27, 0.1, np.float32) for name in ("loss", "val_loss")}
-    chances = [row["chance"] for row in notebook.table(BatchRecord(told, {**arrays, **losses}))]
+    chances = [row.chance for row in notebook.table(BatchRecord(told, {**arrays, **losses}))]
     assert chances[0] is None and None not in chances[1:]
 
 
 def test_small_learning_rates_fail_about_as_often_as_the_notebooks() -> None:
     rows = notebook.table(nine())
-    shares = [row["fails"] / row["runs"] for row in rows]
+    shares = [row.fails / row.runs for row in rows]
     assert max(shares[:4]) < 0.1
     for share, setting in zip(shares[5:], notebook.SETTINGS[5:], strict=True):
         assert abs(share - setting.printed.fails / 15) < 0.3
