@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from engine.errors import ProtocolError
+from engine.errors import ParamError, ProtocolError
 from engine.session.cache import SessionCache
 from engine.typed_json import WrongType, typed
 
@@ -24,14 +24,14 @@ METHOD_GROUPS: Mapping[str, str] = {
 
 
 def call(session_cache: SessionCache, method: str, params: Mapping[str, Any]) -> Response:
-    """Raises ProtocolError for an unknown method and for parameters that it does not take."""
+    """Raises ProtocolError for an unknown method, ParamError for parameters that it does not take."""
     handler = find(method)
     if isinstance(handler, tuple):
         kind, answer = handler
         try:
             request = typed(params, kind, strict=True)
         except WrongType as error:
-            raise ProtocolError(f"{method} cannot be called like that: {error}.") from error
+            raise ParamError(f"{method}: {error}.") from error
         return answer(session_cache, request)
     try:
         inspect.signature(handler).bind(session_cache, **params)

@@ -39,15 +39,14 @@ SIDE_LIMIT = 400
 
 def look(session_cache: SessionCache, request: LookRequest) -> XorLook:
     """Raises ParamError."""
-    targets = _targets(request.targets)
-    for name, side in (("width", request.width), ("height", request.height)):
-        if not 1 <= side <= SIDE_LIMIT:
-            raise ParamError(f"{name}: expected a whole number from 1 to {SIDE_LIMIT}, got {str(side)[:80]}.")
-    return describe(request, targets, request.width, request.height)
+    return describe(request, _targets(request.targets), request.width, request.height)
 
 
 def describe(weights: XorWeights, targets: Floats, width: int, height: int) -> XorLook:
-    """Raises ParamError for weights that make no network."""
+    """Raises ParamError for weights that make no network, and for a size of the plane out of range."""
+    for name, side in (("width", width), ("height", height)):
+        if not 1 <= side <= SIDE_LIMIT:
+            raise ParamError(f"{name}: expected a whole number from 1 to {SIDE_LIMIT}, got {str(side)[:80]}.")
     net = xor_net.net(**{field.name: getattr(weights, field.name) for field in fields(XorWeights)})
     output = net.output(xor_net.ROWS)
     right = _right(output, targets)
