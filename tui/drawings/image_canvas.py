@@ -149,9 +149,12 @@ class ImageCanvas:
                 self.write(x - 1, row, down, style_name)
             self.write(x + columns, row, down, style_name)
 
-    def bar(self, x: int, y: int, width: int, share: float, style_name: str = "accent") -> int:
+    def bar(
+        self, x: int, y: int, width: int, share: float, style_name: str = "accent", *, solid: bool = False
+    ) -> int:
+        """A bar of one row; `solid` fills the row, so that equal bars below each other are one thick bar."""
         full = round(max(0.0, min(share if share == share else 0.0, 1.0)) * width)
-        done, ahead = ("#", ".") if self.mode == "ascii" else ("━", "─")
+        done, ahead = ("#", ".") if self.mode == "ascii" else ("█" if solid else "━", " " if solid else "─")
         self.write(x, y, done * full, style_name)
         return self.write(x + full, y, ahead * (width - full), "line")
 

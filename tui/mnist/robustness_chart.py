@@ -43,7 +43,7 @@ class RobustnessChart:
             style_name = "good" if accuracy > 0.9 else "warn" if accuracy > 0.5 else "bad"
             canvas.write(x, y, f"{amount:5g}", "text")
             for line in range(max(1, high - 1)):
-                canvas.bar(x + 6, y + line, max(4, width - 15), accuracy, style_name)
+                canvas.bar(x + 6, y + line, max(4, width - 15), accuracy, style_name, solid=high > 2)
             canvas.write(x + width - 7, y, f"{accuracy:7.1%}", "strong")
             y += high
         if curve["done"] < curve["total"]:

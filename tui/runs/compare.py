@@ -22,6 +22,8 @@ from tui.ui.span import Row, Span, clipped, fitted
 MOST_LABEL, MOST_NAME = 20, 24
 """cells of the label of a row, and of the name of a run; numbers are never cut"""
 GAP = 2
+FEW = 4
+"""runs that fit into the usual width of a dialog"""
 
 
 class CompareSheet(Sheet):
@@ -117,7 +119,7 @@ class CompareScreen(Dialog[None]):
         self._baseline = baseline if any(run.id == baseline for run in runs) else ""
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog widest") as box:
+        with Vertical(classes=f"dialog widest{' -many' * (len(self._runs) > FEW)}") as box:
             text = ", differences to the baseline, the first" if self._baseline else ""
             box.border_title = Content(f"compare {len(self._runs)} runs{text}")
             yield CompareSheet(self._runs, self._hues, self._baseline)

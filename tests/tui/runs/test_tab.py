@@ -621,19 +621,6 @@ async def test_curves_of_runs_with_other_seeds_say_their_seeds(places: Places) -
         await opened.shows("r1 seed=1 0.4", "r2 seed=2 0.4")
 
 
-async def test_first_and_last_move_the_crosshair_to_the_ends_of_the_curve(places: Places) -> None:
-    run = make_run(1, state=done())
-    engine = FakeEngine(run)
-    engine.events_of = {run.id: [metrics(step, [step], loss=[1 / step]) for step in range(1, 60)]}
-    async with open_app(places, engine) as opened:
-        await opened.shows("0.01695")
-        await opened.press("v", "plus", "plus", "g")
-        await opened.until(lambda: opened.app.runs.chart.view.crosshair == 1)
-        await opened.shows("step 1")
-        await opened.press("G")
-        await opened.until(lambda: opened.app.runs.chart.view.crosshair == 59)
-
-
 async def test_a_run_whose_curve_is_not_read_yet_has_points_that_are_loading(places: Places) -> None:
     run = make_run(1, step=600, state=done())
     async with open_app(places, FakeEngine(run)) as opened:

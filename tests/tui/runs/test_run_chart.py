@@ -1,0 +1,45 @@
+"""The keys of the chart of the runs tab."""
+
+from __future__ import annotations
+
+from textual.app import App, ComposeResult
+
+from tui.chart.chart_view import ChartView
+from tui.chart.series import CurveSeries
+from tui.runs.run_chart import RunChart
+
+
+class RunChartApp(App[None]):
+    def compose(self) -> ComposeResult:
+        yield RunChart(ChartView())
+
+
+async def test_first_and_last_move_the_crosshair_to_the_ends_of_the_curve() -> None:
+    app = RunChartApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        chart = app.query_one(RunChart)
+        series = CurveSeries("r1", "r1")
+        series.extend(
+            range(1, 60), [1 / step for step in range(1, 60)], [float(step) for step in range(1, 60)]
+        )
+        chart.set_series([series])
+        chart.focus()
+        chart.toggle_crosshair()
+        chart.action_zoom_in()
+        await pilot.press("g")
+        assert chart.view.crosshair == 1
+        await pilot.press("G")
+        assert chart.view.crosshair == 59
+
+
+async def test_without_a_crosshair_first_and_last_move_the_view() -> None:
+    app = RunChartApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        chart = app.query_one(RunChart)
+        series = CurveSeries("r1", "r1")
+        series.extend(range(101), [0.5] * 101, [float(step) for step in range(101)])
+        chart.set_series([series])
+        chart.focus()
+        chart.action_zoom_in()
+        await pilot.press("g")
+        assert chart.view.x == (0, 50) and chart.view.crosshair is None
