@@ -8,7 +8,8 @@ the recipe with ten seeds. The recipe is the lesson itself, with logging and com
 first update to its last, without test images before. The two take turns; both have their images in memory
 when the clock starts, the same number of threads, and threads that sleep while they wait. With --sleep no the
 threads of the textbook spin, PyTorch's default, which is slow beside another load.
-On a busy machine use --threads 1.
+On a busy machine use --threads 1. With --neighbour the recipe is measured instead, in turns alone and beside
+a run of `double_conv` that trains: images per processor second, at least two thirds of those alone.
 """
 
 from __future__ import annotations
@@ -44,8 +45,11 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--sleep", default="yes", choices=("yes", "no"), help="the textbook's threads, waiting"
     )
+    parser.add_argument("--neighbour", action="store_true", help="the recipe beside a second run")
     parser.add_argument("--full", action="store_true", help="ten seeds; the textbook is trained to the goal")
-    parser.add_argument("--only", choices=("textbook", "recipe"), default=None, help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--only", choices=("textbook", "recipe", "neighbour"), default=None, help=argparse.SUPPRESS
+    )
     return parser.parse_args()
 
 
@@ -152,7 +156,13 @@ def recipe(chosen: argparse.Namespace, root: Path) -> Turn:
         plan = mnist_recipe.batches(recipe, 54_000, epochs)
         images = sum(batch.stop - batch.start for batch in plan)
         (accuracy,) = curve(folder, "test_accuracy").values()
-        return {"seconds": seconds, "cpu": cpu, "accuracy": float(accuracy), "rate": images / seconds}
+        return {
+            "seconds": seconds,
+            "cpu": cpu,
+            "accuracy": float(accuracy),
+            "rate": images / seconds,
+            "cpu_rate": images / cpu,
+        }
 
     return turn
 
@@ -185,6 +195,8 @@ def serve(chosen: argparse.Namespace) -> None:
     import torch
 
     torch.set_num_threads(chosen.threads)
+    if chosen.only == "neighbour":
+        train_for_ever()
     with tempfile.TemporaryDirectory() as root:
         turn = textbook(chosen.full, Path(root)) if chosen.only == "textbook" else recipe(chosen, Path(root))
         print("ready", flush=True)
@@ -212,12 +224,64 @@ def started(side: str, environ: dict[str, str]) -> Iterator[Turn]:
         process.stdin.close()
 
 
+def train_for_ever() -> None:
+    """`double_conv` as the lesson trains it, with images of noise, until the process is ended."""
+    import torch
+
+    from engine.experiments.mnist import network
+    from engine.models.compiled_training import offer
+
+    net = network("double_conv", 28)
+    optimizer = torch.optim.Adam(net.parameters(), fused=True)
+    pixels, labels = torch.rand(2000, 1, 28, 28) * 2 - 1, torch.arange(2000) % 10
+    cache = Path(tempfile.gettempdir()) / "dltui-bench-neighbour"
+    made = offer(net, 28, 50, cache, lambda text: None)
+    if made is None:
+        sys.exit("The neighbour cannot train.")
+    update = made.begin(net, optimizer, pixels, labels, 1)
+    update(torch.arange(50))
+    print("ready", flush=True)
+    while True:
+        update(torch.randint(2000, (50,)))
+
+
+@contextlib.contextmanager
+def neighbour() -> Iterator[None]:
+    command = [sys.executable, "-m", "tests.bench.bench_recipe", "--threads", "1", "--only", "neighbour"]
+    with subprocess.Popen(
+        command, env=os.environ | PASSIVE | MEMORY, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        if process.stdout.readline() != "ready\n":
+            sys.exit("The neighbour could not begin.")
+        try:
+            yield
+        finally:
+            process.kill()
+
+
+def beside_neighbour(chosen: argparse.Namespace) -> None:
+    shares = []
+    with started("recipe", PASSIVE | MEMORY) as turn:
+        for seed in range(1, chosen.seeds + 1):
+            alone = turn(seed)["cpu_rate"]
+            with neighbour():
+                beside = turn(seed)["cpu_rate"]
+            shares.append(beside / alone)
+            print(f"seed {seed}: alone {alone:,.0f}, beside {beside:,.0f} images per processor second, "
+                  f"share {shares[-1]:.2f}", flush=True)  # fmt: skip
+    print(f"share: median {statistics.median(shares):.2f}, least {min(shares):.2f} (0.67)")
+
+
 def main() -> None:
     chosen = arguments()
     if chosen.only:
         serve(chosen)
         return
     print_processor()
+    if chosen.neighbour:
+        beside_neighbour(chosen)
+        return
     book_environ = PASSIVE if chosen.sleep == "yes" else {}
     reckoned = "trained" if chosen.full else f"{PART} batches timed, {EPOCHS_TO_GOAL} epochs reckoned"
     print(
