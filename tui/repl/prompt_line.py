@@ -11,6 +11,9 @@ from textual.message import Message
 from tui.keys import all_keys
 from tui.keys.all_keys import Scope
 from tui.tabs import TABS
+from tui.terminal.glyphs import glyphs
+from tui.ui.line import Line
+from tui.ui.span import Row, Span
 from tui.ui.text_field import LONGEST, TextField
 
 DIGITS, QUOTE = "123456789", "'"
@@ -136,3 +139,20 @@ class PromptLine(TextField):
 
     def action_escape(self) -> None:
         self.post_message(self.Escaped())
+
+
+class PromptSign(Line):
+    """Sign in front of the prompt: points to the right; to the left for a reversed model."""
+
+    DEFAULT_CSS = "PromptSign { width: 3; }"
+
+    def __init__(self, **widget: Any) -> None:
+        super().__init__(**widget)
+        self._reverse = False
+
+    def set_direction(self, reverse: bool) -> None:
+        self._reverse = reverse
+        self.draw()
+
+    def row(self, width: int) -> Row:
+        return (Span(f" {glyphs().choice[0 if self._reverse else 1]} ", "key"),)

@@ -2,27 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from textual import on
+from textual.app import ComposeResult
+from textual.containers import Container, Horizontal, Vertical
+from textual.timer import Timer
+from textual.widget import Widget
+from textual.widgets import Input
 from textual.worker import Worker
 
-from engine.errors import DltuiError
+from engine.client.session import Superseded
+from engine.errors import DltuiError, EngineError
+from engine.protocol import Json
 from tui.data.actions import run_and_notify
 from tui.keys import all_keys
-from tui.repl import transcripts
-from tui.repl.prompt_line import PromptLine
+from tui.messages import KeyHintsChanged, RunsChanged, ViewStateChanged
+from tui.repl import sampling, transcripts
+from tui.repl.completions import Completion, Completions
+from tui.repl.conversation import Conversation
+from tui.repl.input_history import InputHistory
+from tui.repl.model_line import ModelLine, name_of
+from tui.repl.models import Models
+from tui.repl.prompt_line import PromptLine, PromptSign
 from tui.repl.sampling import SETTINGS
-from tui.repl.slash_commands import parse
-from tui.repl.view import ReplView
+from tui.repl.slash_commands import completions, parse
+from tui.repl.suggestion import Suggestion, can_suggest, is_sampled, suggest
+from tui.repl.transcript import Transcript
+from tui.repl.welcome import direction_text, welcome
+from tui.tab.context import TabContext
 from tui.tab.submit import open_launch_form, submit_launch
+from tui.tab.tab import Tab
 from tui.terminal.plain_text import plain
+from tui.ui.heading import Heading
+from tui.ui.span import Span
 
 if TYPE_CHECKING:
     from tui.dialogs.launch import Launch
 
-
+TYPING_SECONDS, FETCH_SECONDS, SLOW_SECONDS = 0.03, 1.0, 0.25
+"""delay of the request for words after a key; least time between two requests for the models; time after
+which words that have not come are replaced by a message"""
+WORDS_REQUESTED = 24
+TAKE_HINT = (("1-9", "key"), (" take  ", "muted"), ("'1", "key"), (" types 1", "muted"))
 NO_MODEL = "There is no model to answer yet: ^n trains one."
 STILL_LOADING = "Still looking for models: try again in a moment."
 SEARCHING = {
@@ -32,12 +55,325 @@ SEARCHING = {
 """labels of the keys during a search of the history"""
 
 
-class ReplTab(ReplView):
-    """Runs the commands of the prompt; actions of the transcript."""
+class ReplTab(Tab):
+    """Model, transcript, prompt with suggested words, and the commands of the prompt."""
 
+    NAME = "repl"
     BINDINGS = all_keys.bindings("repl")
 
-    _answering: Worker[None] | None = None
+    def __init__(self, context: TabContext, **widget: Any) -> None:
+        super().__init__(context, **widget)
+        saved = context.state.views.get(self.NAME, {})
+        self.conversation = Conversation(
+            context.session, sampling.from_json(saved.get("manner")), self._conversation_changed
+        )
+        self.models = Models(str(saved.get("run", "")))
+        self.history = InputHistory(context.places.prompt_history)
+        self.model_line, self.heading, self.completions = ModelLine(), Heading(("next word",)), Completions()
+        self.transcript = Transcript(self.conversation.entries, self._welcome_rows)
+        self._draft = str(saved.get("draft", ""))
+        self.sign = PromptSign()
+        self._suggestion = Suggestion("")
+        self._pending_place: int | None = None
+        self._search = 0
+        self._pending_timers: dict[str, Timer] = {}
+        self._is_open = False
+        self._label_shown = ""
+        self._last_request = 0
+        self._answering: Worker[None] | None = None
+
+    prompt: PromptLine
+
+    def compose(self) -> ComposeResult:
+        self.prompt = PromptLine(self._draft, placeholder="words, or / for commands")
+        yield self.model_line
+        with Container(id="conversation"):
+            yield self.transcript
+            with Vertical(id="completions"):
+                yield self.heading
+                yield self.completions
+        with Horizontal(id="prompt"):
+            yield self.sign
+            yield self.prompt
+
+    def on_mount(self) -> None:
+        self.call_after_refresh(self._open_first)
+
+    def _open_first(self) -> None:
+        """The first tab of the app is not opened by the switcher."""
+        if self.display and not self._is_open:
+            self.prompt.focus(scroll_visible=False)
+            self.activated()
+
+    def activated(self) -> None:
+        self._is_open = True
+        wanted = str(self.context.state.views.get(self.NAME, {}).pop("wanted", ""))
+        if wanted:
+            self.models.selected = wanted
+            self.prompt.focus(scroll_visible=False)
+        self._fetch_now()
+
+    def deactivated(self) -> None:
+        self._is_open = False
+
+    def on_descendant_focus(self) -> None:
+        self.post_message(KeyHintsChanged())
+
+    def initial_focus(self) -> Widget | None:
+        return self.prompt
+
+    # --- models ----------------------------------------------------------------------------------------
+
+    def refresh_data(self) -> None:
+        self._fetch_soon()
+
+    @on(RunsChanged)
+    def _runs_changed(self, message: RunsChanged) -> None:
+        known = {str(model["run"]) for model in self.models.rows}
+        is_language = any(run.spec.experiment == "lm" or run.id in known for run in message.changed)
+        if is_language or known & set(message.removed):
+            self._fetch_soon()
+
+    def _fetch_soon(self) -> None:
+        if self._is_open and "fetch" not in self._pending_timers:
+            self._pending_timers["fetch"] = self.set_timer(FETCH_SECONDS, self._fetch_now)
+
+    def _fetch_now(self) -> None:
+        self._pending_timers.pop("fetch", None)
+        if self._is_open:
+            self.run_worker(self._fetch(), group="models", exclusive=True, exit_on_error=False)
+
+    async def _fetch(self) -> None:
+        before = self.models.chosen
+        try:
+            self.models.update(await self.context.session.request("language.models", newest="models"))
+        except Superseded:
+            return
+        except DltuiError as error:
+            self.model_line.set_error(str(error))
+            return
+        self.model_line.set_error("")
+        if before is not None and before["run"] not in {model["run"] for model in self.models.available}:
+            self._note_removed(before, self.models.chosen)
+        self._select_model(self.models.chosen)
+
+    def _note_removed(self, model: Json, other: Json | None) -> None:
+        answers = f"{name_of(other)} answers now." if other is not None else "No other model can answer."
+        self.conversation.add("/model").note(f"{name_of(model)} was removed: {answers}", "warn")
+
+    def _select_model(self, model: Json | None) -> None:
+        before = (self.conversation.run, self.models.previous_step)
+        self.conversation.run = str(model["run"]) if model is not None else ""
+        self.conversation.direction = str(model["direction"]) if model is not None else "forward"
+        self.conversation.other = self.models.other()
+        self.models.previous_step = int(model["step"]) if model is not None else 0
+        self.sign.set_direction(self.conversation.direction == "reversed")
+        self.model_line.update(model, self.conversation.sampling.summary())
+        self.transcript.draw()
+        self.post_message(KeyHintsChanged())
+        is_late = self._suggestion.line != self.prompt.value
+        is_new = before != (self.conversation.run, self.models.previous_step)
+        if not self.prompt.is_searching and (is_new or is_late or not self._suggestion.items):
+            self._suggest()
+
+    def _choose(self, run: str) -> None:
+        self.models.selected = run
+        self._select_model(self.models.chosen)
+        model = self.models.chosen
+        if model is not None:
+            self.conversation.add(f"/model {name_of(model)}").note(direction_text(model), "text")
+            self.save_state()
+
+    def action_model(self) -> None:
+        from tui.dialogs.choose import ChooseScreen
+
+        available = self.models.available
+        if not available:
+            self.conversation.add("/model").note("No language model has a checkpoint yet.", "warn")
+            return
+        choices = [(name_of(model), self.models.description_of(model)) for model in available]
+        here = next(
+            (place for place, model in enumerate(available) if model["run"] == self.conversation.run), 0
+        )
+        self.app.push_screen(ChooseScreen("choose a model", choices, "choose", here), self._chosen)
+
+    def _chosen(self, place: int | None) -> None:
+        if place is not None:
+            self._choose(str(self.models.available[place]["run"]))
+        self.prompt.focus(scroll_visible=False)
+        self.post_message(KeyHintsChanged())
+
+    # --- suggestions -----------------------------------------------------------------------------------
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._pending_place = None
+        if self.prompt.is_searching:
+            self._search = 0
+            self._show_search()
+        else:
+            self._suggest()
+            self.save_state()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+
+    def _suggest(self) -> None:
+        line = self.prompt.value
+        found = completions(line)
+        if found:
+            items = [
+                Completion(f"{command.word} {command.argument}", description=command.help)
+                for command in found
+            ]
+            self._set_completions("commands", items, 0)
+        elif not self.conversation.run or not can_suggest(line):
+            self._set_completions("next word", ())
+        else:
+            self._request_soon()
+
+    def _request_soon(self) -> None:
+        self._schedule("type", TYPING_SECONDS, self._request)
+        self._schedule("slow", SLOW_SECONDS, self._show_computing)
+        self._set_word_count(None)
+
+    def _schedule(self, what: str, seconds: float, callback: Callable[[], None]) -> None:
+        if what not in self._pending_timers:
+            self._pending_timers[what] = self.set_timer(seconds, callback)
+
+    def _show_computing(self) -> None:
+        """Replaces the words of an earlier line."""
+        self._pending_timers.pop("slow", None)
+        self.completions.update((), message="Computing ...")
+        self.heading.set_note()
+
+    def _request(self) -> None:
+        self._pending_timers.pop("type", None)
+        if self._is_open and self.conversation.run:
+            self._last_request += 1
+            asking = self._request_words(self.prompt.value, self._last_request)
+            self.run_worker(asking, group="suggestion", exit_on_error=False)
+
+    async def _request_words(self, line: str, number: int) -> None:
+        """Shows the words of the newest request only; requests again where an older one superseded it."""
+        if not can_suggest(line):
+            return
+        try:
+            found = await self._suggested(line)
+        except Superseded:
+            if number == self._last_request:
+                self._suggest()
+            return
+        except DltuiError as error:
+            found = Suggestion(line, message=str(error))
+        if number == self._last_request and line == self.prompt.value and not self.prompt.is_searching:
+            self._set_suggestion(found)
+
+    async def _suggested(self, line: str) -> Suggestion:
+        """Tries once more where the session has ended: that starts a new one. Raises DltuiError."""
+        sampling = (
+            None
+            if self.conversation.sampling.is_unmodified
+            else self.conversation.sampling.distribution_params()
+        )
+        asked = (
+            self.context.session, self.conversation.run, line, self.conversation.direction == "reversed",
+            WORDS_REQUESTED,
+            sampling if is_sampled(line) else None,
+        )  # fmt: skip
+        try:
+            return await suggest(*asked)
+        except EngineError:
+            return await suggest(*asked)
+
+    def _set_suggestion(self, found: Suggestion) -> None:
+        self._suggestion = found
+        title = "word before" if found.reverse else "next word"
+        title = f"words that begin with {plain(found.fragment, limit=12)}" if found.fragment else title
+        self._set_completions(title, found.items, message=found.message)
+        if self._pending_place is not None:
+            self._take_word(self._pending_place)
+
+    def _set_completions(
+        self, title: str, items: Sequence[Completion], cursor: int | None = None, message: str = ""
+    ) -> None:
+        if "slow" in self._pending_timers:
+            self._pending_timers.pop("slow").stop()
+        words = sum(item.kind == "word" for item in items if item.share is not None)
+        self._set_word_count(words)
+        takes = self.prompt.takes_digits and words > 0
+        self.heading.select(title, (title,))
+        self.heading.set_note(*(Span(*part) for part in (TAKE_HINT if takes else ())))
+        self.completions.update(items, cursor, plain(message, limit=200), numbered=takes)
+
+    def _set_word_count(self, words: int | None) -> None:
+        """How many words can be inserted; None while they are requested."""
+        self.prompt.word_count = words
+        before, self._label_shown = self._label_shown, self._take_label()
+        if before != self._label_shown:
+            self.post_message(KeyHintsChanged())
+
+    def _take_label(self) -> str:
+        """Label of the key that inserts a word or a command."""
+        if completions(self.prompt.value):
+            return "take command"
+        if self.prompt.word_count == 0:
+            return ""
+        return "1-9 take word" if self.prompt.takes_digits else "take word"
+
+    @on(PromptLine.WordTaken)
+    def _take(self, message: PromptLine.WordTaken) -> None:
+        line = self.prompt.value
+        found = completions(line)
+        if self.prompt.is_searching:
+            self._end_search(taken=True)
+        elif found:
+            self.prompt.set_text(found[0].word + (" " if found[0].argument else ""))
+        elif self._suggestion.line == line:
+            self._take_word(message.place)
+        else:
+            self._pending_place = message.place
+
+    def _take_word(self, place: int) -> None:
+        self._pending_place = None
+        taken = self._suggestion.taken(place)
+        if taken is not None:
+            self.prompt.set_text(taken)
+
+    # --- history ---------------------------------------------------------------------------------------
+
+    @on(PromptLine.HistoryStepped)
+    def _step(self, message: PromptLine.HistoryStepped) -> None:
+        if self.prompt.is_searching:
+            self._search = max(0, self._search + message.by)
+            self._show_search()
+            return
+        line = self.prompt.value
+        self.prompt.set_text(self.history.earlier(line) if message.by < 0 else self.history.later(line))
+
+    @on(PromptLine.HistorySearched)
+    def _search_on(self) -> None:
+        if self.prompt.is_searching:
+            self._search += 1
+        else:
+            self.prompt.is_searching, self._search, self._draft = True, 0, self.prompt.value
+            if not self.history.search(self._draft):
+                self.prompt.set_text("")
+        self._show_search()
+
+    def _show_search(self) -> None:
+        found = self.history.search(self.prompt.value)
+        self._search = min(self._search, max(0, len(found) - 1))
+        message = "Nothing in the history matches."
+        self._set_completions("history", [Completion(line) for line in found], self._search, message)
+        self.post_message(KeyHintsChanged())
+
+    def _end_search(self, *, taken: bool) -> None:
+        found = self.history.search(self.prompt.value)
+        self.prompt.is_searching = False
+        self.prompt.set_text(found[self._search] if taken and found else self._draft)
+        self._suggest()
+        self.post_message(KeyHintsChanged())
 
     @on(PromptLine.Escaped)
     def _escape(self) -> None:
@@ -195,3 +531,21 @@ class ReplTab(ReplView):
             "repl.sort": "sort" if "batch" in kinds else "",
             "repl.unit": "next unit" if "gates" in kinds else "",
         }
+
+    # --- display and state -----------------------------------------------------------------------------
+
+    def _conversation_changed(self) -> None:
+        self.transcript.update_soon()
+        self.post_message(KeyHintsChanged())
+
+    def _welcome_rows(self, width: int, height: int) -> Any:
+        return welcome(self.models.chosen, self.models.is_known, width, height)
+
+    def save_state(self) -> None:
+        kept = {
+            "run": self.conversation.run,
+            "draft": self.prompt.value,
+            "manner": self.conversation.sampling.to_json(),
+        }
+        self.context.state.views[self.NAME] = kept
+        self.post_message(ViewStateChanged())
