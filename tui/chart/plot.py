@@ -200,11 +200,13 @@ class Plot:
         return Viewport(*self.visible, self.cells * pen.across, pen.down, self.scale)
 
     def _draw_points(self, canvas: Canvas) -> None:
-        """A sign for every point of a curve with few points, so that a single point is visible too."""
-        sign = "o" if self.scene.symbols == "ascii" else "•"
+        """A sign for every point of a curve with few points; without colours the letter of the curve."""
+        dot = "o" if self.scene.symbols == "ascii" else "•"
+        has_letters = self.scene.letters and len(self.scene.series) > 1
         for series in self.scene.drawn:
             if not 0 < len(series) * SPARSE <= self.cells:
                 continue
+            sign = self.scene.letter(series) if has_letters else dot
             positions = series.curve.positions(self.scene.view.axis)
             for position, value in zip(positions.tolist(), series.curve.values.tolist(), strict=True):
                 cell, row = self.cell(position), self._row(value)

@@ -76,6 +76,12 @@ def test_the_points_of_a_curve_of_few_are_marked_where_they_were_logged() -> Non
     assert "•" not in "".join(text_of(Scene(series=(many,))))
 
 
+def test_without_colours_single_points_carry_the_letters_of_their_curves() -> None:
+    series = tuple(run(f"r{index}", [float(index)], index) for index in range(3))
+    plot = "".join(text_of(Scene(series=series, letters=True))[1:-2])
+    assert all(letter in plot for letter in "ABC") and "•" not in plot
+
+
 def test_a_chart_without_points_says_so() -> None:
     assert "no points yet" in "\n".join(text_of(Scene()))
     assert "no points yet" in "\n".join(text_of(Scene(series=(run("a", []),)), 20, 5))
