@@ -103,8 +103,10 @@ def _cut(strip: Strip, piece: Piece) -> tuple[int, int, Strip]:
 
 
 class PartialScreen(Screen[None]):
-    """A screen with partial updates."""
+    """A screen with partial updates; with Textual's own where its compositor lacks what they need."""
 
     def __init__(self) -> None:
         super().__init__(id="_default")
-        self._compositor = PartialCompositor()
+        partial = PartialCompositor()
+        if all(hasattr(partial, name) for name in ("_dirty_regions", "_regions_to_spans", "visible_widgets")):
+            self._compositor = partial

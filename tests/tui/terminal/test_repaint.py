@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from rich.segment import Segment
 from rich.style import Style
+from textual._compositor import Compositor
 from textual.app import App, ComposeResult
 from textual.containers import VerticalScroll
 from textual.geometry import Region
@@ -149,3 +151,11 @@ async def test_covered_cells_are_not_sent() -> None:
         assert isinstance(update, CellsUpdate)
         assert [(x, strip.cell_length) for x, _, strip in update._cells if x < 9] == [(5, 4)]
         assert sum(strip.cell_length for _, _, strip in update._cells) == 12
+
+
+def test_a_compositor_without_what_partial_updates_need_stays_textuals_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert type(PartialScreen()._compositor) is PartialCompositor
+    monkeypatch.delattr(Compositor, "_regions_to_spans")
+    assert type(PartialScreen()._compositor) is Compositor
