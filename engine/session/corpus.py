@@ -8,32 +8,32 @@ from typing import Any
 from engine.data.text import corpus_path
 from engine.data.text.corpus_summary import summarise_corpus
 from engine.errors import DataError
-from engine.protocol import Json
 from engine.session.cache import SessionCache
 from engine.session.methods import Handler
+from engine.session_protocol.corpus import (
+    CorpusListRequest,
+    CorpusRow,
+    CorpusSummary,
+    CorpusSummaryRequest,
+    ListedCorpora,
+)
 
 
-def list_(session_cache: SessionCache) -> Json:
-    """{corpora: [{name, about, licence, found (path, "" = nowhere), origin (DLTUI_DATA, cache, download,
-    embedded, "" = nowhere to be had)}]}."""
-    return {"corpora": corpus_path.corpora(session_cache.places)}
+def list_(session_cache: SessionCache, request: CorpusListRequest) -> ListedCorpora:
+    return ListedCorpora([CorpusRow(**row) for row in corpus_path.corpora(session_cache.places)])
 
 
-def tell(
-    session_cache: SessionCache, corpus: str, vocabulary: int = 10_000, tokeniser: str = "plain"
-) -> Json:
-    """The response of `summarise_corpus`, and `remarks`: the notes made while it was read.
-
-    Nothing is downloaded. Raises DataError.
-    """
+def tell(session_cache: SessionCache, request: CorpusSummaryRequest) -> CorpusSummary:
+    """Nothing is downloaded. Raises DataError."""
+    corpus, vocabulary, tokeniser = request.corpus, request.vocabulary, request.tokeniser
     rows = {row["name"]: row for row in corpus_path.corpora(session_cache.places)}
     if corpus in rows and not rows[corpus]["found"]:
         raise DataError(f"{corpus} is not on this machine yet.", _remedy(rows[corpus]))
 
-    def summarise() -> dict[str, Any]:
+    def summarise() -> CorpusSummary:
         remarks: list[str] = []
         summary = summarise_corpus(session_cache.places, corpus, vocabulary, tokeniser, remarks.append)
-        return {**summary, "remarks": remarks}
+        return CorpusSummary(**summary, remarks=remarks)
 
     return session_cache.get(("corpus", corpus, vocabulary, tokeniser), summarise)
 
@@ -44,4 +44,4 @@ def _remedy(row: Mapping[str, str]) -> str:
     return "Put it into the folder that DLTUI_DATA names."
 
 
-METHODS: Mapping[str, Handler] = {"list": list_, "tell": tell}
+HANDLERS: Mapping[Any, Handler] = {CorpusListRequest: list_, CorpusSummaryRequest: tell}

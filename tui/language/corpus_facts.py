@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.cells import set_cell_size
 
-from engine.protocol import Json
+from engine.session_protocol.corpus import CorpusSummary
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.sheet import Sheet
@@ -27,10 +27,10 @@ class CorpusFacts(Sheet):
 
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
-        self._summary: Json | None = None
+        self._summary: CorpusSummary | None = None
         self._message = ""
 
-    def update(self, summary: Json | None, message: str = "") -> None:
+    def update(self, summary: CorpusSummary | None, message: str = "") -> None:
         self._summary, self._message = summary, plain(message, limit=400)
         self.draw()
 
@@ -39,8 +39,8 @@ class CorpusFacts(Sheet):
             return wrap_text(self._message, width, "muted")
         summary = self._summary
         room = width if width < BESIDE else width // 2 - 2
-        about = wrap_text(plain(str(summary["about"]), limit=200), room, "text")
-        left = [*about, *_sums(summary), (), *_parts(summary["facts"]), (), *_lengths(summary)]
+        about = wrap_text(plain(str(summary.about), limit=200), room, "text")
+        left = [*about, *_sums(summary), (), *_parts(summary.facts), (), *_lengths(summary)]
         right = [*_zipf(summary), (), *_commonest(summary, min(width, 60))]
         if width < BESIDE:
             return [*left, (), *right, (), *_remarks(summary, width)]
@@ -51,8 +51,8 @@ class CorpusFacts(Sheet):
         return [*rows, (), *_remarks(summary, width)]
 
 
-def _sums(summary: Json) -> list[Row]:
-    facts = summary["facts"]
+def _sums(summary: CorpusSummary) -> list[Row]:
+    facts = summary.facts
     return [
         (
             _big(facts["sentences"]), Span(" sentences  ", "muted"), _big(facts["words"]),
@@ -79,8 +79,8 @@ def _parts(facts: Mapping[str, float]) -> list[Row]:
     return [*rows, (Span(words, "muted"),)]
 
 
-def _lengths(summary: Json) -> list[Row]:
-    facts, counts = summary["facts"], {int(words): int(times) for words, times in summary["lengths"]}
+def _lengths(summary: CorpusSummary) -> list[Row]:
+    facts, counts = summary.facts, {int(words): int(times) for words, times in summary.lengths}
     top = max(int(facts["length_p99"]), min(counts) + BINS)
     size = max(1, math.ceil((top - min(counts) + 1) / BINS))
     bins: dict[int, int] = {}
@@ -97,9 +97,9 @@ def _lengths(summary: Json) -> list[Row]:
     return rows
 
 
-def _zipf(summary: Json) -> list[Row]:
+def _zipf(summary: CorpusSummary) -> list[Row]:
     """Both axes logarithmic: a straight slope is Zipf's law."""
-    ranks = [(int(rank), int(times)) for rank, times in summary["ranks"] if times > 0][:12]
+    ranks = [(int(rank), int(times)) for rank, times in summary.ranks if times > 0][:12]
     if not ranks:
         return []
     most = math.log(ranks[0][1] + 1)
@@ -107,10 +107,10 @@ def _zipf(summary: Json) -> list[Row]:
     return rows + [_bar(f"{rank:,}", times, math.log(times + 1) / most) for rank, times in ranks]
 
 
-def _commonest(summary: Json, width: int) -> list[Row]:
+def _commonest(summary: CorpusSummary, width: int) -> list[Row]:
     rows: list[Row] = [(Span("most frequent words", "muted"),)]
     beside = max(1, width // (WORD + 7))
-    words = summary["commonest"][: 6 * beside]
+    words = summary.commonest[: 6 * beside]
     deep = -(-len(words) // beside)
     for line in range(deep):
         spans: list[Span] = []
@@ -121,9 +121,9 @@ def _commonest(summary: Json, width: int) -> list[Row]:
     return rows
 
 
-def _remarks(summary: Json, width: int) -> list[Row]:
-    lines = [(str(summary["notice"]), "warn"), *((str(one), "muted") for one in summary["remarks"])]
-    found = str(summary.get("found", ""))
+def _remarks(summary: CorpusSummary, width: int) -> list[Row]:
+    lines = [(str(summary.notice), "warn"), *((str(one), "muted") for one in summary.remarks)]
+    found = summary.found
     lines += [(f"From {found}", "muted")] if found else []
     return [
         row

@@ -9,7 +9,7 @@ from typing import Any
 from rich.cells import set_cell_size
 from textual.message import Message
 
-from engine.protocol import Json
+from engine.session_protocol.corpus import CorpusRow
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.sheet import Sheet
@@ -33,33 +33,33 @@ class CorpusList(Sheet):
     def __init__(self, chosen: str, **widget: Any) -> None:
         super().__init__(**widget)
         self.chosen = chosen
-        self._corpora: list[Json] = []
+        self._corpora: list[CorpusRow] = []
 
-    def update(self, corpora: Sequence[Json]) -> None:
+    def update(self, corpora: Sequence[CorpusRow]) -> None:
         self._corpora = list(corpora)
         self.draw()
 
     def rows(self, width: int) -> Sequence[Row]:
         rows: list[Row] = []
         for corpus in self._corpora:
-            here = corpus["name"] == self.chosen
+            here = corpus.name == self.chosen
             sign = glyphs().choice[1] if here else " "
             style_name = "key" if here and self.has_focus else "strong" if here else "text"
-            where = ORIGINS.get(str(corpus["origin"]), str(corpus["origin"]))
-            lies = "good" if corpus["found"] else "muted"
-            about = plain(str(corpus["about"])) if width >= ABOUT else ""
+            where = ORIGINS.get(str(corpus.origin), str(corpus.origin))
+            lies = "good" if corpus.found else "muted"
+            about = plain(str(corpus.about)) if width >= ABOUT else ""
             rows.append(
                 (
-                    Span(f" {sign} ", "key"), Span(set_cell_size(plain(str(corpus["name"])), 17), style_name),
+                    Span(f" {sign} ", "key"), Span(set_cell_size(plain(str(corpus.name)), 17), style_name),
                     Span(set_cell_size(plain(where), 19), lies),
-                    Span(set_cell_size(plain(str(corpus["licence"])), 15), "muted"),
+                    Span(set_cell_size(plain(str(corpus.licence)), 15), "muted"),
                     Span(about, "muted"),
                 )
             )  # fmt: skip
         return rows
 
     def action_scroll(self, rows: int) -> None:
-        names = [str(corpus["name"]) for corpus in self._corpora]
+        names = [str(corpus.name) for corpus in self._corpora]
         if names:
             place = names.index(self.chosen) if self.chosen in names else 0
             self.chosen = names[max(0, min(place + rows, len(names) - 1))]

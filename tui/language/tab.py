@@ -12,7 +12,8 @@ from textual.widget import Widget
 
 from engine.client.session import Superseded
 from engine.errors import DltuiError
-from engine.protocol import Json, RunSummary
+from engine.protocol import RunSummary
+from engine.session_protocol.corpus import CorpusListRequest, CorpusSummaryRequest
 from engine.sweep_protocol import SweepSummary
 from tui.chart.series import CurveSeries
 from tui.chart.still_chart import AveragedSeries, StillChart
@@ -273,8 +274,8 @@ class LanguageTab(Tab):
 
     async def _list_corpora(self) -> None:
         try:
-            listed = await self.context.session.request("corpus.list", newest="corpora")
-            self.corpora.update(listed["corpora"])
+            listed = await self.context.session.ask(CorpusListRequest(), newest="corpora")
+            self.corpora.update(listed.corpora)
             self._set_message("")
             await self._load_summary(self.corpora.chosen)
         except Superseded:
@@ -287,7 +288,7 @@ class LanguageTab(Tab):
             return
         self.facts.update(None, "Reading and counting ...")
         try:
-            summary: Json = await self.context.session.request("corpus.tell", newest="corpus", corpus=name)
+            summary = await self.context.session.ask(CorpusSummaryRequest(name), newest="corpus")
         except Superseded:
             return
         except DltuiError as error:
