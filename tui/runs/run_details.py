@@ -11,10 +11,8 @@ from engine.protocol import CheckpointFacts, RunSummary
 from tui.ui.heading import Heading
 
 if TYPE_CHECKING:
-    from tui.runs.checkpoints_sheet import CheckpointsSheet
-    from tui.runs.log_tail import LogTail
+    from tui.runs.detail_panes import CheckpointsSheet, LogTail, ParamsSheet
     from tui.runs.overview import Overview
-    from tui.runs.params_sheet import ParamsSheet
     from tui.ui.sheet import Sheet
 
 PANES = ("params", "log", "checkpoints")
@@ -36,10 +34,8 @@ class RunDetails(Container):
         self._titles = {pane: Heading((pane,), id=f"{pane}-heading") for pane in PANES}
 
     def fill(self) -> None:
-        from tui.runs.checkpoints_sheet import CheckpointsSheet
-        from tui.runs.log_tail import LogTail
+        from tui.runs.detail_panes import CheckpointsSheet, LogTail, ParamsSheet
         from tui.runs.overview import Overview
-        from tui.runs.params_sheet import ParamsSheet
 
         self._overview, self._params = Overview(id="overview"), ParamsSheet(id="params")
         self.log_tail, self._checkpoints = LogTail(id="log"), CheckpointsSheet(id="checkpoints")

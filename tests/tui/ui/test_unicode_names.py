@@ -21,8 +21,8 @@ from tui.chart.scene import Scene
 from tui.data.run_history import RunHistory
 from tui.dialogs.choose import ChoiceList
 from tui.runs.compare import CompareSheet
+from tui.runs.detail_panes import ParamsSheet
 from tui.runs.overview import Overview
-from tui.runs.params_sheet import ParamsSheet
 from tui.runs.run_columns import TableStyle, columns, header, row_of
 from tui.terminal.plain_text import plain
 from tui.ui.changed_cells import changes

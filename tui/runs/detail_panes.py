@@ -1,0 +1,193 @@
+"""The panes of the details of the selected run: its parameters, the end of its log, its checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.cells import cell_len, chop_cells
+
+from engine.protocol import CheckpointFacts, RunSummary, Status
+from tui.data.value_text import (
+    changed_params,
+    data_folder_text,
+    data_text,
+    effective_params,
+    format_value,
+)
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
+from tui.ui.numbers import size
+from tui.ui.sheet import Sheet
+from tui.ui.span import Row, Span, cells, clipped, justified, row_width
+
+NAME_WIDTH = 11
+VALUE_LINES = 2
+"""most lines of one value"""
+LINES_KEPT = 2_000
+LINE_LIMIT = 1_000
+EARLIER = "(earlier output: dltui logs)"
+
+
+class ParamsSheet(Sheet):
+    """The parameters: a row each; values other than the default are highlighted."""
+
+    def __init__(self, **widget: Any) -> None:
+        super().__init__(**widget)
+        self._run: RunSummary | None = None
+
+    def update(self, run: RunSummary | None) -> None:
+        self._run = run
+        self.draw()
+
+    def rows(self, width: int) -> Sequence[Row]:
+        run = self._run
+        if run is None:
+            return ()
+        changed = changed_params(run)
+        rows: list[Row] = []
+        for name, value in effective_params(run).items():
+            rows += _pair(name, format_value(name, value), "accent" if name in changed else "text", width)
+        rows.append(())
+        for name, value in (
+            ("seed", str(run.spec.seed)),
+            ("framework", run.spec.framework),
+            ("threads", str(run.spec.threads or "all")),
+            ("device", run.spec.device),
+            *([("data", data_text(run))] if run.data_fingerprint else []),
+            *([("data folder", folder)] if (folder := data_folder_text(run)) else []),
+            *([("executor", run.spec.executor)] if run.spec.executor != "local" else []),
+            ("id", run.id),
+        ):
+            rows += _pair(name, value, "muted", width)
+        return rows
+
+
+def _pair(name: str, value: str, style_name: str, width: int) -> list[Row]:
+    """Name and value; a value too long for its column begins further left, then is wrapped."""
+    name, value = plain(name, limit=40), plain(value, limit=200)
+    indent = max(cell_len(name) + 1, min(NAME_WIDTH + 1, width - cell_len(value)))
+    room = max(10, width - indent)
+    value = plain(value, limit=VALUE_LINES * room)
+    parts = chop_cells(value, room) or [""]
+    heads = [justified(name, indent), *[" " * indent] * (len(parts) - 1)]
+    return [(Span(head, "muted"), Span(part, style_name)) for head, part in zip(heads, parts, strict=True)]
+
+
+class LogTail(Sheet):
+    """The end of the log; it scrolls with new output while its end is visible.
+
+    Lines scroll horizontally; control characters are escaped.
+    """
+
+    def __init__(self, **widget: Any) -> None:
+        super().__init__(**widget)
+        self._lines: list[str] = []
+        self._unfinished = ""
+        self._is_cut = False
+        self._left = 0
+        self._run = ""
+        self.offset_read = 0
+        """offset in bytes up to which the log was read"""
+
+    @property
+    def run(self) -> str:
+        return self._run
+
+    def open(self, run: str) -> None:
+        """Clear the lines and show the log of `run`, unless it is shown already."""
+        if run != self._run:
+            self._run, self._lines, self._unfinished, self.offset_read = run, [], "", 0
+            self._is_cut = False
+            self._left = 0
+            self.draw()
+            self.scroll_to(y=0, animate=False)
+
+    def append(self, text: str, until: int, *, start: int = 0) -> None:
+        """Append the text of the bytes `start` to `until` of the log."""
+        if not self._lines and not self._unfinished:
+            self._is_cut = start > 0
+        self.offset_read = until
+        if not text:
+            return
+        *whole, self._unfinished = (self._unfinished + text).split("\n")
+        self._lines += [_visible_part(line) for line in whole]
+        self._is_cut = self._is_cut or len(self._lines) > LINES_KEPT
+        del self._lines[:-LINES_KEPT]
+        self._unfinished = self._unfinished[-LINE_LIMIT:]
+        self.draw()
+
+    def draw(self) -> None:
+        """Scrolls to the end also when the text came before the widget had a size."""
+        follows = self.is_at_end
+        super().draw()
+        if follows:
+            self.call_after_refresh(self.action_scroll_to, 1)
+
+    def rows(self, width: int) -> Sequence[Row]:
+        lines = self._texts()
+        if not lines:
+            return [(Span("the log is empty" if self._run else "", "muted"),)]
+        above: list[Row] = [(Span("" if self._left else EARLIER, "muted"),)] if self._is_cut else []
+        return [*above, *(_visible_cells(line, self._left, width) for line in lines)]
+
+    def action_scroll_sideways(self, way: int) -> None:
+        """Scroll by half the width, at most to the end of the longest line."""
+        width = self.scrollable_content_region.width
+        most = max(0, max(map(cell_len, self._texts()), default=0) - width)
+        self._left = max(0, min(self._left + way * max(1, width // 2), most))
+        self.draw()
+
+    def _texts(self) -> list[str]:
+        lines = [*self._lines, _visible_part(self._unfinished)] if self._unfinished else self._lines
+        return [plain(line.expandtabs(4), limit=LINE_LIMIT) for line in lines]
+
+
+def _visible_cells(line: str, left: int, width: int) -> Row:
+    """The cells of a line from `left` on, with a sign at each end where it is cut."""
+    rest = line[left:] if line.isascii() else "".join(sign for sign, _ in cells((Span(line),))[left:])
+    before = (Span(glyphs().cut, "muted"),) if left and line else ()
+    return clipped((*before, Span(rest[len(before) :], "text")), width)
+
+
+def _visible_part(line: str) -> str:
+    """The part of a line that carriage returns leave visible, as of a progress bar."""
+    return line.rstrip("\r").rsplit("\r", 1)[-1]
+
+
+class CheckpointsSheet(Sheet):
+    """A row per checkpoint, newest first: step, size, hash of the weights, or why it is damaged."""
+
+    def __init__(self, **widget: Any) -> None:
+        super().__init__(**widget)
+        self._found: tuple[CheckpointFacts, ...] | None = None
+
+    def update(self, found: tuple[CheckpointFacts, ...] | None) -> None:
+        """Replace the checkpoints; None while they are loading."""
+        self._found = found
+        self.draw()
+
+    def rows(self, width: int) -> Sequence[Row]:
+        if self._found is None:
+            return ()
+        if not self._found:
+            return [(Span("no checkpoint yet", "muted"),)]
+        head = (Span(f"{'step':>10}  {'size':>8}  weights", "muted"),)
+        found = sorted(self._found, key=lambda facts: -facts.step)
+        return [head, *(row for facts in found for row in _checkpoint_rows(facts, width))]
+
+
+def _checkpoint_rows(facts: CheckpointFacts, width: int) -> list[Row]:
+    """One row, or two where what answers with these weights has no room beside them."""
+    step = Span(f"{facts.step:>10,}  ", "text")
+    if facts.damaged:
+        sign = glyphs().statuses[Status.FAILED]
+        return [(step, Span(f"{sign} {plain(facts.damaged, limit=120)}", "bad"))]
+    bytes_ = Span(f"{size(facts.bytes):>8}  ", "muted")
+    row = (step, bytes_, Span(facts.weights_sha256[:12], "muted"))
+    if not facts.answers:
+        return [row]
+    answers = Span(plain(facts.answers, limit=60), "good")
+    if row_width(row) + 2 + len(answers.text) <= width:
+        return [(*row, Span("  "), answers)]
+    return [row, (Span(" " * max(0, min(12, width - len(answers.text)))), answers)]
