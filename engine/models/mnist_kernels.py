@@ -23,7 +23,8 @@ from torch.optim import Adam
 
 SIZE, FILTERS, LANES = 5, 5, 8
 ZERO, ONE = np.float32(0), np.float32(1)
-MEAN, SQUARE, EPSILON = np.float32(0.9), np.float32(0.999), np.float32(1e-8)
+SQUARE, EPSILON, TENTH = np.float32(0.999), np.float32(1e-8), np.float32(0.1)
+THOUSANDTH = np.float32(0.001)  # 1 - 0.999 in single precision is off by 1e-5
 NOTHING = np.float32(1e-30)
 """what is smaller counts as 0: below 1.2e-38 processors compute a hundred times slower, and Adam's moments
 get there where a gradient stays 0"""
@@ -256,8 +257,8 @@ def adam(whole: Any, lr: float, step: int) -> None:
     value, grad, mean, square = whole[0], whole[1], whole[2], whole[3]
     for i in range(len(value)):
         g = grad[i]
-        m = mean[i] + (ONE - MEAN) * (g - mean[i])
-        s = square[i] * SQUARE + (ONE - SQUARE) * (g * g)
+        m = mean[i] + TENTH * (g - mean[i])
+        s = square[i] * SQUARE + THOUSANDTH * (g * g)
         m = ZERO if abs(m) < NOTHING else m
         s = ZERO if s < NOTHING else s
         mean[i], square[i] = m, s
@@ -383,8 +384,7 @@ class Learner:
         self._seed = seed if any(isinstance(layer, nn.Dropout) for layer in net) else None
 
     def __call__(self, chosen: Tensor) -> float:
-        images = len(chosen)
-        if images not in self._rooms:
+        if (images := len(chosen)) not in self._rooms:
             self._rooms[images] = Room(self._net, self._memory, images, self._side)
         step = int(self._memory.steps.add_(1)[0])
         dropout = None if self._seed is None else (self._seed, step)
