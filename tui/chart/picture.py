@@ -128,7 +128,7 @@ def _swatch(scene: Scene, series: CurveSeries) -> str:
         return scene.letter(series) if len(scene.series) > 1 else "*"
     if series.key == scene.baseline:
         return glyphs().baseline + DASH_SIGNS[1]
-    return 2 * DASH_SIGNS[dash_of(series.hue)]
+    return 2 * DASH_SIGNS[0 if series is scene.main else dash_of(series.hue)]
 
 
 def _tags(scene: Scene) -> Row:

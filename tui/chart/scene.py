@@ -97,10 +97,13 @@ class Scene:
         return value if math.isfinite(value) else None
 
     def dash(self, series: CurveSeries) -> tuple[int, ...]:
-        """Columns of dots drawn and left out in turn; empty for a solid line."""
+        """Columns of dots drawn and left out in turn; empty for a solid line: gaps in the selected curve
+        would read as missing values."""
         if self.symbols == "ascii":
             return ()  # lines of letters
-        return BASELINE_DASH if series.key == self.baseline else DASHES[dash_of(series.hue)]
+        if series.key == self.baseline:
+            return BASELINE_DASH
+        return () if series is self.main else DASHES[dash_of(series.hue)]
 
     def letter(self, series: CurveSeries) -> str:
         return LETTERS[self.series.index(series) % len(LETTERS)]

@@ -23,8 +23,8 @@ def short_number(value: float) -> str:
 
 
 def duration_text(seconds: float) -> str:
-    """45s, 3m20s, 2h05m, 4d."""
-    whole = max(0, int(seconds))
+    """45s, 3m20s, 2h05m, 4d; what is shorter than a second is 1s."""
+    whole = max(1, round(seconds)) if seconds > 0 else 0
     if whole < 60:
         return f"{whole}s"
     if whole < 3600:

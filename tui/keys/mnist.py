@@ -40,6 +40,8 @@ KEYS = (
     Key("data.last", "G,end", "scroll_to(1)", "last", "Last images", "data"),
     Key("networks.down", "down,j", "choose(1)", "down", "The network below", "networks"),
     Key("networks.up", "up,k", "choose(-1)", "up", "The network above", "networks"),
+    Key("networks.first", "g,home", "choose_end(0)", "first", "First network", "networks"),
+    Key("networks.last", "G,end", "choose_end(-1)", "last", "Last network", "networks"),
     Key("networks.open", "enter", "open", "open report", "Open its report; all views then show it",
         "networks", 1),
     Key("networks.full", "F", "chart_alone", "full screen", "Chart in full screen, and back", "networks", 4),

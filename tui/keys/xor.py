@@ -90,6 +90,8 @@ KEYS = (
     Key("lanes.run", "o", "next_run", "other run", "Map of another run", "lanes", 6),
     Key("nine.down", "down,j", "choose(1)", "down", "The experiment below", "nine"),
     Key("nine.up", "up,k", "choose(-1)", "up", "The experiment above", "nine"),
+    Key("nine.first", "g,home", "choose(-8)", "first", "First experiment", "nine"),
+    Key("nine.last", "G,end", "choose(8)", "last", "Last experiment", "nine"),
     Key("nine.page", "v", "page", "plots", "Plots or table, where not both fit", "nine", 2),
     Key("nine.open", "enter", "open", "networks", "Its networks on the failure map", "nine", 1),
 )  # fmt: skip

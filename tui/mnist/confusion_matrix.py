@@ -62,11 +62,13 @@ class ConfusionMatrix:
 
     def _title(self, canvas: ImageCanvas) -> None:
         report, x = self.report, canvas.write(1, 0, self.title, "strong")
-        facts = (("accuracy", report["accuracy"]), ("balanced", report["balanced_accuracy"]))
-        loss = (("loss", report["loss"]),) if canvas.width >= 100 else ()
-        for name, value in (*facts, *loss):
+        facts = (("accuracy", "accuracy"), ("balanced", "balanced_accuracy"), ("loss", "loss"))
+        for name, field in facts:
+            value = f"{float(report[field]):.4f}"
+            if x + len(f"  {name} {value}") > canvas.width:
+                return
             x = canvas.write(x, 0, f"  {name} ", "muted")
-            x = canvas.write(x, 0, f"{float(value):.4f}", "text" if name == "loss" else "good")
+            x = canvas.write(x, 0, value, "text" if name == "loss" else "good")
 
     def _head(self, canvas: ImageCanvas, left: int, each: int, x: int) -> None:
         canvas.write(1, 1, "  ".join(("row: true class, column: predicted", self.weights)), "muted")

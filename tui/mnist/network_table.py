@@ -151,13 +151,11 @@ def paint_layers(model: Mapping[str, object] | None, words: str, canvas: ImageCa
 
     `words`: why the layers are not known.
     """
-    if model is None and not words:
+    if model is None:
+        canvas.write_wrapped(1, 0, words, canvas.width - 2, 3)
         return
     canvas.write(1, 0, "layer      output", "muted")
     canvas.write(20, 0, "parameters      MACs", "muted")
-    if model is None:
-        canvas.write_wrapped(1, 2, words, canvas.width - 2, 3)
-        return
     layers = model["layers"]
     assert isinstance(layers, list)
     fits = len(layers) + 3 <= canvas.height

@@ -191,7 +191,14 @@ class NetworksView(MnistView):
     # --- actions ---------------------------------------------------------------------------------------
 
     def action_choose(self, by: int) -> None:
-        self.cursor, self.is_placed = (self.cursor + by) % len(self.recipes), True
+        self._go((self.cursor + by) % len(self.recipes))
+
+    def action_choose_end(self, place: int) -> None:
+        """The first network for 0, the last one for -1."""
+        self._go(place % len(self.recipes))
+
+    def _go(self, place: int) -> None:
+        self.cursor, self.is_placed = place, True
         self._fetch_entry()
         self.redraw()
         self.save_state()

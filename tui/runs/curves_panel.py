@@ -83,6 +83,7 @@ class CurvesPanel(Vertical):
         if self._second is None:
             self._second = RunChart(self.chart.view, id="second")
             self._second.can_focus = False  # the keys of the first one move both
+            self._second.set_legend_key(self._legend_key)
             self.mount(self._second)
         self._second.display = True
         self._second.set_view(replace(self.chart.view, metric=self._second.metric, log=False))

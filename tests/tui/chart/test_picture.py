@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -229,12 +230,26 @@ def test_the_baseline_comes_first_and_the_others_say_how_far_they_are_from_it() 
     assert "◇╍ old 0.5     baseline" in head and "new 0.75    +0.25" in head and "bad 0.25    -0.25" in head
 
 
+def share_of_dots(scene: Scene) -> float:
+    """Of the cells of the first row with a curve, the share with dots."""
+    line = next(row for row in text_of(scene)[1:] if any(0x2800 < ord(sign) < 0x2900 for sign in row))
+    dots = [0x2800 < ord(sign) < 0x2900 for sign in line[7:79]]
+    return sum(dots) / len(dots)
+
+
 def test_a_baseline_and_the_ninth_curve_are_dashed() -> None:
-    whole = run("one", [1.0] * 500)
-    for scene in (Scene(series=(whole,), baseline="one"), Scene(series=(whole.with_style("one", 8),))):
-        line = next(row for row in text_of(scene)[1:] if any(0x2800 < ord(sign) < 0x2900 for sign in row))
-        dots = [0x2800 < ord(sign) < 0x2900 for sign in line[7:79]]
-        assert 0.4 < sum(dots) / len(dots) < 0.95
+    whole, other = run("one", [1.0] * 500), run("other", [0.0] * 500)
+    ninth = whole.with_style("one", 8)
+    assert 0.4 < share_of_dots(Scene(series=(whole,), baseline="one")) < 0.95
+    assert 0.4 < share_of_dots(Scene(series=(ninth, other), selected="other")) < 0.95
+
+
+def test_the_selected_curve_has_no_gaps_but_as_the_baseline_and_its_sign_in_the_legend_is_solid() -> None:
+    ninth, other = run("one", [1.0] * 500, 8), run("other", [0.0] * 500, 1)
+    selected = Scene(series=(ninth, other), selected="one")
+    assert share_of_dots(selected) == 1
+    assert "━━ one" in text_of(selected)[0] and "╍╍ one" in text_of(replace(selected, selected="other"))[0]
+    assert share_of_dots(replace(selected, baseline="one")) < 0.95
 
 
 def test_without_colours_every_one_of_thirty_curves_has_a_letter_of_its_own() -> None:

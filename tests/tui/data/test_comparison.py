@@ -10,8 +10,9 @@ import pytest
 from engine.places import Places
 from engine.protocol import Best, RunSummary
 from tests.fakes.app_pilot import open_app
-from tests.fakes.engine import FakeEngine, make_run
+from tests.fakes.engine import FakeEngine, done, make_run
 from tui.data.comparison import best_of, compare_rows, differing_rows
+from tui.data.run_text import reason_of
 from tui.data.value_text import different_data_warning
 from tui.runs.compare import CompareScreen, CompareSheet
 
@@ -55,6 +56,12 @@ def test_the_step_of_the_best_value_has_its_own_row() -> None:
         "loss": ("0.5", "-"), "accuracy": ("-", "0.9"),
         "best loss": ("0.25", "-"), "step of best": ("1,200", "-"),
     }  # fmt: skip
+
+
+def test_a_run_shorter_than_a_second_was_trained_for_a_second_as_in_the_table() -> None:
+    short, longer = make_run(1, state=done(), train_seconds=0.4), make_run(2, state=done(), train_seconds=1.7)
+    assert values([short, longer], "progress")["trained for"] == ("1s", "2s")
+    assert [reason_of(run) for run in (short, longer)] == ["in 1s", "in 2s"]
 
 
 def test_the_best_is_the_best_of_its_experiment() -> None:

@@ -71,6 +71,17 @@ def test_a_confusion_matrix_with_long_class_names_is_drawn(size: tuple[int, int]
         assert "T-shirt/top predicted as Shirt: 3 of 13" in text(canvas)
 
 
+@pytest.mark.parametrize(("title", "width", "has_loss"), [("seven", 80, True), ("s" * 36, 80, False)])
+def test_the_title_of_a_report_has_every_score_that_fits_whole(
+    title: str, width: int, has_loss: bool
+) -> None:
+    canvas = ImageCanvas(width, 21, "colour")
+    ConfusionMatrix(title, report(), (0, 6), []).paint(canvas)
+    first = text(canvas).splitlines()[0]
+    assert ("loss 0.1000" in first) == has_loss and "accuracy 0.9000" in first
+    assert not re.search(r"[a-z] ?\d?\.?\d{0,3}$", first.rstrip())
+
+
 @pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("size", SIZES)
 def test_pictures_with_long_class_names_are_drawn(size: tuple[int, int], look: ColourMode) -> None:

@@ -11,7 +11,7 @@ from engine.protocol import Best, Running, RunSummary
 from tests.fakes.engine import done, make_run
 from tests.tui.mnist.test_images import text
 from tui.drawings.image_canvas import ImageCanvas
-from tui.mnist.network_table import NetworkRow, NetworkTable
+from tui.mnist.network_table import NetworkRow, NetworkTable, paint_layers
 from tui.mnist.recipes import RECIPES, recipes
 from tui.mnist.tab import run_description
 
@@ -85,3 +85,9 @@ def test_the_notice_of_a_run_that_compiles_is_shown_before_its_first_step() -> N
     run = a_run(state=Running(1.0), step=0, total_steps=0, metrics={}, notice=notice)
     assert notice[:40] in painted(NetworkRow(FAST, run, None), 120)[2]
     assert "starting" in painted(NetworkRow(FAST, replace(run, notice=""), None), 80)[2]
+
+
+def test_an_untrained_network_has_a_sentence_and_no_headings_of_layers() -> None:
+    canvas = ImageCanvas(60, 10, "colour")
+    paint_layers(None, "s trains it.", canvas)
+    assert text(canvas).split() == ["s", "trains", "it."]

@@ -294,3 +294,15 @@ async def test_the_views_show_the_network_under_the_cursor(
         await opened.press(*["down"] * ((at - networks.cursor) % len(networks.recipes)))
         await opened.press(key)
         await opened.shows(f"{networks.entry.recipe.title} is not trained yet: this is planted")
+
+
+async def test_the_first_and_the_last_network_are_one_key_away(
+    places: Places, session: FakeSession, folder: RunFolder
+) -> None:
+    async with open_app(places, FakeEngine(summary(folder)), (120, 40)) as opened:
+        await opened.press("4", "m")
+        networks = opened.app.query_one(NetworksView)
+        await opened.until(lambda: networks.in_front)
+        for key, place in (("G", len(networks.recipes) - 1), ("g", 0), ("end", -1), ("home", 0)):
+            await opened.press(key)
+            assert networks.cursor == place % len(networks.recipes)

@@ -77,6 +77,21 @@ async def test_the_second_chart_stays_with_many_runs_and_shares_the_x_axis(place
         assert first == second
 
 
+async def test_the_legend_of_the_second_chart_names_the_key_for_curves_without_room(places: Places) -> None:
+    runs = [
+        make_run(number, state=PAUSED, name=f"a rather long name {number}", metrics={"loss": 1.0, "accuracy": 0.5})
+        for number in range(1, 25)
+    ]
+    engine = FakeEngine(*runs)
+    for run in runs:
+        engine.append(run.id, metrics(1, [1, 2], loss=[1.0, 0.5], accuracy=[0.25, 0.5]))
+    async with open_app(places, engine, (200, 60)) as opened:
+        await opened.until(lambda: opened.app.runs.chart.series)
+        await opened.press(*["space"] * len(runs))
+        await opened.until(lambda: len(re.findall(r"\+\d+ more", opened.text)) == 2)
+        assert len(re.findall(r"\+\d+ more \(i\)", opened.text)) == 2
+
+
 def floors(text: str) -> list[str]:
     """The lines of ticks on the screen, as far as the charts reach."""
     return [line[:130] for line in text.splitlines() if re.match(r" *step +\d", line)]
