@@ -79,7 +79,9 @@ async def test_the_second_chart_stays_with_many_runs_and_shares_the_x_axis(place
 
 async def test_the_legend_of_the_second_chart_names_the_key_for_curves_without_room(places: Places) -> None:
     runs = [
-        make_run(number, state=PAUSED, name=f"a rather long name {number}", metrics={"loss": 1.0, "accuracy": 0.5})
+        make_run(
+            number, state=PAUSED, name=f"a rather long name {number}", metrics={"loss": 1.0, "accuracy": 0.5}
+        )
         for number in range(1, 25)
     ]
     engine = FakeEngine(*runs)
