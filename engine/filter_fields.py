@@ -1,26 +1,49 @@
-"""Fields, operators and keywords of the filter language, for its parser and for the help."""
+"""Fields by which runs are filtered, sorted and shown in tables; operators and keywords of filters."""
 
 from __future__ import annotations
 
-TEXTS = {
-    "id": "id of the run",
-    "name": "name of the run",
-    "experiment": "experiment of the catalog",
-    "status": "status of the run, as in status=failed",
-    "cause": "cause of the end: finished, diverged, disk_full, ...",
-    "device": "device that trains: cpu, gpu:0, ...",
-    "sweep": "id or name of the sweep of a trial",
-}
-"""text fields, compared only with = and !="""
-NUMBERS = {
-    "trial": "number of the trial in its sweep",
-    "step": "last step",
-    "best": "best value of the metric of its experiment",
-    "created": "time of submission, in seconds since 1970",
-    "seed": "random seed",
-    "total_steps": "planned number of steps",
-    "attempt": "number of starts",
-}
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class RunField:
+    """A field of a run, named as in `dltui ls --json`."""
+
+    name: str
+    about: str
+    """for the help on filters; without it the field is not one of filters and sort orders"""
+    is_text: bool = False
+    """compared only with = and !="""
+    title: str = ""
+    """of its column in the run table; without it the field has none, or one of its own there"""
+    unit: str = ""
+    """bytes, seconds or per second; numbers without a unit have four digits"""
+    width: int = 8
+    """cells of the column"""
+    is_listed: bool = True
+    """whether a field with a title is a column of `dltui ls` too"""
+
+
+FIELDS = (
+    RunField("id", "id of the run", is_text=True),
+    RunField("name", "name of the run", is_text=True),
+    RunField("experiment", "experiment of the catalog", is_text=True),
+    RunField("status", "status of the run, as in status=failed", is_text=True),
+    RunField("cause", "cause of the end: finished, diverged, disk_full, ...", is_text=True),
+    RunField("device", "device that trains: cpu, gpu:0, ...", is_text=True),
+    RunField("sweep", "id or name of the sweep of a trial", is_text=True),
+    RunField("trial", "number of the trial in its sweep"),
+    RunField("step", "last step"),
+    RunField("best", "best value of the metric of its experiment"),
+    RunField("created", "time of submission, in seconds since 1970"),
+    RunField("seed", "random seed"),
+    RunField("total_steps", "planned number of steps"),
+    RunField("attempt", "number of starts"),
+    RunField("rate", "", title="steps/s", unit="per second", is_listed=False),
+)
+TEXTS = {one.name: one.about for one in FIELDS if one.is_text}
+NUMBERS = {one.name: one.about for one in FIELDS if one.about and not one.is_text}
+COLUMNS = tuple(one for one in FIELDS if one.title)
 SEARCHED = ("id", "name", "experiment", "status")
 """fields in which a word without an operator is searched"""
 OPERATORS = ("<=", ">=", "!=", "==", "=", "<", ">")

@@ -485,7 +485,7 @@ def summary_to_json(run: RunSummary) -> Json:
         "best": {**asdict(run.best), "value": number_to_json(run.best.value)} if run.best else None,
         "created_at": run.spec.created_at,
         "ended_at": run.ended_at,
-        **{name: getattr(run, name) for name in (*_SUMMARY_FIELDS, *_OPTIONAL_SUMMARY_FIELDS)},
+        **{name: getattr(run, name) for name in _SUMMARY_FIELDS},
         "live": dict(run.live),
         "wanted_device": run.spec.device,
         **{name: getattr(run.spec, name) for name in _SPEC_FIELDS_IN_SUMMARY},
@@ -511,19 +511,19 @@ def summary_from_json(data: Json) -> RunSummary:
         metrics={name: number_from_json(value) for name, value in data["metrics"].items()},
         best=Best(best["metric"], number_from_json(best["value"]), best["step"]) if best else None,
         checkpoints=tuple(CheckpointFacts(**facts) for facts in data["checkpoints"]),
-        **{name: data[name] for name in _SUMMARY_FIELDS},
-        **{name: data[name] for name in _OPTIONAL_SUMMARY_FIELDS if name in data},
+        **{name: data[name] for name in _SUMMARY_FIELDS if name in data},
     )
 
 
 _SPEC_FIELDS_IN_SUMMARY = (
     "threads", "token", "sweep", "trial", "gpu_share", "executor", "number", "data", "version", "unknown",
 )  # fmt: skip
-_SUMMARY_FIELDS = (
-    "step", "total_steps", "device", "started_at", "attempt", "train_seconds", "rate", "live",
-    "checkpoint_step", "notice", "rss", "cpu",
-)  # fmt: skip
-_OPTIONAL_SUMMARY_FIELDS = ("data_title", "data_fingerprint", "data_notice", "damage")
+_SUMMARY_FIELDS = tuple(
+    field.name
+    for field in fields(RunSummary)
+    if field.name not in ("spec", "state", "metrics", "best", "checkpoints")
+)
+"""fields that are the same in JSON; one that an earlier version did not write has its default"""
 
 
 def sweep_row_to_json(sweep: SweepRow) -> Json:

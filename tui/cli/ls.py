@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from engine import filter_fields
 from engine.client.client import Client
 from engine.errors import InputError
 from engine.protocol import Page, Query, RunSummary, Status, SweepRow
@@ -25,6 +26,7 @@ from tui.data.value_text import (
     distinguishing_params,
     duration_text,
     effective_params,
+    field_text,
     format_params,
     plural,
     progress_text,
@@ -36,10 +38,12 @@ from tui.data.value_text import (
 from tui.terminal.plain_text import plain
 
 AsJson = Annotated[bool, typer.Option("--json", help="as JSON")]
+_LISTED = tuple(one for one in filter_fields.COLUMNS if one.is_listed)
 COLUMNS = (
     TableColumn("STATUS"), TableColumn("RUN"), TableColumn("NAME", 8, 5), TableColumn("PROGRESS", 9, 3),
-    TableColumn("BEST", 12, 4), TableColumn("AGE"), TableColumn("PARAMETERS", 10, 1),
-    TableColumn("CAUSE", 10, 0),
+    TableColumn("BEST", 12, 4), TableColumn("AGE"),
+    *(TableColumn(one.title.upper(), 6, 2) for one in _LISTED),
+    TableColumn("PARAMETERS", 10, 1), TableColumn("CAUSE", 10, 0),
 )  # fmt: skip
 ACTIVE = (Status.RUNNING, Status.PAUSING, Status.STOPPING, Status.QUEUED, Status.PAUSED)
 """the status shown for a sweep: the first of these that one of its trials has"""
@@ -157,6 +161,7 @@ def _row(run: RunSummary, with_seed: bool) -> tuple[str, ...]:
         progress_text(run),
         best,
         age_text(run),
+        *(field_text(run, one) for one in _LISTED),
         format_params(distinguishing_params(run, with_seed=with_seed)),
         plain(cause_text(run)),
     )
@@ -171,7 +176,7 @@ def _sweep_row(sweep: SweepRow) -> tuple[str, ...]:
     planned = f" of {sweep.planned:,}" if sweep.planned > sweep.trials else ""
     return (
         status, sweep.id, plain(sweep.name), f"{plural(sweep.trials, 'trial')}{planned}", best,
-        duration_text(time.time() - sweep.created_at), by_status, "",
+        duration_text(time.time() - sweep.created_at), *("" for _ in _LISTED), by_status, "",
     )  # fmt: skip
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from engine import params
 from engine.errors import UnknownExperiment
+from engine.filter_fields import RunField
 from engine.params import Value
 from engine.protocol import CauseKind, Json, RunSummary, summary_to_json
+from tui.terminal.plain_text import plain
+from tui.ui.numbers import short, size
 
 if TYPE_CHECKING:
     from engine.catalog import Experiment
@@ -32,6 +35,23 @@ def duration_text(seconds: float) -> str:
     if whole < 86_400:
         return f"{whole // 3600}h{whole % 3600 // 60:02}m"
     return f"{whole // 86_400}d"
+
+
+def field_text(run: RunSummary, field: RunField) -> str:
+    """The field of a run in its unit; empty where it is 0, empty or unknown."""
+    value = getattr(run if hasattr(run, field.name) else run.spec, field.name)
+    if not value:
+        return ""
+    if isinstance(value, str):
+        return plain(value, limit=40)
+    return _IN_UNIT.get(field.unit, short)(value)
+
+
+_IN_UNIT: dict[str, Callable[[Any], str]] = {
+    "bytes": size,
+    "seconds": duration_text,
+    "per second": lambda value: short(float(f"{value:.2g}")),
+}
 
 
 def plural(count: int, thing: str) -> str:

@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from engine import filter_fields
+from engine.filter_fields import RunField
 from engine.protocol import Query, RunSummary
 from tui.data.run_text import age_of, name_of, number_span, params_of, progress_or_status, sign_of
+from tui.data.value_text import field_text
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
-from tui.ui.numbers import short
 from tui.ui.palette import DASH_SIGNS, dash_of
 from tui.ui.span import Row, Span, fitted, justified, row_width
 
@@ -59,7 +61,7 @@ def columns(
         RunColumn("age", 4, lambda run, _: (Span(age_of(run), "muted"),), "created", True),
     ]
     if ample:
-        kept.insert(1, RunColumn("steps/s", 8, _rate, right=True))
+        kept[1:1] = map(_field_column, filter_fields.COLUMNS)
     if roomy:
         kept.insert(0, RunColumn("experiment", 10, _experiment, "experiment"))
     if width < NARROW:
@@ -141,8 +143,13 @@ def _params(run: RunSummary, width: int, *, texts: Mapping[str, str]) -> Row:
     return (Span(texts[run.id] if run.id in texts else params_of(run), "muted"),)
 
 
-def _rate(run: RunSummary, width: int) -> Row:
-    return (Span(f"{short(float(f'{run.rate:.2g}'))}" if run.rate else "", "muted"),)
+def _field_column(field: RunField) -> RunColumn:
+    sort = field.name if field.about else ""
+    return RunColumn(field.title, field.width, partial(_field, field=field), sort, right=not field.is_text)
+
+
+def _field(run: RunSummary, width: int, *, field: RunField) -> Row:
+    return (Span(field_text(run, field), "muted"),)
 
 
 def _metric(run: RunSummary, width: int, *, metric: str) -> Row:

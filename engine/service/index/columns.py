@@ -26,11 +26,13 @@ from engine.service.index.filter import (
 
 RANKS = ("running", "pausing", "stopping", "queued", "paused", "failed", "lost", "damaged", "stopped", "done")
 """order of statuses in a sort: active runs first"""
-_NARROW = ("id", "name", "experiment", "status", "cause", "device", "step", "best", "created", "sweep")
-_PLACES = {name: f"r.{name}" for name in _NARROW}
-"""columns of the narrow table; all other fields are in the summary"""
+NARROW = (
+    "id", "submitted", "created", "name", "experiment", "status", "step", "best", "cause", "device", "token",
+    "sweep",
+)  # fmt: skip
+"""columns of the narrow table; fields without one are read from the summary"""
 _TEXTS, _NUMBERS = (
-    {name: _PLACES.get(name, f"json_extract(b.summary, '$.{name}')") for name in names}
+    {name: f"r.{name}" if name in NARROW else f"json_extract(b.summary, '$.{name}')" for name in names}
     for names in (filter_fields.TEXTS, filter_fields.NUMBERS)
 )
 _SEARCHED = tuple(_TEXTS[name] for name in filter_fields.SEARCHED)
@@ -156,7 +158,7 @@ def _search(text: str) -> Sql:
         for name in names
     ]
     if renamed:
-        places += f" OR {_PLACES['experiment']} IN ({_marks(renamed)})"
+        places += f" OR r.experiment IN ({_marks(renamed)})"
     return Sql(f"({places})", (*values, *renamed))
 
 

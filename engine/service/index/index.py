@@ -39,7 +39,7 @@ CREATE INDEX by_status ON runs (status);
 CREATE INDEX by_token ON runs (token) WHERE token != '';
 CREATE INDEX by_mark ON runs (substr(id, -4));
 """
-_NARROW = "id, submitted, created, name, experiment, status, step, best, cause, device, token, sweep"
+_NARROW = ", ".join(columns.NARROW)
 _FROM = "FROM runs r"
 _FROM_BOTH = "FROM runs r JOIN bodies b ON b.number = r.number"
 _BODY = "CAST(b.summary AS BLOB), CAST(b.tail AS BLOB), b.sum"
@@ -108,7 +108,7 @@ class Index:
     def _upsert(self, row: IndexRow) -> int:
         values = _narrow_values(row.summary)
         placeholders = ", ".join("?" * len(values))
-        updates = ", ".join(f"{name} = excluded.{name}" for name in _NARROW.split(", ")[1:])
+        updates = ", ".join(f"{name} = excluded.{name}" for name in columns.NARROW[1:])
         found = self._db.execute(
             f"INSERT INTO runs ({_NARROW}) VALUES ({placeholders}) ON CONFLICT (id) DO UPDATE SET {updates} "
             "RETURNING number",
@@ -441,7 +441,7 @@ def _verify(db: sqlite3.Connection) -> None:
         result = found.fetchone()[0]
     if result != "ok":
         raise DamagedIndex(str(result)[:200])
-    narrow = ", ".join(f"r.{name}" for name in _NARROW.split(", "))
+    narrow = ", ".join(f"r.{name}" for name in columns.NARROW)
     for row in db.execute(f"SELECT {_BODY}, {narrow} {_FROM_BOTH}"):
         summary, _ = map(json.loads, _verify_body(row[:3]))
         if any(
@@ -477,12 +477,13 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def _narrow_values(summary: Json) -> tuple[object, ...]:
     best = summary["best"]["value"] if summary["best"] else None
-    cause = summary["cause"]["kind"] if summary["cause"] else ""
-    return (
-        summary["id"], summary["number"], summary["created_at"], summary["name"], summary["experiment"],
-        summary["status"], summary["step"], best if isinstance(best, int | float) else None, cause,
-        summary["device"], summary["token"], summary["sweep"],
-    )  # fmt: skip
+    others = {
+        "submitted": summary["number"],
+        "created": summary["created_at"],
+        "best": best if isinstance(best, int | float) else None,
+        "cause": summary["cause"]["kind"] if summary["cause"] else "",
+    }
+    return tuple(others[name] if name in others else summary[name] for name in columns.NARROW)
 
 
 def _text(data: Json) -> str:

@@ -6,7 +6,7 @@ import math
 import typing
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from engine import spec_versions
@@ -66,6 +66,8 @@ class ExitMessage:
 
 @dataclass(slots=True)
 class RunStats:
+    """What the events of a run say; the fields that `RunSummary` has too go there as they are."""
+
     goal: MetricGoal = MetricGoal()
     spec: Spec | None = None
     """of the run, to convert events of earlier versions; None: all events have the present version"""
@@ -74,19 +76,19 @@ class RunStats:
     total_steps: int = 0
     metrics: dict[str, float] = field(default_factory=dict)
     best: Best | None = None
-    live: dict[str, float | None] = field(default_factory=dict)
     device: str = ""
     started_at: float | None = None
     attempt: int = 0
     checkpoint_step: int = 0
     data_notice: str = ""
     note: str = ""
-    data_title: str = ""
-    data_fingerprint: str = ""
-    exit_message: ExitMessage | None = None
     training: TrainingClock = field(default_factory=TrainingClock)
     last_at: float = 0.0
     """of the last event, on the wall clock"""
+    live: dict[str, float | None] = field(default_factory=dict)
+    data_title: str = ""
+    data_fingerprint: str = ""
+    exit_message: ExitMessage | None = None
     recent_steps: deque[tuple[float, int]] = field(default_factory=deque)
     marks: list[CheckpointSnapshot] = field(default_factory=list)
 
@@ -215,11 +217,15 @@ _HANDLERS: dict[str, Callable[[RunStats, Event], None]] = {
 
 # --- to and from JSON, for the index: a long event file is not read twice ---------------------------------
 
-_PLAIN = (
-    "seq", "step", "total_steps", "device", "started_at", "attempt", "checkpoint_step", "data_notice",
-    "note", "spent", "since", "clock", "last_at", "live", "data_title", "data_fingerprint",
-)  # fmt: skip
 _CLOCK = ("spent", "since", "clock")
+_OTHERS = ("goal", "spec", "metrics", "best", "exit_message", "recent_steps", "marks")
+"""fields that are not written, or not as they are"""
+_PLAIN = tuple(
+    name
+    for one in fields(RunStats)
+    if one.name not in _OTHERS
+    for name in (_CLOCK if one.name == "training" else (one.name,))
+)
 
 
 def to_json(stats: RunStats) -> Json:

@@ -6,7 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TypeVar
 
@@ -153,31 +153,31 @@ class TrackedRun:
             return None
 
 
+_CHOSEN = {"spec", "metrics", "started_at", "attempt", "live", "data_notice"}
+_SAME = {one.name for one in fields(RunStats)} & {one.name for one in fields(RunSummary)} - _CHOSEN
+"""facts of a summary that are those of the stats"""
+
+
 def summarise(run: TrackedRun, state: State) -> RunSummary:
     stats = run.stats
     active = status_of(state).is_active
     queued = isinstance(state, Queued)
+    same: Json = {name: getattr(stats, name) for name in _SAME}
     return RunSummary(
         spec=run.spec,
         state=state,
-        step=stats.step,
-        total_steps=stats.total_steps,
         metrics=dict(stats.metrics),
-        best=stats.best,
-        device=stats.device,
         started_at=stats.started_at if stats.started_at or not run.keeper else run.keeper.started_at,
         attempt=run.keeper.attempt if run.keeper else 0,
         train_seconds=round(stats.training.seconds, 3),
         rate=round(stats.rate, 4) if active else 0.0,
         live=dict(stats.live),
-        checkpoint_step=stats.checkpoint_step,
         notice="; ".join(filter(None, (run.notice, _unknown(run.spec), "" if queued else stats.note))),
         rss=run.rss if active else 0,
         cpu=run.cpu if active else 0.0,
-        data_title=stats.data_title,
-        data_fingerprint=stats.data_fingerprint,
         data_notice="" if queued else stats.data_notice,
         damage=run.damage,
+        **same,
     )
 
 

@@ -1,4 +1,8 @@
-"""The trials of a sweep as a table: filtered, sorted, grouped, in pages."""
+"""The trials of a sweep as a table: filtered, sorted, grouped, in pages.
+
+Parser, signs, booleans and errors are those of runs. Runs are compared in SQL, since an index may hold
+100,000 of them; trials in memory, since most of their fields (value, config, pinned) are not in the index.
+"""
 
 from __future__ import annotations
 

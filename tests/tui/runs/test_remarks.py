@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
+import tui.cli.ls as ls
+from engine.filter_fields import RunField
 from tests.fakes.engine import done, make_run
 from tui.cli.ls import _facts, _row
 from tui.data.value_text import cause_text, remarks
@@ -26,3 +30,11 @@ def test_show_has_a_line_for_each() -> None:
     assert facts == [
         ("damage", "events.jsonl is empty"), ("notice", "disk full"), ("data notice", "8x8 digits"),
     ]  # fmt: skip
+
+
+def test_a_titled_field_is_a_cell_before_the_parameters_of_ls(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = _row(make_run(1, rss=3 << 30), False)
+    field = RunField("rss", "memory of the worker", title="memory", unit="bytes")
+    monkeypatch.setattr(ls, "_LISTED", (field,))
+    assert _row(make_run(1, rss=3 << 30), False) == (*before[:6], "3.0 GB", *before[6:])
+    assert len(before) == len(ls.COLUMNS)

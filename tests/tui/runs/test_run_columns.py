@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from engine import filter_fields
+from engine.filter_fields import RunField
 from engine.protocol import Best, Query
 from tests.fakes.engine import make_run
 from tui.runs.run_columns import TableStyle, columns, header, row_of
@@ -76,3 +80,13 @@ def test_marks_baseline_and_letters_are_shapes_besides_colours() -> None:
 )  # fmt: skip
 def test_a_metric_heads_its_column_uncut_or_with_a_sign(metric: str, width: int, title: str) -> None:
     assert title in [column.title for column in columns(width, metric)]
+
+
+def test_a_titled_field_is_a_column_in_its_unit_that_sorts(monkeypatch: pytest.MonkeyPatch) -> None:
+    field = RunField("rss", "memory of the worker", title="memory", unit="bytes", width=9)
+    monkeypatch.setattr(filter_fields, "COLUMNS", (*filter_fields.COLUMNS, field))
+    found = {column.title: column for column in columns(160, "loss")}
+    assert found["memory"].sort == "rss" and found["steps/s"].sort == ""
+    assert row_text(found["memory"].cell(replace(RUN, rss=3 << 30), 9)) == "3.0 GB"
+    assert row_text(found["memory"].cell(replace(RUN, rss=0), 9)) == ""
+    assert row_text(found["steps/s"].cell(RUN, 8)) == "120k"

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine import filter_fields
 from engine.errors import DltuiError
 from engine.protocol import Cause, CauseKind, Query, Stopped, summary_from_json
 from engine.service.index import columns
@@ -246,3 +247,9 @@ def test_any_filter_that_parses_also_runs(index: Index) -> None:
 
 def _name(summary: bytes) -> str:
     return str(json.loads(summary)["name"])[-1]
+
+
+def test_each_field_of_a_filter_is_stored_in_a_column_or_under_its_name_in_the_summary() -> None:
+    summary = a_row("a").summary
+    for name in (*filter_fields.TEXTS, *filter_fields.NUMBERS):
+        assert name in columns.NARROW or name in summary, name
