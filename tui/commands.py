@@ -70,9 +70,10 @@ class LabCommands(Provider):
                 yield f"{title}  [{self._shown(key)}]", key.help, partial(self._press, key)
 
     def _launches(self) -> Iterable[Command]:
+        launch = self.lab_app.runs.commands.launch
         for experiment in experiments():
             title = f"Start: {plain(experiment.title)}"
-            yield title, "Opens the form of its parameters", partial(self.lab_app.runs.launch, experiment)
+            yield title, "Opens the form of its parameters", partial(launch, experiment)
 
     def _runs(self) -> Iterable[Command]:
         for run in self.lab_app.runs.pages.known()[:RUNS_SHOWN]:

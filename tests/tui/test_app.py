@@ -324,8 +324,8 @@ import asyncio, sys
 from pathlib import Path
 from engine.places import Places, make_private
 from tui.app import LabApp
-from tui.runs import view as run_view
-run_view.REFETCH = 3600.0  # until what is below and beside the rows is made
+from tui.runs import tab as run_tab
+run_tab.REFETCH = 3600.0  # until what is below and beside the rows is made
 async def never(_): await asyncio.Event().wait()
 async def main():
     app = LabApp(Places(Path(sys.argv[1])), never)

@@ -11,7 +11,7 @@ from textual.worker import Worker, WorkerState
 
 from engine import params
 from engine.client.client import Client
-from engine.errors import DltuiError, EngineError, RunRefused, UnknownExperiment
+from engine.errors import DltuiError, RunRefused, UnknownExperiment
 from engine.params import Param
 from engine.protocol import CauseKind, RunSummary, Status
 from tui.data.run_text import given_name, name_of
@@ -153,10 +153,3 @@ def _data_of(run: RunSummary) -> str:
 
 def changed_settings(run: RunSummary) -> list[str]:
     return exact_settings(changed_params(run))
-
-
-def require_run(run: RunSummary | None) -> RunSummary:
-    """Raises EngineError when no run is selected."""
-    if run is None:
-        raise EngineError("No run is selected.", "Press n to start one.")
-    return run

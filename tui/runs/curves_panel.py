@@ -12,7 +12,9 @@ from engine.protocol import RunSummary
 from tui.data.metrics import metrics_of
 from tui.runs.charted_runs import RunCurve
 from tui.runs.run_details import ALL_PANES
+from tui.terminal.glyphs import glyphs
 from tui.ui.heading import Heading
+from tui.ui.palette import LETTERS
 
 if TYPE_CHECKING:
     from tui.runs.run_chart import RunChart
@@ -50,6 +52,12 @@ class CurvesPanel(Vertical):
         self.chart.set_legend_key(self._legend_key)
         self.is_filled = True
         self.mount(*self._headings, self.chart)
+
+    def letters(self) -> dict[str, str]:
+        """The letter of each curve by its run, where there are no colours."""
+        if not (self.app.no_color or glyphs().ascii_only):
+            return {}
+        return {series.key: LETTERS[place % len(LETTERS)] for place, series in enumerate(self.chart.series)}
 
     def select_pane(self, pane: str) -> None:
         self._headings[0].select(pane)

@@ -6,8 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from textual.containers import Container
 from textual.widget import Widget
+from textual.worker import Worker
 
-from engine.protocol import CheckpointFacts, RunSummary
+from engine.errors import DltuiError
+from engine.protocol import RunSummary, Status
+from tui.data.actions import notify_worker_error
+from tui.data.connection import Connection
 from tui.ui.heading import Heading
 
 if TYPE_CHECKING:
@@ -17,21 +21,38 @@ if TYPE_CHECKING:
 
 PANES = ("params", "log", "checkpoints")
 ALL_PANES = ("curves", *PANES)
+LOG = 2.0
+"""seconds between two reads of the log of an active run"""
+LOG_END = 65_536
+"""bytes of a log read per request; also where reading starts, counted from its end"""
 
 
 class RunDetails(Container):
-    """One pane at a time; all of them where there is room. Empty until `fill`."""
+    """One pane at a time; all of them where there is room. Empty until `fill`.
+
+    Loads the checkpoints and the log of its run.
+    """
 
     log_tail: LogTail
     _overview: Overview
     _params: ParamsSheet
     _checkpoints: CheckpointsSheet
 
-    def __init__(self, **widget: Any) -> None:
+    def __init__(self, connection: Connection, **widget: Any) -> None:
         super().__init__(**widget)
         self.is_filled = False
+        self._connection = connection
+        self._run: RunSummary | None = None
+        self._checkpoints_of: tuple[str, int, Status] | None = None
+        self._log_was_active = False
         self._choosers = (Heading(ALL_PANES, id="all-panes"), Heading(PANES, id="panes"))
         self._titles = {pane: Heading((pane,), id=f"{pane}-heading") for pane in PANES}
+
+    def on_mount(self) -> None:
+        self.set_interval(LOG, self._refresh_log)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        notify_worker_error(self, event)
 
     def fill(self) -> None:
         from tui.runs.detail_panes import CheckpointsSheet, LogTail, ParamsSheet
@@ -51,16 +72,17 @@ class RunDetails(Container):
         self._overview.set_empty_text(text)
 
     def update(self, run: RunSummary | None, hue: int | None, left_out: int = 0) -> None:
+        self._run = run
         self._overview.update(run, hue, left_out)
         self._params.update(run)
-
-    def update_checkpoints(self, found: tuple[CheckpointFacts, ...] | None) -> None:
-        self._checkpoints.update(found)
+        self._refresh_checkpoints()
+        self._refresh_log()
 
     def select_pane(self, pane: str) -> None:
         self.set_classes([f"-{pane}"])
         for heading in self._choosers:
             heading.select(pane)
+        self.call_after_refresh(self._refresh_log)
 
     @property
     def open_pane(self) -> Sheet:
@@ -84,3 +106,50 @@ class RunDetails(Container):
 
     def _panes(self) -> dict[str, Sheet]:
         return {"params": self._params, "log": self.log_tail, "checkpoints": self._checkpoints}
+
+    # --- what is loaded -----------------------------------------------------------------------------------
+
+    def _refresh_checkpoints(self) -> None:
+        run = self._run
+        known = (run.id, run.checkpoint_step, run.status) if run is not None else None
+        if known != self._checkpoints_of:
+            self._checkpoints_of = known
+            if run is None or run.checkpoint_step == 0:
+                self._checkpoints.update(() if run is not None else None)
+            elif self._connection.is_connected:
+                self.run_worker(
+                    self._load_checkpoints(run.id), group="checkpoints", exclusive=True, exit_on_error=False
+                )
+
+    async def _load_checkpoints(self, run: str) -> None:
+        try:
+            found = await self._connection.client.show(run)
+        except DltuiError:
+            return  # removed, or the engine went: the table says so
+        if self._run is not None and self._run.id == run:
+            self._checkpoints.update(found.checkpoints)
+
+    def _refresh_log(self) -> None:
+        run = self._run
+        if run is None or not self.is_filled or not self._connection.is_connected:
+            return
+        tail = self.log_tail
+        if not tail.is_on_screen:
+            return
+        if tail.run != run.id or run.status.is_active or self._log_was_active:
+            tail.open(run.id)
+            self._log_was_active = run.status.is_active
+            self.run_worker(self._load_log(run.id), group="log", exclusive=True, exit_on_error=False)
+
+    async def _load_log(self, run: str) -> None:
+        """Read the log from where it was read last; a log opened for the first time, its end."""
+        tail = self.log_tail
+        try:
+            while tail.run == run:
+                part = await self._connection.client.log(run, tail.offset_read or -LOG_END, LOG_END)
+                if tail.run == run:
+                    tail.append(part.text, part.end, start=part.offset)
+                if not part.text or part.end >= part.size:
+                    return
+        except DltuiError:
+            return  # removed, or the engine went: the table says so

@@ -1,202 +1,407 @@
-"""The runs tab: the actions of its keys."""
+"""The runs tab: the table of runs, the charts, the details of the selected run."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
 from textual.widget import Widget
 
-from engine.errors import DltuiError, UnknownExperiment
-from engine.protocol import RunSummary, Status, SweepRow
-from tui.data import actions
-from tui.data.actions import Action, require_run, run_and_notify
-from tui.data.run_text import name_of
+from engine.errors import DltuiError
+from engine.protocol import REDRAW_SECONDS, Page, Query, RunSummary, SweepRow
+from tui.data.actions import run_and_notify
+from tui.data.run_text import name_of, startup_text
 from tui.keys import all_keys
-from tui.messages import RunSubmitted, SwitchPane
-from tui.runs.run_details import ALL_PANES, PANES
-from tui.runs.sweep_cells import name_of_sweep
+from tui.messages import (
+    HistoryChanged,
+    KeyHintsChanged,
+    RunCountChanged,
+    RunsChanged,
+    RunSubmitted,
+    SweepsChanged,
+    SwitchPane,
+    ViewStateChanged,
+)
+from tui.runs.charted_runs import ChartedRuns, ShownRuns
+from tui.runs.curves_panel import CurvesPanel
+from tui.runs.run_commands import RunCommands
+from tui.runs.run_details import ALL_PANES, PANES, RunDetails
+from tui.runs.run_rows import RunRows
+from tui.runs.sweep_cells import sweep_title
 from tui.runs.table import RunTable
-from tui.runs.view import RunView
-from tui.tab.submit import open_launch_form, submit_launch
-from tui.terminal.plain_text import plain
+from tui.tab.context import TabContext
+from tui.tab.tab import Tab
+from tui.ui.debounce import Debounce
 from tui.ui.filter_bar import FilterBar
 from tui.ui.heading import Heading
+from tui.ui.span import Row, Span
+from tui.view_state import MARKS_LIMIT
 
 if TYPE_CHECKING:
-    from engine.catalog import Experiment
-    from tui.dialogs.launch import Launch
+    from tui.runs.run_chart import RunChart
+    from tui.runs.welcome import Welcome
 
-_CHANGE_LR = ("run.set", "run.halve_lr", "run.double_lr")
-_NEED_A_RUN = ("run.again", "run.stop", *_CHANGE_LR, "run.delete", "table.mark", "view.full", "view.metric",
-               "view.filter", "view.sort", "view.compare", "view.baseline")  # fmt: skip
-_NEED_ONE_RUN = ("run.again", *_CHANGE_LR, "run.copy_command", "view.baseline")
 SORTS = ("created", "name", "status", "", "best")
 """fields to sort by; the empty one stands for the metric on the chart"""
+CURSOR_DELAY = 0.08
+"""seconds the cursor rests on a run before its history is read"""
+REFETCH = 0.5
+"""seconds until rows are fetched again, and until all panels are mounted at the latest"""
 
 
-class RunsTab(RunView):
-    """Actions on the selected run, the marked runs or a sweep, and on the view."""
+class RunsTab(Tab):
+    """Lays out the panels, tells each what is selected and shown, and runs the keys."""
 
+    NAME = "runs"
     BINDINGS = all_keys.bindings("runs")
+
+    def __init__(self, context: TabContext, **widget: Any) -> None:
+        super().__init__(context, **widget)
+        self.connection, self.state = context.connection, context.state
+        state = context.state
+        query = Query(
+            state.where, state.sort, state.descending, by_sweep=True, open_sweeps=tuple(state.open_sweeps)
+        )
+        self.rows = RunRows(self, self.connection, query, self._show_page, self._show_refusal)
+        self.pages = self.rows.pages
+        self.filter_bar = FilterBar(state.where)
+        self.table = RunTable(self.pages, id="table")
+        self.curves = CurvesPanel(state.chart, context.keymap.shown("chart.legend"), id="bottom")
+        self.details = RunDetails(self.connection, id="details")
+        self._welcome: Welcome | None = None
+        self.shown = ShownRuns(state.selected, state.marks, state.baseline)
+        self.charted = ChartedRuns(self, self.connection, self.shown, self.pages, self._follow_soon)
+        self.commands = RunCommands(self, self.table, self.charted)
+        self._debounce = Debounce(self)
+        self._pending_changes: list[RunsChanged] = []
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="left"):
+            with Vertical(id="top"):
+                yield self.filter_bar
+                yield self.table
+            yield self.curves
+        yield self.details
+
+    def on_mount(self) -> None:
+        self.table.empty_row = self._empty_row
+        self.table.select(self.shown.selected)
+        self.select_pane(self.state.pane)
+        self.set_class(self.state.full, "-full")
+        self.set_timer(REFETCH, self._fill)
+
+    def on_show(self) -> None:
+        self.draw_curves()  # they may have grown while another tab was open
+
+    def _fill(self) -> None:
+        """Mount the charts and details, after the first frame has shown the table."""
+        if not self.curves.is_filled:
+            self.curves.fill()
+            self.details.fill()
+            self._show_selected()
+            self.draw_curves()
+
+    def on_descendant_focus(self) -> None:
+        self._highlight()
+
+    def on_descendant_blur(self) -> None:
+        self._highlight()
+
+    def _highlight(self) -> None:
+        """Highlight the headings of the focused panel."""
+        focused = self.screen.focused
+        around = focused.ancestors_with_self if focused is not None else []
+        self.curves.highlight(self.curves in around)
+        self.details.highlight(focused)
+        self.post_message(KeyHintsChanged())
+
+    @property
+    def chart(self) -> RunChart:
+        return self.curves.chart
+
+    @property
+    def selected(self) -> RunSummary | None:
+        return self.table.selected
+
+    def action_target(self, scope: str) -> Widget:
+        return self.chart if scope == "chart" else self
+
+    def initial_focus(self) -> Widget:
+        return self.table
+
+    @property
+    def is_wide(self) -> bool:
+        return not self.screen.has_class("-narrow")
+
+    # --- the table -------------------------------------------------------------------------------------
+
+    def refresh_data(self) -> None:
+        """Fetch all visible rows again."""
+        self.charted.load_unknown()
+        self.rows.fetch_again(*self.table.visible_rows)
+
+    @on(RunTable.Missing)
+    def _fetch(self, message: RunTable.Missing) -> None:
+        self.rows.fetch(message.queries)
+
+    def _show_refusal(self, error: DltuiError) -> None:
+        self.filter_bar.set_note(str(error).removeprefix("Filter, "), is_error=True)
+
+    def _show_page(self, page: Page) -> None:
+        self._store_shown(page.runs)
+        self._update_counts()
+        self.table.pages_changed()
+        self._toggle_welcome(page.total == 0)
+        if self.curves.is_filled:
+            self._update_empty_texts()
+        if self.selected is not None:
+            self._show_selected()
+        self.call_after_refresh(self._fill)
+
+    @on(RunsChanged)
+    def _queue_changes(self, message: RunsChanged) -> None:
+        """Progress alone is applied with the next redraw of the curves, if one is scheduled: one repaint
+        instead of two."""
+        self._pending_changes.append(message)
+        if not self._debounce.is_pending("curves") or not self.rows.is_progress(message):
+            self._apply_pending_changes()
+
+    def _apply_pending_changes(self) -> None:
+        while self._pending_changes:
+            self._apply_changes(self._pending_changes.pop(0))
+
+    def _apply_changes(self, message: RunsChanged) -> None:
+        rows, is_outdated = self.rows.update(message)
+        self._store_shown(message.changed)
+        self.table.rows_changed(rows)
+        for run in message.removed:
+            self.charted.forget(run)
+        if self.selected is not None and any(run.id == self.selected.id for run in message.changed):
+            self._show_selected()
+        if is_outdated:
+            self._refetch_soon()
+
+    def _refetch_soon(self) -> None:
+        self._debounce.call("refresh_data", REFETCH, self.refresh_data)
+
+    @on(SweepsChanged)
+    def _refetch_changed_sweeps(self, message: SweepsChanged) -> None:
+        """Refetch if the best value or the number of planned trials in the row of a sweep changed."""
+        if any(map(self.rows.is_outdated, message.changed)):
+            self._refetch_soon()
+
+    @on(RunTable.SweepToggled)
+    def _toggle_sweep(self, message: RunTable.SweepToggled) -> None:
+        self.rows.open_sweep(message.sweep.id, opened=not message.sweep.is_open)
+        self.refresh_data()
+        self.remember()
+
+    def open_view(self, view: str, selection: Mapping[str, Any]) -> None:
+        """Move the cursor to `selection["run"]`, a RunSummary, and clear the filter."""
+        if self.pages.query.where:
+            self.filter_bar.action_clear()
+        self.post_message(RunSubmitted(selection["run"]))
+
+    @on(RunSubmitted)
+    def _go_to(self, message: RunSubmitted) -> None:
+        if message.run.spec.sweep:
+            self.rows.open_sweep(message.run.spec.sweep, opened=True)
+        self.shown.selected = message.run.id
+        self.table.select(message.run.id)
+        self.refresh_data()
+
+    def _update_counts(self) -> None:
+        matching, total = self.pages.passing, self.pages.total
+        where = self.pages.query.where
+        text = f"{matching:,} of {total:,}" if where else ""
+        warning = self.charted.filter_warning(where) if where and not matching else ""
+        self.filter_bar.set_note(f"{text}: {warning}" if warning else text, is_error=bool(warning))
+        self.post_message(RunCountChanged(f"{matching:,}/{total:,}" if where else f"{total:,}"))
+
+    def _empty_row(self) -> Row:
+        if not self.pages.loaded:
+            return (Span(f"   {self.connection.loading_text}", "muted"),)
+        return (
+            Span("   no run passes the filter", "muted"),
+            Span("   esc", "key"),
+            Span(" shows all", "muted"),
+        )
+
+    def _update_empty_texts(self) -> None:
+        """Set the texts in place of a run and its curve: why there are none yet."""
+        run = self.selected
+        nothing = (
+            self._sweep_text() or "no run selected" if self.pages.loaded else self.connection.loading_text
+        )
+        self.details.set_empty_text(nothing)
+        waits = startup_text(run) if run is not None and not run.step else ""
+        self.curves.set_empty_text((waits or self._why_no_points(run)) if run is not None else nothing)
+
+    def _why_no_points(self, run: RunSummary) -> str:
+        history = self.connection.history(run.id)
+        is_read = history is not None and history.caught_up
+        return "no points yet" if is_read or not run.step else "loading the curve"
+
+    def _sweep_text(self) -> str:
+        """One line about the sweep under the cursor; empty on any other row."""
+        sweep = self.table.sweep
+        if sweep is None:
+            return ""
+        drawn = ", curve of the best" if sweep.best_run else ""
+        key = self.context.keymap.shown("table.open")
+        return f"sweep {sweep_title(sweep)}{drawn}; {key} {'hides' if sweep.is_open else 'lists'} them"
+
+    def _toggle_welcome(self, empty: bool) -> None:
+        if empty == self.has_class("-empty"):
+            return
+        self.set_class(empty, "-empty")
+        if empty and self._welcome is None:
+            from tui.runs.welcome import Welcome
+
+            self._welcome = Welcome(self.context.keymap)
+            self.mount(self._welcome)
+        focused = self.screen.focused
+        if focused is None or self in focused.ancestors:
+            (self._welcome if empty and self._welcome is not None else self.table).focus()
+
+    # --- the selected run ------------------------------------------------------------------------------
+
+    @on(RunTable.Selected)
+    def _select(self, message: RunTable.Selected) -> None:
+        """On the row of a sweep the curve of its best trial is drawn."""
+        if message.run is not None:
+            run = message.run.id
+        elif message.sweep is not None:
+            run = message.sweep.best_run
+        else:
+            return
+        if run != self.shown.selected or (run and not self.connection.history(run)):
+            self.shown.selected = run
+            self._follow_soon()
+        self._show_selected()
+        if self.curves.is_filled:
+            self._update_empty_texts()
+
+    @on(RunTable.Marked)
+    def _mark(self, message: RunTable.Marked) -> None:
+        self.shown.toggle_mark(message.run.id)
+        self.follow()
+
+    @on(RunTable.SweepMarked)
+    def _mark_sweep(self, message: RunTable.SweepMarked) -> None:
+        run_and_notify(self, self._mark_trials(message.sweep))
+
+    async def _mark_trials(self, sweep: SweepRow) -> str:
+        """Mark all trials of a sweep, or unmark them where all are marked."""
+        page = await self.connection.client.runs(Query(f"sweep={sweep.id}", limit=MARKS_LIMIT))
+        marked = self.shown.toggle_all([run.id for run in page.runs])
+        self.follow()
+        if marked and page.matching > len(page.runs):
+            return f"{len(page.runs):,} of {page.matching:,} trials are marked: that is the most."
+        return ""
+
+    def _follow_soon(self) -> None:
+        self._debounce.call("follow", CURSOR_DELAY, self.follow)
+
+    def follow(self) -> None:
+        """Read the histories of the shown runs, and draw them."""
+        self.charted.follow()
+        self._show_selected()
+        self.draw_curves()
+        self.remember()
+
+    def _store_shown(self, runs: Sequence[RunSummary]) -> None:
+        if self.charted.store(runs) and self.curves.is_filled:
+            self.draw_curves()  # it was drawn before the name of the run was loaded
+
+    def _show_selected(self) -> None:
+        run = self.selected
+        if not self.details.is_filled:
+            return
+        history = self.connection.history(run.id) if run is not None else None
+        hue = self.shown.hues().get(run.id) if run is not None else None
+        self.details.update(run, hue, history.left_out if history is not None else 0)
+        for one in self.charted.histories():
+            one.is_damage_shown = True
+        self.post_message(KeyHintsChanged())
+
+    @on(HistoryChanged)
+    def _curves_grew(self) -> None:
+        if self.is_on_screen:
+            self._debounce.call("curves", REDRAW_SECONDS, self.draw_curves)
+
+    def draw_curves(self) -> None:
+        self._apply_pending_changes()
+        if not self.curves.is_filled:
+            return
+        self._update_empty_texts()
+        shown = self.charted.curves()
+        self.curves.update_runs(shown, self.selected, self.state.metric, self.shown.baseline)
+        if not all(curve.history.is_damage_shown for curve in shown):
+            self._show_selected()
+        self.table.set_metric(self.chart.metric)
+        self.table.set_row_styles(self.shown.styles(self.curves.letters()))
+
+    def metrics(self) -> list[str]:
+        return self.charted.metrics(self.selected)
+
+    def select_pane(self, pane: str) -> None:
+        """Select a pane of the details, or the curves."""
+        self.state.pane = pane if pane in ALL_PANES else "curves"
+        self.set_class(self.state.pane != "curves", "-details")
+        self.curves.select_pane(self.state.pane)
+        self.details.select_pane(self.state.pane)
+
+    # --- keys: commands --------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only a new run is possible before all panels are mounted."""
         return self.curves.is_filled or action == "new"
 
-    # --- runs ------------------------------------------------------------------------------------------
+    def key_labels(self) -> dict[str, str]:
+        return self.commands.key_labels()
 
     def action_new(self) -> None:
-        from engine import catalog
-        from tui.dialogs.pick import PickScreen
-
-        found = catalog.experiments()
-        if len(found) == 1:
-            self.launch(found[0])
-        else:
-            self.app.push_screen(PickScreen(found, self.state.last_experiment), self._picked)
-
-    def _picked(self, experiment: Experiment | None) -> None:
-        if experiment is not None:
-            self.launch(experiment)
-
-    def launch(
-        self, experiment: Experiment, typed: Mapping[str, str] | None = None, data: str | None = None
-    ) -> None:
-        """Open the form with its last parameters, or `typed`, and launch what is confirmed."""
-        open_launch_form(self, experiment.name, self._submit_launch, typed, data)
+        self.commands.new()
 
     def action_again(self) -> None:
-        from engine import catalog
-        from tui.dialogs.launch import typed_of
-
-        if run := self._run():
-            try:
-                self.launch(catalog.find(run.spec.experiment), typed_of(run), run.spec.data)
-            except UnknownExperiment as error:
-                self._notify(str(error))
-                return
-            run_and_notify(self, self._data_warning(run))
-
-    async def _data_warning(self, run: RunSummary) -> str:
-        """A warning if the data folder no longer holds the data the run was trained on; else empty."""
-        return await self.connection.client.data_now(run.id)
+        self.commands.again()
 
     def action_pause(self) -> None:
-        from tui.runs import marked  # the first rows do not wait for it
-
-        if self.shown.marks:
-            self._command_marked(marked.verb_of_pause(self.marked_runs()))
-        elif self.table.sweep is not None:
-            self._command_marked(marked.verb_of_sweep(self.table.sweep))
-        else:
-            self._command_selected(actions.pause_or_resume)
+        self.commands.pause()
 
     def action_stop(self) -> None:
-        from tui.runs import marked  # the first rows do not wait for it
-
-        if self.shown.marks or self.table.sweep is not None:
-            self._command_marked("stop")
-        elif (run := self._run()) and not marked.possible("stop", run.status):
-            run_and_notify(self, self._command(actions.stop, run))  # refused, with what is possible
-        elif run:
-            text = "The run writes a checkpoint at its next step and ends. Resume continues from there."
-            self._confirm(f"Stop {name_of(run)}?", text, "stop", lambda: self._command(actions.stop, run))
+        self.commands.stop()
 
     def action_delete(self) -> None:
-        if self.shown.marks or self.table.sweep is not None:
-            self._command_marked("remove")
-        elif run := self._run():
-            undo_key = self.context.keymap.shown("run.undo")
-            kept = f"Its curves, log and checkpoints ({run.step:,} steps) are kept for a day"
-            lost = f"{kept}: {undo_key} brings it back."
-            if run.status.is_active:
-                lost = f"It is {run.status} and will be stopped. {lost}"
-            remove = partial(actions.remove, undo_key=undo_key)
-            self._confirm(f"Remove {name_of(run)}?", lost, "remove", lambda: self._command(remove, run))
-
-    def _command_marked(self, verb: str) -> None:
-        run_and_notify(self, self._confirm_marked(verb))
-
-    async def _confirm_marked(self, verb: str) -> str:
-        """Confirm a command for the marked runs, or for the trials of the sweep under the cursor.
-
-        Returns why it is possible for none of them; empty where the dialog was opened.
-        """
-        from tui.runs import marked  # the first rows do not wait for it
-
-        sweep, undo_key = self.table.sweep, self.context.keymap.shown("run.undo")
-        if self.shown.marks or sweep is None:
-            plan = await marked.applicable_runs(self.connection.client, verb, self.shown.marks, undo_key)
-        else:
-            plan = await marked.applicable_trials(self.connection.client, verb, sweep, undo_key)
-        if not plan.runs:
-            return plan.refusal
-        self._confirm(plan.question, plan.details, verb, lambda: marked.execute(self.connection.client, plan))
-        return ""
-
-    def _confirm(self, question: str, text: str, verb: str, action: Callable[[], Action]) -> None:
-        from tui.dialogs.confirm import ConfirmScreen
-
-        def answered(agreed: bool | None) -> None:
-            if agreed:
-                run_and_notify(self, action())
-
-        self.app.push_screen(ConfirmScreen(question, text, verb), answered)
+        self.commands.remove()
 
     def action_undo(self) -> None:
-        run_and_notify(self, self._undo())
-
-    async def _undo(self) -> str:
-        return await actions.undo(self.connection.client)
+        self.commands.undo()
 
     def action_set_live(self) -> None:
-        from tui.dialogs.form import live_screen
-
-        run = self._run()
-        if run is None:
-            return
-        if run.status is not Status.RUNNING:
-            self._notify(f"{name_of(run)} is {run.status}: a parameter can be set only during training.")
-            return
-        params = actions.live_params(run)
-        if not params:
-            self._notify(f"{name_of(run)} has no parameter that can be changed during training.")
-            return
-        self.app.push_screen(live_screen(run, params), lambda given: self._set(run, given))
+        self.commands.set_live()
 
     def action_scale_lr(self, factor: float) -> None:
-        run = self._run()
-        if run is None:
-            return
-        try:
-            name, value = actions.scaled_lr(run, factor)
-        except DltuiError as error:
-            self._notify(str(error))
-            return
-        self._set(run, (name, value))
+        self.commands.scale_lr(factor)
 
     def action_copy_id(self) -> None:
-        if sweep := self.table.sweep:
-            run_and_notify(self, self.clipboard.copy(self.app, sweep.id))
-        elif run := self._run():
-            run_and_notify(self, self.clipboard.copy(self.app, run.id))
+        self.commands.copy_id()
 
     def action_copy_command(self) -> None:
-        if run := self._run():
-            run_and_notify(self, self.clipboard.copy(self.app, actions.command_line(run)))
+        self.commands.copy_command()
 
-    # --- the view --------------------------------------------------------------------------------------
+    # --- keys: the view --------------------------------------------------------------------------------
 
     def action_filter(self) -> None:
         self.filter_bar.open()
 
     @on(FilterBar.Changed)
     def _filter(self, message: FilterBar.Changed) -> None:
-        self.pages.set_query(replace(self.pages.query, where=message.where))
+        self.rows.filter(message.where)
         self.refresh_data()
         self.remember()
 
@@ -214,6 +419,11 @@ class RunsTab(RunView):
     def action_reverse(self) -> None:
         self._order(self.pages.query.sort, descending=not self.pages.query.descending)
 
+    def _order(self, field: str, *, descending: bool) -> None:
+        self.rows.sort(field, descending=descending)
+        self.refresh_data()
+        self.remember()
+
     def action_metric(self, way: int) -> None:
         known = self.metrics()
         if known:
@@ -224,22 +434,25 @@ class RunsTab(RunView):
     def action_compare(self) -> None:
         from tui.runs.compare import CompareScreen
 
-        runs = self.known_runs()
+        runs = self.charted.known()
         if len(runs) < 2:
-            self._notify("Mark two runs or more (space), then compare them.")
+            self.commands.notify("Mark two runs or more (space), then compare them.")
         else:
             self.app.push_screen(CompareScreen(runs, self.shown.hues(), self.shown.baseline))
 
     def action_baseline(self) -> None:
-        if run := self._run():
+        if run := self.commands.require_selected():
             pinned = self.shown.toggle_baseline(run.id)
             self.follow()
-            self._notify(f"{name_of(run)} is {'the baseline now' if pinned else 'no longer the baseline'}.")
+            self.commands.notify(
+                f"{name_of(run)} is {'the baseline now' if pinned else 'no longer the baseline'}."
+            )
 
     def action_unmark(self) -> None:
         self.shown.marks.clear()
         self.follow()
 
+    @on(RunTable.Opened)
     def action_full(self) -> None:
         self.toggle_class("-full")
         if self.has_class("-full") and self.state.pane != "curves":
@@ -278,10 +491,6 @@ class RunsTab(RunView):
         self.select_pane(message.title)
         self.remember()
 
-    @on(RunTable.Opened)
-    def _open(self) -> None:
-        self.action_full()
-
     def action_chart(self, what: str) -> None:
         {
             "log": self.chart.action_toggle_log,
@@ -305,103 +514,18 @@ class RunsTab(RunView):
             self.select_pane("curves")
         (self.chart if self.chart.toggle_crosshair() else self.table).focus()
 
-    def key_labels(self) -> dict[str, str]:
-        """The current labels of some keys, by key id; an empty label hides a key in the footer."""
-        run = self.selected
-        if self.table.sweep is not None:
-            return self._labels_of_sweep(self.table.sweep)
-        if run is None:
-            labels = dict.fromkeys((*_NEED_A_RUN, "run.pause"), "")
-            return labels | ({"view.filter": "filter"} if self.pages.query.where else {})
-        labels = {"run.stop": "stop" if not run.status.is_final else ""}
-        if run.status is not Status.RUNNING or not actions.live_params(run):
-            labels |= dict.fromkeys(_CHANGE_LR, "")
-        if run.status is Status.RUNNING:
-            labels["run.pause"] = "pause"
-        else:
-            labels["run.pause"] = "resume" if actions.is_resumable(run) else ""
-        labels |= self._labels_of_marks()
-        labels["view.compare"] = "compare" if len(self.shown.ids) > 1 else ""
-        labels["view.metric"] = "metric" if len(self.metrics()) > 1 else ""
-        labels["table.mark"] = "unmark" if run.id in self.shown.marks else "mark"
-        return labels
+    # --- state -----------------------------------------------------------------------------------------
 
-    def _labels_of_sweep(self, sweep: SweepRow) -> dict[str, str]:
-        """The labels on the row of a sweep, whose keys act on its trials."""
-        from tui.runs import marked  # the first rows do not wait for it
-
-        count = f"{sweep.trials:,}"
-        return {
-            "run.pause": f"{marked.verb_of_sweep(sweep)} {count}", "run.stop": f"stop {count}",
-            "run.delete": f"remove {count}", "table.mark": f"mark {count}",
-            "table.open": "collapse" if sweep.is_open else "expand",
-            "view.metric": "metric" if len(self.metrics()) > 1 else "",
-            "view.compare": "compare" if len(self.shown.ids) > 1 else "",
-            **dict.fromkeys(_NEED_ONE_RUN, ""), **self._labels_of_marks(),
-        }  # fmt: skip
-
-    def _labels_of_marks(self) -> dict[str, str]:
-        """The labels of keys that act on marked runs: pause 3."""
-        if not self.shown.marks:
-            return {}
-        from tui.runs import marked  # the first rows do not wait for it
-
-        runs = self.marked_runs()
-        verbs = {"run.pause": marked.verb_of_pause(runs), "run.stop": "stop", "run.delete": "remove"}
-        counts = {key: marked.count_of(verb, runs) for key, verb in verbs.items()}
-        return {key: f"{verb} {counts[key]}" if counts[key] else "" for key, verb in verbs.items()}
-
-    def marked_runs(self) -> list[RunSummary]:
-        return [run for run in self.known_runs() if run.id in self.shown.marks]
-
-    def action_target(self, scope: str) -> Widget:
-        return self.chart if scope == "chart" else self
-
-    def initial_focus(self) -> Widget:
-        return self.table
-
-    @property
-    def is_wide(self) -> bool:
-        return not self.screen.has_class("-narrow")
-
-    # --- how it is done --------------------------------------------------------------------------------
-
-    def _run(self) -> RunSummary | None:
-        if self.selected is None:
-            remedy = "esc shows all runs." if self.pages.query.where else "Press n to start one."
-            if sweep := self.table.sweep:
-                remedy = f"{name_of_sweep(sweep)} is a sweep: enter shows its trials."
-            self._notify(f"No run is selected. {remedy}")
-        return self.selected
-
-    def _command_selected(self, action: Callable[..., Action]) -> None:
-        if run := self._run():
-            run_and_notify(self, self._command(action, run))
-
-    async def _command(self, action: Callable[..., Action], run: RunSummary) -> str:
-        return await action(self.connection.client, require_run(run))
-
-    async def _submit_launch(self, launch: Launch) -> str:
-        self.state.last_experiment = launch.experiment
+    def on_chart_view_changed(self) -> None:
+        self.draw_curves()
         self.remember()
 
-        def submitted(run: RunSummary) -> str:
-            self.post_message(RunSubmitted(run))
-            return ""
-
-        return await submit_launch(self.connection.client, launch, submitted)
-
-    def _order(self, field: str, *, descending: bool) -> None:
-        self.pages.set_query(replace(self.pages.query, sort=field, descending=descending))
-        self.refresh_data()
-        self.remember()
-
-    def _set(self, run: RunSummary, given: tuple[str, object] | None) -> None:
-        if given is not None:
-            run_and_notify(self, self._set_live(run, *given))
-
-    async def _set_live(self, run: RunSummary, name: str, value: object) -> str:
-        return await actions.set_live(self.connection.client, run, name, value)
-
-    def _notify(self, text: str) -> None:
-        self.app.notify(plain(text, limit=400), markup=False)
+    def remember(self) -> None:
+        """Copy the view into the state of the app and post ViewChanged."""
+        state, shown, query = self.state, self.shown, self.pages.query
+        state.selected, state.marks, state.baseline = shown.selected, list(shown.marks), shown.baseline
+        state.where, state.sort, state.descending = query.where, query.sort, query.descending
+        state.open_sweeps = list(query.open_sweeps)
+        state.full = self.has_class("-full")
+        state.chart = self.curves.saved
+        self.post_message(ViewStateChanged())

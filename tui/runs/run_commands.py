@@ -1,0 +1,257 @@
+"""The commands of the runs tab: on the selected run, the marked runs, or a sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+from engine.errors import DltuiError, UnknownExperiment
+from engine.protocol import RunSummary, Status, SweepRow
+from tui.data import actions
+from tui.data.actions import Action, run_and_notify
+from tui.data.run_text import name_of
+from tui.messages import RunSubmitted, ViewStateChanged
+from tui.runs.charted_runs import ChartedRuns
+from tui.runs.sweep_cells import name_of_sweep
+from tui.runs.table import RunTable
+from tui.tab.submit import open_launch_form, submit_launch
+from tui.tab.tab import Tab
+from tui.terminal.plain_text import plain
+
+if TYPE_CHECKING:
+    from engine.catalog import Experiment
+    from tui.dialogs.launch import Launch
+
+_CHANGE_LR = ("run.set", "run.halve_lr", "run.double_lr")
+_NEED_A_RUN = ("run.again", "run.stop", *_CHANGE_LR, "run.delete", "table.mark", "view.full", "view.metric",
+               "view.filter", "view.sort", "view.compare", "view.baseline")  # fmt: skip
+_NEED_ONE_RUN = ("run.again", *_CHANGE_LR, "run.copy_command", "view.baseline")
+
+
+class RunCommands:
+    """Each asks its question, where it has one, and notifies of its result."""
+
+    def __init__(self, tab: Tab, table: RunTable, charted: ChartedRuns) -> None:
+        """`tab` runs the workers and opens the dialogs."""
+        self._tab, self._table, self._charted = tab, table, charted
+        self._connection, self._state = tab.context.connection, tab.context.state
+        self._clipboard, self._undo_key = tab.context.clipboard, tab.context.keymap.shown("run.undo")
+
+    def notify(self, text: str) -> None:
+        self._tab.app.notify(plain(text, limit=400), markup=False)
+
+    def require_selected(self) -> RunSummary | None:
+        """The selected run; a notification says so if there is none."""
+        if self._table.selected is None:
+            remedy = "esc shows all runs." if self._table.entries.query.where else "Press n to start one."
+            if sweep := self._table.sweep:
+                remedy = f"{name_of_sweep(sweep)} is a sweep: enter shows its trials."
+            self.notify(f"No run is selected. {remedy}")
+        return self._table.selected
+
+    @property
+    def _acts_on_many(self) -> bool:
+        return bool(self._charted.shown.marks) or self._table.sweep is not None
+
+    # --- a new run ---------------------------------------------------------------------------------------
+
+    def new(self) -> None:
+        from engine import catalog
+        from tui.dialogs.pick import PickScreen
+
+        found = catalog.experiments()
+        if len(found) == 1:
+            self.launch(found[0])
+        else:
+            self._tab.app.push_screen(PickScreen(found, self._state.last_experiment), self.launch)
+
+    def launch(
+        self, experiment: Experiment | None, typed: Mapping[str, str] | None = None, data: str | None = None
+    ) -> None:
+        """Open the form with its last parameters, or `typed`, and launch what is confirmed."""
+        if experiment is not None:
+            open_launch_form(self._tab, experiment.name, self._submit, typed, data)
+
+    async def _submit(self, launch: Launch) -> str:
+        self._state.last_experiment = launch.experiment
+        self._tab.post_message(ViewStateChanged())
+
+        def submitted(run: RunSummary) -> str:
+            self._tab.post_message(RunSubmitted(run))
+            return ""
+
+        return await submit_launch(self._connection.client, launch, submitted)
+
+    def again(self) -> None:
+        from engine import catalog
+        from tui.dialogs.launch import typed_of
+
+        if run := self.require_selected():
+            try:
+                self.launch(catalog.find(run.spec.experiment), typed_of(run), run.spec.data)
+            except UnknownExperiment as error:
+                self.notify(str(error))
+                return
+            self._run(lambda client: client.data_now(run.id))  # warns where the folder holds other data
+
+    # --- with a question ---------------------------------------------------------------------------------
+
+    def pause(self) -> None:
+        """Pause or resume."""
+        from tui.runs import marked  # the first rows do not wait for it
+
+        if self._charted.shown.marks:
+            self._ask_of_many(marked.verb_of_pause(self._charted.marked()))
+        elif self._table.sweep is not None:
+            self._ask_of_many(marked.verb_of_sweep(self._table.sweep))
+        elif run := self.require_selected():
+            self._run(actions.pause_or_resume, run)
+
+    def stop(self) -> None:
+        from tui.runs import marked  # the first rows do not wait for it
+
+        if self._acts_on_many:
+            self._ask_of_many("stop")
+        elif (run := self.require_selected()) and not marked.possible("stop", run.status):
+            self._run(actions.stop, run)  # refused, with what is possible
+        elif run:
+            text = "The run writes a checkpoint at its next step and ends. Resume continues from there."
+            self._ask(f"Stop {name_of(run)}?", text, "stop", lambda: self._command(actions.stop, run))
+
+    def remove(self) -> None:
+        if self._acts_on_many:
+            self._ask_of_many("remove")
+        elif run := self.require_selected():
+            kept = f"Its curves, log and checkpoints ({run.step:,} steps) are kept for a day"
+            lost = f"{kept}: {self._undo_key} brings it back."
+            if run.status.is_active:
+                lost = f"It is {run.status} and will be stopped. {lost}"
+            remove = partial(actions.remove, undo_key=self._undo_key)
+            self._ask(f"Remove {name_of(run)}?", lost, "remove", lambda: self._command(remove, run))
+
+    def _ask_of_many(self, verb: str) -> None:
+        run_and_notify(self._tab, self._plan(verb))
+
+    async def _plan(self, verb: str) -> str:
+        """Ask about the marked runs, or the trials of the sweep under the cursor.
+
+        Returns why the command is possible for none of them; empty where the dialog was opened.
+        """
+        from tui.runs import marked  # the first rows do not wait for it
+
+        client, sweep, marks = self._connection.client, self._table.sweep, self._charted.shown.marks
+        if marks or sweep is None:
+            plan = await marked.applicable_runs(client, verb, marks, self._undo_key)
+        else:
+            plan = await marked.applicable_trials(client, verb, sweep, self._undo_key)
+        if not plan.runs:
+            return plan.refusal
+        self._ask(plan.question, plan.details, verb, lambda: self._command(marked.execute, plan))
+        return ""
+
+    def _ask(self, question: str, text: str, verb: str, action: Callable[[], Action]) -> None:
+        from tui.dialogs.confirm import ConfirmScreen
+
+        def answered(agreed: bool | None) -> None:
+            if agreed:
+                run_and_notify(self._tab, action())
+
+        self._tab.app.push_screen(ConfirmScreen(question, text, verb), answered)
+
+    # --- at once -----------------------------------------------------------------------------------------
+
+    def _run(self, action: Callable[..., Action], *given: object) -> None:
+        run_and_notify(self._tab, self._command(action, *given))
+
+    async def _command(self, action: Callable[..., Action], *given: object) -> str:
+        """Without an engine it raises EngineError, as a notification."""
+        return await action(self._connection.client, *given)
+
+    def undo(self) -> None:
+        self._run(actions.undo)
+
+    def set_live(self) -> None:
+        from tui.dialogs.form import live_screen
+
+        run = self.require_selected()
+        if run is None:
+            return
+        if run.status is not Status.RUNNING:
+            self.notify(f"{name_of(run)} is {run.status}: a parameter can be set only during training.")
+        elif params := actions.live_params(run):
+            self._tab.app.push_screen(live_screen(run, params), lambda given: self._set(run, given))
+        else:
+            self.notify(f"{name_of(run)} has no parameter that can be changed during training.")
+
+    def scale_lr(self, factor: float) -> None:
+        if run := self.require_selected():
+            try:
+                self._set(run, actions.scaled_lr(run, factor))
+            except DltuiError as error:
+                self.notify(str(error))
+
+    def _set(self, run: RunSummary, given: tuple[str, object] | None) -> None:
+        if given is not None:
+            self._run(actions.set_live, run, *given)
+
+    def copy_id(self) -> None:
+        found = self._table.sweep or self.require_selected()
+        if found is not None:
+            self._copy(found.id)
+
+    def copy_command(self) -> None:
+        if run := self.require_selected():
+            self._copy(actions.command_line(run))
+
+    def _copy(self, text: str) -> None:
+        run_and_notify(self._tab, self._clipboard.copy(self._tab.app, text))
+
+    # --- labels ------------------------------------------------------------------------------------------
+
+    def key_labels(self) -> dict[str, str]:
+        """The current labels of some keys, by key id; an empty label hides a key in the footer."""
+        run, shown = self._table.selected, self._charted.shown
+        if self._table.sweep is not None:
+            return self._labels_of_sweep(self._table.sweep)
+        if run is None:
+            labels = dict.fromkeys((*_NEED_A_RUN, "run.pause"), "")
+            return labels | ({"view.filter": "filter"} if self._table.entries.query.where else {})
+        labels = {"run.stop": "stop" if not run.status.is_final else ""}
+        if run.status is not Status.RUNNING or not actions.live_params(run):
+            labels |= dict.fromkeys(_CHANGE_LR, "")
+        if run.status is Status.RUNNING:
+            labels["run.pause"] = "pause"
+        else:
+            labels["run.pause"] = "resume" if actions.is_resumable(run) else ""
+        labels["table.mark"] = "unmark" if run.id in shown.marks else "mark"
+        return labels | self._labels_of_marks() | self._labels_of_shown(run)
+
+    def _labels_of_sweep(self, sweep: SweepRow) -> dict[str, str]:
+        """The labels on the row of a sweep, whose keys act on its trials."""
+        from tui.runs import marked  # the first rows do not wait for it
+
+        count = f"{sweep.trials:,}"
+        return {
+            "run.pause": f"{marked.verb_of_sweep(sweep)} {count}", "run.stop": f"stop {count}",
+            "run.delete": f"remove {count}", "table.mark": f"mark {count}",
+            "table.open": "collapse" if sweep.is_open else "expand", **self._labels_of_shown(None),
+            **dict.fromkeys(_NEED_ONE_RUN, ""), **self._labels_of_marks(),
+        }  # fmt: skip
+
+    def _labels_of_shown(self, selected: RunSummary | None) -> dict[str, str]:
+        return {
+            "view.compare": "compare" if len(self._charted.shown.ids) > 1 else "",
+            "view.metric": "metric" if len(self._charted.metrics(selected)) > 1 else "",
+        }
+
+    def _labels_of_marks(self) -> dict[str, str]:
+        """The labels of keys that act on marked runs: pause 3."""
+        if not self._charted.shown.marks:
+            return {}
+        from tui.runs import marked  # the first rows do not wait for it
+
+        runs = self._charted.marked()
+        verbs = {"run.pause": marked.verb_of_pause(runs), "run.stop": "stop", "run.delete": "remove"}
+        counts = {key: marked.count_of(verb, runs) for key, verb in verbs.items()}
+        return {key: f"{verb} {counts[key]}" if counts[key] else "" for key, verb in verbs.items()}
