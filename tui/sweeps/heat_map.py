@@ -19,8 +19,10 @@ def rows(answer: Mapping[str, Any], view: PictureView, width: int, height: int) 
     known = [value for line in cells for value in line if value is not None]
     if not known:
         return [view.nothing]
-    count = max(1, min(len(xs), (width - LABEL - 2) // (LEAST + 1)))
-    each = max(LEAST, min(MOST, (width - LABEL - 2) // count - 1))
+    titles, means = [value_text(x) for x in xs], [_mean_text(value) for value in known]
+    least = max(LEAST, min(MOST, max(map(len, (*titles, *means)))))
+    count = max(1, min(len(xs), (width - LABEL - 2) // (least + 1)))
+    each = max(least, min(MOST, (width - LABEL - 2) // count - 1))
     tall = 1 if view.few_colours else max(1, min(TALLEST, (height - 3) // max(1, len(ys))))
     merit = iter(merits(known, view.largest))
     buckets = [[None if value is None else next(merit) for value in line] for line in cells]
@@ -31,7 +33,7 @@ def rows(answer: Mapping[str, Any], view: PictureView, width: int, height: int) 
     more = [Span(f" +{len(xs) - count}", "muted")] if count < len(xs) else []
     names = (
         Span(" " * (LABEL + 1)),
-        *(Span(value_text(x)[:each].rjust(each) + " ", "muted") for x in xs[:count]),
+        *(Span(_fitted_text(title, each).rjust(each) + " ", "muted") for title in titles[:count]),
         *more,
     )
     lines: list[Row] = [head, fitted(names, width)]
@@ -51,15 +53,23 @@ def _line(
     *,
     numbers: bool,
 ) -> Row:
-    label = value_text(name)[: LABEL - 1] if name != "" else ""
+    label = _fitted_text(value_text(name), LABEL - 1)
     spans = [Span(f" {label:>{LABEL - 1}} ", "muted")]
     for value, bucket in zip(values, merit, strict=False):
         if value is None or bucket is None:
             spans.append(Span((glyphs().dot if numbers else "").rjust(each) + " ", "line"))
             continue
-        text = value_text(float(f"{value:.4g}"))[:each] if numbers else ""
+        text = _mean_text(value) if numbers else ""
         best = bucket == BUCKETS - 1
         few = "picked" if best else "muted" if bucket < 2 else view.style_name(bucket)
         style_name = few if view.few_colours else f"ground-{bucket}"
         spans += [Span(text.rjust(each), style_name), Span(" ")]
     return tuple(spans)
+
+
+def _mean_text(value: float) -> str:
+    return value_text(float(f"{value:.4g}"))
+
+
+def _fitted_text(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + glyphs().cut

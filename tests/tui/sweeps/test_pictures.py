@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -113,6 +114,21 @@ def test_a_heat_map_says_the_mean_of_each_cell() -> None:
     )
     text = "\n".join(map(row_text, drawn("heat", rows, PictureView(SWEEP.spec), 80, 20)))
     assert "hidden down, lr across; mean loss" in text and " 2 " in text
+
+
+@pytest.mark.parametrize("width", [55, 60, 66])
+def test_a_heat_map_cuts_no_number(width: int) -> None:
+    rates = (0.000523, 0.001336, 0.00172, 0.001737, 0.003213, 0.0184)
+    rows = tuple(
+        make_trial(n, params={"lr": rate, "hidden": 2, "activation": "double_conv_dropout", "bypass": False},
+                   value=rate / 10)
+        for n, rate in enumerate(rates, 1)
+    )  # fmt: skip
+    lines = [row_text(row) for row in drawn("heat", rows, PictureView(SWEEP.spec), width, 20)]
+    shown = re.findall(r"[\d.e-]+", lines[1].split("+")[0])
+    assert shown == [f"{rate:.4g}" for rate in rates][: len(shown)] and len(shown) >= 4
+    means = re.findall(r"\d\S+", next(line for line in lines if line.strip().startswith("2 ")))
+    assert [float(mean) for mean in means] == pytest.approx([rate / 10 for rate in rates[: len(shown)]], rel=0.005)
 
 
 def test_too_few_trials_say_why_there_is_no_importance() -> None:
