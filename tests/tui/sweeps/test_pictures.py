@@ -128,7 +128,9 @@ def test_a_heat_map_cuts_no_number(width: int) -> None:
     shown = re.findall(r"[\d.e-]+", lines[1].split("+")[0])
     assert shown == [f"{rate:.4g}" for rate in rates][: len(shown)] and len(shown) >= 4
     means = re.findall(r"\d\S+", next(line for line in lines if line.strip().startswith("2 ")))
-    assert [float(mean) for mean in means] == pytest.approx([rate / 10 for rate in rates[: len(shown)]], rel=0.005)
+    assert [float(mean) for mean in means] == pytest.approx(
+        [rate / 10 for rate in rates[: len(shown)]], rel=0.005
+    )
 
 
 def test_too_few_trials_say_why_there_is_no_importance() -> None:
