@@ -49,7 +49,7 @@ from tui.tab.switcher import TabSwitcher, tab_named
 from tui.tabs import PAGES
 from tui.terminal import image_protocol, job_control
 from tui.terminal.clipboard import Clipboard
-from tui.terminal.driver import TerminalDriver
+from tui.terminal.driver import driver_for
 from tui.terminal.exit import AppExit
 from tui.terminal.glyphs import glyphs
 from tui.terminal.key_order import KeyOrder
@@ -95,7 +95,7 @@ class LabApp(App[int]):
     AUTO_FOCUS = "RunTable"
 
     def __init__(self, places: Places, connect: Connect = client.connect) -> None:
-        super().__init__(driver_class=TerminalDriver)
+        super().__init__(driver_class=driver_for)  # type: ignore[arg-type]
         self.places = places
         self._key_order = KeyOrder(self, super().on_event)
         self._app_exit = AppExit(self._leave_in_loop, self._save_now)
@@ -114,7 +114,7 @@ class LabApp(App[int]):
         self._is_home_private = True
         for known in theme.THEMES.values():
             self.register_theme(known)
-        self.theme = self._parsed_theme = self._first_theme()
+        self.theme = self._first_theme()
         self.stylesheet.set_variables(self.get_css_variables())
         self.set_keymap(dict(self.user_keymap.keys))
         self.animation_level = "none"
@@ -297,14 +297,6 @@ class LabApp(App[int]):
         if theme.named(self.state.theme):
             return theme.named(self.state.theme)
         return theme.FEW_COLOURS if self.console.color_system == "standard" else theme.DEFAULT
-
-    def refresh_css(self, animate: bool = True) -> None:
-        """Called by Textual also at the start: rules parsed with the current theme are not parsed again."""
-        if self.theme == self._parsed_theme:
-            self.stylesheet.update(self, animate=animate)
-        else:
-            self._parsed_theme = self.theme
-            super().refresh_css(animate)
 
     def choose_theme(self, name: str) -> None:
         self.theme = self.state.theme = name

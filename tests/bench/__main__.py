@@ -7,6 +7,7 @@ import sys
 
 BENCHES = (
     "bench_app",
+    "bench_patches",
     "bench_watch",
     "bench_filters",
     "bench_chart",

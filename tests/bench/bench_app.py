@@ -23,7 +23,7 @@ import sys
 import tempfile
 import termios
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from engine.client import client
@@ -41,13 +41,13 @@ TICKS = os.sysconf("SC_CLK_TCK")
 class MeasuredTerminal:
     """The app in a pty, with its output and the times of it."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, command: Sequence[str] = (sys.executable, "-m", "tui")) -> None:
         self.started = time.perf_counter()
         self.written = b""
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
             os.environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "DLTUI_HOME": str(home)}
-            os.execv(sys.executable, [sys.executable, "-m", "tui"])
+            os.execv(command[0], command)
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", SIZE[1], SIZE[0], 0, 0))
 
     def read(self, seconds: float, until: Callable[[bytes], object] = lambda _: False) -> bool:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.css.stylesheet import Stylesheet
 
 from engine.errors import EngineError, OtherVersion
 from engine.places import Places, make_private
@@ -236,19 +235,15 @@ async def test_a_theme_may_be_called_light_or_dark_in_the_settings(
         assert opened.app.theme == theme_of
 
 
-async def test_style_rules_are_parsed_again_for_another_theme_and_not_at_the_start(
-    places: Places, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    read: list[str] = []
-    parse = Stylesheet.reparse
-    monkeypatch.setattr(Stylesheet, "reparse", lambda rules: (read.append("again"), parse(rules)))
+async def test_the_theme_of_the_settings_is_drawn_and_so_is_the_one_chosen_later(places: Places) -> None:
     view_state.write(places.view_state, view_state.ViewState(theme="day"))
     async with open_app(places, FakeEngine(make_run(1))) as opened:
         app = opened.app
-        assert not read and app.screen.styles.background.hex.lower() == theme.THEMES["day"].background
+        assert app.screen.styles.background.hex.lower() == theme.THEMES["day"].background
         app.choose_theme("contrast")
-        await opened.until(lambda: bool(read))
-        assert app.screen.styles.background.hex.lower() == theme.THEMES["contrast"].background
+        await opened.until(
+            lambda: app.screen.styles.background.hex.lower() == theme.THEMES["contrast"].background
+        )
 
 
 @pytest.mark.parametrize("name", theme.THEMES)

@@ -3,26 +3,91 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import sys
 from typing import Any
 
+from textual._xterm_parser import XTermParser
+from textual.app import App
+from textual.drivers.linux_driver import LinuxDriver
+from textual.events import Key
+from textual.keys import Keys
+
+from tui.messages import PasteTruncated
 from tui.terminal import job_control
-from tui.terminal.keyboard import KeyboardDriver
 from tui.terminal.output import TerminalOutput
+from tui.terminal.paste import PasteFilter
 from tui.terminal.sgr import SgrWriter
 
 SYNC_END = "\x1b[?2026l"
+CHUNK = 1 << 14
+DIGITS = frozenset("123456789")
+POLL_SECONDS = 0.1
+"""the timeout of the parser for the rest of an escape sequence"""
+PARTS_OF_DRIVER = ("_app", "_debug", "_loop", "_writer_thread", "exit_event", "fileno")
+PARTS_OF_PARSER = ("feed", "tick")
 
 
-class TerminalDriver(KeyboardDriver):
-    """Textual's driver with output that never blocks the app, and with suspension by the shell."""
+def driver_for(app: App[Any], **options: Any) -> LinuxDriver:
+    """The driver below; Textual's own where it lacks the parts that the driver below relies on."""
+    own = LinuxDriver(app, **options)
+    is_known = all(hasattr(own, part) for part in PARTS_OF_DRIVER)
+    if is_known and all(hasattr(XTermParser, part) for part in PARTS_OF_PARSER):
+        return TerminalDriver(app, **options)
+    return own
+
+
+class KeyParser(XTermParser):
+    """Textual's parser, but it ignores invalid character codes instead of raising, and reads escape before a
+    digit as alt with that digit, not as the character of a Mac keyboard."""
+
+    def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> list[Key]:
+        if (digit := sequence.removeprefix("\x1b")) in DIGITS and sequence != digit:
+            return [Key(f"alt+{digit}", None)]
+        try:
+            return list(super()._sequence_to_key_events(sequence, alt))
+        except (ValueError, OverflowError):
+            return [Key(Keys.Ignore, sequence)]
+
+
+class TerminalDriver(LinuxDriver):
+    """Textual's driver with another reader, with output that never blocks the app, and with suspension.
+
+    The reader: no input ends it, and a paste never contains keys.
+    """
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self._sgr_writer = SgrWriter()
         self._output: TerminalOutput | None = None
         self._is_suspended = False
+
+    # --- input ---------------------------------------------------------------------------------------------
+
+    def run_input_thread(self) -> None:
+        parser = KeyParser(self._debug)
+        pastes = PasteFilter(lambda: self.send_message(PasteTruncated()))
+        while not self.exit_event.is_set():
+            data = self._read()
+            if data == b"":
+                return  # the terminal is gone: the app sees it too
+            text = pastes.feed(data) if data else pastes.idle()
+            for event in parser.feed(text) if text else ():  # empty text would end the parser
+                self.process_message(event)
+            for event in parser.tick():
+                self.process_message(event)
+
+    def _read(self) -> bytes | None:
+        """The next bytes; None without input, empty when the terminal is gone."""
+        if not select.select([self.fileno], [], [], POLL_SECONDS)[0]:
+            return None
+        try:
+            return os.read(self.fileno, CHUNK)
+        except OSError:
+            return b""
+
+    # --- output --------------------------------------------------------------------------------------------
 
     def write(self, data: str) -> None:
         if self._output is not None:

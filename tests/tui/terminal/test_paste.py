@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from textual.events import Key, Paste
 
 from tui.terminal import paste
-from tui.terminal.keyboard import KeyParser
+from tui.terminal.driver import KeyParser
 from tui.terminal.paste import LIMIT, PasteFilter
 from tui.terminal.plain_text import plain
 

@@ -1,27 +1,27 @@
-"""The keyboard reader sleeps without input, and wakes for keys and for the end."""
+"""The driver reads all keys, and is Textual's own where parts are missing."""
 
 from __future__ import annotations
 
 import os
-import select
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
+from textual._parser import Parser
 from textual.app import App
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Key
 from textual.message import Message
 
 from tests.fakes.app_pilot import TIMEOUT
 from tests.timeouts import quiet_seconds
-from tui.terminal import keyboard
-from tui.terminal.keyboard import KeyboardDriver
+from tui.terminal.driver import TerminalDriver, driver_for
 
 
-class Desk(KeyboardDriver):
+class Desk(TerminalDriver):
     """Reads from a pipe; notes what it was sent."""
 
     def __init__(self, fileno: int) -> None:
@@ -42,16 +42,9 @@ class Desk(KeyboardDriver):
         assert self._key_thread is not None
         return self._key_thread
 
-    @property
-    def sleeps(self) -> int:
-        """How often its thread went to sleep of its own will."""
-        status = Path(f"/proc/self/task/{self.reader.native_id}/status").read_text()
-        return int(status.split("\nvoluntary_ctxt_switches:")[1].split()[0])
-
 
 @pytest.fixture
-def typed(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[int, int]]:
-    monkeypatch.setattr(keyboard, "POLL_AFTER_INPUT", 0.0)
+def typed() -> Iterator[tuple[int, int]]:
     ends = os.pipe()
     yield ends
     for end in ends:
@@ -65,31 +58,15 @@ def until(holds: Callable[[], object]) -> None:
         time.sleep(0.005)
 
 
-async def test_a_sleeping_reader_wakes_for_a_key_and_for_the_end(typed: tuple[int, int]) -> None:
+async def test_the_reader_hands_on_keys_after_an_invalid_byte_until_it_is_ended(
+    typed: tuple[int, int],
+) -> None:
     desk = Desk(typed[0])
-    until(lambda: desk.sleeps)
-    os.write(typed[1], b"j")
-    until(lambda: desk.heard)
-    assert [message.key for message in desk.heard if isinstance(message, Key)] == ["j"]
+    os.write(typed[1], b"\xffj")
+    until(lambda: len(desk.heard) == 2)
+    assert [message.key for message in desk.heard if isinstance(message, Key)][1:] == ["j"]
     desk.disable_input()
     assert not desk.reader.is_alive()
-
-
-async def test_the_reader_does_not_wake_without_input(
-    typed: tuple[int, int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    waits: list[float | None] = []
-    wait = select.select
-
-    def noted(read: list[int], write: list[int], fail: list[int], seconds: float | None) -> Any:
-        waits.append(seconds)
-        return wait(read, write, fail, seconds)
-
-    monkeypatch.setattr(keyboard.select, "select", noted)
-    desk = Desk(typed[0])
-    until(lambda: waits)
-    desk.disable_input()
-    assert set(waits) == {None} and not desk.reader.is_alive()
 
 
 async def test_escape_and_a_digit_in_one_sequence_are_alt_and_the_digit(typed: tuple[int, int]) -> None:
@@ -98,3 +75,21 @@ async def test_escape_and_a_digit_in_one_sequence_are_alt_and_the_digit(typed: t
     until(lambda: desk.heard)
     assert [(one.key, one.character) for one in desk.heard if isinstance(one, Key)] == [("alt+2", None)]
     desk.disable_input()
+
+
+@pytest.mark.parametrize(("kind", "part"), [(Parser, "tick"), (LinuxDriver, "exit_event"), (Driver, "_loop")])
+async def test_without_a_part_that_it_relies_on_the_driver_is_textuals_own(
+    monkeypatch: pytest.MonkeyPatch, kind: type, part: str
+) -> None:
+    assert type(driver_for(App[None](), mouse=False)) is TerminalDriver
+    if hasattr(kind, part):
+        monkeypatch.delattr(kind, part)
+    else:
+        start = kind.__init__
+
+        def without(self: Driver, *given: Any, **named: Any) -> None:
+            start(self, *given, **named)
+            delattr(self, part)
+
+        monkeypatch.setattr(kind, "__init__", without)
+    assert type(driver_for(App[None](), mouse=False)) is LinuxDriver
