@@ -34,6 +34,7 @@ from tui.ui.debounce import Debounce
 from tui.ui.filter_bar import FilterBar
 from tui.ui.heading import Heading
 from tui.ui.notes import Notes
+from tui.ui.pages import PageRequests
 from tui.ui.span import Row, Span
 from tui.ui.view_bar import ViewBar
 from tui.view_state import saved_choice
@@ -81,7 +82,7 @@ class SweepsView(Tab):
         self._shown_of = ""
         self._is_open = False
         self._debounce = Debounce(self)
-        self._requested: dict[TrialQuery, int] = {}
+        self._requests = PageRequests(self, self._load_page, "trials")
 
     def compose(self) -> ComposeResult:
         yield self.view_bar
@@ -269,25 +270,18 @@ class SweepsView(Tab):
 
     @on(TrialTable.Missing)
     def _request_pages(self, message: TrialTable.Missing) -> None:
-        if not self.context.connection.is_connected:
-            return
-        for query in message.queries:
-            if query not in self._requested:
-                self._start_worker(partial(self._load_page, self.pages.sweep, query), "trials")
-            self._requested[query] = self._requested.get(query, 0) + 1
+        if self.context.connection.is_connected:
+            for query in message.queries:
+                self._requests.add((self.pages.sweep, query))
 
-    async def _load_page(self, sweep: str, query: TrialQuery) -> None:
-        """Repeated if it was requested again meanwhile: the response may be older than the change."""
+    async def _load_page(self, request: tuple[str, TrialQuery]) -> None:
+        sweep, query = request
         try:
-            while self._requested.get(query, 0):
-                self._requested[query] = 0
-                self._show_page(sweep, query, await self.context.connection.client.sweep_trials(sweep, query))
+            self._show_page(sweep, query, await self.context.connection.client.sweep_trials(sweep, query))
         except EngineError:
             return  # the banner says so, and everything is asked again
         except DltuiError as error:
             await self._show_filter_error(sweep, str(error))
-        finally:
-            self._requested.pop(query, None)
 
     async def _show_filter_error(self, sweep: str, error: str) -> None:
         """Show the error of the filter as it was typed, without the brushes."""

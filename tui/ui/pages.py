@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
+    from textual.dom import DOMNode
+
     from engine.protocol import Query
     from engine.sweep_protocol import TrialQuery
 
 QueryT = TypeVar("QueryT", bound="Query | TrialQuery")
 EntryT = TypeVar("EntryT")
+RequestT = TypeVar("RequestT", bound=Hashable)
 PAGES_KEPT = 12
 
 
@@ -112,3 +115,27 @@ class Pages(Generic[QueryT, EntryT]):
             distant = max(self._pages, key=lambda number: abs(number - center))
             del self._pages[distant]
             self._stale.discard(distant)
+
+
+class PageRequests(Generic[RequestT]):
+    """Loads pages in workers, each at most once at a time."""
+
+    def __init__(self, node: DOMNode, load: Callable[[RequestT], Awaitable[None]], group: str) -> None:
+        """`load` fetches and shows a page; `group` is that of the workers, which belong to `node`."""
+        self._node, self._load, self._group = node, load, group
+        self._is_due: dict[RequestT, bool] = {}
+
+    def add(self, request: RequestT) -> None:
+        """Load the page; once more where it is loading: the response may be older than the change."""
+        is_loading = request in self._is_due
+        self._is_due[request] = True
+        if not is_loading:
+            self._node.run_worker(self._load_while_due(request), group=self._group, exit_on_error=False)
+
+    async def _load_while_due(self, request: RequestT) -> None:
+        try:
+            while self._is_due[request]:
+                self._is_due[request] = False
+                await self._load(request)
+        finally:
+            del self._is_due[request]
