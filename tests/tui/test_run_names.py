@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -73,7 +72,7 @@ def test_a_name_of_a_sweep_given_twice_is_warned_about() -> None:
 
 def test_the_forms_of_the_app_warn_of_a_name_given_twice() -> None:
     from tui.dialogs.launch import Launch
-    from tui.sweeps.tab_actions import SweepTabActions
+    from tui.sweeps.commands import start_message
     from tui.tab.submit import submit_launch
 
     class Both(Engine):
@@ -83,11 +82,10 @@ def test_the_forms_of_the_app_warn_of_a_name_given_twice() -> None:
         async def submit(self, *_: Any, **__: Any) -> RunSummary:
             return named("mine")
 
-    view: Any = SimpleNamespace(context=SimpleNamespace(connection=SimpleNamespace(client=Both(2))))
-    said = asyncio.run(SweepTabActions._start_message(view, make_sweep(2, name="s")))
+    client: Any = Both(2)
+    said = asyncio.run(start_message(client, make_sweep(2, name="s")))
     assert " trials. 2 sweeps are called s: " in said
     launch = Launch("xor", {}, 1, "mine", "auto")
-    client: Any = Both(2)
     said = asyncio.run(submit_launch(client, launch, lambda run: "mine is started."))
     assert said.startswith("mine is started. 2 runs are called mine: ")
     client = Both(1)

@@ -15,7 +15,7 @@ from textual.strip import Strip
 from tui.drawings.heat import colour_mode_of
 from tui.keys import all_keys
 from tui.keys.all_keys import Scope
-from tui.sweeps import heat_map, importance, parallel, plots
+from tui.sweeps import parallel, plots
 from tui.sweeps.brush import Interval, scales_of, shifted, toggled, where_of, widened
 from tui.sweeps.picture_view import BUCKETS, PictureView
 from tui.terminal.glyphs import chart_symbols
@@ -28,8 +28,8 @@ from tui.ui.wrap import wrap_row
 
 Draw = Callable[[Mapping[str, Any], PictureView, int, int], Sequence[Row]]
 KINDS: dict[str, Draw] = {
-    "parallel": parallel.rows, "importance": importance.rows, "slice": plots.slices,
-    "best": plots.best_so_far, "heat": heat_map.rows,
+    "parallel": parallel.rows, "importance": plots.importance, "slice": plots.slices,
+    "best": plots.best_so_far, "heat": plots.heat_map,
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Scatter plots of the metric: over one parameter, or over the trials in the order in which they ended."""
+"""Plots of the metric: over a parameter, over trials as they ended, importance bars, the heat map."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from tui.sweeps.brush import is_wide
 from tui.sweeps.picture_view import BUCKETS, PictureView, merits
 from tui.sweeps.text import value_text
 from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
 from tui.ui.span import Row, Span, fitted
 
 LABEL = 8
@@ -22,6 +23,10 @@ LEAST = 34
 """least width of a panel beside another"""
 MANY = 300
 """more points than this are drawn as dots, fewer as signs"""
+BAR_NAME, BAR_NUMBER = 14, 7
+CELL_LABEL = 10
+NARROWEST, WIDEST, TALLEST = 6, 20, 6
+"""columns and rows of a cell of the heat map"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,3 +175,94 @@ def _ends(across: Across, width: int) -> Row:
     scale = f"{across.title}{' (log)' if across.log else ''}"
     middle = scale.center(max(0, room - len(low) - len(high)))
     return (Span(" " * LABEL), Span(f"{low}{middle}{high}"[:room], "muted"))
+
+
+def importance(answer: Mapping[str, Any], view: PictureView, width: int, height: int) -> Sequence[Row]:
+    """The importance of each axis for reaching the best trials (PED-ANOVA), as bars."""
+    text = f" importance for reaching the best 10 % of {plain(view.spec.metric, limit=30)} (PED-ANOVA)"
+    head = fitted((Span(text, "muted"),), width)
+    if answer["why"]:
+        return [head, (), fitted((Span(f" not yet: {plain(answer['why'], limit=200)}", "warn"),), width)]
+    found = answer["importance"]
+    most = max((share for _, share in found), default=0.0)
+    is_roomy = height >= 2 * len(found) + 3
+    lines: list[Row] = [head]
+    for name, share in found:
+        lines += [()] * is_roomy
+        lines.append(_bar(name, share, share == most, width))
+    return lines
+
+
+def _bar(name: str, share: float, is_largest: bool, width: int) -> Row:
+    """A bar whose full width is 100 %."""
+    room = max(4, width - BAR_NAME - BAR_NUMBER - 4)
+    full = round(share * room)
+    done, ahead = ("=", "-") if glyphs().ascii_only else ("█", "·")
+    return (
+        Span(f" {plain(name, limit=BAR_NAME):>{BAR_NAME}} ", "strong"),
+        Span(done * full, "accent" if is_largest else "done"),
+        Span(ahead * (room - full), "line"),
+        Span(f" {share:6.1%}", "text"),
+    )
+
+
+def heat_map(answer: Mapping[str, Any], view: PictureView, width: int, height: int) -> Sequence[Row]:
+    """The mean of the metric over two axes, as numbers on colours."""
+    cells, xs, ys = answer["cells"], answer["xs"], answer["ys"]
+    known = [value for line in cells for value in line if value is not None]
+    if not known:
+        return [view.nothing]
+    titles, means = [value_text(x) for x in xs], [_mean_text(value) for value in known]
+    least = max(NARROWEST, min(WIDEST, max(map(len, (*titles, *means)))))
+    count = max(1, min(len(xs), (width - CELL_LABEL - 2) // (least + 1)))
+    each = max(least, min(WIDEST, (width - CELL_LABEL - 2) // count - 1))
+    tall = 1 if view.few_colours else max(1, min(TALLEST, (height - 3) // max(1, len(ys))))
+    merit = iter(merits(known, view.largest))
+    buckets = [[None if value is None else next(merit) for value in line] for line in cells]
+    head = (
+        Span(f" {answer['y']} ", "strong"), Span("down, ", "muted"), Span(f"{answer['x']} ", "strong"),
+        Span(f"across; mean {view.spec.metric}", "muted"),
+    )  # fmt: skip
+    more = [Span(f" +{len(xs) - count}", "muted")] if count < len(xs) else []
+    names = (
+        Span(" " * (CELL_LABEL + 1)),
+        *(Span(_fitted_text(title, each).rjust(each) + " ", "muted") for title in titles[:count]),
+        *more,
+    )
+    lines: list[Row] = [head, fitted(names, width)]
+    for y in range(len(ys) - 1, -1, -1):
+        row = _cells(ys[y], cells[y][:count], buckets[y], each, view, numbers=True)
+        blank = _cells("", cells[y][:count], buckets[y], each, view, numbers=False)
+        lines += [*[blank] * ((tall - 1) // 2), row, *[blank] * (tall // 2)]
+    return lines
+
+
+def _cells(
+    name: object,
+    values: Sequence[Any],
+    merit: Sequence[int | None],
+    each: int,
+    view: PictureView,
+    *,
+    numbers: bool,
+) -> Row:
+    label = _fitted_text(value_text(name), CELL_LABEL - 1)
+    spans = [Span(f" {label:>{CELL_LABEL - 1}} ", "muted")]
+    for value, bucket in zip(values, merit, strict=False):
+        if value is None or bucket is None:
+            spans.append(Span((glyphs().dot if numbers else "").rjust(each) + " ", "line"))
+            continue
+        text = _mean_text(value) if numbers else ""
+        best = bucket == BUCKETS - 1
+        few = "picked" if best else "muted" if bucket < 2 else view.style_name(bucket)
+        style_name = few if view.few_colours else f"ground-{bucket}"
+        spans += [Span(text.rjust(each), style_name), Span(" ")]
+    return tuple(spans)
+
+
+def _mean_text(value: float) -> str:
+    return value_text(float(f"{value:.4g}"))
+
+
+def _fitted_text(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + glyphs().cut

@@ -1,4 +1,4 @@
-"""The list of sweeps, one row each."""
+"""The list of sweeps, one row each, and what is shown while there is none."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from textual.message import Message
 from engine.sweep_protocol import SweepSummary
 from tui.keys import all_keys
 from tui.keys.all_keys import Scope
+from tui.keys.keymap import Keymap
 from tui.sweeps.text import best_of, counts_of, sweep_sign
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
+from tui.ui.notes import paragraph
 from tui.ui.sheet import Sheet
 from tui.ui.span import Row, Span, fitted
 
@@ -23,6 +25,12 @@ NAME, EXPERIMENT, SAMPLER, COUNTS, METRIC = 18, 10, 7, 22, 16
 ROOMY = 100
 MOST = 6
 """most rows, without the header"""
+WORDS = "A sweep trains one experiment many times, with different parameters, and shows which of them matter."
+THEN = (
+    "Then: a table of all trials, parallel coordinates, the importance of each parameter, the best value so "
+    "far, and a heat map of two parameters."
+)
+TEXT_WIDTH = 76
 
 
 class SweepList(Sheet, inherit_bindings=False):
@@ -112,3 +120,29 @@ def _cell(text: str, width: int, style_name: str) -> Span:
     if len(shown) > width:
         shown = shown[: width - 1] + glyphs().cut
     return Span(set_cell_size(shown, width) + " ", style_name)
+
+
+class EmptyState(Sheet, can_focus=True, inherit_bindings=False):
+    """What a sweep is, and how to start one. Focusable, so that the keys of the tab work."""
+
+    SCOPE: ClassVar[Scope] = "sweep"
+
+    def __init__(self, keymap: Keymap, **widget: Any) -> None:
+        super().__init__(**widget)
+        self._keymap = keymap
+        self._waiting = ""
+
+    def set_waiting(self, text: str) -> None:
+        """Set why the sweeps are not loaded yet; empty once they are."""
+        if text != self._waiting:
+            self._waiting = text
+            self.draw()
+
+    def rows(self, width: int) -> Sequence[Row]:
+        if self._waiting:
+            return ((), (Span(f" {self._waiting}", "muted"),))
+        key = self._keymap.shown("sweep.new", ascii_only=glyphs().ascii_only)
+        room = min(width - 2, TEXT_WIDTH)
+        start = (Span(f"  {key}", "key"), Span("  set up a sweep", "text"))
+        lines = [*paragraph(WORDS, room, "text"), (), start, (), *paragraph(THEN, room)]
+        return [(), *((Span(" "), *line) for line in lines)]

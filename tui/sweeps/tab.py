@@ -1,20 +1,51 @@
-"""The Sweep tab: the actions of its keys on the view."""
+"""The Sweep tab: the list of sweeps, and the trials and the plot of one; the actions of its keys."""
 
 from __future__ import annotations
 
-from textual import on
+from typing import Any
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
 from textual.widget import Widget
 
-from engine.sweep_protocol import SweepStatus, TrialGroup, TrialStatus
+from engine.errors import DltuiError, EngineError
+from engine.sweep_protocol import SweepStatus, SweepSummary, TrialGroup, TrialQuery, TrialStatus
 from tui.keys import all_keys
-from tui.sweeps.brush import equals
+from tui.messages import KeyHintsChanged, SweepsChanged, ViewStateChanged
+from tui.sweeps.brush import BrushLine, readable
+from tui.sweeps.commands import SweepCommands
+from tui.sweeps.loaded_sweeps import LoadedSweeps
 from tui.sweeps.picture import Picture
-from tui.sweeps.sweep_list import SweepList
-from tui.sweeps.tab_actions import SweepTabActions
+from tui.sweeps.picture_view import PictureView
+from tui.sweeps.sweep_list import EmptyState, SweepList
+from tui.sweeps.text import facts_rows
 from tui.sweeps.trial_table import TrialTable
-from tui.sweeps.view import VIEWS
+from tui.tab.context import TabContext
+from tui.tab.tab import Tab
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
+from tui.ui.debounce import Debounce
 from tui.ui.filter_bar import FilterBar
+from tui.ui.heading import Heading
+from tui.ui.notes import Notes
+from tui.ui.pages import PageRequests
+from tui.ui.span import Row, Span
+from tui.ui.view_bar import ViewBar
+from tui.view_state import saved_choice
 
+VIEWS = {
+    "table": "table", "parallel": "parallel", "importance": "importance", "slice": "slices",
+    "best": "best so far", "heat": "heat map",
+}  # fmt: skip
+REFETCH = 0.5
+"""seconds between two requests for trials that change"""
+REDRAW = 1.0
+CURSOR_DELAY = 0.12
+"""seconds the cursor rests on a trial before the plot marks it"""
+SIDE, STACKED = 150, 34
+"""width, and height, from which on plot and table are shown together"""
+HINT = "val_loss<0.1 and lr>=0.01, or plain words"
 _NEED_A_SWEEP = (
     "sweep.pause", "sweep.stop", "sweep.add", "sweep.widen", "sweep.size", "sweep.filter", "sweep.export",
     "sweep.copy", "sweep.next", "sweep.clear",
@@ -25,10 +56,308 @@ _NEED_A_TRIAL = (
 )  # fmt: skip
 
 
-class SweepTab(SweepTabActions):
-    """Actions on the view: which sweep, which plot, filter, brushes, sorting, groups."""
+class SweepTab(Tab):
+    """Lays out the panels and updates them, and routes keys to the objects that act on them."""
 
+    NAME = "sweep"
     BINDINGS = all_keys.bindings("sweep")
+
+    def __init__(self, context: TabContext, **widget: Any) -> None:
+        super().__init__(context, **widget)
+        saved = context.state.views.get(self.NAME, {})
+        self.sweeps = LoadedSweeps(context.connection, saved)
+        self.front = saved_choice(saved, "view", VIEWS, "table")
+        self.view_bar = ViewBar(
+            [(f"sweep.{name}", name, title) for name, title in VIEWS.items()], context.keymap
+        )
+        self.list = SweepList(id="sweep-list")
+        self.facts = Notes(id="sweep-facts")
+        self.filter_bar = FilterBar(hint=HINT)
+        self.brush_line = BrushLine(context.keymap)
+        self.heading = Heading(("trials",))
+        self.table = TrialTable(self.sweeps.pages)
+        self.table.empty_row = self._empty_row
+        self.picture = Picture()
+        self.empty_state = EmptyState(context.keymap, id="sweep-invitation")
+        self.commands = SweepCommands(self, context, self.sweeps, self.table)
+        self._shown_of = ""
+        self._is_open = False
+        self._debounce = Debounce(self)
+        self._requests = PageRequests(self, self._load_page, "trials")
+
+    def compose(self) -> ComposeResult:
+        yield self.view_bar
+        yield self.list
+        yield self.facts
+        yield self.filter_bar
+        yield self.brush_line
+        with Container(id="sweep-body"):
+            yield self.picture
+            with Vertical(id="sweep-table"):
+                yield self.heading
+                yield self.table
+        yield self.empty_state
+
+    def on_mount(self) -> None:
+        self.add_class("-empty")
+        self._update_empty_state()
+        self._select_view(self.front)
+        self.call_after_refresh(self._open_first)
+
+    def _open_first(self) -> None:
+        """The first tab of the app is not opened by the switcher."""
+        if self.display and not self._is_open:
+            self.activated()
+
+    def on_resize(self, event: events.Resize) -> None:
+        width, height = event.size
+        self.set_class(width >= SIDE, "-side")
+        self.set_class(width < SIDE and height >= STACKED, "-stacked")
+
+    # --- open and close --------------------------------------------------------------------------------
+
+    def activated(self) -> None:
+        self._is_open = True
+        self.refresh_data()
+
+    def deactivated(self) -> None:
+        self._is_open = False
+        self._debounce.stop()
+
+    def initial_focus(self) -> Widget:
+        return self.panel
+
+    @property
+    def panel(self) -> Widget:
+        """The widget of the view in front, which gets the focus."""
+        if not self.sweeps.all:
+            return self.empty_state
+        return self.table if self.front == "table" else self.picture
+
+    def on_descendant_focus(self) -> None:
+        self.heading.set_highlighted(self.table.has_focus)
+        self.post_message(KeyHintsChanged())
+
+    def on_descendant_blur(self) -> None:
+        self.heading.set_highlighted(self.table.has_focus)
+
+    def _update_empty_state(self) -> None:
+        self.empty_state.set_waiting(
+            "" if self.sweeps.loaded else self.context.connection.loading_text.replace("runs", "sweeps")
+        )
+
+    def refresh_data(self) -> None:
+        """Fetch the sweeps again if there is an engine and the tab is open."""
+        self._update_empty_state()
+        if self.context.connection.is_connected and self._is_open:
+            self.run_worker(self._fetch(), group="sweeps", exclusive=True, exit_on_error=False)
+
+    async def _fetch(self) -> None:
+        try:
+            await self.sweeps.fetch()
+        except DltuiError as error:
+            self.set_status(str(error))
+            return
+        self.set_status("")
+        self.update_all()
+
+    @on(SweepsChanged)
+    def _apply_changes(self, message: SweepsChanged) -> None:
+        self.sweeps.update(message.changed, message.removed)
+        if not self._is_open:
+            return
+        chosen = self.sweeps.chosen
+        if chosen is None or chosen.id != self._shown_of:
+            self.update_all()
+            return
+        self._update_list()
+        if any(sweep.id == chosen.id for sweep in message.changed):
+            self._debounce.call("pages", REFETCH, self._expire)
+            self._debounce.call("picture", REDRAW, self.request_picture)
+
+    @on(SweepCommands.Started)
+    def _show_started(self, message: SweepCommands.Started) -> None:
+        self.sweeps.update((message.sweep,), ())
+        self.sweeps.loaded = True
+        self.sweeps.select(message.sweep.id)
+        self.update_all()
+        self.remember()
+        self.panel.focus(scroll_visible=False)
+
+    @on(SweepCommands.Edited)
+    def _expire(self) -> None:
+        self.sweeps.pages.expire()
+        self.table.request_missing()
+
+    # --- the selected sweep ----------------------------------------------------------------------------
+
+    def update_all(self) -> None:
+        """Update the list and all panels from the loaded data."""
+        chosen = self.sweeps.chosen
+        had_focus = self._has_focus or not self._shown_of
+        self.set_class(chosen is None, "-empty")
+        self._update_empty_state()
+        self._update_list()
+        if chosen is not None and chosen.id != self._shown_of:
+            self._show_sweep(chosen)
+        elif chosen is not None:
+            self._expire()
+        self.request_picture()
+        if had_focus or self.screen.focused is None:
+            self.call_after_refresh(self._focus_panel)
+
+    @property
+    def _has_focus(self) -> bool:
+        """Whether the focus is on a widget of the tab that was hidden."""
+        focused = self.screen.focused
+        return focused is not None and self in focused.ancestors and not focused.is_on_screen
+
+    def _focus_panel(self) -> None:
+        if self._is_open and len(self.app.screen_stack) == 1:
+            self.panel.focus(scroll_visible=False)
+
+    def _update_list(self) -> None:
+        self.list.update(self.sweeps.all, self.sweeps.place)
+        chosen = self.sweeps.chosen
+        self.facts.update(lambda width: facts_rows(chosen, width) if chosen is not None else ())
+        self.post_message(KeyHintsChanged())
+
+    def _show_sweep(self, sweep: SweepSummary) -> None:
+        """Show another sweep with its saved view."""
+        self._shown_of = sweep.id
+        view = self.sweeps.view
+        self.filter_bar.set_filter(view.where)
+        self.table.marked = list(view.marked)
+        self.table.column_name = view.column
+        self.apply_query()
+        self.picture.set_view(self.kind, self._picture_view())
+        self.request_trials()
+        if view.trial and not view.group:
+            self.table.select(view.trial)
+
+    def _picture_view(self) -> PictureView | None:
+        """The view of the selected sweep as the plot takes it."""
+        chosen, view = self.sweeps.chosen, self.sweeps.view
+        if chosen is None:
+            return None
+        return PictureView(chosen.spec, view.axis, view.brushes, view.log, view.pair, view.trial)
+
+    @property
+    def kind(self) -> str:
+        """The kind of the plot, also while only the table is shown."""
+        return self.front if self.front != "table" else "parallel"
+
+    def apply_query(self) -> None:
+        """Apply a changed filter, order or grouping to the table."""
+        chosen = self.sweeps.chosen
+        if chosen is not None:
+            self.sweeps.apply_view()
+            self.table.set_columns(chosen.spec, self.sweeps.metrics)
+            self._update_counts()
+
+    def request_trials(self) -> None:
+        """Request the visible trials."""
+        first, last = self.table.visible_rows
+        self._request_pages(TrialTable.Missing(self.sweeps.pages.missing(first, max(first, last))))
+
+    @on(TrialTable.Missing)
+    def _request_pages(self, message: TrialTable.Missing) -> None:
+        if self.context.connection.is_connected:
+            for query in message.queries:
+                self._requests.add((self.sweeps.pages.sweep, query))
+
+    async def _load_page(self, request: tuple[str, TrialQuery]) -> None:
+        sweep, query = request
+        try:
+            has_new_metric = await self.sweeps.fetch_page(sweep, query)
+        except EngineError:
+            return  # the banner says so, and everything is asked again
+        except DltuiError as error:
+            text = await self.sweeps.filter_error(sweep, str(error))
+            self.filter_bar.display = True
+            self.filter_bar.set_note(text.removeprefix("Filter, "), is_error=True)
+            return
+        if has_new_metric and self.sweeps.chosen is not None:
+            self.table.set_columns(self.sweeps.chosen.spec, self.sweeps.metrics)
+        self._update_counts()
+        self.table.pages_changed()
+
+    def _update_counts(self) -> None:
+        pages = self.sweeps.pages
+        where, group = pages.query.where, pages.query.group
+        text = f"{pages.matching:,} of {pages.total:,}" if where else f"{pages.total:,}"
+        if group:
+            text = f"{pages.matching:,} group{'s' * (pages.matching != 1)}, {pages.total:,} trials in all"
+        self.heading.set_note(Span(text, "muted"))
+        metric = self.sweeps.chosen.spec.metric if self.sweeps.chosen is not None else ""
+        self.brush_line.update(readable(self.sweeps.view.brushed, metric), text if pages.loaded else "")
+        if pages.loaded:
+            self.filter_bar.set_note(f"{pages.matching:,} of {pages.total:,}" if where else "")
+
+    def _empty_row(self) -> Row:
+        if not self.sweeps.pages.loaded:
+            return ()
+        if not self.sweeps.pages.query.where:
+            return (Span("   no trial has started yet", "muted"),)
+        key = self.context.keymap.shown("sweep.clear", ascii_only=glyphs().ascii_only)
+        return (Span("   no trial passes", "muted"), Span(f"   {key}", "key"), Span(" shows all", "muted"))
+
+    @on(TrialTable.Selected)
+    def _select(self) -> None:
+        row = self.table.trial
+        if row is not None and self.sweeps.pages.loaded:
+            self.sweeps.view.trial = row.trial
+            self._debounce.call("point", CURSOR_DELAY, self._point)
+            self.remember()
+
+    def _point(self) -> None:
+        if self.front != "table":
+            self.picture.point_at(self.sweeps.view.trial)
+
+    # --- the plot --------------------------------------------------------------------------------------
+
+    def request_picture(self) -> None:
+        """Request the analysis that the plot is drawn from, while it is visible."""
+        chosen, is_shown = self.sweeps.chosen, self.front != "table" and self._is_open
+        if chosen is None or not is_shown or not self.context.connection.is_connected:
+            return
+        if self.picture.view is None:
+            self.picture.set_view(self.kind, self._picture_view())
+        pair = dict(zip("xy", self.picture.pair, strict=True)) if self.kind == "heat" else {}
+        if self.kind == "heat" and not all(pair.values()):
+            self.picture.set_error("A heat map needs two axes; this sweep has one.")
+            return
+        work = self._load_picture(chosen.id, self.kind, pair)
+        self.run_worker(work, group="picture", exclusive=True, exit_on_error=False)
+
+    async def _load_picture(self, sweep: str, kind: str, pair: dict[str, str]) -> None:
+        try:
+            answer, is_filtered = await self.sweeps.fetch_analysis(sweep, kind, pair)
+        except EngineError:
+            return  # the banner says so, and everything is asked again
+        except DltuiError as error:
+            self.picture.set_error(str(error))
+            return
+        if sweep == self._shown_of:
+            self.picture.set_answer(kind, answer, is_filtered=is_filtered)
+            self._update_brushed()
+
+    def _update_brushed(self) -> None:
+        """Update the filter of the brushes: the range of an axis may have grown."""
+        brushed = self.picture.brushed
+        if self.picture.kind == "parallel" and brushed != self.sweeps.view.brushed:
+            self.sweeps.view.brushed = brushed
+            self.apply_query()
+            self.request_trials()
+
+    def _select_view(self, name: str) -> None:
+        self.front = name
+        self.set_class(name == "table", "-table")
+        self.view_bar.select(name)
+        if name != "table":
+            self.picture.set_view(name, self._picture_view())
+            self.request_picture()
+        self.post_message(KeyHintsChanged())
 
     # --- views -----------------------------------------------------------------------------------------
 
@@ -63,10 +392,9 @@ class SweepTab(SweepTabActions):
 
     @on(Picture.Changed)
     def _turn_picture(self) -> None:
-        plot = self.picture.view
+        plot, view = self.picture.view, self.sweeps.view
         if plot is None:
             return
-        view = self.view
         other_pair = plot.pair != view.pair
         view.axis, view.brushes, view.log, view.pair = plot.axis, dict(plot.brushes), plot.log, plot.pair
         if other_pair and self.front == "heat":
@@ -75,17 +403,17 @@ class SweepTab(SweepTabActions):
 
     @on(Picture.Brushed)
     def _brush(self, message: Picture.Brushed) -> None:
-        self.view.brushed = message.where
+        self.sweeps.view.brushed = message.where
         self._apply_view()
 
     def action_clear(self) -> None:
         """Clear brushes and filter in every view."""
         self._clear_brushes()
-        if self.view.where:
+        if self.sweeps.view.where:
             self.filter_bar.action_clear()
 
     def _clear_brushes(self) -> None:
-        view = self.view
+        view = self.sweeps.view
         if view.brushes:
             view.brushes, view.brushed = {}, ""
             self.picture.clear_brushes()
@@ -98,7 +426,7 @@ class SweepTab(SweepTabActions):
 
     @on(FilterBar.Changed)
     def _filter(self, message: FilterBar.Changed) -> None:
-        self.view.where = message.where
+        self.sweeps.view.where = message.where
         self._apply_view()
         self.request_picture()
 
@@ -113,7 +441,7 @@ class SweepTab(SweepTabActions):
 
     def action_back(self) -> None:
         """Undo the innermost of: groups, brushes, filter, plot; else focus the list."""
-        view = self.view
+        view = self.sweeps.view
         if view.group:
             self._group_by([])
         elif view.brushes:
@@ -128,55 +456,94 @@ class SweepTab(SweepTabActions):
     # --- the table -------------------------------------------------------------------------------------
 
     def action_sort(self) -> None:
-        column, view = self.table.column, self.view
-        if column is not None:
-            best_first = column.name == "value" and self._largest
-            view.descending = not view.descending if view.sort == column.name else best_first
-            view.sort = column.name
+        if self.table.column is not None:
+            self.sweeps.sort_by(self.table.column.name)
             self._apply_view()
 
-    @property
-    def _largest(self) -> bool:
-        return self.sweeps.chosen is not None and self.sweeps.chosen.spec.goal == "max"
-
     def action_group(self) -> None:
-        column = self.table.column
+        column, names = self.table.column, self.sweeps.groups
         if column is None:
             return
-        names = self._groups()
         if column.name in names:
             names.remove(column.name)
         elif column.can_group:
             names.append(column.name)
         else:
-            self._notify(f"{column.title} does not make groups: a parameter, the state or the seed does.")
-            return
+            text = f"{column.title} does not make groups: a parameter, the state or the seed does."
+            return self.commands.notify(text)
         self._group_by(names)
 
     def action_seeds(self) -> None:
-        self._group_by([] if self._groups() == ["config"] else ["config"])
-
-    def _groups(self) -> list[str]:
-        return [name for name in self.view.group.split(",") if name]
+        self._group_by([] if self.sweeps.groups == ["config"] else ["config"])
 
     def _group_by(self, names: list[str]) -> None:
-        view = self.view
-        view.group = ",".join(names)
-        view.sort, view.descending = ("value", self._largest) if names else ("trial", False)
+        self.sweeps.group_by(names)
         self._apply_view()
 
-    def open_group(self, group: TrialGroup) -> None:
-        view = self.view
-        clauses = [equals(name, value) for name, value in group.key.items() if value is not None]
-        view.where = " and ".join([view.where, *clauses] if view.where else clauses)
-        self.filter_bar.set_filter(view.where)
-        self._group_by([])
+    @on(TrialTable.Opened)
+    def _open_entry(self) -> None:
+        entry = self.table.selected
+        if not isinstance(entry, TrialGroup):
+            return self.commands.open_trial()
+        self.sweeps.filter_by_group(entry)
+        self.filter_bar.set_filter(self.sweeps.view.where)
+        self._apply_view()
         self.request_picture()
 
     @on(TrialTable.ColumnsChanged)
     def _keep_columns(self) -> None:
-        self.view.marked, self.view.column = list(self.table.marked), self.table.column_name
+        self.sweeps.view.marked, self.sweeps.view.column = list(self.table.marked), self.table.column_name
         self.remember()
+
+    # --- commands --------------------------------------------------------------------------------------
+
+    def action_new(self) -> None:
+        self.commands.new()
+
+    def action_again(self) -> None:
+        self.commands.again()
+
+    def action_pause(self) -> None:
+        self.commands.pause()
+
+    def action_stop(self) -> None:
+        self.commands.stop()
+
+    def action_delete(self) -> None:
+        self.commands.remove()
+
+    def action_undo(self) -> None:
+        self.commands.undo()
+
+    def action_widen(self) -> None:
+        self.commands.widen()
+
+    def action_size(self) -> None:
+        self.commands.resize()
+
+    def action_add(self) -> None:
+        self.commands.add()
+
+    def action_pin(self) -> None:
+        self.commands.pin()
+
+    def action_stop_trial(self) -> None:
+        self.commands.stop_trial()
+
+    def action_extend(self) -> None:
+        self.commands.extend()
+
+    def action_train_alone(self) -> None:
+        self.commands.train_alone()
+
+    def action_copy(self) -> None:
+        self.commands.copy()
+
+    def action_copy_all(self) -> None:
+        self.commands.copy_all()
+
+    def action_export(self) -> None:
+        self.commands.export()
 
     # --- keys ---------------------------------------------------------------------------------------------
 
@@ -185,7 +552,7 @@ class SweepTab(SweepTabActions):
 
     def key_labels(self) -> dict[str, str]:
         """The current labels of some keys, by key id; an empty label hides a key in the footer."""
-        sweep, row = self.sweeps.chosen, self.trial
+        sweep, row = self.sweeps.chosen, self.table.trial
         if sweep is None:
             return dict.fromkeys((*_NEED_A_SWEEP, *_NEED_A_TRIAL), "")
         is_running = sweep.status is SweepStatus.RUNNING
@@ -194,7 +561,7 @@ class SweepTab(SweepTabActions):
             "sweep.stop": "stop" if sweep.status in (SweepStatus.RUNNING, SweepStatus.PAUSED) else "",
             "trials.mark": "unpin column" if self.table.column_name in self.table.marked else "pin column",
             "trials.seeds": "seeds" if len(sweep.spec.seeds) > 1 else "",
-            "sweep.clear": "show all" if self.view.where or self.view.brushes else "",
+            "sweep.clear": "show all" if self.sweeps.view.where or self.sweeps.view.brushes else "",
         }
         if row is None:
             return labels | dict.fromkeys(_NEED_A_TRIAL, "")
@@ -203,10 +570,10 @@ class SweepTab(SweepTabActions):
         labels["trials.stop"] = "" if row.status.is_settled else "stop trial"
         labels["trials.extend"] = "longer" if settled else ""
         place = "open run" if row.lane is None else "failure map"
-        labels["trials.open"] = "trials" if self.view.group else place
+        labels["trials.open"] = "trials" if self.sweeps.view.group else place
         if self.front == "heat":
             labels |= {"axes.up": "other rows", "axes.right": "other columns"}
-        if self.front not in ("heat", "parallel"):
+        elif self.front != "parallel":
             labels["axes.up"] = ""
         if self.front in ("importance", "best"):
             labels["axes.right"] = ""
@@ -215,3 +582,21 @@ class SweepTab(SweepTabActions):
         if self.front != "parallel":
             labels |= dict.fromkeys(("axes.brush", "axes.wider", "axes.narrower"), "")
         return labels
+
+    # --- state -----------------------------------------------------------------------------------------
+
+    def remember(self) -> None:
+        """The view has changed: have it saved, and the footer updated."""
+        self.post_message(ViewStateChanged())
+        self.post_message(KeyHintsChanged())
+
+    @on(ViewStateChanged)
+    def _save_state(self) -> None:
+        """Copy the view into the state of the app."""
+        sweeps = self.sweeps
+        if sweeps.loaded:
+            saved = {"sweep": sweeps.chosen_id, "view": self.front, "of": sweeps.views.saved()}
+            self.context.state.views[self.NAME] = saved
+
+    def set_status(self, text: str) -> None:
+        self.view_bar.set_note(plain(text, limit=300))

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from rich.cells import cell_len
 from textual.message import Message
 
-from engine.sweep_protocol import SweepSpec, TrialQuery, TrialRow
+from engine.sweep_protocol import SweepSpec, TrialGroup, TrialQuery, TrialRow
 from tui.data.trial_pages import Entry, TrialPages, key_of
 from tui.keys import all_keys
 from tui.keys.all_keys import Scope
@@ -51,6 +51,12 @@ class TrialTable(PagedTable[TrialQuery, Entry]):
     @property
     def selected(self) -> Entry | None:
         return self.entry
+
+    @property
+    def trial(self) -> TrialRow | None:
+        """The trial under the cursor; of a group its best."""
+        entry = self.entry
+        return entry.best if isinstance(entry, TrialGroup) else entry
 
     @property
     def columns(self) -> tuple[TrialColumn, ...]:

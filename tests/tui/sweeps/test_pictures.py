@@ -15,7 +15,7 @@ from engine.params import Value
 from engine.service.sweeps import sweep_analysis
 from engine.sweep_protocol import TrialRow
 from tests.fakes.sweeps import make_sweep, make_trial
-from tui.sweeps import heat_map, importance, parallel, plots
+from tui.sweeps import parallel, plots
 from tui.sweeps.picture_view import BUCKETS, PictureView, merits
 from tui.terminal import glyphs
 from tui.ui.span import Row, row_text, row_width
@@ -23,8 +23,8 @@ from tui.ui.span import Row, row_text, row_width
 AXES = ("lr=0.001..0.1 log", "hidden=1..8", "activation=relu,tanh,sigmoid", "bypass=no,yes")
 SWEEP = make_sweep(axes=AXES, seeds=(1, 2))
 DRAWS = {
-    "parallel": parallel.rows, "importance": importance.rows, "slice": plots.slices,
-    "best": plots.best_so_far, "heat": heat_map.rows,
+    "parallel": parallel.rows, "importance": plots.importance, "slice": plots.slices,
+    "best": plots.best_so_far, "heat": plots.heat_map,
 }  # fmt: skip
 
 
@@ -140,8 +140,8 @@ def test_too_few_trials_say_why_there_is_no_importance() -> None:
 
 def test_importance_bars_are_shares_of_the_whole_width() -> None:
     found = {"why": "", "importance": [("lr", 0.6), ("hidden", 0.3)]}
-    rows = importance.rows(found, PictureView(SWEEP.spec), 100, 4)
-    room = 100 - importance.NAME - importance.NUMBER - 4
+    rows = plots.importance(found, PictureView(SWEEP.spec), 100, 4)
+    room = 100 - plots.BAR_NAME - plots.BAR_NUMBER - 4
     assert [row_text(row).count("█") for row in rows[1:]] == [round(0.6 * room), round(0.3 * room)]
 
 

@@ -50,7 +50,7 @@ async def sweep_tab(
         await opened.press("3")
         await opened.until(lambda: tab(opened).sweeps.loaded)
         if engine.sweeps.by_id:
-            await opened.until(lambda: tab(opened).pages.loaded)
+            await opened.until(lambda: tab(opened).sweeps.pages.loaded)
         await opened.pilot.pause()
         yield opened
 
@@ -103,7 +103,7 @@ async def test_ten_thousand_trials_are_fetched_where_they_are_looked_at(places: 
         await opened.press("G")
         await opened.shows(" 10,000 ")
         await opened.press("g")
-        await opened.until(lambda: tab(opened).trial is not None and tab(opened).trial.trial == 1)  # type: ignore[union-attr]
+        await opened.until(lambda: tab(opened).table.trial is not None and tab(opened).table.trial.trial == 1)  # type: ignore[union-attr]
         assert len({query.offset for query in engine.sweeps.queries}) <= 4
 
 
