@@ -67,9 +67,8 @@ class SweepTab(Tab):
         saved = context.state.views.get(self.NAME, {})
         self.sweeps = LoadedSweeps(context.connection, saved)
         self.front = saved_choice(saved, "view", VIEWS, "table")
-        self.view_bar = ViewBar(
-            [(f"sweep.{name}", name, title) for name, title in VIEWS.items()], context.keymap
-        )
+        titles = [(f"sweep.{name}", name, title) for name, title in VIEWS.items()]
+        self.view_bar = ViewBar(titles, context.keymap)
         self.list = SweepList(id="sweep-list")
         self.facts = Notes(id="sweep-facts")
         self.filter_bar = FilterBar(hint=HINT)
@@ -142,9 +141,8 @@ class SweepTab(Tab):
         self.heading.set_highlighted(self.table.has_focus)
 
     def _update_empty_state(self) -> None:
-        self.empty_state.set_waiting(
-            "" if self.sweeps.loaded else self.context.connection.loading_text.replace("runs", "sweeps")
-        )
+        waiting = self.context.connection.loading_text.replace("runs", "sweeps")
+        self.empty_state.set_waiting("" if self.sweeps.loaded else waiting)
 
     def refresh_data(self) -> None:
         """Fetch the sweeps again if there is an engine and the tab is open."""
