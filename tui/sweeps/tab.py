@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.widget import Widget
+from textual.worker import Worker
 
 from engine.errors import DltuiError, EngineError
 from engine.sweep_protocol import SweepStatus, SweepSummary, TrialGroup, TrialQuery, TrialStatus
@@ -148,7 +150,9 @@ class SweepTab(Tab):
         """Fetch the sweeps again if there is an engine and the tab is open."""
         self._update_empty_state()
         if self.context.connection.is_connected and self._is_open:
-            self.run_worker(self._fetch(), group="sweeps", exclusive=True, exit_on_error=False)
+            _: Worker[None] = self.run_worker(
+                self._fetch, group="sweeps", exclusive=True, exit_on_error=False
+            )
 
     async def _fetch(self) -> None:
         try:
@@ -325,8 +329,8 @@ class SweepTab(Tab):
         if self.kind == "heat" and not all(pair.values()):
             self.picture.set_error("A heat map needs two axes; this sweep has one.")
             return
-        work = self._load_picture(chosen.id, self.kind, pair)
-        self.run_worker(work, group="picture", exclusive=True, exit_on_error=False)
+        work = partial(self._load_picture, chosen.id, self.kind, pair)
+        _: Worker[None] = self.run_worker(work, group="picture", exclusive=True, exit_on_error=False)
 
     async def _load_picture(self, sweep: str, kind: str, pair: dict[str, str]) -> None:
         try:
