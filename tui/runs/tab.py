@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widget import Widget
 
+from engine import filter_fields
 from engine.errors import DltuiError
 from engine.protocol import REDRAW_SECONDS, Page, Query, RunSummary, SweepRow
 from tui.data.actions import run_and_notify
@@ -44,7 +45,9 @@ if TYPE_CHECKING:
     from tui.runs.run_chart import RunChart
     from tui.runs.welcome import Welcome
 
-SORTS = ("created", "name", "status", "", "best")
+SORTS = (
+    "created", "name", "status", "", "best", *(one.name for one in filter_fields.COLUMNS if one.about)
+)  # fmt: skip
 """fields to sort by; the empty one stands for the metric on the chart"""
 CURSOR_DELAY = 0.08
 """seconds the cursor rests on a run before its history is read"""
