@@ -191,7 +191,7 @@ async def test_help_shows_the_keys_of_what_has_focus(places: Places) -> None:
         await opened.press("question_mark")
         await opened.shows("Next run", "Next theme", "Start an experiment")
         await opened.press("escape", "tab", "question_mark")
-        await opened.shows("To the first step", "Next theme")
+        await opened.shows("View or crosshair to the first step", "Next theme")
         assert "Next run" not in opened.text
 
 
