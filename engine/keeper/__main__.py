@@ -11,9 +11,9 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 def main(argv: list[str]) -> int:
     """Exit code: see `engine.keeper.arguments`."""
     sys.path.insert(0, ROOT)
-    from engine import signals
+    from engine import ending_signals
 
-    signals.ignore()
+    ending_signals.ignore()
     from engine.keeper import arguments
     from engine.keeper.attempt import supervise
 

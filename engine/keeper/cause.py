@@ -6,7 +6,7 @@ import re
 import signal
 from dataclasses import dataclass, field
 
-from engine import signals
+from engine import ending_signals
 from engine.errors import FULL, DltuiError
 from engine.keeper.stop_sequence import GracePeriods, StopStep
 from engine.protocol import Cause, CauseKind, Status
@@ -115,7 +115,7 @@ def one_line(text: str, limit: int = TEXT_LIMIT) -> str:
 
 def _from_exit_message(evidence: Evidence, status: Status, cause: Cause) -> Verdict:
     if evidence.request_signal is not None and status is Status.STOPPED:
-        text = signals.ended_by(evidence.request_signal, evidence.checkpoint)
+        text = ending_signals.ended_by(evidence.request_signal, evidence.checkpoint)
         cause = Cause(CauseKind.SIGNAL, text, _resume_note(evidence))
     return status, cause
 
@@ -141,7 +141,7 @@ def _forced(evidence: Evidence) -> Verdict:
             limit = f"{_total_grace(evidence.grace_periods):g} s"
             how = f"the worker answered neither the request nor SIGTERM within {limit} and was killed"
     number = evidence.request_signal
-    by = f"{signals.name_of(number)} from outside: " if number is not None else ""
+    by = f"{ending_signals.name_of(number)} from outside: " if number is not None else ""
     text = f"{by}{'Paused' if pausing else 'Stopped'} by force: {how}."
     return status, Cause(kind, text, _resume_note(evidence))
 
@@ -163,7 +163,7 @@ def _failure(evidence: Evidence) -> Cause:
         kind, text, remedy, _ = _HINTS[1]
         return Cause(kind, f"{text}: the worker exited{while_requested} when no disk space remained.", remedy)
     if evidence.process.signal is not None:
-        name = signals.name_of(evidence.process.signal)
+        name = ending_signals.name_of(evidence.process.signal)
         return Cause(
             CauseKind.SIGNAL,
             one_line(f"Ended by {name}{while_requested}{_signal_hint(evidence.process.signal)}."),

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
-from engine import signals
+from engine import ending_signals
 from engine.keeper import oom_kills, stop_sequence, worker_pipe, worker_process
 from engine.keeper.claim import Claim
 from engine.keeper.command_pipe import CommandPipe
@@ -98,7 +98,7 @@ class WorkerWatch:
             self._report(f"keeper.json could not be written: {error}; the keeper continues")
 
     def _on_signals(self, numbers: bytes) -> None:
-        ending = [number for number in numbers if number in signals.ENDING]
+        ending = [number for number in numbers if number in ending_signals.ENDING]
         if ending and self.requested != "stop":
             self.request_signal = ending[0]
             self._handle({"word": "stop"})
@@ -140,9 +140,9 @@ def open_signal_fd() -> int:
     """A descriptor from which the number of each received signal can be read; replaces all handlers."""
     reading, writing = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
     signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-    for number in (signal.SIGCHLD, *signals.ENDING):
+    for number in (signal.SIGCHLD, *ending_signals.ENDING):
         signal.signal(number, _ignore_signal)
-    for number in (signal.SIGINT, *signals.IGNORED):
+    for number in (signal.SIGINT, *ending_signals.IGNORED):
         signal.signal(number, signal.SIG_IGN)
     return reading
 

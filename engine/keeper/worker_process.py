@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine import signals
+from engine import ending_signals
 from engine.engine_path import python_path
 from engine.keeper import prctl
 from engine.keeper.cause import ProcessExit
@@ -105,7 +105,7 @@ def _reset_signals() -> None:
     SIGHUP stays ignored (there is no terminal), and so do the warnings of a batch system until the worker has
     handlers for them.
     """
-    signals.ignore()
+    ending_signals.ignore()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
     signal.set_wakeup_fd(-1)

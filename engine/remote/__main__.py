@@ -7,7 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
-from engine import signals
+from engine import ending_signals
 from engine.protocol import Status
 from engine.remote.proxy_worker import ProxyWorker
 from engine.store import RunFolder
@@ -18,7 +18,7 @@ from engine.worker.keeper_pipe import KeeperPipe
 def main(arguments: list[str]) -> int:
     descriptors = keeper_pipe.pop_descriptors(os.environ)
     # The keeper sends commands through its pipe; SIGKILL is its last resort.
-    for number in (signal.SIGINT, *signals.ENDING, *signals.IGNORED):
+    for number in (signal.SIGINT, *ending_signals.ENDING, *ending_signals.IGNORED):
         signal.signal(number, signal.SIG_IGN)
     folder = RunFolder(Path(arguments[0]).absolute())
     ended = ProxyWorker(

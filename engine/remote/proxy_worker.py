@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 
 from checkpoints import folder as checkpoint_folder
-from engine import signals, store, tensorboard_end
+from engine import ending_signals, store, tensorboard_end
 from engine.errors import FULL, CorruptRun, DltuiError, ProtocolError
 from engine.places import Places
 from engine.protocol import CauseKind, Json, Spec, Status
@@ -159,8 +159,8 @@ class ProxyWorker:
     def _ended(self, remote: RemoteAttempt, ended: Json) -> Json:
         """`ended`. Raises NodeLost if keeper or worker were killed there and no end was requested here."""
         is_requested = self._is_orphan_sent or bool(self._stop_commands)
-        is_killed = remote.signal in signals.FROM_OUTSIDE or ended["cause"]["kind"] == CauseKind.SIGNAL
-        is_crash = remote.signal is not None and remote.signal not in signals.FROM_OUTSIDE
+        is_killed = remote.signal in ending_signals.FROM_OUTSIDE or ended["cause"]["kind"] == CauseKind.SIGNAL
+        is_crash = remote.signal is not None and remote.signal not in ending_signals.FROM_OUTSIDE
         if not self._is_orphan_sent and ended["status"] == Status.LOST:
             raise NodeLost(str(ended["cause"]["text"]))
         if is_killed and not is_crash and not is_requested:

@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine import files, signals
+from engine import ending_signals, files
 from engine.errors import EngineError, ProtocolError
 from engine.places import home
 from engine.protocol import Json
@@ -179,7 +179,7 @@ async def _send(writer: asyncio.StreamWriter, kind: str, **facts: Any) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    signals.ignore()  # a batch system signals every process of a job; keepers and workers handle it
+    ending_signals.ignore()  # a batch system signals every process of a job; keepers and workers handle it
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     gateway_address = GatewayAddress(home(), arguments[0])
     gateway_address.create_folders()

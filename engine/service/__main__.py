@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 
-from engine import places, signals
+from engine import ending_signals, places
 from engine.errors import EngineError
 from engine.places import Places, make_private
 from engine.service.server import lock, service_log
@@ -55,7 +55,7 @@ async def _run(home: Places) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, service.stop)
-    signals.ignore()  # a batch system signals all processes of a job; keepers and workers handle it
+    ending_signals.ignore()  # a batch system signals all processes of a job; keepers and workers handle it
     loop.add_signal_handler(signal.SIGUSR1, service.rebind_socket)
     gc.freeze()
     await service.run()

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 
-from engine import places, signals
+from engine import ending_signals, places
 from engine.session.cache import SessionCache
 from engine.session.requests import RequestQueue
 from engine.session.server import SessionServer
@@ -14,7 +14,7 @@ from engine.session.server import SessionServer
 
 def main() -> int:
     os.umask(0o077)
-    signals.ignore()  # a batch system signals every process of a job; this one has nothing to save
+    ending_signals.ignore()  # a batch system signals every process of a job; this one has nothing to save
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # ctrl+c is for the app; this process ends with its pipe
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not be read as a response

@@ -14,12 +14,12 @@ from types import FrameType
 from typing import Any
 
 from checkpoints.errors import SaveFailed
-from engine import catalog, params, signals, store
+from engine import catalog, ending_signals, params, store
 from engine.events import EventWriter
 from engine.protocol import Spec
 from engine.store import RunFolder
-from engine.worker import device, ending, keeper_pipe
-from engine.worker.ending import Ending, StopReason
+from engine.worker import device, end_status, keeper_pipe
+from engine.worker.end_status import Ending, StopReason
 from engine.worker.event_log import EventLog
 from engine.worker.keeper_pipe import KeeperDescriptors, KeeperPipe
 from engine.worker.run import Attempt, Run
@@ -34,9 +34,9 @@ def main(arguments: list[str]) -> int:
     descriptors = keeper_pipe.pop_descriptors(os.environ)
     faulthandler.enable()
     handler = SignalHandler()
-    for number in (signal.SIGINT, *signals.ENDING):
+    for number in (signal.SIGINT, *ending_signals.ENDING):
         signal.signal(number, handler.handle)
-    for number in signals.IGNORED:
+    for number in ending_signals.IGNORED:
         signal.signal(number, signal.SIG_IGN)
     ended = _run_attempt(RunFolder(Path(arguments[0]).absolute()), descriptors, handler)
     keeper_pipe.send_exit_message(descriptors.exit_message, ended.facts())
@@ -86,7 +86,7 @@ def _train(name: str, chosen: Any, run: Run, handler: SignalHandler) -> Ending:
     try:
         _load_train(name)(chosen, run)
         unsaved = _save_last(run)
-        ended = ending.finished(
+        ended = end_status.finished(
             run.step,
             run.stop_reason,
             run.prune_reason,
@@ -94,7 +94,7 @@ def _train(name: str, chosen: Any, run: Run, handler: SignalHandler) -> Ending:
             run.saved_step,
             run.total_steps,
         )
-        return ending.unsaved(ended, unsaved, run.saved_step) if unsaved else ended
+        return end_status.unsaved(ended, unsaved, run.saved_step) if unsaved else ended
     except BaseException as error:  # an experiment may raise anything, SystemExit too
         return _failed(error)
 
@@ -116,7 +116,7 @@ def _load_train(name: str) -> Train:
 
 def _failed(error: BaseException) -> Ending:
     traceback.print_exception(error)
-    return ending.failed(error)
+    return end_status.failed(error)
 
 
 def _close(event_log: EventLog, step: int, ended: Ending) -> Ending:

@@ -24,7 +24,7 @@ from engine.store import RunFolder
 from engine.worker import metric_extremes
 from engine.worker.checkpoint import CheckpointMetadata, Checkpoints, TrainingState
 from engine.worker.device import Device
-from engine.worker.ending import StopReason
+from engine.worker.end_status import StopReason
 from engine.worker.event_log import EventLog
 from engine.worker.keeper_pipe import KeeperPipe
 from engine.worker.live_images import Parts, SketchSchedule, sketch_to_json

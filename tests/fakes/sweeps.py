@@ -12,7 +12,7 @@ from engine.catalog import find
 from engine.errors import DltuiError, RunNotFound
 from engine.params import Value
 from engine.protocol import Json, Removal, RemovedItem, removal_to_json
-from engine.service.sweeps import sweep_analysis, table
+from engine.service.sweeps import plot_data, table
 from engine.sweep_protocol import (
     Prune,
     SweepSpec,
@@ -106,7 +106,7 @@ class FakeSweeps:
             self.queries.append(query)
             return page_to_json(table.page(rows, query, largest=sweep.spec.goal == "max")), None
         if word == "sweep_analysis":
-            found = sweep_analysis.analyse(sweep.spec, rows, facts["kind"], facts["where"], facts["facts"])
+            found = plot_data.analyse(sweep.spec, rows, facts["kind"], facts["where"], facts["facts"])
             return found, None
         raise DltuiError(f"Unknown request {word!r}.")
 

@@ -11,7 +11,7 @@ from textual.message import Message
 
 from engine.protocol import RunSummary, Status
 from tui.data.run_text import eta_of, progress_bar, sign_of
-from tui.language.runs import CELLS, PLANS, FourModels, difference_words
+from tui.language.run_list import CELLS, PLANS, FourModels, difference_words
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.numbers import short

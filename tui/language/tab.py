@@ -23,7 +23,7 @@ from tui.keys import all_keys
 from tui.language.corpus_facts import CorpusFacts
 from tui.language.corpus_list import CorpusList
 from tui.language.perplexity_table import PerplexityTable
-from tui.language.runs import CELLS, EXPERIMENT, PLANS, SUITE, FourModels, LanguageRuns
+from tui.language.run_list import CELLS, EXPERIMENT, PLANS, SUITE, FourModels, LanguageRuns
 from tui.language.samples import sample_rows, samples_of
 from tui.messages import (
     HistoryChanged,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from engine.protocol import RunSummary
-from tui.mnist.runs import EXPERIMENT
+from tui.mnist.run_list import EXPERIMENT
 
 CONVOLUTIONS = ("single_conv", "double_conv", "double_conv_dropout")
 ITERATIONS = 13_000

@@ -10,7 +10,7 @@ from tui.data.run_text import name_of
 from tui.keys import all_keys
 from tui.keys.all_keys import BY_ID, shown
 from tui.messages import ViewStateChanged
-from tui.mnist.runs import MnistRuns
+from tui.mnist.run_list import MnistRuns
 from tui.mnist.view import MnistView
 from tui.tab.context import TabContext
 from tui.tab.views_tab import ViewEntry, ViewsTab

@@ -20,7 +20,7 @@ from tui.drawings.image_widget import ImageWidget
 from tui.messages import KeyHintsChanged
 from tui.mnist.mosaic import Image
 from tui.mnist.recipes import NetworkRecipe
-from tui.mnist.runs import EXPERIMENT, MnistRuns
+from tui.mnist.run_list import EXPERIMENT, MnistRuns
 from tui.tab.context import TabContext
 from tui.tab.view import View
 from tui.terminal.plain_text import plain

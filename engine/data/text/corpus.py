@@ -19,7 +19,7 @@ from engine.data.regular_file import open_regular
 from engine.data.text.corpus_path import FoundCorpus, find
 from engine.data.text.decoding import CHOICES
 from engine.data.text.published_corpora import CORPORA, EMBEDDED, FOLDER, PublishedCorpus
-from engine.data.text.sentence_layout import PARAGRAPH_GAP, SentenceLayout
+from engine.data.text.sentence_splitting import PARAGRAPH_GAP, SentenceLayout
 from engine.data.text.text_file import TextFile
 from engine.errors import DataError
 from engine.places import Places

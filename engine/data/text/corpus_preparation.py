@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from engine.data.download import Report
 from engine.data.text.array_file import ArrayWriter
 from engine.data.text.corpus_cache import make_key
-from engine.data.text.sentence_layout import SentenceLayout, Splitter
+from engine.data.text.sentence_splitting import SentenceLayout, Splitter
 from engine.data.text.split import LEAST, PARTS
 from engine.data.text.text_file import TextFile, source_of
 from engine.data.text.tokeniser import Tokeniser, is_unspaced

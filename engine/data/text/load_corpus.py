@@ -20,7 +20,7 @@ from engine.data.text.corpus import Corpus, open_corpus
 from engine.data.text.corpus_cache import CorpusCache
 from engine.data.text.corpus_preparation import CorpusPreparation
 from engine.data.text.published_corpora import CORPORA, FOLDER, PublishedCorpus
-from engine.data.text.sentence_layout import SentenceLayout
+from engine.data.text.sentence_splitting import SentenceLayout
 from engine.data.text.split import PARTS
 from engine.data.text.text_file import TextFile
 from engine.data.text.text_set import Sentences, TextSet

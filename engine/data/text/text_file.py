@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from engine.data.text.decoding import HEAD, WIDTHS, Decoder, detect
-from engine.data.text.sentence_layout import SentenceLayout, detect_layout
+from engine.data.text.sentence_splitting import SentenceLayout, detect_layout
 from engine.errors import DataError
 
 READ_LIMIT = 512 << 20  # bytes read of one file, at most

@@ -27,7 +27,7 @@ from engine.service.runs.runs import Runs
 from engine.service.server.changes import ChangeFeed
 from engine.service.server.connection import ClientConnection, peer_uid
 from engine.service.server.listener import Listener, identity_of
-from engine.service.server.requests import Requests
+from engine.service.server.request_handlers import Requests
 from engine.service.sweeps.cycle import SweepCycle
 from engine.service.sweeps.sweeps import Sweeps
 from engine.version import VERSION

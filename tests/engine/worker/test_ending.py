@@ -8,8 +8,8 @@ import pytest
 
 from checkpoints.errors import MismatchedCheckpoint, NotFinite, SaveFailed
 from engine.errors import DataError, Diverged, ParamError, UnknownExperiment
-from engine.worker import ending
-from engine.worker.ending import StopReason
+from engine.worker import end_status
+from engine.worker.end_status import StopReason
 
 
 class OutOfMemoryError(RuntimeError):
@@ -45,21 +45,21 @@ def save_failed(number: int) -> SaveFailed:
     ],
 )
 def test_every_error_has_its_cause(error: BaseException, kind: str) -> None:
-    ended = ending.failed(error)
+    ended = end_status.failed(error)
     assert (ended.status, ended.cause.kind) == ("failed", kind)
     assert ended.cause.text and "\n" not in ended.cause.text
     assert not ended.is_good
 
 
 def test_a_file_size_limit_has_its_own_remedy() -> None:
-    assert "ulimit -f" in ending.failed(save_failed(errno.EFBIG)).cause.remedy
-    assert ending.failed(save_failed(errno.ENOSPC)).cause.remedy == "Free some space, then resume."
+    assert "ulimit -f" in end_status.failed(save_failed(errno.EFBIG)).cause.remedy
+    assert end_status.failed(save_failed(errno.ENOSPC)).cause.remedy == "Free some space, then resume."
 
 
 def test_an_error_is_named_on_one_printable_line() -> None:
-    text = ending.failed(ValueError("a\nb\x1b[31m" + "c" * 9999)).cause.text
+    text = end_status.failed(ValueError("a\nb\x1b[31m" + "c" * 9999)).cause.text
     assert text.startswith("ValueError: a b [31mccc")
-    assert len(text) == ending.TEXT_LIMIT
+    assert len(text) == end_status.TEXT_LIMIT
 
 
 @pytest.mark.parametrize(
@@ -75,14 +75,14 @@ def test_an_error_is_named_on_one_printable_line() -> None:
 def test_a_loop_that_returns_ends_with_the_status_of_its_stop_reason(
     reason: StopReason | None, status: str, kind: str
 ) -> None:
-    ended = ending.finished(12, reason, saved=12)
+    ended = end_status.finished(12, reason, saved=12)
     assert (ended.status, ended.cause.kind) == (status, kind)
     assert "step 12" in ended.cause.text
     assert ended.is_good
 
 
 def test_a_training_that_ended_before_its_last_step_names_its_stopping_rule() -> None:
-    early = ending.finished(330, None, total=1000).cause.text
+    early = end_status.finished(330, None, total=1000).cause.text
     assert early == "Finished at step 330 of 1000: ended by its stopping rule (target, patience)."
-    assert ending.finished(1000, None, total=1000).cause.text == "Finished at step 1000."
-    assert ending.finished(5, None).cause.text == "Finished at step 5."
+    assert end_status.finished(1000, None, total=1000).cause.text == "Finished at step 1000."
+    assert end_status.finished(5, None).cause.text == "Finished at step 5."

@@ -18,7 +18,7 @@ from engine.protocol import Cause, CauseKind, Status
 from engine.served_checkpoint import served_step
 from engine.service.runs.event_summary import RunStats
 from engine.worker import __main__ as worker_main
-from engine.worker.ending import StopReason
+from engine.worker.end_status import StopReason
 from engine.worker.run import Run
 from tests.engine.worker.attempts import (
     ScriptedPipe,

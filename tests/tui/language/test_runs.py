@@ -7,7 +7,7 @@ import pytest
 from engine.protocol import RunSummary
 from engine.service.sweeps import submission
 from tests.fakes.engine import done, failed, make_run
-from tui.language.runs import PLANS, SUITE, FourModels, LanguageRuns, difference_words
+from tui.language.run_list import PLANS, SUITE, FourModels, LanguageRuns, difference_words
 
 
 def run(number: int, **facts: object) -> RunSummary:

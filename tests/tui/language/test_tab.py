@@ -17,7 +17,7 @@ from tests.fakes.engine import FakeEngine, done, make_run, metrics
 from tests.fakes.fake_session import FakeSession
 from tests.fakes.language_run import SENTENCES, write_run
 from tui import view_state
-from tui.language.runs import CELLS
+from tui.language.run_list import CELLS
 from tui.language.tab import LanguageTab
 
 SAID = (

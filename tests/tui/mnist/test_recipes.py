@@ -9,7 +9,7 @@ from engine.protocol import Queued
 from tests.fakes.engine import done, make_run
 from tui.drawings.pixels import square_size
 from tui.mnist.recipes import NOTEBOOK, recipes
-from tui.mnist.runs import MnistRuns
+from tui.mnist.run_list import MnistRuns
 
 
 def test_every_recipe_is_accepted_by_its_experiment() -> None:

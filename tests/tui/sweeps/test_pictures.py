@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.params import Value
-from engine.service.sweeps import sweep_analysis
+from engine.service.sweeps import plot_data
 from engine.sweep_protocol import TrialRow
 from tests.fakes.sweeps import make_sweep, make_trial
 from tui.sweeps import parallel, plots
@@ -41,7 +41,7 @@ def trials(count: int) -> tuple[TrialRow, ...]:
 
 
 def answer(kind: str, rows: Sequence[TrialRow]) -> Any:
-    return sweep_analysis.analyse(SWEEP.spec, rows, kind, "", {})
+    return plot_data.analyse(SWEEP.spec, rows, kind, "", {})
 
 
 def drawn(kind: str, rows: Sequence[TrialRow], view: PictureView, width: int, height: int) -> Sequence[Row]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from engine.service.runs.runs import parse_name
-from tui.language import runs
+from tui.language import run_list
 from tui.mnist.recipes import recipes
 from tui.xor import recipes as xor_recipes
 
 NAMES = [
     *(recipe.name for recipe in (*xor_recipes.NOTEBOOK, *xor_recipes.ARCHITECTURES)),
     *(recipe.name for recipe in recipes()),
-    *(plan.name for plan in runs.PLANS),
+    *(plan.name for plan in run_list.PLANS),
 ]
 
 

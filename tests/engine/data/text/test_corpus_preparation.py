@@ -11,7 +11,7 @@ import pytest
 from engine.data.text import text_file
 from engine.data.text.array_file import read_arrays, replace_file
 from engine.data.text.corpus_preparation import CorpusPreparation
-from engine.data.text.sentence_layout import SentenceLayout
+from engine.data.text.sentence_splitting import SentenceLayout
 from engine.data.text.text_file import TextFile
 from engine.data.text.tokeniser import Tokeniser
 from engine.errors import DataError

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.data.text.sentence_layout import (
+from engine.data.text.sentence_splitting import (
     LONGEST_PARAGRAPH,
     SentenceLayout,
     Splitter,

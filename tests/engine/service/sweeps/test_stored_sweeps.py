@@ -9,7 +9,7 @@ import pytest
 from engine.axes import parse_axis
 from engine.catalog import find
 from engine.places import Places
-from engine.service.sweeps import sweep_analysis, sweep_folder, table
+from engine.service.sweeps import plot_data, sweep_folder, table
 from engine.service.sweeps.sweep import Config, Sweep
 from engine.service.sweeps.sweep_folder import SweepFolder
 from engine.service.sweeps.sweeps import load_sweep
@@ -76,7 +76,7 @@ def sweep_with_trials(path: Path) -> Sweep:
 @pytest.mark.parametrize("kind", ["importance", "parallel", "slice", "best", "heat"])
 def test_every_plot_accepts_a_word_among_the_values_of_an_axis(tmp_path: Path, kind: str) -> None:
     sweep = sweep_with_trials(tmp_path / "s")
-    found = sweep_analysis.analyse(sweep.spec, rows_of(sweep), kind, "", {})
+    found = plot_data.analyse(sweep.spec, rows_of(sweep), kind, "", {})
     if kind == "importance":
         assert dict(found["importance"])["lr"] > dict(found["importance"])["epochs"]
     if kind == "parallel":

@@ -52,15 +52,13 @@ class SweepRequests:
         return page_to_json(await asyncio.to_thread(self._sweeps.mark_page, page))
 
     async def sweep_analysis(self, request: Json) -> Json:
-        from engine.service.sweeps import (
-            sweep_analysis,  # used seldom; imported late to keep the start of the service fast
-        )
+        from engine.service.sweeps import plot_data  # used seldom: the service starts sooner
 
         where = _text(request, "where", "")
         sweep, rows = await self._sweeps.trials(request.get("sweep"))
         facts = request.get("facts")
         return await asyncio.to_thread(
-            sweep_analysis.analyse, sweep.spec, rows, request.get("kind"), where,
+            plot_data.analyse, sweep.spec, rows, request.get("kind"), where,
             facts if isinstance(facts, dict) else {},
         )  # fmt: skip
 

@@ -8,7 +8,7 @@ from errno import EFBIG
 from signal import SIGTERM
 
 from checkpoints.errors import CheckpointError, MismatchedCheckpoint, NotFinite, SaveFailed
-from engine import signals
+from engine import ending_signals
 from engine.errors import (
     FULL,
     DataError,
@@ -74,7 +74,7 @@ def finished(
         StopReason.SIGNALLED: (
             Status.STOPPED,
             CauseKind.SIGNAL,
-            signals.ended_by(signal_number or SIGTERM, saved),
+            ending_signals.ended_by(signal_number or SIGTERM, saved),
         ),
         StopReason.ORPHANED: (
             Status.LOST,

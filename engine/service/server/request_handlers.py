@@ -25,7 +25,7 @@ from engine.service.runs.runs import is_unsaved, parse_data
 from engine.service.runs.transitions import why_not
 from engine.service.server import streams
 from engine.service.server.connection import DeferredFrame, Frame, Handlers, RawFrame
-from engine.service.sweeps.requests import SweepRequests
+from engine.service.sweeps.request_handlers import SweepRequests
 from engine.service.sweeps.sweeps import find_damage
 
 if TYPE_CHECKING:

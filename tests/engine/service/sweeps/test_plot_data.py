@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from engine.errors import DltuiError
-from engine.service.sweeps import sweep_analysis
+from engine.service.sweeps import plot_data
 from engine.sweep_protocol import TrialRow, TrialStatus
 from tests.engine.service.sweeps.sweep_cases import make_sweep_spec
 from tests.fakes.sweeps import make_trial
@@ -36,7 +36,7 @@ ROWS = tried()
 
 
 def analyse(kind: str, rows: list[TrialRow] = ROWS, where: str = "", **facts: object) -> dict[str, Any]:
-    return sweep_analysis.analyse(SPEC, rows, kind, where, facts)
+    return plot_data.analyse(SPEC, rows, kind, where, facts)
 
 
 def test_importance_ranks_the_deciding_axis_first() -> None:
@@ -152,6 +152,6 @@ def test_a_trial_without_a_number_on_a_range_does_not_make_the_axis_categorical(
         make_trial(n, params={"lr": 10**-3.5 * n, "epochs": n % 4 + 1}, value=float(n)) for n in range(1, 10)
     ]
     added = make_trial(99, params={"lr": None, "epochs": 2}, value=0.5)
-    assert sweep_analysis.analyse(spec, [*rows, added], kind, "", {}) == sweep_analysis.analyse(
+    assert plot_data.analyse(spec, [*rows, added], kind, "", {}) == plot_data.analyse(
         spec, rows, kind, "", {}
     )
