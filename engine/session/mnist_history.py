@@ -8,9 +8,10 @@ from pathlib import Path
 from engine import events, fold
 from engine.errors import RunRefused
 from engine.events import Event
-from engine.protocol import Json, number_from_json, number_to_json
+from engine.protocol import number_from_json
 from engine.session.cache import SessionCache
 from engine.session.mnist_nets import folder_of
+from engine.session_protocol.mnist import HistoryRequest, RecordedHistory, RecordedStep
 
 SKETCH, METRICS, VALIDATED = b'"sketch"', b'"metrics"', b'"val_accuracy"'
 
@@ -46,8 +47,9 @@ def _is_wanted(line: bytes) -> bool:
     return SKETCH in head or (METRICS in head and VALIDATED in line)
 
 
-def history(session_cache: SessionCache, run: str, step: int | None = None) -> Json:
+def history(session_cache: SessionCache, request: HistoryRequest) -> RecordedHistory:
     """Raises RunNotFound, and RunRefused for a step without a `sketch` event."""
+    run, step = request.run, request.step
     folder, _ = folder_of(session_cache, run)
     found = session_cache.get(("mnist.history", run), lambda: NetworkHistory(folder.events)).update()
     steps = sorted(found.sketches)
@@ -58,17 +60,9 @@ def history(session_cache: SessionCache, run: str, step: int | None = None) -> J
         )
         raise RunRefused(f"{run} has no snapshot of step {step}.", remedy)
     shown = step if step is not None else steps[-1] if steps else None
-    return {
-        "run": run,
-        "steps": [{"step": one, "val_accuracy": _number(found.accuracies.get(one))} for one in steps],
-        "step": shown,
-        "parts": {} if shown is None else _facts(found.sketches[shown])["parts"],
-    }
-
-
-def _facts(line: bytes) -> Json:
-    return events.parse(line).facts
-
-
-def _number(accuracy: float | None) -> float | str | None:
-    return None if accuracy is None else number_to_json(accuracy)
+    return RecordedHistory(
+        run,
+        [RecordedStep(one, found.accuracies.get(one)) for one in steps],
+        shown,
+        {} if shown is None else events.parse(found.sketches[shown]).facts["parts"],
+    )

@@ -16,7 +16,19 @@ from engine.models.images.layers import Convolution, Dense
 from engine.protocol import Json
 from engine.session import mnist_sets
 from engine.session.cache import SessionCache
-from engine.session.mnist_nets import OpenNet
+from engine.session.mnist_nets import OpenNet, open_net
+from engine.session_protocol.mnist import (
+    DrawnPrediction,
+    FiltersRequest,
+    LayerFilters,
+    LayerMaps,
+    Levels,
+    MapsRequest,
+    PictureLayers,
+    PictureSaliency,
+    PredictRequest,
+    SaliencyRequest,
+)
 
 LARGEST = 512
 KINDS = ("occlusion", "gradient")
@@ -25,13 +37,15 @@ Picture = tuple[NDArray[np.uint8], int | None]
 
 
 def head(opened: OpenNet) -> Json:
+    """The fields of OfCheckpoint."""
     return {"run": opened.id, "step": opened.step, "weights": opened.words, "warning": opened.warning}
 
 
-def picture(session_cache: SessionCache, opened: OpenNet, split: str, index: int, pixels: Any) -> Picture:
+def picture(session_cache: SessionCache, opened: OpenNet, request: MapsRequest | SaliencyRequest) -> Picture:
     """Raises DataError."""
-    if pixels is not None:
-        return fitting(drawn(pixels), opened.net.side), None
+    if request.pixels is not None:
+        return fitting(drawn(request.pixels), opened.net.side), None
+    split, index = request.split, request.index
     part = mnist_sets.run_pictures(session_cache, opened).part(split)
     if not 0 <= index < len(part.labels):
         raise DataError(f"{split} has no picture {index}, expected 0 to {len(part.labels) - 1}.")
@@ -57,8 +71,9 @@ def fitting(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     return image if image.shape == (side, side) else centre(image, side)
 
 
-def filters(opened: OpenNet, layer: str, limit: int) -> Json:
+def filters(session_cache: SessionCache, request: FiltersRequest) -> LayerFilters:
     """Raises ParamError when the layer has no filters that can be drawn."""
+    opened, layer = open_net(session_cache, request.run, request.step), request.layer
     weighted = [one for one in opened.net.layers if isinstance(one, Convolution | Dense)]
     shown = {one.name: one for one in weighted if one.kind == Convolution.kind or one is weighted[0]}
     if layer and layer not in shown:
@@ -68,43 +83,43 @@ def filters(opened: OpenNet, layer: str, limit: int) -> Json:
     side = opened.net.side
     weight = found.weight if isinstance(found, Convolution) else found.weight.reshape(-1, 1, side, side)
     count, channels, height, width = weight.shape
-    return {
-        **head(opened), "name": found.name, "kind": found.kind, "layers": list(shown), "height": height,
-        "width": width, "channels": channels, "count": count, **grey_levels.levels(weight[: max(1, limit)]),
-    }  # fmt: skip
+    return LayerFilters(
+        **head(opened), name=found.name, kind=found.kind, layers=list(shown), height=height,
+        width=width, channels=channels, count=count, **grey_levels.levels(weight[: max(1, request.limit)]),
+    )  # fmt: skip
 
 
-def maps(opened: OpenNet, sample: Picture, layer: str) -> Json:
+def maps(session_cache: SessionCache, request: MapsRequest) -> PictureLayers:
     """Raises ParamError for a layer that is not there."""
-    image, label = sample
+    opened, layer = open_net(session_cache, request.run, request.step), request.layer
+    image, label = picture(session_cache, opened, request)
     seen, logits = opened.net.activations(image)
     chosen = [one for one in seen if layer in ("all", one.name)]
     if not chosen:
         known = ", ".join(one.name for one in seen)
         raise ParamError(f"{opened.id} has no layer {layer[:40]!r}.", f"It has: {known}, or all.")
-    return {
-        **head(opened),
-        "original": grey_levels.rows(image),
-        "label": label,
-        **_prediction(logits),
-        **_layers(chosen),
-    }
+    return PictureLayers(
+        **head(opened), original=grey_levels.rows(image), label=label, **_prediction(logits),
+        layers=_layers(chosen),
+    )  # fmt: skip
 
 
-def predict(opened: OpenNet, pixels: Any, centred: bool, with_maps: bool) -> Json:
-    """`centred` places the drawing as the MNIST training pictures are placed."""
-    image = drawn(pixels)
-    image = centre(image, opened.net.side) if centred else fitting(image, opened.net.side)
+def predict(session_cache: SessionCache, request: PredictRequest) -> DrawnPrediction:
+    opened, image = open_net(session_cache, request.run, request.step), drawn(request.pixels)
+    image = (centre if request.centred else fitting)(image, opened.net.side)
     seen, logits = opened.net.activations(image)
-    layers = _layers(seen) if with_maps else {}
-    return {**head(opened), "centred": grey_levels.rows(image), **_prediction(logits), **layers}
+    layers = _layers(seen) if request.maps else None
+    return DrawnPrediction(
+        **head(opened), centred=grey_levels.rows(image), **_prediction(logits), layers=layers
+    )
 
 
-def saliency(opened: OpenNet, sample: Picture, kind: str, target: int | None) -> Json:
+def saliency(session_cache: SessionCache, request: SaliencyRequest) -> PictureSaliency:
     """Raises ParamError for an unknown kind or class."""
-    image, label = sample
+    opened, kind = open_net(session_cache, request.run, request.step), request.kind
+    image, label = picture(session_cache, opened, request)
     logits = opened.net.logits(image[None])[0]
-    target = int(logits.argmax()) if target is None else target
+    target = int(logits.argmax()) if request.target is None else request.target
     if kind not in KINDS or not 0 <= target < len(logits):
         raise ParamError(
             f"saliency: expected {' or '.join(KINDS)} of class 0 to 9, got {kind[:20]!r} of {target}."
@@ -112,24 +127,22 @@ def saliency(opened: OpenNet, sample: Picture, kind: str, target: int | None) ->
     compute = salience.occlusion if kind == "occlusion" else salience.gradient
     amounts = compute(opened.net, image, target)
     most = float(np.abs(amounts).max())
-    return {
-        **head(opened), "original": grey_levels.rows(image), "label": label, "kind": kind, "target": target,
-        **_prediction(logits), "most": most,
-        "values": (amounts.astype(np.float64) / (most or 1)).round(3).tolist(),
-    }  # fmt: skip
+    return PictureSaliency(
+        **head(opened), original=grey_levels.rows(image), label=label, kind=kind, target=target,
+        **_prediction(logits), most=most,
+        values=(amounts.astype(np.float64) / (most or 1)).round(3).tolist(),
+    )  # fmt: skip
 
 
 def _prediction(logits: NDArray[np.float32]) -> Json:
     return {"predicted": int(logits.argmax()), "probabilities": softmax(logits).astype(np.float64).tolist()}
 
 
-def _layers(seen: list[Activations]) -> Json:
-    return {
-        "layers": [
-            {
-                "name": one.name, "kind": one.kind, "shape": list(one.before.shape),
-                "before": grey_levels.levels(one.before), "after": grey_levels.levels(one.after),
-            }
-            for one in seen
-        ]
-    }  # fmt: skip
+def _layers(seen: list[Activations]) -> list[LayerMaps]:
+    return [
+        LayerMaps(
+            one.name, one.kind, list(one.before.shape), Levels(**grey_levels.levels(one.before)),
+            Levels(**grey_levels.levels(one.after)),
+        )
+        for one in seen
+    ]  # fmt: skip

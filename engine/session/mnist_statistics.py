@@ -8,51 +8,47 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.models.images import grey_levels
-from engine.protocol import Json
 from engine.session.mnist_sets import ImagePart, PictureSet
+from engine.session_protocol.mnist import ExploredData, PixelStatistics
 
 CLASSES = 10
 MOST_SAMPLES = 100
 PIECE = 1000
 
 
-def explore(pictures: PictureSet, samples: int) -> Json:
+def explore(pictures: PictureSet, samples: int) -> ExploredData:
     """Statistics, means and samples are of the training split."""
     digits, train = pictures.digits, pictures.parts["train"]
-    return {
-        "title": digits.title,
-        "source": digits.source,
-        "notice": digits.notice,
-        "notes": list(pictures.notes),
-        "side": pictures.side,
-        "class_names": list(digits.class_names),
-        "named_by": digits.named_by,
-        "splits": {name: len(part.labels) for name, part in pictures.parts.items()},
-        "counts": {name: _counts(part) for name, part in pictures.parts.items()},
-        "statistics": _statistics(train.images),
-        "means": [_mean(train, label) for label in range(CLASSES)],
-        "samples": [_samples(train, label, samples) for label in range(CLASSES)],
-    }
+    return ExploredData(
+        title=digits.title,
+        source=digits.source,
+        notice=digits.notice,
+        notes=list(pictures.notes),
+        side=pictures.side,
+        class_names=list(digits.class_names),
+        named_by=digits.named_by,
+        splits={name: len(part.labels) for name, part in pictures.parts.items()},
+        counts={name: _counts(part) for name, part in pictures.parts.items()},
+        statistics=_statistics(train.images),
+        means=[_mean(train, label) for label in range(CLASSES)],
+        samples=[_samples(train, label, samples) for label in range(CLASSES)],
+    )
 
 
 def _counts(part: ImagePart) -> list[int]:
     return [int(count) for count in np.bincount(part.labels, minlength=CLASSES)]
 
 
-def _statistics(images: NDArray[np.uint8]) -> dict[str, float]:
+def _statistics(images: NDArray[np.uint8]) -> PixelStatistics:
     """From a histogram of the 256 grey levels, PIECE pictures at a time: np.bincount copies its input."""
     pieces = (images[start : start + PIECE] for start in range(0, len(images), PIECE))
     counts = np.sum([np.bincount(piece.reshape(-1), minlength=256) for piece in pieces], axis=0)
     greys_seen, shares = np.nonzero(counts)[0], counts / counts.sum()
     mean = float(shares @ np.arange(256))
     spread = float(np.sqrt(shares @ (np.arange(256) - mean) ** 2))
-    return {
-        "mean": mean,
-        "std": spread,
-        "min": int(greys_seen[0]),
-        "max": int(greys_seen[-1]),
-        "ink": float(1 - shares[0]),
-    }
+    return PixelStatistics(
+        mean=mean, std=spread, min=int(greys_seen[0]), max=int(greys_seen[-1]), ink=float(1 - shares[0])
+    )
 
 
 def _mean(part: ImagePart, label: int) -> list[Any]:

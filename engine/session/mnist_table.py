@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 from engine import fold, run_status, store
 from engine.errors import DltuiError
 from engine.events import Event
 from engine.fold import TrainingClock
 from engine.models.images.classification import balanced_accuracy
-from engine.protocol import Json, Spec, number_from_json, status_of
+from engine.protocol import Spec, number_from_json, status_of
 from engine.session.cache import SessionCache
 from engine.session.mnist_nets import all_runs, open_net
 from engine.session.mnist_predictions import predictions
+from engine.session_protocol.mnist import (
+    BestNetwork,
+    DataIdentity,
+    NetworksTable,
+    NetworksTableRequest,
+    TableRow,
+)
 from engine.store import RunFolder
 from engine.trained_on import TrainedOn
 
@@ -27,9 +33,10 @@ RECIPES = ("fast", "accurate")
 METRIC, GOAL = "val_accuracy", 0.99
 PLAIN = ("", "notebook", "none")
 """values of `recipe` that mean the notebook's own training"""
+EMPTY = TableRow("", 0, None, None, None, None, None, None, "", False, False, "", None)
 
 
-def stream(session_cache: SessionCache) -> Iterator[Json]:
+def stream(session_cache: SessionCache, _: NetworksTableRequest) -> Iterator[NetworksTable]:
     """The newest run of each kind with a checkpoint, else the newest.
 
     The six of the notebook have a row each; the others where there is a run. `batch` of a recipe is 0.
@@ -37,13 +44,12 @@ def stream(session_cache: SessionCache) -> Iterator[Json]:
     found = _newest(session_cache)
     wanted: list[tuple[str, int]] = [(model, batch) for model in MODELS for batch in BATCHES]
     wanted += [kind for kind in (*OTHERS, *((name, 0) for name in RECIPES)) if kind in found]
-    rows: list[Json] = []
+    rows: list[TableRow] = []
     for model, batch in wanted:
-        rows.append({"model": model, "batch": batch, **_row(session_cache, found.get((model, batch)))})
+        rows.append(_row(session_cache, model, batch, found.get((model, batch))))
         notice = _notice(rows)
         best = None if notice else _best(rows)
-        facts = {"rows": list(rows), "best": best, "notice": notice}
-        yield {"done": len(rows), "total": len(wanted), "goal": GOAL, **facts}
+        yield NetworksTable(len(rows), len(wanted), GOAL, list(rows), best, notice)
 
 
 def is_plain(spec: Spec) -> bool:
@@ -79,51 +85,53 @@ def _is_running(folder: RunFolder) -> bool:
     return state is not None and status_of(state).is_active
 
 
-def _row(session_cache: SessionCache, found: tuple[RunFolder, Spec] | None) -> Json:
-    """`why` is the reason for a missing value."""
-    row: dict[str, Any] = dict.fromkeys(
-        ("run", "iterations", "seconds", "val_accuracy", "balanced", "test_accuracy")
-    )
-    row |= {"name": "", "is_reached": False, "is_running": False, "why": "", "data": None}
+def _row(
+    session_cache: SessionCache, model: str, batch: int, found: tuple[RunFolder, Spec] | None
+) -> TableRow:
+    row = replace(EMPTY, model=model, batch=batch)
     if found is None:
-        return {**row, "why": "not trained yet"}
+        return replace(row, why="not trained yet")
     folder, spec = found
     times = GoalTimes(GOAL)
     fold.read(folder.events, 0, times)
-    row |= {"run": folder.id, "name": spec.name, "is_reached": times.reached is not None}
-    row |= {"val_accuracy": times.value("val_accuracy"), "test_accuracy": times.value("test_accuracy")}
     steps = max((step for step, _ in times.last.values()), default=0)
-    row["iterations"], row["seconds"] = times.reached or (steps, times.training.seconds)
+    iterations, seconds = times.reached or (steps, times.training.seconds)
+    row = replace(
+        row, run=folder.id, name=spec.name, is_reached=times.reached is not None, iterations=iterations,
+        seconds=seconds, val_accuracy=times.value("val_accuracy"), test_accuracy=times.value("test_accuracy"),
+    )  # fmt: skip
     try:
-        row["is_running"] = _is_running(folder)
+        row = replace(row, is_running=_is_running(folder))
         opened = open_net(session_cache, folder.id)
-        row["data"] = asdict(opened.trained_on) if opened.trained_on.fingerprint else None
+        trained_on = opened.trained_on
+        data = DataIdentity(trained_on.title, trained_on.fingerprint) if trained_on.fingerprint else None
+        row = replace(row, data=data)
         validated = predictions(session_cache, opened, "validation")
     except DltuiError as error:
-        return {**row, "why": error.message}
-    row["balanced"] = balanced_accuracy(validated.logits.argmax(axis=1), validated.labels)
-    if row["test_accuracy"] is None:
-        row["why"] = "still to be tested: its training has not ended"
+        return replace(row, why=error.message)
+    row = replace(row, balanced=balanced_accuracy(validated.logits.argmax(axis=1), validated.labels))
+    if row.test_accuracy is None:
+        row = replace(row, why="still to be tested: its training has not ended")
     return row
 
 
-def _notice(rows: list[Json]) -> str:
+def _notice(rows: list[TableRow]) -> str:
     """Why there is no best one: they were trained on different data; empty where they can be compared."""
-    sources = {
-        row["data"]["fingerprint"]: TrainedOn(**row["data"]).description for row in rows if row["data"]
-    }
+    trained_on = [TrainedOn(row.data.title, row.data.fingerprint) for row in rows if row.data]
+    sources = {data.fingerprint: data.description for data in trained_on}
     if len(sources) < 2:
         return ""
     return f"The networks were trained on different data, so none is best: {'; '.join(sources.values())}."
 
 
-def _best(rows: list[Json]) -> Json | None:
+def _best(rows: list[TableRow]) -> BestNetwork | None:
     """By balanced validation accuracy, of those that have ended; `test_accuracy` does not decide."""
-    validated = [row for row in rows if row["balanced"] is not None and not row["is_running"]]
-    if not validated:
-        return None
-    best = max(validated, key=lambda row: float(row["balanced"]))
-    return {name: best[name] for name in ("run", "model", "batch", "balanced", "test_accuracy")}
+    validated = [
+        BestNetwork(row.run, row.model, row.batch, row.balanced, row.test_accuracy)
+        for row in rows
+        if row.run is not None and row.balanced is not None and not row.is_running
+    ]
+    return max(validated, key=lambda best: best.balanced, default=None)
 
 
 @dataclass(slots=True)

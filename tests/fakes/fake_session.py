@@ -41,7 +41,7 @@ class FakeSession:
             raise EngineError("The session ended before it answered.", "Ask again; session.log may say why.")
         if method in self._scripted:
             return self._scripted[method](**facts)
-        return methods.call(self._cache, method, facts)
+        return _as_sent(methods.call(self._cache, method, facts))
 
     async def stream(self, method: str, **facts: Any) -> AsyncGenerator[Any, None]:
         self.requests.append((method, facts))
@@ -53,7 +53,7 @@ class FakeSession:
         answer = methods.call(self._cache, method, facts)
         for part in answer if isinstance(answer, Iterator) else [answer]:
             await asyncio.sleep(0)
-            yield part
+            yield _as_sent(part)
 
     def terminate(self) -> None:
         """There is no process."""

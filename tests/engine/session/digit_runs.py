@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from engine.protocol import Json
 from engine.session import methods
 from engine.session.cache import SessionCache
 from engine.store import RunFolder
+from engine.typed_json import fields_of
 from tests.engine.worker.attempts import new_run
 
 Weights = dict[str, NDArray[np.float32]]
@@ -92,6 +93,6 @@ def request(session_cache: SessionCache, method: str, **facts: object) -> Json:
 
 def parts(session_cache: SessionCache, method: str, **facts: object) -> list[Json]:
     response = methods.call(session_cache, f"mnist.{method}", facts)
-    found = [response] if isinstance(response, dict) else list(response)
-    parsed: list[Json] = json.loads(json.dumps(found, allow_nan=False))
+    found = list(response) if isinstance(response, Iterator) else [response]
+    parsed: list[Json] = json.loads(json.dumps(found, allow_nan=False, default=fields_of))
     return parsed
