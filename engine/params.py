@@ -105,9 +105,9 @@ def flag(default: bool, help: str) -> Any:
 
 @functools.cache
 def declared(params: type[ParamSet]) -> tuple[Param, ...]:
-    """The parameters of a params dataclass, in order."""
+    """The parameters of a params dataclass, in order; fields that are not declared as such are none."""
     hints = typing.get_type_hints(params)
-    return tuple(_param(f, hints[f.name]) for f in dataclasses.fields(params))
+    return tuple(_param(f, hints[f.name]) for f in dataclasses.fields(params) if f.metadata)
 
 
 def _param(declaration: Any, kind: Any) -> Param:

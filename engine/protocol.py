@@ -9,6 +9,7 @@ from typing import Any
 
 from engine import spec_versions
 from engine.params import Value
+from engine.typed_json import fields_of as fields_of
 from engine.typed_json import number_from_json as number_from_json
 from engine.typed_json import number_to_json as number_to_json
 from engine.typed_json import typed

@@ -1,10 +1,10 @@
-"""JSON responses of the methods `language.*`."""
+"""Answers of the methods `language.*`, and parts of them."""
 
 from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from engine.data.text.vocabulary import EOS, UNK, Vocabulary
 from engine.models.language import scoring
@@ -18,37 +18,54 @@ from engine.models.language.next_word import Candidate, kind_of
 from engine.models.language.prompt import Prompt
 from engine.models.language.scoring import ScoredSentence
 from engine.models.language.word_orders import WordOrder, WordOrders
-from engine.protocol import Json, number_to_json
+from engine.protocol import Json
 from engine.served_checkpoint import served_step
 from engine.session.language_runs import LanguageRun, OpenedModel
+from engine.session_protocol.language import (
+    BeamSentence,
+    CountedScore,
+    FittingWord,
+    GeneratedSentence,
+    GeneratedWord,
+    LanguageModelRow,
+    NextWord,
+    RankedOrder,
+    RankedOrders,
+    ScoreTotal,
+    SentenceScore,
+    TreeNode,
+    UnitGates,
+    WordScore,
+)
 
 
-def model(run: LanguageRun, perplexities: Mapping[str, float]) -> Json:
-    """A row of the table of models."""
+def model(run: LanguageRun, perplexities: dict[str, float]) -> LanguageModelRow:
     status, which = run.status(), served_step(run.folder.checkpoints)
-    return {
-        "run": run.id,
-        "name": run.spec.name,
-        "experiment": run.spec.experiment,
-        "seed": run.spec.seed,
-        "created_at": run.spec.created_at,
-        "status": str(status),
-        "is_running": status.is_active,
-        "step": which.step if which else 0,
-        "epoch": which.epoch if which else None,
-        "is_best": which is not None and which.is_best,
-        "weights": which.description if which else "",
-        "perplexities": {name: number_to_json(value) for name, value in perplexities.items()},
+    return LanguageModelRow(
+        run=run.id,
+        name=run.spec.name,
+        experiment=run.spec.experiment,
+        seed=run.spec.seed,
+        created_at=run.spec.created_at,
+        status=str(status),
+        is_running=status.is_active,
+        step=which.step if which else 0,
+        epoch=which.epoch if which else None,
+        is_best=which is not None and which.is_best,
+        weights=which.description if which else "",
+        perplexities=perplexities,
+        direction=str(run.description.direction),
         **_described(run),
-    }
+    )
 
 
 def model_facts(found: OpenedModel) -> Json:
+    """The fields of OpenedLanguageModel."""
     return {**head(found), "name": found.run.spec.name, **_described(found.run)}
 
 
 def head(found: OpenedModel) -> Json:
-    """The fields that every response begins with."""
+    """The fields of ModelAnswer."""
     return {
         "run": found.run.id,
         "direction": str(found.run.description.direction),
@@ -71,16 +88,17 @@ def pair(forward: OpenedModel, reverse: OpenedModel) -> Json:
 
 
 def prompt(prompt: Prompt, text: str) -> Json:
+    """The fields `text`, `words` and `unknown` of an answer."""
     return {"text": text, "words": list(prompt.words), "unknown": list(prompt.unknown)}
 
 
-def candidate(found: Candidate) -> Json:
-    return {"word": found.word, "p": found.p, "surprisal": bits(found.logp), "kind": kind_of(found.id)}
+def candidate(found: Candidate, drawn: float | None = None) -> NextWord:
+    return NextWord(found.word, found.p, bits(found.logp), kind_of(found.id), drawn)
 
 
 def growing(
     vocabulary: Vocabulary, prompt: Prompt, drawn: Iterable[tuple[str, DrawnWord]], head: Json, seed: int
-) -> Iterator[Json]:
+) -> Iterator[GeneratedWord | GeneratedSentence]:
     """Each word as it is drawn, then the whole sentence."""
     words, logp, ended = list(prompt.words), 0.0, False
     for side, one in drawn:
@@ -89,143 +107,127 @@ def growing(
         ended = one.is_end
         if not one.is_end:
             words = [word, *words] if side == LEFT else [*words, word]
-        yield {"word": word, "p": one.p, "surprisal": bits(one.logp), "kind": kind_of(one.id), "side": side}
-    yield {
+        yield GeneratedWord(word, one.p, bits(one.logp), kind_of(one.id), side)
+    yield GeneratedSentence(
         **head,
-        "done": True,
-        "text": vocabulary.tokeniser.sentence(words),
-        "words": words,
-        "added": len(words) - len(prompt.words),
-        "logp": logp,
-        "ended": ended,
-        "unknown": list(prompt.unknown),
-        "seed": seed,
-    }
+        text=vocabulary.tokeniser.sentence(words),
+        words=words,
+        added=len(words) - len(prompt.words),
+        logp=logp,
+        ended=ended,
+        unknown=list(prompt.unknown),
+        seed=seed,
+    )
 
 
 def tree(model: LanguageModel, prompt: Prompt, found: BeamTree) -> Json:
+    """The fields `nodes` and `sentences` of BeamSearch."""
     nodes = [
-        {
-            "id": place,
-            "parent": node.parent,
-            "word": model.vocabulary.words[node.id],
-            "depth": node.depth,
-            "p": math.exp(node.logp - (found.nodes[node.parent].logp if node.parent >= 0 else 0.0)),
-            "logp": node.logp,
-            "score": node.score,
-            "kept": node.kept,
-            "kind": kind_of(node.id),
-        }
+        TreeNode(
+            id=place,
+            parent=node.parent,
+            word=model.vocabulary.words[node.id],
+            depth=node.depth,
+            p=math.exp(node.logp - (found.nodes[node.parent].logp if node.parent >= 0 else 0.0)),
+            logp=node.logp,
+            score=node.score,
+            kept=node.kept,
+            kind=kind_of(node.id),
+        )
         for place, node in enumerate(found.nodes)
     ]
     return {"nodes": nodes, "sentences": [_leaf(model, prompt, found, leaf) for leaf in found.leaves]}
 
 
-def _leaf(model: LanguageModel, prompt: Prompt, tree: BeamTree, leaf: int) -> Json:
+def _leaf(model: LanguageModel, prompt: Prompt, tree: BeamTree, leaf: int) -> BeamSentence:
     added = [model.vocabulary.words[number] for number in path(tree.nodes, leaf) if number != EOS]
     words = [*added[::-1], *prompt.words] if model.is_reversed else [*prompt.words, *added]
     node = tree.nodes[leaf]
-    return {
-        "text": model.vocabulary.tokeniser.sentence(words),
-        "words": words,
-        "logp": node.logp,
-        "score": node.score,
-        "ended": node.id == EOS,
-        "node": leaf,
-    }
+    text = model.vocabulary.tokeniser.sentence(words)
+    return BeamSentence(text, words, node.logp, node.score, ended=node.id == EOS, node=leaf)
 
 
-def sentence(text: str, prompt: Prompt, scored: ScoredSentence, ranks: bool) -> Json:
+def sentence(text: str, prompt: Prompt, scored: ScoredSentence, ranks: bool) -> SentenceScore:
     spelled = (*prompt.words, "<EOS>")
     rows = zip(spelled, scored.ids, scored.logps, scored.ranks, strict=True)
-    return {
-        "text": text,
-        "words": [_word(word, number, logp, rank if ranks else None) for word, number, logp, rank in rows],
-        **sums(scored),
-    }
+    words = [_word(word, number, logp, rank if ranks else None) for word, number, logp, rank in rows]
+    return SentenceScore(text=text, words=words, **sums(scored))
 
 
 def sums(scored: ScoredSentence) -> Json:
-    """Log-probability and perplexity of a sentence, without its unknown words, and with them (`counted`)."""
-    count = len(scored.ids)
+    """The fields that SentenceScore and LineScore share."""
+    counted = CountedScore(scored.full_logp, scoring.perplexity(scored.full_logp, len(scored.ids)))
     return {
         "logp": scored.logp,
-        "perplexity": number_to_json(scored.perplexity),
+        "perplexity": scored.perplexity,
         "unknown": scored.unknown,
-        "counted": {
-            "logp": scored.full_logp,
-            "perplexity": number_to_json(scoring.perplexity(scored.full_logp, count)),
-        },
+        "counted": counted,
     }
 
 
-def total(scored: Sequence[ScoredSentence]) -> Json:
-    """Over all sentences: the perplexity is per word, not the mean over sentences."""
+def total(scored: Sequence[ScoredSentence]) -> ScoreTotal:
     logp = math.fsum(one.logp for one in scored)
     counted = sum(len(one.ids) - one.unknown for one in scored)
-    return {
-        "sentences": len(scored),
-        "words": sum(len(one.ids) - 1 for one in scored),
-        "unknown": sum(one.unknown for one in scored),
-        "logp": logp,
-        "perplexity": number_to_json(scoring.perplexity(logp, counted)) if counted else None,
-    }
+    return ScoreTotal(
+        sentences=len(scored),
+        words=sum(len(one.ids) - 1 for one in scored),
+        unknown=sum(one.unknown for one in scored),
+        logp=logp,
+        perplexity=scoring.perplexity(logp, counted) if counted else None,
+    )
 
 
-def filling(vocabulary: Vocabulary, left: Prompt, right: Prompt, found: BlankFilling) -> Json:
+def filling(vocabulary: Vocabulary, left: Prompt, right: Prompt, found: BlankFilling) -> FittingWord:
     word = vocabulary.words[found.id]
-    return {
-        "word": word,
-        "p": found.p,
-        "forward": found.forward,
-        "reversed": found.reversed,
-        "logp": found.logp,
-        "text": vocabulary.tokeniser.sentence([*left.words, word, *right.words]),
-    }
+    text = vocabulary.tokeniser.sentence([*left.words, word, *right.words])
+    return FittingWord(word, found.p, found.forward, found.reversed, found.logp, text)
 
 
-def orders(model: LanguageModel, prompt: Prompt, found: WordOrders) -> Json:
+def orders(opened: OpenedModel, prompt: Prompt, found: WordOrders) -> RankedOrders:
+    model = opened.model
     rows = [_order(model, prompt, order, rank) for rank, order in enumerate(found.best, 1)]
     typed = None
-    if not any(row["given"] for row in rows):
+    if not any(row.given for row in rows):
         [scored] = scoring.score(model, [prompt.ids], ranks=False)
         typed = _order(model, prompt, WordOrder(prompt.ids, scored.full_logp), None)
-    return {
-        "words": list(prompt.words),
-        "unknown": [],
-        "orders": rows,
-        "typed": typed,
-        "possible": found.possible,
-        "complete": found.is_complete,
-    }
+    return RankedOrders(
+        **head(opened),
+        words=list(prompt.words),
+        unknown=[],
+        orders=rows,
+        typed=typed,
+        possible=found.possible,
+        complete=found.is_complete,
+    )
 
 
-def _order(model: LanguageModel, prompt: Prompt, order: WordOrder, rank: int | None) -> Json:
+def _order(model: LanguageModel, prompt: Prompt, order: WordOrder, rank: int | None) -> RankedOrder:
     words = [model.vocabulary.words[number] for number in order.ids]
-    return {
-        "rank": rank,
-        "text": model.vocabulary.tokeniser.sentence(words),
-        "words": words,
-        "logp": order.logp,
-        "perplexity": number_to_json(order.perplexity),
-        "given": order.ids == prompt.ids,
-    }
+    text = model.vocabulary.tokeniser.sentence(words)
+    return RankedOrder(rank, text, words, order.logp, order.perplexity, given=order.ids == prompt.ids)
 
 
 def gates(
-    model: LanguageModel, prompt: Prompt, trace: GateTrace, layer: int, unit: int, lively: Sequence[int]
-) -> Json:
+    opened: OpenedModel, prompt: Prompt, trace: GateTrace, layer: int, unit: int, lively: Sequence[int]
+) -> UnitGates:
+    model = opened.model
     read = ["<START>", *(reversed(prompt.words) if model.is_reversed else prompt.words)]
-    return {
-        "words": read,
-        "unknown": list(prompt.unknown),
-        "layer": layer,
-        "unit": unit,
-        "layers": model.description.layers,
-        "hidden": model.description.hidden_size,
-        "liveliest": list(lively),
-        **{name: list(getattr(trace, name)) for name in "ifgoch"},
-    }
+    return UnitGates(
+        **head(opened),
+        words=read,
+        unknown=list(prompt.unknown),
+        layer=layer,
+        unit=unit,
+        layers=model.description.layers,
+        hidden=model.description.hidden_size,
+        liveliest=list(lively),
+        i=trace.i,
+        f=trace.f,
+        g=trace.g,
+        o=trace.o,
+        c=trace.c,
+        h=trace.h,
+    )
 
 
 def bits(logp: float) -> float:
@@ -242,7 +244,6 @@ def _described(run: LanguageRun) -> Json:
     described = run.description
     return {
         "framework": str(run.spec.params.get("framework", run.spec.framework)),
-        "direction": str(described.direction),
         "layers": described.layers,
         "embedding": described.embedding,
         "hidden": described.hidden_size,
@@ -254,7 +255,7 @@ def _described(run: LanguageRun) -> Json:
     }
 
 
-def _word(word: str, number: int, logp: float, rank: int | None) -> Json:
+def _word(word: str, number: int, logp: float, rank: int | None) -> WordScore:
     if number == UNK:
-        return {"word": word, "p": None, "surprisal": None, "rank": None, "known": False}
-    return {"word": word, "p": math.exp(logp), "surprisal": bits(logp), "rank": rank, "known": True}
+        return WordScore(word, None, None, None, known=False)
+    return WordScore(word, math.exp(logp), bits(logp), rank, known=True)

@@ -15,9 +15,9 @@ from engine.errors import DataError
 from engine.models.language.model import LanguageModel
 from engine.models.language.prompt import Prompt, tokenise
 from engine.models.language.scoring import ScoredSentence, perplexity, score
-from engine.protocol import Json, number_to_json
 from engine.session import language_responses as responses
 from engine.session.language_runs import OpenedModel
+from engine.session_protocol.language import LineScore, ScoredFile, ScoredLines, ScoreTotal, SkippedLine
 
 LINES = 256
 """of one part"""
@@ -28,7 +28,7 @@ class _Part:
     """Lines to score, and the errors of those that cannot be scored."""
 
     read: list[tuple[int, str, Prompt]] = field(default_factory=list)
-    skipped: list[Json] = field(default_factory=list)
+    skipped: list[SkippedLine] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -50,13 +50,13 @@ class _Total:
             self.counted += len(one.ids) - one.unknown
             self.logp += one.logp
 
-    def as_json(self) -> Json:
-        value = number_to_json(perplexity(self.logp, self.counted)) if self.counted else None
-        facts = {name: getattr(self, name) for name in ("sentences", "words", "unknown", "logp")}
-        return {"total": {**facts, "perplexity": value}, "skipped": self.skipped, "lines": self.lines}
+    def result(self, found: OpenedModel) -> ScoredFile:
+        value = perplexity(self.logp, self.counted) if self.counted else None
+        total = ScoreTotal(self.sentences, self.words, self.unknown, self.logp, value)
+        return ScoredFile(**responses.head(found), total=total, skipped=self.skipped, lines=self.lines)
 
 
-def scored(found: OpenedModel, path: Path) -> Iterator[Json]:
+def scored(found: OpenedModel, path: Path) -> Iterator[ScoredLines | ScoredFile]:
     """Raises DataError, before the first part, when the file cannot be read or is empty."""
     try:
         is_file = path.is_file()
@@ -71,7 +71,7 @@ def scored(found: OpenedModel, path: Path) -> Iterator[Json]:
     return _scored(found, path, size)
 
 
-def _scored(found: OpenedModel, path: Path, size: int) -> Iterator[Json]:
+def _scored(found: OpenedModel, path: Path, size: int) -> Iterator[ScoredLines | ScoredFile]:
     """The file is decoded as a training corpus: the same encodings, line ends and invisible characters."""
     opened: list[BufferedReader] = []
 
@@ -83,14 +83,14 @@ def _scored(found: OpenedModel, path: Path, size: int) -> Iterator[Json]:
     while part := _next_part(found.model, lines, total):
         rows = score(found.model, [prompt.ids for _, _, prompt in part.read], ranks=False)
         total.add(part, rows)
-        yield {
-            "sentences": [_row(*line, one) for line, one in zip(part.read, rows, strict=True)],
-            "skipped": part.skipped,
-            "lines": total.lines,
-            "bytes": size if opened[0].closed else opened[0].tell(),
-            "size": size,
-        }
-    yield {**responses.head(found), "done": True, **total.as_json()}
+        yield ScoredLines(
+            sentences=[_row(*line, one) for line, one in zip(part.read, rows, strict=True)],
+            skipped=part.skipped,
+            lines=total.lines,
+            bytes=size if opened[0].closed else opened[0].tell(),
+            size=size,
+        )
+    yield total.result(found)
 
 
 def _next_part(model: LanguageModel, lines: Iterator[tuple[int, str]], total: _Total) -> _Part | None:
@@ -108,14 +108,14 @@ def _next_part(model: LanguageModel, lines: Iterator[tuple[int, str]], total: _T
 def _add_line(model: LanguageModel, part: _Part, number: int, line: str) -> None:
     if INVALID_BYTE in line:
         place = len(line[: line.index(INVALID_BYTE)].encode()) + 1
-        part.skipped.append({"line": number, "error": f"Byte {place} is not UTF-8."})
+        part.skipped.append(SkippedLine(number, f"Byte {place} is not UTF-8."))
         return
     text = line.strip()
     try:
         part.read.append((number, text, tokenise(model.vocabulary, text)))
     except DataError as error:
-        part.skipped.append({"line": number, "error": error.message})
+        part.skipped.append(SkippedLine(number, error.message))
 
 
-def _row(number: int, text: str, prompt: Prompt, one: ScoredSentence) -> Json:
-    return {"line": number, "text": text, "words": len(prompt.words), **responses.sums(one)}
+def _row(number: int, text: str, prompt: Prompt, one: ScoredSentence) -> LineScore:
+    return LineScore(line=number, text=text, words=len(prompt.words), **responses.sums(one))

@@ -39,6 +39,7 @@ from engine.models.language.model_description import Direction, ModelDescription
 from engine.models.language.next_word import predict
 from engine.places import Places
 from engine.sampling import SamplingParams
+from engine.session_protocol.language import ModelsRequest, NextWordsRequest
 from tests.bench.processor import print_processor
 from tests.engine.models.language.samples import arrays
 from tests.fakes.language_run import write_run
@@ -164,16 +165,16 @@ async def first_answer(places: Places, run: str) -> float:
     """Seconds from the start of a session process to its first answer."""
     began = time.perf_counter()
     async with open_session(places) as session:
-        await session.request("language.predict", run=run, text="a man")
+        await session.ask(NextWordsRequest(run=run, text="a man"))
         return time.perf_counter() - began
 
 
 async def later_opening(places: Places, run: str) -> float:
     """Seconds to the first answer of another model in a running session."""
     async with open_session(places) as session:
-        await session.request("language.models")
+        await session.ask(ModelsRequest())
         began = time.perf_counter()
-        await session.request("language.predict", run=run, text="a man")
+        await session.ask(NextWordsRequest(run=run, text="a man"))
         return time.perf_counter() - began
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncGenerator, Callable, Iterator
 from typing import Any
@@ -32,8 +33,9 @@ class FakeSession:
         return read_answer(request, _as_sent(answer))
 
     async def parts(self, request: StreamRequest[A]) -> AsyncGenerator[A, None]:
-        async for part in self.stream(request.METHOD, **_as_sent(request)):
-            yield read_answer(request, _as_sent(part))
+        async with contextlib.aclosing(self.stream(request.METHOD, **_as_sent(request))) as parts:
+            async for part in parts:
+                yield read_answer(request, _as_sent(part))
 
     async def request(self, method: str, newest: str = "", **facts: Any) -> Any:
         self.requests.append((method, facts))

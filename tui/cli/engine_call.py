@@ -11,7 +11,7 @@ from typing import NoReturn, TypeVar
 from engine import places
 from engine.client.client import Client, connect
 from engine.errors import DltuiError, InputError
-from engine.protocol import Json
+from engine.protocol import fields_of
 from tui.data.csv_table import csv_lines
 from tui.terminal.plain_text import plain
 
@@ -65,8 +65,9 @@ def print_stdout(text: str) -> None:
     print(plain(text, lines=True, limit=10_000_000))
 
 
-def print_json(data: Json | list[Json]) -> None:
-    print(json.dumps(data, allow_nan=False, indent=2))
+def print_json(data: object) -> None:
+    """Print JSON, or dataclasses as the JSON that they are on a pipe."""
+    print(json.dumps(data, allow_nan=False, indent=2, default=fields_of))
 
 
 def print_csv(names: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:

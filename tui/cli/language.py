@@ -7,7 +7,7 @@ import functools
 import inspect
 import json as json_format
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -19,8 +19,29 @@ from engine.client.client import open_session
 from engine.client.session import Session
 from engine.errors import DltuiError, ParamError
 from engine.params import Param, Value, declared, parse_value
-from engine.protocol import Json
+from engine.protocol import Json, fields_of, number_to_json
 from engine.sampling import Sampling
+from engine.session_protocol.language import (
+    BeamRequest,
+    BeamSearch,
+    BlankRequest,
+    BothWaysRequest,
+    CountedScore,
+    GeneratedSentence,
+    GeneratedWord,
+    GenerateRequest,
+    ModelAnswer,
+    NextWord,
+    NextWordsRequest,
+    OrdersRequest,
+    RankedOrder,
+    ScoredFile,
+    ScoreFileRequest,
+    ScoreRequest,
+    SentenceScore,
+    WordScore,
+)
+from engine.session_protocol.request import StreamRequest
 from tui.cli.completion import complete_run
 from tui.cli.engine_call import fail, print_json, print_stderr, print_stdout
 from tui.cli.ls import AsJson
@@ -84,12 +105,12 @@ def predict(
 
     Of a reversed model, the words before.
     """
-    answer = call_session(lambda session: session.request("language.predict", run=model, text=text, k=k))
-    print_model(answer)
+    answer = call_session(lambda session: session.ask(NextWordsRequest(run=model, text=text, k=k)))
+    print_model(answer, answer.unknown)
     if json:
-        print_json([{"word": found["word"], "p": found["p"]} for found in answer["candidates"]])
+        print_json([{"word": found.word, "p": found.p} for found in answer.candidates])
         return
-    rows = [(f"{100 * c['p']:6.2f} %", _bits(c), _word(c, answer)) for c in answer["candidates"]]
+    rows = [(f"{100 * c.p:6.2f} %", _bits(c), _word(c, answer)) for c in answer.candidates]
     for line in aligned(rows):
         print_stdout(line)
 
@@ -116,15 +137,15 @@ def generate(
     logp is the log-probability of the added words.
     """
     words = length if length is not None else LONGEST_SENTENCE if until_eos else 7
-    sentence: Json = {"run": model, "text": text, "length": words, "until_end": until_eos, "least": least}
+    params: Json = {"run": model, "text": text, "length": words, "until_end": until_eos, "least": least}
     width = read_option(BEAM, beam)
     if width is not None:
         _refuse_sampling_options(sampling, seed)
-        sentence |= {"width": width, "repetition": sampling["repetition"]}
-        _print_beam(call_session(lambda session: session.request("language.beam", **sentence)), json)
+        params |= {"width": width, "repetition": sampling["repetition"]}
+        _print_beam(call_session(lambda session: session.ask(BeamRequest(**params))), json)
         return
-    sentence |= {"seed": seed, **sampling}
-    print_sentence(call_session(lambda session: last_part(session, "language.generate", sentence)), json)
+    params |= {"seed": seed, **sampling}
+    print_sentence(call_session(lambda session: last_part(session, GenerateRequest(**params))), json)
 
 
 def score(
@@ -149,12 +170,12 @@ def score(
         path = str(file.expanduser().absolute())
         call_session(lambda session: _score_file(session, path, model, json))
         return
-    answer = call_session(lambda session: session.request("language.score", texts=texts, run=model))
+    answer = call_session(lambda session: session.ask(ScoreRequest(texts or [], model)))
     print_model(answer)
     if json:
-        print_json({"sentences": [_sentence_json(sentence) for sentence in answer["sentences"]]})
+        print_json({"sentences": [_sentence_json(sentence) for sentence in answer.sentences]})
         return
-    for sentence in answer["sentences"]:
+    for sentence in answer.sentences:
         _print_scored(sentence, answer)
 
 
@@ -173,30 +194,36 @@ def call_session(request: Callable[[Session], Awaitable[T]]) -> T:
         sys.exit(130)
 
 
-async def last_part(session: Session, method: str, arguments: Json) -> Json:
-    """The last part of the answer to a streaming method, which is the complete result."""
-    parts = [part async for part in session.stream(method, **arguments)]
+async def last_part(
+    session: Session, request: StreamRequest[GeneratedWord | GeneratedSentence]
+) -> GeneratedSentence:
+    """The sentence, without the words before it."""
+    parts = [part async for part in session.parts(request) if isinstance(part, GeneratedSentence)]
     return parts[-1]
 
 
-def print_sentence(answer: Json, json: bool) -> None:
-    print_model(answer)
+def print_sentence(answer: GeneratedSentence, json: bool) -> None:
+    print_model(answer, answer.unknown)
     if json:
-        print_json({name: answer[name] for name in ("text", "words", "logp", "seed")})
+        print_json(_fields(answer, "text", "words", "logp", "seed"))
         return
-    print_stdout(answer["text"])
-    print_stderr(f"log-probability {answer['logp']:.2f} nats, seed {answer['seed']}")
+    print_stdout(answer.text)
+    print_stderr(f"log-probability {answer.logp:.2f} nats, seed {answer.seed}")
 
 
-def print_model(answer: Json) -> None:
-    """Print on stderr which model answered, with its notices."""
-    runs = f"{answer['forward']} and {answer['reverse']}" if "forward" in answer else answer["run"]
-    live = ", still training" if answer["is_running"] else ""
-    print_stderr(f"{runs} ({answer['direction']}{live}): {answer['weights']}")
-    if answer["notice"]:
-        print_stderr(answer["notice"])
-    if answer.get("unknown"):
-        print_stderr(f"Not in its vocabulary: {', '.join(answer['unknown'])}")
+def _fields(answer: object, *names: str) -> Json:
+    return {name: getattr(answer, name) for name in names}
+
+
+def print_model(answer: ModelAnswer, unknown: Sequence[str] = ()) -> None:
+    """Print on stderr which model answered, with its notices and the words that it does not know."""
+    runs = f"{answer.forward} and {answer.reverse}" if answer.forward else answer.run
+    live = ", still training" if answer.is_running else ""
+    print_stderr(f"{runs} ({answer.direction}{live}): {answer.weights}")
+    if answer.notice:
+        print_stderr(answer.notice)
+    if unknown:
+        print_stderr(f"Not in its vocabulary: {', '.join(unknown)}")
 
 
 def read_option(param: Param, text: str) -> Value:
@@ -215,81 +242,75 @@ def _refuse_sampling_options(sampling: Json, seed: int | None) -> None:
         sys.exit(2)
 
 
-def _print_beam(answer: Json, json: bool) -> None:
-    print_model(answer)
-    found = answer["sentences"]
+def _print_beam(answer: BeamSearch, json: bool) -> None:
+    print_model(answer, answer.unknown)
+    found = answer.sentences
     if json:
-        best = {name: found[0][name] for name in ("text", "words", "logp")}
-        print_json({**best, "seed": None, "beam": found})
+        print_json({**_fields(found[0], "text", "words", "logp"), "seed": None, "beam": found})
         return
-    for line in aligned([(f"{one['logp']:8.2f}", f"{one['score']:8.3f}", one["text"]) for one in found]):
+    for line in aligned([(f"{one.logp:8.2f}", f"{one.score:8.3f}", one.text) for one in found]):
         print_stdout(line)
 
 
-def _sentence_json(sentence: Json) -> Json:
-    words = [{name: word[name] for name in ("word", "p", "rank", "known")} for word in sentence["words"]]
-    return {**{name: sentence[name] for name in ("text", "logp", "perplexity")}, "words": words}
+def _sentence_json(sentence: SentenceScore) -> Json:
+    sums = {"logp": sentence.logp, "perplexity": number_to_json(sentence.perplexity)}
+    words = [_fields(word, "word", "p", "rank", "known") for word in sentence.words]
+    return {"text": sentence.text, **sums, "words": words}
 
 
-def _print_scored(sentence: Json, answer: Json) -> None:
-    print_stdout(sentence["text"])
-    words = in_order(sentence["words"], reverse=answer["direction"] == "reversed")
+def _print_scored(sentence: SentenceScore, answer: ModelAnswer) -> None:
+    print_stdout(sentence.text)
+    words = in_order(sentence.words, reverse=answer.direction == "reversed")
     rows = [("word", "p", "surprisal", "rank"), *(_word_row(word, answer) for word in words)]
     for line in aligned(rows):
         print_stdout(f"    {line}")
-    print_stdout(
-        f"    log-probability {sentence['logp']:.4f} nats  perplexity {_number(sentence['perplexity'])}"
-    )
-    if sentence["unknown"]:
-        counted = sentence["counted"]
-        print_stdout(f"    {sentence['unknown']} unknown, not counted; counted as <UNK>: {_sums(counted)}")
+    print_stdout(f"    log-probability {sentence.logp:.4f} nats  perplexity {sentence.perplexity:.2f}")
+    if sentence.unknown:
+        counted = _sums(sentence.counted)
+        print_stdout(f"    {sentence.unknown} unknown, not counted; counted as <UNK>: {counted}")
     print_stdout("")
 
 
-def _word_row(word: Json, answer: Json) -> tuple[str, str, str, str]:
+def _word_row(word: WordScore, answer: ModelAnswer) -> tuple[str, str, str, str]:
     name = _word(word, answer)
-    if not word["known"]:
+    if word.p is None:
         return name, "unknown", "", ""
-    return name, short_number(word["p"]), _bits(word), f"{word['rank']:,}"
+    return name, short_number(word.p), _bits(word), f"{word.rank:,}"
 
 
-def _word(word: Json, answer: Json) -> str:
-    return word_of(word["word"], reverse=answer["direction"] == "reversed")
+def _word(word: NextWord | WordScore, answer: ModelAnswer) -> str:
+    return word_of(word.word, reverse=answer.direction == "reversed")
 
 
-def _bits(word: Json) -> str:
-    return f"{word['surprisal']:5.2f} bits"
+def _bits(word: NextWord | WordScore) -> str:
+    return f"{word.surprisal:5.2f} bits"
 
 
-def _sums(sums: Json) -> str:
-    return f"log-probability {sums['logp']:.4f} nats, perplexity {_number(sums['perplexity'])}"
-
-
-def _number(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:.2f}"
+def _sums(sums: CountedScore) -> str:
+    return f"log-probability {sums.logp:.4f} nats, perplexity {sums.perplexity:.2f}"
 
 
 async def _score_file(session: Session, path: str, model: str, json: bool) -> None:
-    async for part in session.stream("language.score_file", path=path, run=model):
-        if part.get("done"):
+    async for part in session.parts(ScoreFileRequest(path, model)):
+        if isinstance(part, ScoredFile):
             _print_total(part)
             return
-        for row in part["sentences"]:
+        for row in part.sentences:
             if json:
-                print(json_format.dumps(row))
+                print(json_format.dumps(row, default=fields_of))
             else:
-                print_stdout(f"{row['logp']:10.4f}  {_number(row['perplexity']):>10}  {row['text']}")
-        for row in part["skipped"]:
-            print_stderr(f"Line {row['line']:,} is left out: {row['error']}")
+                print_stdout(f"{row.logp:10.4f}  {row.perplexity:>10.2f}  {row.text}")
+        for skipped in part.skipped:
+            print_stderr(f"Line {skipped.line:,} is left out: {skipped.error}")
 
 
-def _print_total(part: Json) -> None:
+def _print_total(part: ScoredFile) -> None:
     print_model(part)
-    total = part["total"]
-    left_out = f", {part['skipped']:,} lines left out" if part["skipped"] else ""
-    unknown = f", {total['unknown']:,} unknown words not counted" if total["unknown"] else ""
-    perplexity = "" if total["perplexity"] is None else f", perplexity {_number(total['perplexity'])}"
-    print_stderr(f"{total['sentences']:,} sentences, {total['words']:,} words{perplexity}{unknown}{left_out}")
+    total = part.total
+    left_out = f", {part.skipped:,} lines left out" if part.skipped else ""
+    unknown = f", {total.unknown:,} unknown words not counted" if total.unknown else ""
+    perplexity = "" if total.perplexity is None else f", perplexity {total.perplexity:.2f}"
+    print_stderr(f"{total.sentences:,} sentences, {total.words:,} words{perplexity}{unknown}{left_out}")
 
 
 Forward = Annotated[str, typer.Option(help="forward model: run (default: the newest finished one)")]
@@ -316,11 +337,11 @@ def both(
 
     To the right with a forward model, to the left with a reversed one.
     """
-    arguments: Json = {
+    params: Json = {
         "text": text, "forward": forward, "reverse": reverse, "first": first, "seed": seed, "length": length,
         "until_end": True, **sampling,
     }  # fmt: skip
-    print_sentence(call_session(lambda session: last_part(session, "language.both", arguments)), json)
+    print_sentence(call_session(lambda session: last_part(session, BothWaysRequest(**params))), json)
 
 
 def blank(
@@ -334,14 +355,12 @@ def blank(
 
     The product of both probabilities, as a share among all words.
     """
-    answer = call_session(
-        lambda session: session.request("language.blank", text=text, forward=forward, reverse=reverse, k=k)
-    )
-    print_model(answer)
+    answer = call_session(lambda session: session.ask(BlankRequest(text, forward, reverse, k)))
+    print_model(answer, answer.unknown)
     if json:
-        print_json(answer["fillings"])
+        print_json(answer.fillings)
         return
-    rows = [(f"{100 * one['p']:6.2f} %", f"{one['logp']:8.2f}", one["text"]) for one in answer["fillings"]]
+    rows = [(f"{100 * one.p:6.2f} %", f"{one.logp:8.2f}", one.text) for one in answer.fillings]
     for line in aligned([("share", "logp", "sentence"), *rows]):
         print_stdout(line)
 
@@ -353,18 +372,18 @@ def orders(
     json: AsJson = False,
 ) -> None:
     """Rank the orders of the words of TEXT by probability."""
-    answer = call_session(lambda session: session.request("language.orders", text=text, run=model, k=k))
+    answer = call_session(lambda session: session.ask(OrdersRequest(text, model, k)))
     print_model(answer)
     if json:
-        print_json(answer["orders"])
+        print_json(answer.orders)
         return
-    shown = [*answer["orders"], *([answer["typed"]] if answer["typed"] else [])]
-    rows = [(f"{one['logp']:8.2f}", one["text"], _mark(one)) for one in shown]
+    shown = [*answer.orders, *([answer.typed] if answer.typed else [])]
+    rows = [(f"{one.logp:8.2f}", one.text, _mark(one)) for one in shown]
     for line in aligned(rows):
         print_stdout(line)
-    how = "all scored" if answer["complete"] else "too many to score all: the best of a beam search"
-    print_stderr(f"{answer['possible']:,} orders, {how}")
+    how = "all scored" if answer.complete else "too many to score all: the best of a beam search"
+    print_stderr(f"{answer.possible:,} orders, {how}")
 
 
-def _mark(order: Json) -> str:
-    return "<- yours" if order["given"] else ""
+def _mark(order: RankedOrder) -> str:
+    return "<- yours" if order.given else ""

@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
+from engine.client.session import Session
 from engine.protocol import Json
 from tui.cli.completion import complete_run
 from tui.cli.engine_call import call_engine, print_json, print_stderr, print_stdout
-from tui.cli.language import call_session, last_part
+from tui.cli.language import call_session
 from tui.cli.ls import AsJson
 from tui.data.value_text import aligned
 
@@ -38,17 +39,22 @@ def report(
     Train one with: dltui run mnist --set model=double_conv
     """
     if not run:
-        _print_table(call_session(lambda session: last_part(session, "mnist.table", {})), json)
+        _print_table(call_session(lambda session: _last_part(session, "mnist.table", {})), json)
         return
     found = call_engine(lambda client: client.show(run))
     arguments: Json = {"run": found.id, "split": split, "step": step}
-    answer = call_session(lambda session: last_part(session, "mnist.report", arguments))
+    answer = call_session(lambda session: _last_part(session, "mnist.report", arguments))
     if answer["warning"]:
         print_stderr(answer["warning"])
     if json:
         print_json({name: answer[name] for name in ("run", "step", "weights", "split", "data", "report")})
         return
     _print_report(found.spec.name or found.id, answer)
+
+
+async def _last_part(session: Session, method: str, arguments: Json) -> Json:
+    """The last part of the answer to a streaming method, which is the complete result."""
+    return [part async for part in session.stream(method, **arguments)][-1]
 
 
 def _print_report(name: str, answer: Json) -> None:

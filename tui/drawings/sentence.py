@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from engine.protocol import Json, number_from_json
+from engine.session_protocol.language import GeneratedWord, SentenceScore, WordScore
 from tui.drawings.grid import Column, grid
 from tui.terminal.glyphs import glyphs
 from tui.ui.numbers import short
@@ -35,10 +34,10 @@ def typed_word(word: str, *, known: bool = True) -> Column:
     return (Span(word_of(word), "strong" if known else "warn"), Span("" if known else "?", "warn"))
 
 
-def generated_word(part: Json) -> Column:
+def generated_word(part: GeneratedWord) -> Column:
     """The column of a word that a model generated."""
-    bits = float(part["surprisal"])
-    word = word_of(part["word"], reverse=part["side"] == "left")
+    bits = part.surprisal
+    word = word_of(part.word, reverse=part.side == "left")
     return (Span(word, style_of_bits(bits)), Span(bits_text(bits), style_of_bits(bits)))
 
 
@@ -46,32 +45,30 @@ def generated_rows(columns: Sequence[Column], width: int) -> list[Row]:
     return grid(("", "bits"), columns, width)
 
 
-def scored_rows(sentence: Json, width: int, *, reverse: bool = False) -> list[Row]:
-    """A sentence of a response of `language.score`; `reverse`: of a model that reads backwards."""
-    columns = [_scored_word(word, reverse=reverse) for word in in_order(sentence["words"], reverse=reverse)]
+def scored_rows(sentence: SentenceScore, width: int, *, reverse: bool = False) -> list[Row]:
+    """`reverse`: scored by a model that reads backwards."""
+    columns = [_scored_word(word, reverse=reverse) for word in in_order(sentence.words, reverse=reverse)]
     return [*grid(("", "bits", "%", "rank"), columns, width), (), *total_rows(sentence, width)]
 
 
-def total_rows(sentence: Json, width: int) -> list[Row]:
+def total_rows(sentence: SentenceScore, width: int) -> list[Row]:
     dot = f" {glyphs().dot} "
-    unknown = int(sentence["unknown"])
-    value = number_from_json(sentence["perplexity"])
+    value = sentence.perplexity
     share: Row = (
         Span("perplexity ", "muted"), Span(perplexity_text(value), "strong"),
-        Span(f"{dot}probability ", "muted"), Span(probability_text(sentence["logp"]), "strong"),
+        Span(f"{dot}probability ", "muted"), Span(probability_text(sentence.logp), "strong"),
     )  # fmt: skip
-    log: Row = (Span("log-probability ", "muted"), Span(logp_text(sentence["logp"]), "strong"))
+    log: Row = (Span("log-probability ", "muted"), Span(logp_text(sentence.logp), "strong"))
     whole: Row = (*share, Span(dot, "muted"), *log)
     rows: list[Row] = [whole] if row_width(whole) <= width else [share, log]
-    return rows + (wrap_text(unknown_words_note(sentence), width, "warn") if unknown else [])
+    return rows + (wrap_text(unknown_words_note(sentence), width, "warn") if sentence.unknown else [])
 
 
-def unknown_words_note(sentence: Json) -> str:
+def unknown_words_note(sentence: SentenceScore) -> str:
     """The number of unknown words, which the perplexity leaves out, and the perplexity with them."""
-    unknown = int(sentence["unknown"])
+    unknown = sentence.unknown
     words = f"{unknown} unknown {'word' if unknown == 1 else 'words'} ? not counted"
-    value = number_from_json(sentence["counted"]["perplexity"])
-    return f"{words}; counted as <UNK>: perplexity {perplexity_text(value)}"
+    return f"{words}; counted as <UNK>: perplexity {perplexity_text(sentence.counted.perplexity)}"
 
 
 def perplexity_text(value: float) -> str:
@@ -93,14 +90,14 @@ def probability_text(logp: float) -> str:
     return f"1.0e{power + 1}" if share >= 10 else f"{share}e{power}"
 
 
-def _scored_word(word: Mapping[str, Any], *, reverse: bool) -> Column:
-    text = word_of(word["word"], reverse=reverse)
-    if not word["known"]:
+def _scored_word(word: WordScore, *, reverse: bool) -> Column:
+    text = word_of(word.word, reverse=reverse)
+    if word.p is None or word.surprisal is None:
         return (Span(text, "warn"), Span("?", "warn"), Span(""), Span(""))
-    bits = float(word["surprisal"])
-    style_name, rank = style_of_bits(bits), word["rank"]
+    bits, rank = word.surprisal, word.rank
+    style_name = style_of_bits(bits)
     return (
-        Span(text, style_name), Span(bits_text(bits), style_name), Span(percent(float(word["p"])), "muted"),
+        Span(text, style_name), Span(bits_text(bits), style_name), Span(percent(word.p), "muted"),
         Span(f"{rank:,}" if rank else "", "muted"),
     )  # fmt: skip
 

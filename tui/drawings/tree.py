@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.protocol import Json
+from engine.session_protocol.language import BeamSearch, TreeNode
 from tui.drawings.sentence import percent
 from tui.terminal.glyphs import glyphs
 from tui.ui.shown_word import START, word_of
@@ -18,16 +18,16 @@ DEEPEST = 60
 """largest number of levels drawn; longer sentences are cut there"""
 
 
-def tree_rows(answer: Json, width: int) -> list[Row]:
+def tree_rows(answer: BeamSearch, width: int) -> list[Row]:
     """The kept nodes of each level; complete sentences are numbered at their ends."""
-    nodes = {int(node["id"]): node for node in answer["nodes"] if node["kept"]}
+    nodes = {node.id: node for node in answer.nodes if node.kept}
     kids: dict[int, list[int]] = {}
     for place, node in nodes.items():
-        kids.setdefault(int(node["parent"]), []).append(place)
-    ends = {int(found["node"]): number for number, found in enumerate(answer["sentences"], 1)}
+        kids.setdefault(node.parent, []).append(place)
+    ends = {found.node: number for number, found in enumerate(answer.sentences, 1)}
     branches = ASCII_BRANCHES if glyphs().ascii_only else BRANCHES
-    is_reversed = answer["direction"] == "reversed"
-    seed = Span((" ".join(word_of(word) for word in answer["words"]) or START) + " ", "strong")
+    is_reversed = answer.direction == "reversed"
+    seed = Span((" ".join(word_of(word) for word in answer.words) or START) + " ", "strong")
     indent = Span(" " * row_width((seed,)))
     for with_shares in (True, False):
         below = _Tree(nodes, kids, ends, branches, with_shares, is_reversed).below(-1, 0)
@@ -39,7 +39,7 @@ def tree_rows(answer: Json, width: int) -> list[Row]:
 
 class _Tree:
     def __init__(
-        self, nodes: dict[int, Json], kids: dict[int, list[int]], ends: dict[int, int],
+        self, nodes: dict[int, TreeNode], kids: dict[int, list[int]], ends: dict[int, int],
         branches: Sequence[str], with_shares: bool, reverse: bool,
     ) -> None:  # fmt: skip
         self._nodes, self._kids, self._ends = nodes, kids, ends
@@ -69,28 +69,28 @@ class _Tree:
 
     def _label(self, place: int) -> Row:
         node = self._nodes[place]
-        style_name = "muted" if node["kind"] == "end" else "text"
-        share = f"{percent(float(node['p']))}% " if self._with_shares else ""
-        spans = [Span(word_of(node["word"], reverse=self._reverse) + " ", style_name), Span(share, "muted")]
+        style_name = "muted" if node.kind == "end" else "text"
+        share = f"{percent(node.p)}% " if self._with_shares else ""
+        spans = [Span(word_of(node.word, reverse=self._reverse) + " ", style_name), Span(share, "muted")]
         if place in self._ends:
             number = self._ends[place]
             spans.append(Span(f"({number}) ", "key" if number == 1 else "accent"))
         return tuple(spans)
 
 
-def sentence_rows(answer: Json) -> list[Row]:
+def sentence_rows(answer: BeamSearch) -> list[Row]:
     """The complete sentences, best first."""
     rows: list[Row] = [(Span("       log p   score: log p over a penalty of length", "muted"),)]
-    for number, found in enumerate(answer["sentences"], 1):
+    for number, found in enumerate(answer.sentences, 1):
         style_name = "strong" if number == 1 else "text"
-        text = " ".join(word_of(word) for word in found["words"])
-        if not found["ended"]:
-            is_left = answer["direction"] == "reversed"
+        text = " ".join(word_of(word) for word in found.words)
+        if not found.ended:
+            is_left = answer.direction == "reversed"
             text = f"{glyphs().cut} {text}" if is_left else f"{text} {glyphs().cut}"
         rows.append(
             (
                 Span(f"({number}) ", "key"),
-                Span(f"{found['logp']:8.2f}{found['score']:8.2f}  ", "muted"),
+                Span(f"{found.logp:8.2f}{found.score:8.2f}  ", "muted"),
                 Span(text, style_name),
             )
         )

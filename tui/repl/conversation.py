@@ -5,12 +5,28 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from engine.client.session import Session
 from engine.errors import DltuiError, ParamError
-from engine.protocol import Json
+from engine.session_protocol.language import (
+    BeamRequest,
+    BlankRequest,
+    BothWaysRequest,
+    CompareRequest,
+    GatesRequest,
+    GeneratedSentence,
+    GeneratedWord,
+    GenerateRequest,
+    ModelAnswer,
+    OrdersRequest,
+    ScoreRequest,
+    SkippedLine,
+    UnitGates,
+)
+from engine.session_protocol.request import StreamRequest
 from tui.drawings import sentence, tree
 from tui.drawings.grid import Column
 from tui.repl import gates, tables
@@ -92,10 +108,11 @@ class Conversation:
         """Scores pasted lines as one table; lines after LINES_LIMIT and lines without a word are left out."""
         entry = self.add(f"/score {len(texts):,} lines")
         try:
-            response = await self._request("score", texts=list(texts[:LINES_LIMIT]), ranks=False, skip=True)
-            entry.set_data("batch", {"response": response, "order": 0})
+            request = ScoreRequest(texts[:LINES_LIMIT], self.run, ranks=False, skip=True)
+            response = await self._session.ask(request)
+            entry.set_data("batch", {"order": 0})
             entry.set_content(lambda width: tables.batch(response, entry.data["order"], width))
-            entry.note(_left_out(len(texts), response.get("skipped", ())), "warn")
+            entry.note(_left_out(len(texts), response.skipped), "warn")
             self._note_source(entry, response)
         except DltuiError as error:
             entry.note(str(error), "bad")
@@ -112,77 +129,81 @@ class Conversation:
 
     async def select_unit(self, entry: TranscriptEntry, by: int) -> None:
         """Shows the gates of the next or previous unit, in the order of how much their cells change."""
-        response = entry.data["response"]
-        units = response["liveliest"]
-        place = units.index(response["unit"]) if response["unit"] in units else 0
-        facts = {**entry.data["facts"], "unit": units[(place + by) % len(units)]}
-        await self._update_gates(entry, facts)
+        shown: UnitGates = entry.data["response"]
+        units = shown.liveliest
+        place = units.index(shown.unit) if shown.unit in units else 0
+        request: GatesRequest = entry.data["request"]
+        await self._update_gates(entry, replace(request, unit=units[(place + by) % len(units)]))
         self._changed()
 
     # --- commands --------------------------------------------------------------------------------------
 
     async def _generate(self, entry: TranscriptEntry, text: str) -> None:
-        await self._stream(entry, "generate", text, run=self.run)
+        params = self.sampling.generate_params(text)
+        await self._stream(entry, text, GenerateRequest(run=self.run, text=text, **params))
 
     async def _both(self, entry: TranscriptEntry, text: str) -> None:
-        side = "reverse" if self.direction == "reversed" else "forward"
-        await self._stream(entry, "both", text, **{side: self.run})
+        params = self.sampling.generate_params(text) | self._side()
+        await self._stream(entry, text, BothWaysRequest(text=text, **params))
 
-    async def _stream(self, entry: TranscriptEntry, method: str, text: str, **run: str) -> None:
+    def _side(self) -> dict[str, Any]:
+        """The model as a parameter of a request to a pair."""
+        return {"reverse" if self.direction == "reversed" else "forward": self.run}
+
+    async def _stream(
+        self, entry: TranscriptEntry, text: str, request: StreamRequest[GeneratedWord | GeneratedSentence]
+    ) -> None:
         """Adds words as they are received; when cancelled, the stream is closed."""
         columns: list[Column] = [sentence.typed_word(one) for one in text.split()]
         entry.set_content(lambda width: sentence.generated_rows(columns, width))
-        params = {**run, "text": text, **self.sampling.generate_params(text)}
-        async with contextlib.aclosing(self._session.stream(f"language.{method}", **params)) as parts:
+        async with contextlib.aclosing(self._session.parts(request)) as parts:
             async for part in parts:
-                if part.get("done"):
+                if isinstance(part, GeneratedSentence):
                     self._mark_unknown(columns, part)
                     self._finish(entry, part)
                 else:
-                    columns.insert(
-                        0 if part["side"] == "left" else len(columns), sentence.generated_word(part)
-                    )
+                    place = 0 if part.side == "left" else len(columns)
+                    columns.insert(place, sentence.generated_word(part))
                     entry.invalidate()
                 self._changed()
 
-    def _mark_unknown(self, columns: list[Column], done: Json) -> None:
-        unknown = {word_of(word) for word in done["unknown"]}
+    def _mark_unknown(self, columns: list[Column], done: GeneratedSentence) -> None:
+        unknown = {word_of(word) for word in done.unknown}
         for place, column in enumerate(columns):
             if not column[1].text and column[0].text.lower() in unknown:
                 columns[place] = sentence.typed_word(column[0].text, known=False)
 
-    def _finish(self, entry: TranscriptEntry, done: Json) -> None:
-        added = int(done["added"])
-        words = "the end came first" if not added else f"log-probability {sentence.logp_text(done['logp'])}"
-        entry.note(f"{added} {'word' if added == 1 else 'words'} added, {words}, seed {done['seed']}")
-        self._note_unknown(entry, done)
-        self._note_source(entry, done, f"; {', '.join(self.sampling.full_summary(int(done['seed'])))}")
+    def _finish(self, entry: TranscriptEntry, done: GeneratedSentence) -> None:
+        added = done.added
+        words = "the end came first" if not added else f"log-probability {sentence.logp_text(done.logp)}"
+        entry.note(f"{added} {'word' if added == 1 else 'words'} added, {words}, seed {done.seed}")
+        self._note_unknown(entry, done.unknown)
+        self._note_source(entry, done, f"; {', '.join(self.sampling.full_summary(done.seed))}")
 
     async def _score(self, entry: TranscriptEntry, text: str) -> None:
-        response = await self._request("score", texts=[text])
-        scored = response["sentences"][0]
-        entry.set_content(partial(sentence.scored_rows, scored, reverse=response["direction"] == "reversed"))
+        response = await self._session.ask(ScoreRequest([text], self.run))
+        scored = response.sentences[0]
+        entry.set_content(partial(sentence.scored_rows, scored, reverse=response.direction == "reversed"))
         entry.note(sentence.LEGEND)
         self._note_source(entry, response)
 
     async def _blank(self, entry: TranscriptEntry, text: str) -> None:
-        side = "reverse" if self.direction == "reversed" else "forward"
-        facts: Json = {"text": text, side: self.run}
-        response = await self._session.request("language.blank", k=10, **facts)
+        response = await self._session.ask(BlankRequest(text, **self._side()))
         entry.set_content(partial(tables.fillings, response))
-        self._note_unknown(entry, response)
+        self._note_unknown(entry, response.unknown)
         self._note_source(entry, response)
 
     async def _orders(self, entry: TranscriptEntry, text: str) -> None:
-        response = await self._request("orders", text=text, k=12)
+        response = await self._session.ask(OrdersRequest(text, self.run, k=12))
         entry.set_content(partial(tables.orders, response))
         self._note_source(entry, response)
 
     async def _beam(self, entry: TranscriptEntry, text: str) -> None:
-        length_params = self.sampling.length_params(text)
-        response = await self._request("beam", text=text, width=self.sampling.width, **length_params)
+        params = self.sampling.length_params(text)
+        request = BeamRequest(run=self.run, text=text, width=self.sampling.width, **params)
+        response = await self._session.ask(request)
         entry.set_content(lambda width: [*tree.tree_rows(response, width), (), *tree.sentence_rows(response)])
-        self._note_unknown(entry, response)
+        self._note_unknown(entry, response.unknown)
         self._note_source(entry, response, f"; {', '.join(self.sampling.beam_summary())}")
 
     async def _gates(self, entry: TranscriptEntry, text: str) -> None:
@@ -196,11 +217,11 @@ class Conversation:
             else:
                 layer = int(number) - 1
             rest = rest[1:]
-        await self._update_gates(entry, {"text": " ".join(rest), "layer": layer, "unit": unit})
+        await self._update_gates(entry, GatesRequest(" ".join(rest), self.run, layer, unit))
 
-    async def _update_gates(self, entry: TranscriptEntry, facts: Json) -> None:
-        response = await self._request("gates", **facts)
-        entry.set_data("gates", {"response": response, "facts": facts})
+    async def _update_gates(self, entry: TranscriptEntry, request: GatesRequest) -> None:
+        response = await self._session.ask(request)
+        entry.set_data("gates", {"response": response, "request": request})
         entry.set_content(partial(gates.heat, response))
         entry.note_keys("esc, then ] or [ : the other units whose cells change most")
         self._note_source(entry, response)
@@ -211,7 +232,7 @@ class Conversation:
         if not other:
             raise ParamError("There is no other model to compare with.", "Name one: /compare @RUN TEXT")
         runs = [self.run, other]
-        response = await self._session.request("language.compare", runs=runs, text=rest.strip(), k=5)
+        response = await self._session.ask(CompareRequest(runs, rest.strip(), k=5))
         generated = [await self._continuation(run, rest) for run in runs]
 
         def compose(width: int) -> list[Row]:
@@ -222,40 +243,38 @@ class Conversation:
             return rows
 
         entry.set_content(compose)
-        entry.source = "; ".join(f"{one['run']}, {one['weights']}" for one in response["models"])
+        entry.source = "; ".join(f"{one.run}, {one.weights}" for one in response.models)
 
     async def _continuation(self, run: str, text: str) -> str:
         """A sentence sampled from a model; with seed 1 where none is set, so that models use the same one."""
         seed = 1 if self.sampling.seed is None else self.sampling.seed
-        facts = {**self.sampling.generate_params(text), "run": run, "text": text, "seed": seed}
+        params = self.sampling.generate_params(text) | {"seed": seed}
         try:
-            async with contextlib.aclosing(self._session.stream("language.generate", **facts)) as parts:
-                done = [part async for part in parts][-1]
+            request = GenerateRequest(run=run, text=text, **params)
+            async with contextlib.aclosing(self._session.parts(request)) as parts:
+                words = [part.words async for part in parts if isinstance(part, GeneratedSentence)]
         except DltuiError as error:
             return str(error)
-        return " ".join(word_of(word) for word in done["words"])
+        return " ".join(map(word_of, words[-1]))
 
-    async def _request(self, method: str, **params: Any) -> Json:
-        return await self._session.request(f"language.{method}", run=self.run, **params)
-
-    def _note_unknown(self, entry: TranscriptEntry, response: Json) -> None:
-        unknown = [word_of(word) for word in response.get("unknown", ())]
+    def _note_unknown(self, entry: TranscriptEntry, unknown: Sequence[str]) -> None:
         if unknown:
-            entry.note(f"? not in its vocabulary: {', '.join(unknown[:8])}", "warn")
+            words = ", ".join(map(word_of, unknown[:8]))
+            entry.note(f"? not in its vocabulary: {words}", "warn")
 
-    def _note_source(self, entry: TranscriptEntry, response: Json, drawn: str = "") -> None:
-        entry.source = f"{response['run']}, {response['weights']}{drawn}"
-        entry.note(str(response.get("notice", "")), "warn")
-        if response.get("is_running"):
-            entry.note(f"It still trains: {response['weights']}.", "warn")
+    def _note_source(self, entry: TranscriptEntry, response: ModelAnswer, drawn: str = "") -> None:
+        entry.source = f"{response.run}, {response.weights}{drawn}"
+        entry.note(response.notice, "warn")
+        if response.is_running:
+            entry.note(f"It still trains: {response.weights}.", "warn")
 
 
-def _left_out(lines: int, skipped: Sequence[Json]) -> str:
+def _left_out(lines: int, skipped: Sequence[SkippedLine]) -> str:
     """Which lines of a paste were not scored, and why; empty when all were."""
     notes = []
     if skipped:
         more = f" {len(skipped) - 1:,} more like it." if len(skipped) > 1 else ""
-        notes.append(f"Left out: {skipped[0]['error']}{more}")
+        notes.append(f"Left out: {skipped[0].error}{more}")
     if lines > LINES_LIMIT:
         notes.append(f"Only the first {LINES_LIMIT:,} lines are scored: dltui score --file takes any number.")
     return " ".join(notes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.protocol import Json
+from engine.session_protocol.language import UnitGates
 from tui.drawings.grid import Column, grid
 from tui.terminal.glyphs import glyphs
 from tui.ui.shown_word import word_of
@@ -14,31 +14,29 @@ SHADES, ASCII_SHADES = " ░▒▓█", " .:*#"
 BAR = 3
 
 
-def heat(response: Json, width: int) -> list[Row]:
+def heat(response: UnitGates, width: int) -> list[Row]:
     """One column per word; gates are 0 to 1, g and h -1 to 1, the cell is shaded relative to its largest."""
-    largest = max((abs(float(value)) for value in response["c"]), default=1.0) or 1.0
-    columns = [_column(response, place, largest) for place in range(len(response["words"]))]
+    largest = max((abs(value) for value in response.c), default=1.0) or 1.0
+    columns = [_column(response, place, largest) for place in range(len(response.words))]
     law = "c = f x c before + i x g, h = o x tanh(c). Shade: |value|, of c as a share of its largest"
     legend = wrap_text(f"{law} ({largest:.2f}).", width, "muted")
     return [_head(response), *legend, *grid(LABELS, columns, width)]
 
 
-def _head(response: Json) -> Row:
-    unit, units = int(response["unit"]), response["liveliest"]
+def _head(response: UnitGates) -> Row:
+    unit, units = response.unit, response.liveliest
     place = f" {glyphs().dot} its cell changes most" if units and units[0] == unit else ""
     return (
         Span(f"unit {unit:,}", "strong"),
-        Span(f" (of 0 to {int(response['hidden']) - 1:,})", "muted"),
-        Span(f", layer {int(response['layer']) + 1} of {response['layers']}{place}", "muted"),
+        Span(f" (of 0 to {response.hidden - 1:,})", "muted"),
+        Span(f", layer {response.layer + 1} of {response.layers}{place}", "muted"),
     )
 
 
-def _column(response: Json, place: int, largest: float) -> Column:
-    cells = [
-        Span(word_of(response["words"][place], reverse=response.get("direction") == "reversed"), "strong")
-    ]
+def _column(response: UnitGates, place: int, largest: float) -> Column:
+    cells = [Span(word_of(response.words[place], reverse=response.direction == "reversed"), "strong")]
     for name in "ifgoch":
-        value = float(response[name][place])
+        value = getattr(response, name)[place]
         cells.append(_cell(value, abs(value) / largest if name == "c" else abs(value)))
     return cells
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from engine.protocol import Json, number_from_json
+from engine.session_protocol.language import LanguageModelRow
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.line import Line, left_and_right
@@ -16,15 +16,13 @@ PERPLEXITIES = (("test_perplexity", ""), ("val_perplexity", " (validation)"), ("
 
 
 class ModelLine(Line):
-    """`model` is a row of `language.models`."""
-
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
-        self._model: Json | None = None
+        self._model: LanguageModelRow | None = None
         self._sampling: Sequence[str] = ()
         self._error = ""
 
-    def update(self, model: Json | None, sampling: Sequence[str]) -> None:
+    def update(self, model: LanguageModelRow | None, sampling: Sequence[str]) -> None:
         self._model, self._sampling = model, tuple(sampling)
         self.draw()
 
@@ -47,7 +45,7 @@ class ModelLine(Line):
             sampling.pop()  # which weights are used comes before the sampling parameters
         right: Row = (Span(dot.join(sampling), "accent"), Span(" "))
         for number, words in enumerate(facts):
-            style_name = "warn" if number == 0 and self._model["is_running"] else "muted"
+            style_name = "warn" if number == 0 and self._model.is_running else "muted"
             more = (*left, Span(dot, "line"), Span(words, style_name))
             if row_width(more) + row_width(right) + 2 > width:
                 break
@@ -55,32 +53,31 @@ class ModelLine(Line):
         return left_and_right(left, right, width)
 
 
-def name_of(model: Json) -> str:
-    return plain(str(model["name"]) or str(model["run"]).split("-", 2)[-1], limit=30)
+def name_of(model: LanguageModelRow) -> str:
+    return plain(model.name or model.run.split("-", 2)[-1], limit=30)
 
 
-def facts_of(model: Json) -> list[str]:
+def facts_of(model: LanguageModelRow) -> list[str]:
     """Facts for the line, the most important first: which weights are used."""
-    layers = int(model["layers"])
     weights = weights_of(model)
-    words = [f"still training, {weights}" if model["is_running"] else weights]
-    words += [str(model["direction"]), f"{layers} {'layer' if layers == 1 else 'layers'}"]
+    words = [f"still training, {weights}" if model.is_running else weights]
+    words += [model.direction, f"{model.layers} {'layer' if model.layers == 1 else 'layers'}"]
     words += [f"perplexity {value}"] if (value := perplexity_of(model)) else []
-    words += [str(model["framework"]), f"{int(model['vocabulary']):,} words"]
+    words += [model.framework, f"{model.vocabulary:,} words"]
     return [plain(one, limit=60) for one in words]
 
 
-def weights_of(model: Json) -> str:
+def weights_of(model: LanguageModelRow) -> str:
     """Such as `best epoch 14, step 266` or `last step 40`."""
-    step, epoch = int(model["step"]), model["epoch"]
-    kind = "best" if model["is_best"] else "last"
-    return f"{kind} step {step:,}" if epoch is None else f"{kind} epoch {int(epoch):,}, step {step:,}"
+    step, epoch = model.step, model.epoch
+    kind = "best" if model.is_best else "last"
+    return f"{kind} step {step:,}" if epoch is None else f"{kind} epoch {epoch:,}, step {step:,}"
 
 
-def perplexity_of(model: Json) -> str:
+def perplexity_of(model: LanguageModelRow) -> str:
     """That of the test set, else of the validation or training set, which is named; empty: none known."""
     for name, part in PERPLEXITIES:
-        if name in model["perplexities"]:
-            value = number_from_json(model["perplexities"][name])
+        if name in model.perplexities:
+            value = model.perplexities[name]
             return (f"{value:.1f}" if 1 <= value < 10_000 else short(value)) + part
     return ""

@@ -48,12 +48,12 @@ class PromptSampling(Sampling):
         value = getattr(self, SETTINGS[name].name)
         return f"{name}: {value:,}" if isinstance(value, int) else f"{name}: {self._text(SETTINGS[name])}"
 
-    def generate_params(self, text: str) -> dict[str, object]:
-        """Parameters of `language.generate` and `language.both` for a prompt `text`."""
+    def generate_params(self, text: str) -> dict[str, Any]:
+        """Parameters of a GenerateRequest and a BothWaysRequest for a prompt `text`."""
         return {**self.length_params(text), **self.distribution_params(), "seed": self.seed}
 
-    def distribution_params(self) -> dict[str, object]:
-        """Parameters that decide with which probability a word is drawn, of `language.predict` too."""
+    def distribution_params(self) -> dict[str, Any]:
+        """Parameters that decide with which probability a word is drawn, of a NextWordsRequest too."""
         return {"until_end": True, **{param.name: getattr(self, param.name) for param in declared(Sampling)}}
 
     @property
@@ -61,8 +61,8 @@ class PromptSampling(Sampling):
         """Whether words are drawn with the model's own probabilities."""
         return self.distribution_params() == PromptSampling().distribution_params()
 
-    def length_params(self, text: str) -> dict[str, object]:
-        """Parameters of `language.beam` too."""
+    def length_params(self, text: str) -> dict[str, Any]:
+        """Parameters of a BeamRequest too."""
         length = self.length or len(text.split()) + ADDED_WORDS
         return {"length": length, "until_end": True, "repetition": self.repetition}
 

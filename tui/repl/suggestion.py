@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from typing import Any
 
 from engine.client.session import Session, Superseded
 from engine.errors import DltuiError, EngineError
-from engine.protocol import Json
+from engine.session_protocol.language import NextWord, NextWords, NextWordsRequest
 from tui.repl.completions import Completion
 from tui.repl.slash_commands import BY_NAME, SAMPLED, WITH_SUGGESTIONS
 from tui.ui.shown_word import word_of
@@ -65,56 +65,58 @@ def is_sampled(line: str) -> bool:
 
 
 async def suggest(
-    session: Session, run: str, line: str, reverse: bool, k: int, sampling: Mapping[str, object] | None = None
+    session: Session, run: str, line: str, reverse: bool, k: int, sampling: Mapping[str, Any] | None = None
 ) -> Suggestion:
-    """With `sampling` (parameters of language.predict) the completions have the probability of being drawn.
+    """With `sampling` (parameters of a NextWordsRequest) the completions have the probability of being drawn.
 
     Raises Superseded, and EngineError when the session has ended.
     """
     text = split_command(line)[1]
     fragment = "" if not text or text.endswith(" ") else text.split()[-1]
-    none = Suggestion(line, reverse=reverse)
-    predict = partial(session.request, "language.predict", newest="suggestion", run=run, **(sampling or {}))
+    none, is_drawn = Suggestion(line, reverse=reverse), bool(sampling)
+
+    async def predict(text: str, k: int) -> NextWords:
+        request = NextWordsRequest(run=run, text=text, k=k, **(sampling or {}))
+        return await session.ask(request, newest="suggestion")
+
     try:
-        response = await predict(text=text, k=k)
+        response = await predict(text, k)
     except (Superseded, EngineError):
         raise
     except DltuiError as error:
-        begun = await _by_prefix(predict, none, text, fragment, sampling) if fragment else None
+        begun = await _by_prefix(predict, none, text, fragment, is_drawn) if fragment else None
         return begun if begun is not None and begun.items else replace(none, message=str(error))
-    if fragment and fragment.lower() in [str(word).lower() for word in response["unknown"]]:
-        begun = await _by_prefix(predict, none, text, fragment, sampling)
+    if fragment and fragment.lower() in [word.lower() for word in response.unknown]:
+        begun = await _by_prefix(predict, none, text, fragment, is_drawn)
         if begun is not None and begun.items:
             return begun
-    unknown = ", ".join(map(word_of, response["unknown"][:4]))
+    unknown = ", ".join(map(word_of, response.unknown[:4]))
     message = f"? not in its vocabulary: {unknown}" if unknown else ""
-    return replace(none, items=tuple(_completions(response["candidates"], none, sampling)), message=message)
+    return replace(none, items=tuple(_completions(response.candidates, none, is_drawn)), message=message)
 
 
 async def _by_prefix(
-    predict: Callable[..., Awaitable[Json]], none: Suggestion, text: str, fragment: str,
-    sampling: Mapping[str, object] | None,
+    predict: Callable[[str, int], Awaitable[NextWords]], none: Suggestion, text: str, fragment: str,
+    is_drawn: bool,
 ) -> Suggestion | None:  # fmt: skip
     """The words that begin with `fragment`; None where they cannot be predicted."""
     before = "" if none.reverse else text[: len(text) - len(fragment)]
     try:
-        response = await predict(text=before, k=CANDIDATES)
+        response = await predict(before, CANDIDATES)
     except (Superseded, EngineError):
         raise
     except DltuiError:
         return None
-    found = [one for one in response["candidates"] if str(one["word"]).startswith(fragment.lower())]
-    items = tuple(item for item in _completions(found, none, sampling) if item.kind == "word")[:20]
+    found = [one for one in response.candidates if one.word.startswith(fragment.lower())]
+    items = tuple(item for item in _completions(found, none, is_drawn) if item.kind == "word")[:20]
     return replace(none, items=items, fragment=fragment)
 
 
-def _completions(
-    candidates: Sequence[Json], none: Suggestion, sampling: Mapping[str, object] | None
-) -> list[Completion]:
+def _completions(candidates: Sequence[NextWord], none: Suggestion, is_drawn: bool) -> list[Completion]:
     return [
         Completion(
-            word_of(one["word"], reverse=none.reverse), float(one["p"]), kind=str(one["kind"]),
-            drawn=float(one["drawn"]) if sampling else None,
+            word_of(one.word, reverse=none.reverse), one.p, kind=one.kind,
+            drawn=one.drawn if is_drawn else None,
         )
         for one in candidates
     ]  # fmt: skip

@@ -15,7 +15,7 @@ from textual.worker import Worker
 
 from engine.client.session import Superseded
 from engine.errors import DltuiError, EngineError
-from engine.protocol import Json
+from engine.session_protocol.language import LanguageModelRow, ModelsRequest
 from tui.data.actions import run_and_notify
 from tui.keys import all_keys
 from tui.messages import KeyHintsChanged, RunsChanged, ViewStateChanged
@@ -129,7 +129,7 @@ class ReplTab(Tab):
 
     @on(RunsChanged)
     def _runs_changed(self, message: RunsChanged) -> None:
-        known = {str(model["run"]) for model in self.models.rows}
+        known = {model.run for model in self.models.rows}
         is_language = any(run.spec.experiment == "lm" or run.id in known for run in message.changed)
         if is_language or known & set(message.removed):
             self._fetch_soon()
@@ -146,27 +146,27 @@ class ReplTab(Tab):
     async def _fetch(self) -> None:
         before = self.models.chosen
         try:
-            self.models.update(await self.context.session.request("language.models", newest="models"))
+            self.models.update(await self.context.session.ask(ModelsRequest(), newest="models"))
         except Superseded:
             return
         except DltuiError as error:
             self.model_line.set_error(str(error))
             return
         self.model_line.set_error("")
-        if before is not None and before["run"] not in {model["run"] for model in self.models.available}:
+        if before is not None and before.run not in {model.run for model in self.models.available}:
             self._note_removed(before, self.models.chosen)
         self._select_model(self.models.chosen)
 
-    def _note_removed(self, model: Json, other: Json | None) -> None:
+    def _note_removed(self, model: LanguageModelRow, other: LanguageModelRow | None) -> None:
         answers = f"{name_of(other)} answers now." if other is not None else "No other model can answer."
         self.conversation.add("/model").note(f"{name_of(model)} was removed: {answers}", "warn")
 
-    def _select_model(self, model: Json | None) -> None:
+    def _select_model(self, model: LanguageModelRow | None) -> None:
         before = (self.conversation.run, self.models.previous_step)
-        self.conversation.run = str(model["run"]) if model is not None else ""
-        self.conversation.direction = str(model["direction"]) if model is not None else "forward"
+        self.conversation.run = model.run if model is not None else ""
+        self.conversation.direction = model.direction if model is not None else "forward"
         self.conversation.other = self.models.other()
-        self.models.previous_step = int(model["step"]) if model is not None else 0
+        self.models.previous_step = model.step if model is not None else 0
         self.sign.set_direction(self.conversation.direction == "reversed")
         self.model_line.update(model, self.conversation.sampling.summary())
         self.transcript.draw()
@@ -192,14 +192,12 @@ class ReplTab(Tab):
             self.conversation.add("/model").note("No language model has a checkpoint yet.", "warn")
             return
         choices = [(name_of(model), self.models.description_of(model)) for model in available]
-        here = next(
-            (place for place, model in enumerate(available) if model["run"] == self.conversation.run), 0
-        )
+        here = next((place for place, model in enumerate(available) if model.run == self.conversation.run), 0)
         self.app.push_screen(ChooseScreen("choose a model", choices, "choose", here), self._chosen)
 
     def _chosen(self, place: int | None) -> None:
         if place is not None:
-            self._choose(str(self.models.available[place]["run"]))
+            self._choose(self.models.available[place].run)
         self.prompt.focus(scroll_visible=False)
         self.post_message(KeyHintsChanged())
 
@@ -512,8 +510,10 @@ class ReplTab(Tab):
         model = self.models.chosen
         if model is None or not self.conversation.lacks_partner:
             return {}
-        direction = "forward" if model["direction"] == "reversed" else "reversed"
-        same = {name: str(model[name]) for name in ("framework", "corpus", "vocabulary", "tokeniser")}
+        direction = "forward" if model.direction == "reversed" else "reversed"
+        same = {
+            name: str(getattr(model, name)) for name in ("framework", "corpus", "vocabulary", "tokeniser")
+        }
         return {**same, "direction": direction}
 
     async def _submit_launch(self, launch: Launch) -> str:

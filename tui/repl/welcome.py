@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.protocol import Json
+from engine.session_protocol.language import LanguageModelRow
 from tui.repl.slash_commands import COMMANDS
 from tui.ui.span import Row, Span
 from tui.ui.wrap import wrap_text
@@ -23,7 +23,7 @@ HINTS = (
 )
 
 
-def welcome(model: Json | None, is_known: bool, width: int, height: int) -> Sequence[Row]:
+def welcome(model: LanguageModelRow | None, is_known: bool, width: int, height: int) -> Sequence[Row]:
     if model is None:
         return untrained(width) if is_known else [(Span(" looking for models", "muted"),)]
     rows: list[Row] = [(), (Span("  Prompt the model.", "strong"),)]
@@ -38,9 +38,9 @@ def untrained(width: int) -> list[Row]:
     return [*rows, (), (*keys, Span("after esc: the four models and their corpus.", "text"))]
 
 
-def direction_text(model: Json) -> str:
+def direction_text(model: LanguageModelRow) -> str:
     """Which words the model predicts."""
-    if model["direction"] == "reversed":
+    if model.direction == "reversed":
         return "A reversed model: predicts the words before yours."
     return "A forward model: predicts the words after yours."
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.protocol import Json
+from engine.session_protocol.language import WordScore
 from tui.terminal.plain_text import plain
 
 WORD = 40
@@ -22,6 +22,6 @@ def word_of(word: object, *, reverse: bool = False) -> str:
     return tokens.get(str(word)) or plain(str(word), limit=WORD)
 
 
-def in_order(words: Sequence[Json], *, reverse: bool) -> Sequence[Json]:
+def in_order(words: Sequence[WordScore], *, reverse: bool) -> Sequence[WordScore]:
     """The words in reading order: the start of a sentence, which a reversed model generates last, first."""
-    return [words[-1], *words[:-1]] if reverse and words and words[-1]["word"] == EOS else words
+    return [words[-1], *words[:-1]] if reverse and words and words[-1].word == EOS else words

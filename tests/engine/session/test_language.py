@@ -118,7 +118,7 @@ def test_a_reversed_model_puts_words_in_front(session_cache: SessionCache, back:
 def test_a_stream_can_be_closed_between_two_words(session_cache: SessionCache, forward: str) -> None:
     stream = methods.call(session_cache, "language.generate", {"run": forward, "text": "i", "length": 10_000})
     assert isinstance(stream, Iterator)
-    assert next(stream)["word"]
+    assert next(stream).word
     stream.close()  # type: ignore[attr-defined]
     assert request(session_cache, "language.predict", run=forward, text="i")["candidates"]
 

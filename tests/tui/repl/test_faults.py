@@ -200,14 +200,15 @@ async def test_hostile_words_cannot_reach_the_terminal(
 ) -> None:
     evil = "\x1b]0;owned\x07\u202e"
     write_run(places, name=f"name {evil}")
+    best = {"word": evil, "p": 0.5, "surprisal": 1.0, "kind": "word", "drawn": 0.5}
     word = {"word": evil, "p": 0.5, "surprisal": 1.0, "kind": "word", "side": "right"}
-    head = {"notice": evil, "is_running": False, "step": 1, "epoch": None, "weights": evil}
-    head |= {"unknown": [evil], "text": ""}
+    head: Json = {"run": "r", "direction": "forward", "step": 1, "epoch": None, "weights": evil}
+    head |= {"is_running": False, "notice": evil, "unknown": [evil], "text": ""}
     done = {**head, "done": True, "added": 1, "logp": -1.0, "seed": 1, "words": [evil], "ended": True}
     made = FakeSession(
         places,
-        language__predict=lambda **facts: {**head, "candidates": [word]},
-        language__generate=lambda **facts: word if facts["seed"] is None else done,
+        language__predict=lambda **facts: {**head, "words": [], "candidates": [best]},
+        language__generate=lambda **facts: word if "seed" not in facts else done,
     )
     monkeypatch.setattr("engine.client.client.open_session", lambda places: made)
     async with open_app(places, FakeEngine()) as opened:

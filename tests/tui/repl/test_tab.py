@@ -73,9 +73,9 @@ async def test_orders_blank_both_ways_beam_and_gates(places: Places, session: Fa
         await typist.submit("/gates i love you")
         await opened.shows("f  forget", "changes most", "(start)")
         unit = tab(opened).conversation.newest("gates")
-        before = unit.data["response"]["unit"] if unit else -1
+        before = unit.data["response"].unit if unit else -1
         await opened.press("escape", "right_square_bracket")
-        await opened.until(lambda: unit is not None and unit.data["response"]["unit"] != before)
+        await opened.until(lambda: unit is not None and unit.data["response"].unit != before)
 
 
 async def test_two_models_are_compared_side_by_side(places: Places, session: FakeSession) -> None:
@@ -242,7 +242,7 @@ async def test_one_key_opens_the_form_of_a_missing_partner(places: Places, sessi
         model = tab(opened).models.chosen
         assert model is not None
         assert tab(opened)._partner() == {
-            "framework": "torch", "corpus": "captions", "vocabulary": str(model["vocabulary"]),
+            "framework": "torch", "corpus": "captions", "vocabulary": str(model.vocabulary),
             "tokeniser": "plain", "direction": "reversed",
         }  # fmt: skip
         await typist.submit("/score i love")

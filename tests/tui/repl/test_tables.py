@@ -2,29 +2,50 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from engine.session_protocol.language import (
+    BeamSearch,
+    BeamSentence,
+    ComparedModel,
+    ComparedModels,
+    CountedScore,
+    RankedOrder,
+    RankedOrders,
+    Scores,
+    ScoreTotal,
+    SentenceScore,
+    TreeNode,
+    WordScore,
+)
 from tui.drawings import sentence, tree
 from tui.drawings.grid import grid
 from tui.repl import tables
 from tui.ui.shown_word import word_of
 from tui.ui.span import Span, row_text, row_width
 
+HEAD: dict[str, Any] = {
+    "run": "r", "direction": "forward", "step": 1, "epoch": None, "weights": "", "is_running": False,
+    "notice": "",
+}  # fmt: skip
+"""of every answer of a model"""
 
-def word(text: str, bits: float | None) -> dict[str, Any]:
+
+def word(text: str, bits: float | None) -> WordScore:
     known = bits is not None
     share = 0.5**bits if bits is not None else None
-    return {"word": text, "p": share, "surprisal": bits, "rank": 1 if known else None, "known": known}
+    return WordScore(text, share, bits, 1 if known else None, known)
 
 
-def scored(text: str, perplexity: float, unknown: int = 0) -> dict[str, Any]:
+def scored(text: str, perplexity: float, unknown: int = 0) -> SentenceScore:
     words = [word(one, 2.0) for one in text.split()]
-    return {"text": text, "words": [*words, word("<EOS>", 1.0)], "logp": -3.0, "perplexity": perplexity,
-            "unknown": unknown, "counted": {"logp": -9.0, "perplexity": 9 * perplexity}}  # fmt: skip
+    counted = CountedScore(-9.0, 9 * perplexity)
+    return SentenceScore(text, [*words, word("<EOS>", 1.0)], -3.0, perplexity, unknown, counted)
 
 
 @given(some.lists(some.text(min_size=1, max_size=40), min_size=1, max_size=30), some.integers(10, 200))
@@ -41,22 +62,22 @@ def test_high_surprisal_is_marked_without_colour(bits: float, sign: str) -> None
 
 
 def test_unknown_words_are_marked_and_counted() -> None:
-    told = {**scored("a b", 4.0, 1), "words": [word("a", 1.0), word("b", None)]}
+    told = replace(scored("a b", 4.0, 1), words=[word("a", 1.0), word("b", None)])
     text = "\n".join(row_text(row) for row in sentence.scored_rows(told, 80))
     assert "?" in text and "1 unknown word ? not counted; counted as <UNK>: perplexity 36.0" in text
     assert "log-probability -4.3 bits (-3.00 nats)" in text
 
 
-def compared(name: str, vocabulary: int, perplexity: float, unknown: int) -> dict[str, Any]:
-    return {
-        "run": name, "name": name, "layers": 1, "framework": "torch", "direction": "forward",
-        "vocabulary": vocabulary, "vocabulary_sha256": f"{vocabulary:064}", "candidates": [],
-        "sentence": scored("love i cupcakes", perplexity, unknown),
-    }  # fmt: skip
+def compared(name: str, vocabulary: int, perplexity: float, unknown: int) -> ComparedModel:
+    return ComparedModel(
+        **{**HEAD, "run": name}, name=name, framework="torch", layers=1, embedding=8, hidden=8, tied=False,
+        tokeniser="plain", corpus="captions", vocabulary=vocabulary, vocabulary_sha256=f"{vocabulary:064}",
+        candidates=[], sentence=scored("love i cupcakes", perplexity, unknown),
+    )  # fmt: skip
 
 
 def test_models_of_other_vocabularies_are_not_compared_by_perplexity() -> None:
-    answer = {"models": [compared("large", 3_000, 17_170.7, 0), compared("small", 1_000, 11.9, 3)]}
+    answer = ComparedModels([compared("large", 3_000, 17_170.7, 0), compared("small", 1_000, 11.9, 3)])
     rows = tables.side_by_side(answer, 100)
     text = "\n".join(row_text(row) for row in rows)
     assert "3 unknown words ? not counted; counted as <UNK>: perplexity 107.1" in text
@@ -64,7 +85,7 @@ def test_models_of_other_vocabularies_are_not_compared_by_perplexity() -> None:
     assert {span.style_name for row in rows for span in row if span.text.strip() in ("17,170.7", "11.9")} == {
         "muted"
     }
-    alike = {"models": [compared("one", 3_000, 20.0, 0), compared("other", 3_000, 30.0, 0)]}
+    alike = ComparedModels([compared("one", 3_000, 20.0, 0), compared("other", 3_000, 30.0, 0)])
     rows = tables.side_by_side(alike, 100)
     assert "cannot be compared" not in "\n".join(map(row_text, rows))
     assert {span.style_name for row in rows for span in row if span.text.strip() in ("20.0", "30.0")} == {
@@ -74,9 +95,11 @@ def test_models_of_other_vocabularies_are_not_compared_by_perplexity() -> None:
 
 def test_orders_of_a_long_sentence_are_whole_and_the_typed_one_is_among_them() -> None:
     words = [f"word{number}" for number in range(12)]
-    one = {"rank": 1, "words": words, "logp": -30.0, "perplexity": 10.0, "given": False}
-    typed = {**one, "rank": None, "words": words[::-1], "given": True}
-    answer = {"orders": [one], "typed": typed, "possible": 479_001_600, "complete": False}
+    one = RankedOrder(1, "", words, -30.0, 10.0, given=False)
+    typed = replace(one, rank=None, words=words[::-1], given=True)
+    answer = RankedOrders(
+        **HEAD, words=words, unknown=[], orders=[one], typed=typed, possible=479_001_600, complete=False
+    )
     rows = [row_text(row) for row in tables.orders(answer, 60)]
     assert all(len(row) <= 60 for row in rows)
     assert " ".join(" ".join(rows).split()).count("word11") == 2
@@ -84,10 +107,8 @@ def test_orders_of_a_long_sentence_are_whole_and_the_typed_one_is_among_them() -
 
 
 def test_a_batch_sorts_both_ways() -> None:
-    answer = {
-        "sentences": [scored("b", 30.0), scored("a", 3.0), scored("c", 300.0)],
-        "total": {"sentences": 3, "words": 3, "unknown": 0, "perplexity": 30.0},
-    }
+    sentences = [scored("b", 30.0), scored("a", 3.0), scored("c", 300.0)]
+    answer = Scores(**HEAD, sentences=sentences, total=ScoreTotal(3, 3, 0, -9.0, 30.0), skipped=[])
 
     def order(number: int) -> str:
         return "".join(row_text(row).strip()[-1] for row in tables.batch(answer, number, 80)[2:])
@@ -95,14 +116,13 @@ def test_a_batch_sorts_both_ways() -> None:
     assert [order(0), order(1), order(2)] == ["bac", "abc", "cba"]
 
 
-def beam(depth: int) -> dict[str, Any]:
+def beam(depth: int) -> BeamSearch:
     nodes = [
-        {"id": n, "parent": n - 1, "word": f"w{n}", "depth": n + 1, "p": 0.5, "logp": -1.0, "score": -1.0,
-         "kept": True, "kind": "word"}
+        TreeNode(n, n - 1, f"w{n}", n + 1, p=0.5, logp=-1.0, score=-1.0, kept=True, kind="word")
         for n in range(depth)
-    ]  # fmt: skip
-    found = {"text": "", "words": ["w"], "logp": -1.0, "score": -1.0, "ended": False, "node": depth - 1}
-    return {"words": [], "nodes": nodes, "sentences": [found], "direction": "forward"}
+    ]
+    found = BeamSentence("", ["w"], -1.0, -1.0, ended=False, node=depth - 1)
+    return BeamSearch(**HEAD, text="", words=[], unknown=[], nodes=nodes, sentences=[found])
 
 
 def test_a_tree_has_each_word_once_and_keeps_to_its_width() -> None:
@@ -127,18 +147,18 @@ def test_a_branch_that_is_cut_keeps_the_number_of_its_sentence(width: int) -> No
 
 
 def test_a_branch_is_drawn_below_its_parent() -> None:
-    answer = beam(2)
-    answer["nodes"].append({**answer["nodes"][1], "id": 2, "word": "other"})
-    answer["sentences"].append({**answer["sentences"][0], "node": 2})
+    one = beam(2)
+    nodes = [*one.nodes, replace(one.nodes[1], id=2, word="other")]
+    answer = replace(one, nodes=nodes, sentences=[*one.sentences, replace(one.sentences[0], node=2)])
     first, second = (row_text(row) for row in tree.tree_rows(answer, 80))
     assert first.index("w1") == second.index("other")
 
 
 @pytest.mark.parametrize(("direction", "said"), [("forward", "w …"), ("reversed", "… w")])
 def test_a_sentence_without_its_end_has_an_ellipsis(direction: str, said: str) -> None:
-    row = tree.sentence_rows({**beam(1), "direction": direction})[1]
+    row = tree.sentence_rows(replace(beam(1), direction=direction))[1]
     assert row_text(row).endswith(f" {said}")
 
 
 def test_a_tree_without_words_is_its_seed() -> None:
-    assert row_text(tree.tree_rows({**beam(0), "sentences": []}, 40)[0]).strip() == "(start)"
+    assert row_text(tree.tree_rows(replace(beam(0), sentences=[]), 40)[0]).strip() == "(start)"
