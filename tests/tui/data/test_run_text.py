@@ -19,7 +19,7 @@ from tui.ui.span import row_text, row_width
         (make_run(1, step=250, rate=10.0), "25%   1:15"),
         (make_run(1, step=7, total_steps=0), "step 7"),
         (make_run(1, total_steps=0), "starting"),
-        (make_run(1, state=Queued("waits for a slot")), "queued waits for a slot"),
+        (make_run(1, state=Queued("waits for a slot")), "queued for a slot"),
         (make_run(1, state=done(), train_seconds=72), "done in 1:10"),
         (make_run(1, state=done(), damage="events.jsonl is empty"), "done events.jsonl is empty"),
         (make_run(1, step=100, state=Paused(1.0, Cause(CauseKind.PAUSED, "x"))), "paused at 10%"),

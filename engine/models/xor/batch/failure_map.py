@@ -16,6 +16,8 @@ from engine.params import Value
 
 COLOURS = ("outcome", "stop", "loss", "val_loss")
 CELL_LIMIT = 100_000
+LEAST_ALIKE = 4
+"""networks of the same parameters on average, from which on each kind begins a row of its own"""
 ALL_RIGHT = float(np.log(2) / 4)
 """mean cross-entropy of the four rows, in nats: below it none of them can be wrong"""
 Ints = NDArray[np.int64]
@@ -41,7 +43,7 @@ def layout(record: BatchRecord, x: str, y: str, columns: int) -> MapLayout:
     """Cells by the axes x and y, or without both one per network. Raises ParamError for an unknown axis, for
     only one axis, and for more than CELL_LIMIT cells."""
     if not x and not y:
-        return _in_a_row(len(record), columns)
+        return _in_a_row(record, columns)
     for name, given in (("x", x), ("y", y)):
         if given not in record.axes:
             raise ParamError(f"{name}: expected one of {', '.join(record.axes)}, got {given[:80]!r}.")
@@ -54,12 +56,29 @@ def layout(record: BatchRecord, x: str, y: str, columns: int) -> MapLayout:
     return MapLayout(x, y, along, down, row.reshape(-1) * len(xs) + column.reshape(-1))
 
 
-def _in_a_row(count: int, columns: int) -> MapLayout:
-    """One cell per network, row by row; about square unless a width is given."""
+def _in_a_row(record: BatchRecord, columns: int) -> MapLayout:
+    """One cell per network, row by row; about square unless a width is given. Networks of other parameters
+    (the seed apart) begin a row, where LEAST_ALIKE of a kind follow one another on average."""
+    count = len(record)
     wide = columns if columns > 0 else int(np.ceil(np.sqrt(count)))
-    wide = max(1, min(wide, count))
-    high = -(-count // wide)
-    return MapLayout("", "", tuple(range(wide)), tuple(range(high)), np.arange(count))
+    firsts = np.flatnonzero(_begins(record))
+    if not len(firsts) or count < LEAST_ALIKE * len(firsts):
+        firsts = np.zeros(1, np.int64)
+    sizes = np.diff(np.append(firsts, count))
+    wide = max(1, min(wide, int(sizes.max())))
+    rows = -(-sizes // wide)
+    cells = np.arange(count) + np.repeat((np.cumsum(rows) - rows) * wide - firsts, sizes)
+    return MapLayout("", "", tuple(range(wide)), tuple(range(int(rows.sum()))), cells)
+
+
+def _begins(record: BatchRecord) -> NDArray[np.bool_]:
+    """(N,) whether a network has other parameters than the one before, its seed apart; none without axes."""
+    names = [name for name in record.axes if name != "seed"]
+    begins = np.zeros(len(record), bool)
+    for column in map(record.codes, names):
+        begins[1:] |= column[1:] != column[:-1]
+    begins[:1] = bool(names)
+    return begins
 
 
 def first_indices(layout: MapLayout) -> Ints:
@@ -117,16 +136,10 @@ def groups(record: BatchRecord, layout: MapLayout) -> list[dict[str, Value]]:
     """For each row of a layout without axes: the parameters (without the seed) of the first network in it
     whose parameters differ from those of the network before; empty where none differs."""
     names = [name for name in record.axes if name != "seed"]
-    wide, codes = layout.shape[1], {name: record.codes(name) for name in names}
-    begins = np.zeros(len(record), bool)
-    for column in codes.values():
-        begins[1:] |= column[1:] != column[:-1]
-    begins[:1] = bool(names)
-    found: list[dict[str, Value]] = []
-    for start in range(0, layout.shape[0] * wide, wide):
-        indices = np.flatnonzero(begins[start : start + wide])
-        index = start + int(indices[0]) if len(indices) else -1
-        found.append({name: record.value(name, index) for name in names} if index >= 0 else {})
+    found: list[dict[str, Value]] = [{} for _ in layout.ys]
+    for index in np.flatnonzero(_begins(record))[::-1]:
+        row = int(layout.cells[index]) // len(layout.xs)
+        found[row] = {name: record.value(name, int(index)) for name in names}
     return found
 
 
