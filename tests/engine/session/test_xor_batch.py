@@ -111,17 +111,26 @@ def test_parameters_that_are_names_are_axes_too(session_cache: SessionCache, bat
     assert (shown["xs"], shown["ys"]) == (["btu", "tanh"], list(range(5, 15)))
 
 
-def test_without_axes_there_is_a_cell_for_every_network(
+def test_without_axes_there_is_a_cell_for_every_network_and_a_row_for_all_of_one_kind(
     session_cache: SessionCache, batch: RunFolder
 ) -> None:
-    shown = request(session_cache, "lanes.map", run=batch.id, columns=50, colour="stop")
-    assert [len(row) for row in shown["lanes"]] == [50, 50, 50]
-    assert shown["lanes"][2][19:21] == [119, -1]
+    shown = request(session_cache, "lanes.map", run=batch.id, columns=9, colour="stop")
+    assert [len(row) for row in shown["lanes"]] == [9] * 24
+    assert shown["lanes"][22] == [*range(110, 119)] and shown["lanes"][23] == [119, *[-1] * 8]
+    assert shown["groups"][22] == {"hidden": 3, "lr": 0.2, "activation": "tanh"} and not shown["groups"][23]
     curve = request(session_cache, "lanes.open", run=batch.id, lane=119, width=8, height=5)["curve"]
     known = (
         epoch for epoch, loss in zip(curve["epochs"], curve["loss"], strict=True) if loss < math.log(2) / 4
     )
-    assert shown["counts"][2][19:21] == [1, 0] and shown["values"][2][19:21] == [next(known), None]
+    assert shown["counts"][23][:2] == [1, 0] and shown["values"][23][:2] == [next(known), None]
+
+
+def test_where_kinds_would_take_too_many_rows_their_networks_follow_one_another(
+    session_cache: SessionCache, batch: RunFolder
+) -> None:
+    shown = request(session_cache, "lanes.map", run=batch.id, columns=4)
+    assert [len(row) for row in shown["lanes"]] == [4] * 30
+    assert shown["lanes"][2] == [8, 9, 10, 11]
 
 
 def test_a_network_is_opened_with_its_curve_and_its_gates(

@@ -16,8 +16,8 @@ from engine.params import Value
 
 COLOURS = ("outcome", "stop", "loss", "val_loss")
 CELL_LIMIT = 100_000
-LEAST_ALIKE = 4
-"""networks of the same parameters on average, from which on each kind begins a row of its own"""
+LEAST_ALIKE, MOST_ROWS = 4, 24
+"""networks of a kind on average, from which on each kind begins a row; rows up to which it does"""
 ALL_RIGHT = float(np.log(2) / 4)
 """mean cross-entropy of the four rows, in nats: below it none of them can be wrong"""
 Ints = NDArray[np.int64]
@@ -58,13 +58,13 @@ def layout(record: BatchRecord, x: str, y: str, columns: int) -> MapLayout:
 
 def _in_a_row(record: BatchRecord, columns: int) -> MapLayout:
     """One cell per network, row by row; about square unless a width is given. Networks of other parameters
-    (the seed apart) begin a row, where LEAST_ALIKE of a kind follow one another on average."""
+    (the seed apart) begin a row, where there are LEAST_ALIKE of a kind on average and at most MOST_ROWS."""
     count = len(record)
-    wide = columns if columns > 0 else int(np.ceil(np.sqrt(count)))
+    wide = max(1, columns if columns > 0 else int(np.ceil(np.sqrt(count))))
     firsts = np.flatnonzero(_begins(record))
-    if not len(firsts) or count < LEAST_ALIKE * len(firsts):
-        firsts = np.zeros(1, np.int64)
     sizes = np.diff(np.append(firsts, count))
+    if not len(firsts) or count < LEAST_ALIKE * len(firsts) or (-(-sizes // wide)).sum() > MOST_ROWS:
+        firsts, sizes = np.zeros(1, np.int64), np.array([count])
     wide = max(1, min(wide, int(sizes.max())))
     rows = -(-sizes // wide)
     cells = np.arange(count) + np.repeat((np.cumsum(rows) - rows) * wide - firsts, sizes)
