@@ -40,7 +40,7 @@ class ImageWidget(Widget):
 
     def on_mount(self) -> None:
         self.watch(self.app, "theme", self._restyle, init=False)
-        self.call_after_refresh(self.draw)  # its size may have come before it was mounted
+        self.call_later(self.draw)  # its size may have come before it was mounted
 
     def on_resize(self) -> None:
         self.draw()

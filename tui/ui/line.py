@@ -90,7 +90,7 @@ class Line(Widget):
 
     def on_mount(self) -> None:
         self.watch(self.app, "theme", self._restyle, init=False)
-        self.call_after_refresh(self.draw)  # its size may have come before it was mounted
+        self.call_later(self.draw)  # its size may have come before it was mounted
 
     def _restyle(self) -> None:
         self.refresh()

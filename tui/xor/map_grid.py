@@ -38,7 +38,7 @@ class MapGrid(Widget):
 
     def on_mount(self) -> None:
         self.watch(self.app, "theme", self._restyle, init=False)
-        self.call_after_refresh(self._draw)  # its size may have come before it was mounted
+        self.call_later(self._draw)  # its size may have come before it was mounted
 
     def on_resize(self) -> None:
         self._draw()
