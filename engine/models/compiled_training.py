@@ -77,7 +77,7 @@ def compiled(cache: Path, report: Callable[[str], object]) -> CompiledTraining:
         # In a process of its own: code that was compiled here would give other bits than the same code
         # read from the cache by the process that resumes the run.
         environ = os.environ | {"NUMBA_CACHE_DIR": str(folder)}
-        subprocess.run([sys.executable, "-c", COMPILE], env=environ, check=True)
+        subprocess.run([sys.executable, "-P", "-c", COMPILE], env=environ, check=True)
     before, config.CACHE_DIR = config.CACHE_DIR, str(folder)
     try:
         from engine.models.mnist_kernels import Learner
