@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,9 +19,8 @@ from torch.optim import Adam
 
 FILTERS, SIZE = 5, 5
 MOST_IMAGES = 2000
-"""in a batch: every image takes 100 kB of room to work in"""
+"""in a batch: every image takes 100 kB of memory"""
 SECONDS = 10
-COMPILE = "from engine.models.compiled_training import compile_loops; compile_loops()"
 
 Update = Callable[[Tensor], float]
 """of the images with the given indices; returns their mean loss"""
@@ -44,7 +41,7 @@ def offer(net: nn.Sequential, side: int, batch: int, cache: Path,
         return None
     try:
         return compiled(cache, report)
-    except (ImportError, OSError, RuntimeError, subprocess.CalledProcessError) as error:
+    except (ImportError, OSError, RuntimeError) as error:
         report(f"PyTorch trains by itself, two to three times slower: Numba cannot be used: {error}.")
         return None
 
@@ -74,10 +71,6 @@ def compiled(cache: Path, report: Callable[[str], object]) -> CompiledTraining:
     folder = Path(os.environ.get("NUMBA_CACHE_DIR") or cache / "numba") / f"mnist-{version}"
     if not folder.is_dir():
         report(f"Compiling the loops of small networks for this processor: once, about {SECONDS} s.")
-        # In a process of its own: code that was compiled here would give other bits than the same code
-        # read from the cache by the process that resumes the run.
-        environ = os.environ | {"NUMBA_CACHE_DIR": str(folder)}
-        subprocess.run([sys.executable, "-P", "-c", COMPILE], env=environ, check=True)
     before, config.CACHE_DIR = config.CACHE_DIR, str(folder)
     try:
         from engine.models.mnist_kernels import Learner
@@ -89,21 +82,6 @@ def compiled(cache: Path, report: Callable[[str], object]) -> CompiledTraining:
         return with_one_thread(Learner(net, optimizer, pixels, labels, seed))
 
     return CompiledTraining(f"compiled {version}, numba {numba.__version__}, {processor}", begin)
-
-
-def compile_loops() -> None:
-    """Compile all loops into NUMBA_CACHE_DIR: two updates of a network that has every kind of layer."""
-    from engine.models.mnist_kernels import Learner
-
-    net = nn.Sequential(
-        nn.Conv2d(1, FILTERS, SIZE, padding=2), nn.MaxPool2d(2), nn.ReLU(),
-        nn.Conv2d(FILTERS, FILTERS, SIZE, padding=2), nn.MaxPool2d(2), nn.ReLU(), nn.Flatten(),
-        nn.Dropout(0.5), nn.Linear(FILTERS * 4, 8), nn.ReLU(), nn.Linear(8, 10),
-    )  # fmt: skip
-    images, labels = torch.zeros(16, 1, 8, 8), torch.zeros(16, dtype=torch.int64)
-    learner = Learner(net, Adam(net.parameters()), images, labels, seed=1)
-    for _ in range(2):
-        learner(torch.arange(16))
 
 
 def with_one_thread(update: Update) -> Update:

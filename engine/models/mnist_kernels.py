@@ -25,7 +25,7 @@ SIZE, FILTERS, LANES = 5, 5, 8
 ZERO, ONE = np.float32(0), np.float32(1)
 SQUARE, EPSILON, TENTH = np.float32(0.999), np.float32(1e-8), np.float32(0.1)
 THOUSANDTH = np.float32(0.001)  # 1 - 0.999 in single precision is off by 1e-5
-NOTHING = np.float32(1e-30)
+NEGLIGIBLE = np.float32(1e-30)
 """what is smaller counts as 0: below 1.2e-38 processors compute a hundred times slower, and Adam's moments
 get there where a gradient stays 0"""
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -34,13 +34,14 @@ FIRST, SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def loops(function: F) -> F:
-    fastmath = {"contract", "nsz", "arcp", "reassoc"}
-    made: Any = njit(cache=True, nogil=True, error_model="numpy", fastmath=fastmath)(function)
-    return made  # type: ignore[no-any-return]
+OPTIONS: Any = {"error_model": "numpy", "fastmath": {"contract", "nsz", "arcp", "reassoc"}}
+compiled_loop: Callable[[F], F] = njit(cache=True, nogil=True, **OPTIONS)
+inlined_loop: Callable[[F], F] = njit(inline="always", **OPTIONS)
+"""called from a compiled loop: as a function of its own it would be optimised differently in the process that
+compiles it and in one that reads it from the cache, and its sums would have other bits"""
 
 
-@loops
+@inlined_loop
 def five_taps(first: Any, second: Any, w: Any, sums: Any) -> None:
     """Add a row of five weights to the sums of every other column: `first` are the columns from there on,
     `second` those between them."""
@@ -50,7 +51,7 @@ def five_taps(first: Any, second: Any, w: Any, sums: Any) -> None:
         sums[p] += w0 * first[p] + w1 * second[p] + w2 * first[near] + w3 * second[near] + w4 * first[far]
 
 
-@loops
+@inlined_loop
 def five_dots(first: Any, second: Any, g: Any, dw: Any) -> None:
     """Add the gradient of these weights, from g, that of the sums."""
     d0 = d1 = d2 = d3 = d4 = ZERO
@@ -64,7 +65,7 @@ def five_dots(first: Any, second: Any, g: Any, dw: Any) -> None:
         dw[n] += total
 
 
-@loops
+@inlined_loop
 def convolve(x: Any, w: Any, width: int, y: int, sums: Any) -> None:
     """Add to sums (2, n) the rows from y on of planes x (C, 2, ...) seen by a filter w (C, 5, 5)."""
     for c in range(len(x)):
@@ -74,7 +75,7 @@ def convolve(x: Any, w: Any, width: int, y: int, sums: Any) -> None:
             five_taps(odd, even[LANES:], w[c, dy], sums[1])
 
 
-@loops
+@inlined_loop
 def pool(even: Any, odd: Any, width: int, out: Any, places: Any) -> None:
     """ReLU of the largest of four pixels; `places` keeps which it was, 4 where no gradient passes."""
     a, b, c, d = even, odd, even[width:], odd[width:]
@@ -90,7 +91,7 @@ def pool(even: Any, odd: Any, width: int, out: Any, places: Any) -> None:
         out[i] = ZERO if best < ZERO else best  # what is not a number stays that
 
 
-@loops
+@inlined_loop
 def unpool(g: Any, places: Any, place: Any, even: Any, odd: Any) -> Any:
     """The gradient of two of the four pixels into a row of even and odd columns; returns their sum."""
     total = ZERO
@@ -101,7 +102,7 @@ def unpool(g: Any, places: Any, place: Any, even: Any, odd: Any) -> Any:
     return total
 
 
-@loops
+@compiled_loop
 def conv_forward(x: Any, w: Any, bias: Any, sums: Any, out: Any, places: Any) -> None:
     """x (blocks, C, 2, ...) -> out and places (blocks, 5, half, half * LANES)."""
     half, width, rows = out.shape[2], out.shape[3] + LANES, sums.shape[1] // (out.shape[3] + LANES)
@@ -115,19 +116,19 @@ def conv_forward(x: Any, w: Any, bias: Any, sums: Any, out: Any, places: Any) ->
                     pool(sums[0, at:], sums[1, at:], width, out[n, k, to], places[n, k, to])
 
 
-@loops
-def conv_backward(x: Any, turned: Any, g: Any, places: Any, spread: Any, sums: Any, dw: Any, db: Any,
+@compiled_loop
+def conv_backward(x: Any, flipped: Any, g: Any, places: Any, unpooled: Any, sums: Any, dw: Any, db: Any,
                   below: Any) -> None:  # fmt: skip
     """g (blocks, 5, half, half * LANES), the gradient of `out` -> dw, db and, unless it is empty, below
-    (blocks, C, side, side * LANES). `turned` (C, 5, 5, 5) are the filters turned round: what goes below is
-    a convolution with them."""
+    (blocks, C, side, side * LANES). `flipped` (C, 5, 5, 5) are the filters flipped in both
+    directions: what goes below is a convolution with them."""
     half, width = g.shape[2], g.shape[3] + LANES
     origin, rows = 2 * width + LANES, sums.shape[1] // width
     dw[:], db[:] = ZERO, ZERO
     for n in range(len(x)):
         for k in range(FILTERS):
             for y in range(2 * half):
-                even, odd = spread[k, 0, origin + y * width :], spread[k, 1, origin + y * width :]
+                even, odd = unpooled[k, 0, origin + y * width :], unpooled[k, 1, origin + y * width :]
                 db[k] += unpool(g[n, k, y // 2], places[n, k, y // 2], np.int32(y % 2 * 2), even, odd)
         for y in range(0, 2 * half, rows):
             for c in range(x.shape[1]):
@@ -135,27 +136,27 @@ def conv_backward(x: Any, turned: Any, g: Any, places: Any, spread: Any, sums: A
                     even, odd = x[n, c, 0, (y + dy) * width :], x[n, c, 1, (y + dy) * width :]
                     for k in range(FILTERS):
                         start, end = origin + y * width, origin + (y + rows) * width
-                        five_dots(even, odd, spread[k, 0, start:end], dw[k, c, dy])
-                        five_dots(odd, even[LANES:], spread[k, 1, start:end], dw[k, c, dy])
+                        five_dots(even, odd, unpooled[k, 0, start:end], dw[k, c, dy])
+                        five_dots(odd, even[LANES:], unpooled[k, 1, start:end], dw[k, c, dy])
         if len(below):
             for y in range(0, 2 * half, rows):
-                for c in range(len(turned)):
+                for c in range(len(flipped)):
                     sums[:] = ZERO
-                    convolve(spread, turned[c], width, y, sums)
+                    convolve(unpooled, flipped[c], width, y, sums)
                     for r in range(rows):
-                        join(sums, r * width, below[n, c, y + r])
+                        join_columns(sums, r * width, below[n, c, y + r])
 
 
-@loops
-def join(sums: Any, start: int, row: Any) -> None:
+@inlined_loop
+def join_columns(sums: Any, start: int, row: Any) -> None:
     """Even and odd columns of a row, in turns."""
     for q in range(len(row) // LANES):
         for i in range(LANES):
             row[q * LANES + i] = sums[q % 2, start + q // 2 * LANES + i]
 
 
-@loops
-def part(rows: Any, planes: Any) -> None:
+@compiled_loop
+def split_columns(rows: Any, planes: Any) -> None:
     """rows (blocks, C, side, side * LANES) into the planes of the next convolution."""
     side, width = rows.shape[2], (rows.shape[2] // 2 + 1) * LANES
     for n in range(len(rows)):
@@ -168,7 +169,7 @@ def part(rows: Any, planes: Any) -> None:
                         to[i] = seen[q * LANES + i]
 
 
-@loops
+@compiled_loop
 def gather(pixels: Any, chosen: Any, side: int, planes: Any) -> None:
     """The chosen images into planes (blocks, 1, 2, ...)."""
     for n in range(len(chosen)):
@@ -180,7 +181,7 @@ def gather(pixels: Any, chosen: Any, side: int, planes: Any) -> None:
                 odd[at + q * LANES] = seen[r * side + 2 * q + 1]
 
 
-@loops
+@compiled_loop
 def transpose(lanes: Any, rows: Any, is_back: bool) -> None:
     """lanes (blocks, features, LANES) into rows (B, features), or back."""
     for n in range(len(rows)):
@@ -191,29 +192,29 @@ def transpose(lanes: Any, rows: Any, is_back: bool) -> None:
                 rows[n, i] = lanes[n // LANES, i, n % LANES]
 
 
-@loops
-def mixed(number: Any) -> Any:
+@inlined_loop
+def splitmix64(number: Any) -> Any:
     """SplitMix64 (Steele, Lea and Flood, 2014): of 64 bits, each may change any other."""
     number = (number ^ (number >> np.uint64(30))) * FIRST
     number = (number ^ (number >> np.uint64(27))) * SECOND
     return number ^ (number >> np.uint64(31))
 
 
-@loops
+@compiled_loop
 def drop(rows: Any, seed: int, step: int) -> None:
     """Half of rows (B, features) become 0, the others twice what they were: a function of (seed, step)."""
     features = rows.shape[1]
-    key, words = mixed(mixed(np.uint64(seed)) + np.uint64(step) * GOLDEN), -(-features // 64)
+    key, words = splitmix64(splitmix64(np.uint64(seed)) + np.uint64(step) * GOLDEN), -(-features // 64)
     for n in range(len(rows)):
         for word in range(words):
-            bits = mixed(key + np.uint64(n * words + word + 1) * GOLDEN)
+            bits = splitmix64(key + np.uint64(n * words + word + 1) * GOLDEN)
             for i in range(word * 64, min(features, word * 64 + 64)):
                 rows[n, i] *= np.float32(2) if bits & np.uint64(1) else ZERO
                 bits >>= np.uint64(1)
 
 
-@loops
-def lit(y: Any, bias: Any) -> None:
+@compiled_loop
+def add_bias_relu(y: Any, bias: Any) -> None:
     """Add the bias, then ReLU."""
     for n in range(len(y)):
         for i in range(len(bias)):
@@ -221,8 +222,8 @@ def lit(y: Any, bias: Any) -> None:
             y[n, i] = ZERO if value < ZERO else value
 
 
-@loops
-def unlit(delta: Any, y: Any, db: Any) -> None:
+@compiled_loop
+def relu_backward(delta: Any, y: Any, db: Any) -> None:
     """The gradient of y, the output of ReLU, becomes that before it; db is that of the bias."""
     db[:] = ZERO
     for n in range(len(delta)):
@@ -231,7 +232,7 @@ def unlit(delta: Any, y: Any, db: Any) -> None:
             db[i] += delta[n, i]
 
 
-@loops
+@compiled_loop
 def cross_entropy(logits: Any, bias: Any, labels: Any, delta: Any, db: Any) -> float:
     """Mean loss of the logits (B, 10) without bias; delta (B, 10) and db are the gradients."""
     loss, images = 0.0, np.float32(len(logits))
@@ -241,7 +242,7 @@ def cross_entropy(logits: Any, bias: Any, labels: Any, delta: Any, db: Any) -> f
         most = row.max()
         for i in range(len(row)):
             value = np.exp(row[i] - most)
-            to[i] = ZERO if value < NOTHING else value
+            to[i] = ZERO if value < NEGLIGIBLE else value
             total += value
         for i in range(len(row)):
             to[i] = (to[i] / total - (ONE if i == labels[n] else ZERO)) / images
@@ -250,7 +251,7 @@ def cross_entropy(logits: Any, bias: Any, labels: Any, delta: Any, db: Any) -> f
     return float(loss / images)
 
 
-@loops
+@compiled_loop
 def adam(whole: Any, lr: float, step: int) -> None:
     """As PyTorch's fused Adam; whole (4, weights) are values, gradients and both moments."""
     rate, root = np.float32(lr / (1 - 0.9**step)), np.float32(1 / np.sqrt(1 - 0.999**step))
@@ -259,13 +260,13 @@ def adam(whole: Any, lr: float, step: int) -> None:
         g = grad[i]
         m = mean[i] + TENTH * (g - mean[i])
         s = square[i] * SQUARE + THOUSANDTH * (g * g)
-        m = ZERO if abs(m) < NOTHING else m
-        s = ZERO if s < NOTHING else s
+        m = ZERO if abs(m) < NEGLIGIBLE else m
+        s = ZERO if s < NEGLIGIBLE else s
         mean[i], square[i] = m, s
         value[i] -= rate * m / (np.sqrt(s) * root + EPSILON)
 
 
-class Memory:
+class ParameterMemory:
     """Parameters, gradients and Adam's moments as rows of one array, seen by network and optimizer too."""
 
     def __init__(self, net: nn.Module, optimizer: Adam) -> None:
@@ -285,29 +286,27 @@ class Memory:
 class Conv:
     """The arrays of a convolution; `out`, and its gradient `g`, are (blocks, 5, half, half * LANES)."""
 
-    def __init__(self, layer: nn.Conv2d, memory: Memory, blocks: int, side: int) -> None:
+    def __init__(self, layer: nn.Conv2d, memory: ParameterMemory, blocks: int, side: int) -> None:
         half, channels, width = side // 2, layer.in_channels, (side // 2 + 1) * LANES
         plane = (side + 4) * width + 2 * LANES
         self.w, self.b = layer.weight.detach().numpy(), layer.bias.detach().numpy()  # type: ignore[union-attr]
         self.dw, self.db = memory.grads[layer.weight].numpy(), memory.grads[layer.bias].numpy()
         self.x, self.out = zeros(blocks, channels, 2, plane), zeros(blocks, FILTERS, half, half * LANES)
         self.g, self.places = zeros(*self.out.shape), np.zeros(self.out.shape, np.int32)
-        self.turned, self.spread = zeros(channels, FILTERS, SIZE, SIZE), zeros(FILTERS, 2, plane)
-        rows = (
-            side if half % 2 else half
-        )  # at a time: loops are long, and their numbers stay in a first cache
+        self.flipped, self.unpooled = zeros(channels, FILTERS, SIZE, SIZE), zeros(FILTERS, 2, plane)
+        rows = side if half % 2 else half  # at a time: loops are long, and what they read stays in a cache
         self.sums = zeros(2, rows * width)
 
     def backward(self, below: Any) -> None:
-        self.turned[:] = self.w.swapaxes(0, 1)[:, :, ::-1, ::-1]
-        conv_backward(self.x, self.turned, self.g, self.places, self.spread, self.sums, self.dw, self.db,
+        self.flipped[:] = self.w.swapaxes(0, 1)[:, :, ::-1, ::-1]
+        conv_backward(self.x, self.flipped, self.g, self.places, self.unpooled, self.sums, self.dw, self.db,
                       below)  # fmt: skip
 
 
 class DenseLayer:
     """x (B, inputs) -> y (B, outputs). `delta` is the gradient of y, `below` that of x."""
 
-    def __init__(self, layer: nn.Linear, memory: Memory, x: Tensor, is_top: bool) -> None:
+    def __init__(self, layer: nn.Linear, memory: ParameterMemory, x: Tensor, is_top: bool) -> None:
         self.x, self.w, self.dw = x, layer.weight.detach(), memory.grads[layer.weight]
         self.bias, self.db = layer.bias.detach().numpy(), memory.grads[layer.bias].numpy()
         self.delta = torch.zeros(len(x), layer.out_features)
@@ -317,10 +316,10 @@ class DenseLayer:
         self.ys, self.deltas = self.y.numpy(), self.delta.numpy()
 
 
-class Room:
+class BatchBuffers:
     """The layers for a certain number of images, and the arrays that they compute in."""
 
-    def __init__(self, net: nn.Sequential, memory: Memory, images: int, side: int) -> None:
+    def __init__(self, net: nn.Sequential, memory: ParameterMemory, images: int, side: int) -> None:
         convs = [layer for layer in net if isinstance(layer, nn.Conv2d)]
         denses = [layer for layer in net if isinstance(layer, nn.Linear)]
         blocks = -(-images // LANES)
@@ -339,7 +338,7 @@ class Room:
         """Fills all gradients from the images and `labels`; returns the mean loss."""
         for n, conv in enumerate(self.convs):
             if n:
-                part(self.convs[n - 1].out, conv.x)
+                split_columns(self.convs[n - 1].out, conv.x)
             conv_forward(conv.x, conv.w, conv.b, conv.sums, conv.out, conv.places)
         if self.convs:
             transpose(self.top, self.rows, False)
@@ -347,7 +346,7 @@ class Room:
             drop(self.rows, *dropout)
         for layer in self.denses[:-1]:
             torch.mm(layer.x, layer.wt, out=layer.y)
-            lit(layer.ys, layer.bias)
+            add_bias_relu(layer.ys, layer.bias)
         last = self.denses[-1]
         torch.mm(last.x, last.wt, out=last.y)
         return float(cross_entropy(last.ys, last.bias, self.labels, last.deltas, last.db))
@@ -359,7 +358,7 @@ class Room:
             if below is not None:
                 torch.mm(layer.delta, layer.w, out=below)
             if n:
-                unlit(self.denses[n - 1].deltas, self.denses[n - 1].ys, self.denses[n - 1].db)
+                relu_backward(self.denses[n - 1].deltas, self.denses[n - 1].ys, self.denses[n - 1].db)
         if self.below is not None:
             if dropout:
                 drop(self.below.numpy(), *dropout)
@@ -380,21 +379,21 @@ class Learner:
                  seed: int) -> None:  # fmt: skip
         self._net, self._group, self._side = net, optimizer.param_groups[0], pixels.shape[-1]
         self._pixels, self._labels = pixels.reshape(len(pixels), -1).numpy(), labels.numpy()
-        self._memory, self._rooms = Memory(net, optimizer), dict[int, Room]()
+        self._memory, self._buffers = ParameterMemory(net, optimizer), dict[int, BatchBuffers]()
         self._seed = seed if any(isinstance(layer, nn.Dropout) for layer in net) else None
 
     def __call__(self, chosen: Tensor) -> float:
-        if (images := len(chosen)) not in self._rooms:
-            self._rooms[images] = Room(self._net, self._memory, images, self._side)
+        if (images := len(chosen)) not in self._buffers:
+            self._buffers[images] = BatchBuffers(self._net, self._memory, images, self._side)
         step = int(self._memory.steps.add_(1)[0])
         dropout = None if self._seed is None else (self._seed, step)
-        room, indices = self._rooms[images], chosen.numpy()
-        np.take(self._labels, indices, out=room.labels, mode="clip")
-        if room.convs:
-            gather(self._pixels, indices, self._side, room.convs[0].x)
+        buffers, indices = self._buffers[images], chosen.numpy()
+        np.take(self._labels, indices, out=buffers.labels, mode="clip")
+        if buffers.convs:
+            gather(self._pixels, indices, self._side, buffers.convs[0].x)
         else:
-            np.take(self._pixels, indices, axis=0, out=room.rows, mode="clip")
-        loss = room.forward(dropout)
-        room.backward(dropout)
+            np.take(self._pixels, indices, axis=0, out=buffers.rows, mode="clip")
+        loss = buffers.forward(dropout)
+        buffers.backward(dropout)
         adam(self._memory.whole, self._group["lr"], step)
         return loss

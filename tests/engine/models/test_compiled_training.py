@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from checkpoints.torch_io import strict_mode
 from engine.experiments.mnist import network
 from engine.models.compiled_training import fits, offer
 from engine.models.mnist_kernels import Learner
+from tests.end_to_end.home import ROOT
 
 SEED = 13  # of those whose draws lead to no pooling among equals, where rounding would choose
 MODELS = ("logistic", "mlp", "single_conv", "double_conv", "double_conv_dropout")
@@ -168,7 +171,7 @@ def test_of_equal_pixels_pooling_takes_the_first() -> None:
     x = torch.full((10, 1, 28, 28), -0.3)
     learn = Learner(net, adam(net), x, torch.arange(10), SEED)
     learn(torch.arange(10))
-    for conv, edge in zip(learn._rooms[10].convs, (1, 2), strict=True):
+    for conv, edge in zip(learn._buffers[10].convs, (1, 2), strict=True):
         half = conv.places.shape[2]
         inner = slice(edge, half - edge)
         places = conv.places.reshape(2, 5, half, half, 8)[0, :, inner, inner]
@@ -195,6 +198,30 @@ def test_the_same_bits_twice_and_after_a_pause(model: str) -> None:
             losses.append(learn(torch.arange(60)[step : step + (13 if step % 2 else 50)]))
         ends.append((losses, [weight.detach().numpy().tobytes() for weight in net.parameters()]))
     assert ends[0] == ends[1] == ends[2]
+
+
+UPDATES = """
+import hashlib, torch
+from pathlib import Path
+from tests.engine.models.test_compiled_training import SEED, adam, images, network, offer
+torch.manual_seed(3)
+net = network("double_conv_dropout", 28)
+update = offer(net, 28, 50, Path(), lambda text: None).begin(net, adam(net), *images(60, 28), SEED)
+for _ in range(3):
+    update(torch.arange(50))
+print(hashlib.sha256(b"".join(weight.detach().numpy().tobytes() for weight in net.parameters())).hexdigest())
+"""
+
+
+@pytest.mark.long
+def test_loops_read_from_the_cache_leave_the_bits_of_those_just_compiled(tmp_path: Path) -> None:
+    environ = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    command = [sys.executable, "-c", UPDATES]
+    compiled, cached = (
+        subprocess.run(command, env=environ, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        for _ in range(2)
+    )
+    assert compiled == cached
 
 
 @pytest.mark.parametrize("batch", [1, 7, 8, 33])
