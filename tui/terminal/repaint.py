@@ -1,7 +1,7 @@
 """Partial updates that repaint only the changed cells, from the widgets that cover them.
 
 Textual renders every widget between the uppermost and the lowermost change and sends a changed row from the
-left edge of its widget. That is most of the cost of a live curve, in time and in bytes.
+left edge of its widget. That is most of the bytes of a live curve.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from engine.params import Value
 
 COLOURS = ("outcome", "stop", "loss", "val_loss")
 CELL_LIMIT = 100_000
-LEAST_ALIKE, MOST_ROWS = 4, 24
+LEAST_ALIKE, MOST_ROWS = 2, 24
 """networks of a kind on average, from which on each kind begins a row; rows up to which it does"""
 ALL_RIGHT = float(np.log(2) / 4)
 """mean cross-entropy of the four rows, in nats: below it none of them can be wrong"""
