@@ -15,7 +15,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from checkpoints import fitting, keras_neutral, randomness
+from checkpoints import keras_neutral, randomness, restore_checks
 from checkpoints.captured import Captured
 from checkpoints.errors import CheckpointError
 from checkpoints.folder import Verified
@@ -121,7 +121,7 @@ class KerasState:
 
     model: keras.Model
     optimizer: keras.optimizers.Optimizer
-    extras: Mapping[str, fitting.Extra] = field(default_factory=dict)
+    extras: Mapping[str, restore_checks.Extra] = field(default_factory=dict)
     generators: Mapping[str, np.random.Generator] = field(default_factory=dict)
 
     def capture(self, step: int) -> Captured:
@@ -141,7 +141,7 @@ class KerasState:
         without, the training continues, but with other bits. Raises DamagedCheckpoint and
         MismatchedCheckpoint.
         """
-        return fitting.restore(verified, self._check_fit, environment(), _EXACT if strict else ())
+        return restore_checks.restore(verified, self._check_fit, environment(), _EXACT if strict else ())
 
     def _train(self) -> dict[str, keras_neutral.Slot]:
         slots, randoms = keras_neutral.slots(self.optimizer), keras_neutral.randoms(self.model)
@@ -153,10 +153,12 @@ class KerasState:
         """Check that everything fits; returns a function that applies the checkpoint and cannot fail."""
         state = captured.state
         weights = _fitting(keras_neutral.variables(self.model), captured.model, "model")
-        fitting.check_equal("optimizer", type(self.optimizer).__name__, state["optimizer"]["class"])
+        restore_checks.check_equal("optimizer", type(self.optimizer).__name__, state["optimizer"]["class"])
         train = _fitting(self._train(), captured.train, "optimizer")
-        fitting.check_equal("extras", sorted(self.extras), sorted(state["extras"]))
-        fitting.check_equal("generators", sorted(self.generators), sorted(state["random"]["generators"]))
+        restore_checks.check_equal("extras", sorted(self.extras), sorted(state["extras"]))
+        restore_checks.check_equal(
+            "generators", sorted(self.generators), sorted(state["random"]["generators"])
+        )
 
         def apply() -> None:
             _assign(weights)
@@ -174,7 +176,7 @@ Pairs = list[tuple[keras_neutral.Slot, Array]]
 def _fitting(own: Mapping[str, keras_neutral.Slot], found: Arrays, owner: str) -> Pairs:
     """Compare names, then shapes and dtypes. Raises MismatchedCheckpoint for the first difference."""
     expected = {name: slot.outline for name, slot in own.items()}
-    fitting.check_tensors(owner, expected, fitting.outlines(found))
+    restore_checks.check_tensors(owner, expected, restore_checks.outlines(found))
     return [(slot, found[name]) for name, slot in own.items()]
 
 

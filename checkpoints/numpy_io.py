@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from checkpoints import fitting
+from checkpoints import restore_checks
 from checkpoints.captured import Captured
 from checkpoints.errors import MismatchedCheckpoint
 from checkpoints.folder import Verified
@@ -18,7 +18,7 @@ from checkpoints.manifest import Fact
 from checkpoints.tensors import Arrays
 
 
-class Training(fitting.Extra, Protocol):
+class Training(restore_checks.Extra, Protocol):
     """A training: its arrays, which a restore overwrites in place, and its plain data."""
 
     def model_arrays(self) -> Arrays: ...
@@ -50,7 +50,7 @@ class ArrayState:
 
         Raises DamagedCheckpoint and MismatchedCheckpoint.
         """
-        return fitting.restore(verified, self._check_fit, environment(), ("numpy",) if strict else ())
+        return restore_checks.restore(verified, self._check_fit, environment(), ("numpy",) if strict else ())
 
     def _check_fit(self, captured: Captured) -> Callable[[], None]:
         """Check that everything fits and load the plain data; returns a function that writes the arrays."""
@@ -71,10 +71,10 @@ class ArrayState:
 
 def _check(owner: str, own: Mapping[str, Any], given: Arrays) -> None:
     """Compare names, shapes and dtypes. Raises MismatchedCheckpoint for the first difference."""
-    expected, found = fitting.outlines(own), fitting.outlines(given)
+    expected, found = restore_checks.outlines(own), restore_checks.outlines(given)
     for name in sorted(expected.keys() | found.keys()):
         if expected.get(name) != found.get(name):
             raise MismatchedCheckpoint(
                 f"{owner} array {name}: expected {expected.get(name)}, got {found.get(name)}.",
-                fitting.REMEDY,
+                restore_checks.REMEDY,
             )

@@ -16,7 +16,7 @@ from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from checkpoints import fitting, neutral, randomness
+from checkpoints import neutral, randomness, restore_checks
 from checkpoints.captured import Captured
 from checkpoints.errors import CheckpointError, MismatchedCheckpoint
 from checkpoints.folder import Verified
@@ -90,7 +90,7 @@ class TorchState:
     model: nn.Module
     optimizer: Optimizer
     scheduler: LRScheduler | None = None
-    extras: Mapping[str, fitting.Extra] = field(default_factory=dict)
+    extras: Mapping[str, restore_checks.Extra] = field(default_factory=dict)
     generators: Mapping[str, np.random.Generator] = field(default_factory=dict)
     modules: Mapping[str, nn.Module] = field(default_factory=dict)
 
@@ -126,7 +126,7 @@ class TorchState:
         MismatchedCheckpoint.
         """
         exact = _EXACT if strict else ()
-        return fitting.restore(verified, self._check_fit, environment(self.device), exact)
+        return restore_checks.restore(verified, self._check_fit, environment(self.device), exact)
 
     def _check_fit(self, captured: Captured) -> Callable[[], None]:
         """Check that everything fits; returns a function that applies the checkpoint and cannot fail."""
@@ -135,11 +135,13 @@ class TorchState:
         optimizer = _fitting_optimizer(self.optimizer, state["optimizer"], train["slot"])
         randoms = _fitting_random(self.device, train["random"], captured.env)
         modules = _fitting_modules(self.modules, train["module"])
-        fitting.check_equal(
+        restore_checks.check_equal(
             "scheduler", _class(self.scheduler), state["scheduler"] and state["scheduler"]["class"]
         )
-        fitting.check_equal("extras", sorted(self.extras), sorted(state["extras"]))
-        fitting.check_equal("generators", sorted(self.generators), sorted(state["random"]["generators"]))
+        restore_checks.check_equal("extras", sorted(self.extras), sorted(state["extras"]))
+        restore_checks.check_equal(
+            "generators", sorted(self.generators), sorted(state["random"]["generators"])
+        )
 
         def apply() -> None:
             _put_weights(self.model, weights)
@@ -167,8 +169,8 @@ def _fitting(model: nn.Module, weights: Arrays, biases: Arrays | None) -> dict[s
         state = neutral.to_torch(weights, _lstms(model), biases)
     except ValueError as error:
         raise MismatchedCheckpoint(f"The checkpoint's LSTM biases do not fit: {error}.") from error
-    fitting.check_tensors("model", _outlines(model), fitting.outlines(state))
-    fitting.check_equal("LSTM biases too many:", [], sorted((biases or {}).keys() - state.keys()))
+    restore_checks.check_tensors("model", _outlines(model), restore_checks.outlines(state))
+    restore_checks.check_equal("LSTM biases too many:", [], sorted((biases or {}).keys() - state.keys()))
     return state
 
 
@@ -177,7 +179,7 @@ def _fitting_modules(modules: Mapping[str, nn.Module], found: Arrays) -> dict[st
     expected = {
         f"{name}.{key}": value for name, one in modules.items() for key, value in _outlines(one).items()
     }
-    fitting.check_tensors("training", expected, fitting.outlines(found))
+    restore_checks.check_tensors("training", expected, restore_checks.outlines(found))
     return {name: {key: found[f"{name}.{key}"] for key in one.state_dict()} for name, one in modules.items()}
 
 
@@ -207,12 +209,12 @@ def _optimizer_state(optimizer: Optimizer) -> tuple[dict[str, Array], dict[str, 
 def _fitting_optimizer(optimizer: Optimizer, recorded: Mapping[str, Any], slots: Arrays) -> dict[str, Any]:
     """A state dict for the optimizer. Raises MismatchedCheckpoint unless class and parameters are the
     same."""
-    fitting.check_equal("optimizer", _class(optimizer), recorded["class"])
+    restore_checks.check_equal("optimizer", _class(optimizer), recorded["class"])
     own = optimizer.state_dict()["param_groups"]
-    fitting.check_equal(
+    restore_checks.check_equal(
         "optimizer groups", [_outline(one) for one in own], [_outline(one) for one in recorded["groups"]]
     )
-    fitting.check_tensors("optimizer", dict.fromkeys(recorded["tensors"]), dict.fromkeys(slots))
+    restore_checks.check_tensors("optimizer", dict.fromkeys(recorded["tensors"]), dict.fromkeys(slots))
     parameters = [one for group in optimizer.param_groups for one in group["params"]]
     state: dict[int, dict[str, Any]] = {}
     for name, array in slots.items():
@@ -228,7 +230,7 @@ def _fitting_slot(name: str, parameter: torch.Tensor, array: Array) -> None:
     """Check that a slot is a scalar (a step count) or has the shape and dtype of its parameter."""
     if array.shape != ():
         expected = (tuple(parameter.shape), _dtype(parameter))
-        fitting.check_equal(f"optimizer tensor {name} of", expected, (array.shape, array.dtype.name))
+        restore_checks.check_equal(f"optimizer tensor {name} of", expected, (array.shape, array.dtype.name))
 
 
 def _outline(group: Mapping[str, Any]) -> tuple[int, list[str]]:
@@ -249,11 +251,11 @@ def _random(device: torch.device) -> dict[str, Array]:
 def _fitting_random(device: torch.device, states: Arrays, env: Mapping[str, Fact]) -> Arrays:
     """PyTorch's random states, without those of another kind of device, which an exact resume excludes."""
     recorded = {"cpu", "cuda"} if env["device"] == "cuda" else {"cpu"}
-    fitting.check_equal("random states", sorted(recorded), sorted(states))
+    restore_checks.check_equal("random states", sorted(recorded), sorted(states))
     own = _random(device)
     for name in own.keys() & states.keys():
         expected, found = own[name], states[name]
-        fitting.check_equal(
+        restore_checks.check_equal(
             f"random state {name} of", (expected.shape, expected.dtype), (found.shape, found.dtype)
         )
     return {name: states[name] for name in own if name in states}

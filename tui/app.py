@@ -26,7 +26,7 @@ from tui.data.actions import notify_worker_error
 from tui.data.connection import Connect, Connection
 from tui.keys import all_keys
 from tui.keys.all_keys import BY_ID, scope_of
-from tui.keys.keymap import read_keymap
+from tui.keys.user_keymap import read_keymap
 from tui.messages import (
     EngineConnected,
     EngineLost,
@@ -45,12 +45,12 @@ from tui.messages import (
 )
 from tui.runs.tab import RunsTab
 from tui.tab.context import TabContext
-from tui.tab.switcher import TabSwitcher, tab_named
+from tui.tab.tab_switcher import TabSwitcher, tab_named
 from tui.tabs import PAGES
 from tui.terminal import image_protocol, job_control
+from tui.terminal.app_exit import AppExit
 from tui.terminal.clipboard import Clipboard
 from tui.terminal.driver import driver_for
-from tui.terminal.exit import AppExit
 from tui.terminal.glyphs import glyphs
 from tui.terminal.key_order import KeyOrder
 from tui.terminal.paste import LIMIT

@@ -26,9 +26,9 @@ from checkpoints.torch_io import TorchState
 from engine.catalog import MnistParams
 from engine.data import mnist
 from engine.data.example_order import order
-from engine.models.compiled_training import offer
 from engine.models.images.live_images import LiveImages
 from engine.models.images.torch_architecture import architecture_of
+from engine.models.mnist_compiled_training import offer
 from engine.worker.run import Run
 
 SPLIT_SEED = 42  # the same 6,000 validation images for every run: runs are to be compared

@@ -229,7 +229,7 @@ def train_for_ever() -> None:
     import torch
 
     from engine.experiments.mnist import network
-    from engine.models.compiled_training import offer
+    from engine.models.mnist_compiled_training import offer
 
     net = network("double_conv", 28)
     optimizer = torch.optim.Adam(net.parameters(), fused=True)

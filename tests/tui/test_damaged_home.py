@@ -11,7 +11,7 @@ import pytest
 from tests import damage
 from tests.damage import Damage
 from tui import view_state
-from tui.keys.keymap import read_keymap
+from tui.keys.user_keymap import read_keymap
 from tui.repl.input_history import InputHistory
 from tui.view_state import ViewState, saved_choice
 

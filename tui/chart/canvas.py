@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tui.drawings import braille
+from tui.drawings import braille_cells
 from tui.ui.span import Row, Span
 
 Symbols = Literal["braille", "block", "ascii"]
@@ -44,8 +44,8 @@ class DotPen:
 @cache
 def dot_pen(symbols: Symbols, letter: str = "*") -> DotPen:
     if symbols == "braille":
-        characters = [BLANK, *range(braille.BLANK + 1, braille.BLANK + 256)]
-        return DotPen(2, 4, np.array(braille.WEIGHTS, np.uint8), np.array(characters, np.uint32))
+        characters = [BLANK, *range(braille_cells.BLANK + 1, braille_cells.BLANK + 256)]
+        return DotPen(2, 4, np.array(braille_cells.WEIGHTS, np.uint8), np.array(characters, np.uint32))
     if symbols == "block":
         weights = np.array([[1, 2], [4, 8]], np.uint8)
         return DotPen(2, 2, weights, np.array([ord(quarter) for quarter in QUARTERS], np.uint32))

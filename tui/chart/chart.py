@@ -24,7 +24,7 @@ from tui.chart.picture import entries, picture, plot_area, with_columns
 from tui.chart.scene import ChartMark, Scene
 from tui.chart.series import CurveSeries
 from tui.ui.changed_cells import changes
-from tui.ui.palette import DARK, LIGHT, SIXTEEN, SIXTEEN_FAINT
+from tui.ui.curve_colours import DARK, LIGHT, SIXTEEN, SIXTEEN_FAINT
 from tui.ui.span import Row, cells, row_width
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from tui.chart.scene import Scene
 from tui.chart.series import CurvePoint, CurveSeries
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
+from tui.ui.curve_colours import DASH_SIGNS, dash_of, style_name_of
 from tui.ui.numbers import clock, short, whole
-from tui.ui.palette import DASH_SIGNS, dash_of, style_name_of
 from tui.ui.span import Row, Span, fitted, row_width
 
 if TYPE_CHECKING:

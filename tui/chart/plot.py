@@ -13,7 +13,7 @@ from tui.chart.curve import Floats, Indices, ValueBlocks
 from tui.chart.scale import YScale, linear_scale, log_scale
 from tui.chart.scene import ASCII_SIGNS, SIGNS, ChartMark, Scene
 from tui.chart.series import CurveSeries
-from tui.ui.palette import style_name_of
+from tui.ui.curve_colours import style_name_of
 
 FLAT = 3
 """a column of a dashed line is left out where it is less than this many rows of dots high"""

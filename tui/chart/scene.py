@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from tui.chart.chart_view import ChartView, Range
 from tui.chart.series import CurveSeries, pick
-from tui.ui.palette import BASELINE_DASH, DASHES, LETTERS, dash_of
+from tui.ui.curve_colours import BASELINE_DASH, DASHES, LETTERS, dash_of
 
 if TYPE_CHECKING:
     from tui.chart.canvas import Symbols

@@ -9,9 +9,9 @@ import typer
 from engine.client.client import Client
 from engine.errors import InputError
 from engine.protocol import RunSummary
-from tui.cli.completion import complete_run
 from tui.cli.engine_call import call_engine, fail, print_json, print_stderr, print_stdout
 from tui.cli.ls import AsJson
+from tui.cli.shell_completion import complete_run
 from tui.cli.table import in_blocks
 from tui.data.comparison import ComparedRow, differing_rows
 from tui.data.value_text import different_data_warning, short_number, unique_labels

@@ -11,8 +11,8 @@ from engine.catalog import SUITES, Experiment, find, suite
 from engine.catalog import experiments as catalogued
 from engine.params import Param, declared, format_value
 from engine.protocol import Json
-from tui.cli.completion import complete_experiment
 from tui.cli.engine_call import print_json, print_stdout
+from tui.cli.shell_completion import complete_experiment
 from tui.cli.table import wrapped
 
 

@@ -23,7 +23,7 @@ def keys(
 ) -> None:
     """Print the keys of the app and their names for keys.json."""
     from tui.keys.all_keys import KEYS, heading_of, shown
-    from tui.keys.keymap import read_keymap
+    from tui.keys.user_keymap import read_keymap
 
     path = places.home().keymap
     keymap = read_keymap(path)

@@ -42,9 +42,9 @@ from engine.session_protocol.language import (
     WordScore,
 )
 from engine.session_protocol.request import StreamRequest
-from tui.cli.completion import complete_run
 from tui.cli.engine_call import fail, print_json, print_stderr, print_stdout
 from tui.cli.ls import AsJson
+from tui.cli.shell_completion import complete_run
 from tui.data.value_text import aligned, short_number
 from tui.ui.shown_word import in_order, word_of
 

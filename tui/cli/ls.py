@@ -14,8 +14,8 @@ from engine import filter_fields
 from engine.client.client import Client
 from engine.errors import InputError
 from engine.protocol import Page, Query, RunSummary, Status, SweepRow
-from tui.cli.completion import complete_run
 from tui.cli.engine_call import call_engine, fail, print_json, print_stderr, print_stdout
+from tui.cli.shell_completion import complete_run
 from tui.cli.table import TableColumn, table, wrapped
 from tui.data.filter_names import unknown_name
 from tui.data.value_text import (

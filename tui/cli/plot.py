@@ -16,12 +16,12 @@ from rich.text import Text
 
 from engine.fold import CurvePoints
 from engine.protocol import RunSummary
-from tui.cli.completion import complete_run
 from tui.cli.engine_call import call_engine, print_json, print_stderr
 from tui.cli.export import RunCurves, curves_json, read_all
+from tui.cli.shell_completion import complete_run
 from tui.data.value_text import seed_text, unique_labels
 from tui.terminal.plain_text import plain
-from tui.ui.palette import DARK, LIGHT, SIXTEEN
+from tui.ui.curve_colours import DARK, LIGHT, SIXTEEN
 from tui.ui.span import Row
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def _draw(
 
 def _series(drawn: list[tuple[RunSummary, CurvePoints]]) -> tuple[CurveSeries, ...]:
     from tui.chart.series import CurveSeries
-    from tui.ui.palette import hues_of
+    from tui.ui.curve_colours import hues_of
 
     hues = hues_of([run.id for run, _ in drawn])
     found = []

@@ -8,10 +8,10 @@ import typer
 
 from engine.client.session import Session
 from engine.protocol import Json
-from tui.cli.completion import complete_run
 from tui.cli.engine_call import call_engine, print_json, print_stderr, print_stdout
 from tui.cli.language import call_session
 from tui.cli.ls import AsJson
+from tui.cli.shell_completion import complete_run
 from tui.data.value_text import aligned
 
 CLASSES = range(10)

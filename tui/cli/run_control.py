@@ -12,9 +12,9 @@ import typer
 from engine.client.client import Client
 from engine.errors import DltuiError, InputError
 from engine.protocol import Query, RunSummary, SkippedRun
-from tui.cli.completion import complete_run
 from tui.cli.engine_call import call_engine, confirm, fail, print_json, print_stderr, print_stdout
 from tui.cli.ls import AsJson, fail_on_unknown_name
+from tui.cli.shell_completion import complete_run
 from tui.data.value_text import plural, reason_text, run_json
 from tui.terminal.plain_text import plain
 

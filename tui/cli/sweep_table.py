@@ -11,9 +11,9 @@ import typer
 from engine.axes import Axis
 from engine.client.client import Client
 from engine.sweep_protocol import SweepSummary, TrialGroup, TrialQuery, TrialRow, group_to_json
-from tui.cli.completion import complete_sweep
 from tui.cli.engine_call import call_engine, print_csv, print_json, print_stderr, print_stdout
 from tui.cli.ls import ROWS_SHOWN, AsJson
+from tui.cli.shell_completion import complete_sweep
 from tui.cli.table import TableColumn, table, terminal_width, wrapped
 from tui.data.sweep_text import row_json, trial_counts, trial_note, value_text
 from tui.data.trial_export import json_of, read, read_all, sweep_json, table_of

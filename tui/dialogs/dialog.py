@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 
 from tui.keys import all_keys
 from tui.keys.all_keys import BY_ID, shown
-from tui.keys.keymap import Keymap
+from tui.keys.user_keymap import Keymap
 from tui.tabs import TABS
 from tui.terminal.glyphs import glyphs
 from tui.ui.line import Line

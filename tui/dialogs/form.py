@@ -154,7 +154,7 @@ class FormScreen(ModalScreen[Answer]):
 
     def action_help(self) -> None:
         from tui.dialogs.help import HelpScreen
-        from tui.keys.keymap import Keymap
+        from tui.keys.user_keymap import Keymap
 
         self.app.push_screen(HelpScreen("form", Keymap(), "runs"))
 

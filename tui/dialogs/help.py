@@ -13,10 +13,10 @@ from engine.protocol import Status
 from tui.chart.scene import ASCII_SIGNS, SIGNS, Kind
 from tui.dialogs.dialog import Dialog, KeyLine
 from tui.keys.all_keys import KEYS, MODAL, Key, Scope, heading_of, inside, shown
-from tui.keys.keymap import Keymap
+from tui.keys.user_keymap import Keymap
 from tui.tabs import PAGES, TabName
 from tui.terminal.glyphs import glyphs
-from tui.ui.palette import DASH_SIGNS
+from tui.ui.curve_colours import DASH_SIGNS
 from tui.ui.sheet import Sheet
 from tui.ui.span import Row, Span, fitted
 from tui.ui.styles import STATUS_STYLES

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from engine.session_protocol.xor import LineEnds, LookPoint, XorLook
-from tui.drawings import braille
+from tui.drawings import braille_cells
 from tui.drawings.heat import ONE, ZERO, ColourMode, level_of, shade_of
 
 LOW, HIGH = -0.5, 1.5
@@ -118,9 +118,9 @@ def _draw_line(
         for column, row in _dots_of_line(line, width, height):
             cells[row][column] = PlaneCell(_stroke(line, width, height), f"hue-{line.hue}", "")
         return
-    for (column, row), bits in braille.cells_of(_dots_of_line(line, 2 * width, 4 * height)).items():
+    for (column, row), bits in braille_cells.cells_of(_dots_of_line(line, 2 * width, 4 * height)).items():
         ground = cells[row][column].ground if mode == "colour" else ""
-        cells[row][column] = PlaneCell(braille.character(bits), f"hue-{line.hue}", ground)
+        cells[row][column] = PlaneCell(braille_cells.character(bits), f"hue-{line.hue}", ground)
 
 
 def _dots_of_line(line: UnitLine, columns: int, rows: int) -> list[tuple[int, int]]:

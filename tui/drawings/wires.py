@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
-from tui.drawings import braille
+from tui.drawings import braille_cells
 from tui.ui.span import Row, Span
 
 DASH = 4
@@ -52,7 +52,7 @@ class Wires:
             if travelled < 0 or (travelled + step) // DASH % 2 == 0
             for offset in range(thickness)
         ]
-        for at, bits in braille.cells_of(dots).items():
+        for at, bits in braille_cells.cells_of(dots).items():
             if 0 <= at[0] < self.width and 0 <= at[1] < self.height:
                 self._dots[at] = (self._dots.get(at, (0, ""))[0] | bits, style_name)
         return travelled + steps if travelled >= 0 else -1
@@ -86,5 +86,5 @@ class Wires:
             return self._text[x, y]
         if (x, y) in self._dots:
             bits, style_name = self._dots[x, y]
-            return braille.character(bits), style_name
+            return braille_cells.character(bits), style_name
         return self._characters.get((x, y), (" ", ""))

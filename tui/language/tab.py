@@ -37,10 +37,10 @@ from tui.tab.context import TabContext
 from tui.tab.submit import open_launch_form, submit_launch
 from tui.tab.tab import Tab
 from tui.terminal.plain_text import plain
+from tui.ui.curve_colours import DARK
 from tui.ui.heading import Heading
-from tui.ui.notes import Notes
-from tui.ui.palette import DARK
 from tui.ui.span import Span
+from tui.ui.text_rows import TextRows
 from tui.ui.view_bar import ViewBar
 from tui.ui.wrap import wrap_text
 from tui.view_state import saved_choice
@@ -85,7 +85,7 @@ class LanguageTab(Tab):
         )
         self.chart, self.samples = (
             StillChart("perplexity", log=True, unit="epoch", within=(0.0, 1.0)),
-            Notes(id="samples"),
+            TextRows(id="samples"),
         )
         self.headings = {
             "four": Heading(),

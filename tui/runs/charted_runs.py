@@ -17,7 +17,7 @@ from tui.data.run_text import name_of
 from tui.data.value_text import seed_text
 from tui.runs.run_columns import TableStyle
 from tui.terminal.plain_text import plain
-from tui.ui.palette import hues_of
+from tui.ui.curve_colours import hues_of
 from tui.view_state import MARKS_LIMIT
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from tui.data.metrics import metrics_of
 from tui.runs.charted_runs import RunCurve
 from tui.runs.run_details import ALL_PANES
 from tui.terminal.glyphs import glyphs
+from tui.ui.curve_colours import LETTERS
 from tui.ui.heading import Heading
-from tui.ui.palette import LETTERS
 
 if TYPE_CHECKING:
     from tui.runs.run_chart import RunChart

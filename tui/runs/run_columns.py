@@ -13,7 +13,7 @@ from tui.data.run_text import age_of, name_of, number_span, params_of, progress_
 from tui.data.value_text import field_text
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
-from tui.ui.palette import DASH_SIGNS, dash_of
+from tui.ui.curve_colours import DASH_SIGNS, dash_of
 from tui.ui.span import Row, Span, fitted, justified, row_width
 
 NARROW = 64

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from tui.keys.all_keys import BY_ID, Scope, shown
-from tui.keys.keymap import Keymap
+from tui.keys.user_keymap import Keymap
 from tui.terminal.glyphs import glyphs
 from tui.ui.sheet import Sheet
 from tui.ui.span import Row, Span, row_width

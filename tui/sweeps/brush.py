@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tui.data.value_text import format_exact
-from tui.keys.keymap import Keymap
+from tui.keys.user_keymap import Keymap
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.line import Line, left_and_right

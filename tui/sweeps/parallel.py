@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tui.chart.canvas import Canvas, DotPen, dot_pen
 from tui.sweeps.brush import BrushScale, holds, is_wide, scales_of
-from tui.sweeps.picture_view import BUCKETS, PictureView, merits, selected
+from tui.sweeps.plot_state import BUCKETS, PlotState, merits, selected
 from tui.sweeps.text import value_text
 from tui.terminal.glyphs import glyphs
 from tui.ui.span import Row, Span, fitted
@@ -22,7 +22,7 @@ FEW = 8
 """most values of a parameter that all have a tick"""
 
 
-def rows(answer: Mapping[str, Any], view: PictureView, width: int, height: int) -> Sequence[Row]:
+def rows(answer: Mapping[str, Any], view: PlotState, width: int, height: int) -> Sequence[Row]:
     lines = answer["rows"]
     if not lines:
         return [view.nothing]
@@ -33,7 +33,7 @@ def rows(answer: Mapping[str, Any], view: PictureView, width: int, height: int) 
     return [_titles(scales, view, width), *canvas.lines(), _foot(len(shown), lines, scales, view, width)]
 
 
-def _metric_scale(scale: BrushScale, view: PictureView) -> BrushScale:
+def _metric_scale(scale: BrushScale, view: PlotState) -> BrushScale:
     log = is_wide(scale.low, scale.high) if view.log is None else view.log and scale.low > 0
     return BrushScale(scale.name, scale.title, scale.low, scale.high, log)
 
@@ -53,7 +53,7 @@ def places(count: int, width: int) -> list[int]:
 
 
 def _canvas(
-    scales: Sequence[BrushScale], lines: Sequence[Any], view: PictureView, width: int, height: int
+    scales: Sequence[BrushScale], lines: Sequence[Any], view: PlotState, width: int, height: int
 ) -> Canvas:
     canvas = Canvas(width, height)
     shares = np.array(
@@ -75,7 +75,7 @@ def _canvas(
 
 
 def _layers(
-    lines: Sequence[Any], view: PictureView, inside: NDArray[np.bool_], merit: NDArray[np.int64]
+    lines: Sequence[Any], view: PlotState, inside: NDArray[np.bool_], merit: NDArray[np.int64]
 ) -> list[tuple[str, str, NDArray[np.bool_]]]:
     """Style name, letter for terminals without dots, and mask of the lines; the most important last."""
     layers = [("line", ".", ~inside)]
@@ -88,9 +88,7 @@ def _layers(
     ]
 
 
-def _inside(
-    scales: Sequence[BrushScale], shares: NDArray[np.float64], view: PictureView
-) -> NDArray[np.bool_]:
+def _inside(scales: Sequence[BrushScale], shares: NDArray[np.float64], view: PlotState) -> NDArray[np.bool_]:
     found = np.ones(len(shares), bool)
     for place, scale in enumerate(scales):
         brush = view.brushes.get(scale.name)
@@ -117,7 +115,7 @@ def _dots(
 
 
 def _draw_axis(
-    canvas: Canvas, scale: BrushScale, column: int, view: PictureView, here: bool, used: Sequence[Any]
+    canvas: Canvas, scale: BrushScale, column: int, view: PlotState, here: bool, used: Sequence[Any]
 ) -> None:
     brush = view.brushes.get(scale.name)
     focused = here and view.focused
@@ -152,7 +150,7 @@ def _labels(scale: BrushScale, rows: int, used: Sequence[Any] = ()) -> list[tupl
     return [(share, value_text(float(f"{scale.value_at(share):.3g}"))) for share in shares]
 
 
-def _titles(scales: Sequence[BrushScale], view: PictureView, width: int) -> Row:
+def _titles(scales: Sequence[BrushScale], view: PlotState, width: int) -> Row:
     columns = places(len(scales), width)
     room = max(4, (columns[1] - columns[0] if len(columns) > 1 else width) - 1)
     spans: list[Span] = []
@@ -167,9 +165,7 @@ def _titles(scales: Sequence[BrushScale], view: PictureView, width: int) -> Row:
     return fitted(tuple(spans), width)
 
 
-def _foot(
-    shown: int, lines: Sequence[Any], scales: Sequence[BrushScale], view: PictureView, width: int
-) -> Row:
+def _foot(shown: int, lines: Sequence[Any], scales: Sequence[BrushScale], view: PlotState, width: int) -> Row:
     """The legend of the colours, and the number of lines."""
     block = "=" if glyphs().ascii_only else "━"
     ramp = tuple(Span(block * 2, view.style_name(bucket)) for bucket in range(BUCKETS))

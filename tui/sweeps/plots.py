@@ -12,7 +12,7 @@ from tui.chart.canvas import Canvas, dot_pen
 from tui.chart.scale import YScale, linear_scale, log_scale
 from tui.sweeps.brush import BrushScale as Across
 from tui.sweeps.brush import is_wide
-from tui.sweeps.picture_view import BUCKETS, PictureView, merits
+from tui.sweeps.plot_state import BUCKETS, PlotState, merits
 from tui.sweeps.text import value_text
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
@@ -39,7 +39,7 @@ class Points:
     trials: Sequence[int]
 
 
-def slices(answer: Mapping[str, Any], view: PictureView, width: int, height: int) -> Sequence[Row]:
+def slices(answer: Mapping[str, Any], view: PlotState, width: int, height: int) -> Sequence[Row]:
     """A panel per parameter, as many as fit side by side, from the one under the cursor on."""
     panels = answer["params"]
     if not panels or not panels[0]["points"]:
@@ -52,7 +52,7 @@ def slices(answer: Mapping[str, Any], view: PictureView, width: int, height: int
     return [tuple(span for row in line for span in fitted(row, each)) for line in zip(*drawn, strict=True)]
 
 
-def _panel(param: Mapping[str, Any], view: PictureView, width: int, height: int, here: bool) -> list[Row]:
+def _panel(param: Mapping[str, Any], view: PlotState, width: int, height: int, here: bool) -> list[Row]:
     given = [point for point in param["points"] if point[0] is not None]
     values = [float(point[1]) for point in given]
     across = _across(param, [point[0] for point in given])
@@ -72,7 +72,7 @@ def _across(param: Mapping[str, Any], values: Sequence[Any]) -> Across:
     return Across(param["name"], param["name"], low, high, bool(param["log"]) and low > 0, choices)
 
 
-def best_so_far(answer: Mapping[str, Any], view: PictureView, width: int, height: int) -> Sequence[Row]:
+def best_so_far(answer: Mapping[str, Any], view: PlotState, width: int, height: int) -> Sequence[Row]:
     """Every trial as a point, the best value so far as a line."""
     found = answer["points"]
     if not found:
@@ -93,7 +93,7 @@ def best_so_far(answer: Mapping[str, Any], view: PictureView, width: int, height
 
 
 def _picture(
-    points: Points, view: PictureView, width: int, height: int, *, line: Sequence[float] | bool
+    points: Points, view: PlotState, width: int, height: int, *, line: Sequence[float] | bool
 ) -> list[Row]:
     room, height = max(4, width - LABEL - 2), max(2, height)
     scale = _scale(points.values, view, height)
@@ -113,13 +113,13 @@ def _picture(
     ]
 
 
-def _scale(values: Sequence[float], view: PictureView, rows: int) -> YScale:
+def _scale(values: Sequence[float], view: PlotState, rows: int) -> YScale:
     low, high = min(values), max(values)
     log = is_wide(low, high) if view.log is None else view.log and low > 0
     return (log_scale if log and low > 0 else linear_scale)(low, high, rows)
 
 
-def _scatter(canvas: Canvas, points: Points, shares: Any, scale: YScale, view: PictureView) -> None:
+def _scatter(canvas: Canvas, points: Points, shares: Any, scale: YScale, view: PlotState) -> None:
     pen = dot_pen(view.symbols if len(points.values) > MANY else "ascii", "o" if glyphs().ascii_only else "•")
     high, wide = canvas.rows * pen.down, canvas.columns * pen.across
     y = np.rint(scale.dots(np.array(points.values), pen.down)).astype(int).clip(0, high - 1)
@@ -131,7 +131,7 @@ def _scatter(canvas: Canvas, points: Points, shares: Any, scale: YScale, view: P
         canvas.paint_dots(dots, pen, view.style_name(bucket))
 
 
-def _staircase(canvas: Canvas, shares: Any, best: Any, scale: YScale, view: PictureView) -> None:
+def _staircase(canvas: Canvas, shares: Any, best: Any, scale: YScale, view: PlotState) -> None:
     """The best value so far as a step function."""
     pen = dot_pen(view.symbols, "-")
     high, wide = canvas.rows * pen.down, canvas.columns * pen.across
@@ -147,7 +147,7 @@ def _staircase(canvas: Canvas, shares: Any, best: Any, scale: YScale, view: Pict
     canvas.paint_dots(dots, pen, "accent")
 
 
-def _mark(canvas: Canvas, points: Points, shares: Any, values: Any, scale: YScale, view: PictureView) -> None:
+def _mark(canvas: Canvas, points: Points, shares: Any, values: Any, scale: YScale, view: PlotState) -> None:
     """Mark the best trial and the selected one."""
     rows = np.rint(scale.dots(values, 1)).astype(int).clip(0, canvas.rows - 1)
     columns = np.rint(shares * (canvas.columns - 1)).astype(int)
@@ -157,7 +157,7 @@ def _mark(canvas: Canvas, points: Points, shares: Any, values: Any, scale: YScal
             canvas.put(int(rows[place]), int(columns[place]), sign, style_name)
 
 
-def _place(points: Points, view: PictureView) -> int | None:
+def _place(points: Points, view: PlotState) -> int | None:
     return points.trials.index(view.trial) if view.trial in points.trials else None
 
 
@@ -177,7 +177,7 @@ def _ends(across: Across, width: int) -> Row:
     return (Span(" " * LABEL), Span(f"{low}{middle}{high}"[:room], "muted"))
 
 
-def importance(answer: Mapping[str, Any], view: PictureView, width: int, height: int) -> Sequence[Row]:
+def importance(answer: Mapping[str, Any], view: PlotState, width: int, height: int) -> Sequence[Row]:
     """The importance of each axis for reaching the best trials (PED-ANOVA), as bars."""
     text = f" importance for reaching the best 10 % of {plain(view.spec.metric, limit=30)} (PED-ANOVA)"
     head = fitted((Span(text, "muted"),), width)
@@ -206,7 +206,7 @@ def _bar(name: str, share: float, is_largest: bool, width: int) -> Row:
     )
 
 
-def heat_map(answer: Mapping[str, Any], view: PictureView, width: int, height: int) -> Sequence[Row]:
+def heat_map(answer: Mapping[str, Any], view: PlotState, width: int, height: int) -> Sequence[Row]:
     """The mean of the metric over two axes, as numbers on colours."""
     cells, xs, ys = answer["cells"], answer["xs"], answer["ys"]
     known = [value for line in cells for value in line if value is not None]
@@ -242,7 +242,7 @@ def _cells(
     values: Sequence[Any],
     merit: Sequence[int | None],
     each: int,
-    view: PictureView,
+    view: PlotState,
     *,
     numbers: bool,
 ) -> Row:

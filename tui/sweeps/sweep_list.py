@@ -13,13 +13,13 @@ from textual.message import Message
 from engine.sweep_protocol import SweepSummary
 from tui.keys import all_keys
 from tui.keys.all_keys import Scope
-from tui.keys.keymap import Keymap
+from tui.keys.user_keymap import Keymap
 from tui.sweeps.text import best_of, counts_of, sweep_sign
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
-from tui.ui.notes import paragraph
 from tui.ui.sheet import Sheet
 from tui.ui.span import Row, Span, fitted
+from tui.ui.text_rows import paragraph
 
 NAME, EXPERIMENT, SAMPLER, COUNTS, METRIC = 18, 10, 7, 22, 16
 ROOMY = 100

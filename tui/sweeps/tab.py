@@ -18,8 +18,8 @@ from tui.messages import KeyHintsChanged, SweepsChanged, ViewStateChanged
 from tui.sweeps.brush import BrushLine, readable
 from tui.sweeps.commands import SweepCommands
 from tui.sweeps.loaded_sweeps import LoadedSweeps
-from tui.sweeps.picture import Picture
-from tui.sweeps.picture_view import PictureView
+from tui.sweeps.plot_state import PlotState
+from tui.sweeps.plot_widget import PlotWidget
 from tui.sweeps.sweep_list import EmptyState, SweepList
 from tui.sweeps.text import facts_rows
 from tui.sweeps.trial_table import TrialTable
@@ -30,9 +30,9 @@ from tui.terminal.plain_text import plain
 from tui.ui.debounce import Debounce
 from tui.ui.filter_bar import FilterBar
 from tui.ui.heading import Heading
-from tui.ui.notes import Notes
 from tui.ui.pages import PageRequests
 from tui.ui.span import Row, Span
+from tui.ui.text_rows import TextRows
 from tui.ui.view_bar import ViewBar
 from tui.view_state import saved_choice
 
@@ -72,13 +72,13 @@ class SweepTab(Tab):
         titles = [(f"sweep.{name}", name, title) for name, title in VIEWS.items()]
         self.view_bar = ViewBar(titles, context.keymap)
         self.list = SweepList(id="sweep-list")
-        self.facts = Notes(id="sweep-facts")
+        self.facts = TextRows(id="sweep-facts")
         self.filter_bar = FilterBar(hint=HINT)
         self.brush_line = BrushLine(context.keymap)
         self.heading = Heading(("trials",))
         self.table = TrialTable(self.sweeps.pages)
         self.table.empty_row = self._empty_row
-        self.picture = Picture()
+        self.plot = PlotWidget()
         self.empty_state = EmptyState(context.keymap, id="sweep-invitation")
         self.commands = SweepCommands(self, context, self.sweeps, self.table)
         self._shown_of = ""
@@ -93,7 +93,7 @@ class SweepTab(Tab):
         yield self.filter_bar
         yield self.brush_line
         with Container(id="sweep-body"):
-            yield self.picture
+            yield self.plot
             with Vertical(id="sweep-table"):
                 yield self.heading
                 yield self.table
@@ -133,7 +133,7 @@ class SweepTab(Tab):
         """The widget of the view in front, which gets the focus."""
         if not self.sweeps.all:
             return self.empty_state
-        return self.table if self.front == "table" else self.picture
+        return self.table if self.front == "table" else self.plot
 
     def on_descendant_focus(self) -> None:
         self.heading.set_highlighted(self.table.has_focus)
@@ -232,17 +232,17 @@ class SweepTab(Tab):
         self.table.marked = list(view.marked)
         self.table.column_name = view.column
         self.apply_query()
-        self.picture.set_view(self.kind, self._picture_view())
+        self.plot.set_view(self.kind, self._plot_state())
         self.request_trials()
         if view.trial and not view.group:
             self.table.select(view.trial)
 
-    def _picture_view(self) -> PictureView | None:
+    def _plot_state(self) -> PlotState | None:
         """The view of the selected sweep as the plot takes it."""
         chosen, view = self.sweeps.chosen, self.sweeps.view
         if chosen is None:
             return None
-        return PictureView(chosen.spec, view.axis, view.brushes, view.log, view.pair, view.trial)
+        return PlotState(chosen.spec, view.axis, view.brushes, view.log, view.pair, view.trial)
 
     @property
     def kind(self) -> str:
@@ -314,7 +314,7 @@ class SweepTab(Tab):
 
     def _point(self) -> None:
         if self.front != "table":
-            self.picture.point_at(self.sweeps.view.trial)
+            self.plot.point_at(self.sweeps.view.trial)
 
     # --- the plot --------------------------------------------------------------------------------------
 
@@ -323,11 +323,11 @@ class SweepTab(Tab):
         chosen, is_shown = self.sweeps.chosen, self.front != "table" and self._is_open
         if chosen is None or not is_shown or not self.context.connection.is_connected:
             return
-        if self.picture.view is None:
-            self.picture.set_view(self.kind, self._picture_view())
-        pair = dict(zip("xy", self.picture.pair, strict=True)) if self.kind == "heat" else {}
+        if self.plot.view is None:
+            self.plot.set_view(self.kind, self._plot_state())
+        pair = dict(zip("xy", self.plot.pair, strict=True)) if self.kind == "heat" else {}
         if self.kind == "heat" and not all(pair.values()):
-            self.picture.set_error("A heat map needs two axes; this sweep has one.")
+            self.plot.set_error("A heat map needs two axes; this sweep has one.")
             return
         work = partial(self._load_picture, chosen.id, self.kind, pair)
         _: Worker[None] = self.run_worker(work, group="picture", exclusive=True, exit_on_error=False)
@@ -338,16 +338,16 @@ class SweepTab(Tab):
         except EngineError:
             return  # the banner says so, and everything is asked again
         except DltuiError as error:
-            self.picture.set_error(str(error))
+            self.plot.set_error(str(error))
             return
         if sweep == self._shown_of:
-            self.picture.set_answer(kind, answer, is_filtered=is_filtered)
+            self.plot.set_answer(kind, answer, is_filtered=is_filtered)
             self._update_brushed()
 
     def _update_brushed(self) -> None:
         """Update the filter of the brushes: the range of an axis may have grown."""
-        brushed = self.picture.brushed
-        if self.picture.kind == "parallel" and brushed != self.sweeps.view.brushed:
+        brushed = self.plot.brushed
+        if self.plot.kind == "parallel" and brushed != self.sweeps.view.brushed:
             self.sweeps.view.brushed = brushed
             self.apply_query()
             self.request_trials()
@@ -357,7 +357,7 @@ class SweepTab(Tab):
         self.set_class(name == "table", "-table")
         self.view_bar.select(name)
         if name != "table":
-            self.picture.set_view(name, self._picture_view())
+            self.plot.set_view(name, self._plot_state())
             self.request_picture()
         self.post_message(KeyHintsChanged())
 
@@ -386,15 +386,15 @@ class SweepTab(Tab):
     def _open_sweep(self) -> None:
         self.panel.focus(scroll_visible=False)
 
-    @on(Picture.Left)
+    @on(PlotWidget.Left)
     def _leave_picture(self) -> None:
         if not (self.has_class("-side") or self.has_class("-stacked")):
             self._select_view("table")
         self.table.focus(scroll_visible=False)
 
-    @on(Picture.Changed)
+    @on(PlotWidget.Changed)
     def _turn_picture(self) -> None:
-        plot, view = self.picture.view, self.sweeps.view
+        plot, view = self.plot.view, self.sweeps.view
         if plot is None:
             return
         other_pair = plot.pair != view.pair
@@ -403,8 +403,8 @@ class SweepTab(Tab):
             self.request_picture()
         self.remember()
 
-    @on(Picture.Brushed)
-    def _brush(self, message: Picture.Brushed) -> None:
+    @on(PlotWidget.Brushed)
+    def _brush(self, message: PlotWidget.Brushed) -> None:
         self.sweeps.view.brushed = message.where
         self._apply_view()
 
@@ -418,7 +418,7 @@ class SweepTab(Tab):
         view = self.sweeps.view
         if view.brushes:
             view.brushes, view.brushed = {}, ""
-            self.picture.clear_brushes()
+            self.plot.clear_brushes()
             self._apply_view()
             self.request_picture()
 
@@ -550,7 +550,7 @@ class SweepTab(Tab):
     # --- keys ---------------------------------------------------------------------------------------------
 
     def action_target(self, scope: str) -> Widget:
-        return {"trials": self.table, "axes": self.picture, "sweeps": self.list}.get(scope, self)
+        return {"trials": self.table, "axes": self.plot, "sweeps": self.list}.get(scope, self)
 
     def key_labels(self) -> dict[str, str]:
         """The current labels of some keys, by key id; an empty label hides a key in the footer."""

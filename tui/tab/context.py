@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from engine.client.session import Session
 from engine.places import Places
 from tui.data.connection import Connection
-from tui.keys.keymap import Keymap
+from tui.keys.user_keymap import Keymap
 from tui.terminal.clipboard import Clipboard
 from tui.view_state import ViewState
 

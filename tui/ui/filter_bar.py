@@ -22,8 +22,8 @@ from tui.ui.wrap import wrap_row
 if TYPE_CHECKING:
     from textual.widgets import Input
 
-    from tui.ui.notes import Notes
     from tui.ui.text_field import TextField
+    from tui.ui.text_rows import TextRows
 
 HINT = "experiment=xor and loss<0.1, or plain words"
 APPLY_AFTER = 0.2
@@ -58,7 +58,7 @@ class FilterBar(Vertical):
     DEFAULT_CSS = """
     FilterBar { height: auto; }
     FilterBar Horizontal { height: 1; }
-    FilterBar Notes { height: auto; max-height: 6; }
+    FilterBar TextRows { height: auto; max-height: 6; }
     """
     SCOPE: ClassVar[Scope] = "filter"
     BINDINGS = all_keys.bindings(SCOPE)
@@ -76,7 +76,7 @@ class FilterBar(Vertical):
         self._timer: Timer | None = None
         self._field: TextField | None = None
         self._line, self._beside = Horizontal(), FilterNote()
-        self._below: Notes | None = None
+        self._below: TextRows | None = None
         self._note, self._note_style = "", "muted"
 
     def compose(self) -> ComposeResult:
@@ -137,10 +137,10 @@ class FilterBar(Vertical):
 
     def _input(self) -> TextField:
         if self._field is None:
-            from tui.ui.notes import Notes
             from tui.ui.text_field import TextField
+            from tui.ui.text_rows import TextRows
 
-            self._below = Notes()
+            self._below = TextRows()
             self._below.display = False
             self._field = TextField(self._where, placeholder=self._hint)
             self._line.mount(self._field, self._beside)

@@ -8,7 +8,7 @@ from typing import Any
 from rich.cells import cell_len
 
 from tui.keys.all_keys import KEYS, OWNERS, Key, Scope, inside, shown
-from tui.keys.keymap import Keymap
+from tui.keys.user_keymap import Keymap
 from tui.tabs import TabName
 from tui.terminal.glyphs import glyphs
 from tui.ui.line import Line

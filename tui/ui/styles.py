@@ -9,7 +9,7 @@ from textual.app import App
 from textual.color import Color
 
 from engine.protocol import Status
-from tui.ui.palette import DARK, LIGHT
+from tui.ui.curve_colours import DARK, LIGHT
 
 STATUS_STYLES = {
     Status.QUEUED: "muted",

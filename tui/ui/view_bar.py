@@ -10,11 +10,11 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from tui.keys.all_keys import BY_ID, shown
-from tui.keys.keymap import Keymap
+from tui.keys.user_keymap import Keymap
 from tui.terminal.glyphs import glyphs
 from tui.ui.line import Line
-from tui.ui.notes import Notes
 from tui.ui.span import Row, Span, row_width
+from tui.ui.text_rows import TextRows
 from tui.ui.wrap import wrap_row
 
 
@@ -57,11 +57,11 @@ class ViewNames(Line):
 class ViewBar(Vertical):
     """`views`: binding id, name, title of each. The note is behind them where it fits, else wrapped below."""
 
-    DEFAULT_CSS = "ViewBar { height: auto; max-height: 5; } ViewBar Notes { height: auto; }"
+    DEFAULT_CSS = "ViewBar { height: auto; max-height: 5; } ViewBar TextRows { height: auto; }"
 
     def __init__(self, views: Sequence[tuple[str, str, str]], keymap: Keymap, **widget: Any) -> None:
         super().__init__(**widget)
-        self._names, self._below = ViewNames(views, keymap), Notes()
+        self._names, self._below = ViewNames(views, keymap), TextRows()
         self._note = ""
 
     def compose(self) -> ComposeResult:

@@ -27,8 +27,8 @@ from tui.keys import all_keys
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.heading import Heading
-from tui.ui.notes import Notes
 from tui.ui.span import Span
+from tui.ui.text_rows import TextRows
 from tui.xor.by_hand_notes import ByHandState, lesson_of, notes_of, title_of
 from tui.xor.net_widget import NetWidget
 from tui.xor.truth_table import TruthTable
@@ -58,7 +58,7 @@ class HandView(XorView):
         self._is_choosing = False
         self.side = Vertical(classes="plane-side")
         self.plane, self.network, self.truth = Plane(), NetWidget(is_spacious=True), TruthTable()
-        self.heading, self.notes, self.lesson = Heading(("weights",)), Notes(), Notes()
+        self.heading, self.notes, self.lesson = Heading(("weights",)), TextRows(), TextRows()
 
     def compose(self) -> ComposeResult:
         with self.side:

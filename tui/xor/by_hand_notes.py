@@ -9,8 +9,8 @@ from tui.drawings.hand_net import HandNet
 from tui.drawings.heat import ASCII_SHADES, SHADES, ColourMode
 from tui.drawings.plane_picture import ASCII_DOTS, SMALL_DOTS
 from tui.terminal.glyphs import glyphs
-from tui.ui.notes import paragraph
 from tui.ui.span import Row, Span, row_width
+from tui.ui.text_rows import paragraph
 from tui.xor.truth_table import loss_words
 
 TRUTHS: dict[tuple[int, ...], str] = {

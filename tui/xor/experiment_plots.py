@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from statistics import fmean
 
 from engine.session_protocol.xor import GridReport, ReportRow
-from tui.ui.notes import paragraph
 from tui.ui.span import Row, Span, fitted
+from tui.ui.text_rows import paragraph
 
 OURS, THEIRS = "accent", "done"
 HIDDEN = (

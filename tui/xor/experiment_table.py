@@ -6,10 +6,10 @@ from engine.protocol import RunSummary
 from engine.session_protocol.xor import GridReport, ReportRow
 from tui.data.run_text import name_of, sign_of, startup_text
 from tui.keys.all_keys import BY_ID, shown
-from tui.keys.keymap import Keymap
+from tui.keys.user_keymap import Keymap
 from tui.terminal.glyphs import glyphs
-from tui.ui.notes import paragraph
 from tui.ui.span import Row, Span, clipped
+from tui.ui.text_rows import paragraph
 
 LESSON = (
     "Each setting is trained until ten runs have succeeded or fifteen have run: success is a validation loss "

@@ -14,7 +14,7 @@ from engine.session_protocol.xor import GridReport, GridReportRequest
 from tui.keys import all_keys
 from tui.messages import KeyHintsChanged, OpenView
 from tui.terminal.glyphs import glyphs
-from tui.ui.notes import Notes
+from tui.ui.text_rows import TextRows
 from tui.xor.experiment_plots import plots
 from tui.xor.experiment_table import lesson_of, notes_of, rows_of, setting_words
 from tui.xor.runs import GRID
@@ -40,7 +40,7 @@ class ExperimentsView(XorView):
         self.page = False
         """whether the plots are shown in place of the table, on a low screen"""
         self._is_requesting = False
-        self.notes, self.table, self.plots = Notes(id="nine-notes"), Notes(id="nine-table"), Notes()
+        self.notes, self.table, self.plots = TextRows(id="nine-notes"), TextRows(id="nine-table"), TextRows()
 
     def compose(self) -> ComposeResult:
         with Vertical():

@@ -19,7 +19,7 @@ from tui.drawings.heat import colour_mode_of
 from tui.keys import all_keys
 from tui.messages import KeyHintsChanged, OpenView
 from tui.terminal.plain_text import plain
-from tui.ui.notes import Notes
+from tui.ui.text_rows import TextRows
 from tui.view_state import saved_choice
 from tui.xor.map_cells import COLOURS, FailureMap, MapCell, failure_map
 from tui.xor.map_grid import MapGrid
@@ -67,7 +67,7 @@ class MapView(XorView):
         """what the marked networks have in common: the settings of one experiment"""
         self._here: dict[str, Any] | None = None
         self.side = Vertical(id="map-side")
-        self.grid, self.notes, self.opened_net = MapGrid(), Notes(id="map-notes"), OpenedNet()
+        self.grid, self.notes, self.opened_net = MapGrid(), TextRows(id="map-notes"), OpenedNet()
 
     def compose(self) -> ComposeResult:
         with self.side:

@@ -11,11 +11,11 @@ from engine.protocol import RunSummary, Status
 from tui.data.run_text import name_of, sign_of
 from tui.drawings.heat import ColourMode
 from tui.keys.all_keys import BY_ID, shown
-from tui.keys.keymap import Keymap
+from tui.keys.user_keymap import Keymap
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
-from tui.ui.notes import paragraph
 from tui.ui.span import Row, Span, row_width
+from tui.ui.text_rows import paragraph
 from tui.xor.map_cells import COLOUR_WORDS, PLATEAUS, FailureMap, MapCell
 from tui.xor.map_picture import STUCK_STYLES
 

@@ -17,8 +17,8 @@ from tui.drawings.plane import Plane, columns_beside
 from tui.drawings.plane_picture import scene_of
 from tui.terminal.glyphs import glyphs
 from tui.ui.heading import Heading
-from tui.ui.notes import Notes, paragraph
 from tui.ui.span import Row, Span
+from tui.ui.text_rows import TextRows, paragraph
 from tui.xor.by_hand_notes import legend
 from tui.xor.map_cells import MapCell
 from tui.xor.net_widget import NetWidget
@@ -43,7 +43,7 @@ class OpenedNet(Horizontal):
         self.plane, self.network, self.truth = Plane(), NetWidget(), TruthTable()
         self.heading, self.notes, self.chart = (
             Heading(("network",)),
-            Notes(),
+            TextRows(),
             StillChart("loss", unit="epoch"),
         )
 

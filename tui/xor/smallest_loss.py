@@ -19,7 +19,7 @@ from tui.drawings.plane_picture import scene_of
 from tui.keys import all_keys
 from tui.messages import OpenView
 from tui.terminal.glyphs import glyphs
-from tui.ui.notes import Notes
+from tui.ui.text_rows import TextRows
 from tui.xor.recipes import ARCHITECTURES, XorRecipe, shape
 from tui.xor.runs import SINGLE
 from tui.xor.smallest_loss_notes import SmallestLoss, caption_of, lesson_of
@@ -33,7 +33,7 @@ class LossColumn(Vertical):
 
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
-        self.caption, self.plane = Notes(), Plane(axes=False)
+        self.caption, self.plane = TextRows(), Plane(axes=False)
 
     def compose(self) -> ComposeResult:
         yield self.caption
@@ -55,7 +55,7 @@ class SmallestLossView(XorView):
         self._drawn: dict[int, tuple[str, float, int]] = {}
         self.switcher = Horizontal(id="architectures")
         self.columns = [LossColumn(classes="architecture") for _ in ARCHITECTURES]
-        self.chart, self.lesson = StillChart("loss", unit="epoch"), Notes(id="architecture-lesson")
+        self.chart, self.lesson = StillChart("loss", unit="epoch"), TextRows(id="architecture-lesson")
 
     def compose(self) -> ComposeResult:
         with Vertical():

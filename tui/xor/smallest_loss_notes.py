@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from engine.protocol import RunSummary
 from tui.keys.all_keys import BY_ID, shown
-from tui.keys.keymap import Keymap
+from tui.keys.user_keymap import Keymap
 from tui.terminal.glyphs import glyphs
-from tui.ui.notes import paragraph
 from tui.ui.span import Row, Span, row_text
+from tui.ui.text_rows import paragraph
 
 NEAR = 1e-3
 """nats: a loss this near to the smallest one has reached it"""

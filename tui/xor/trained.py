@@ -23,8 +23,8 @@ from tui.messages import OpenView
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.heading import Heading
-from tui.ui.notes import Notes
 from tui.ui.span import Span
+from tui.ui.text_rows import TextRows
 from tui.xor.net_widget import NetWidget
 from tui.xor.recipes import NOTEBOOK, shape
 from tui.xor.runs import SINGLE
@@ -56,7 +56,7 @@ class TrainedView(XorView):
         self._playing: Timer | None = None
         self.side = Vertical(classes="plane-side")
         self.plane, self.network, self.truth = Plane(), NetWidget(), TruthTable()
-        self.heading, self.notes = Heading(("trained",)), Notes()
+        self.heading, self.notes = Heading(("trained",)), TextRows()
         self.chart = StillChart("loss", unit="epoch")
 
     def compose(self) -> ComposeResult:

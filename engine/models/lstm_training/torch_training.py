@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from checkpoints import neutral
-from checkpoints.fitting import Extra
 from checkpoints.manifest import Fact
+from checkpoints.restore_checks import Extra
 from checkpoints.torch_io import TorchState, environment, load_weights
 from engine.models.language.model_description import ModelDescription
 from engine.models.lstm_training import training

@@ -20,7 +20,7 @@ from engine.protocol import Json, RunSummary, number_to_json
 from engine.service.placement.machine import MachineMonitor
 from engine.service.runs.registry import RunRegistry
 from engine.service.runs.runs import Runs
-from engine.service.sweeps import batch_run, journal, pruner, sampler, trial_result, trial_spec
+from engine.service.sweeps import batch_run, grid_points, journal, pruner, trial_result, trial_spec
 from engine.service.sweeps.curve import TrialCurve
 from engine.service.sweeps.sweep import Config, Sweep, Trial
 from engine.service.sweeps.sweep_batch import SweepBatch
@@ -318,7 +318,7 @@ class SweepCycle:
             return self._draw(sweep)
         known, points = self._grids.get(sweep.id, (0, iter(())))
         if known != len(sweep.widenings):
-            points = sampler.grid_from(sweep.widenings, sweep.sampled)
+            points = grid_points.grid_from(sweep.widenings, sweep.sampled)
             self._grids[sweep.id] = (len(sweep.widenings), points)
         found = next(points, None)
         return None if found is None else (sweep.sampled, found)

@@ -17,7 +17,7 @@ from engine.errors import InputError, ParamError
 from engine.params import Param, Value
 from engine.protocol import Json
 from engine.service.runs.runs import read_submission
-from engine.service.sweeps import batch_run, sampler, trial_spec
+from engine.service.sweeps import batch_run, grid_points, trial_spec
 from engine.sweep_protocol import PARALLEL, PRUNERS, SAMPLERS, TRIALS, Prune, SweepSpec
 
 MAX_POINTS = 100_000
@@ -138,7 +138,7 @@ def _check_logged(spec: SweepSpec, built: Any) -> None:
 
 def _first_points(spec: SweepSpec) -> Any:
     if spec.sampler == "grid":
-        return sampler.grid_from([spec.axes], 0)
+        return grid_points.grid_from([spec.axes], 0)
     kinds = trial_spec.axis_params(spec.experiment)
     return (axis_texts.sample_point(spec.axes, kinds, spec.seed, number) for number in range(CHECKED_CONFIGS))
 

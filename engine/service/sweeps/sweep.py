@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from engine.params import Value
 from engine.protocol import Json, number_from_json
-from engine.service.sweeps import journal_entries, sampler, sweep_batch
-from engine.service.sweeps.sampler import Axes
+from engine.service.sweeps import grid_points, journal_entries, sweep_batch
+from engine.service.sweeps.grid_points import Axes
 from engine.service.sweeps.sweep_batch import SweepBatch
 from engine.service.sweeps.sweep_folder import SweepFolder
 from engine.sweep_protocol import (
@@ -135,7 +135,7 @@ class Sweep:
     def _points(self) -> int:
         if any(axis.values is None for axis in self.spec.axes) or self.spec.sampler == "tpe":
             return self.spec.trials or 0
-        points = sampler.point_count(self.spec.axes)
+        points = grid_points.point_count(self.spec.axes)
         return min(points, self.spec.trials) if self.spec.trials else points
 
     @property

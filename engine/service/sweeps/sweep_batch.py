@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from engine.axes import SEED, Axis
 from engine.params import Value
-from engine.service.sweeps import sampler
-from engine.service.sweeps.sampler import Axes
+from engine.service.sweeps import grid_points
+from engine.service.sweeps.grid_points import Axes
 from engine.sweep_protocol import SweepSpec
 
 
@@ -35,7 +35,7 @@ class SweepBatch:
 
     @property
     def points(self) -> int:
-        return self.draws or sampler.point_count(self.axes)
+        return self.draws or grid_points.point_count(self.axes)
 
     @property
     def count(self) -> int:

@@ -11,7 +11,7 @@ from tui.chart.canvas import Canvas, Symbols, dot_pen
 from tui.chart.curve import ValueBlocks
 from tui.chart.plot import Viewport, dashed, trace
 from tui.chart.scale import linear_scale
-from tui.ui.palette import DASHES
+from tui.ui.curve_colours import DASHES
 from tui.ui.span import row_text
 
 ROWS, CELLS = 8, 15

@@ -6,7 +6,7 @@ import pytest
 
 from tui.dialogs.help import KeySheet, exists, groups, signs
 from tui.keys.all_keys import KEYS, Scope, inside
-from tui.keys.keymap import Keymap
+from tui.keys.user_keymap import Keymap
 from tui.tabs import PAGES, TITLES, TabName
 from tui.terminal.glyphs import ASCII, UNICODE
 from tui.ui.span import row_text, row_width

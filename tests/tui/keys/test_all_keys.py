@@ -18,7 +18,7 @@ from tui.repl.prompt_line import PromptLine
 from tui.repl.transcript import Transcript
 from tui.runs.run_chart import RunChart
 from tui.runs.table import RunTable
-from tui.sweeps.picture import Picture
+from tui.sweeps.plot_widget import PlotWidget
 from tui.sweeps.sweep_list import SweepList
 from tui.sweeps.trial_table import TrialTable
 from tui.tab.views_tab import ViewsTab
@@ -49,7 +49,7 @@ LISTENERS: dict[Scope, Any] = {
     "pane": Sheet,
     "sweeps": SweepList,
     "trials": TrialTable,
-    "axes": Picture,
+    "axes": PlotWidget,
     "prompt": PromptLine,
     "transcript": Transcript,
     "filter": FilterBar,

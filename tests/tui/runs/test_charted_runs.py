@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tui.runs.charted_runs import ShownRuns
-from tui.ui.palette import DARK, dash_of
+from tui.ui.curve_colours import DARK, dash_of
 
 
 def test_marked_runs_the_baseline_and_the_selected_one_are_shown_once_each() -> None:

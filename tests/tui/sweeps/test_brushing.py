@@ -5,14 +5,14 @@ from __future__ import annotations
 from engine.places import Places
 from tests.fakes.sweeps import make_trial
 from tests.tui.sweeps.test_tab import engine_of, last_query, sweep_tab, tab, trials
-from tui.sweeps.picture import Picture
+from tui.sweeps.plot_widget import PlotWidget
 
 
 async def test_a_brush_filters_the_table(places: Places) -> None:
     engine = engine_of()
     async with sweep_tab(places, engine) as opened:
         await opened.press("A")
-        await opened.until(lambda: opened.app.query_one(Picture).answer is not None)
+        await opened.until(lambda: opened.app.query_one(PlotWidget).answer is not None)
         await opened.press("l", "space")
         await opened.until(lambda: last_query(engine).where == "hidden>=4.5")
         await opened.press("minus", "down")
@@ -25,7 +25,7 @@ async def test_a_brush_filters_the_table(places: Places) -> None:
         await opened.until(lambda: last_query(engine).where == "")
 
 
-def least_hidden(picture: Picture) -> int:
+def least_hidden(picture: PlotWidget) -> int:
     """Of the trials that the curve of the best so far is made of."""
     points = picture.answer["points"] if picture.answer is not None else []
     return min((1 + trial % 8 for trial, _, _ in points), default=0)
@@ -34,7 +34,7 @@ def least_hidden(picture: Picture) -> int:
 async def test_a_brush_holds_in_every_view_until_one_key_shows_all(places: Places) -> None:
     engine = engine_of()
     async with sweep_tab(places, engine, (80, 24)) as opened:
-        picture = opened.app.query_one(Picture)
+        picture = opened.app.query_one(PlotWidget)
         await opened.press("A")
         await opened.until(lambda: picture.answer is not None)
         await opened.press("l", "space")
@@ -60,7 +60,7 @@ async def test_a_brush_is_another_filter_when_its_axis_becomes_longer(places: Pl
     engine = engine_of()
     async with sweep_tab(places, engine) as opened:
         await opened.press("A")
-        await opened.until(lambda: opened.app.query_one(Picture).answer is not None)
+        await opened.until(lambda: opened.app.query_one(PlotWidget).answer is not None)
         await opened.press("h", "space")
         await opened.shows("brushed  loss>=0.321")
         sweep = engine.sweeps.by_id[next(iter(engine.sweeps.by_id))]

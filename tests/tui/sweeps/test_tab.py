@@ -16,7 +16,7 @@ from engine.sweep_protocol import TrialQuery, TrialRow, TrialStatus
 from tests.fakes.app_pilot import AppPilot, open_app
 from tests.fakes.engine import FakeEngine, done, make_run
 from tests.fakes.sweeps import make_sweep, make_trial
-from tui.sweeps.picture import Picture
+from tui.sweeps.plot_widget import PlotWidget
 from tui.sweeps.tab import SweepTab
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
@@ -308,7 +308,7 @@ async def test_the_view_comes_back(places: Places) -> None:
     engine = engine_of()
     async with sweep_tab(places, engine) as opened:
         await opened.press("j", "j", "A")
-        await opened.until(lambda: opened.app.query_one(Picture).answer is not None)
+        await opened.until(lambda: opened.app.query_one(PlotWidget).answer is not None)
         await opened.press("l", "space")
         await opened.until(lambda: last_query(engine).where == "hidden>=4.5")
     engine.sweeps.queries.clear()

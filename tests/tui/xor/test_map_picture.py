@@ -7,7 +7,7 @@ import math
 import pytest
 
 from tests.fakes.engine import done, make_run
-from tui.keys.keymap import Keymap
+from tui.keys.user_keymap import Keymap
 from tui.ui.span import row_text
 from tui.xor.map_cells import FailureMap, MapCell
 from tui.xor.map_notes import MapFacts, notes_of

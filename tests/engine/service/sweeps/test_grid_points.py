@@ -10,14 +10,14 @@ import pytest
 
 from engine.axes import parse_axis, sample_point
 from engine.catalog import find
-from engine.service.sweeps import sampler, trial_spec
+from engine.service.sweeps import grid_points, trial_spec
 from engine.service.sweeps.tpe import distribution
 
 XOR = find("xor")
 KINDS = trial_spec.axis_params("xor")
 
 
-def axes(*texts: str) -> sampler.Axes:
+def axes(*texts: str) -> grid_points.Axes:
     return tuple(parse_axis(XOR, text) for text in texts)
 
 
@@ -27,25 +27,25 @@ def test_a_grid_is_the_product_with_the_last_axis_fastest() -> None:
         dict(zip(("lr", "hidden", "bypass"), point, strict=True))
         for point in itertools.product((0.1, 0.01), (1, 2, 3), (True, False))
     ]
-    assert list(sampler.grid_from([grid], 0)) == expected
-    assert list(sampler.grid_from([grid], 7)) == expected[7:]
+    assert list(grid_points.grid_from([grid], 0)) == expected
+    assert list(grid_points.grid_from([grid], 7)) == expected[7:]
 
 
 def test_a_widened_grid_adds_the_new_points_after_the_old_ones_and_none_twice() -> None:
     first, second = axes("lr=0.1,0.01", "hidden=1,2"), axes("lr=0.1,0.01,1", "hidden=1,2,3")
-    points = list(sampler.grid_from([first, second], 0))
-    assert points[:4] == list(sampler.grid_from([first], 0))
+    points = list(grid_points.grid_from([first, second], 0))
+    assert points[:4] == list(grid_points.grid_from([first], 0))
     seen = [tuple(point.values()) for point in points]
     assert len(seen) == len(set(seen)) == 9
-    assert [list(sampler.grid_from([first, second], start)) for start in (0, 3, 4, 6, 9)] == [
+    assert [list(grid_points.grid_from([first, second], start)) for start in (0, 3, 4, 6, 9)] == [
         points[start:] for start in (0, 3, 4, 6, 9)
     ]
 
 
 def test_a_grid_of_a_thousand_million_points_is_generated_lazily() -> None:
     huge = axes("lr=0.001..1 log 1000", "epochs=1..1000", "hidden=1..10", "patience=1..100")
-    assert sampler.point_count(huge) == 10**9
-    assert next(sampler.grid_from([huge], 10**9 - 1))["patience"] == 100
+    assert grid_points.point_count(huge) == 10**9
+    assert next(grid_points.grid_from([huge], 10**9 - 1))["patience"] == 100
 
 
 def test_a_draw_depends_only_on_the_seed_and_its_number() -> None:

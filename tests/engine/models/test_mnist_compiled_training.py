@@ -18,7 +18,7 @@ from torch.optim import Adam
 
 from checkpoints.torch_io import strict_mode
 from engine.experiments.mnist import network
-from engine.models.compiled_training import fits, offer
+from engine.models.mnist_compiled_training import fits, offer
 from engine.models.mnist_kernels import Learner
 from tests.end_to_end.home import ROOT
 

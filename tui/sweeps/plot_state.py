@@ -18,7 +18,7 @@ FEW = ("line", "muted", "muted", "done", "done", "good", "warn", "accent")
 
 
 @dataclass(frozen=True, slots=True)
-class PictureView:
+class PlotState:
     """`axis` is the one under the cursor; `pair` the axes of the heat map; `trial` the selected one."""
 
     spec: SweepSpec

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tui.keys.all_keys import BY_ID
-from tui.keys.keymap import read_keymap
+from tui.keys.user_keymap import read_keymap
 
 
 def written(folder: Path, content: object) -> Path:

@@ -17,7 +17,7 @@ from tui.keys import all_keys
 from tui.keys.all_keys import Scope
 from tui.sweeps import parallel, plots
 from tui.sweeps.brush import Interval, scales_of, shifted, toggled, where_of, widened
-from tui.sweeps.picture_view import BUCKETS, PictureView
+from tui.sweeps.plot_state import BUCKETS, PlotState
 from tui.terminal.glyphs import chart_symbols
 from tui.terminal.plain_text import plain
 from tui.ui.debounce import Debounce
@@ -26,7 +26,7 @@ from tui.ui.span import Row, Span
 from tui.ui.styles import styles_of
 from tui.ui.wrap import wrap_row
 
-Draw = Callable[[Mapping[str, Any], PictureView, int, int], Sequence[Row]]
+Draw = Callable[[Mapping[str, Any], PlotState, int, int], Sequence[Row]]
 KINDS: dict[str, Draw] = {
     "parallel": parallel.rows, "importance": plots.importance, "slice": plots.slices,
     "best": plots.best_so_far, "heat": plots.heat_map,
@@ -37,10 +37,10 @@ WAITING_DELAY = 0.5
 """seconds without a response before `computing ...` is shown"""
 
 
-class Picture(Sheet, inherit_bindings=False):
+class PlotWidget(Sheet, inherit_bindings=False):
     """A plot whose axes have a cursor, moved by keys, and brushes."""
 
-    DEFAULT_CSS = "Picture { scrollbar-size: 0 0; }"
+    DEFAULT_CSS = "PlotWidget { scrollbar-size: 0 0; }"
     SCOPE: ClassVar[Scope] = "axes"
     BINDINGS = all_keys.bindings(SCOPE)
 
@@ -51,7 +51,7 @@ class Picture(Sheet, inherit_bindings=False):
         where: str
 
         def can_replace(self, message: Message) -> bool:
-            return isinstance(message, Picture.Brushed)
+            return isinstance(message, PlotWidget.Brushed)
 
     class Changed(Message):
         """Axis, brushes, scale or pair of axes have changed; a heat map may need another analysis."""
@@ -61,7 +61,7 @@ class Picture(Sheet, inherit_bindings=False):
 
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
-        self.view: PictureView | None = None
+        self.view: PlotState | None = None
         self.kind = "parallel"
         self.answer: Mapping[str, Any] | None = None
         self._error = ""
@@ -71,7 +71,7 @@ class Picture(Sheet, inherit_bindings=False):
 
     # --- data ------------------------------------------------------------------------------------------
 
-    def set_view(self, kind: str, view: PictureView | None) -> None:
+    def set_view(self, kind: str, view: PlotState | None) -> None:
         if kind != self.kind or view is None or self.view is None or view.spec.id != self.view.spec.id:
             self.answer, self._error, self._is_slow = None, "", False
             self._debounce.call("wait", WAITING_DELAY, self._show_waiting)

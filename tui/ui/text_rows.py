@@ -12,10 +12,10 @@ from tui.ui.wrap import wrap_text
 Compose = Callable[[int], Sequence[Row]]
 
 
-class Notes(Sheet, can_focus=False):
+class TextRows(Sheet, can_focus=False):
     """Takes no focus and has no scrollbar."""
 
-    DEFAULT_CSS = "Notes { scrollbar-size: 0 0; }"
+    DEFAULT_CSS = "TextRows { scrollbar-size: 0 0; }"
 
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)

@@ -9,8 +9,13 @@ import pytest
 from engine.errors import EngineError
 from engine.places import Places
 from tests.fakes.engine import FakeEngine, make_run
-from tui.cli import completion
-from tui.cli.completion import complete_experiment, complete_run, complete_setting, complete_swept
+from tui.cli import shell_completion
+from tui.cli.shell_completion import (
+    complete_experiment,
+    complete_run,
+    complete_setting,
+    complete_swept,
+)
 
 
 class Typed:
@@ -20,7 +25,7 @@ class Typed:
         self.params = {"experiment": experiment}
 
 
-def words(offered: completion.Candidates) -> list[str]:
+def words(offered: shell_completion.Candidates) -> list[str]:
     return [word for word, _ in offered]
 
 
@@ -32,7 +37,7 @@ def test_runs_are_completed_by_name_and_id(places: Places, monkeypatch: pytest.M
         assert not start
         return await engine.connect(found)
 
-    monkeypatch.setattr(completion, "connect", connect)
+    monkeypatch.setattr(shell_completion, "connect", connect)
     assert words(complete_run("")) == ["@last", "plane", run.id]
     assert words(complete_run("pl")) == ["plane"]
     assert words(complete_run("zz")) == []
@@ -49,7 +54,7 @@ def test_a_home_that_cannot_be_used_completes_nothing(monkeypatch: pytest.Monkey
     def refuse() -> Places:
         raise EngineError("no home")
 
-    monkeypatch.setattr(completion.places, "home", refuse)
+    monkeypatch.setattr(shell_completion.places, "home", refuse)
     assert words(complete_run("")) == ["@last"]
 
 
