@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from checkpoints import plain, strict_json, tensors
+from checkpoints import plain_values, strict_json, tensors
 from checkpoints.errors import DamagedCheckpoint, NotFinite
 from checkpoints.folder import Verified
 from checkpoints.manifest import FILE_LIMITS, Fact
@@ -43,7 +43,7 @@ class Captured:
         return {
             MODEL: tensors.dumps(self.model),
             TRAIN: tensors.dumps(self.train),
-            STATE: strict_json.dumps(plain.encode(self.state, "state")),
+            STATE: strict_json.dumps(plain_values.encode(self.state, "state")),
         }
 
     def weights_sha256(self) -> str:
@@ -66,7 +66,7 @@ def parse(verified: Verified) -> Captured:
 
 
 def _state(data: bytes) -> dict[str, Any]:
-    value = plain.decode(strict_json.loads(data, FILE_LIMITS[STATE]))
+    value = plain_values.decode(strict_json.loads(data, FILE_LIMITS[STATE]))
     if not isinstance(value, dict):
         raise ValueError("the state is not an object")
     return value

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from engine import axes, recipes, spec_versions
+from engine import axes, recipe_defaults, spec_versions
 from engine.errors import ParamError, UnknownExperiment
 from engine.params import (
     Param,
@@ -198,7 +198,7 @@ class MnistRecipeParams:
     )
 
     def effective(self) -> dict[str, Value]:
-        proposed = recipes.MNIST[self.recipe]
+        proposed = recipe_defaults.MNIST[self.recipe]
         return {"lr": proposed.lr, "epochs": proposed.epochs}
 
     def check_longer(self, *, holds_last: bool) -> None:
@@ -270,7 +270,7 @@ class LmParams:
     )
 
     def effective(self) -> dict[str, Value]:
-        proposed = recipes.language_recipe(self.recipe, self.layers)
+        proposed = recipe_defaults.language_recipe(self.recipe, self.layers)
         return {"lr": proposed.lr, "dropout": proposed.dropout, "clip": proposed.clip}
 
     def check_longer(self, *, holds_last: bool) -> None:

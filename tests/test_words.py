@@ -14,9 +14,9 @@ import typer
 from engine.catalog import SUITES, experiments
 from engine.params import declared
 from tui.cli.commands import app
-from tui.dialogs.launch import ABOUT
+from tui.dialogs.launch_form import ABOUT
 from tui.keys.all_keys import KEYS
-from tui.sweeps.settings import MORE, SETTINGS
+from tui.sweeps.sweep_settings import MORE, SETTINGS
 
 ROOT = Path(__file__).parents[1]
 PRIVATE = re.compile(

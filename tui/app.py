@@ -22,8 +22,8 @@ from textual.worker import Worker
 from engine.client import client
 from engine.places import Places, is_private
 from tui import view_state
-from tui.data.actions import notify_worker_error
 from tui.data.connection import Connect, Connection
+from tui.data.run_actions import notify_worker_error
 from tui.keys import all_keys
 from tui.keys.all_keys import BY_ID, scope_of
 from tui.keys.user_keymap import read_keymap
@@ -53,13 +53,13 @@ from tui.terminal.clipboard import Clipboard
 from tui.terminal.driver import driver_for
 from tui.terminal.glyphs import glyphs
 from tui.terminal.key_order import KeyOrder
+from tui.terminal.partial_repaint import PartialScreen
 from tui.terminal.paste import LIMIT
 from tui.terminal.plain_text import plain
-from tui.terminal.repaint import PartialScreen
 from tui.ui import theme
 from tui.ui.banner import Banner, most_serious
+from tui.ui.header_meters import Meters
 from tui.ui.key_hints import KeyHints
-from tui.ui.meters import Meters
 from tui.ui.tab_bar import TabBar
 from tui.ui.too_small import TooSmall
 
@@ -77,7 +77,7 @@ def open_app(places: Places) -> int:
 
 
 def _commands() -> type[Provider]:
-    from tui.commands import LabCommands
+    from tui.command_palette import LabCommands
 
     return LabCommands
 
@@ -226,7 +226,7 @@ class LabApp(App[int]):
 
     @on(HomeRefused)
     def _refuse_home(self, message: HomeRefused) -> None:
-        from tui.dialogs.home import HomeScreen
+        from tui.dialogs.home_error import HomeScreen
 
         if not isinstance(self.screen, HomeScreen):
             self.push_screen(HomeScreen(message))
@@ -237,7 +237,7 @@ class LabApp(App[int]):
     def _leave_home_screen(self) -> None:
         if len(self.screen_stack) == 1:
             return
-        from tui.dialogs.home import HomeScreen
+        from tui.dialogs.home_error import HomeScreen
 
         if isinstance(self.screen, HomeScreen):
             self.pop_screen()

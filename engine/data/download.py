@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from engine import files
-from engine.data.download_mirror import MirrorFailed, NoResponse, Progress, Timeouts, transfer
+from engine.data.mirror_transfer import MirrorFailed, NoResponse, Progress, Timeouts, transfer
 from engine.data.published_files import DataSource, PublishedFile
 from engine.data.write_lock import exclusive_lock
 from engine.errors import DataError

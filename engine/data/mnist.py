@@ -9,7 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.data import mnist_folders
-from engine.data.digits import (
+from engine.data.download import Report, fetch_all
+from engine.data.example_order import WORD, order
+from engine.data.idx import Bytes, read_idx
+from engine.data.labelled_images import (
     DIGITS,
     Digits,
     digest_all,
@@ -17,10 +20,7 @@ from engine.data.digits import (
     load_small_digits,
     read_class_names,
 )
-from engine.data.download import Report, fetch_all
-from engine.data.download_mirror import Timeouts
-from engine.data.example_order import WORD, order
-from engine.data.idx import Bytes, read_idx
+from engine.data.mirror_transfer import Timeouts
 from engine.data.mnist_folders import (
     MOST_IMAGE_BYTES,
     MOST_LABELS,

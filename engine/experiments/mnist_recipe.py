@@ -29,7 +29,7 @@ from torch import Tensor, nn
 from torch.optim import Adam
 
 from checkpoints.torch_io import TorchState
-from engine import recipes
+from engine import recipe_defaults
 from engine.catalog import MnistRecipeParams
 from engine.data import mnist
 from engine.data.example_order import order
@@ -285,7 +285,7 @@ def batch_indices(seed: int, count: int, device: str) -> Callable[[ImageBatch], 
 
 
 def train(params: MnistRecipeParams, run: Run) -> None:
-    recipe, proposed = RECIPES[params.recipe], recipes.MNIST[params.recipe]
+    recipe, proposed = RECIPES[params.recipe], recipe_defaults.MNIST[params.recipe]
     shown, validation, test = load(run)
     net = network(params.recipe, side=shown.pixels.shape[-1]).to(run.device)
     optimizer = Adam(net.parameters(), lr=proposed.lr, betas=recipe.betas, fused=True)

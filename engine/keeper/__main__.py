@@ -15,7 +15,7 @@ def main(argv: list[str]) -> int:
 
     ending_signals.ignore()
     from engine.keeper import arguments
-    from engine.keeper.attempt import supervise
+    from engine.keeper.supervise_attempt import supervise
 
     try:
         args = arguments.parse(argv, os.environ)

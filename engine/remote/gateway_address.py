@@ -13,7 +13,7 @@ from pathlib import Path
 from engine import files
 from engine.errors import CorruptRun
 from engine.places import Places, make_private
-from engine.remote.frames import Frame, FrameReader, encode
+from engine.remote.messages import Frame, FrameReader, encode
 
 FRAMES = "frames 2"
 """part of the name of a gateway's folder: one of an older dltui with other frames may still serve its runs"""

@@ -21,10 +21,10 @@ from engine.keeper import arguments, command_pipe, prctl
 from engine.keeper.command_pipe import NoReader
 from engine.protocol import Json
 from engine.remote import temporary_home
-from engine.remote.frames import Frame, FrameReader, encode
-from engine.remote.incoming import IncomingFiles
-from engine.remote.named_data import EXPECTED_DATA
-from engine.remote.outgoing import OutgoingFiles
+from engine.remote.data_fingerprint import EXPECTED_DATA
+from engine.remote.messages import Frame, FrameReader, encode
+from engine.remote.received_files import IncomingFiles
+from engine.remote.sent_files import OutgoingFiles
 from engine.remote.temporary_home import TemporaryHome
 from engine.store import RunFolder
 from engine.version import VERSION

@@ -11,12 +11,12 @@ from engine import ending_signals, store, tensorboard_end
 from engine.errors import FULL, CorruptRun, DltuiError, ProtocolError
 from engine.places import Places
 from engine.protocol import CauseKind, Json, Spec, Status
-from engine.remote import gateway_address, outgoing
+from engine.remote import gateway_address, sent_files
+from engine.remote.data_fingerprint import named_data
 from engine.remote.event_copy import EventCopy
-from engine.remote.frames import Frame, FrameReader, encode
 from engine.remote.gateway_address import GatewayAddress, GatewayClient, connect
-from engine.remote.incoming import LOCAL_FILES, IncomingFiles
-from engine.remote.named_data import named_data
+from engine.remote.messages import Frame, FrameReader, encode
+from engine.remote.received_files import LOCAL_FILES, IncomingFiles
 from engine.store import RunFolder
 from engine.trained_on import TrainedOn
 from engine.worker.keeper_pipe import KeeperPipe
@@ -130,7 +130,7 @@ class ProxyWorker:
         }
         try:
             client.send("job", run=spec.id, time=self._submissions, need=need)
-            for data in outgoing.bundle_frames(self._folder, self._attempt, self._data):
+            for data in sent_files.bundle_frames(self._folder, self._attempt, self._data):
                 client.send("parcel", data)
             client.send("go")
         except ConnectionError as error:

@@ -19,8 +19,8 @@ from engine import ending_signals, files
 from engine.errors import EngineError, ProtocolError
 from engine.places import home
 from engine.protocol import Json
-from engine.remote.frames import Frame, FrameReader, encode
 from engine.remote.gateway_address import GatewayAddress
+from engine.remote.messages import Frame, FrameReader, encode
 from engine.remote.ray_cluster import NoSuitableNode, RayCluster
 
 JOIN_SECONDS = 90.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from engine.data.text import corpus_path
+from engine.data.text import published_corpus_path
 from engine.data.text.corpus_summary import summarise_corpus
 from engine.errors import DataError
 from engine.session.cache import SessionCache
@@ -20,13 +20,13 @@ from engine.session_protocol.corpus import (
 
 
 def list_(session_cache: SessionCache, request: CorpusListRequest) -> ListedCorpora:
-    return ListedCorpora([CorpusRow(**row) for row in corpus_path.corpora(session_cache.places)])
+    return ListedCorpora([CorpusRow(**row) for row in published_corpus_path.corpora(session_cache.places)])
 
 
 def tell(session_cache: SessionCache, request: CorpusSummaryRequest) -> CorpusSummary:
     """Nothing is downloaded. Raises DataError."""
     corpus, vocabulary, tokeniser = request.corpus, request.vocabulary, request.tokeniser
-    rows = {row["name"]: row for row in corpus_path.corpora(session_cache.places)}
+    rows = {row["name"]: row for row in published_corpus_path.corpora(session_cache.places)}
     if corpus in rows and not rows[corpus]["found"]:
         raise DataError(f"{corpus} is not on this machine yet.", _remedy(rows[corpus]))
 

@@ -12,12 +12,12 @@ from typing import Any
 from engine.errors import DataError, ParamError
 from engine.models.language import (
     beam_search,
-    both_ways,
     fill_blank,
     gates,
+    generation_both_ways,
     load_model,
+    probable_word_orders,
     scoring,
-    word_orders,
 )
 from engine.models.language.generation import generate as draw_words
 from engine.models.language.model import LanguageModel, check_pair
@@ -94,7 +94,7 @@ def generate(
     found, used_seed = _open(session_cache, request.run), _seed(request.seed)
     prompt = parse_seed(found.model.vocabulary, request.text)
     drawn = draw_words(found.model, prompt.ids, request, used_seed)
-    side = both_ways.LEFT if found.model.is_reversed else both_ways.RIGHT
+    side = generation_both_ways.LEFT if found.model.is_reversed else generation_both_ways.RIGHT
     sided = ((side, word) for word in drawn)
     return responses.growing(found.model.vocabulary, prompt, sided, responses.head(found), used_seed)
 
@@ -151,7 +151,9 @@ def both(
     used_seed = _seed(request.seed)
     prompt = parse_seed(pair[0].model.vocabulary, request.text)
     check_length(request.length, len(prompt.ids))
-    drawn = both_ways.grow(pair[0].model, pair[1].model, prompt.ids, request, used_seed, request.first)
+    drawn = generation_both_ways.grow(
+        pair[0].model, pair[1].model, prompt.ids, request, used_seed, request.first
+    )
     return responses.growing(pair[0].model.vocabulary, prompt, drawn, responses.pair(*pair), used_seed)
 
 
@@ -179,7 +181,7 @@ def orders(session_cache: SessionCache, request: OrdersRequest) -> RankedOrders:
             "an order of unknown words has no probability.",
             "Leave them out.",
         )
-    return responses.orders(found, prompt, word_orders.orders(found.model, prompt.ids, request.k))
+    return responses.orders(found, prompt, probable_word_orders.orders(found.model, prompt.ids, request.k))
 
 
 def gates_(session_cache: SessionCache, request: GatesRequest) -> UnitGates:

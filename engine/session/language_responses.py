@@ -9,15 +9,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from engine.data.text.vocabulary import EOS, UNK, Vocabulary
 from engine.models.language import scoring
 from engine.models.language.beam_search import BeamTree, path
-from engine.models.language.both_ways import LEFT
 from engine.models.language.fill_blank import BlankFilling
 from engine.models.language.gates import GateTrace
 from engine.models.language.generation import DrawnWord
+from engine.models.language.generation_both_ways import LEFT
 from engine.models.language.model import LanguageModel
 from engine.models.language.next_word import Candidate, kind_of
+from engine.models.language.probable_word_orders import WordOrder, WordOrders
 from engine.models.language.prompt import Prompt
 from engine.models.language.scoring import ScoredSentence
-from engine.models.language.word_orders import WordOrder, WordOrders
 from engine.protocol import Json
 from engine.served_checkpoint import served_step
 from engine.session.language_runs import LanguageRun, OpenedModel

@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 
-from engine.data import drawn_digits
+from engine.data import user_drawings
 from engine.models.images import grey_levels
 from engine.models.images.centring import centre
 from engine.session.cache import SessionCache
@@ -29,26 +29,26 @@ from engine.session_protocol.mnist import (
 
 def keep(session_cache: SessionCache, request: KeepRequest) -> KeptMark:
     """Stored centred, as 28x28 pixels. Raises DataError."""
-    picture = centre(drawn(request.pixels), drawn_digits.SIDE)
-    added = drawn_digits.add(session_cache.places.drawn_digits, picture, request.label, time.time())
-    return KeptMark(added.mark, len(drawn_digits.read(session_cache.places.drawn_digits)))
+    picture = centre(drawn(request.pixels), user_drawings.SIDE)
+    added = user_drawings.add(session_cache.places.drawn_digits, picture, request.label, time.time())
+    return KeptMark(added.mark, len(user_drawings.read(session_cache.places.drawn_digits)))
 
 
 def kept(session_cache: SessionCache, _: KeptRequest) -> KeptDigits:
-    digits = drawn_digits.read(session_cache.places.drawn_digits)
+    digits = user_drawings.read(session_cache.places.drawn_digits)
     return KeptDigits(
         [KeptDigit(one.mark, one.label, one.at, grey_levels.rows(one.pixels)) for one in digits]
     )
 
 
 def drop(session_cache: SessionCache, request: DropRequest) -> DroppedDigits:
-    dropped = drawn_digits.remove(session_cache.places.drawn_digits, request.mark)
-    return DroppedDigits(dropped, len(drawn_digits.read(session_cache.places.drawn_digits)))
+    dropped = user_drawings.remove(session_cache.places.drawn_digits, request.mark)
+    return DroppedDigits(dropped, len(user_drawings.read(session_cache.places.drawn_digits)))
 
 
 def report(session_cache: SessionCache, request: KeptReportRequest) -> KeptReport:
     opened = open_net(session_cache, request.run, request.step)
-    digits = drawn_digits.read(session_cache.places.drawn_digits)
+    digits = user_drawings.read(session_cache.places.drawn_digits)
     confusion = np.zeros((10, 10), dtype=np.int64)
     images = []
     for one in digits:

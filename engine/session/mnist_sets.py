@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.data import mnist
-from engine.data.digits import Digits, load_small_digits
-from engine.data.download_mirror import Timeouts
+from engine.data.labelled_images import Digits, load_small_digits
+from engine.data.mirror_transfer import Timeouts
 from engine.errors import DataError, ParamError
 from engine.places import Places
 from engine.session.cache import SessionCache

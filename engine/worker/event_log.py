@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from engine.events import EventWriter
 from engine.protocol import WRITE_SECONDS, Json
-from engine.worker.metric_extremes import Metrics, columns
+from engine.worker.metric_buffer import Metrics, columns
 from engine.worker.tensorboard import TensorBoardFiles
 
 

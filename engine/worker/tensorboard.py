@@ -16,7 +16,7 @@ from typing import Any
 from engine import files, tensorboard_end
 from engine.errors import CorruptRun
 from engine.params import Value
-from engine.worker.metric_extremes import Points
+from engine.worker.metric_buffer import Points
 
 SECONDS = 1.0
 """between two writes"""
@@ -81,7 +81,7 @@ class TensorBoardFiles:
         if self._records is not None:
             return
         record_writer = _import_without_torch("tensorboardX.record_writer")
-        self._events = _import_without_torch("engine.worker.tensorboard_events")
+        self._events = _import_without_torch("engine.worker.tensorboardx_events")
         self._folder.mkdir(mode=0o700, exist_ok=True)
         path = self._new_file()
         self._records = record_writer.RecordWriter(os.fspath(path))

@@ -104,7 +104,7 @@ def lesson(model: str, threads: int, root: Path) -> Turn:
     """The experiment's own `train`, with logging and commands as in a worker, without validation."""
     from checkpoints.torch_io import strict_mode
     from engine.data import mnist as source
-    from engine.data.digits import Digits
+    from engine.data.labelled_images import Digits
     from engine.experiments import mnist
     from tests.engine.worker.attempts import make_run, new_run
 

@@ -121,7 +121,7 @@ def textbook(full: bool, root: Path) -> Turn:
 def recipe(chosen: argparse.Namespace, root: Path) -> Turn:
     """The experiment's own `train`, timed without loading and without the test at the end."""
     from checkpoints.torch_io import strict_mode
-    from engine import recipes
+    from engine import recipe_defaults
     from engine.experiments import mnist_recipe
     from tests.engine.worker.attempts import curve, make_run, new_run
 
@@ -152,7 +152,7 @@ def recipe(chosen: argparse.Namespace, root: Path) -> Turn:
         run._event_log.close(run.step, status="done", cause={"kind": "finished", "text": "", "remedy": ""})
         ((seconds, cpu),) = ended
         recipe = mnist_recipe.RECIPES[chosen.recipe]
-        epochs = recipes.MNIST[chosen.recipe].epochs
+        epochs = recipe_defaults.MNIST[chosen.recipe].epochs
         plan = mnist_recipe.batches(recipe, 54_000, epochs)
         images = sum(batch.stop - batch.start for batch in plan)
         (accuracy,) = curve(folder, "test_accuracy").values()

@@ -11,7 +11,7 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine.remote.frames import Frame, FrameReader, encode
+from engine.remote.messages import Frame, FrameReader, encode
 
 CHUNK = 1 << 12
 """bytes of one write to the socket"""

@@ -304,10 +304,10 @@ async def test_a_refusal_of_the_engine_is_one_line(places: Places) -> None:
 
 NOT_FOR_THE_FIRST_PICTURE = (
     "numpy", "torch", "plotext",
-    "engine.axes", "engine.catalog", "engine.events", "engine.client.launch", "engine.recipes",
+    "engine.axes", "engine.catalog", "engine.events", "engine.client.launch", "engine.recipe_defaults",
     "engine.sweep_protocol",
-    "tui.commands", "tui.mnist", "tui.runs.marked", "tui.dialogs", "tui.data.run_history", "tui.sweeps",
-    "tui.repl",
+    "tui.command_palette", "tui.mnist", "tui.runs.marked_command", "tui.dialogs", "tui.data.run_history",
+    "tui.sweeps", "tui.repl",
     "tui.language.tab", "tui.mnist.tab", "tui.repl.tab", "tui.sweeps.tab", "tui.xor.tab",
     "tui.cli.commands", "tui.chart.chart", "tui.ui.form", "tui.chart.series", "tui.ui.sheet",
 )  # fmt: skip

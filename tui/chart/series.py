@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
-    from tui.chart.curve import ChartCurve
+    from tui.chart.curve_arrays import ChartCurve
 
 Axis = Literal["step", "time"]
 
@@ -70,7 +70,7 @@ class CurveSeries:
     @property
     def curve(self) -> ChartCurve:
         if self._logged.curve is None:
-            from tui.chart.curve import ChartCurve
+            from tui.chart.curve_arrays import ChartCurve
 
             self._logged.curve = ChartCurve()
         return self._logged.curve

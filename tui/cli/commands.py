@@ -28,7 +28,7 @@ from tui.cli import (
     sweep_commands,
 )
 from tui.cli.engine_call import print_stderr, print_stdout
-from tui.cli.usage import Verb, Verbs
+from tui.cli.usage_text import Verb, Verbs
 
 
 def _print_version(is_given: bool) -> None:

@@ -46,7 +46,7 @@ from tui.cli.engine_call import fail, print_json, print_stderr, print_stdout
 from tui.cli.ls import AsJson
 from tui.cli.shell_completion import complete_run
 from tui.data.value_text import aligned, short_number
-from tui.ui.shown_word import in_order, word_of
+from tui.ui.displayed_word import in_order, word_of
 
 T = TypeVar("T")
 LONGEST_SENTENCE = 50

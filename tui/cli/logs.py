@@ -10,7 +10,7 @@ import typer
 
 from engine.client.client import Client, LogPart
 from engine.protocol import Status
-from tui.cli import follow as following
+from tui.cli import wait_for_end as following
 from tui.cli.engine_call import call_engine
 from tui.cli.ls import Run
 from tui.terminal.plain_text import plain

@@ -17,7 +17,7 @@ from engine.protocol import Page, Query, RunSummary, Status, SweepRow
 from tui.cli.engine_call import call_engine, fail, print_json, print_stderr, print_stdout
 from tui.cli.shell_completion import complete_run
 from tui.cli.table import TableColumn, table, wrapped
-from tui.data.filter_names import unknown_name
+from tui.data.unknown_filter_names import unknown_name
 from tui.data.value_text import (
     age_text,
     cause_text,

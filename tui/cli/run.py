@@ -13,10 +13,10 @@ from engine.client.client import Client
 from engine.errors import DltuiError, ParamError
 from engine.protocol import RunSummary, Status
 from tui.cli.engine_call import call_engine, fail, print_json, print_stderr, print_stdout
-from tui.cli.follow import follow, show_progress_line
 from tui.cli.shell_completion import complete_experiment, complete_setting
-from tui.data.executor import text_of
-from tui.data.same_name import same_name_warning
+from tui.cli.wait_for_end import follow, show_progress_line
+from tui.data.executor_text import text_of
+from tui.data.same_name_warning import same_name_warning
 from tui.data.value_text import (
     duration_text,
     format_params,

@@ -15,11 +15,11 @@ from engine.errors import DltuiError, ParamError
 from engine.params import Param, Value
 from engine.sweep_protocol import PARALLEL, TRIALS, Prune, SweepStatus, SweepSummary
 from tui.cli.engine_call import call_engine, fail, print_json, print_stderr, print_stdout
-from tui.cli.follow import follow, show_progress_line
 from tui.cli.run import Executor, RayAddress
 from tui.cli.shell_completion import complete_setting, complete_swept
-from tui.data.executor import text_of
-from tui.data.same_name import same_sweep_name_warning
+from tui.cli.wait_for_end import follow, show_progress_line
+from tui.data.executor_text import text_of
+from tui.data.same_name_warning import same_sweep_name_warning
 from tui.data.sweep_text import sweep_json, trial_counts, value_text
 from tui.data.value_text import format_params
 

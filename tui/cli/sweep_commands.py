@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from tui.cli import sweep, sweep_control, sweep_table
-from tui.cli.usage import Verb
+from tui.cli.usage_text import Verb
 
 HELP = ("-h", "--help")
 HELP_TEXT = """Start, follow and change sweeps.

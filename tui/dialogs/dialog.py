@@ -15,7 +15,7 @@ from tui.keys.all_keys import BY_ID, shown
 from tui.keys.user_keymap import Keymap
 from tui.tabs import TABS
 from tui.terminal.glyphs import glyphs
-from tui.ui.line import Line
+from tui.ui.line_widget import Line
 from tui.ui.span import Row, Span, row_width
 
 Answer = TypeVar("Answer")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tui.drawings.hand_net import HandNet, WeightIndex, columns_of
+from tui.drawings.editable_net import HandNet, WeightIndex, columns_of
 from tui.drawings.heat import ONE, ZERO
 from tui.drawings.wires import Wires
 from tui.terminal.glyphs import glyphs

@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 
 from engine.session_protocol.language import GeneratedWord, SentenceScore, WordScore
-from tui.drawings.grid import Column, grid
+from tui.drawings.words_with_numbers import Column, grid
 from tui.terminal.glyphs import glyphs
+from tui.ui.displayed_word import in_order, word_of
 from tui.ui.numbers import short
-from tui.ui.shown_word import in_order, word_of
 from tui.ui.span import Row, Span, row_width
 from tui.ui.wrap import wrap_text
 

@@ -11,7 +11,7 @@ from engine.client.client import Client
 from engine.params import declared
 from engine.protocol import RunSummary, Status
 from engine.sweep_protocol import SweepStatus, SweepSummary
-from tui.data.run_list import RunList
+from tui.data.newest_runs import RunList
 
 EXPERIMENT = "lm"
 SUITE = "lm_four"

@@ -17,7 +17,7 @@ from engine.session_protocol.corpus import CorpusListRequest, CorpusSummaryReque
 from engine.sweep_protocol import SweepSummary
 from tui.chart.series import CurveSeries
 from tui.chart.still_chart import AveragedSeries, StillChart
-from tui.data import actions
+from tui.data import run_actions
 from tui.data.run_history import RunHistory
 from tui.keys import all_keys
 from tui.language.corpus_facts import CorpusFacts
@@ -46,7 +46,7 @@ from tui.ui.wrap import wrap_text
 from tui.view_state import saved_choice
 
 if TYPE_CHECKING:
-    from tui.dialogs.launch import Launch
+    from tui.dialogs.launch_form import Launch
 
 CURVE_SECONDS = 0.33
 """least time between two updates of the curves"""
@@ -345,7 +345,7 @@ class LanguageTab(Tab):
         if place is not None:
             plan = PLANS[place]
             self._framework = str(plan.params["framework"])
-            actions.run_and_notify(self, self._start(plan))
+            run_actions.run_and_notify(self, self._start(plan))
             self._save_state()
 
     async def _start(self, plan: FourModels) -> str:
@@ -363,9 +363,9 @@ class LanguageTab(Tab):
             return
         run = self.table.run
         if run is not None and run.status.is_active:
-            actions.run_and_notify(self, actions.stop(self.context.connection.client, run))
+            run_actions.run_and_notify(self, run_actions.stop(self.context.connection.client, run))
         elif run is None and self.active_sweep is not None:
-            actions.run_and_notify(self, self._stop_sweep(self.active_sweep))
+            run_actions.run_and_notify(self, self._stop_sweep(self.active_sweep))
 
     async def _stop_sweep(self, sweep: SweepSummary) -> str:
         self.runs.update_sweeps((await self.context.connection.client.sweep_edit(sweep.id, "stop"),))

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.protocol import Json
-from tui.drawings.image_canvas import ImageCanvas
-from tui.drawings.pixels import greys, square_size
+from tui.drawings.half_block_canvas import ImageCanvas
+from tui.drawings.image_arrays import greys, square_size
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 

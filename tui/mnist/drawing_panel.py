@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.protocol import Json
-from tui.drawings.image_canvas import ImageCanvas
-from tui.drawings.pixels import DARK, greys, square_size
-from tui.mnist.pad import BRUSHES, SIDE, Pad
+from tui.drawings.half_block_canvas import ImageCanvas
+from tui.drawings.image_arrays import DARK, greys, square_size
+from tui.mnist.layer_snapshot import picture_maps
+from tui.mnist.pad_model import BRUSHES, SIDE, Pad
 from tui.mnist.picture_grid import paint_probabilities
-from tui.mnist.snapshot import picture_maps
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.protocol import RunSummary
 from tui.data.run_text import name_of, percent_of, sign_of, startup_text
-from tui.drawings.image_canvas import ImageCanvas
+from tui.drawings.half_block_canvas import ImageCanvas
 from tui.keys.user_keymap import Keymap
 from tui.terminal.plain_text import plain
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tui.drawings.image_canvas import ImageCanvas, positive
-from tui.drawings.pixels import Values, square_size
-from tui.mnist.snapshot import Snapshot
+from tui.drawings.half_block_canvas import ImageCanvas, positive
+from tui.drawings.image_arrays import Values, square_size
+from tui.mnist.layer_snapshot import Snapshot
 from tui.terminal.glyphs import glyphs
 
 TOP = 3

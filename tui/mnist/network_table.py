@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from engine.protocol import Json, RunSummary, Status
 from tui.data.run_text import percent_of, sign_of
 from tui.data.value_text import remarks
-from tui.drawings.image_canvas import ImageCanvas
+from tui.drawings.half_block_canvas import ImageCanvas
 from tui.mnist.recipes import NetworkRecipe
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain

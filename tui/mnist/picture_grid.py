@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.protocol import Json
-from tui.drawings.image_canvas import ImageCanvas, positive
-from tui.drawings.pixels import greys, square_size
+from tui.drawings.half_block_canvas import ImageCanvas, positive
+from tui.drawings.image_arrays import greys, square_size
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.protocol import Json
-from tui.drawings.image_canvas import ImageCanvas
+from tui.drawings.half_block_canvas import ImageCanvas
 
 KINDS = (
     ("shift", "by so many pixels", "A convolution responds to a stroke wherever it is, a dense layer not."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine import catalog
 from engine.protocol import RunSummary
-from tui.data.run_list import RunList
+from tui.data.newest_runs import RunList
 
 EXPERIMENT, RUNS_LIMIT = "mnist", 200
 

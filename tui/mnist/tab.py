@@ -23,12 +23,12 @@ class MnistTab(ViewsTab):
     NAME = "mnist"
     BINDINGS = all_keys.bindings("mnist")
     VIEWS: ClassVar = {
-        "data": ViewEntry("data", "tui.mnist.data:DataView"),
-        "networks": ViewEntry("networks", "tui.mnist.networks:NetworksView"),
-        "report": ViewEntry("report", "tui.mnist.report:ReportView"),
-        "filters": ViewEntry("filters", "tui.mnist.filters:FiltersView"),
-        "draw": ViewEntry("draw", "tui.mnist.draw:DrawView"),
-        "pictures": ViewEntry("pictures", "tui.mnist.pictures:PicturesView", opened_from="report"),
+        "data": ViewEntry("data", "tui.mnist.data_view:DataView"),
+        "networks": ViewEntry("networks", "tui.mnist.networks_view:NetworksView"),
+        "report": ViewEntry("report", "tui.mnist.report_view:ReportView"),
+        "filters": ViewEntry("filters", "tui.mnist.filters_view:FiltersView"),
+        "draw": ViewEntry("draw", "tui.mnist.draw_view:DrawView"),
+        "pictures": ViewEntry("pictures", "tui.mnist.pictures_view:PicturesView", opened_from="report"),
     }
     runs: MnistRuns
 

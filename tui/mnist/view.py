@@ -15,10 +15,10 @@ from textual.worker import Worker
 from engine.client.session import Superseded
 from engine.errors import DltuiError
 from engine.protocol import Json, RunSummary
-from tui.drawings.image_canvas import ImageCanvas
-from tui.drawings.image_widget import ImageWidget
+from tui.drawings.canvas_widget import ImageWidget
+from tui.drawings.half_block_canvas import ImageCanvas
 from tui.messages import KeyHintsChanged
-from tui.mnist.mosaic import Image
+from tui.mnist.image_mosaic import Image
 from tui.mnist.recipes import NetworkRecipe
 from tui.mnist.run_list import EXPERIMENT, MnistRuns
 from tui.tab.context import TabContext

@@ -27,13 +27,13 @@ from engine.session_protocol.language import (
     UnitGates,
 )
 from engine.session_protocol.request import StreamRequest
-from tui.drawings import sentence, tree
-from tui.drawings.grid import Column
+from tui.drawings import beam_tree, sentence
+from tui.drawings.words_with_numbers import Column
 from tui.repl import gates, tables
-from tui.repl.entry import TranscriptEntry
-from tui.repl.sampling import PromptSampling
+from tui.repl.sampling_settings import PromptSampling
 from tui.repl.slash_commands import SlashCommand, parse
-from tui.ui.shown_word import word_of
+from tui.repl.transcript_entry import TranscriptEntry
+from tui.ui.displayed_word import word_of
 from tui.ui.span import Row, Span
 from tui.ui.wrap import wrap_text
 
@@ -202,7 +202,9 @@ class Conversation:
         params = self.sampling.length_params(text)
         request = BeamRequest(run=self.run, text=text, width=self.sampling.width, **params)
         response = await self._session.ask(request)
-        entry.set_content(lambda width: [*tree.tree_rows(response, width), (), *tree.sentence_rows(response)])
+        entry.set_content(
+            lambda width: [*beam_tree.tree_rows(response, width), (), *beam_tree.sentence_rows(response)]
+        )
         self._note_unknown(entry, response.unknown)
         self._note_source(entry, response, f"; {', '.join(self.sampling.beam_summary())}")
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from engine.session_protocol.language import UnitGates
-from tui.drawings.grid import Column, grid
+from tui.drawings.words_with_numbers import Column, grid
 from tui.terminal.glyphs import glyphs
-from tui.ui.shown_word import word_of
+from tui.ui.displayed_word import word_of
 from tui.ui.span import Row, Span
 from tui.ui.wrap import wrap_text
 

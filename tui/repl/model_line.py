@@ -8,7 +8,7 @@ from typing import Any
 from engine.session_protocol.language import LanguageModelRow
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
-from tui.ui.line import Line, left_and_right
+from tui.ui.line_widget import Line, left_and_right
 from tui.ui.numbers import short
 from tui.ui.span import Row, Span, row_width
 

@@ -12,7 +12,7 @@ from tui.keys import all_keys
 from tui.keys.all_keys import Scope
 from tui.tabs import TABS
 from tui.terminal.glyphs import glyphs
-from tui.ui.line import Line
+from tui.ui.line_widget import Line
 from tui.ui.span import Row, Span
 from tui.ui.text_field import LONGEST, TextField
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from engine.errors import ParamError
 from engine.params import Param
-from tui.repl.sampling import SETTINGS
+from tui.repl.sampling_settings import SETTINGS
 from tui.terminal.plain_text import plain
 
 

@@ -16,19 +16,20 @@ from textual.worker import Worker
 from engine.client.session import Superseded
 from engine.errors import DltuiError, EngineError
 from engine.session_protocol.language import LanguageModelRow, ModelsRequest
-from tui.data.actions import run_and_notify
+from tui.data.run_actions import run_and_notify
 from tui.keys import all_keys
 from tui.messages import KeyHintsChanged, RunsChanged, ViewStateChanged
-from tui.repl import sampling, transcripts
+from tui.repl import sampling_settings as sampling
+from tui.repl import transcript_export
 from tui.repl.completions import Completion, Completions
 from tui.repl.conversation import Conversation
 from tui.repl.input_history import InputHistory
 from tui.repl.model_line import ModelLine, name_of
 from tui.repl.models import Models
 from tui.repl.prompt_line import PromptLine, PromptSign
-from tui.repl.sampling import SETTINGS
+from tui.repl.sampling_settings import SETTINGS
 from tui.repl.slash_commands import completions, parse
-from tui.repl.suggestion import Suggestion, can_suggest, is_sampled, suggest
+from tui.repl.suggested_words import Suggestion, can_suggest, is_sampled, suggest
 from tui.repl.transcript import Transcript
 from tui.repl.welcome import direction_text, welcome
 from tui.tab.context import TabContext
@@ -39,7 +40,7 @@ from tui.ui.heading import Heading
 from tui.ui.span import Span
 
 if TYPE_CHECKING:
-    from tui.dialogs.launch import Launch
+    from tui.dialogs.launch_form import Launch
 
 TYPING_SECONDS, FETCH_SECONDS, SLOW_SECONDS = 0.03, 1.0, 0.25
 """delay of the request for words after a key; least time between two requests for the models; time after
@@ -493,7 +494,9 @@ class ReplTab(Tab):
         self._export("")
 
     def _export(self, name: str) -> None:
-        run_and_notify(self, transcripts.export(self.context.places.root, self.conversation.entries, name))
+        run_and_notify(
+            self, transcript_export.export(self.context.places.root, self.conversation.entries, name)
+        )
 
     def _help(self) -> None:
         from tui.repl.welcome import command_list

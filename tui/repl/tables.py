@@ -16,7 +16,6 @@ from engine.session_protocol.language import (
     ScoreTotal,
     WordScore,
 )
-from tui.drawings.grid import Column, grid
 from tui.drawings.sentence import (
     bits_text,
     percent,
@@ -24,9 +23,10 @@ from tui.drawings.sentence import (
     style_of_bits,
     unknown_words_note,
 )
+from tui.drawings.words_with_numbers import Column, grid
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
-from tui.ui.shown_word import word_of
+from tui.ui.displayed_word import word_of
 from tui.ui.span import Row, Span
 from tui.ui.wrap import wrap_text
 

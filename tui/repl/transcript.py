@@ -9,7 +9,7 @@ from textual.timer import Timer
 
 from tui.keys import all_keys
 from tui.keys.all_keys import Scope
-from tui.repl.entry import TranscriptEntry
+from tui.repl.transcript_entry import TranscriptEntry
 from tui.ui.sheet import Sheet
 from tui.ui.span import Row
 

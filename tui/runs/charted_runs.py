@@ -11,7 +11,7 @@ from textual.widget import Widget
 from engine.errors import DltuiError, EngineError
 from engine.protocol import RunSummary
 from tui.data.connection import Connection
-from tui.data.metrics import metrics_of
+from tui.data.metric_choice import metrics_of
 from tui.data.run_pages import RunPages
 from tui.data.run_text import name_of
 from tui.data.value_text import seed_text
@@ -151,7 +151,7 @@ class ChartedRuns:
         found = self.find(run)
         if found is None:
             return run.split("-", 2)[-1]
-        from tui.chart.picture import LONGEST_LABEL  # with curves alone
+        from tui.chart.chart_rows import LONGEST_LABEL  # with curves alone
 
         seed = seed_text(found, self.known())
         room = LONGEST_LABEL - len(seed) - 1
@@ -159,7 +159,7 @@ class ChartedRuns:
 
     def filter_warning(self, where: str) -> str:
         """What is wrong with a filter that no run passes: a name that no run shown so far has."""
-        from tui.data.filter_names import unknown_name_warning
+        from tui.data.unknown_filter_names import unknown_name_warning
 
         return unknown_name_warning(where, self._summaries.values())
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from textual.containers import Vertical
 
 from engine.protocol import RunSummary
-from tui.data.metrics import metrics_of
+from tui.data.metric_choice import metrics_of
 from tui.runs.charted_runs import RunCurve
 from tui.runs.run_details import ALL_PANES
 from tui.terminal.glyphs import glyphs

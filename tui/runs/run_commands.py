@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from engine.errors import DltuiError, UnknownExperiment
 from engine.protocol import RunSummary, Status, SweepRow
-from tui.data import actions
-from tui.data.actions import Action, run_and_notify
+from tui.data import run_actions
+from tui.data.run_actions import Action, run_and_notify
 from tui.data.run_text import name_of
 from tui.messages import RunSubmitted, ViewStateChanged
 from tui.runs.charted_runs import ChartedRuns
@@ -21,7 +21,7 @@ from tui.terminal.plain_text import plain
 
 if TYPE_CHECKING:
     from engine.catalog import Experiment
-    from tui.dialogs.launch import Launch
+    from tui.dialogs.launch_form import Launch
 
 _CHANGE_LR = ("run.set", "run.halve_lr", "run.double_lr")
 _NEED_A_RUN = ("run.again", "run.stop", *_CHANGE_LR, "run.delete", "table.mark", "view.full", "view.metric",
@@ -58,7 +58,7 @@ class RunCommands:
 
     def new(self) -> None:
         from engine import catalog
-        from tui.dialogs.pick import PickScreen
+        from tui.dialogs.pick_experiment import PickScreen
 
         found = catalog.experiments()
         if len(found) == 1:
@@ -85,7 +85,7 @@ class RunCommands:
 
     def again(self) -> None:
         from engine import catalog
-        from tui.dialogs.launch import typed_of
+        from tui.dialogs.launch_form import typed_of
 
         if run := self.require_selected():
             try:
@@ -99,25 +99,25 @@ class RunCommands:
 
     def pause(self) -> None:
         """Pause or resume."""
-        from tui.runs import marked  # the first rows do not wait for it
+        from tui.runs import marked_command  # the first rows do not wait for it
 
         if self._charted.shown.marks:
-            self._ask_of_many(marked.verb_of_pause(self._charted.marked()))
+            self._ask_of_many(marked_command.verb_of_pause(self._charted.marked()))
         elif self._table.sweep is not None:
-            self._ask_of_many(marked.verb_of_sweep(self._table.sweep))
+            self._ask_of_many(marked_command.verb_of_sweep(self._table.sweep))
         elif run := self.require_selected():
-            self._run(actions.pause_or_resume, run)
+            self._run(run_actions.pause_or_resume, run)
 
     def stop(self) -> None:
-        from tui.runs import marked  # the first rows do not wait for it
+        from tui.runs import marked_command  # the first rows do not wait for it
 
         if self._acts_on_many:
             self._ask_of_many("stop")
-        elif (run := self.require_selected()) and not marked.possible("stop", run.status):
-            self._run(actions.stop, run)  # refused, with what is possible
+        elif (run := self.require_selected()) and not marked_command.possible("stop", run.status):
+            self._run(run_actions.stop, run)  # refused, with what is possible
         elif run:
             text = "The run writes a checkpoint at its next step and ends. Resume continues from there."
-            self._ask(f"Stop {name_of(run)}?", text, "stop", lambda: self._command(actions.stop, run))
+            self._ask(f"Stop {name_of(run)}?", text, "stop", lambda: self._command(run_actions.stop, run))
 
     def remove(self) -> None:
         if self._acts_on_many:
@@ -127,7 +127,7 @@ class RunCommands:
             lost = f"{kept}: {self._undo_key} brings it back."
             if run.status.is_active:
                 lost = f"It is {run.status} and will be stopped. {lost}"
-            remove = partial(actions.remove, undo_key=self._undo_key)
+            remove = partial(run_actions.remove, undo_key=self._undo_key)
             self._ask(f"Remove {name_of(run)}?", lost, "remove", lambda: self._command(remove, run))
 
     def _ask_of_many(self, verb: str) -> None:
@@ -138,16 +138,16 @@ class RunCommands:
 
         Returns why the command is possible for none of them; empty where the dialog was opened.
         """
-        from tui.runs import marked  # the first rows do not wait for it
+        from tui.runs import marked_command  # the first rows do not wait for it
 
         client, sweep, marks = self._connection.client, self._table.sweep, self._charted.shown.marks
         if marks or sweep is None:
-            plan = await marked.applicable_runs(client, verb, marks, self._undo_key)
+            plan = await marked_command.applicable_runs(client, verb, marks, self._undo_key)
         else:
-            plan = await marked.applicable_trials(client, verb, sweep, self._undo_key)
+            plan = await marked_command.applicable_trials(client, verb, sweep, self._undo_key)
         if not plan.runs:
             return plan.refusal
-        self._ask(plan.question, plan.details, verb, lambda: self._command(marked.execute, plan))
+        self._ask(plan.question, plan.details, verb, lambda: self._command(marked_command.execute, plan))
         return ""
 
     def _ask(self, question: str, text: str, verb: str, action: Callable[[], Action]) -> None:
@@ -169,17 +169,17 @@ class RunCommands:
         return await action(self._connection.client, *given)
 
     def undo(self) -> None:
-        self._run(actions.undo)
+        self._run(run_actions.undo)
 
     def set_live(self) -> None:
-        from tui.dialogs.form import live_screen
+        from tui.dialogs.form_dialog import live_screen
 
         run = self.require_selected()
         if run is None:
             return
         if run.status is not Status.RUNNING:
             self.notify(f"{name_of(run)} is {run.status}: a parameter can be set only during training.")
-        elif params := actions.live_params(run):
+        elif params := run_actions.live_params(run):
             self._tab.app.push_screen(live_screen(run, params), lambda given: self._set(run, given))
         else:
             self.notify(f"{name_of(run)} has no parameter that can be changed during training.")
@@ -187,13 +187,13 @@ class RunCommands:
     def scale_lr(self, factor: float) -> None:
         if run := self.require_selected():
             try:
-                self._set(run, actions.scaled_lr(run, factor))
+                self._set(run, run_actions.scaled_lr(run, factor))
             except DltuiError as error:
                 self.notify(str(error))
 
     def _set(self, run: RunSummary, given: tuple[str, object] | None) -> None:
         if given is not None:
-            self._run(actions.set_live, run, *given)
+            self._run(run_actions.set_live, run, *given)
 
     def copy_id(self) -> None:
         found = self._table.sweep or self.require_selected()
@@ -202,7 +202,7 @@ class RunCommands:
 
     def copy_command(self) -> None:
         if run := self.require_selected():
-            self._copy(actions.command_line(run))
+            self._copy(run_actions.command_line(run))
 
     def _copy(self, text: str) -> None:
         run_and_notify(self._tab, self._clipboard.copy(self._tab.app, text))
@@ -218,22 +218,22 @@ class RunCommands:
             labels = dict.fromkeys((*_NEED_A_RUN, "run.pause"), "")
             return labels | ({"view.filter": "filter"} if self._table.entries.query.where else {})
         labels = {"run.stop": "stop" if not run.status.is_final else ""}
-        if run.status is not Status.RUNNING or not actions.live_params(run):
+        if run.status is not Status.RUNNING or not run_actions.live_params(run):
             labels |= dict.fromkeys(_CHANGE_LR, "")
         if run.status is Status.RUNNING:
             labels["run.pause"] = "pause"
         else:
-            labels["run.pause"] = "resume" if actions.is_resumable(run) else ""
+            labels["run.pause"] = "resume" if run_actions.is_resumable(run) else ""
         labels["table.mark"] = "unmark" if run.id in shown.marks else "mark"
         return labels | self._labels_of_marks() | self._labels_of_shown(run)
 
     def _labels_of_sweep(self, sweep: SweepRow) -> dict[str, str]:
         """The labels on the row of a sweep, whose keys act on its trials."""
-        from tui.runs import marked  # the first rows do not wait for it
+        from tui.runs import marked_command  # the first rows do not wait for it
 
         count = f"{sweep.trials:,}"
         return {
-            "run.pause": f"{marked.verb_of_sweep(sweep)} {count}", "run.stop": f"stop {count}",
+            "run.pause": f"{marked_command.verb_of_sweep(sweep)} {count}", "run.stop": f"stop {count}",
             "run.delete": f"remove {count}", "table.mark": f"mark {count}",
             "table.open": "collapse" if sweep.is_open else "expand", **self._labels_of_shown(None),
             **dict.fromkeys(_NEED_ONE_RUN, ""), **self._labels_of_marks(),
@@ -249,9 +249,9 @@ class RunCommands:
         """The labels of keys that act on marked runs: pause 3."""
         if not self._charted.shown.marks:
             return {}
-        from tui.runs import marked  # the first rows do not wait for it
+        from tui.runs import marked_command  # the first rows do not wait for it
 
         runs = self._charted.marked()
-        verbs = {"run.pause": marked.verb_of_pause(runs), "run.stop": "stop", "run.delete": "remove"}
-        counts = {key: marked.count_of(verb, runs) for key, verb in verbs.items()}
+        verbs = {"run.pause": marked_command.verb_of_pause(runs), "run.stop": "stop", "run.delete": "remove"}
+        counts = {key: marked_command.count_of(verb, runs) for key, verb in verbs.items()}
         return {key: f"{verb} {counts[key]}" if counts[key] else "" for key, verb in verbs.items()}

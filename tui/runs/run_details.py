@@ -10,8 +10,8 @@ from textual.worker import Worker
 
 from engine.errors import DltuiError
 from engine.protocol import RunSummary, Status
-from tui.data.actions import notify_worker_error
 from tui.data.connection import Connection
+from tui.data.run_actions import notify_worker_error
 from tui.ui.heading import Heading
 
 if TYPE_CHECKING:

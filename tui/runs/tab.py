@@ -13,7 +13,7 @@ from textual.widget import Widget
 from engine import filter_fields
 from engine.errors import DltuiError
 from engine.protocol import REDRAW_SECONDS, Page, Query, RunSummary, SweepRow
-from tui.data.actions import run_and_notify
+from tui.data.run_actions import run_and_notify
 from tui.data.run_text import name_of, startup_text
 from tui.keys import all_keys
 from tui.messages import (
@@ -508,7 +508,7 @@ class RunsTab(Tab):
         }[what]()
 
     def action_legend(self) -> None:
-        from tui.runs.curve_list import LegendScreen
+        from tui.runs.legend_dialog import LegendScreen
 
         self.app.push_screen(LegendScreen(self.chart.metric, self.chart.legend))
 

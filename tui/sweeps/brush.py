@@ -12,7 +12,7 @@ from tui.data.value_text import format_exact
 from tui.keys.user_keymap import Keymap
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
-from tui.ui.line import Line, left_and_right
+from tui.ui.line_widget import Line, left_and_right
 from tui.ui.span import Row, Span
 
 STEP = 0.05

@@ -14,9 +14,9 @@ from engine.client.client import Client
 from engine.errors import ParamError
 from engine.params import Param, Value
 from engine.sweep_protocol import SweepSpec, SweepSummary
-from tui.data import executor
+from tui.data import executor_text
 from tui.data.value_text import format_exact
-from tui.sweeps import settings as sweep_settings
+from tui.sweeps import sweep_settings
 
 DRAWN = 30
 """configurations of a random or TPE sweep without a number of trials"""
@@ -65,7 +65,7 @@ class SweepDraft:
             parallel=sweep_settings.whole_or_none(given, "parallel"),
             prune=sweep_settings.pruner_of(given), name=str(given["name"]), device=str(given["device"]),
             metric=str(given["metric"]), goal=str(given["goal"]), gpu_share=float(given["gpu_share"] or 1),
-            executor=executor.text_of(str(given["executor"]), str(given["ray_address"])), data=data,
+            executor=executor_text.text_of(str(given["executor"]), str(given["ray_address"])), data=data,
         )  # fmt: skip
 
 
@@ -163,7 +163,7 @@ def typed_of(sweep: SweepSummary, experiment: Experiment) -> dict[str, str]:
         "parallel": sweep_settings.typed("parallel", spec.parallel), "device": spec.device,
         "sampler_seed": str(spec.seed),
         "eta": str(spec.prune.eta), "rungs": str(spec.prune.rungs), "startup": str(spec.prune.startup),
-        "gpu_share": format_exact("gpu_share", spec.gpu_share), **executor.typed_of(spec.executor),
+        "gpu_share": format_exact("gpu_share", spec.gpu_share), **executor_text.typed_of(spec.executor),
         **_compared(spec, experiment),
     }  # fmt: skip
 

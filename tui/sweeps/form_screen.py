@@ -12,8 +12,8 @@ from engine.params import Param
 from engine.places import data_folder
 from engine.sweep_protocol import SweepSummary
 from tui.data.value_text import data_line
-from tui.dialogs.form import FormOutcome, FormScreen
-from tui.sweeps import settings
+from tui.dialogs.form_dialog import FormOutcome, FormScreen
+from tui.sweeps import sweep_settings
 from tui.sweeps.draft import NOTHING_VARIES, SweepDraft, draft_of, field_error, varies
 from tui.ui.form import Field, FoldRow, Form, Typed, field_of
 
@@ -44,9 +44,9 @@ def sweep_screen(
                 return FormOutcome(str(error), is_ready=False)
             raise
 
-    more = frozenset(param.name for param in settings.MORE)
-    fold = FoldRow(more, _fold_text, lambda given: bool(settings.changed(given)))
-    form = Form(fields_of(experiment), typed, fold=fold, gap="name", applies=settings.applies)
+    more = frozenset(param.name for param in sweep_settings.MORE)
+    fold = FoldRow(more, _fold_text, lambda given: bool(sweep_settings.changed(given)))
+    form = Form(fields_of(experiment), typed, fold=fold, gap="name", applies=sweep_settings.applies)
     title = f"sweep {experiment.name}"
     fact = data_line(experiment, data_folder() if data is None else data)
     return FormScreen(
@@ -56,7 +56,10 @@ def sweep_screen(
 
 def fields_of(experiment: Experiment) -> list[Field]:
     axes = [_axis_field(experiment, param) for param in params.declared(experiment.params)]
-    return [*axes, *(_setting(experiment, param) for param in (*settings.SETTINGS, *settings.MORE))]
+    return [
+        *axes,
+        *(_setting(experiment, param) for param in (*sweep_settings.SETTINGS, *sweep_settings.MORE)),
+    ]
 
 
 def _axis_field(experiment: Experiment, param: Param) -> Field:
@@ -70,4 +73,4 @@ def _setting(experiment: Experiment, param: Param) -> Field:
 
 def _fold_text(typed: Typed) -> str:
     """The text of the collapsed settings: those that differ from the default, else their names."""
-    return ", ".join(settings.changed(typed) or settings.names())
+    return ", ".join(sweep_settings.changed(typed) or sweep_settings.names())

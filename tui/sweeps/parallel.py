@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tui.chart.canvas import Canvas, DotPen, dot_pen
 from tui.sweeps.brush import BrushScale, holds, is_wide, scales_of
 from tui.sweeps.plot_state import BUCKETS, PlotState, merits, selected
-from tui.sweeps.text import value_text
+from tui.sweeps.trial_text import value_text
 from tui.terminal.glyphs import glyphs
 from tui.ui.span import Row, Span, fitted
 

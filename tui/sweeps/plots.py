@@ -13,7 +13,7 @@ from tui.chart.scale import YScale, linear_scale, log_scale
 from tui.sweeps.brush import BrushScale as Across
 from tui.sweeps.brush import is_wide
 from tui.sweeps.plot_state import BUCKETS, PlotState, merits
-from tui.sweeps.text import value_text
+from tui.sweeps.trial_text import value_text
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.span import Row, Span, fitted

@@ -14,7 +14,7 @@ from engine.sweep_protocol import SweepSummary
 from tui.keys import all_keys
 from tui.keys.all_keys import Scope
 from tui.keys.user_keymap import Keymap
-from tui.sweeps.text import best_of, counts_of, sweep_sign
+from tui.sweeps.trial_text import best_of, counts_of, sweep_sign
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.sheet import Sheet

@@ -16,13 +16,13 @@ from engine.sweep_protocol import SweepStatus, SweepSummary, TrialGroup, TrialQu
 from tui.keys import all_keys
 from tui.messages import KeyHintsChanged, SweepsChanged, ViewStateChanged
 from tui.sweeps.brush import BrushLine, readable
-from tui.sweeps.commands import SweepCommands
 from tui.sweeps.loaded_sweeps import LoadedSweeps
 from tui.sweeps.plot_state import PlotState
 from tui.sweeps.plot_widget import PlotWidget
+from tui.sweeps.sweep_commands import SweepCommands
 from tui.sweeps.sweep_list import EmptyState, SweepList
-from tui.sweeps.text import facts_rows
 from tui.sweeps.trial_table import TrialTable
+from tui.sweeps.trial_text import facts_rows
 from tui.tab.context import TabContext
 from tui.tab.tab import Tab
 from tui.terminal.glyphs import glyphs

@@ -12,7 +12,7 @@ from engine.sweep_protocol import SweepSpec, TrialGroup, TrialQuery, TrialRow
 from tui.data.trial_pages import Entry, TrialPages, key_of
 from tui.keys import all_keys
 from tui.keys.all_keys import Scope
-from tui.sweeps.columns import GAP, TrialColumn, arranged, columns_of, fitting_columns
+from tui.sweeps.trial_columns import GAP, TrialColumn, arranged, columns_of, fitting_columns
 from tui.terminal.glyphs import glyphs
 from tui.ui.paged_table import PagedTable
 from tui.ui.span import Row, Span, fitted, justified, row_width

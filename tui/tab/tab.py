@@ -10,7 +10,7 @@ from textual.containers import Container
 from textual.widget import Widget
 from textual.worker import Worker
 
-from tui.data.actions import notify_worker_error
+from tui.data.run_actions import notify_worker_error
 from tui.messages import OpenView
 from tui.tab.context import TabContext
 from tui.tabs import TabName

@@ -10,8 +10,8 @@ from textual.containers import Container
 from textual.message import Message
 
 from engine.protocol import RunSummary
-from tui.data.actions import run_and_notify
-from tui.data.run_list import RunList
+from tui.data.newest_runs import RunList
+from tui.data.run_actions import run_and_notify
 from tui.keys.key import Scope
 from tui.messages import KeyHintsChanged, ViewStateChanged
 from tui.tab.context import TabContext
@@ -19,7 +19,7 @@ from tui.tab.submit import RunRecipe, submit_launch, submit_recipes
 from tui.terminal.plain_text import plain
 
 if TYPE_CHECKING:
-    from tui.dialogs.launch import Launch
+    from tui.dialogs.launch_form import Launch
 
 
 class View(Container, can_focus=True):

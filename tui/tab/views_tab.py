@@ -12,7 +12,7 @@ from textual.containers import Container
 from textual.widget import Widget
 
 from engine.errors import DltuiError
-from tui.data.run_list import RunList
+from tui.data.newest_runs import RunList
 from tui.messages import HistoryChanged, KeyHintsChanged, RunsChanged, ViewStateChanged
 from tui.tab.context import TabContext
 from tui.tab.submit import open_launch_form
@@ -23,7 +23,7 @@ from tui.ui.view_bar import ViewBar
 from tui.view_state import saved_choice
 
 if TYPE_CHECKING:
-    from tui.dialogs.launch import Launch
+    from tui.dialogs.launch_form import Launch
 
 HISTORY_DELAY = 0.33
 """least time in seconds between two updates of a history that grows"""

@@ -15,7 +15,7 @@ from textual.timer import Timer
 from tui.keys import all_keys
 from tui.keys.all_keys import Scope
 from tui.terminal.plain_text import plain
-from tui.ui.line import Line
+from tui.ui.line_widget import Line
 from tui.ui.span import Row, Span
 from tui.ui.wrap import wrap_row
 

@@ -22,7 +22,7 @@ from engine.errors import ParamError
 from engine.params import Param, format_value, parse_value
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
-from tui.ui.line import strip_of
+from tui.ui.line_widget import strip_of
 from tui.ui.span import Row, Span, clipped, fitted, row_text, row_width
 from tui.ui.styles import styles_of
 from tui.ui.text_field import TextField

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from textual.message import Message
 
 from tui.terminal.glyphs import glyphs
-from tui.ui.line import Line
+from tui.ui.line_widget import Line
 from tui.ui.span import Row, Span, row_width
 
 

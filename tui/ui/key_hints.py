@@ -11,7 +11,7 @@ from tui.keys.all_keys import KEYS, OWNERS, Key, Scope, inside, shown
 from tui.keys.user_keymap import Keymap
 from tui.tabs import TabName
 from tui.terminal.glyphs import glyphs
-from tui.ui.line import Line
+from tui.ui.line_widget import Line
 from tui.ui.span import Row, Span
 
 

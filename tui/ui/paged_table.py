@@ -14,7 +14,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.terminal.glyphs import glyphs
-from tui.ui.line import changed_cells, merge_spans
+from tui.ui.line_widget import changed_cells, merge_spans
 from tui.ui.pages import EntryT, Pages, QueryT
 from tui.ui.span import Row, Span, fitted
 from tui.ui.styles import styles_of

@@ -12,7 +12,7 @@ from textual.strip import Strip
 from tui.keys import all_keys
 from tui.keys.all_keys import Scope
 from tui.messages import SwitchPane
-from tui.ui.line import changed_cells, fit_or_cut, merge_spans, strip_of
+from tui.ui.line_widget import changed_cells, fit_or_cut, merge_spans, strip_of
 from tui.ui.span import Row
 from tui.ui.styles import styles_of
 

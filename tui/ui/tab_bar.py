@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from textual.geometry import Size
 
 from tui.tabs import TABS
-from tui.ui.line import Line
+from tui.ui.line_widget import Line
 from tui.ui.span import Row, Span, row_width
 
 NAME = " dltui "

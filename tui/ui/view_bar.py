@@ -12,7 +12,7 @@ from textual.containers import Vertical
 from tui.keys.all_keys import BY_ID, shown
 from tui.keys.user_keymap import Keymap
 from tui.terminal.glyphs import glyphs
-from tui.ui.line import Line
+from tui.ui.line_widget import Line
 from tui.ui.span import Row, Span, row_width
 from tui.ui.text_rows import TextRows
 from tui.ui.wrap import wrap_row

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tui.drawings.hand_net import HandNet, WeightIndex
+from tui.drawings.editable_net import HandNet, WeightIndex
 from tui.drawings.net import NetScene, picture
 from tui.terminal.glyphs import glyphs
 from tui.ui.sheet import Sheet

@@ -11,16 +11,16 @@ from textual.containers import Horizontal, Vertical
 from engine.session_protocol.xor import BatchCurve, BatchNet
 from tui.chart.series import CurveSeries
 from tui.chart.still_chart import StillChart
-from tui.drawings.hand_net import HandNet, from_facts
+from tui.drawings.editable_net import HandNet, from_facts
 from tui.drawings.heat import colour_mode_of
-from tui.drawings.plane import Plane, columns_beside
-from tui.drawings.plane_picture import scene_of
+from tui.drawings.plane_cells import scene_of
+from tui.drawings.plane_widget import Plane, columns_beside
 from tui.terminal.glyphs import glyphs
 from tui.ui.heading import Heading
 from tui.ui.span import Row, Span
 from tui.ui.text_rows import TextRows, paragraph
-from tui.xor.by_hand_notes import legend
-from tui.xor.map_cells import MapCell
+from tui.xor.by_hand_text import legend
+from tui.xor.failure_map_cells import MapCell
 from tui.xor.net_widget import NetWidget
 from tui.xor.recipes import shape
 from tui.xor.truth_table import TruthTable

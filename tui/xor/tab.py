@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tui.data.run_list import RunList
+from tui.data.newest_runs import RunList
 from tui.keys import all_keys
 from tui.tab.context import TabContext
 from tui.tab.views_tab import ViewEntry, ViewsTab
-from tui.xor.runs import LIMITS, SINGLE
+from tui.xor.xor_runs import LIMITS, SINGLE
 
 if TYPE_CHECKING:
-    from tui.dialogs.launch import Launch
+    from tui.dialogs.launch_form import Launch
 
 
 class XorTab(ViewsTab):
     NAME = "xor"
     BINDINGS = all_keys.bindings("xor")
     VIEWS: ClassVar = {
-        "hand": ViewEntry("by hand", "tui.xor.by_hand:HandView"),
-        "trained": ViewEntry("trained", "tui.xor.trained:TrainedView"),
-        "ladder": ViewEntry("architectures", "tui.xor.smallest_loss:SmallestLossView"),
-        "map": ViewEntry("failure map", "tui.xor.failure_map:MapView"),
-        "nine": ViewEntry("experiments", "tui.xor.experiments:ExperimentsView"),
+        "hand": ViewEntry("by hand", "tui.xor.by_hand_view:HandView"),
+        "trained": ViewEntry("trained", "tui.xor.trained_view:TrainedView"),
+        "ladder": ViewEntry("architectures", "tui.xor.architectures_view:SmallestLossView"),
+        "map": ViewEntry("failure map", "tui.xor.failure_map_view:MapView"),
+        "nine": ViewEntry("experiments", "tui.xor.experiments_view:ExperimentsView"),
     }
 
     def __init__(self, context: TabContext, **widget: Any) -> None:

@@ -11,7 +11,7 @@ from engine.client.session import Superseded
 from engine.errors import DltuiError
 from engine.session_protocol.request import A, Request
 from tui.tab.view import View
-from tui.xor.runs import SINGLE
+from tui.xor.xor_runs import SINGLE
 
 LAYOUT_DELAY = 0.05
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.data.example_order import order
-from engine.data.text.text_set import Sentences
+from engine.data.text.prepared_corpus import Sentences
 from engine.data.text.vocabulary import EOS, START
 
 Direction = Literal["forward", "reversed"]

@@ -18,8 +18,8 @@ from engine.data.text.split import LEAST, PARTS
 from engine.data.text.text_file import TextFile, source_of
 from engine.data.text.tokeniser import Tokeniser, is_unspaced
 from engine.data.text.vocabulary import UNK
-from engine.data.text.word_counts import LONGEST_SENTENCE, MOST_WORDS, OVERFLOW, WordCounts
 from engine.data.text.word_ids import WordIds, assign_ids, write_ids
+from engine.data.text.word_numbers import LONGEST_SENTENCE, MOST_WORDS, OVERFLOW, WordCounts
 from engine.errors import DataError
 
 QUANTILES = (10, 50, 90, 99)

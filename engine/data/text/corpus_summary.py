@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from engine.data.download import Report
-from engine.data.text.corpus_path import corpora
 from engine.data.text.load_corpus import load
-from engine.data.text.text_set import TextSet
+from engine.data.text.prepared_corpus import TextSet
+from engine.data.text.published_corpus_path import corpora
 from engine.data.text.vocabulary import EOS
 from engine.places import Places
 

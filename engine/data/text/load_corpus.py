@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.data.download import Report
-from engine.data.download_mirror import Timeouts
+from engine.data.mirror_transfer import Timeouts
 from engine.data.text.array_file import ArrayFile
 from engine.data.text.batches import (
     Direction,
@@ -16,14 +16,14 @@ from engine.data.text.batches import (
     random_batches,
     sorted_batches,
 )
-from engine.data.text.corpus import Corpus, open_corpus
 from engine.data.text.corpus_cache import CorpusCache
+from engine.data.text.corpus_parameter import Corpus, open_corpus
 from engine.data.text.corpus_preparation import CorpusPreparation
+from engine.data.text.prepared_corpus import Sentences, TextSet
 from engine.data.text.published_corpora import CORPORA, FOLDER, PublishedCorpus
 from engine.data.text.sentence_splitting import SentenceLayout
 from engine.data.text.split import PARTS
 from engine.data.text.text_file import TextFile
-from engine.data.text.text_set import Sentences, TextSet
 from engine.data.text.tokeniser import WARNING, Tokeniser
 from engine.data.text.vocabulary import RESERVED, Vocabulary
 from engine.errors import DataError

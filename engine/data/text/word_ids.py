@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.data.text.array_file import ArrayWriter
+from engine.data.text.prepared_corpus import Ids, Offsets
 from engine.data.text.split import PARTS, split
-from engine.data.text.text_set import Ids, Offsets
 from engine.data.text.vocabulary import RESERVED, UNK
-from engine.data.text.word_counts import WordCounts
+from engine.data.text.word_numbers import WordCounts
 
 CHUNK = 1 << 20
 

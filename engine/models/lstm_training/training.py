@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from engine import recipes
+from engine import recipe_defaults
 from engine.catalog import LmParams
 from engine.models.language.model_description import ModelDescription
 from engine.models.precision import TimedWork
@@ -39,7 +39,7 @@ class LstmRecipe:
 
 def resolve(params: LmParams) -> LstmRecipe:
     """Explicit parameters take precedence over those of the recipe."""
-    proposed = recipes.language_recipe(params.recipe, params.layers)
+    proposed = recipe_defaults.language_recipe(params.recipe, params.layers)
     clip = proposed.clip if params.clip is None else params.clip
     return LstmRecipe(
         lr=proposed.lr if params.lr is None else params.lr,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from engine.data import mnist_folders
 from engine.data.mnist_folders import FoundDigits
 from engine.data.published_files import MNIST
-from engine.data.text.corpus_path import find
 from engine.data.text.published_corpora import CAPTIONS, CORPORA
+from engine.data.text.published_corpus_path import find
 from engine.errors import DataError
 from engine.places import Places
 from engine.protocol import Finding, Severity

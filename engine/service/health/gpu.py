@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.protocol import Finding, Severity
-from engine.service.placement.resources import cores
+from engine.service.placement.machine_load import cores
 
 OLDEST_DRIVER = {11: 450, 12: 525, 13: 580}
 """CUDA major version -> oldest driver (NVIDIA, CUDA Compatibility, minor version table)"""

@@ -7,7 +7,7 @@ from pathlib import Path
 from engine.client import detach
 from engine.client.detach import DetachPlan
 from engine.protocol import Finding, Severity
-from engine.service.placement.resources import cores
+from engine.service.placement.machine_load import cores
 
 LOW_MEMORY_BYTES = 1 << 30
 

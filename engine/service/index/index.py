@@ -19,7 +19,7 @@ from engine import files
 from engine.errors import CorruptRun, EngineError
 from engine.protocol import Json, Query, RunSummary, Status, SweepRow, summary_to_json
 from engine.service.health.storage import is_remote
-from engine.service.index import columns
+from engine.service.index import filter_sql
 
 SCHEMA = 4
 LIMIT = 1000
@@ -39,7 +39,7 @@ CREATE INDEX by_status ON runs (status);
 CREATE INDEX by_token ON runs (token) WHERE token != '';
 CREATE INDEX by_mark ON runs (substr(id, -4));
 """
-_NARROW = ", ".join(columns.NARROW)
+_NARROW = ", ".join(filter_sql.NARROW)
 _FROM = "FROM runs r"
 _FROM_BOTH = "FROM runs r JOIN bodies b ON b.number = r.number"
 _BODY = "CAST(b.summary AS BLOB), CAST(b.tail AS BLOB), b.sum"
@@ -108,7 +108,7 @@ class Index:
     def _upsert(self, row: IndexRow) -> int:
         values = _narrow_values(row.summary)
         placeholders = ", ".join("?" * len(values))
-        updates = ", ".join(f"{name} = excluded.{name}" for name in columns.NARROW[1:])
+        updates = ", ".join(f"{name} = excluded.{name}" for name in filter_sql.NARROW[1:])
         found = self._db.execute(
             f"INSERT INTO runs ({_NARROW}) VALUES ({placeholders}) ON CONFLICT (id) DO UPDATE SET {updates} "
             "RETURNING number",
@@ -137,10 +137,10 @@ class Index:
 
     def page(self, query: Query, sweeps: Mapping[str, str] | None = None) -> IndexWindow:
         """A page of the run table; `sweeps` are names by id. Raises FilterError."""
-        condition = columns.where(query.where, sweeps)
-        order = columns.order(query.sort, query.descending)
+        condition = filter_sql.where(query.where, sweeps)
+        order = filter_sql.order(query.sort, query.descending)
         limit, offset = min(max(query.limit, 0), LIMIT), max(query.offset, 0)
-        sizes = self._sizes_of_sweeps() if query.by_sweep and not columns.names_trials(query.where) else {}
+        sizes = self._sizes_of_sweeps() if query.by_sweep and not filter_sql.names_trials(query.where) else {}
         if sizes:
             return self._page_by_sweep(query, condition, order, sizes)
         total = self.total()
@@ -155,7 +155,7 @@ class Index:
         return IndexWindow(window, len(numbers), total, self._unknown(query))
 
     def _page_by_sweep(
-        self, query: Query, condition: columns.Sql, order: columns.Sql, sizes: Mapping[str, int]
+        self, query: Query, condition: filter_sql.Sql, order: filter_sql.Sql, sizes: Mapping[str, int]
     ) -> IndexWindow:
         limit, offset = min(max(query.limit, 0), LIMIT), max(query.offset, 0)
         total = self.total()
@@ -182,7 +182,7 @@ class Index:
         return dict(self._db.execute(sql).fetchall())
 
     def _newest_or_oldest(
-        self, sizes: Mapping[str, int], order: columns.Sql, limit: int, offset: int
+        self, sizes: Mapping[str, int], order: filter_sql.Sql, limit: int, offset: int
     ) -> list[int | str]:
         """Rows of the whole table in the order of submission, read from the index `by_age`."""
         first = (
@@ -208,16 +208,16 @@ class Index:
         return SweepRow(place, sweep, str(found[0][3]), sum(counts.values()), counts, newest, is_open)
 
     def _unknown(self, query: Query) -> tuple[str, ...]:
-        names = columns.dynamic_fields(query.where, query.sort)
-        return tuple(name for name in names if not self._is_known(columns.has_field(name)))
+        names = filter_sql.dynamic_fields(query.where, query.sort)
+        return tuple(name for name in names if not self._is_known(filter_sql.has_field(name)))
 
-    def _is_known(self, has_field: columns.Sql) -> bool:
+    def _is_known(self, has_field: filter_sql.Sql) -> bool:
         found = self._db.execute(f"SELECT 1 FROM bodies b WHERE {has_field.text} LIMIT 1", has_field.values)
         return found.fetchone() is not None
 
     def matching_ids(self, where: str, sweeps: Mapping[str, str] | None = None) -> list[str]:
         """Ids of all runs that pass the filter, oldest first. Raises FilterError."""
-        condition, order = columns.where(where, sweeps), columns.order("created", False)
+        condition, order = filter_sql.where(where, sweeps), filter_sql.order("created", False)
         source = _FROM_BOTH if condition.reads_summaries or order.reads_summaries else _FROM
         found = f"SELECT r.id {source} WHERE {condition.text} ORDER BY {order.text}"
         return [row[0] for row in self._db.execute(found, condition.values + order.values)]
@@ -233,7 +233,7 @@ class Index:
 
     def find_ids(self, run: str, limit: int = 6) -> list[str]:
         """Ids of runs with that name, else that start of the id, else those last four digits."""
-        above, order = run + "\U0010ffff", columns.age_order("DESC")
+        above, order = run + "\U0010ffff", filter_sql.age_order("DESC")
         for condition, values in (
             ("name = ?", (run,)),
             ("id >= ? AND id < ?", (run, above)),
@@ -249,7 +249,7 @@ class Index:
     def newest(self) -> str | None:
         """Id of the run that was submitted last, of those that are not damaged."""
         found = self._db.execute(
-            f"SELECT r.id {_FROM} WHERE status != 'damaged' ORDER BY {columns.age_order('DESC')} LIMIT 1"
+            f"SELECT r.id {_FROM} WHERE status != 'damaged' ORDER BY {filter_sql.age_order('DESC')} LIMIT 1"
         ).fetchone()
         return str(found[0]) if found else None
 
@@ -272,7 +272,8 @@ class Index:
         """Ids of runs that may have changed while no service ran, oldest first."""
         placeholders = ", ".join("?" * len(_RESTING))
         found = self._db.execute(
-            f"SELECT r.id {_FROM} WHERE status NOT IN ({placeholders}) ORDER BY {columns.age_order('ASC')}",
+            f"SELECT r.id {_FROM} WHERE status NOT IN ({placeholders}) "
+            f"ORDER BY {filter_sql.age_order('ASC')}",
             _RESTING,
         )
         return [row[0] for row in found]
@@ -441,7 +442,7 @@ def _verify(db: sqlite3.Connection) -> None:
         result = found.fetchone()[0]
     if result != "ok":
         raise DamagedIndex(str(result)[:200])
-    narrow = ", ".join(f"r.{name}" for name in columns.NARROW)
+    narrow = ", ".join(f"r.{name}" for name in filter_sql.NARROW)
     for row in db.execute(f"SELECT {_BODY}, {narrow} {_FROM_BOTH}"):
         summary, _ = map(json.loads, _verify_body(row[:3]))
         if any(
@@ -483,7 +484,7 @@ def _narrow_values(summary: Json) -> tuple[object, ...]:
         "best": best if isinstance(best, int | float) else None,
         "cause": summary["cause"]["kind"] if summary["cause"] else "",
     }
-    return tuple(others[name] if name in others else summary[name] for name in columns.NARROW)
+    return tuple(others[name] if name in others else summary[name] for name in filter_sql.NARROW)
 
 
 def _text(data: Json) -> str:

@@ -21,9 +21,9 @@ from engine.keeper.command_pipe import NoReader
 from engine.protocol import EXECUTORS, Cause, CauseKind, Json, RunSummary, Spec, Status
 from engine.service.index.index import Index
 from engine.service.placement.executors import check_executor
-from engine.service.placement.resources import cores
+from engine.service.placement.machine_load import cores
 from engine.service.runs import extension, tracked_run
-from engine.service.runs.registry import RunRegistry
+from engine.service.runs.run_registry import RunRegistry
 from engine.service.runs.submission_counter import SubmissionCounter
 from engine.service.runs.tracked_run import TrackedRun
 from engine.service.runs.transitions import Transition, transition

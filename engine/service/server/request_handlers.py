@@ -72,16 +72,16 @@ class Requests:
         return RawFrame("runs", window.summaries, facts)
 
     async def show(self, request: Json) -> Frame:
-        from engine.service.runs import verification  # 10 ms, which the start of the service need not take
+        from engine.service.runs import verify_runs  # 10 ms, which the start of the service need not take
 
         run_id = await self._find(request)
         summary = await self._registry.summary_now(run_id)
         folder = store.folder_of(self._registry.places, run_id).checkpoints
-        checkpoints = await asyncio.to_thread(verification.checkpoints, folder)
+        checkpoints = await asyncio.to_thread(verify_runs.checkpoints, folder)
         return _run(dataclasses.replace(summary, checkpoints=checkpoints))
 
     async def data_now(self, request: Json) -> Frame:
-        from engine.service.runs.verification import data_warning
+        from engine.service.runs.verify_runs import data_warning
 
         run = await self._registry.summary(await self._find(request))
         return {"words": await asyncio.to_thread(data_warning, self._registry.places, run)}
@@ -170,18 +170,18 @@ class Requests:
         return {"findings": [asdict(finding) for finding in found]}
 
     async def verify(self, request: Json) -> Frame:
-        from engine.service.runs import verification
+        from engine.service.runs import verify_runs
 
         if request.get("run"):
             run_ids = [await self._find(request)]
         else:
             run_ids = await asyncio.to_thread(store.list_ids, self._registry.places)
-        checked = await asyncio.to_thread(verification.check, self._registry.places, run_ids)
+        checked = await asyncio.to_thread(verify_runs.check, self._registry.places, run_ids)
         for run_id in {row["run"] for row in checked if row["path"].endswith("/events.jsonl")}:
             await self._registry.summary_now(run_id)  # so that its row has the damage too
         if not request.get("run"):
             for path, text in await asyncio.to_thread(find_damage, self._registry.places):
-                checked.append(verification.damaged(path.parent.name, path, text))
+                checked.append(verify_runs.damaged(path.parent.name, path, text))
         return {"checked": checked}
 
     async def reindex(self, request: Json) -> Frame:

@@ -17,18 +17,18 @@ from engine.service.index.index_thread import IndexThread
 from engine.service.placement import executors
 from engine.service.placement.executors import Executor, LocalExecutor
 from engine.service.placement.gpus import GpuDriver, GpuPlacement
-from engine.service.placement.machine import IDLE_SECONDS, POLL_SECONDS, MachineMonitor
-from engine.service.placement.resources import ResourceMeter, cores
-from engine.service.runs import reconcile
-from engine.service.runs.cycle import RunCycle
-from engine.service.runs.registry import RunRegistry
+from engine.service.placement.machine_load import ResourceMeter, cores
+from engine.service.placement.machine_monitor import IDLE_SECONDS, POLL_SECONDS, MachineMonitor
+from engine.service.runs import reconcile_index
 from engine.service.runs.removals import Removals
+from engine.service.runs.run_cycle import RunCycle
+from engine.service.runs.run_registry import RunRegistry
 from engine.service.runs.runs import Runs
 from engine.service.server.changes import ChangeFeed
 from engine.service.server.connection import ClientConnection, peer_uid
 from engine.service.server.listener import Listener, identity_of
 from engine.service.server.request_handlers import Requests
-from engine.service.sweeps.cycle import SweepCycle
+from engine.service.sweeps.sweep_cycle import SweepCycle
 from engine.service.sweeps.sweeps import Sweeps
 from engine.version import VERSION
 
@@ -116,7 +116,7 @@ class Service:
         self._is_complete = False
         for run in self.registry.unsettled():
             await self.index_thread.write(run.summary(), run.tail())
-        await reconcile.index_runs(self.registry, await reconcile.sync(self.registry))
+        await reconcile_index.index_runs(self.registry, await reconcile_index.sync(self.registry))
         self._is_complete = True
 
     def measure(self) -> Resources:
@@ -210,7 +210,7 @@ class Service:
         """Ids of runs that are not in the index; retries while the folder of runs cannot be listed."""
         while True:
             try:
-                found = await reconcile.sync(self.registry)
+                found = await reconcile_index.sync(self.registry)
             except CorruptRun as error:
                 if not self._list_error:
                     logging.error("%s", error.message)
@@ -224,7 +224,7 @@ class Service:
     async def _run_cycles(self) -> None:
         """Reconcile runs, then run the cycles for ever; many new run folders are read at the same time."""
         unknown = await self._reconcile()
-        entering = asyncio.create_task(reconcile.index_runs(self.registry, unknown))
+        entering = asyncio.create_task(reconcile_index.index_runs(self.registry, unknown))
         await asyncio.wait({entering}, timeout=RECONCILE_SECONDS)
         await self.cycle.catch_up(RECONCILE_SECONDS)
         self._ready.set()
@@ -235,7 +235,7 @@ class Service:
     async def _finish_reading(self, entering: asyncio.Task[None]) -> None:
         await entering
         self._is_complete = True
-        await reconcile.reload_truncated(self.registry)
+        await reconcile_index.reload_truncated(self.registry)
 
     async def _read_gpus(self) -> None:
         while True:
@@ -284,7 +284,7 @@ class Service:
         await asyncio.gather(*tasks, return_exceptions=True)
         self.sweeps.close()
         self.removals.close()
-        self.index_thread.close(reconcile.folder_stamp(self.places) if self._is_complete else "")
+        self.index_thread.close(reconcile_index.folder_stamp(self.places) if self._is_complete else "")
         logging.info("left; runs continue under their keepers")
 
 

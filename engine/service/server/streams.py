@@ -14,7 +14,7 @@ from engine import files, frames, store
 from engine.errors import CorruptRun, ProtocolError
 from engine.events import may_be_torn, seq_of
 from engine.protocol import SEND_SECONDS, Json, summary_to_json
-from engine.service.runs.registry import RunRegistry
+from engine.service.runs.run_registry import RunRegistry
 from engine.service.server.changes import ChangeBatch, ChangeFeed
 from engine.service.server.connection import Frame, RawFrame
 from engine.sweep_protocol import sweep_to_json

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from engine.errors import InputError
 from engine.protocol import Json, removal_to_json
 from engine.service.runs.removals import Removals
-from engine.service.sweeps import table
+from engine.service.sweeps import trial_table
 from engine.service.sweeps.sweeps import Sweeps
 from engine.sweep_protocol import SweepSummary, TrialQuery, page_to_json, sweep_to_json
 
@@ -48,7 +48,7 @@ class SweepRequests:
     async def sweep_trials(self, request: Json) -> Json:
         query = _query(request)
         sweep, rows = await self._sweeps.trials(request.get("sweep"))
-        page = await asyncio.to_thread(table.page, rows, query, largest=sweep.largest)
+        page = await asyncio.to_thread(trial_table.page, rows, query, largest=sweep.largest)
         return page_to_json(await asyncio.to_thread(self._sweeps.mark_page, page))
 
     async def sweep_analysis(self, request: Json) -> Json:

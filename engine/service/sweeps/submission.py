@@ -17,7 +17,7 @@ from engine.errors import InputError, ParamError
 from engine.params import Param, Value
 from engine.protocol import Json
 from engine.service.runs.runs import read_submission
-from engine.service.sweeps import batch_run, grid_points, trial_spec
+from engine.service.sweeps import batch_spec, grid_points, trial_spec
 from engine.sweep_protocol import PARALLEL, PRUNERS, SAMPLERS, TRIALS, Prune, SweepSpec
 
 MAX_POINTS = 100_000
@@ -62,7 +62,7 @@ def make_spec(facts: Json) -> SweepSpec:
         data=request.data,
     )
     check(made)
-    return replace(made, lanes=batch_run.is_batchable(made))
+    return replace(made, lanes=batch_spec.is_batchable(made))
 
 
 def _expand_suite(facts: Json) -> Json:

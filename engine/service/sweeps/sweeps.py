@@ -17,10 +17,10 @@ from engine.places import Places
 from engine.protocol import Json, SweepRow
 from engine.service.placement import executors
 from engine.service.server.changes import ChangeFeed
-from engine.service.sweeps import edits, journal, submission, sweep_folder, trial_result
+from engine.service.sweeps import journal, submission, sweep_edits, sweep_folder, trial_result
 from engine.service.sweeps import sweep as sweeping
-from engine.service.sweeps.cycle import SweepCycle
 from engine.service.sweeps.sweep import Sweep
+from engine.service.sweeps.sweep_cycle import SweepCycle
 from engine.sweep_protocol import (
     SweepStatus,
     SweepSummary,
@@ -191,9 +191,9 @@ class Sweeps:
     async def edit(self, name: object, verb: object, facts: object) -> SweepSummary:
         sweep = await self._open_sweep(await self.find(name))
         async with self._lock(sweep.id):
-            number = edits.named_lane(sweep, facts)
+            number = sweep_edits.named_lane(sweep, facts)
             lane = await self._cycle.lane_row(sweep, number) if number is not None else None
-            entry = edits.make_entry(sweep, verb, facts, lane)
+            entry = sweep_edits.make_entry(sweep, verb, facts, lane)
             if entry["verb"] == "extend" and lane is None:
                 await self._extend(sweep, entry)
             paused = _paused_trials(sweep) if entry["verb"] == "resume" else []

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from engine import catalog
 from engine.errors import UnknownExperiment
 from engine.protocol import CauseKind, RunSummary, Status
-from engine.service.sweeps.curve import TrialCurve
 from engine.service.sweeps.sweep import Config, Sweep, Trial
+from engine.service.sweeps.trial_curve import TrialCurve
 from engine.sweep_protocol import SweepSpec, TrialRow, TrialStatus
 
 RUN_FIELDS = ("status", "value", "step", "best_step", "total_steps", "metrics", "seconds", "cause")

@@ -11,7 +11,7 @@ from engine.axes import SEED
 from engine.errors import UnknownExperiment
 from engine.params import Param, Value
 from engine.protocol import Spec
-from engine.service.placement.resources import cores
+from engine.service.placement.machine_load import cores
 from engine.sweep_protocol import SweepSpec, TrialRow
 
 NAME_LENGTH = 54

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.data.digits import FILES, find_class_names, read_class_names
+from engine.data.labelled_images import FILES, find_class_names, read_class_names
 from engine.errors import DataError
 
 FASHION = (

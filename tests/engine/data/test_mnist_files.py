@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.data.digits import Digits
 from engine.data.idx import digest_idx
+from engine.data.labelled_images import Digits
 from engine.data.mnist import read_digit_files
 from engine.data.mnist_folders import DigitFiles, find_digit_files
 from engine.data.published_files import MNIST

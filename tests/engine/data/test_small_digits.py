@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from engine.data.digits import load_small_digits
+from engine.data.labelled_images import load_small_digits
 from engine.errors import DataError
 
 

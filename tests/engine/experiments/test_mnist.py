@@ -15,7 +15,7 @@ from checkpoints import folder as checkpoint_folder
 from checkpoints import tensors
 from checkpoints.errors import MismatchedCheckpoint
 from checkpoints.torch_io import strict_mode
-from engine.data.digits import load_small_digits
+from engine.data.labelled_images import load_small_digits
 from engine.experiments import mnist
 from engine.experiments.mnist import AccuracyGoal, TrainingImages, network
 from engine.models.images import architecture

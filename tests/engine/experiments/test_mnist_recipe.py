@@ -15,7 +15,7 @@ from checkpoints import folder as checkpoint_folder
 from checkpoints import tensors
 from checkpoints.errors import MismatchedCheckpoint
 from checkpoints.torch_io import TorchState, strict_mode
-from engine.data.digits import load_small_digits
+from engine.data.labelled_images import load_small_digits
 from engine.experiments import mnist_recipe
 from engine.experiments.mnist_recipe import (
     RECIPES,

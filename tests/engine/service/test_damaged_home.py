@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.client import launch
-from engine.data import drawn_digits
+from engine.data import user_drawings
 from engine.errors import DataError, EngineError
 from engine.keeper import log_limit
 from engine.keeper.log_limit import LimitedLog
@@ -72,10 +72,10 @@ def test_a_damaged_file_of_drawn_digits_is_reported_in_one_line(tmp_path: Path, 
     import numpy as np
 
     path = tmp_path / "drawn.jsonl"
-    drawn_digits.add(path, np.full((28, 28), 9, np.uint8), 4, 1.5)
+    user_drawings.add(path, np.full((28, 28), 9, np.uint8), 4, 1.5)
     one.do(path)
     try:
-        assert len(drawn_digits.read(path)) <= 1
+        assert len(user_drawings.read(path)) <= 1
     except DataError as error:
         assert "drawn.jsonl" in error.message and "\n" not in error.message
     else:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from checkpoints import folder as checkpoint_folder
 from checkpoints.captured import Captured
 from checkpoints.manifest import Fact
-from engine.data.digits import load_small_digits
+from engine.data.labelled_images import load_small_digits
 from engine.events import EventWriter
 from engine.protocol import Json
 from engine.session import methods

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from checkpoints.manifest import Fact
-from engine.data.digits import digest_all
+from engine.data.labelled_images import digest_all
 from engine.data.mnist_folders import fingerprint
 from engine.errors import DataError
 from engine.places import Places

@@ -16,7 +16,7 @@ from sklearn import metrics
 
 from engine import process_identity, store
 from engine.client.client import open_session
-from engine.data.digits import load_small_digits
+from engine.data.labelled_images import load_small_digits
 from engine.errors import DataError, DltuiError, ParamError
 from engine.places import Places
 from engine.session import mnist_sets

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tui.chart.canvas import Canvas, Symbols, dot_pen
-from tui.chart.curve import ValueBlocks
-from tui.chart.plot import Viewport, dashed, trace
+from tui.chart.curve_arrays import ValueBlocks
+from tui.chart.plot_area import Viewport, dashed, trace
 from tui.chart.scale import linear_scale
 from tui.ui.curve_colours import DASHES
 from tui.ui.span import row_text

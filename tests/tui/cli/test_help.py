@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from engine import filter_fields
 from engine.protocol import Query, Status
-from engine.service.index.filter import parse
+from engine.service.index.filter_parser import parse
 from tui.cli import commands, help
 from tui.keys.all_keys import KEYS
 

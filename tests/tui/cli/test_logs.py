@@ -13,7 +13,7 @@ from engine.client.client import LogPart
 from engine.errors import EngineError
 from engine.protocol import Cause, CauseKind, Done, Queued, Running, RunSummary
 from tests.fakes.engine import make_run
-from tui.cli import follow, logs
+from tui.cli import logs, wait_for_end
 
 QUEUED, RUNNING = Queued("full"), Running(1.0)
 DONE = Done(2.0, Cause(CauseKind.FINISHED, "Finished."))
@@ -57,7 +57,7 @@ def service(monkeypatch: pytest.MonkeyPatch, places: Any) -> Callable[..., Print
             return found
 
         monkeypatch.setattr("tui.cli.engine_call.connect", connect)
-        monkeypatch.setattr(follow, "connect", connect)
+        monkeypatch.setattr(wait_for_end, "connect", connect)
         monkeypatch.setattr(logs, "FOLLOW_SECONDS", 0.001)
         return found
 

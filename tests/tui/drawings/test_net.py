@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tui.drawings.hand_net import HandNet, WeightIndex, columns_of
+from tui.drawings.editable_net import HandNet, WeightIndex, columns_of
 from tui.drawings.net import NetScene, least_height, picture, signed
 from tui.ui.span import row_text
 

@@ -11,8 +11,8 @@ from textual.keys import _character_to_key
 
 from tui.app import LabApp
 from tui.dialogs.dialog import Dialog
-from tui.dialogs.form import FormScreen
-from tui.dialogs.home import HomeScreen
+from tui.dialogs.form_dialog import FormScreen
+from tui.dialogs.home_error import HomeScreen
 from tui.keys.all_keys import KEYS, Key, Scope, overlaps, shown
 from tui.repl.prompt_line import PromptLine
 from tui.repl.transcript import Transcript

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tui.drawings.image_canvas import ImageCanvas
+from tui.drawings.half_block_canvas import ImageCanvas
 from tui.mnist.filter_grid import PICTURES, FilterGrid, factor_of, pictures_of
-from tui.mnist.snapshot import PictureMaps, Snapshot
+from tui.mnist.layer_snapshot import PictureMaps, Snapshot
 
 
 def text(canvas: ImageCanvas) -> str:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from tui.drawings.half_block_canvas import ImageCanvas
 from tui.drawings.heat import ColourMode
-from tui.drawings.image_canvas import ImageCanvas
 from tui.mnist.confusion_matrix import ConfusionMatrix
 from tui.mnist.data_summary import DataSummary
 from tui.mnist.picture_grid import PictureGrid

@@ -10,7 +10,7 @@ import pytest
 from engine.protocol import Best, Running, RunSummary
 from tests.fakes.engine import done, make_run
 from tests.tui.mnist.test_images import text
-from tui.drawings.image_canvas import ImageCanvas
+from tui.drawings.half_block_canvas import ImageCanvas
 from tui.mnist.network_table import NetworkRow, NetworkTable, paint_layers
 from tui.mnist.recipes import RECIPES, recipes
 from tui.mnist.tab import run_description

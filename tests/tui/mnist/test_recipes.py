@@ -7,7 +7,7 @@ from dataclasses import replace
 from engine import catalog, params
 from engine.protocol import Queued
 from tests.fakes.engine import done, make_run
-from tui.drawings.pixels import square_size
+from tui.drawings.image_arrays import square_size
 from tui.mnist.recipes import NOTEBOOK, recipes
 from tui.mnist.run_list import MnistRuns
 

@@ -15,9 +15,9 @@ from tests.fakes.engine import FakeEngine, make_run
 from tests.fakes.fake_session import FakeSession
 from tests.tui.mnist.bench import SIZES, folder, offline, settled, summary
 from tui import view_state
-from tui.mnist.networks import NetworksView
-from tui.mnist.pictures import PicturesView
-from tui.mnist.report import ReportView
+from tui.mnist.networks_view import NetworksView
+from tui.mnist.pictures_view import PicturesView
+from tui.mnist.report_view import ReportView
 from tui.mnist.view import MnistView
 
 __all__ = ("folder", "offline")

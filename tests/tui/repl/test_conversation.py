@@ -8,7 +8,7 @@ import pytest
 
 from engine.client.client import Session
 from tui.repl.conversation import Conversation
-from tui.repl.sampling import PromptSampling
+from tui.repl.sampling_settings import PromptSampling
 from tui.repl.slash_commands import BY_NAME
 
 

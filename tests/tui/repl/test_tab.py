@@ -13,7 +13,7 @@ from tests.fakes.fake_session import FakeSession
 from tests.fakes.language_run import write_run
 from tests.tui.repl.bench import Typist, open_repl, tab
 from tui.dialogs.choose import ChoiceList
-from tui.repl.entry import TranscriptEntry
+from tui.repl.transcript_entry import TranscriptEntry
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])

@@ -23,10 +23,10 @@ from engine.session_protocol.language import (
     TreeNode,
     WordScore,
 )
-from tui.drawings import sentence, tree
-from tui.drawings.grid import grid
+from tui.drawings import beam_tree, sentence
+from tui.drawings.words_with_numbers import grid
 from tui.repl import tables
-from tui.ui.shown_word import word_of
+from tui.ui.displayed_word import word_of
 from tui.ui.span import Span, row_text, row_width
 
 HEAD: dict[str, Any] = {
@@ -126,9 +126,9 @@ def beam(depth: int) -> BeamSearch:
 
 
 def test_a_tree_has_each_word_once_and_keeps_to_its_width() -> None:
-    rows = tree.tree_rows(beam(3), 80)
+    rows = beam_tree.tree_rows(beam(3), 80)
     assert len(rows) == 1 and [row_text(rows[0]).count(f"w{n}") for n in range(3)] == [1, 1, 1]
-    assert all(row_width(row) <= 40 for row in tree.tree_rows(beam(200), 40))
+    assert all(row_width(row) <= 40 for row in beam_tree.tree_rows(beam(200), 40))
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_a_probability_is_formatted_however_small_it_is(logp: float, said: str) 
 
 @pytest.mark.parametrize("width", [12, 20, 40])
 def test_a_branch_that_is_cut_keeps_the_number_of_its_sentence(width: int) -> None:
-    (row,) = tree.tree_rows(beam(30), width)
+    (row,) = beam_tree.tree_rows(beam(30), width)
     assert row_text(row).rstrip().endswith("(1)") and row_width(row) <= width
 
 
@@ -150,15 +150,15 @@ def test_a_branch_is_drawn_below_its_parent() -> None:
     one = beam(2)
     nodes = [*one.nodes, replace(one.nodes[1], id=2, word="other")]
     answer = replace(one, nodes=nodes, sentences=[*one.sentences, replace(one.sentences[0], node=2)])
-    first, second = (row_text(row) for row in tree.tree_rows(answer, 80))
+    first, second = (row_text(row) for row in beam_tree.tree_rows(answer, 80))
     assert first.index("w1") == second.index("other")
 
 
 @pytest.mark.parametrize(("direction", "said"), [("forward", "w …"), ("reversed", "… w")])
 def test_a_sentence_without_its_end_has_an_ellipsis(direction: str, said: str) -> None:
-    row = tree.sentence_rows(replace(beam(1), direction=direction))[1]
+    row = beam_tree.sentence_rows(replace(beam(1), direction=direction))[1]
     assert row_text(row).endswith(f" {said}")
 
 
 def test_a_tree_without_words_is_its_seed() -> None:
-    assert row_text(tree.tree_rows(replace(beam(0), sentences=[]), 40)[0]).strip() == "(start)"
+    assert row_text(beam_tree.tree_rows(replace(beam(0), sentences=[]), 40)[0]).strip() == "(start)"

@@ -19,10 +19,10 @@ from engine.protocol import (
 )
 from tests.fakes.app_pilot import AppPilot, open_app
 from tests.fakes.engine import FakeEngine, done, failed, make_run, metrics
-from tui.data import actions
+from tui.data import run_actions
 from tui.dialogs.confirm import ConfirmScreen
-from tui.dialogs.form import FormScreen
-from tui.dialogs.pick import PickScreen
+from tui.dialogs.form_dialog import FormScreen
+from tui.dialogs.pick_experiment import PickScreen
 from tui.runs.run_details import RunDetails
 
 PAUSED = Paused(1.0, Cause(CauseKind.PAUSED, "Paused."))
@@ -303,10 +303,10 @@ async def test_the_learning_rate_is_halved_doubled_and_set(places: Places) -> No
 
 def test_the_rate_of_a_recipe_is_halved_from_what_it_comes_to() -> None:
     run = make_run(1, experiment="lm", params={"recipe": "notebook", "layers": 2, "lr": None})
-    assert actions.scaled_lr(run, 0.5) == ("lr", 0.0005)
-    assert actions.scaled_lr(replace(run, live={"lr": 0.02}), 0.5) == ("lr", 0.01)
-    assert "--set lr" not in actions.command_line(run)
-    assert "--set lr=0.123456789" in actions.command_line(make_run(1, params={"lr": 0.123456789}))
+    assert run_actions.scaled_lr(run, 0.5) == ("lr", 0.0005)
+    assert run_actions.scaled_lr(replace(run, live={"lr": 0.02}), 0.5) == ("lr", 0.01)
+    assert "--set lr" not in run_actions.command_line(run)
+    assert "--set lr=0.123456789" in run_actions.command_line(make_run(1, params={"lr": 0.123456789}))
 
 
 async def test_an_experiment_is_launched_by_keys_alone(places: Places) -> None:

@@ -9,7 +9,7 @@ from tests.fakes.app_pilot import open_app
 from tests.fakes.engine import FakeEngine, done, make_run
 from tests.fakes.fake_session import FakeSession
 from tests.fakes.sweeps import make_sweep
-from tui.drawings.image_canvas import ImageCanvas
+from tui.drawings.half_block_canvas import ImageCanvas
 from tui.keys.user_keymap import Keymap
 from tui.messages import EngineStalled
 from tui.mnist.empty_state import paint_empty_state

@@ -10,7 +10,7 @@ from engine.errors import ParamError
 from engine.sweep_protocol import Prune
 from tests.fakes.sweeps import make_sweep
 from tui.sweeps.draft import SweepDraft, draft_of, field_error, typed_of
-from tui.sweeps.settings import MORE, SETTINGS, changed, pruner_of
+from tui.sweeps.sweep_settings import MORE, SETTINGS, changed, pruner_of
 
 XOR = find("xor")
 DECLARED = {param.name: param for param in (*params.declared(XOR.params), *SETTINGS, *MORE)}

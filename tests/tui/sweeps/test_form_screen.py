@@ -11,7 +11,7 @@ from engine.places import Places
 from engine.sweep_protocol import SweepSummary
 from tests.fakes.app_pilot import AppPilot, open_app
 from tests.fakes.engine import FakeEngine
-from tui.dialogs.form import FormScreen
+from tui.dialogs.form_dialog import FormScreen
 from tui.sweeps.draft import SweepDraft
 from tui.sweeps.form_screen import sweep_screen
 from tui.ui.form import Form

@@ -10,7 +10,7 @@ from tests.fakes.engine import FakeEngine
 from tests.fakes.fake_session import FakeSession
 from tests.tui.xor.bench import made_up_run, xor_tab
 from tui import view_state
-from tui.dialogs.form import FormScreen
+from tui.dialogs.form_dialog import FormScreen
 from tui.xor.recipes import ARCHITECTURES, NOTEBOOK
 from tui.xor.tab import XorTab
 from tui.xor.view import XorView

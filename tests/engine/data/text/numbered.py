@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.data.text.tokeniser import Tokeniser
-from engine.data.text.word_counts import WordCounts
 from engine.data.text.word_ids import WordIds, assign_ids
+from engine.data.text.word_numbers import WordCounts
 
 
 def tally_of(folder: Path, sentences: list[str], tokeniser: Tokeniser = Tokeniser.PLAIN) -> WordCounts:

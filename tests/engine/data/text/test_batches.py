@@ -20,7 +20,7 @@ from engine.data.text.batches import (
     random_batches,
     sorted_batches,
 )
-from engine.data.text.text_set import Sentences
+from engine.data.text.prepared_corpus import Sentences
 from engine.data.text.vocabulary import EOS, PAD, START
 
 Lists = list[list[int]]

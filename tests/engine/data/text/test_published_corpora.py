@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from engine.data.download import is_whole
-from engine.data.text.corpus_path import find
 from engine.data.text.published_corpora import CORPORA, PublishedCorpus
+from engine.data.text.published_corpus_path import find
 from engine.places import Places
 
 REAL = os.environ.get("DLTUI_DATA")

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from engine.data.text.corpus import open_embedded
+from engine.data.text.corpus_parameter import open_embedded
 from engine.errors import DataError
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from engine.places import Places
 from engine.protocol import Status
-from engine.service.placement import machine
-from engine.service.placement.machine import StallWatch, stall_notice
+from engine.service.placement import machine_monitor
+from engine.service.placement.machine_monitor import StallWatch, stall_notice
 from tests.engine.service.live import connect, end_runs, reach, serving, until
 
 
@@ -41,8 +41,8 @@ def test_a_minute_or_twenty_usual_steps_make_a_stall() -> None:
 async def test_a_stalled_run_has_a_notice_and_stays_running(
     places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(machine, "LEAST_SECONDS", 0.3)
-    monkeypatch.setattr(machine, "STEPS", 0)
+    monkeypatch.setattr(machine_monitor, "LEAST_SECONDS", 0.3)
+    monkeypatch.setattr(machine_monitor, "STEPS", 0)
     async with serving(places) as service, await connect(places) as client:
         made = await client.submit("xor", {"epochs": 5000})
         await reach(client, made.id, Status.RUNNING)

@@ -12,7 +12,7 @@ from engine.data import mnist_folders
 from engine.data.published_files import MNIST
 from engine.places import Places
 from engine.protocol import RunSummary
-from engine.service.runs.verification import data_warning
+from engine.service.runs.verify_runs import data_warning
 from tests.engine.data.idx_files import make_arrays, write_set
 from tests.fakes.engine import make_run
 

@@ -15,11 +15,11 @@ from engine.client.client import Client
 from engine.errors import DltuiError
 from engine.places import Places
 from engine.protocol import CauseKind, Status
-from engine.remote import outgoing
-from engine.remote.frames import FrameReader
+from engine.remote import sent_files
+from engine.remote.messages import FrameReader
 from engine.service.placement.gpus import NoGpus
 from engine.service.server.service import Service
-from engine.service.sweeps import batch_run, sweep_batch, trial_spec
+from engine.service.sweeps import batch_spec, sweep_batch, trial_spec
 from engine.sweep_protocol import SweepStatus, TrialPage
 from tests.engine.service.live import connect, end_runs, reach, serving, until
 from tests.engine.service.sweeps.sweep_cases import make_sweep_spec
@@ -143,13 +143,13 @@ def test_a_trial_and_a_batch_of_trials_have_the_data_folder_of_their_sweep() -> 
     spec = make_sweep_spec("lr=0.1,0.2", experiment="xor", data="/sets")
     row = make_trial(1, params={"lr": 0.1})
     assert trial_spec.make_spec(spec, row, 1.0).data == "/sets"
-    assert batch_run.make_spec(sweep_batch.first_batch(spec), spec, row, 1.0).data == "/sets"
+    assert batch_spec.make_spec(sweep_batch.first_batch(spec), spec, row, 1.0).data == "/sets"
 
 
 def test_the_spec_for_a_node_of_a_cluster_has_no_data_folder_of_this_machine(places: Places) -> None:
     row = make_trial(1, run="r1", params={"lr": 0.1})
     spec = trial_spec.make_spec(make_sweep_spec("lr=0.1", executor="ray", data="/sets"), row, 1.0)
-    frames = FrameReader().feed(b"".join(outgoing.bundle_frames(store.create(places, spec), 1)))
+    frames = FrameReader().feed(b"".join(sent_files.bundle_frames(store.create(places, spec), 1)))
     sent = next(json.loads(frame.payload) for frame in frames if frame.facts.get("path") == "spec.json")
     assert (sent["data"], sent["executor"]) == (None, "local")
 

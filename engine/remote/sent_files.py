@@ -1,0 +1,147 @@
+"""Files of a run as frames: all of them for a node, and those written since the last call."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from checkpoints import folder as checkpoint_folder
+from engine import files, store
+from engine.events import read_lines
+from engine.remote.messages import CHUNK, encode
+from engine.remote.received_files import LOCAL_FILES, file_frames
+from engine.store import RunFolder
+from engine.trained_on import TrainedOn
+from engine.version import VERSION
+
+# --- the bundle for a node: spec, events, checkpoints and kept files --------------------------------------
+
+
+def bundle_frames(folder: RunFolder, attempt: int, data: TrainedOn | None = None) -> Iterator[bytes]:
+    """The frames of the bundle, `go` last; `data` is what the node has to train on, if known.
+
+    Raises OSError and CorruptRun.
+    """
+    mode = store.read_wanted(folder).mode
+    there = {"executor": "local", "data": None}  # a node uses the data folder of its own machine
+    yield from _json_file("spec.json", {**(files.read_json(folder.spec) or {}), **there})
+    yield from _json_file("wanted.json", {"attempt": attempt, "mode": mode})
+    for path in (folder.amended, folder.events, *kept_files(folder)):
+        if path.exists():
+            yield from file_frames(path, path.name)
+    for step in checkpoint_folder.steps(folder.checkpoints):
+        name = checkpoint_folder.name_of(step)
+        yield from file_frames(folder.checkpoints / name, f"checkpoints/{name}")
+    expected = f"{data.fingerprint} {data.title}" if data else ""
+    yield encode("go", run=folder.id, attempt=attempt, edition=VERSION, data=expected)
+
+
+def kept_files(folder: RunFolder) -> list[Path]:
+    """The files that an experiment wrote into the run folder."""
+    with os.scandir(folder.path) as entries:
+        names = [entry.name for entry in entries if entry.is_file(follow_symlinks=False)]
+    return [
+        folder.path / name for name in sorted(names) if name not in LOCAL_FILES and not name.startswith(".")
+    ]
+
+
+def _json_file(name: str, data: object) -> Iterator[bytes]:
+    yield encode("file", json.dumps(data).encode(), path=name, offset=0)
+    yield encode("placed", path=name)
+
+
+# --- what a worker has written since ----------------------------------------------------------------------
+
+
+FileVersion = tuple[int, int, int]
+
+
+class OutgoingFiles:
+    """Files that exist when this is created are not sent: the other end has them."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self._folder = folder
+        self._events_offset = _size(folder.events)
+        self._log_offset = _size(folder.log)
+        self._tensorboard_offsets: dict[str, int] = {}
+        self._kept_versions = {path.name: _file_version(path) for path in kept_files(folder)}
+        self._steps = set(checkpoint_folder.steps(folder.checkpoints))
+        self._beat = _file_version(folder.beat)
+
+    def frames(self) -> Iterator[bytes]:
+        """Events are read first and sent after the files that they refer to."""
+        lines, self._events_offset = read_lines(self._folder.events, self._events_offset, CHUNK)
+        yield from self._checkpoints()
+        yield from self._replaced()
+        if lines:
+            yield encode("events", b"\n".join(lines) + b"\n")
+        yield from self._log()
+        yield from self._tensorboard()
+        if (beat := _file_version(self._folder.beat)) != self._beat:
+            self._beat = beat
+            yield encode("beat")
+
+    def _checkpoints(self) -> Iterator[bytes]:
+        here = set(checkpoint_folder.steps(self._folder.checkpoints))
+        for step in sorted(here - self._steps):
+            name = checkpoint_folder.name_of(step)
+            try:
+                yield from file_frames(self._folder.checkpoints / name, f"checkpoints/{name}")
+            except FileNotFoundError:
+                here.discard(step)  # replaced by a newer one meanwhile
+        for step in sorted(self._steps - here):
+            yield encode("gone", path=f"checkpoints/{checkpoint_folder.name_of(step)}")
+        self._steps = here
+
+    def _replaced(self) -> Iterator[bytes]:
+        for path in kept_files(self._folder):
+            stamp = _file_version(path)
+            if stamp is not None and stamp != self._kept_versions.get(path.name):
+                self._kept_versions[path.name] = stamp
+                yield from file_frames(path, path.name)
+
+    def _log(self) -> Iterator[bytes]:
+        if _size(self._folder.log) < self._log_offset:
+            self._log_offset = 0  # its keeper has rotated it
+        data = _read(self._folder.log, self._log_offset)
+        self._log_offset += len(data)
+        if data:
+            yield encode("log", data)
+
+    def _tensorboard(self) -> Iterator[bytes]:
+        try:
+            names = sorted(os.listdir(self._folder.tensorboard))
+        except FileNotFoundError:
+            return
+        for name in names:
+            offset = self._tensorboard_offsets.get(name, 0)
+            data = _read(self._folder.tensorboard / name, offset)
+            if data:
+                self._tensorboard_offsets[name] = offset + len(data)
+                yield encode("grown", data, path=f"tensorboard/{name}", offset=offset)
+
+
+def _read(path: Path, offset: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            return file.read(CHUNK)
+    except OSError:
+        return b""
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _file_version(path: Path) -> FileVersion | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ino, found.st_size

@@ -1,0 +1,256 @@
+"""Edits of a sweep, running or ended: each is checked and becomes an entry of its journal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine import catalog, params
+from engine.axes import SEED, Axis, count, parse_axis
+from engine.errors import InputError, ParamError, RunRefused
+from engine.protocol import Json
+from engine.service.runs import extension
+from engine.service.sweeps import batch_spec, sweep_batch, trial_spec
+from engine.service.sweeps.submission import MAX_POINTS, optional_count
+from engine.service.sweeps.sweep import EDITS, Sweep, Trial
+from engine.service.sweeps.sweep_batch import SweepBatch
+from engine.sweep_protocol import PARALLEL, TRIALS, SweepStatus, TrialRow, TrialStatus, axis_to_json
+
+SOLVED = "success"
+"""the cause of a lane that reached its target"""
+_NEEDS = {
+    "pause": (), "resume": (), "stop": (), "stop_trial": ("trial",), "pin": ("trial",), "add": ("params",),
+    "widen": ("axis",), "parallel": ("count",), "trials": ("count",), "extend": ("trial",),
+}  # fmt: skip
+
+
+def make_entry(sweep: Sweep, verb: Any, given: Any, lane: TrialRow | None = None) -> Json:
+    """The journal entry of an edit; `lane` is the row of the lane that it names, if any.
+
+    Raises DltuiError naming the field, what was expected and what was given.
+    """
+    if verb not in EDITS:
+        raise InputError(f"verb: expected one of {', '.join(EDITS)}, got {str(verb)[:80]!r}.")
+    facts = given if isinstance(given, dict) else {}
+    for name in _NEEDS[verb]:
+        if name not in facts:
+            raise InputError(f"{verb}: expected {name}=, got {', '.join(map(str, facts))[:80] or 'nothing'}.")
+    if verb in _LANE_HANDLERS and (lane is not None or named_lane(sweep, facts) is not None):
+        return {"kind": "edited", "verb": verb, **_LANE_HANDLERS[verb](sweep, facts, lane)}
+    return {"kind": "edited", "verb": verb, **_HANDLERS[verb](sweep, facts)}
+
+
+def named_lane(sweep: Sweep, facts: Any) -> int | None:
+    """The number of the lane that an edit names; None if it names none."""
+    trial = facts.get("trial") if isinstance(facts, dict) else None
+    return trial if type(trial) is int and trial > 0 and sweep.batch_of(trial) is not None else None
+
+
+def new_lengths(sweep: Sweep, facts: Mapping[str, Any], trial: Trial) -> dict[str, Any]:
+    """The new lengths of a trial, by parameter. Empty if it is only to be trained to its end."""
+    return {name: value for name, value in facts.items() if name in extension.LENGTHS and value is not None}
+
+
+def _with_open_trials(sweep: Sweep, facts: Json) -> Json:
+    return {"held": [trial.number for trial in sweep.trials.values() if trial.is_open]}
+
+
+def _pause(sweep: Sweep, facts: Json) -> Json:
+    if sweep.status() is SweepStatus.DONE:
+        raise RunRefused(f"{sweep.spec.name} is done: nothing is left to pause.")
+    return _with_open_trials(sweep, facts)
+
+
+def _stop(sweep: Sweep, facts: Json) -> Json:
+    if sweep.status() is SweepStatus.DONE:
+        raise RunRefused(f"{sweep.spec.name} is done: nothing is left to stop.")
+    return _with_open_trials(sweep, facts)
+
+
+def _stop_trial(sweep: Sweep, facts: Json) -> Json:
+    trial = trial_of(sweep, facts["trial"])
+    if not trial.is_open and trial.row.status is not TrialStatus.PAUSED:
+        raise RunRefused(f"trial {trial.number} is {trial.row.status} already.")
+    return {"trial": trial.number}
+
+
+def _pin(sweep: Sweep, facts: Json) -> Json:
+    return {"trial": trial_of(sweep, facts["trial"]).number, "on": facts.get("on", True) is not False}
+
+
+def _add(sweep: Sweep, facts: Json) -> Json:
+    given = facts["params"]
+    if not isinstance(given, dict) or not given:
+        raise ParamError(f"params: expected names and values, got {str(given)[:80]!r}.")
+    declared = {param.name: param for param in params.declared(catalog.find(sweep.spec.experiment).params)}
+    trial_spec.build_params(sweep.spec, given)
+    usual = {axis.name: declared[axis.name].default for axis in sweep.spec.axes}
+    read = {name: params.parse_value(declared[name], value) for name, value in given.items()}
+    return {"params": {**usual, **read}}
+
+
+def _widen(sweep: Sweep, facts: Json) -> Json:
+    if not isinstance(facts["axis"], str):
+        raise ParamError(f"axis: expected a text such as lr=0.5,1, got {str(facts['axis'])[:80]!r}.")
+    wider = parse_axis(catalog.find(sweep.spec.experiment), facts["axis"])
+    if wider.name == SEED.name:
+        if sweep.spec.lanes:
+            _check_reseeded(
+                sweep, [v for v in wider.values or () if isinstance(v, int) and v not in sweep.spec.seeds]
+            )
+        return {"seeds": list(dict.fromkeys((*sweep.spec.seeds, *(wider.values or ()))))}
+    known = {axis.name: axis for axis in sweep.spec.axes}
+    if wider.name not in known:
+        raise ParamError(f"axis: expected one of {', '.join(known) or 'none'}, or seed, got {wider.name!r}.")
+    known[wider.name] = _union(known[wider.name], wider)
+    axes = tuple(known.values())
+    if sweep.spec.sampler == "grid":
+        count(axes, 10**30 if sweep.spec.trials else MAX_POINTS)
+    if sweep.spec.lanes:
+        _check_widened(sweep, axes)
+    return {"axes": [axis_to_json(axis) for axis in axes]}
+
+
+def _union(axis: Axis, wider: Axis) -> Axis:
+    """Existing values come first, so that the points of a grid keep their numbers."""
+    if (axis.values is None) != (wider.values is None):
+        form = "a range" if axis.values is None else "values"
+        raise ParamError(f"{axis.name}: expected {form}, as the axis has now.")
+    low, high = _min(axis.low, wider.low), _max(axis.high, wider.high)
+    if axis.values is None or wider.values is None:
+        return Axis(axis.name, None, low, high, axis.log)
+    values = tuple(dict.fromkeys((*axis.values, *wider.values)))
+    both = axis.low is not None and wider.low is not None
+    return Axis(axis.name, values, low if both else None, high if both else None, axis.log)
+
+
+def _min(one: float | None, other: float | None) -> float | None:
+    return min((value for value in (one, other) if value is not None), default=None)
+
+
+def _max(one: float | None, other: float | None) -> float | None:
+    return max((value for value in (one, other) if value is not None), default=None)
+
+
+# --- of lanes ---------------------------------------------------------------------------------------------
+
+
+def _stop_lane(sweep: Sweep, facts: Json, lane: TrialRow | None) -> Json:
+    """A lane of a batch that has not started is stopped as soon as it starts."""
+    if lane is not None and lane.status.is_settled and lane.status is not TrialStatus.PAUSED:
+        raise RunRefused(f"trial {lane.trial} is {lane.status} already.")
+    return {"trial": facts["trial"]}
+
+
+def _pin_lane(sweep: Sweep, facts: Json, lane: TrialRow | None) -> Json:
+    return {"trial": facts["trial"], "on": facts.get("on", True) is not False}
+
+
+def _extend_lane(sweep: Sweep, facts: Json, lane: TrialRow | None) -> Json:
+    """The lane is trained again from the start as a batch of its own, which reproduces the same bits."""
+    if lane is None:
+        raise RunRefused(f"trial {facts['trial']} waits: it can be extended once it has ended.")
+    if sweep.wanted is not SweepStatus.RUNNING:
+        raise RunRefused(f"{sweep.spec.name} is {sweep.status()}.", f"First: dltui sweep resume {sweep.id}")
+    if not lane.status.is_settled:
+        raise RunRefused(f"trial {lane.trial} is {lane.status}: it can be extended once it has ended.")
+    if lane.status is TrialStatus.FAILED:
+        raise RunRefused(f"trial {lane.trial} would fail again: {lane.cause}.")
+    if lane.cause == SOLVED and lane.step < lane.total_steps:
+        raise RunRefused(f"trial {lane.trial} stopped early, by its patience: more epochs change nothing.")
+    epochs = facts.get("epochs")
+    declared = {param.name: param for param in params.declared(catalog.find(sweep.spec.experiment).params)}
+    meant = lane.total_steps if epochs is None else params.parse_value(declared["epochs"], epochs)
+    least = lane.step + 1
+    if not isinstance(meant, int) or meant < least:
+        raise ParamError(f"epochs: expected {least:,} or more, since it has had {lane.step:,}, got {meant}.")
+    point = {**lane.params, "epochs": meant}
+    batch_spec.build_params(
+        sweep.spec, sweep_batch.extended(sweep.batches, lane.trial, point, lane.seed, sweep.spec)
+    )
+    return {"trial": lane.trial, "lengths": {"epochs": meant}, "params": point, "seed": lane.seed}
+
+
+def _check_batch(batch: SweepBatch | None, sweep: Sweep) -> None:
+    """Raises ParamError if there is nothing more to train, or too much."""
+    if batch is None:
+        raise ParamError("axis: expected values that it does not have yet, got none.")
+    batch_spec.build_params(sweep.spec, batch)
+
+
+def _check_widened(sweep: Sweep, axes: tuple[Axis, ...]) -> None:
+    spec = sweep.spec
+    if spec.sampler == "grid":
+        _check_batch(
+            sweep_batch.widened(sweep.batches, axes, spec, sweep.next_trial(), sweep.next_config()), sweep
+        )
+    elif all(axis.values is not None for axis in spec.axes):
+        raise RunRefused(
+            f"{spec.name} samples from lists of values: a batched run takes no more of them.",
+            "Start another sweep.",
+        )
+
+
+def _check_reseeded(sweep: Sweep, seeds: list[int]) -> None:
+    more = sweep_batch.reseeded(sweep.batches, seeds, sweep.next_trial()) if seeds else (None,)
+    for batch in more:
+        _check_batch(batch, sweep)
+
+
+def _check_drawn(sweep: Sweep, count: int) -> None:
+    spec, more = sweep.spec, count - sweep_batch.count_points(sweep.batches)
+    if spec.sampler != "random" or all(axis.values is not None for axis in spec.axes):
+        raise RunRefused(
+            f"{spec.name} already trains all points of its grid.", "Widen an axis, or start another sweep."
+        )
+    if more <= 0:
+        raise ParamError(f"count: expected more than the {count - more:,} there are, got {count:,}.")
+    batch = sweep_batch.drawn(sweep.batches, spec, more, sweep.next_trial(), sweep.next_config())
+    _check_batch(batch, sweep)
+
+
+_LANE_HANDLERS = {"stop_trial": _stop_lane, "pin": _pin_lane, "extend": _extend_lane}
+
+
+def _parallel(sweep: Sweep, facts: Json) -> Json:
+    return {"count": optional_count(PARALLEL, facts["count"])}
+
+
+def _trials(sweep: Sweep, facts: Json) -> Json:
+    count = optional_count(TRIALS, facts["count"])
+    if count is None and sweep.spec.sampler != "grid":
+        raise ParamError("trials: expected how many, got all: only a grid has an end.")
+    if sweep.spec.lanes and count is not None:
+        _check_drawn(sweep, count)
+    return {"count": count}
+
+
+def _extend(sweep: Sweep, facts: Json) -> Json:
+    trial = trial_of(sweep, facts["trial"])
+    if trial.is_open:
+        raise RunRefused(f"trial {trial.number} is {trial.row.status}: it can be extended once it has ended.")
+    if trial.row.status is TrialStatus.REFUSED:
+        raise RunRefused(f"trial {trial.number} was refused: {trial.row.cause}")
+    lengths = new_lengths(sweep, facts, trial)
+    if not lengths and trial.row.status is TrialStatus.DONE:
+        raise ParamError("epochs: expected more of them for a trial that is done, got none.")
+    return {"trial": trial.number, "lengths": lengths}
+
+
+def trial_of(sweep: Sweep, number: Any) -> Trial:
+    trial = (
+        sweep.trials.get(number) if type(number) is int and number >= (1 if sweep.spec.lanes else 0) else None
+    )
+    if trial is None:
+        count = sweep.lane_count + sum(own > 0 for own in sweep.trials)
+        raise RunRefused(
+            f"trial: expected a number of one of the {count:,} trials, got {str(number)[:80]!r}.",
+            "dltui sweep trials shows them.",
+        )
+    return trial
+
+
+_HANDLERS = {
+    "pause": _pause, "resume": lambda sweep, facts: {}, "stop": _stop, "stop_trial": _stop_trial, "pin": _pin,
+    "add": _add, "widen": _widen, "parallel": _parallel, "trials": _trials, "extend": _extend,
+}  # fmt: skip

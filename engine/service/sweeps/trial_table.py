@@ -1,0 +1,216 @@
+"""The trials of a sweep as a table: filtered, sorted, grouped, in pages.
+
+Parser, signs, booleans and errors are those of runs. Runs are compared in SQL, since an index may hold
+100,000 of them; trials in memory, since most of their fields (value, config, pinned) are not in the index.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from engine import catalog
+from engine.filter_fields import BOOLEANS
+from engine.params import Value
+from engine.service.index.filter_parser import (
+    And,
+    Clause,
+    Comparison,
+    FilterError,
+    Not,
+    Or,
+    SearchTerm,
+    number_expected,
+    parse,
+)
+from engine.sweep_protocol import TrialGroup, TrialPage, TrialQuery, TrialRow, TrialStatus
+
+LIMIT = 1000
+"""most rows or groups of one page"""
+_FIELDS = (
+    "trial", "config", "seed", "status", "value", "step", "best_step", "total_steps", "seconds", "pinned",
+    "run", "cause",
+)  # fmt: skip
+_SEARCHED = ("run", "status", "cause")
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "=": lambda a, b: bool(a == b), "!=": lambda a, b: bool(a != b), "<": lambda a, b: bool(a < b),
+    "<=": lambda a, b: bool(a <= b), ">": lambda a, b: bool(a > b), ">=": lambda a, b: bool(a >= b),
+}  # fmt: skip
+_RANKS = {status: rank for rank, status in enumerate(TrialStatus)}
+Predicate = Callable[[TrialRow], bool]
+
+
+def page(rows: Sequence[TrialRow], query: TrialQuery, *, largest: bool) -> TrialPage:
+    """Raises FilterError for a filter that does not parse or a field that no trial has."""
+    found = filtered(rows, query.where)
+    limit = min(query.limit, LIMIT)
+    if query.group:
+        groups = _groups(found, [name.strip() for name in query.group.split(",")], largest)
+        groups = _sorted_groups(groups, query, largest)
+        window = tuple(groups[query.offset : query.offset + limit])
+        return TrialPage((), window, len(groups), len(rows))
+    _check(rows, query.sort, "sort")
+    found = sorted_rows(found, query.sort, query.descending)
+    return TrialPage(tuple(found[query.offset : query.offset + limit]), (), len(found), len(rows))
+
+
+def filtered(rows: Sequence[TrialRow], where: str) -> list[TrialRow]:
+    """The rows that match the filter `where`. Raises FilterError."""
+    clause = parse(where)
+    if clause is None:
+        return list(rows)
+    test = _predicate(clause, rows)
+    return [row for row in rows if test(row)]
+
+
+def field_value(row: TrialRow, name: str) -> Any:
+    """The value of a field, metric or parameter; None if the trial has none."""
+    if name == "best":
+        return row.value
+    if name in _FIELDS:
+        return getattr(row, name)
+    found = row.metrics.get(name)
+    return row.params.get(name) if found is None else found
+
+
+def sorted_rows(rows: Iterable[TrialRow], sort: str, descending: bool) -> list[TrialRow]:
+    """Sorted rows; those without the field, or with NaN, come last in both directions."""
+    keyed = [(_key(row, sort), row) for row in rows]
+    known = [(key, row) for key, row in keyed if key is not None]
+    known.sort(key=lambda pair: (pair[0], pair[1].trial), reverse=descending)
+    return [row for _, row in known] + [row for key, row in keyed if key is None]
+
+
+def _key(row: TrialRow, sort: str) -> Any:
+    """Sort key with numbers before text, so that a column of both can be sorted."""
+    value = field_value(row, sort)
+    if value is None or value != value:
+        return None
+    if sort == "status":
+        return (0, _RANKS[value])
+    return (1, value) if isinstance(value, str) else (0, value)
+
+
+# --- the filter -------------------------------------------------------------------------------------------
+
+
+def _predicate(clause: Clause, rows: Sequence[TrialRow]) -> Predicate:
+    match clause:
+        case SearchTerm(text):
+            return _search(text.lower())
+        case Not(part):
+            inner = _predicate(part, rows)
+            return lambda row: not inner(row)
+        case And(parts):
+            tests = [_predicate(part, rows) for part in parts]
+            return lambda row: all(test(row) for test in tests)
+        case Or(parts):
+            tests = [_predicate(part, rows) for part in parts]
+            return lambda row: any(test(row) for test in tests)
+        case Comparison():
+            _check(rows, clause.field, "filter")
+            return _compared(clause)
+
+
+def _search(text: str) -> Predicate:
+    def found(row: TrialRow) -> bool:
+        values = [getattr(row, name) for name in _SEARCHED] + [v for v in row.params.values()]
+        return any(text in value.lower() for value in values if isinstance(value, str))
+
+    return found
+
+
+def _compared(comparison: Comparison) -> Predicate:
+    compare, name, value = _COMPARE[comparison.sign], comparison.field, comparison.value
+    if isinstance(value, str):
+        if comparison.sign not in ("=", "!="):
+            raise number_expected(comparison)
+        return _compared_text(name, value.lower(), compare)
+
+    def test(row: TrialRow) -> bool:
+        found = field_value(row, name)
+        if isinstance(found, str) and comparison.sign in ("=", "!="):
+            return compare(found.lower(), comparison.typed.lower())
+        return isinstance(found, int | float) and found == found and compare(found, value)
+
+    return test
+
+
+def _compared_text(name: str, value: str, compare: Callable[[Any, Any], bool]) -> Predicate:
+    def test(row: TrialRow) -> bool:
+        chosen = row.params.get(name)
+        found = chosen if isinstance(chosen, str | bool) else field_value(row, name)
+        if found is None:
+            return name in row.params and compare(catalog.none_word(name), value)
+        if isinstance(found, bool):
+            return compare(found, BOOLEANS.get(value))
+        return compare(str(found).lower(), value)
+
+    return test
+
+
+def _check(rows: Sequence[TrialRow], name: str, what: str) -> None:
+    """Raises FilterError for a field that no trial has, unless there is no trial."""
+    if name in _FIELDS or name == "best" or not rows:
+        return
+    if any(name in row.params or name in row.metrics for row in rows):
+        return
+    known = dict.fromkeys(key for row in rows[:100] for key in (*row.params, *row.metrics))
+    raise FilterError(
+        f"{what}: expected one of the fields of the trials, got {name[:80]!r}.",
+        f"There is: {', '.join((*_FIELDS, *known))[:300]}.",
+    )
+
+
+# --- groups -----------------------------------------------------------------------------------------------
+
+
+def _groups(rows: Sequence[TrialRow], names: Sequence[str], largest: bool) -> list[TrialGroup]:
+    for name in names:
+        _check(rows, name, "group")
+    parts: dict[tuple[Value, ...], list[TrialRow]] = {}
+    for row in rows:
+        parts.setdefault(tuple(field_value(row, name) for name in names), []).append(row)
+    return [_group(dict(zip(names, key, strict=True)), part, largest) for key, part in parts.items()]
+
+
+def _group(key: dict[str, Value], rows: Sequence[TrialRow], largest: bool) -> TrialGroup:
+    valued = [row for row in rows if row.value is not None]
+    values = [row.value for row in valued if row.value is not None]
+    best = (max if largest else min)(valued, key=lambda row: row.value or 0.0) if valued else None
+    return TrialGroup(
+        key=key,
+        count=len(rows),
+        valued=len(values),
+        mean=statistics.fmean(values) if values else None,
+        spread=statistics.stdev(values) if len(values) > 1 else None,
+        best=best,
+    )
+
+
+def _sorted_groups(groups: list[TrialGroup], query: TrialQuery, largest: bool) -> list[TrialGroup]:
+    """Sorted by a field of the key, count, mean, spread or best value; `trial` sorts the best one first.
+
+    `best_trial` and any other field sort by that of the best row.
+    """
+    sort = query.sort
+
+    def key(group: TrialGroup) -> Any:
+        if sort in group.key:
+            found: Any = group.key[sort]
+        elif sort in ("count", "mean", "spread"):
+            found = getattr(group, sort)
+        elif sort in ("value", "best"):
+            found = group.best.value if group.best else None
+        elif sort == "trial":
+            found = group.best.value if group.best else None
+            return None if found is None else (0, -found if largest else found)
+        else:
+            name = "trial" if sort == "best_trial" else sort
+            return _key(group.best, name) if group.best else None
+        return None if found is None else ((1, found) if isinstance(found, str) else (0, found))
+
+    known = [group for group in groups if key(group) is not None]
+    known.sort(key=key, reverse=query.descending)
+    return known + [group for group in groups if key(group) is None]

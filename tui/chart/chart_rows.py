@@ -1,0 +1,318 @@
+"""A whole chart as rows of spans with style names: legend, plot, axes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+
+from tui.chart.scale import Tick, x_ticks
+from tui.chart.scene import Scene
+from tui.chart.series import CurvePoint, CurveSeries
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
+from tui.ui.curve_colours import DASH_SIGNS, dash_of, style_name_of
+from tui.ui.numbers import clock, short, whole
+from tui.ui.span import Row, Span, fitted, row_width
+
+if TYPE_CHECKING:
+    from tui.chart.plot_area import Plot
+    from tui.chart.scale import YScale
+
+
+LONGEST_LABEL = 28
+VALUE_WIDTH = 7
+MORE = 11
+"""cells for how many curves have no room, besides the key that lists them"""
+BETWEEN = Span("   ")
+
+
+def header(scene: Scene, width: int, most: int) -> list[Row]:
+    """At most `most` rows: title and curves in one row where they fit, else the curves below the title."""
+    title: Row = (Span(plain(scene.view.metric or "metric", limit=40), "title"),)
+    tags = _tags(scene)
+    found = entries(scene)
+    room = width - row_width(tags) - 2
+    if len(_joined([title, *found], room)) > len(found) or not found:
+        return [_split(_flat([title, *found]), tags, width)]
+    if most == 1:
+        return [_in_one(scene, title, found, tags, width)]
+    return [_split(title, tags, width), *_wrapped(found, width, most - 1, scene.legend_key)]
+
+
+def entries(scene: Scene) -> list[Row]:
+    """An entry per curve with its value, then one per run without the metric."""
+    found = [_entry(scene, series) for series in _in_order(scene)]
+    return found + [_missing_entry(scene, label) for label in scene.lacking]
+
+
+def _in_one(scene: Scene, title: Row, found: list[Row], tags: Row, width: int) -> Row:
+    """With values, else without, where all fit; else as many names as fit and the count of the others."""
+    names = [_name(scene, series) for series in _in_order(scene)]
+    for some, right in ((found, tags), (found, ()), (names, tags), (names, ())):
+        room = width - (row_width(right) + 2 if right else 0)
+        if row_width(_flat([title, *some])) <= room and len(some) == len(found):
+            return _split(_flat([title, *some]), right, width)
+    return fitted(_with_rest([title, *names], width, len(found), scene.legend_key), width)
+
+
+def _with_rest(some: list[Row], width: int, count: int, key: str) -> Row:
+    """The title, as many of the curves as fit, and how many of `count` do not."""
+    kept = _joined(some, width - _room_for_more(key))
+    left = count - (len(kept) - 1)
+    return (*_flat(kept), *_more(left, key)) if left else _flat(kept)
+
+
+def _room_for_more(key: str) -> int:
+    return MORE + (len(f" ({key})") if key else 0)
+
+
+def _more(count: int, key: str) -> Row:
+    """+4 more (i)"""
+    return (Span(f"   +{count} more" + (f" ({key})" if key else ""), "tag"),)
+
+
+def _in_order(scene: Scene) -> list[CurveSeries]:
+    """The baseline first, then the selected one, then the others in their order."""
+    return sorted(scene.series, key=lambda one: (one.key != scene.baseline, one is not scene.main))
+
+
+def _name(scene: Scene, series: CurveSeries) -> Row:
+    label = Span(plain(series.label, limit=LONGEST_LABEL), "label" if len(scene.series) > 1 else "tag")
+    return (Span(_swatch(scene, series) + " ", style_name_of(series.hue)), label)
+
+
+def _entry(scene: Scene, series: CurveSeries) -> Row:
+    view = scene.view
+    point = series.last()
+    if view.crosshair is not None:
+        point = series.near(view.crosshair, view.axis)
+    spans = [*_name(scene, series)]
+    if point is None:
+        return (*spans, Span(" –".ljust(VALUE_WIDTH + 1), "tag"))
+    value = short(point.value)
+    spans.append(Span(f" {value:<{VALUE_WIDTH}}", "value" if math.isfinite(point.value) else "alert"))
+    spans += _difference(scene, series, point)
+    if view.amount:
+        smooth = scene.smooth_near(series, point.step if view.axis == "step" else point.time)
+        spans.append(Span(f" {'raw' if smooth is None else f'~{short(smooth)}':<{VALUE_WIDTH + 1}}", "tag"))
+    return tuple(spans)
+
+
+def _difference(scene: Scene, series: CurveSeries, point: CurvePoint) -> Row:
+    """The difference to the baseline: at the crosshair, else between the last values."""
+    base = next((one for one in scene.series if one.key == scene.baseline), None)
+    if base is None or base is series:
+        return (Span(" baseline", "tag"),) if base is series else ()
+    view = scene.view
+    there = base.last() if view.crosshair is None else base.near(view.crosshair, view.axis)
+    difference = point.value - there.value if there is not None else math.nan
+    if not math.isfinite(difference):
+        return ()
+    text = f"{'+' if difference >= 0 else '-'}{short(abs(difference))}"
+    return (Span(f" {text:<{VALUE_WIDTH}}", "tag"),)
+
+
+def _missing_entry(scene: Scene, label: str) -> Row:
+    """xor-8f8b: no val_loss"""
+    text = f"{plain(label, limit=LONGEST_LABEL)}: no {plain(scene.view.metric, limit=40)}"
+    return (Span(text, "tag"),)
+
+
+def _swatch(scene: Scene, series: CurveSeries) -> str:
+    if scene.letters and len(scene.series) > 1:
+        return scene.letter(series)
+    if scene.symbols == "ascii":
+        return scene.letter(series) if len(scene.series) > 1 else "*"
+    if series.key == scene.baseline:
+        return glyphs().baseline + DASH_SIGNS[1]
+    return 2 * DASH_SIGNS[0 if series is scene.main else dash_of(series.hue)]
+
+
+def _tags(scene: Scene) -> Row:
+    view = scene.view
+    spans = [Span(_crosshair_text(scene), "crosshair")] if view.crosshair is not None else []
+    if view.smoothing:
+        spans.append(Span("raw" if view.raw else f"smoothing {view.smoothing:g}", "tag"))
+    if view.log:
+        spans.append(Span("log", "tag"))
+    if view.trimmed:
+        spans.append(Span("outliers ignored", "tag"))
+    if view.x is not None:
+        spans.append(Span("zoom", "tag"))
+    if scene.live:
+        spans.append(Span("live", "live") if view.x is None or view.follow else Span("held", "tag"))
+    return tuple(part for span in spans for part in (Span(" · ", "axis"), span))[1:]
+
+
+def _crosshair_text(scene: Scene) -> str:
+    """The position of the crosshair, and the marks there."""
+    view = scene.view
+    assert view.crosshair is not None
+    place = f"{scene.unit} {whole(view.crosshair)}" if view.axis == "step" else clock(view.crosshair)
+    text = scene.mark_text_at(view.crosshair)
+    return f"{place} · {plain(text, limit=40)}" if text else place
+
+
+def _joined(entries: list[Row], width: int) -> list[Row]:
+    """As many entries as fit, the first one always."""
+    kept, room = entries[:1], width - row_width(entries[0])
+    for entry in entries[1:]:
+        room -= row_width(entry) + cell_len(BETWEEN.text)
+        if room < 0:
+            break
+        kept.append(entry)
+    return kept
+
+
+def _wrapped(entries: list[Row], width: int, most: int, key: str) -> list[Row]:
+    rows: list[Row] = []
+    left = entries
+    while left and len(rows) < most:
+        last = len(rows) == most - 1
+        kept = _joined(left, width)
+        if last and len(kept) < len(left):
+            kept = _joined(left, width - _room_for_more(key))
+            return [*rows, fitted((*_flat(kept), *_more(len(left) - len(kept), key)), width)]
+        rows.append(fitted(_flat(kept), width))
+        left = left[len(kept) :]
+    return rows
+
+
+def _flat(entries: list[Row]) -> Row:
+    return tuple(span for entry in entries for span in (BETWEEN, *entry))[1:]
+
+
+def _split(left: Row, right: Row, width: int) -> Row:
+    """`left` and `right` aligned to the edges; `left` is cut where they meet."""
+    room = width - row_width(right)
+    if not right or room < 10:
+        return fitted(left, width)
+    return (*fitted((*fitted(left, room - 1), Span(" ")), room), *right)
+
+
+LEAST_WIDTH, LEAST_HEIGHT = 20, 5
+DOTS_ACROSS = {"braille": 2, "block": 2, "ascii": 1}
+"""columns of dots in a cell; not read from the canvas, so that a chart without points needs no NumPy"""
+LINES = {"side": "│", "tick": "┤", "corner": "└", "floor": "─", "under": "┬"}
+ASCII_LINES = {"side": "|", "tick": "+", "corner": "+", "floor": "-", "under": "+"}
+
+
+def picture(scene: Scene, width: int, height: int) -> list[Row]:
+    """`height` rows of exactly `width` cells."""
+    if width < LEAST_WIDTH or height < LEAST_HEIGHT:
+        return _message([], f"chart: needs {LEAST_WIDTH}x{LEAST_HEIGHT}", width, height)
+    scene = with_columns(scene, width)
+    head = header(scene, width, _header_rows(height))
+    visible = scene.visible_range()
+    if visible is None:
+        return _message(head, scene.empty, width, height)
+    from tui.chart.plot_area import Plot, fit_scale
+
+    scale = fit_scale(scene, visible, height - len(head) - 2)
+    if scale is None:
+        return _message(head, _nothing(scene), width, height)
+    gutter = _gutter(scene, scale)
+    plot = Plot(scene, visible, width - gutter - 1, scale)
+    return [*head, *_body(plot, gutter), *_foot(plot, gutter, width)]
+
+
+def with_columns(scene: Scene, width: int) -> Scene:
+    """The scene with `columns` set from a width in cells; it decides which curves are smoothed."""
+    return replace(scene, columns=width * DOTS_ACROSS[scene.symbols])
+
+
+def plot_area(scene: Scene, width: int, height: int) -> tuple[int, int] | None:
+    """First column and width of the plot in cells, or None where no curve is drawn."""
+    visible = scene.visible_range()
+    if visible is None or width < LEAST_WIDTH or height < LEAST_HEIGHT:
+        return None
+    from tui.chart.plot_area import fit_scale
+
+    scale = fit_scale(scene, visible, height - len(header(scene, width, _header_rows(height))) - 2)
+    if scale is None:
+        return None
+    gutter = _gutter(scene, scale)
+    return gutter, width - gutter - 1
+
+
+def _gutter(scene: Scene, scale: YScale) -> int:
+    """Cells for the y labels and the axis line; at least `least_gutter`, so that labels rarely change it."""
+    return max(scene.least_gutter, 2 + max((len(label) for _, label in scale.labels), default=0))
+
+
+def _header_rows(height: int) -> int:
+    return 1 if height < 9 else 2 if height < 16 else 3 if height < 28 else 4 if height < 36 else 8
+
+
+def _nothing(scene: Scene) -> str:
+    low, high = scene.visible_range() or (0.0, 0.0)
+    if scene.view.x is not None:
+        return f"nothing to show between {low:g} and {high:g}"
+    from tui.chart.plot_area import fit_scale
+
+    is_any_finite = fit_scale(replace(scene, view=replace(scene.view, log=False)), (low, high), 5) is not None
+    return "no positive value for the log axis" if is_any_finite else "no finite value"
+
+
+def _message(head: list[Row], message: str, width: int, height: int) -> list[Row]:
+    rows = list(head[:height])
+    while len(rows) < height:
+        middle = len(rows) == (len(head) + height) // 2
+        text = message[:width].center(width) if middle else ""
+        rows.append(fitted((Span(text, "tag"),), width))
+    return rows
+
+
+def _lines(scene: Scene) -> dict[str, str]:
+    return ASCII_LINES if scene.symbols == "ascii" else LINES
+
+
+def _body(plot: Plot, gutter: int) -> list[Row]:
+    labels, lines = dict(plot.scale.labels), _lines(plot.scene)
+    rows = []
+    for number, row in enumerate(plot.canvas().lines()):
+        label = labels.get(number, "")
+        side = lines["tick" if label else "side"]
+        rows.append((Span(label.rjust(gutter - 1), "label"), Span(side, "axis"), *row, Span(" ")))
+    return rows
+
+
+def _foot(plot: Plot, gutter: int, width: int) -> list[Row]:
+    room = (len(plot.scene.x_name) + 1 - gutter, plot.cells + 1)
+    ticks = x_ticks(*plot.visible, plot.cells, plot.scene.view.axis, room=room)
+    return [_floor(plot, ticks, gutter, width), _labels(plot.scene, ticks, gutter, width)]
+
+
+def _floor(plot: Plot, ticks: list[Tick], gutter: int, width: int) -> Row:
+    lines, signs = _lines(plot.scene), plot.signs()
+    spans = [Span(" " * (gutter - 1) + lines["corner"], "axis")]
+    under = {tick.cell for tick in ticks}
+    for cell in range(plot.cells):
+        if cell in signs:
+            sign, mark = signs[cell]
+            spans.append(Span(sign, f"mark-{mark.kind}"))
+        else:
+            spans.append(Span(lines["under" if cell in under else "floor"], "axis"))
+    return fitted(_merged(spans), width)
+
+
+def _labels(scene: Scene, ticks: list[Tick], gutter: int, width: int) -> Row:
+    text = " " * width
+    for tick in ticks:
+        start = tick.start + gutter
+        text = text[:start] + tick.label + text[start + len(tick.label) :]
+    name = scene.x_name
+    return fitted((Span(name, "tag"), Span(text[len(name) :], "label")), width)
+
+
+def _merged(spans: list[Span]) -> Row:
+    rows: list[Span] = []
+    for span in spans:
+        if rows and rows[-1].style_name == span.style_name:
+            rows[-1] = Span(rows[-1].text + span.text, span.style_name)
+        else:
+            rows.append(span)
+    return tuple(rows)

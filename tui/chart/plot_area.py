@@ -1,0 +1,327 @@
+"""The plot area: curves as dots, the range of every column of them; grid, marks and crosshair on a canvas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tui.chart.canvas import Canvas, DotPen, DotTrace, dot_pen
+from tui.chart.chart_view import Range
+from tui.chart.curve_arrays import Floats, Indices, ValueBlocks
+from tui.chart.scale import YScale, linear_scale, log_scale
+from tui.chart.scene import ASCII_SIGNS, SIGNS, ChartMark, Scene
+from tui.chart.series import CurveSeries
+from tui.ui.curve_colours import style_name_of
+
+FLAT = 3
+"""a column of a dashed line is left out where it is less than this many rows of dots high"""
+
+
+@dataclass(frozen=True, slots=True)
+class Viewport:
+    """The visible part: [low, high] on the x axis over `columns` of dots, `scale` over rows of cells.
+
+    The first and the last column of dots are centred on `low` and `high`.
+    """
+
+    low: float
+    high: float
+    columns: int
+    per_cell: int
+    scale: YScale
+
+    @property
+    def height(self) -> int:
+        return self.scale.rows * self.per_cell
+
+    def column(self, positions: Floats) -> Floats:
+        return (positions - self.low) / (self.high - self.low) * (self.columns - 1)
+
+    def bounds(self, positions: Floats) -> Indices:
+        """Indices of the first point of every column of dots, and of the first point past the last."""
+        edges = self.low + (np.arange(self.columns + 1) - 0.5) / (self.columns - 1) * (self.high - self.low)
+        edges[0], edges[-1] = self.low, np.nextafter(self.high, np.inf)
+        return np.searchsorted(positions, edges).astype(np.int64)
+
+    def rows(self, values: Floats) -> Floats:
+        """Rows of dots, rounded to 6 digits so that equal values on the boundary of two rows stay equal."""
+        return np.round(self.scale.dots(values, self.per_cell), 6)
+
+
+def trace(positions: Floats, blocks: ValueBlocks, viewport: Viewport) -> DotTrace:
+    """The range of every column, and the straight lines between the columns."""
+    bounds = viewport.bounds(positions)
+    low, high = blocks.extremes(bounds)
+    top, bottom = viewport.rows(high), viewport.rows(low)
+    drawn = DotTrace(np.full(viewport.columns, viewport.height), np.full(viewport.columns, -1))
+    filled = np.flatnonzero(~np.isnan(low))
+    _cover(drawn, filled, top[filled], bottom[filled], viewport.height)
+    _connect(drawn, positions, blocks, bounds, viewport)
+    return drawn
+
+
+def dashed(line: DotTrace, dash: tuple[int, ...]) -> DotTrace:
+    """The line with gaps: so many columns drawn, left out, drawn, and so on; steep columns stay."""
+    if not dash:
+        return line
+    pattern = np.repeat(np.arange(len(dash)) % 2 == 1, dash)
+    gap = pattern[np.arange(len(line.top)) % len(pattern)] & (line.bottom - line.top < FLAT)
+    return DotTrace(np.where(gap, line.bottom.max(initial=0) + 1, line.top), np.where(gap, -1, line.bottom))
+
+
+def _connect(
+    drawn: DotTrace, positions: Floats, blocks: ValueBlocks, bounds: Indices, viewport: Viewport
+) -> None:
+    before, after = _neighbours(blocks, bounds)
+    joined = blocks.joined(before, after)
+    before, after = before[joined], after[joined]
+    if not len(before):
+        return
+    values = blocks.values
+    x0, x1 = viewport.column(positions[before]), viewport.column(positions[after])
+    y0, y1 = viewport.rows(values[before]), viewport.rows(values[after])
+    first = np.clip(np.rint(x0), 0, viewport.columns - 1).astype(np.int64)
+    last = np.clip(np.rint(x1), 0, viewport.columns - 1).astype(np.int64)
+    counts = last - first + 1
+    which = np.repeat(np.arange(len(counts)), counts)
+    column = np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts, counts) + first[which]
+    start, stop = x0[which], x1[which]
+    width = np.maximum(stop - start, 1e-12)
+    slope = (y1[which] - y0[which]) / width
+    left = y0[which] + slope * np.clip(np.maximum(column - 0.5, 0) - start, 0, width)
+    right = y0[which] + slope * np.clip(np.minimum(column + 0.5, viewport.columns - 1) - start, 0, width)
+    _cover(drawn, column, np.fmin(left, right), np.fmax(left, right), viewport.height)
+
+
+def _neighbours(blocks: ValueBlocks, bounds: Indices) -> tuple[Indices, Indices]:
+    """Last number of each non-empty column and first of the next, with one beyond either side."""
+    wide = np.concatenate(([0], bounds, [len(blocks)]))
+    first, last = blocks.ends(wide)
+    filled = first <= last
+    return last[filled][:-1], first[filled][1:]
+
+
+def _cover(drawn: DotTrace, column: Indices, top: Floats, bottom: Floats, height: int) -> None:
+    upper, lower = np.rint(top).astype(np.int64), np.rint(bottom).astype(np.int64)
+    visible = (lower >= 0) & (upper < height)
+    column, upper, lower = column[visible], upper[visible], lower[visible]
+    np.minimum.at(drawn.top, column, np.maximum(upper, 0))
+    np.maximum.at(drawn.bottom, column, np.minimum(lower, height - 1))
+
+
+LETTER_EVERY = 24
+NEAR_CELLS = 2
+SPARSE = 4
+"""cells per point from which on every point of a curve gets a sign"""
+FEW = 20
+"""fewer values than this have no outliers: a twentieth of them is less than one"""
+SAMPLED = 20_000
+"""values of a curve, evenly spaced, from which its percentiles are computed"""
+SHARES = frozenset(("accuracy", "acc", "precision", "recall", "f1", "auc"))
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """The plot of a scene over the x range `visible`: `cells` wide, as many rows as `scale` has."""
+
+    scene: Scene
+    visible: Range
+    cells: int
+    scale: YScale
+
+    def canvas(self) -> Canvas:
+        canvas = Canvas(self.cells, self.scale.rows)
+        self._draw_raw(canvas)
+        traces = [(series, self._draw(canvas, series)) for series in self.scene.drawn if len(series)]
+        self._draw_points(canvas)
+        self._draw_infinities(canvas)
+        if self.scene.letters and self.scene.symbols != "ascii" and len(traces) > 1:
+            for series, line in traces:
+                self._draw_letters(canvas, series, line)
+        self._draw_crosshair(canvas)
+        self._draw_marks(canvas)
+        self._draw_grid(canvas)
+        return canvas
+
+    def signs(self) -> dict[int, tuple[str, ChartMark]]:
+        """The signs on the x axis: column -> sign and mark.
+
+        In one cell a pause hides a change of a parameter, and that a checkpoint.
+        """
+        table = ASCII_SIGNS if self.scene.symbols == "ascii" else SIGNS
+        order = {"checkpoint": 0, "set": 1, "pause": 2}
+        marks = sorted(self.scene.marks, key=lambda mark: order[mark.kind])
+        placed = ((self.mark_cell(mark), mark) for mark in marks)
+        return {cell: (table[mark.kind], mark) for cell, mark in placed if cell is not None}
+
+    def mark_cell(self, mark: ChartMark) -> int | None:
+        position = mark.step
+        if self.scene.view.axis == "time" and self.scene.main:
+            position = self.scene.main.translated(mark.step, "step")
+        return self.cell(position)
+
+    def cell(self, position: float) -> int | None:
+        low, high = self.visible
+        if not low <= position <= high:
+            return None
+        across = dot_pen(self.scene.symbols).across
+        return round((position - low) / (high - low) * (self.cells * across - 1)) // across
+
+    def _draw(self, canvas: Canvas, series: CurveSeries) -> DotTrace:
+        pen = dot_pen(self.scene.symbols, self.scene.letter(series) if len(self.scene.series) > 1 else "*")
+        is_smoothed = self.scene.is_smoothed(series)
+        line = self._smooth_trace(series, pen) if is_smoothed else self._trace(series, pen)
+        line = dashed(line, self.scene.dash(series))
+        is_faint = self.scene.is_one_of_many(series) and not is_smoothed
+        canvas.paint(line, pen, style_name_of(series.hue, faint=is_faint))
+        return line
+
+    def _draw_raw(self, canvas: Canvas) -> None:
+        """Logged values of smoothed curves, faint, behind all lines; of many, the selected one's only."""
+        pen = dot_pen(self.scene.symbols, ".")
+        for series in self.scene.drawn:
+            if self.scene.is_smoothed(series) and not self.scene.is_one_of_many(series):
+                canvas.paint(self._trace(series, pen), pen, style_name_of(series.hue, faint=True))
+
+    def _trace(self, series: CurveSeries, pen: DotPen) -> DotTrace:
+        view, curve = self.scene.view, series.curve
+        return trace(curve.positions(view.axis), curve.blocks(view.log), self._viewport(pen))
+
+    def _smooth_trace(self, series: CurveSeries, pen: DotPen) -> DotTrace:
+        """One dot per column, connected."""
+        view, viewport, blocks = self.scene.view, self._viewport(pen), ValueBlocks()
+        where, values = series.curve.smoothed(view.axis, self.visible, viewport.columns, view.amount)
+        blocks.extend(np.where(values > 0, values, np.nan) if view.log else values)
+        return trace(where, blocks, viewport)
+
+    def _viewport(self, pen: DotPen) -> Viewport:
+        return Viewport(*self.visible, self.cells * pen.across, pen.down, self.scale)
+
+    def _draw_points(self, canvas: Canvas) -> None:
+        """A sign for every point of a curve with few points; without colours the letter of the curve."""
+        dot = "o" if self.scene.symbols == "ascii" else "•"
+        has_letters = self.scene.letters and len(self.scene.series) > 1
+        for series in self.scene.drawn:
+            if not 0 < len(series) * SPARSE <= self.cells:
+                continue
+            sign = self.scene.letter(series) if has_letters else dot
+            positions = series.curve.positions(self.scene.view.axis)
+            for position, value in zip(positions.tolist(), series.curve.values.tolist(), strict=True):
+                cell, row = self.cell(position), self._row(value)
+                if cell is not None and row is not None:
+                    canvas.put(row, cell, sign, style_name_of(series.hue))
+
+    def _draw_infinities(self, canvas: Canvas) -> None:
+        sign = "!" if self.scene.symbols == "ascii" else "∞"
+        for series in self.scene.drawn:
+            if not len(series):
+                continue
+            curve = series.curve
+            infinite = curve.infinite
+            columns = self._viewport(dot_pen("ascii")).column(curve.positions(self.scene.view.axis)[infinite])
+            upward = curve.values[infinite] > 0
+            for row, which in ((0, upward), (canvas.rows - 1, ~upward)):
+                for cell in np.unique(np.rint(columns[which])).tolist():
+                    canvas.put(row, int(cell), sign, "alert")
+
+    def _draw_letters(self, canvas: Canvas, series: CurveSeries, line: DotTrace) -> None:
+        pen = dot_pen(self.scene.symbols)
+        start = 4 + 5 * self.scene.series.index(series)
+        for column in range(start * pen.across, len(line.top), LETTER_EVERY * pen.across):
+            if line.top[column] <= line.bottom[column]:
+                row = int(line.top[column] + line.bottom[column]) // 2 // pen.down
+                canvas.put(row, column // pen.across, self.scene.letter(series), style_name_of(series.hue))
+
+    def _draw_crosshair(self, canvas: Canvas) -> None:
+        view = self.scene.view
+        cell = self.cell(view.crosshair) if view.crosshair is not None else None
+        if cell is None or view.crosshair is None:
+            return
+        sign = "O" if self.scene.symbols == "ascii" else "●"
+        for series in self.scene.drawn:
+            point = series.near(view.crosshair, view.axis)
+            if point is not None:
+                smooth = self.scene.smooth_near(series, view.crosshair)
+                row = self._row(point.value if smooth is None else smooth)
+                if row is not None:
+                    canvas.put(row, cell, sign, style_name_of(series.hue))
+        canvas.fill(slice(None), slice(cell, cell + 1), self._vertical("│"), "crosshair")
+
+    def _row(self, value: float) -> int | None:
+        if not np.isfinite(value) or (self.scale.log and value <= 0):
+            return None
+        row = int(np.rint(self.scale.dots(np.array([value]), 1)[0]))
+        return row if 0 <= row < self.scale.rows else None
+
+    def _draw_marks(self, canvas: Canvas) -> None:
+        """A vertical line at the marks near the crosshair; the others have their sign on the axis alone."""
+        view = self.scene.view
+        here = self.cell(view.crosshair) if view.crosshair is not None else None
+        if here is None:
+            return
+        for cell in self.signs():
+            if abs(cell - here) <= NEAR_CELLS:
+                canvas.fill(slice(None), slice(cell, cell + 1), self._vertical("┊"), "grid")
+
+    def _draw_grid(self, canvas: Canvas) -> None:
+        for row, _ in self.scale.labels:
+            dots = "." if self.scene.symbols == "ascii" else "┈"
+            step = 4 if self.scene.symbols == "ascii" else 1
+            canvas.fill(slice(row, row + 1), slice(step - 1, None, step), dots, "grid")
+
+    def _vertical(self, line: str) -> str:
+        return "|" if self.scene.symbols == "ascii" else line
+
+
+def fit_scale(scene: Scene, visible: Range, rows: int) -> YScale | None:
+    """The y scale of the visible values, or of those without outliers; None where no value is visible."""
+    lows, highs = [], []
+    for series in scene.series:
+        if len(series):
+            positions = series.curve.positions(scene.view.axis)
+            bounds = np.searchsorted(positions, [visible[0], np.nextafter(visible[1], np.inf)]).astype(
+                np.int64
+            )
+            low, high = series.curve.blocks(scene.view.log).extremes(_with_neighbours(bounds, len(series)))
+            lows.append(low[0])
+            highs.append(high[0])
+    if not lows or np.all(np.isnan(lows)):
+        return None
+    lowest, highest = float(np.nanmin(lows)), float(np.nanmax(highs))
+    if scene.view.trimmed:
+        lowest, highest = _without_outliers(scene, visible, (lowest, highest))
+    if scene.view.log:
+        return log_scale(lowest, highest, rows)
+    return linear_scale(lowest, highest, rows, ceiling_of(scene.view.metric))
+
+
+def _without_outliers(scene: Scene, visible: Range, ends: Range) -> Range:
+    """The 5th to the 95th percentile of the visible values, a tenth wider at both ends, within `ends`."""
+    log, found = scene.view.log, []
+    for series in scene.series:
+        positions = series.curve.positions(scene.view.axis)
+        first, last = np.searchsorted(positions, [visible[0], np.nextafter(visible[1], np.inf)])
+        values = series.curve.values[first : last : max(1, (last - first) // SAMPLED)]
+        found.append(values[np.isfinite(values) & ((values > 0) | (not log))])
+    values = np.concatenate(found)
+    if len(values) < FEW:
+        return ends
+    low, high = np.percentile(np.log10(values) if log else values, (5, 95))
+    spare = (high - low) / 10
+    low, high = (10.0**end if log else end for end in (low - spare, high + spare))
+    return max(ends[0], float(low)), min(ends[1], float(high))
+
+
+def ceiling_of(metric: str) -> float | None:
+    """The largest possible value of a metric: 1 for accuracy and the like, by name; None where unknown."""
+    last = metric.lower().replace("/", "_").rpartition("_")[2]
+    return 1.0 if last in SHARES else None
+
+
+def _with_neighbours(bounds: NDArray[np.int64], length: int) -> NDArray[np.int64]:
+    """Bounds that include, where no point is visible, the points on both sides of the range."""
+    if bounds[0] < bounds[1]:
+        return bounds
+    return np.array([max(bounds[0] - 1, 0), min(bounds[1] + 1, length)])

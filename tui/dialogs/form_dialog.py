@@ -1,0 +1,204 @@
+"""A dialog with a form: description, fields, outcome of the fields together, keys."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from engine import params
+from engine.errors import DltuiError, ParamError
+from engine.params import Param
+from engine.protocol import RunSummary
+from tui.data import run_actions
+from tui.data.run_text import name_of
+from tui.dialogs.dialog import DIALOG_CSS, TAB_BINDINGS, KeyLine, hide_messages, open_tab_below
+from tui.keys import all_keys
+from tui.terminal.plain_text import plain
+from tui.ui.form import VALUE_WIDTH, Form, Typed, field_of
+
+Answer = TypeVar("Answer")
+TEXT_LIMIT = 400
+PATH_WIDTH = 60
+
+
+@dataclass(frozen=True, slots=True)
+class FormOutcome:
+    """What the fields together result in, as text; they can be submitted if `is_ready`."""
+
+    text: str = ""
+    is_ready: bool = True
+
+
+class FormScreen(ModalScreen[Answer]):
+    """Stays open until the fields were submitted successfully.
+
+    `outcome` raises ParamError for fields that exclude each other; `act` submits the fields and returns the
+    answer of the screen, or raises DltuiError; `on_cancel` receives the texts when the form is cancelled.
+    `about` is hidden on a short screen; `fact` is one line that is always shown.
+    """
+
+    BINDINGS = all_keys.bindings("form") + TAB_BINDINGS
+    CSS_PATH = DIALOG_CSS
+    AUTO_FOCUS = None
+
+    def __init__(
+        self,
+        title: str,
+        form: Form,
+        act: Callable[[Typed], Awaitable[Answer]],
+        *,
+        submit_label: str,
+        about: Sequence[str] = (),
+        fact: str = "",
+        outcome: Callable[[Typed], FormOutcome] = lambda typed: FormOutcome(),
+        on_cancel: Callable[[Typed], object] = lambda typed: None,
+        is_wide: bool = True,
+    ) -> None:
+        super().__init__()
+        self._title, self.form, self._act, self._submit_label = title, form, act, submit_label
+        self._fact = fact
+        self._about, self._outcome_of, self._on_cancel, self._is_wide = about, outcome, on_cancel, is_wide
+        self._submit_error = ""
+        self._outcome, self._combination_error = self._evaluated()
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog wide" if self._is_wide else "dialog") as box:
+            box.border_title = Content(plain(self._title, limit=100))
+            for text in self._about:
+                yield Static(plain(text, limit=TEXT_LIMIT), markup=False, classes="claim")
+            if self._fact:
+                box.add_class("-fact")
+                yield Static(plain(self._fact, limit=TEXT_LIMIT), markup=False, classes="fact")
+            yield self.form
+            yield Static(id="hint", markup=False)
+            yield KeyLine(
+                (("form.launch", self._submit_label), ("form.cancel", "back"), ("form.next", "next"),
+                 ("form.defaults", "defaults"), ("form.help", "keys"))
+            )  # fmt: skip
+
+    def on_mount(self) -> None:
+        hide_messages(self.app)
+        self._update()
+
+    @on(Form.Changed)
+    def _check(self) -> None:
+        self._submit_error = ""
+        self._outcome, self._combination_error = self._evaluated()
+        self._update()
+
+    def _evaluated(self) -> tuple[FormOutcome, str]:
+        """The outcome of the fields, and the error of their combination."""
+        if self.form.applicable_errors:
+            return FormOutcome(is_ready=False), ""
+        try:
+            return self._outcome_of(self.form.typed()), ""
+        except ParamError as error:
+            return FormOutcome(is_ready=False), str(error)
+
+    @on(Form.Moved)
+    def _update(self) -> None:
+        """Show the errors, else the outcome and the help of the field under the cursor."""
+        invalid = list(self.form.applicable_errors)
+        self.query_one(KeyLine).show_error(_invalid_fields(invalid) if invalid else "")
+        error = self._submit_error or self._combination_error
+        field = self.form.field
+        help_text = _field_help(field.param, long=len(self.form.fields) > 1) if field is not None else ""
+        hint = self.query_one("#hint", Static)
+        hint.update(
+            plain(error, limit=TEXT_LIMIT)
+            if error
+            else "\n".join(filter(None, (self._outcome.text, help_text)))
+        )
+        hint.set_class(bool(error), "-wrong")
+        self.query_one(".dialog").set_class(bool(error) or not self._outcome.is_ready, "-has-error")
+
+    def on_input_submitted(self) -> None:
+        self.action_launch()
+
+    def action_launch(self) -> None:
+        """Submit, or move to the first invalid field."""
+        if self.form.applicable_errors:
+            self.form.go_to(next(iter(self.form.applicable_errors)))
+        elif self._outcome.is_ready:
+            self.run_worker(self._submit(), group="form", exclusive=True, exit_on_error=False)
+
+    async def _submit(self) -> None:
+        try:
+            self.dismiss(await self._act(self.form.typed()))
+        except DltuiError as error:
+            self._submit_error = str(error)
+            self._update()
+
+    def action_cancel(self) -> None:
+        self._on_cancel(self.form.typed())
+        self.dismiss(None)
+
+    async def action_open_tab(self, tab: str) -> None:
+        """Cancel the form and open a tab."""
+        self.action_cancel()
+        await open_tab_below(self, tab)
+
+    def action_field(self, by: int) -> None:
+        self.form.move(by)
+
+    def action_defaults(self) -> None:
+        self.form.restore_defaults()
+
+    def action_help(self) -> None:
+        from tui.dialogs.help import HelpScreen
+        from tui.keys.user_keymap import Keymap
+
+        self.app.push_screen(HelpScreen("form", Keymap(), "runs"))
+
+
+def _invalid_fields(names: Sequence[str]) -> str:
+    """1 field is wrong: lr"""
+    count = f"{len(names)} fields are" if len(names) > 1 else "1 field is"
+    return f"{count} wrong: {', '.join(names)}"
+
+
+def _field_help(param: Param, *, long: bool) -> str:
+    """Help, expected values and whether the parameter is live."""
+    is_number = param.kind in (int, float)
+    expected = f"; {param.expected}" if is_number or (param.choices and long) else ""
+    live = "; can be changed during training" if param.live else ""
+    return plain(f"{param.name}: {param.help}{expected}{live}", limit=TEXT_LIMIT)
+
+
+def fields_screen(
+    title: str,
+    fields: Sequence[Param],
+    typed: Typed,
+    submit_label: str,
+    act: Callable[[Typed], Awaitable[str]],
+) -> FormScreen[str]:
+    """A dialog with a few fields. Dismissed with the text that `act` returns."""
+    is_path = len(fields) == 1 and fields[0].kind is str and not fields[0].choices
+    width = PATH_WIDTH if is_path else VALUE_WIDTH
+    form = Form([field_of(one) for one in fields], typed, value_width=width)
+    return FormScreen(title, form, act, submit_label=submit_label)
+
+
+def live_screen(run: RunSummary, found: Sequence[Param]) -> FormScreen[tuple[str, object] | None]:
+    """The form for the live parameters of a run.
+
+    Dismissed with name and value of the first parameter that was changed; None where none was.
+    """
+    before = {param.name: run_actions.current_value(run, param) for param in found}
+
+    async def act(typed: Typed) -> tuple[str, object] | None:
+        values = {param.name: params.parse_value(param, typed[param.name]) for param in found}
+        return next(((name, value) for name, value in values.items() if value != before[name]), None)
+
+    shown = {param.name: params.format_value(param, before[param.name]) for param in found}
+    form = Form([field_of(param) for param in found], shown)
+    title = f"set live: {name_of(run)}"
+    return FormScreen(title, form, act, submit_label="set", is_wide=False)

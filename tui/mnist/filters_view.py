@@ -1,0 +1,396 @@
+"""The filters view: weights and maps of a layer at each recorded step of the training."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import Any
+
+from textual.timer import Timer
+
+from engine.protocol import Json
+from tui.data.run_text import name_of
+from tui.drawings.half_block_canvas import ImageCanvas
+from tui.drawings.image_arrays import Values
+from tui.keys import all_keys
+from tui.mnist.empty_state import paint_empty_state
+from tui.mnist.filter_grid import Cell, FilterGrid, is_roomy
+from tui.mnist.image_mosaic import Image, mosaic
+from tui.mnist.layer_snapshot import (
+    PictureMaps,
+    Snapshot,
+    kernels_of,
+    layers_of,
+    picture_maps,
+    snapshot_of,
+)
+from tui.mnist.view import MnistView
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
+
+IMAGES, CACHE_LIMIT = 4, 300
+MORE = 4
+"""filters by which a key scrolls"""
+FRAME, FRAMES = 0.12, 50
+LIVE = 0.5
+"""seconds between two requests for a run in training"""
+CELL, FLOW, LONGEST = 18, 5_000, 8.0
+"""bytes sent to the terminal per cell of a picture; bytes per second for live pictures; most seconds between
+two of them"""
+WHAT = "its filters epoch by epoch, and their maps of four pictures."
+
+
+class FiltersView(MnistView):
+    """Any layer at any step with a `sketch` event or a checkpoint."""
+
+    SCOPE = "filters"
+    BINDINGS = all_keys.bindings("filters")
+
+    def __init__(self, *given: Any, **widget: Any) -> None:
+        super().__init__(*given, **widget)
+        self.at: int | None = None
+        """index of the step that is shown; None: always the newest"""
+        self.row, self.pick, self.page, self.first_filter = 0, 0, 0, 0
+        self.cell: Cell | None = None
+        """the weight under the cursor"""
+        self._run, self._requested_at, self._drawn_before = "", 0.0, 0
+        self._model: Json = {}
+        self._accuracies: dict[int, float] = {}
+        self._parts: dict[int, Json] = {}
+        self._kernels: dict[tuple[int, str], Values] = {}
+        self._pictures: dict[tuple[int, str, int], PictureMaps] = {}
+        self._originals: dict[int, Any] = {}
+        self._play_timer: Timer | None = None
+        self._live_timer: Timer | None = None
+
+    # --- steps and layers ------------------------------------------------------------------------------
+
+    @property
+    def steps(self) -> list[int]:
+        return sorted({*self._accuracies, *self._model.get("steps", ())})
+
+    @property
+    def place(self) -> int:
+        steps = self.steps
+        newest = max(self._parts, default=None)
+        if self.is_live and newest in steps:
+            return steps.index(newest)
+        return len(steps) - 1 if self.at is None else max(0, min(self.at, len(steps) - 1))
+
+    @property
+    def step(self) -> int:
+        steps = self.steps
+        return steps[self.place] if steps else 0
+
+    @property
+    def first(self) -> int:
+        """Index of the first of the four pictures that are shown."""
+        return self.pick - self.pick % IMAGES
+
+    @property
+    def layer_names(self) -> list[str]:
+        parts = next(iter(self._parts.values()), {})
+        found = layers_of(parts)
+        if found:
+            return found
+        weighted = [one for one in self._model.get("layers", ()) if one["parameters"]]
+        return [one["name"] for one in weighted if one["kind"] == "conv"] or [
+            one["name"] for one in weighted[:1]
+        ]
+
+    @property
+    def layer_name(self) -> str:
+        layers = self.layer_names
+        return layers[self.row % len(layers)] if layers else ""
+
+    # --- requests --------------------------------------------------------------------------------------
+
+    def activated(self) -> None:
+        super().activated()
+        if self._live_timer is None:
+            self._live_timer = self.set_interval(LIVE, self._live)
+
+    def deactivated(self) -> None:
+        self._stop_playing()
+        if self._live_timer is not None:
+            self._live_timer.stop()
+            self._live_timer = None
+        super().deactivated()
+
+    def request_failed(self, key: str) -> None:
+        """The checkpoint may have been removed for a newer one: the steps are requested again."""
+        if key.startswith(("mnist maps", "mnist kernels")):
+            self._model = {}
+
+    def _live(self) -> None:
+        if self.is_live and self._is_due():
+            self._request_history()
+
+    @property
+    def shows_network(self) -> bool:
+        return bool(self.steps)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the newest step of a run in training is shown."""
+        run = self.run_shown
+        return run is not None and run.status.is_active and self.at is None
+
+    def _is_due(self) -> bool:
+        """Whether the next live picture may be sent: FLOW bounds the bytes for slow connections."""
+        drawn = self.image_widget.drawn - self._drawn_before
+        return time.monotonic() - self._requested_at >= min(drawn * CELL / FLOW, LONGEST)
+
+    def fetch(self) -> None:
+        run = self.run_shown
+        if run is None:
+            return
+        if run.id != self._run:
+            self._run, self.at, self._model, self._requested_at = run.id, None, {}, 0.0
+            for known in (self._accuracies, self._parts, self._kernels, self._pictures, self._originals):
+                known.clear()
+        if run.checkpoint_step and run.checkpoint_step not in self._model.get("steps", ()):
+            self.request("model", partial(self._set_model, run.id), "mnist model", run=run.id)
+        if not run.status.is_active or self._is_due():
+            self._request_history()
+
+    def _request_history(self) -> None:
+        self._requested_at, self._drawn_before = time.monotonic(), self.image_widget.drawn
+        self.request("history", partial(self._add_history, self._run), "mnist history", run=self._run)
+
+    def _set_model(self, run: str, model: Json) -> None:
+        if run == self._run:
+            self._model = model
+            self._fetch_step()
+
+    def _add_history(self, run: str, recorded: Json) -> None:
+        if run != self._run:
+            return
+        for one in recorded["steps"]:
+            self._accuracies[one["step"]] = float(one["val_accuracy"] or 0)
+        if recorded["step"] is not None:
+            _cache(self._parts, recorded["step"], recorded["parts"])
+        self._fetch_step()
+
+    def _fetch_step(self) -> None:
+        """Requests its recorded filters and maps, and those of its checkpoint where there is one."""
+        step, layer, run = self.step, self.layer_name, self._run
+        if not layer:
+            return
+        if step in self._accuracies and step not in self._parts:
+            self.request("history", partial(self._add_history, run), "mnist sketch", run=run, step=step)
+        has_originals = all(index in self._originals for index in range(IMAGES))
+        if self.is_live and has_originals and step in self._parts and not self.first:
+            return
+        whole = step if not self.first and has_originals else self._nearest()
+        if whole not in self._model.get("steps", ()):
+            return
+        facts = {"run": run, "layer": layer, "step": whole}
+        if step == whole and (step, layer) not in self._kernels:
+            self.request("filters", partial(self._add_kernels, (run, step, layer)), "mnist kernels", **facts)
+        for index in range(self.first, self.first + IMAGES):
+            if (whole, layer, index) not in self._pictures and self._is_conv():
+                on_response = partial(self._add_picture, run, (whole, layer, index))
+                self.request(
+                    "maps",
+                    on_response,
+                    f"mnist maps {index % IMAGES}",
+                    split="validation",
+                    index=index,
+                    **facts,
+                )
+
+    def _is_conv(self) -> bool:
+        layers = self._model.get("layers", ())
+        return any(one["name"] == self.layer_name and one["kind"] == "conv" for one in layers)
+
+    def _nearest(self) -> int:
+        """Step of the checkpoint at or nearest to the shown step."""
+        steps: list[int] = self._model.get("steps", [])
+        return min(steps, key=lambda step: abs(step - self.step), default=0)
+
+    def _add_kernels(self, key: tuple[str, int, str], response: Json) -> None:
+        if key[0] == self._run:
+            _cache(self._kernels, key[1:], kernels_of(response))
+
+    def _add_picture(self, run: str, key: tuple[int, str, int], response: Json) -> None:
+        if run == self._run:
+            _cache(self._pictures, key, picture_maps(response, key[1]))
+            self._originals[key[2]] = response["original"]
+
+    # --- drawing ---------------------------------------------------------------------------------------
+
+    @property
+    def snapshot(self) -> Snapshot:
+        step, layer = self.step, self.layer_name
+        originals = [self._originals[index] for index in range(IMAGES) if index in self._originals]
+        recorded = snapshot_of(self._parts.get(step, {}), layer, originals)
+        kernels = self._kernels.get((step, layer), recorded.kernels)
+        whole = self._nearest() if self.first else step
+        found = [self._pictures.get((whole, layer, self.first + place)) for place in range(IMAGES)]
+        pictures = [picture for picture in found if picture is not None]
+        if (len(pictures) < IMAGES or (self.is_live and recorded.pictures)) and self.first == 0:
+            pictures = list(recorded.pictures)
+        turned = self.pick % IMAGES
+        return Snapshot(layer, kernels, [*pictures[turned:], *pictures[:turned]])
+
+    def paint(self, canvas: ImageCanvas) -> None:
+        run = self.run_shown
+        if run is None or not self.steps:
+            paint_empty_state(canvas, run, self.context.keymap, WHAT, self.loading_text)
+            return
+        dot = f" {glyphs().dot} "
+        title = plain(f"{name_of(run)}{dot}{self.layer_name}", limit=60)
+        FilterGrid(
+            title, f"{dot}{self._facts(dot)}", self.steps, self.place,
+            frozenset(self._model.get("steps", ())), self.snapshot, self._model.get("class_names", ()),
+            self.page, self.first_filter, self.cell,
+        ).paint(canvas)  # fmt: skip
+
+    def _facts(self, dot: str) -> str:
+        step, each = self.step, self._model.get("per_epoch")
+        words = [f"step {step:,}"]
+        if each:
+            words.append(f"epoch {step / each:.1f}")
+        if self._accuracies.get(step):
+            words.append(f"validation accuracy {self._accuracies[step]:.2%}")
+        if self.is_live:
+            words.append("live")
+        return dot.join(words)
+
+    # --- actions ---------------------------------------------------------------------------------------
+
+    def action_scrub(self, by: int) -> None:
+        if self.cell is not None:
+            self._move(by, 0)
+            return
+        self._stop_playing()
+        self._go_to(self.place + by)
+
+    def action_scrub_to(self, end: int) -> None:
+        self._stop_playing()
+        self._go_to(len(self.steps) if end else 0)
+
+    def _go_to(self, place: int) -> None:
+        self.at = None if place >= len(self.steps) - 1 else max(0, place)
+        self._fetch_step()
+        self._redraw_now()
+        self.save_state()
+
+    def action_play(self) -> None:
+        if self._play_timer is not None:
+            self._stop_playing()
+        else:
+            self._go_to(0)
+            self._play_timer = self.set_interval(FRAME, self._play_on)
+
+    def _play_on(self) -> None:
+        if self.at is None or not self.in_front:
+            self._stop_playing()
+            return
+        self._go_to(self.at + max(1, len(self.steps) // FRAMES))
+
+    def _stop_playing(self) -> None:
+        if self._play_timer is not None:
+            self._play_timer.stop()
+            self._play_timer = None
+
+    def action_layer(self, by: int) -> None:
+        if self.cell is not None:
+            self._move(0, by)
+            return
+        self.first_filter = 0
+        self.row = (self.row + by) % max(1, len(self.layer_names))
+        self._fetch_step()
+        self._redraw_now()
+        self.save_state()
+
+    def action_images(self, by: int) -> None:
+        self.pick = max(0, self.pick + by)
+        self._fetch_step()
+        self._redraw_now()
+
+    def action_weights(self) -> None:
+        """Toggles the cursor on the weights."""
+        kernels, before = self.snapshot.kernels, self.cell
+        self.cell = None
+        if before is None and kernels is not None and kernels.size and self._is_conv():
+            self.cell = (min(self.first_filter, len(kernels) - 1), 0, 0, 0)
+        self.page = 0
+        self._redraw_now()
+        self.save_state()
+
+    def action_leave(self) -> None:
+        self.cell = None
+        self._redraw_now()
+        self.save_state()
+
+    def _move(self, across: int, down: int) -> None:
+        """Moves the cursor by weights: across into the next filter, down into the next channel."""
+        kernels = self.snapshot.kernels
+        if self.cell is None or kernels is None:
+            return
+        count, channels, high, wide = kernels.shape
+        which, channel, y, x = self.cell
+        along = max(0, min(which * wide + x + across, count * wide - 1))
+        below = max(0, min(channel * high + y + down, channels * high - 1))
+        self.cell = (along // wide, below // high, below % high, along % wide)
+        self.first_filter = min(self.first_filter, self.cell[0])
+        if self.cell[0] - self.first_filter >= MORE:
+            self.first_filter = self.cell[0] - MORE + 1
+        self._redraw_now()
+
+    def action_more(self, by: int) -> None:
+        count = len(kernels) if (kernels := self.snapshot.kernels) is not None else 0
+        self.first_filter = max(0, min(self.first_filter + by * MORE, count - 1))
+        self._redraw_now()
+
+    def action_page(self) -> None:
+        self.page = (self.page + 1) % 4
+        self._redraw_now()
+        self.save_state()
+
+    def _redraw_now(self) -> None:
+        """After a key: not limited by FLOW."""
+        self.redraw()
+        self._drawn_before = self.image_widget.drawn
+
+    @property
+    def _roomy(self) -> bool:
+        return is_roomy(*self.image_widget.size)
+
+    def image(self) -> Image | None:
+        return mosaic(self.snapshot) if self.steps else None
+
+    def key_labels(self) -> dict[str, str]:
+        there = bool(self.steps)
+        labels = (
+            {}
+            if there
+            else {f"filters.{name}": "" for name in ("earlier", "later", "play", "live", "images")}
+        )
+        if len(self.layer_names) < 2:
+            labels["filters.layer_down"] = ""
+        words = ("maps", "before ReLU", "both maps", "filters")
+        if self._roomy:
+            words = ("after ReLU", "before ReLU", "both maps", "by the room")
+        page = words[self.page] if there else ""
+        if self.cell is not None:
+            labels |= {"filters.earlier": "left", "filters.later": "right", "filters.layer_down": "down"}
+        many = len(self.snapshot.kernels) if there and self.snapshot.kernels is not None else 0
+        own = {
+            "filters.weights": "" if not there else "leave" if self.cell is not None else "weights",
+            "filters.leave": "",
+            "filters.more": "more filters" if many > MORE else "",
+        }
+        return {**super().key_labels(), **labels, **own, "filters.page": page}
+
+    def saved(self) -> dict[str, Any]:
+        return {"row": self.row}
+
+
+def _cache(known: dict[Any, Any], key: object, value: object) -> None:
+    """Adds an entry; the oldest is dropped when there are more than CACHE_LIMIT."""
+    known[key] = value
+    while len(known) > CACHE_LIMIT:
+        del known[next(iter(known))]

@@ -1,0 +1,236 @@
+"""The report view: confusion matrix, scores of each class, robustness."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from engine.protocol import Json
+from tui.data.run_text import name_of
+from tui.drawings.half_block_canvas import ImageCanvas
+from tui.keys import all_keys
+from tui.messages import OpenView
+from tui.mnist.confusion_matrix import CLASSES, ConfusionMatrix
+from tui.mnist.empty_state import paint_empty_state
+from tui.mnist.robustness_chart import KINDS, RobustnessChart
+from tui.mnist.view import MnistView
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
+from tui.view_state import saved_choice
+
+SPLITS = ("test", "validation", "train")
+PREVIEW, MOST = 20, 200
+DEFAULT_DATA = "MNIST"
+"""the data set that is not named in the title"""
+WHAT = "the confusion matrix, the pictures behind each cell, and saliency maps."
+
+
+class ReportView(MnistView):
+    """A confusion matrix with a cursor, or the robustness curves."""
+
+    SCOPE, KEPT = "confusion", ("mnist report",)
+    BINDINGS = all_keys.bindings("confusion")
+
+    def __init__(self, *given: Any, **widget: Any) -> None:
+        super().__init__(*given, **widget)
+        saved = self.saved_before
+        self.split = saved_choice(saved, "split", SPLITS, SPLITS[0])
+        self.cell = _cell(saved.get("cell"))
+        self.is_robustness_shown = False
+        self._reports: dict[tuple[str, str], Json] = {}
+        self._requested: tuple[str, str] | None = None
+        self._progress: Json = {}
+        self._images: tuple[tuple[str, str, int, int], list[Json]] | None = None
+        self._robustness: dict[tuple[str, str, str], Json] = {}
+
+    # --- requests --------------------------------------------------------------------------------------
+
+    @property
+    def report(self) -> Json | None:
+        found = self._reports.get((self.run_id, self.split))
+        return found["report"] if found is not None else None
+
+    def fetch(self) -> None:
+        run, wanted = self.run_shown, (self.run_id, self.split)
+        known = self._reports.get(wanted)
+        is_old = known is not None and run is not None and known["step"] != run.checkpoint_step
+        if not wanted[0] or wanted == self._requested:
+            return
+        if known is None or (is_old and run is not None and run.status.is_final):
+            self._requested, self._progress = wanted, {}
+            on_part = partial(self._set_report, wanted)
+            self.stream("report", on_part, "mnist report", run=wanted[0], split=wanted[1])
+        elif self.is_robustness_shown:
+            self._fetch_robustness()
+        else:
+            self._fetch_cell()
+
+    def request_failed(self, key: str) -> None:
+        if key == "mnist report":
+            self._requested, self._progress = None, {"failed": True}
+
+    def _set_report(self, wanted: tuple[str, str], part: Json) -> None:
+        self._progress = part
+        if "report" in part:
+            self._reports[wanted] = part
+            self._requested = None
+            self.fetch()
+            self.save_state()
+
+    def _fetch_cell(self) -> None:
+        cell = (self.run_id, self.split, *self.cell)
+        if self.report is None or (self._images is not None and self._images[0] == cell):
+            return
+        facts = {"run": cell[0], "split": cell[1], "true": cell[2], "predicted": cell[3]}
+        self.request("cell", partial(self._set_cell_images, cell), "mnist cell", limit=PREVIEW, **facts)
+
+    def _set_cell_images(self, cell: tuple[str, str, int, int], response: Json) -> None:
+        self._images = (cell, response["images"])
+
+    def _fetch_robustness(self) -> None:
+        for kind, *_ in KINDS:
+            key = (self.run_id, self.split, kind)
+            known = self._robustness.get(key)
+            if known is None or known["done"] < known["total"]:
+                facts = {"run": key[0], "split": key[1], "kind": kind}
+                self.stream("robustness", partial(self._set_robustness, key), f"mnist {kind}", **facts)
+
+    def _set_robustness(self, key: tuple[str, str, str], part: Json) -> None:
+        self._robustness[key] = part
+
+    # --- drawing ---------------------------------------------------------------------------------------
+
+    def paint(self, canvas: ImageCanvas) -> None:
+        run, report = self.run_shown, self.report
+        if not self.run_id or run is None:
+            paint_empty_state(canvas, run, self.context.keymap, WHAT, self.loading_text)
+        elif report is None:
+            self._paint_progress(canvas)
+        elif self.is_robustness_shown:
+            curves = {
+                kind: self._robustness[key]
+                for kind, *_ in KINDS
+                if (key := self._key(kind)) in self._robustness
+            }
+            read = max((int(curve["images"]) for curve in curves.values()), default=0)
+            of = f"{read:,} of {report['images']:,}" if read < report["images"] else f"{read:,}"
+            title = self._title(report, of if read else "", self._weights)
+            RobustnessChart(title, curves).paint(canvas)
+        else:
+            cell = (self.run_id, self.split, *self.cell)
+            fits = self._images is not None and self._images[0] == cell
+            images = self._images[1] if fits and self._images is not None else None
+            title = self._title(report, f"{report['images']:,}")
+            ConfusionMatrix(title, report, self.cell, images, self._weights).paint(canvas)
+
+    def _key(self, kind: str) -> tuple[str, str, str]:
+        return self.run_id, self.split, kind
+
+    @property
+    def _weights(self) -> str:
+        """Description of the weights that the report was computed with."""
+        return plain(str(self._reports[self.run_id, self.split].get("weights", "")), limit=60)
+
+    def _title(self, report: Json, count: str, *more: str) -> str:
+        run, dot = self.run_shown, f" {glyphs().dot} "
+        words = [name_of(run) if run is not None else ""]
+        words += [str(report["title"])] if report["title"] != DEFAULT_DATA else []
+        words += [f"{count} {self.split} pictures".strip(), *more]
+        return plain(dot.join(words), limit=120)
+
+    def _paint_progress(self, canvas: ImageCanvas) -> None:
+        if self._progress.get("failed"):
+            key = self.context.keymap.shown("mnist.report", ascii_only=canvas.mode == "ascii")
+            canvas.write(2, 2, f"There is no report; {key} tries again.", "muted")
+            return
+        done, total = self._progress.get("done", 0), self._progress.get("total", 0)
+        name = name_of(run) if (run := self.run_shown) is not None else "The network"
+        canvas.write(2, 2, f"{name} classifies the {self.split} pictures.", "strong")
+        canvas.bar(2, 4, min(50, canvas.width - 20), done / total if total else 0.0)
+        canvas.write(min(54, canvas.width - 16), 4, f"{done:,} of {total:,}" if total else "", "muted")
+
+    # --- actions ---------------------------------------------------------------------------------------
+
+    def action_move(self, across: int, down: int) -> None:
+        true, predicted = self.cell
+        self._go((true + down) % CLASSES, (predicted + across) % CLASSES)
+
+    def _go(self, true: int, predicted: int) -> None:
+        self.cell, self.is_robustness_shown = (true, predicted), False
+        self.fetch()
+        self.redraw()
+        self.save_state()
+
+    def mistakes(self) -> list[tuple[int, int]]:
+        """Cells off the diagonal that are not empty, the largest count first."""
+        if self.report is None:
+            return []
+        found = [
+            (count, true, predicted)
+            for true, row in enumerate(self.report["confusion"])
+            for predicted, count in enumerate(row)
+            if count and true != predicted
+        ]
+        return [(true, predicted) for _, true, predicted in sorted(found, key=lambda one: (-one[0], one[1:]))]
+
+    def action_next_error(self, by: int) -> None:
+        found = self.mistakes()
+        if found:
+            place = found.index(self.cell) + by if self.cell in found else 0
+            self._go(*found[place % len(found)])
+
+    def action_split(self) -> None:
+        self.split = SPLITS[(SPLITS.index(self.split) + 1) % len(SPLITS)]
+        self.fetch()
+        self.redraw()
+        self.save_state()
+
+    def action_stress(self) -> None:
+        self.is_robustness_shown = not self.is_robustness_shown
+        self.fetch()
+        self.redraw()
+        self.save_state()
+
+    def action_open(self) -> None:
+        if self.report is None:
+            return
+        true, predicted = self.cell
+        names = [plain(str(self.report["classes"][label]["name"]), limit=20) for label in self.cell]
+        title = (
+            f"{names[0]} classified rightly" if true == predicted else f"{names[0]} predicted as {names[1]}"
+        )
+        selection = {
+            "method": "cell",
+            "params": {"true": true, "predicted": predicted, "limit": MOST},
+            "title": title,
+        }
+        self._open_pictures(selection)
+
+    def action_worst(self) -> None:
+        if self.report is not None:
+            self._open_pictures({"method": "worst", "params": {"n": 100}, "title": "the largest losses"})
+
+    def _open_pictures(self, selection: dict[str, Any]) -> None:
+        assert self.report is not None
+        names = [str(one["name"]) for one in self.report["classes"]]
+        self.post_message(OpenView("mnist", "pictures", {**selection, "split": self.split, "names": names}))
+
+    def key_labels(self) -> dict[str, str]:
+        matrix = () if self.report is not None and not self.is_robustness_shown else ("next", "open", "worst")
+        hidden = matrix if self.report is not None else (*matrix, "stress")
+        turned = SPLITS[(SPLITS.index(self.split) + 1) % len(SPLITS)]
+        return {
+            **super().key_labels(),
+            "confusion.split": f"{turned} set" if self.run_id else "",
+            "confusion.stress": "matrix" if self.is_robustness_shown else "robustness",
+            **{f"confusion.{name}": "" for name in hidden},
+        }
+
+    def saved(self) -> dict[str, Any]:
+        return {"split": self.split, "cell": list(self.cell)}
+
+
+def _cell(saved: object) -> tuple[int, int]:
+    if isinstance(saved, list) and len(saved) == 2 and all(isinstance(one, int) for one in saved):
+        return max(0, min(9, saved[0])), max(0, min(9, saved[1]))
+    return 4, 9
