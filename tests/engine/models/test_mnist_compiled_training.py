@@ -203,7 +203,7 @@ def test_the_same_bits_twice_and_after_a_pause(model: str) -> None:
 UPDATES = """
 import hashlib, torch
 from pathlib import Path
-from tests.engine.models.test_compiled_training import SEED, adam, images, network, offer
+from tests.engine.models.test_mnist_compiled_training import SEED, adam, images, network, offer
 torch.manual_seed(3)
 net = network("double_conv_dropout", 28)
 update = offer(net, 28, 50, Path(), lambda text: None).begin(net, adam(net), *images(60, 28), SEED)
