@@ -22,10 +22,10 @@ from tui.terminal.plain_text import plain
 from tui.ui.text_rows import TextRows
 from tui.view_state import saved_choice
 from tui.xor.failure_map_cells import COLOURS, FailureMap, MapCell, failure_map
+from tui.xor.failure_map_network import OpenedNet
 from tui.xor.failure_map_rows import columns_for, label_width
 from tui.xor.failure_map_text import MapFacts, notes_of
 from tui.xor.failure_map_widget import MapGrid
-from tui.xor.opened_net import OpenedNet
 from tui.xor.view import XorView
 from tui.xor.xor_runs import BATCH, GRID
 
