@@ -37,7 +37,6 @@ from tui.tab.context import TabContext
 from tui.tab.submit import open_launch_form, submit_launch
 from tui.tab.tab import Tab
 from tui.terminal.plain_text import plain
-from tui.ui.curve_colours import DARK
 from tui.ui.heading import Heading
 from tui.ui.span import Span
 from tui.ui.text_rows import TextRows
@@ -56,6 +55,8 @@ FRAMEWORKS = {"tensorflow": "Keras", "torch": "PyTorch"}
 
 
 VALIDATION, TRAINING = "val_perplexity", "perplexity"
+TRAINING_HUE = len(CELLS)
+"""the first hue that no model has"""
 
 
 def steps_of_epoch(run: RunSummary) -> float:
@@ -226,9 +227,9 @@ class LanguageTab(Tab):
             and (series := self._curve(run, VALIDATION, CELLS[place].title, place)) is not None
         ]
         run = self.table.run
-        if run is not None:  # one more, of the same colour in dashes
+        if run is not None:
             title = f"{CELLS[self.table.place].title}, training"
-            train = self._curve(run, TRAINING, title, self.table.place + len(DARK))
+            train = self._curve(run, TRAINING, title, TRAINING_HUE)
             drawn += [train] if train is not None else []
         self.chart.update_series(drawn, run.id if run is not None else "")
         history = self._history(run)
@@ -321,7 +322,7 @@ class LanguageTab(Tab):
 
     def action_chart_alone(self) -> None:
         """Toggles the full-screen chart."""
-        if self._front == "four":
+        if self._front == "four" and self.chart.series:
             self.toggle_class("-chart-alone")
 
     def action_back(self) -> None:
@@ -388,12 +389,13 @@ class LanguageTab(Tab):
         run = self.table.run
         other = "Keras" if self._framework == "torch" else "PyTorch"
         if self._front == "corpus" and not self.screen.has_class("-ample"):
-            hidden = ("language.talk", "language.framework", "language.stop")
+            hidden = ("language.talk", "language.framework", "language.stop", "language.full")
             return {**dict.fromkeys(hidden, ""), "pane.right": VIEWS["four"]}
         return {
             "language.talk": "open in REPL" if run is not None and run.checkpoint_step else "",
             "language.framework": f"show {other}",
             "language.stop": self._stop_label(run),
+            **({} if self._front == "four" and self.chart.series else {"language.full": ""}),
             "pane.right": VIEWS["corpus" if self._front == "four" else "four"],
         }
 

@@ -51,7 +51,9 @@ class ShownRuns:
     def styles(self, letters: Mapping[str, str]) -> dict[str, TableStyle]:
         """The style of each shown run by its id; `letters` distinguish the curves without colours."""
         return {
-            run: TableStyle(hue, run in self.marks, run == self.baseline, letters.get(run, ""))
+            run: TableStyle(
+                hue, run in self.marks, run == self.baseline, letters.get(run, ""), run == self.selected
+            )
             for run, hue in self.hues().items()
         }
 

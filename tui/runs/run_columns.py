@@ -26,12 +26,13 @@ STEP = 4
 
 @dataclass(frozen=True, slots=True)
 class TableStyle:
-    """How a row is marked: hue and, without colours, letter of its curve; marked; the baseline."""
+    """How a row is marked: hue and, without colours, letter of its curve; marked; the baseline; selected."""
 
     hue: int | None = None
     marked: bool = False
     baseline: bool = False
     letter: str = ""
+    selected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,9 @@ def _least_width(column: RunColumn, needed: int) -> int:
     """
     if column.title in ("name", "parameters"):
         return column.width
-    return max(-(-needed // STEP) * STEP, len(column.title) + bool(column.sort)) if needed or column.sort else -1
+    return (
+        max(-(-needed // STEP) * STEP, len(column.title) + bool(column.sort)) if needed or column.sort else -1
+    )
 
 
 def _shortened(metric: str, width: int) -> str:
@@ -142,7 +145,9 @@ def row_of(run: RunSummary, style: TableStyle, found: tuple[RunColumn, ...], ind
     return (Span(" "), sign_of(run), Span(" "), *_swatch(style), Span(" "), *laid_out(found, cells))
 
 
-def cells_of(run: RunSummary, found: tuple[RunColumn, ...], indent: int = 0, *, short: bool = False) -> list[Row]:
+def cells_of(
+    run: RunSummary, found: tuple[RunColumn, ...], indent: int = 0, *, short: bool = False
+) -> list[Row]:
     """A cell per column; `short` ones have no more characters than they need."""
     cells = [column.cell(run, 0 if short else column.width) for column in found]
     if indent and found:
@@ -166,8 +171,8 @@ def laid_out(found: tuple[RunColumn, ...], cells: Sequence[Row]) -> Row:
 def _swatch(style: TableStyle) -> Row:
     if style.hue is None:
         return (Span("  "),)
-    dash = glyphs().swatch[1] if glyphs().ascii_only else DASH_SIGNS[dash_of(style.hue)]
-    line = style.letter or dash
+    dash = 1 if style.baseline else 0 if style.selected else dash_of(style.hue)
+    line = style.letter or (glyphs().swatch[1] if glyphs().ascii_only else DASH_SIGNS[dash])
     sign = glyphs().baseline if style.baseline else glyphs().mark if style.marked else glyphs().swatch[0]
     if style.letter and not (style.baseline or style.marked):
         sign = " "

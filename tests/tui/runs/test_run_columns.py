@@ -76,7 +76,7 @@ def test_the_sorted_column_shows_the_direction() -> None:
     assert "loss▲" in row_text(header(found, Query(sort="loss", descending=False)))
 
 
-def test_marks_baseline_and_letters_are_shapes_besides_colours() -> None:
+def test_the_sign_of_a_row_is_that_of_its_curve_and_a_shape_besides_its_colour() -> None:
     found = columns(73, "loss")
     looks = [
         TableStyle(),
@@ -85,8 +85,19 @@ def test_marks_baseline_and_letters_are_shapes_besides_colours() -> None:
         TableStyle(1, False, True),
         TableStyle(1, True, False, "B"),
         TableStyle(1, letter="B"),
+        TableStyle(9),
+        TableStyle(9, selected=True),
     ]
-    assert [row_text(row_of(RUN, look, found))[3:5] for look in looks] == ["  ", "━━", "◆━", "◇━", "◆B", " B"]
+    assert [row_text(row_of(RUN, look, found))[3:5] for look in looks] == [
+        "  ",
+        "━━",
+        "◆━",
+        "◇╍",
+        "◆B",
+        " B",
+        "━╍",
+        "━━",
+    ]
 
 
 @pytest.mark.parametrize(
