@@ -296,7 +296,7 @@ def _between(canvas: ImageCanvas, x: int, y: int, size: Size) -> None:
 
 
 def legend(canvas: ImageCanvas, largest: float, room: int = 60) -> str:
-    """Meaning of the colours, and the largest amount of a weight, in as many words as fit into `room` cells."""
+    """Meaning of the colours and the largest amount of a weight, as many words as fit into `room` cells."""
     most = f" (at most {largest:.2g})" if largest else ""
     negative = "blue" if canvas.mode == "colour" else "dashes"
     texts = (
