@@ -260,7 +260,7 @@ def template_size(side: int, count: int, width: int, height: int) -> Size:
 
 def _kernels_in(kernels: Values, room: Size) -> int:
     """How many filters are shown in so many columns and rows, the caption among them."""
-    count, channels, side = kernels.shape[:3]
+    count, channels, side = map(int, kernels.shape[:3])
     high = room[1] - 3
     factor = factor_of(side, channels, count, (room[0], high))
     columns, rows = side * factor, (side * factor + 1) // 2
