@@ -39,6 +39,7 @@ from tui.tab.tab import Tab
 from tui.terminal.plain_text import plain
 from tui.ui.heading import Heading
 from tui.ui.span import Span
+from tui.ui.start_worker import start_worker
 from tui.ui.text_rows import TextRows
 from tui.ui.view_bar import ViewBar
 from tui.ui.wrap import wrap_text
@@ -170,7 +171,7 @@ class LanguageTab(Tab):
 
     def refresh_data(self) -> None:
         if self.context.connection.is_connected and self._is_open:
-            self.run_worker(self._fetch(), group="lm runs", exclusive=True, exit_on_error=False)
+            start_worker(self, self._fetch, group="lm runs", exclusive=True)
 
     async def _fetch(self) -> None:
         try:
@@ -271,7 +272,7 @@ class LanguageTab(Tab):
     # --- the corpus ------------------------------------------------------------------------------------
 
     def _request_corpora(self) -> None:
-        self.run_worker(self._list_corpora(), group="corpora", exclusive=True, exit_on_error=False)
+        start_worker(self, self._list_corpora, group="corpora", exclusive=True)
 
     async def _list_corpora(self) -> None:
         try:
@@ -300,7 +301,7 @@ class LanguageTab(Tab):
 
     @on(CorpusList.Moved)
     def _choose_corpus(self, message: CorpusList.Moved) -> None:
-        self.run_worker(self._load_summary(message.name), group="corpus", exclusive=True, exit_on_error=False)
+        start_worker(self, self._load_summary, message.name, group="corpus", exclusive=True)
         self._loaded_corpus = ""
         self._update_views()
         self._save_state()

@@ -18,6 +18,7 @@ from tui.data.value_text import seed_text
 from tui.runs.run_columns import TableStyle
 from tui.terminal.plain_text import plain
 from tui.ui.curve_colours import hues_of
+from tui.ui.start_worker import start_worker
 from tui.view_state import MARKS_LIMIT
 
 if TYPE_CHECKING:
@@ -136,9 +137,7 @@ class ChartedRuns:
             if run not in self._summaries and (found := self._pages.find(run)) is not None:
                 self._summaries[run] = found
             elif run not in self._summaries and self._connection.is_connected:
-                self._owner.run_worker(
-                    self._load(run), group=f"shown {run}", exclusive=True, exit_on_error=False
-                )
+                start_worker(self._owner, self._load, run, group=f"shown {run}", exclusive=True)
 
     async def _load(self, run: str) -> None:
         try:
