@@ -251,9 +251,7 @@ class ReplTab(Tab):
         self._pending_timers.pop("type", None)
         if self._is_open and self.conversation.run:
             self._last_request += 1
-            start_worker(
-                self, self._request_words, self.prompt.value, self._last_request, group="suggestion"
-            )
+            start_worker(self, self._request_words, self.prompt.value, self._last_request, group="suggestion")
 
     async def _request_words(self, line: str, number: int) -> None:
         """Shows the words of the newest request only; requests again where an older one superseded it."""
