@@ -44,6 +44,10 @@ class Disk:
         """Rename a folder."""
         os.rename(old, new)
 
+    def link(self, old: Path, new: Path) -> None:
+        """Give a file another name; a link is not followed."""
+        os.link(old, new, follow_symlinks=False)
+
     def unlink(self, path: Path) -> None:
         """Remove a file or a link."""
         os.unlink(path)

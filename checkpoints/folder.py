@@ -182,6 +182,27 @@ def write(
     return Saved(found, removed, note)
 
 
+def link(source: Path, folder: Path, *, disk: Disk = DISK) -> CheckpointInfo:
+    """Put the checkpoint `source` into the new folder `folder` too, and verify it there.
+
+    Files of a checkpoint never change: hard links share their space. Where those are not possible, as between
+    file systems, the files are copied. Raises DamagedCheckpoint and OSError.
+    """
+    manifest = _manifest(disk, source)
+    target = folder / source.name
+    disk.make_folder(folder)
+    disk.make_folder(target)
+    for name in (*manifest.files, manifests.NAME):
+        try:
+            disk.link(source / name, target / name)
+        except OSError:
+            limit = manifest.files[name].size if name in manifest.files else manifests.LIMIT
+            _write_file(disk, target / name, _bytes(disk, source, name, limit))
+    for path in (target, folder):
+        disk.sync_folder(path)
+    return _found(target, read(target, disk=disk).manifest)
+
+
 def _place(disk: Disk, path: Path, files: Mapping[str, bytes]) -> None:
     """Write the files to a temporary folder, the manifest last, and rename it to `path`."""
     temporary, aside = _beside(path, ".tmp"), _beside(path, ".trash")

@@ -143,13 +143,36 @@ class KerasState:
         """
         return restore_checks.restore(verified, self._check_fit, environment(), _EXACT if strict else ())
 
+    def begin(self, verified: Verified, *, keeps_random: bool) -> int:
+        """Begin another training with a checkpoint; returns its step. Nothing is changed unless all fits.
+
+        The learning rate of the optimizer stays that of this training, and without `keeps_random` its random
+        states too. Raises DamagedCheckpoint and MismatchedCheckpoint.
+        """
+
+        def is_own(name: str) -> bool:
+            return name.endswith(".learning_rate") or (name.startswith("random.") and not keeps_random)
+
+        own = [(slot, slot.read()) for name, slot in self._train().items() if is_own(name)]
+
+        def check_fit(captured: Captured) -> Callable[[], None]:
+            apply = self._check_fit(captured, restores_random=keeps_random)
+
+            def apply_and_keep_own() -> None:
+                apply()
+                _assign(own)
+
+            return apply_and_keep_own
+
+        return restore_checks.restore(verified, check_fit, environment(), ())
+
     def _train(self) -> dict[str, keras_neutral.Slot]:
         slots, randoms = keras_neutral.slots(self.optimizer), keras_neutral.randoms(self.model)
         return {f"slot.{name}": one for name, one in slots.items()} | {
             f"random.{name}": one for name, one in randoms.items()
         }
 
-    def _check_fit(self, captured: Captured) -> Callable[[], None]:
+    def _check_fit(self, captured: Captured, *, restores_random: bool = True) -> Callable[[], None]:
         """Check that everything fits; returns a function that applies the checkpoint and cannot fail."""
         state = captured.state
         weights = _fitting(keras_neutral.variables(self.model), captured.model, "model")
@@ -165,7 +188,8 @@ class KerasState:
             _assign(train)
             for name, extra in self.extras.items():
                 extra.load_state_dict(state["extras"][name])
-            randomness.restore(state["random"], self.generators)
+            if restores_random:
+                randomness.restore(state["random"], self.generators)
 
         return apply
 

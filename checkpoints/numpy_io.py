@@ -52,6 +52,14 @@ class ArrayState:
         """
         return restore_checks.restore(verified, self._check_fit, environment(), ("numpy",) if strict else ())
 
+    def begin(self, verified: Verified, *, keeps_random: bool) -> int:
+        """Begin another training with a checkpoint; returns its step. Random states are part of its plain
+        data.
+
+        Raises DamagedCheckpoint and MismatchedCheckpoint.
+        """
+        return self.restore(verified, strict=False)
+
     def _check_fit(self, captured: Captured) -> Callable[[], None]:
         """Check that everything fits and load the plain data; returns a function that writes the arrays."""
         model, train = self.training.model_arrays(), self.training.train_arrays()

@@ -128,8 +128,33 @@ class TorchState:
         exact = _EXACT if strict else ()
         return restore_checks.restore(verified, self._check_fit, environment(self.device), exact)
 
-    def _check_fit(self, captured: Captured) -> Callable[[], None]:
-        """Check that everything fits; returns a function that applies the checkpoint and cannot fail."""
+    def begin(self, verified: Verified, *, keeps_random: bool) -> int:
+        """Begin another training with a checkpoint; returns its step. Nothing is changed unless all fits.
+
+        The hyper-parameters of optimizer and scheduler stay those of this training, and without
+        `keeps_random` its random states too. Raises DamagedCheckpoint and MismatchedCheckpoint.
+        """
+        own = [dict(group) for group in self.optimizer.param_groups]
+
+        def check_fit(captured: Captured) -> Callable[[], None]:
+            scheduler = _continued(self.scheduler, captured.state["scheduler"])
+            apply = self._check_fit(captured, restores_random=keeps_random, scheduler=scheduler)
+
+            def apply_and_keep_own() -> None:
+                apply()
+                _put_own_values(self.optimizer, own, has_scheduler=self.scheduler is not None)
+
+            return apply_and_keep_own
+
+        return restore_checks.restore(verified, check_fit, environment(self.device), ())
+
+    def _check_fit(
+        self, captured: Captured, *, restores_random: bool = True, scheduler: dict[str, Any] | None = None
+    ) -> Callable[[], None]:
+        """Check that everything fits; returns a function that applies the checkpoint and cannot fail.
+
+        `scheduler`: the state to load into the scheduler, that of the checkpoint by default.
+        """
         state, train = captured.state, _sections(captured.train)
         weights = _fitting(self.model, captured.model, train["bias"])
         optimizer = _fitting_optimizer(self.optimizer, state["optimizer"], train["slot"])
@@ -149,11 +174,12 @@ class TorchState:
                 _put_weights(module, modules[name])
             self.optimizer.load_state_dict(optimizer)
             if self.scheduler is not None:
-                self.scheduler.load_state_dict(state["scheduler"]["state"])
+                self.scheduler.load_state_dict(scheduler or state["scheduler"]["state"])
             for name, extra in self.extras.items():
                 extra.load_state_dict(state["extras"][name])
-            randomness.restore(state["random"], self.generators)
-            _put_random(self.device, randoms)
+            if restores_random:
+                randomness.restore(state["random"], self.generators)
+                _put_random(self.device, randoms)
 
         return apply
 
@@ -239,6 +265,32 @@ def _outline(group: Mapping[str, Any]) -> tuple[int, list[str]]:
 
 def _scheduler_state(scheduler: LRScheduler | None) -> dict[str, Any] | None:
     return None if scheduler is None else {"class": _class(scheduler), "state": scheduler.state_dict()}
+
+
+_POSITION = (
+    "last_epoch", "_step_count", "_last_lr", "_get_lr_called_within_step", "_is_initial", "best",
+    "num_bad_epochs", "cooldown_counter", "T_cur",
+)  # fmt: skip
+"""keys of a scheduler's state that say how far it is; the others are its hyper-parameters"""
+
+
+def _continued(scheduler: LRScheduler | None, recorded: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """The state of `scheduler` with the recorded position. That of schedulers made of others is recorded
+    as a whole."""
+    if scheduler is None or recorded is None or "_schedulers" in recorded["state"]:
+        return None
+    position = {name: value for name, value in recorded["state"].items() if name in _POSITION}
+    return {**scheduler.state_dict(), **position}
+
+
+def _put_own_values(optimizer: Optimizer, own: list[dict[str, Any]], *, has_scheduler: bool) -> None:
+    """Replace the hyper-parameters of all groups by their own; with a scheduler the learning rate becomes
+    the same multiple of its initial one as in the checkpoint."""
+    for group, values in zip(optimizer.param_groups, own, strict=True):
+        initial, now = group.get("initial_lr"), group["lr"]
+        group |= {name: value for name, value in values.items() if name != "params"}
+        if has_scheduler and initial:
+            group["lr"] = group.get("initial_lr", group["lr"]) * (now / initial)
 
 
 def _random(device: torch.device) -> dict[str, Array]:

@@ -7,6 +7,7 @@ import itertools
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from engine import axes, recipe_defaults, spec_versions
 from engine.errors import ParamError, UnknownExperiment
@@ -66,6 +67,9 @@ class Suite:
 
 @dataclass(frozen=True, slots=True)
 class XorParams:
+    SHAPING: ClassVar[tuple[str, ...]] = ("hidden", "bypass", "optimizer")
+    """parameters that have to equal those of a run whose checkpoint this one begins with"""
+
     hidden: int = number(2, "hidden units", least=0, most=64)
     bypass: bool = flag(False, "connect the two inputs to the output unit as well")
     activation: str = choice("btu", "activation function of all units", ("btu", "sigmoid", "tanh", "relu"))
@@ -123,6 +127,8 @@ class BatchAxes:
 class XorBatchParams(XorParams, BatchAxes):
     """The parameters of `xor` hold for every network, except those that an axis varies."""
 
+    SHAPING: ClassVar[tuple[str, ...]] = ("axes", "draws", "hidden", "bypass", "optimizer")
+
     lr: float = number(0.01, "learning rate", least=0, most=100, log=True)  # that of thousands is not live
     stop: int | None = number(
         None, "number of a network (from 1) to stop while the run trains", least=1, live=True,
@@ -147,6 +153,8 @@ class XorBatchParams(XorParams, BatchAxes):
 
 @dataclass(frozen=True, slots=True)
 class XorGridParams:
+    SHAPING: ClassVar[tuple[str, ...]] = ("runs",)
+
     epochs: int = number(
         40_000, "epochs at most; a network that needs more has failed", least=1, most=1_000_000, log=True
     )
@@ -157,6 +165,8 @@ class XorGridParams:
 
 @dataclass(frozen=True, slots=True)
 class MnistParams:
+    SHAPING: ClassVar[tuple[str, ...]] = ("model",)
+
     model: str = choice(
         "double_conv",
         "network architecture",
@@ -178,6 +188,8 @@ class MnistParams:
 
 @dataclass(frozen=True, slots=True)
 class MnistRecipeParams:
+    SHAPING: ClassVar[tuple[str, ...]] = ("recipe",)
+
     recipe: str = choice(
         "fast", "recipe: fast (99.2 % in seconds) or accurate (99.6 % in minutes)", ("fast", "accurate")
     )
@@ -210,6 +222,11 @@ class MnistRecipeParams:
 
 @dataclass(frozen=True, slots=True)
 class LmParams:
+    SHAPING: ClassVar[tuple[str, ...]] = (
+        "framework", "layers", "direction", "vocabulary", "tokeniser", "embedding", "hidden_size",
+        "optimizer",
+    )  # fmt: skip
+
     framework: str = choice(
         "tensorflow", "framework that trains: TensorFlow (Keras) or PyTorch", ("tensorflow", "torch")
     )

@@ -99,6 +99,26 @@ EXECUTORS = ("local", "ray")
 
 
 @dataclass(frozen=True, slots=True)
+class ParentCheckpoint:
+    """The checkpoint that a run begins with: a saved step of another run, of the same experiment."""
+
+    run: str
+    step: int
+    seed: int
+    """of that run: with the same seed random generators go on, with another one they start anew"""
+
+    @property
+    def short(self) -> str:
+        """Such as `a1b2@400`, with the last four digits of the id."""
+        return f"{self.run[-4:]}@{self.step}"
+
+    @property
+    def whole(self) -> str:
+        """As `--begin` takes it, with the whole id."""
+        return f"{self.run}@{self.step}"
+
+
+@dataclass(frozen=True, slots=True)
 class Spec:
     """A run as submitted; written once."""
 
@@ -128,6 +148,8 @@ class Spec:
     service's environment"""
     version: int = SPEC_VERSION
     """of the meaning of the values; older specs are translated when read"""
+    parent: ParentCheckpoint | None = None
+    """None: it begins with weights of its own; the field is then not written"""
     unknown: Mapping[str, Any] = field(default_factory=dict)
     """fields that a newer version wrote: kept, without effect"""
 
@@ -455,6 +477,8 @@ class Finding:
 
 def spec_to_json(spec: Spec) -> Json:
     data = asdict(spec)
+    if spec.parent is None:
+        del data["parent"]
     return {**data.pop("unknown"), **data}
 
 
@@ -490,6 +514,7 @@ def summary_to_json(run: RunSummary) -> Json:
         "live": dict(run.live),
         "wanted_device": run.spec.device,
         **{name: getattr(run.spec, name) for name in _SPEC_FIELDS_IN_SUMMARY},
+        "parent": asdict(run.spec.parent) if run.spec.parent else None,
         "state": state,
         "checkpoints": [asdict(checkpoint) for checkpoint in run.checkpoints],
     }
@@ -500,6 +525,7 @@ def summary_from_json(data: Json) -> RunSummary:
         id=data["id"], experiment=current_experiment(data["experiment"]), params=data["params"],
         seed=data["seed"], name=data["name"], framework=data["framework"],
         device=data["wanted_device"], created_at=data["created_at"],
+        parent=ParentCheckpoint(**data["parent"]) if data.get("parent") else None,
         **{name: data[name] for name in _SPEC_FIELDS_IN_SUMMARY if name in data},
     )  # fmt: skip
     facts = dict(data["state"])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -132,20 +133,33 @@ def new_id(experiment: str, now: float) -> str:
     return f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}-{experiment}-{os.urandom(2).hex()}"
 
 
-def create(places: Places, spec: Spec) -> RunFolder:
-    """Create the folder of a run, complete or not at all. Raises OSError, also where the id is taken."""
+def create(places: Places, spec: Spec, fill: Callable[[Path], object] = lambda path: None) -> RunFolder:
+    """Create the folder of a run, complete or not at all. Raises OSError, also where the id is taken.
+
+    `fill` is called with the folder before it has its name, to add files; what it raises is raised.
+    """
     folder = folder_of(places, spec.id)
-    create_folder(folder.path, "spec.json", spec_to_json(spec))
+    create_folder(folder.path, "spec.json", spec_to_json(spec), fill)
     return folder
 
 
-def create_folder(path: Path, name: str, data: Json) -> None:
-    """Create `path` with the JSON file `name`: both, on stable storage, or neither. Raises OSError."""
+def create_folder(
+    path: Path, name: str, data: Json, fill: Callable[[Path], object] = lambda path: None
+) -> None:
+    """Create `path` with the JSON file `name` and what `fill` adds: all, on stable storage, or nothing.
+
+    Raises OSError, and what `fill` raises.
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".new-{path.name}-{os.urandom(4).hex()}")
     draft.mkdir(mode=0o700)
-    files.write_json(draft / name, data)
-    os.rename(draft, path)
+    try:
+        fill(draft)
+        files.write_json(draft / name, data)
+        os.rename(draft, path)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
     files.sync_path(path.parent)
 
 

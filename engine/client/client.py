@@ -255,11 +255,16 @@ class Client:
         device: str = "auto",
         executor: str = "local",
         data: str | None = None,
+        begin: str = "",
     ) -> RunSummary:
-        """`data` is the absolute path of the folder of data sets, "" for none; None: DLTUI_DATA."""
+        """`data` is the absolute path of the folder of data sets, "" for none; None: DLTUI_DATA.
+
+        `begin`: the checkpoint it begins with, RUN@STEP or RUN@best.
+        """
         facts: Json = {
             "experiment": experiment, "params": dict(params or {}), "seed": seed, "name": name,
             "device": device, "executor": executor, "data": data_folder() if data is None else data,
+            **({"begin": begin} if begin else {}),
         }  # fmt: skip
         return await self._run("submit", **facts, token=uuid.uuid4().hex)
 

@@ -54,6 +54,11 @@ def load(params: LmParams, run: Run) -> TextSet:
         print(texts.notice, flush=True)
     run.trains_on(texts.title, texts.source)
     run.pin(data=texts.fingerprint)
+    if run.recorded("data") not in (None, texts.fingerprint):  # that of a run that this one begins with
+        raise DataError(
+            f"Its checkpoint was trained on other words than those of {texts.title}.",
+            "Train it on the texts of the run that it begins with.",
+        )
     return texts
 
 
@@ -167,6 +172,8 @@ def train(params: LmParams, run: Run) -> None:
     per_epoch = load_corpus.batch_count(texts.train, params.batch)
     last = run.total(per_epoch * params.epochs, epoch=per_epoch)
     done = run.restore(training.state({"patience": patience}))
+    if run.has_begun_from_parent:
+        patience.start_anew()
     if params.begin and done == 0:
         load_initial_weights(params.begin, training, kind, run)
     batches: Iterator[SentenceBatch] = iter(())

@@ -197,6 +197,8 @@ def train(params: MnistParams, run: Run) -> None:
     every = params.every or per_epoch
     shuffled_epoch = -1
     done = run.restore(TorchState(net, optimizer, extras={"goal": goal}))
+    if run.has_begun_from_parent:
+        goal.is_reached = False
     update = (
         kernels.begin(net, optimizer, images.pixels, images.labels, run.seed)
         if kernels

@@ -241,14 +241,14 @@ def choose_precision(
     params: MnistRecipeParams, recipe: Recipe, net: nn.Module, train: RecipeImages, run: Run
 ) -> str:
     """fp32 or bf16: as the parameter says, as this run began, else the faster one on this machine."""
-    recorded = run.kept("precision")
+    recorded, pinned = run.kept("precision"), run.recorded("precision")
     net_copy, x, y = copy.deepcopy(net), train.pixels[:TIMING_BATCH], train.labels[:TIMING_BATCH]
 
     def update(precision: str) -> None:
         compute_gradients(net_copy, recipe, precision, x, y).item()
 
     work = TimedWork("an update", machine_key(params.recipe, run), update)
-    before = recorded.decode() if recorded else None
+    before = recorded.decode() if recorded else pinned
     chosen = resolve_precision(params.precision, before, run.places.cache, work, run.note)
     if params.precision == "auto":
         run.keep("precision", chosen.encode())

@@ -102,6 +102,9 @@ class XorEarlyStopping:
 
     def __init__(self, params: XorParams) -> None:
         self.params = params
+        self.start_anew()
+
+    def start_anew(self) -> None:
         self.best, self.waited = float("inf"), 0
 
     @property
@@ -152,7 +155,10 @@ def train(params: XorParams, run: Run) -> None:
 
     last = run.total(params.epochs)
     state = TorchState(net, optimizer, extras={"patience": patience})
-    for step in range(run.restore(state) + 1, last + 1):  # all four rows at once: a step is an epoch
+    done = run.restore(state)
+    if run.has_begun_from_parent:
+        patience.start_anew()
+    for step in range(done + 1, last + 1):  # all four rows at once: a step is an epoch
         if patience.is_over:
             break
         for group in optimizer.param_groups:

@@ -13,7 +13,7 @@ from typing import Protocol
 from checkpoints import folder as checkpoint_folder
 from checkpoints.errors import CheckpointError, DamagedCheckpoint, MismatchedCheckpoint
 from checkpoints.folder import CheckpointInfo, Verified
-from checkpoints.manifest import Fact
+from checkpoints.manifest import Fact, Manifest
 from checkpoints.retention import Keep
 from engine import served_checkpoint
 from engine.spec_versions import VERSION
@@ -42,6 +42,8 @@ class TrainingState(Protocol):
     def capture(self, step: int, /) -> CapturedState: ...
 
     def restore(self, verified: Verified, /, *, strict: bool = True) -> int: ...
+
+    def begin(self, verified: Verified, /, *, keeps_random: bool) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +89,15 @@ def metadata_from_env(env: Mapping[str, Fact]) -> CheckpointMetadata:
 
 
 class Checkpoints:
-    def __init__(self, folder: RunFolder, acknowledge: Callable[[CheckpointInfo, float], None]) -> None:
-        self._folder = folder
+    def __init__(
+        self,
+        folder: RunFolder,
+        acknowledge: Callable[[CheckpointInfo, float], None],
+        *,
+        begins_at: int = -1,
+    ) -> None:
+        """`begins_at`: the step of a checkpoint of another run with which this one begins; -1: none."""
+        self._folder, self._begins_at = folder, begins_at
         self._acknowledge = acknowledge
         self._seconds = float(os.environ.get("DLTUI_CHECKPOINT_SECONDS") or SECONDS)
         self.due_at = time.monotonic() + self._seconds
@@ -141,15 +150,26 @@ class Checkpoints:
         return found.files.get(served_checkpoint.MODEL)
 
     def recorded(self) -> CheckpointMetadata:
-        """The facts of the newest readable manifest; weights are not read."""
+        """The facts of the newest readable manifest of this run; weights are not read."""
+        newest = self._newest_manifest()
+        return metadata_from_env(newest.env) if newest and self.is_own(newest) else CheckpointMetadata()
+
+    def of_parent(self) -> CheckpointMetadata | None:
+        """The facts of the checkpoint of another run that this one begins with; None once it has its own."""
+        newest = self._newest_manifest()
+        return None if newest is None or self.is_own(newest) else metadata_from_env(newest.env)
+
+    def is_own(self, manifest: Manifest) -> bool:
+        """Whether this run wrote the checkpoint, and not the run that it begins with."""
+        return manifest.step > self._begins_at
+
+    def _newest_manifest(self) -> Manifest | None:
         for step in reversed(checkpoint_folder.steps(self._folder.checkpoints)):
             with suppress(CheckpointError, OSError, ValueError):
-                return metadata_from_env(
-                    checkpoint_folder.read(
-                        self._folder.checkpoints / checkpoint_folder.name_of(step), only=()
-                    ).manifest.env
+                return checkpoint_folder.manifest_of(
+                    self._folder.checkpoints / checkpoint_folder.name_of(step)
                 )
-        return CheckpointMetadata()
+        return None
 
     def restore(
         self, verified: Verified, state: TrainingState, pinned: Mapping[str, str], *, strict: bool
@@ -165,3 +185,7 @@ class Checkpoints:
                 )
         self.saved_step = state.restore(verified, strict=strict)
         return facts
+
+    def begin(self, verified: Verified, state: TrainingState, *, keeps_random: bool) -> None:
+        """Begin with a checkpoint of another run. Raises MismatchedCheckpoint for one of another shape."""
+        self.saved_step = state.begin(verified, keeps_random=keeps_random)

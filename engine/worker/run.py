@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from checkpoints.errors import MismatchedCheckpoint, SaveFailed
-from checkpoints.folder import CheckpointInfo
+from checkpoints.folder import CheckpointInfo, Verified
 from engine import events, files, spec_versions
 from engine.errors import DataError, Diverged, ParamError
 from engine.params import ParamSet, declared, parse_value
 from engine.places import Places
-from engine.protocol import Json, Spec
+from engine.protocol import Json, ParentCheckpoint, Spec
 from engine.spec_versions import VERSION
 from engine.store import RunFolder
 from engine.worker import metric_buffer
@@ -77,12 +77,16 @@ class Run:
         self._folder, self._machine, self._attempt, self._spec = folder, machine, attempt, spec
         self._event_log, self._pipe = event_log, pipe
         self._live = LiveParams(params)
-        self._checkpoints = Checkpoints(folder, self._acknowledge)
+        self._checkpoints = Checkpoints(
+            folder, self._acknowledge, begins_at=spec.parent.step if spec.parent else -1
+        )
         self._state: TrainingState | None = None
         self._pinned: dict[str, str] = {}
         self._data: dict[str, str] = {}
         self._total, self._epoch_steps, self._best_step = 0, 0, 0
         self._notice, self._is_started = "", False
+        self.has_begun_from_parent = False
+        """`restore` has restored the checkpoint of another run: what ends this one starts anew"""
         self._repeated: set[str] = set()
         """metrics for which no further warning about repeated steps is logged"""
         self._poll_seconds, self._poll_at, self._heartbeat_at = poll_seconds, 0.0, 0.0
@@ -113,8 +117,10 @@ class Run:
         self._pinned |= facts
 
     def recorded(self, name: str) -> str | None:
-        """The fact pinned under that name in the newest checkpoint; None without one."""
-        return self._checkpoints.recorded().pinned.get(name)
+        """The fact pinned under that name in the newest checkpoint, be it of the run that this one begins
+        with; None without one."""
+        found = self._checkpoints.of_parent() or self._checkpoints.recorded()
+        return found.pinned.get(name)
 
     def trains_on(self, title: str, fingerprint: str) -> None:
         """Record the title of the data and the SHA-256 of their bytes.
@@ -132,6 +138,9 @@ class Run:
                 "Put the same data on every node, or ask for the run with DLTUI_DATA unset.",
             )
         self._data = {"title": title, "fingerprint": fingerprint}
+        begun = self._checkpoints.of_parent()
+        if begun is not None and begun.data.get("fingerprint", fingerprint) != fingerprint:
+            self.note(f"It begins with weights trained on {begun.data.get('title')}, and trains on {title}.")
 
     def notice(self, text: str) -> None:
         """Set the text shown to the user for as long as this run trains."""
@@ -140,7 +149,9 @@ class Run:
     def restore(self, state: TrainingState) -> int:
         """Restore the newest intact checkpoint; returns the number of updates done, 0 without one.
 
-        To be called after `total`, `pin` and `notice`. Raises MismatchedCheckpoint.
+        That of a run that this one begins with (`run --begin`) counts its updates on: then
+        `has_begun_from_parent` is set. To be called after `total`, `pin` and `notice`. Raises
+        MismatchedCheckpoint, and ParamError where the parameters do not fit the checkpoint to begin with.
         """
         self._state = state
         self.log_started()
@@ -148,21 +159,51 @@ class Run:
         for text in damaged:
             self.note(text, severity="warning")
         facts = CheckpointMetadata()
-        if verified is not None:
+        if verified is not None and self._checkpoints.is_own(verified.manifest):
             strict = self._attempt.mode != "fast"
             facts = self._checkpoints.restore(verified, state, self._pinned, strict=strict)
             self.step, self._best_step = verified.manifest.step, facts.best_step
-        if self._event_log.is_resumed:
+        elif self._spec.parent is not None:
+            self._begin(verified, state, self._spec.parent)
+        if self._event_log.is_resumed or self.has_begun_from_parent:
             self._live.restore(
                 self.step, self._live_values(facts), read_changes(self._folder.events, self._spec)
             )
             last_steps = {**facts.last_steps, **metric_buffer.metrics_at(self._folder.events, self.step)}
             # An attempt that resumes at the last step logs its final metrics again.
             self._repeated |= {name for name, step in last_steps.items() if step == self.step}
-            self._event_log.restart(self.step, facts.counts, last_steps)
+            if self._event_log.is_resumed:
+                self._event_log.restart(self.step, facts.counts, last_steps)
             self._event_log.event("restored", step=self.step)
             self._replay()
         return self.step
+
+    def _begin(self, verified: Verified | None, state: TrainingState, parent: ParentCheckpoint) -> None:
+        """Begin with the checkpoint of another run; live values and best values are those of this run.
+
+        With the seed of that run random generators go on, with another seed they stay as it seeded them.
+        """
+        if verified is None:
+            raise MismatchedCheckpoint(
+                f"None of its checkpoints can be read, nor that of {parent.short}, with which it began.",
+                "Start a new run.",
+            )
+        step = verified.manifest.step
+        if 0 < self._total <= step:
+            raise ParamError(
+                f"It would end after step {self._total:,}, and begins at step {step:,}: nothing is left to "
+                "train.",
+                "Set more epochs or steps, or begin at an earlier step.",
+            )
+        try:
+            self._checkpoints.begin(verified, state, keeps_random=parent.seed == self.seed)
+        except MismatchedCheckpoint as error:
+            raise ParamError(
+                f"It cannot begin with {parent.short}: {error.message}",
+                f"Give it the parameters that shape the network: dltui compare {parent.run} {self._spec.id}",
+            ) from error
+        self.step, self.has_begun_from_parent = step, True
+        print(f"Begins with the checkpoint {parent.whole}, after {step:,} updates.", flush=True)
 
     def _live_values(self, facts: CheckpointMetadata) -> Mapping[str, float | None]:
         """The live values of a checkpoint, in the current spec version."""

@@ -7,6 +7,7 @@ import time
 import numpy as np
 
 from checkpoints.numpy_io import ArrayState
+from engine.errors import ParamError
 from engine.models.xor.batch import record
 from engine.models.xor.batch.batch_training import BatchTraining, finite_or_inf
 from engine.models.xor.batch.plan import BatchPlan
@@ -33,7 +34,9 @@ def prepare(plan: BatchPlan, run: Run) -> BatchTraining:
 
 def train_batch(training: BatchTraining, run: Run, **facts: object) -> BatchRecord:
     """Train to the end or until `run.should_stop`; returns the state of all networks."""
-    run.restore(ArrayState(training, training.added_arrays()))
+    done = run.restore(ArrayState(training, training.added_arrays()))
+    if run.has_begun_from_parent and training.is_over:
+        raise ParamError(f"All its networks have ended at epoch {done:,}.", "Begin at an earlier step.")
     run.keep(record.METADATA_FILE, record.dump_metadata(training.plan, training.epochs, **facts))
     due = 0.0
     while True:

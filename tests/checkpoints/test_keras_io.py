@@ -175,3 +175,24 @@ def test_a_weight_that_is_not_finite_is_no_checkpoint() -> None:
     training.model.get_layer("output").bias.assign([0.0, float("nan"), 0.0])
     with pytest.raises(NotFinite, match=r"output\.bias is not finite at step 5"):
         training.state.capture(5)
+
+
+def test_another_training_begins_with_its_slots_and_keeps_its_own_learning_rate(tmp_path: Path) -> None:
+    found = verified(tmp_path, Training().run(0, 4).state.capture(4))
+    own = Training(lambda: keras.optimizers.Adam(0.3))
+    assert own.state.begin(found, keeps_random=True) == 4
+    assert float(own.model.optimizer.learning_rate.numpy()) == pytest.approx(0.3)
+    assert int(own.model.optimizer.iterations.numpy()) == 4
+    same = Training()
+    same.state.begin(found, keeps_random=True)
+    whole = Training().run(0, 9).state.capture(9)
+    assert same.run(4, 9).state.capture(9).files() == whole.files()
+
+
+def test_with_another_seed_dropout_of_a_begun_training_keeps_its_own_random_states(tmp_path: Path) -> None:
+    found = verified(tmp_path, Training().run(0, 4).state.capture(4))
+    own = Training()
+    before = {name: slot.read() for name, slot in keras_neutral.randoms(own.model).items()}
+    own.state.begin(found, keeps_random=False)
+    after = {name: slot.read() for name, slot in keras_neutral.randoms(own.model).items()}
+    assert before and all(np.array_equal(before[name], after[name]) for name in before)

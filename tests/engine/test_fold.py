@@ -19,8 +19,9 @@ from engine.client.client import EventBatch
 from engine.errors import CorruptRun
 from engine.events import Event
 from engine.fold import CurvePoints, MetricCurves, TrainingClock, wall_clock
+from engine.metric_goal import MetricGoal
 from engine.protocol import number_from_json
-from engine.service.runs.event_summary import MetricGoal, RunStats
+from engine.service.runs.event_summary import RunStats
 from engine.service.sweeps.trial_curve import TrialCurve
 from engine.session.mnist_history import NetworkHistory
 from engine.session.mnist_table import GoalTimes

@@ -13,7 +13,7 @@ from engine.client.client import Client
 from engine.errors import DltuiError, ParamError
 from engine.protocol import RunSummary, Status
 from tui.cli.engine_call import call_engine, fail, print_json, print_stderr, print_stdout
-from tui.cli.shell_completion import complete_experiment, complete_setting
+from tui.cli.shell_completion import complete_experiment, complete_run, complete_setting
 from tui.cli.wait_for_end import follow, show_progress_line
 from tui.data.executor_text import text_of
 from tui.data.same_name_warning import same_name_warning
@@ -61,10 +61,24 @@ def run(
     device: Annotated[str, typer.Option(help="device that trains: auto, cpu or gpu")] = "auto",
     executor: Executor = "local",
     ray_address: RayAddress = "",
+    begin: Annotated[
+        str,
+        typer.Option(
+            metavar="RUN@STEP",
+            help="begin with that checkpoint of another run, or its best: RUN@best",
+            autocompletion=complete_run,
+        ),
+    ] = "",
     wait: Annotated[bool, typer.Option("--wait", help="wait for the end; exit status by outcome")] = False,
     json: Annotated[bool, typer.Option("--json", help="the run as JSON")] = False,
 ) -> None:
     """Start an experiment; print the id of the run.
+
+    With --begin RUN@STEP weights, optimizer and random generators are those of that checkpoint. Updates are
+    counted from STEP on, and the length (epochs, steps) includes those before it. Parameters and seed are the
+    new run's, the learning rate too: with the seed of RUN the generators continue, with another one they are
+    seeded again. RUN@best is the checkpoint with the best value among those saved. RUN may be removed
+    afterwards.
 
     With --wait the exit status is 0 done, 3 stopped, 4 failed, 5 lost, 6 paused.
     """
@@ -72,7 +86,9 @@ def run(
     place = text_of(executor, ray_address)
 
     async def submit(client: Client) -> tuple[RunSummary, str]:
-        created = await client.submit(experiment, given, seed=seed, name=name, device=device, executor=place)
+        created = await client.submit(
+            experiment, given, seed=seed, name=name, device=device, executor=place, begin=begin
+        )
         return created, await same_name_warning(client, created) if name else ""
 
     started, warning = call_engine(submit)

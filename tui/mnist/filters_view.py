@@ -241,21 +241,11 @@ class FiltersView(MnistView):
             return
         dot = f" {glyphs().dot} "
         title = plain(f"{name_of(run)}{dot}{self.layer_name}", limit=60)
-        self._grid(title, f"{dot}{self._facts(dot)}").paint(canvas)
-
-    def _grid(self, title: str = "", facts: str = "") -> FilterGrid:
-        return FilterGrid(
-            title, facts, self.steps, self.place,
+        FilterGrid(
+            title, f"{dot}{self._facts(dot)}", self.steps, self.place,
             frozenset(self._model.get("steps", ())), self.snapshot, self._model.get("class_names", ()),
             self.page, self.first_filter, self.cell,
-        )  # fmt: skip
-
-    @property
-    def _hidden(self) -> int:
-        """How many filters are not in sight."""
-        grid = self._grid()
-        kernels = grid.snapshot.kernels
-        return len(kernels) - grid.in_sight(*self.image_widget.size) if kernels is not None else 0
+        ).paint(canvas)  # fmt: skip
 
     def _facts(self, dot: str) -> str:
         step, each = self.step, self._model.get("per_epoch")
@@ -351,7 +341,8 @@ class FiltersView(MnistView):
         self._redraw_now()
 
     def action_more(self, by: int) -> None:
-        self.first_filter = max(0, min(self.first_filter + by * MORE, self._hidden))
+        count = len(kernels) if (kernels := self.snapshot.kernels) is not None else 0
+        self.first_filter = max(0, min(self.first_filter + by * MORE, count - 1))
         self._redraw_now()
 
     def action_page(self) -> None:
@@ -373,25 +364,24 @@ class FiltersView(MnistView):
 
     def key_labels(self) -> dict[str, str]:
         there = bool(self.steps)
-        has_maps = there and bool(self.snapshot.pictures)
-        unused = [] if there else ["earlier", "later", "play", "live"]
-        labels = {f"filters.{name}": "" for name in (unused if has_maps else [*unused, "images"])}
+        labels = (
+            {}
+            if there
+            else {f"filters.{name}": "" for name in ("earlier", "later", "play", "live", "images")}
+        )
         if len(self.layer_names) < 2:
             labels["filters.layer_down"] = ""
         words = ("maps", "before ReLU", "both maps", "filters")
         if self._roomy:
             words = ("after ReLU", "before ReLU", "both maps", "by the room")
-        page = words[self.page] if has_maps else ""
+        page = words[self.page] if there else ""
         if self.cell is not None:
             labels |= {"filters.earlier": "left", "filters.later": "right", "filters.layer_down": "down"}
+        many = len(self.snapshot.kernels) if there and self.snapshot.kernels is not None else 0
         own = {
-            "filters.weights": ""
-            if not there or not self._is_conv()
-            else "weights"
-            if self.cell is None
-            else "leave",
+            "filters.weights": "" if not there else "leave" if self.cell is not None else "weights",
             "filters.leave": "",
-            "filters.more": "more filters" if there and self._hidden else "",
+            "filters.more": "more filters" if many > MORE else "",
         }
         return {**super().key_labels(), **labels, **own, "filters.page": page}
 

@@ -65,6 +65,9 @@ class EarlyStopping:
 
     def __init__(self, epochs: int | None) -> None:
         self.epochs = epochs
+        self.start_anew()
+
+    def start_anew(self) -> None:
         self.best, self.best_step, self.worse = math.inf, 0, 0
 
     def update(self, value: float, step: int) -> bool:

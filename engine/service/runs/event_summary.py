@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import typing
 from collections import deque
 from collections.abc import Callable
@@ -10,10 +9,9 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from engine import spec_versions
-from engine.catalog import find
-from engine.errors import UnknownExperiment
 from engine.events import Event
 from engine.fold import TrainingClock
+from engine.metric_goal import MetricGoal
 from engine.protocol import (
     Best,
     Cause,
@@ -30,19 +28,6 @@ RATE_SECONDS = 15.0
 """the length of time over which `rate` is computed"""
 MAX_MARKS = 8
 """the number of checkpoints to which the stats can be rewound exactly"""
-
-
-@dataclass(frozen=True, slots=True)
-class MetricGoal:
-    """The metric whose best value is tracked, and its direction."""
-
-    metric: str = ""
-    largest: bool = False
-
-    def is_better(self, value: float, best: Best | None) -> bool:
-        if not math.isfinite(value):
-            return False
-        return best is None or (value > best.value if self.largest else value < best.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +53,7 @@ class ExitMessage:
 class RunStats:
     """What the events of a run say; the fields that `RunSummary` has too go there as they are."""
 
-    goal: MetricGoal = MetricGoal()
+    goal: MetricGoal = field(default_factory=MetricGoal)
     spec: Spec | None = None
     """of the run, to convert events of earlier versions; None: all events have the present version"""
     seq: int = 0
@@ -124,15 +109,6 @@ class RunStats:
         self.marks = [mark for mark in self.marks if mark.step <= step]
 
 
-def goal_of(experiment: str) -> MetricGoal:
-    """The goal in the catalog; an empty one for an experiment that is not there any more."""
-    try:
-        found = find(experiment)
-    except UnknownExperiment:
-        return MetricGoal()
-    return MetricGoal(found.best, found.goal == "max")
-
-
 def _on_started(stats: RunStats, event: Event) -> None:
     facts = event.facts
     stats.started_at = event.at if stats.started_at is None else stats.started_at
@@ -166,7 +142,7 @@ def _on_metrics(stats: RunStats, event: Event) -> None:
 def _update_best(stats: RunStats, name: str, steps: list[int], values: list[Any]) -> None:
     for step, raw in zip(steps, values, strict=True):
         value = number_from_json(raw)
-        if stats.goal.is_better(value, stats.best):
+        if stats.goal.is_better(value, stats.best.value if stats.best else None):
             stats.best = Best(name, value, typed(step, int))
 
 

@@ -135,12 +135,17 @@ def trash_path(path: Path) -> Path:
 
 
 def size_of(path: Path) -> int:
-    """Bytes that the files below `path` use on the disk."""
+    """Bytes that the files below `path` use on the disk.
+
+    A file with several hard links, of a checkpoint with which other runs began, counts with its share: the
+    sizes of all runs add up to the space in use.
+    """
     total = 0
     for folder, _, names in os.walk(path):
         for name in names:
             with contextlib.suppress(OSError):  # gone meanwhile
-                total += os.lstat(os.path.join(folder, name)).st_blocks * 512
+                facts = os.lstat(os.path.join(folder, name))
+                total += facts.st_blocks * 512 // facts.st_nlink
     return total
 
 
@@ -197,7 +202,11 @@ def drafts(folders: Iterable[Path]) -> Iterator[Path]:
 def newest_size(checkpoints: Path) -> int:
     """Bytes of the newest checkpoint of a run; 0 where there is none."""
     steps = [name for name in _all_names(checkpoints) if name.startswith("step-")]
-    return size_of(checkpoints / max(steps)) if steps else 0
+    total = 0
+    for name in _all_names(checkpoints / max(steps)) if steps else ():
+        with contextlib.suppress(OSError):  # gone meanwhile
+            total += os.lstat(checkpoints / max(steps) / name).st_blocks * 512
+    return total
 
 
 def _all_names(folder: Path) -> list[str]:

@@ -18,11 +18,11 @@ from engine import catalog, params, served_checkpoint, store, tensorboard_end
 from engine.errors import DltuiError, InputError, ParamError, RunRefused
 from engine.keeper import command_pipe
 from engine.keeper.command_pipe import NoReader
-from engine.protocol import EXECUTORS, Cause, CauseKind, Json, RunSummary, Spec, Status
+from engine.protocol import EXECUTORS, Cause, CauseKind, Json, ParentCheckpoint, RunSummary, Spec, Status
 from engine.service.index.index import Index
 from engine.service.placement.executors import check_executor
 from engine.service.placement.machine_load import cores
-from engine.service.runs import extension, tracked_run
+from engine.service.runs import extension, parent_checkpoint, tracked_run
 from engine.service.runs.run_registry import RunRegistry
 from engine.service.runs.submission_counter import SubmissionCounter
 from engine.service.runs.tracked_run import TrackedRun
@@ -65,11 +65,26 @@ class Runs:
             )
             if existing is not None:
                 return await self._registry.summary(existing)
-            folder, spec = await self._create(submitted)
+            parent = await self._parent_of(submitted)
+            folder, spec = await self._create(submitted, parent)
             run = tracked_run.new(folder, spec)
             run.refresh()
             await self._add(run)
         return run.summary()
+
+    async def _parent_of(self, submitted: RunSubmission) -> ParentCheckpoint | None:
+        """The checkpoint that the run shall begin with; None for weights of its own. Raises DltuiError."""
+        if not submitted.begin:
+            return None
+        name, step = parent_checkpoint.split(submitted.begin)
+        run_id = await self._registry.find(name)
+        parent = await self._registry.summary(run_id)
+        spec = spec_of(submitted)
+        parent_checkpoint.check_experiment(parent, spec.experiment)
+        folder = store.folder_of(self._registry.places, run_id)
+        found = await asyncio.to_thread(parent_checkpoint.choose, folder, parent, step)
+        parent_checkpoint.check_params(spec, parent, found)
+        return found
 
     async def submit_spec(self, spec: Spec) -> None:
         """Create a run with the id in `spec`, unless it exists already. Raises DltuiError."""
@@ -172,12 +187,17 @@ class Runs:
     def unsettled(self) -> list[TrackedRun]:
         return self._registry.unsettled()
 
-    async def _create(self, submitted: RunSubmission) -> tuple[RunFolder, Spec]:
-        number = await self.counter.next()
+    async def _create(
+        self, submitted: RunSubmission, parent: ParentCheckpoint | None
+    ) -> tuple[RunFolder, Spec]:
+        places, number = self._registry.places, await self.counter.next()
+        fill = (
+            parent_checkpoint.adder(store.folder_of(places, parent.run), parent) if parent else _add_nothing
+        )
         for attempt in range(5):
-            spec = dataclasses.replace(spec_of(submitted), number=number)
+            spec = dataclasses.replace(spec_of(submitted), number=number, parent=parent)
             try:
-                return await asyncio.to_thread(store.create, self._registry.places, spec), spec
+                return await asyncio.to_thread(store.create, places, spec, fill), spec
             except OSError as error:
                 if error.errno not in (errno.EEXIST, errno.ENOTEMPTY) or attempt == 4:
                     raise _not_written(error) from error
@@ -269,6 +289,10 @@ def is_unsaved(run: RunSummary) -> bool:
     return run.status is Status.DONE and run.cause is not None and run.cause.kind is not CauseKind.FINISHED
 
 
+def _add_nothing(path: Path) -> None:
+    pass
+
+
 def _live_value(spec: Spec, name: object, value: object) -> params.Value:
     declared = {param.name: param for param in params.declared(catalog.find(spec.experiment).params)}
     live = [param.name for param in declared.values() if param.live]
@@ -308,6 +332,8 @@ class RunSubmission:
     token: str
     executor: str = "local"
     data: str | None = None
+    begin: str = ""
+    """RUN@STEP or RUN@best: the checkpoint to begin with"""
 
 
 def read_submission(facts: Json) -> RunSubmission:
@@ -324,6 +350,7 @@ def read_submission(facts: Json) -> RunSubmission:
         token=_token(_text(facts, "token")),
         executor=parse_executor(facts.get("executor", "local")),
         data=parse_data(facts.get("data")),
+        begin=_text(facts, "begin"),
     )
 
 

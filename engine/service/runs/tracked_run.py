@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from engine import run_status, store
 from engine.errors import CorruptRun
+from engine.metric_goal import goal_of
 from engine.protocol import (
     Json,
     Pausing,
@@ -198,7 +199,7 @@ def _unfinished_state(run: TrackedRun) -> State:
 def load(folder: RunFolder, tail: Json | None = None) -> TrackedRun:
     """The run in `folder`; with a `tail` its stats and offset are taken from there. Raises CorruptRun."""
     spec = store.read_spec(folder)
-    run = TrackedRun(folder, spec, RunStats(run_stats.goal_of(spec.experiment), spec), since=spec.created_at)
+    run = TrackedRun(folder, spec, RunStats(goal_of(spec.experiment), spec), since=spec.created_at)
     if tail:
         apply_tail(run, tail)
     run.refresh()
@@ -212,14 +213,15 @@ def load(folder: RunFolder, tail: Json | None = None) -> TrackedRun:
 def check_end(run: TrackedRun) -> None:
     """Note damage where the events of a settled run are incomplete; all of them have to be read.
 
-    A run that is done needs the end of its last attempt, one with a checkpoint needs at least one event.
+    A run that is done needs the end of its last attempt, one that saved a checkpoint at least one event.
     Events that other runs lost at their end in a crash are no damage.
     """
     ended, stats = run.ended, run.stats
     if ended is None or "events" in run.damages:
         return
+    has_saved = stats.checkpoint_step > (run.spec.parent.step if run.spec.parent else 0)
     end_was_read = stats.training.since is None and stats.attempt >= ended.attempt
-    if (ended.status is Status.DONE and not end_was_read) or (stats.checkpoint_step and not stats.seq):
+    if (ended.status is Status.DONE and not end_was_read) or (has_saved and not stats.seq):
         name = run.folder.events.name
         if stats.seq:
             text = f"{name} is cut off at step {stats.step:,}: the end of attempt {ended.attempt} is missing"
@@ -249,7 +251,7 @@ def apply_tail(run: TrackedRun, tail: Json) -> None:
 
 
 def new(folder: RunFolder, spec: Spec) -> TrackedRun:
-    return TrackedRun(folder, spec, RunStats(run_stats.goal_of(spec.experiment), spec), since=queue_time())
+    return TrackedRun(folder, spec, RunStats(goal_of(spec.experiment), spec), since=queue_time())
 
 
 def queue_time(since: float | None = None) -> float:

@@ -16,7 +16,8 @@ from engine import catalog, events, params, store
 from engine.engine_path import PACKAGE_ROOT
 from engine.events import Event, EventWriter
 from engine.places import Places
-from engine.protocol import Json, Spec
+from engine.protocol import Json, ParentCheckpoint, Spec
+from engine.service.runs import parent_checkpoint
 from engine.store import RunFolder
 from engine.worker.__main__ import FRAMEWORKS, _display_params
 from engine.worker.device import Device
@@ -46,14 +47,25 @@ class ScriptedPipe:
 
 
 def new_run(
-    root: Path, experiment: str, seed: int = 1, threads: int = 1, data: str | None = None, **given: object
+    root: Path,
+    experiment: str,
+    seed: int = 1,
+    threads: int = 1,
+    data: str | None = None,
+    begin: tuple[RunFolder, int] | None = None,
+    **given: object,
 ) -> RunFolder:
-    """A run folder under `root`, as the service would make it."""
+    """A run folder under `root`, as the service would make it; `begin`: with that step of another run."""
     found = catalog.find(experiment)
     chosen = asdict(params.build(found.params, given))
     run_id = store.new_id(experiment, time.time())
     spec = Spec(run_id, experiment, chosen, seed, "", found.framework_of(chosen), threads, "cpu", time.time())
-    return store.create(Places(root), replace(spec, data=data))
+    if begin is None:
+        return store.create(Places(root), replace(spec, data=data))
+    folder, step = begin
+    parent = ParentCheckpoint(folder.id, step, store.read_spec(folder).seed)
+    add = parent_checkpoint.adder(folder, parent)
+    return store.create(Places(root), replace(spec, data=data, parent=parent), add)
 
 
 def make_run(

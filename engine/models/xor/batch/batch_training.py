@@ -279,6 +279,8 @@ class BatchTraining:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.epoch = int(state["epoch"])
         self.curves.load_state_dict(state["curves"])
+        # Of a run that was begun or extended with more epochs: each point of its curves needs a stride's end.
+        self.stride = min(self.stride, self.curves.stride)
 
     # --- within ---------------------------------------------------------------------------------------------
 

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from engine import fold
 from engine.errors import CorruptRun
 from engine.events import Event
+from engine.metric_goal import MetricGoal, goal_of
 from engine.protocol import Best, CauseKind, Status
 from engine.service.runs import event_summary as run_stats
-from engine.service.runs.event_summary import MetricGoal, RunStats, goal_of
+from engine.service.runs.event_summary import RunStats
 
 SMALL = MetricGoal("loss", largest=False)
 
