@@ -88,3 +88,17 @@ def test_no_class_name_stands_twice_in_the_product() -> None:
         if isinstance(node, ast.ClassDef)
     ]
     assert [name for name in set(named) if named.count(name) > 1] == []
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=str)
+def test_a_worker_is_given_a_function_and_makes_its_coroutine_when_it_starts(path: Path) -> None:
+    """A coroutine that is made before would be left unawaited where the worker is cancelled first."""
+    made = [
+        node.lineno
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "run_worker"
+        and isinstance(node.args[0], ast.Call)
+    ]
+    assert made == [] or path.name == "run_actions.py"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tui.ui.start_worker import start_worker
+
 from tui.terminal import gc_start  # isort: skip  # before the imports that take time
 
 import asyncio
@@ -148,7 +150,7 @@ class LabApp(App[int]):
 
     def _start_workers(self) -> None:
         """Start workers and timers, after the first paint."""
-        self.run_worker(self.connection.run(), group="connection", exit_on_error=False)
+        start_worker(self, self.connection.run, group="connection")
         self.set_interval(TERMINAL_CHECK, self._check_terminal)
         self.set_interval(HOME_CHECK, self._check_home)
         for problem in filter(None, (self.user_keymap.problem, self._state_problem)):
@@ -209,7 +211,7 @@ class LabApp(App[int]):
         self._start_doctor()
 
     def _start_doctor(self) -> None:
-        self.run_worker(self._run_doctor(), group="doctor", exclusive=True, exit_on_error=False)
+        start_worker(self, self._run_doctor, group="doctor", exclusive=True)
 
     async def _run_doctor(self) -> None:
         findings = await self.connection.client.doctor()
@@ -279,7 +281,7 @@ class LabApp(App[int]):
 
     def _start_saving(self) -> None:
         self._save_timer = None
-        self.run_worker(self._save_in_thread(), group="save", exit_on_error=False)
+        start_worker(self, self._save_in_thread, group="save")
 
     async def _save_in_thread(self) -> None:
         await asyncio.to_thread(view_state.write, self.places.view_state, self.state)

@@ -91,7 +91,7 @@ def _entry(scene: Scene, series: CurveSeries) -> Row:
         point = series.near(view.crosshair, view.axis)
     spans = [*_name(scene, series)]
     if point is None:
-        return (*spans, Span(" –".ljust(VALUE_WIDTH + 1), "tag"))
+        return (*spans, Span(f" {_where_it_is(scene, series):<{VALUE_WIDTH}}", "tag"))
     value = short(point.value)
     spans.append(Span(f" {value:<{VALUE_WIDTH}}", "value" if math.isfinite(point.value) else "alert"))
     spans += _difference(scene, series, point)
@@ -99,6 +99,16 @@ def _entry(scene: Scene, series: CurveSeries) -> Row:
         smooth = scene.smooth_near(series, point.step if view.axis == "step" else point.time)
         spans.append(Span(f" {'raw' if smooth is None else f'~{short(smooth)}':<{VALUE_WIDTH + 1}}", "tag"))
     return tuple(spans)
+
+
+def _where_it_is(scene: Scene, series: CurveSeries) -> str:
+    """Where a curve without a value at the crosshair begins or ends: ends at 400"""
+    axis, place = scene.view.axis, scene.view.crosshair
+    span = series.span(axis)
+    if span is None or place is None:
+        return "no points"
+    word, end = ("starts", span[0]) if place < span[0] else ("ends", span[1])
+    return f"{word} at {clock(end) if axis == 'time' else whole(end)}"
 
 
 def _difference(scene: Scene, series: CurveSeries, point: CurvePoint) -> Row:

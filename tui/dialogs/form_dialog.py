@@ -23,6 +23,7 @@ from tui.dialogs.dialog import DIALOG_CSS, TAB_BINDINGS, KeyLine, hide_messages,
 from tui.keys import all_keys
 from tui.terminal.plain_text import plain
 from tui.ui.form import VALUE_WIDTH, Form, Typed, field_of
+from tui.ui.start_worker import start_worker
 
 Answer = TypeVar("Answer")
 TEXT_LIMIT = 400
@@ -128,7 +129,7 @@ class FormScreen(ModalScreen[Answer]):
         if self.form.applicable_errors:
             self.form.go_to(next(iter(self.form.applicable_errors)))
         elif self._outcome.is_ready:
-            self.run_worker(self._submit(), group="form", exclusive=True, exit_on_error=False)
+            start_worker(self, self._submit, group="form", exclusive=True)
 
     async def _submit(self) -> None:
         try:

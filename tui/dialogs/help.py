@@ -61,7 +61,7 @@ def _rows() -> list[Sign]:
 def _charts() -> list[Sign]:
     dashes = "--" if glyphs().ascii_only else 2 * DASH_SIGNS[1]
     return [
-        (dashes, "hue-0", "dashes: baseline, training curve, or 9th curve and later"),
+        (dashes, "hue-0", "dashes: baseline, or 9th curve and later"),
         ("~0.3", "muted", "the smoothed value; raw: too few points for smoothing"),
         ("+2 more", "muted", "curves that the legend has no room for"),
     ]

@@ -37,9 +37,9 @@ from tui.tab.context import TabContext
 from tui.tab.submit import open_launch_form, submit_launch
 from tui.tab.tab import Tab
 from tui.terminal.plain_text import plain
-from tui.ui.curve_colours import DARK
 from tui.ui.heading import Heading
 from tui.ui.span import Span
+from tui.ui.start_worker import start_worker
 from tui.ui.text_rows import TextRows
 from tui.ui.view_bar import ViewBar
 from tui.ui.wrap import wrap_text
@@ -56,6 +56,8 @@ FRAMEWORKS = {"tensorflow": "Keras", "torch": "PyTorch"}
 
 
 VALIDATION, TRAINING = "val_perplexity", "perplexity"
+TRAINING_HUE = len(CELLS)
+"""the first hue that no model has"""
 
 
 def steps_of_epoch(run: RunSummary) -> float:
@@ -169,7 +171,7 @@ class LanguageTab(Tab):
 
     def refresh_data(self) -> None:
         if self.context.connection.is_connected and self._is_open:
-            self.run_worker(self._fetch(), group="lm runs", exclusive=True, exit_on_error=False)
+            start_worker(self, self._fetch, group="lm runs", exclusive=True)
 
     async def _fetch(self) -> None:
         try:
@@ -226,9 +228,9 @@ class LanguageTab(Tab):
             and (series := self._curve(run, VALIDATION, CELLS[place].title, place)) is not None
         ]
         run = self.table.run
-        if run is not None:  # one more, of the same colour in dashes
+        if run is not None:
             title = f"{CELLS[self.table.place].title}, training"
-            train = self._curve(run, TRAINING, title, self.table.place + len(DARK))
+            train = self._curve(run, TRAINING, title, TRAINING_HUE)
             drawn += [train] if train is not None else []
         self.chart.update_series(drawn, run.id if run is not None else "")
         history = self._history(run)
@@ -270,7 +272,7 @@ class LanguageTab(Tab):
     # --- the corpus ------------------------------------------------------------------------------------
 
     def _request_corpora(self) -> None:
-        self.run_worker(self._list_corpora(), group="corpora", exclusive=True, exit_on_error=False)
+        start_worker(self, self._list_corpora, group="corpora", exclusive=True)
 
     async def _list_corpora(self) -> None:
         try:
@@ -299,7 +301,7 @@ class LanguageTab(Tab):
 
     @on(CorpusList.Moved)
     def _choose_corpus(self, message: CorpusList.Moved) -> None:
-        self.run_worker(self._load_summary(message.name), group="corpus", exclusive=True, exit_on_error=False)
+        start_worker(self, self._load_summary, message.name, group="corpus", exclusive=True)
         self._loaded_corpus = ""
         self._update_views()
         self._save_state()
@@ -321,7 +323,7 @@ class LanguageTab(Tab):
 
     def action_chart_alone(self) -> None:
         """Toggles the full-screen chart."""
-        if self._front == "four":
+        if self._front == "four" and self.chart.series:
             self.toggle_class("-chart-alone")
 
     def action_back(self) -> None:
@@ -388,12 +390,13 @@ class LanguageTab(Tab):
         run = self.table.run
         other = "Keras" if self._framework == "torch" else "PyTorch"
         if self._front == "corpus" and not self.screen.has_class("-ample"):
-            hidden = ("language.talk", "language.framework", "language.stop")
+            hidden = ("language.talk", "language.framework", "language.stop", "language.full")
             return {**dict.fromkeys(hidden, ""), "pane.right": VIEWS["four"]}
         return {
             "language.talk": "open in REPL" if run is not None and run.checkpoint_step else "",
             "language.framework": f"show {other}",
             "language.stop": self._stop_label(run),
+            **({} if self._front == "four" and self.chart.series else {"language.full": ""}),
             "pane.right": VIEWS["corpus" if self._front == "four" else "four"],
         }
 

@@ -55,7 +55,7 @@ class FilterGrid:
         elif not self.snapshot.pictures:
             self._templates(canvas, kernels)
         elif is_roomy(canvas.width, canvas.height):
-            left = 32 if canvas.width < 160 else 44
+            left = _maps_left(canvas.width)
             self._kernels(canvas, 1, TOP, kernels, (left - 2, high))
             self._pictures(canvas, left, TOP, (canvas.width - left, high), len(kernels), self.page)
         elif self.page:
@@ -63,6 +63,22 @@ class FilterGrid:
         else:
             y = self._kernels(canvas, 1, TOP - 1, kernels, (canvas.width - 2, high - 6))
             self._strip(canvas, y + 1, len(kernels))
+
+    def in_sight(self, width: int, height: int) -> int:
+        """How many filters or units a canvas of that size shows at once, with their maps if it has any."""
+        kernels = self.snapshot.kernels
+        if kernels is None:
+            return 0
+        count, high = len(kernels), height - TOP
+        if not self.snapshot.pictures:
+            return _templates_in(kernels, width, high)
+        if is_roomy(width, height):
+            left = _maps_left(width)
+            return min(_kernels_in(kernels, (left - 2, high)), self._maps_in((width - left, high), count))
+        if self.page:
+            return self._maps_in((width - 1, high + 1), count)
+        strip = min(count, (width - 2) // (self._tile(width - 2, high - 6, count)[0] + 1) - 1)
+        return min(_kernels_in(kernels, (width - 2, high - 6)), strip)
 
     def _track(self, canvas: ImageCanvas, y: int) -> None:
         """The step on a line from 0 to the last step, with marks at checkpoints."""
@@ -83,7 +99,7 @@ class FilterGrid:
         factor = factor_of(side, channels, count, (room[0], bottom - y - 3))
         columns, rows = side * factor, (side * factor + 1) // 2
         across, each = max(1, (room[0] + 1) // (columns + 1)), channels * rows + 1
-        fit = across * max(1, (bottom - y - 3 + 1) // each)
+        fit = _kernels_in(kernels, (room[0], bottom - y))
         first = 0 if fit >= count else min(self.first, count - 1)
         more = "" if fit >= count else f", {first + 1} to {min(count, first + fit)}"
         canvas.write(x, y, f"{count} filters of {side}x{side}{more}", "key")
@@ -128,14 +144,14 @@ class FilterGrid:
         side, count = kernels.shape[2], len(kernels)
         high = canvas.height - TOP
         columns, rows = template_size(side, count, canvas.width - 1, high)
-        across = max(1, canvas.width // (columns + 1))
-        fit = across * max(1, high // (rows + 1))
+        across, fit = max(1, canvas.width // (columns + 1)), _templates_in(kernels, canvas.width, high)
         first = 0 if fit >= count else min(self.first, count - 1)
         words = f"each unit's {side * side} weights as an image"
         if fit < count:
             words += f", units {first} to {min(count, first + fit) - 1} of {count}"
         x = canvas.write(1, TOP - 1, words, "key")
-        canvas.write(x + 3, TOP - 1, legend(canvas, self.snapshot.largest), "muted")
+        room = canvas.width - x - 3
+        canvas.write(x + 3, TOP - 1, legend(canvas, self.snapshot.largest, room), "muted")
         for place, kernel in enumerate(kernels[first : first + fit, 0], start=first):
             x, y = 1 + (place - first) % across * (columns + 1), TOP + (place - first) // across * (rows + 1)
             canvas.picture(x, y, columns, rows, self.snapshot.shares(kernel), "heat")
@@ -147,11 +163,8 @@ class FilterGrid:
     def _pictures(self, canvas: ImageCanvas, x: int, y: int, room: Size, count: int, page: int) -> None:
         """Below each other: a picture, its maps before the ReLU, and those after it. With `page` 1 or 2 only
         those after it or before it, with 0 only those after it where both would be too small."""
-        has_before = any(picture.before is not None for picture in self.snapshot.pictures)
-        wanted = min(len(self.snapshot.pictures), PICTURES)
-        is_low = pictures_of(wanted, 2, room[1] - 1)[0] < wanted
-        bands = 2 if has_before and (page == 3 or (not page and not is_low)) else 1
-        shown, gap, high = pictures_of(len(self.snapshot.pictures), bands, room[1] - 1)
+        has_before = self._has_before
+        bands, shown, gap, high = self._bands(room[1], page)
         columns, rows = self._tile(room[0], high, count)
         canvas.write(x + columns + 1, y - 1, self._map_words(bands, page, count, room[0], columns), "muted")
         for picture in self.snapshot.pictures[:shown]:
@@ -170,14 +183,30 @@ class FilterGrid:
         words = (
             "maps before the ReLU" if page == 2 else "maps after the ReLU" if page or bands == 1 else "maps"
         )
-        if bands == 1 and not any(picture.before is not None for picture in self.snapshot.pictures):
+        if bands == 1 and not self._has_before:
             words += f"; before it: at a checkpoint {glyphs().mark}"
-        fit = max(1, width // (columns + 1) - 1)
-        return (
-            words
-            if fit >= count
-            else f"{words}, filters {self._start(count) + 1} to {self._start(count) + fit}"
-        )
+        return words + self._range_text(count, width, columns)
+
+    def _range_text(self, count: int, width: int, columns: int) -> str:
+        """Which maps are in sight; empty where all are."""
+        fit, first = max(1, width // (columns + 1) - 1), self._start(count)
+        return "" if fit >= count else f", filters {first + 1} to {min(count, first + fit)} of {count}"
+
+    @property
+    def _has_before(self) -> bool:
+        return any(picture.before is not None for picture in self.snapshot.pictures)
+
+    def _bands(self, height: int, page: int) -> tuple[int, int, int, int]:
+        """Bands of maps per picture, pictures, empty rows below each, rows of a band."""
+        count = len(self.snapshot.pictures)
+        wanted = min(count, PICTURES)
+        is_low = pictures_of(wanted, 2, height - 1)[0] < wanted
+        bands = 2 if self._has_before and (page == 3 or (not page and not is_low)) else 1
+        return (bands, *pictures_of(count, bands, height - 1))
+
+    def _maps_in(self, room: Size, count: int) -> int:
+        columns = self._tile(room[0], self._bands(room[1], self.page)[3], count)[0]
+        return min(count, max(1, room[0] // (columns + 1) - 1))
 
     def _start(self, count: int) -> int:
         return min(self.first, count - 1) if count > MAPS else 0
@@ -188,7 +217,8 @@ class FilterGrid:
         picture = self.snapshot.pictures[0]
         if canvas.height - y < 5:
             return
-        canvas.write(1, y, "a picture, and its maps after the ReLU", "key")
+        which = self._range_text(count, canvas.width - 2, columns)
+        canvas.write(1, y, f"a picture, and its maps after the ReLU{which}", "key")
         if picture.original is not None:
             canvas.picture(1, y + 1, columns, rows, picture.original)
         self._maps(canvas, 2 + columns, y + 1, picture.after, (columns, rows), "grey")
@@ -228,6 +258,25 @@ def template_size(side: int, count: int, width: int, height: int) -> Size:
     return square_size(side, 14, 14)
 
 
+def _kernels_in(kernels: Values, room: Size) -> int:
+    """How many filters are shown in so many columns and rows, the caption among them."""
+    count, channels, side = map(int, kernels.shape[:3])
+    high = room[1] - 3
+    factor = factor_of(side, channels, count, (room[0], high))
+    columns, rows = side * factor, (side * factor + 1) // 2
+    return min(count, max(1, (room[0] + 1) // (columns + 1)) * max(1, (high + 1) // (channels * rows + 1)))
+
+
+def _templates_in(kernels: Values, width: int, height: int) -> int:
+    columns, rows = template_size(kernels.shape[2], len(kernels), width - 1, height)
+    return min(len(kernels), max(1, width // (columns + 1)) * max(1, height // (rows + 1)))
+
+
+def _maps_left(width: int) -> int:
+    """The first column of the maps where they are beside the filters."""
+    return 32 if width < 160 else 44
+
+
 def pictures_of(count: int, bands: int, height: int) -> tuple[int, int, int]:
     """How many pictures are shown, the empty rows below each, and the rows of each of its bands of maps."""
     wanted = min(count, PICTURES)
@@ -246,11 +295,17 @@ def _between(canvas: ImageCanvas, x: int, y: int, size: Size) -> None:
         canvas.write(x, y + line, words[: size[0]], "muted")
 
 
-def legend(canvas: ImageCanvas, largest: float) -> str:
-    """Meaning of the colours, and the largest amount of a weight."""
+def legend(canvas: ImageCanvas, largest: float, room: int = 60) -> str:
+    """Meaning of the colours and the largest amount of a weight, as many words as fit into `room` cells."""
     most = f" (at most {largest:.2g})" if largest else ""
     negative = "blue" if canvas.mode == "colour" else "dashes"
-    return f"{positive(canvas)}: positive weight, {negative}: negative{most}"
+    texts = (
+        f"{positive(canvas)}: positive weight, {negative}: negative{most}",
+        f"{positive(canvas)}: positive, {negative}: negative{most}",
+        f"{positive(canvas)}: positive, {negative}: negative",
+        f"{positive(canvas)} +, {negative} -",
+    )
+    return next((text for text in texts if len(text) <= room), "")
 
 
 def is_roomy(width: int, height: int) -> bool:

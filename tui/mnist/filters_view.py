@@ -241,11 +241,21 @@ class FiltersView(MnistView):
             return
         dot = f" {glyphs().dot} "
         title = plain(f"{name_of(run)}{dot}{self.layer_name}", limit=60)
-        FilterGrid(
-            title, f"{dot}{self._facts(dot)}", self.steps, self.place,
+        self._grid(title, f"{dot}{self._facts(dot)}").paint(canvas)
+
+    def _grid(self, title: str = "", facts: str = "") -> FilterGrid:
+        return FilterGrid(
+            title, facts, self.steps, self.place,
             frozenset(self._model.get("steps", ())), self.snapshot, self._model.get("class_names", ()),
             self.page, self.first_filter, self.cell,
-        ).paint(canvas)  # fmt: skip
+        )  # fmt: skip
+
+    @property
+    def _hidden(self) -> int:
+        """How many filters are not in sight."""
+        grid = self._grid()
+        kernels = grid.snapshot.kernels
+        return len(kernels) - grid.in_sight(*self.image_widget.size) if kernels is not None else 0
 
     def _facts(self, dot: str) -> str:
         step, each = self.step, self._model.get("per_epoch")
@@ -341,8 +351,7 @@ class FiltersView(MnistView):
         self._redraw_now()
 
     def action_more(self, by: int) -> None:
-        count = len(kernels) if (kernels := self.snapshot.kernels) is not None else 0
-        self.first_filter = max(0, min(self.first_filter + by * MORE, count - 1))
+        self.first_filter = max(0, min(self.first_filter + by * MORE, self._hidden))
         self._redraw_now()
 
     def action_page(self) -> None:
@@ -364,24 +373,25 @@ class FiltersView(MnistView):
 
     def key_labels(self) -> dict[str, str]:
         there = bool(self.steps)
-        labels = (
-            {}
-            if there
-            else {f"filters.{name}": "" for name in ("earlier", "later", "play", "live", "images")}
-        )
+        has_maps = there and bool(self.snapshot.pictures)
+        unused = [] if there else ["earlier", "later", "play", "live"]
+        labels = {f"filters.{name}": "" for name in (unused if has_maps else [*unused, "images"])}
         if len(self.layer_names) < 2:
             labels["filters.layer_down"] = ""
         words = ("maps", "before ReLU", "both maps", "filters")
         if self._roomy:
             words = ("after ReLU", "before ReLU", "both maps", "by the room")
-        page = words[self.page] if there else ""
+        page = words[self.page] if has_maps else ""
         if self.cell is not None:
             labels |= {"filters.earlier": "left", "filters.later": "right", "filters.layer_down": "down"}
-        many = len(self.snapshot.kernels) if there and self.snapshot.kernels is not None else 0
         own = {
-            "filters.weights": "" if not there else "leave" if self.cell is not None else "weights",
+            "filters.weights": ""
+            if not there or not self._is_conv()
+            else "weights"
+            if self.cell is None
+            else "leave",
             "filters.leave": "",
-            "filters.more": "more filters" if many > MORE else "",
+            "filters.more": "more filters" if there and self._hidden else "",
         }
         return {**super().key_labels(), **labels, **own, "filters.page": page}
 

@@ -24,6 +24,7 @@ from tui.mnist.run_list import EXPERIMENT, MnistRuns
 from tui.tab.context import TabContext
 from tui.tab.view import View
 from tui.terminal.plain_text import plain
+from tui.ui.start_worker import start_worker
 
 OnResponse = Callable[[Json], None]
 Work = Callable[[], Coroutine[None, None, None]]
@@ -131,7 +132,7 @@ class MnistView(View):
     def request(self, method: str, on_response: OnResponse, key: str, /, **params: object) -> None:
         """Requests `mnist.METHOD`; a newer request with the same key supersedes this one."""
         work: Work = partial(self._request, f"mnist.{method}", on_response, key, params)
-        _: Worker[None] = self.run_worker(work, group=key, exit_on_error=False)
+        start_worker(self, work, group=key)
 
     async def _request(
         self, method: str, on_response: OnResponse, key: str, params: dict[str, object]
@@ -148,7 +149,7 @@ class MnistView(View):
     def stream(self, method: str, on_response: OnResponse, key: str, /, **params: object) -> None:
         """Streams `mnist.METHOD`, with a call for each part; a stream with the same key is cancelled."""
         work: Work = partial(self._stream, f"mnist.{method}", on_response, key, params)
-        worker: Worker[None] = self.run_worker(work, group=key, exclusive=True, exit_on_error=False)
+        worker: Worker[None] = start_worker(self, work, group=key, exclusive=True)
         self._streams[key] = worker
 
     async def _stream(

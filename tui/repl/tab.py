@@ -38,6 +38,7 @@ from tui.tab.tab import Tab
 from tui.terminal.plain_text import plain
 from tui.ui.heading import Heading
 from tui.ui.span import Span
+from tui.ui.start_worker import start_worker
 
 if TYPE_CHECKING:
     from tui.dialogs.launch_form import Launch
@@ -142,7 +143,7 @@ class ReplTab(Tab):
     def _fetch_now(self) -> None:
         self._pending_timers.pop("fetch", None)
         if self._is_open:
-            self.run_worker(self._fetch(), group="models", exclusive=True, exit_on_error=False)
+            start_worker(self, self._fetch, group="models", exclusive=True)
 
     async def _fetch(self) -> None:
         before = self.models.chosen
@@ -250,8 +251,7 @@ class ReplTab(Tab):
         self._pending_timers.pop("type", None)
         if self._is_open and self.conversation.run:
             self._last_request += 1
-            asking = self._request_words(self.prompt.value, self._last_request)
-            self.run_worker(asking, group="suggestion", exit_on_error=False)
+            start_worker(self, self._request_words, self.prompt.value, self._last_request, group="suggestion")
 
     async def _request_words(self, line: str, number: int) -> None:
         """Shows the words of the newest request only; requests again where an older one superseded it."""

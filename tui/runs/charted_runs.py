@@ -18,6 +18,7 @@ from tui.data.value_text import seed_text
 from tui.runs.run_columns import TableStyle
 from tui.terminal.plain_text import plain
 from tui.ui.curve_colours import hues_of
+from tui.ui.start_worker import start_worker
 from tui.view_state import MARKS_LIMIT
 
 if TYPE_CHECKING:
@@ -51,7 +52,9 @@ class ShownRuns:
     def styles(self, letters: Mapping[str, str]) -> dict[str, TableStyle]:
         """The style of each shown run by its id; `letters` distinguish the curves without colours."""
         return {
-            run: TableStyle(hue, run in self.marks, run == self.baseline, letters.get(run, ""))
+            run: TableStyle(
+                hue, run in self.marks, run == self.baseline, letters.get(run, ""), run == self.selected
+            )
             for run, hue in self.hues().items()
         }
 
@@ -134,9 +137,7 @@ class ChartedRuns:
             if run not in self._summaries and (found := self._pages.find(run)) is not None:
                 self._summaries[run] = found
             elif run not in self._summaries and self._connection.is_connected:
-                self._owner.run_worker(
-                    self._load(run), group=f"shown {run}", exclusive=True, exit_on_error=False
-                )
+                start_worker(self._owner, self._load, run, group=f"shown {run}", exclusive=True)
 
     async def _load(self, run: str) -> None:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from engine import filter_fields
@@ -20,16 +20,19 @@ NARROW = 64
 LEAST_NAME, MOST_NAME, LEAST_PARAMS = 10, 28, 12
 METRIC = 12
 """cells of the name of a metric"""
+STEP = 4
+"""cells by which columns of numbers become narrower"""
 
 
 @dataclass(frozen=True, slots=True)
 class TableStyle:
-    """How a row is marked: hue and, without colours, letter of its curve; marked; the baseline."""
+    """How a row is marked: hue and, without colours, letter of its curve; marked; the baseline; selected."""
 
     hue: int | None = None
     marked: bool = False
     baseline: bool = False
     letter: str = ""
+    selected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ class RunColumn:
     cell: Callable[[RunSummary, int], Row]
     sort: str = ""
     right: bool = False
+    names_metric: bool = False
+    """whether each cell names its metric"""
 
 
 def columns(
@@ -57,13 +62,13 @@ def columns(
         RunColumn(
             _shortened(metric, METRIC if roomy else 8) or "last", 12 if roomy else 8, last, metric, True
         ),
-        RunColumn("best", METRIC + 10 if ample else 9 if roomy else 8, best, "best", True),
+        RunColumn("best", METRIC + 10 if ample else 9 if roomy else 8, best, "best", True, ample),
         RunColumn("age", 4, lambda run, _: (Span(age_of(run), "muted"),), "created", True),
     ]
     if ample:
         kept[1:1] = map(_field_column, filter_fields.COLUMNS)
     if roomy:
-        kept.insert(0, RunColumn("experiment", 10, _experiment, "experiment"))
+        kept.insert(0, RunColumn("experiment", 12 if ample else 10, _experiment, "experiment"))
     if width < NARROW:
         kept = [column for column in kept if column.title != "best"]
     room = max(LEAST_NAME, width - sum(column.width + 1 for column in kept) - 1)
@@ -73,6 +78,45 @@ def columns(
         RunColumn("parameters", max(0, room - name), partial(_params, texts=params or {})),
     ]
     return (*first, *kept) if room - name >= LEAST_PARAMS else (RunColumn("name", room, _name, "name"), *kept)
+
+
+def with_room_for_params(
+    found: tuple[RunColumn, ...], rows: Sequence[Sequence[Row]]
+) -> tuple[RunColumn, ...]:
+    """The columns, where parameters that are cut take the room that cells beside them leave empty.
+
+    `rows` are the cells of the rows in sight, each cell in as few characters as it can have. A column that is
+    empty in all rows and sorts nothing is left out if its room is needed.
+    """
+    needed = [max(map(row_width, cells)) for cells in zip(*rows, strict=True)]
+    missing = sum(
+        size - column.width
+        for column, size in zip(found, needed, strict=False)
+        if column.title == "parameters"
+    )
+    widths = []
+    for column, size in zip(found, needed, strict=False):
+        taken = max(0, min(missing, column.width - _least_width(column, size)))
+        widths.append(column.width - taken)
+        missing -= taken
+    gained = sum(column.width for column in found) - sum(widths)
+    return tuple(
+        replace(column, width=width + gained if column.title == "parameters" else width)
+        for column, width in zip(found, widths, strict=False)
+        if width >= 0
+    )
+
+
+def _least_width(column: RunColumn, needed: int) -> int:
+    """The fewest cells for a content of `needed` cells and the title; -1, its gap, where it can be left out.
+
+    In steps, so that a digit more or less in a number that changes does not move the columns.
+    """
+    if column.title in ("name", "parameters"):
+        return column.width
+    return (
+        max(-(-needed // STEP) * STEP, len(column.title) + bool(column.sort)) if needed or column.sort else -1
+    )
 
 
 def _shortened(metric: str, width: int) -> str:
@@ -97,10 +141,18 @@ def header(found: tuple[RunColumn, ...], query: Query) -> Row:
 
 def row_of(run: RunSummary, style: TableStyle, found: tuple[RunColumn, ...], indent: int = 0) -> Row:
     """The row of a run; its name is indented by `indent` cells."""
-    cells = [column.cell(run, column.width) for column in found]
+    cells = cells_of(run, found, indent)
+    return (Span(" "), sign_of(run), Span(" "), *_swatch(style), Span(" "), *laid_out(found, cells))
+
+
+def cells_of(
+    run: RunSummary, found: tuple[RunColumn, ...], indent: int = 0, *, short: bool = False
+) -> list[Row]:
+    """A cell per column; `short` ones have no more characters than they need."""
+    cells = [column.cell(run, 0 if short else column.width) for column in found]
     if indent and found:
         cells[0] = (Span(" " * indent), *cells[0])
-    return (Span(" "), sign_of(run), Span(" "), *_swatch(style), Span(" "), *laid_out(found, cells))
+    return cells
 
 
 def laid_out(found: tuple[RunColumn, ...], cells: Sequence[Row]) -> Row:
@@ -119,8 +171,8 @@ def laid_out(found: tuple[RunColumn, ...], cells: Sequence[Row]) -> Row:
 def _swatch(style: TableStyle) -> Row:
     if style.hue is None:
         return (Span("  "),)
-    dash = glyphs().swatch[1] if glyphs().ascii_only else DASH_SIGNS[dash_of(style.hue)]
-    line = style.letter or dash
+    dash = 1 if style.baseline else 0 if style.selected else dash_of(style.hue)
+    line = style.letter or (glyphs().swatch[1] if glyphs().ascii_only else DASH_SIGNS[dash])
     sign = glyphs().baseline if style.baseline else glyphs().mark if style.marked else glyphs().swatch[0]
     if style.letter and not (style.baseline or style.marked):
         sign = " "

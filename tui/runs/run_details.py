@@ -13,6 +13,7 @@ from engine.protocol import RunSummary, Status
 from tui.data.connection import Connection
 from tui.data.run_actions import notify_worker_error
 from tui.ui.heading import Heading
+from tui.ui.start_worker import start_worker
 
 if TYPE_CHECKING:
     from tui.runs.detail_panes import CheckpointsSheet, LogTail, ParamsSheet
@@ -117,9 +118,7 @@ class RunDetails(Container):
             if run is None or run.checkpoint_step == 0:
                 self._checkpoints.update(() if run is not None else None)
             elif self._connection.is_connected:
-                self.run_worker(
-                    self._load_checkpoints(run.id), group="checkpoints", exclusive=True, exit_on_error=False
-                )
+                start_worker(self, self._load_checkpoints, run.id, group="checkpoints", exclusive=True)
 
     async def _load_checkpoints(self, run: str) -> None:
         try:
@@ -139,7 +138,7 @@ class RunDetails(Container):
         if tail.run != run.id or run.status.is_active or self._log_was_active:
             tail.open(run.id)
             self._log_was_active = run.status.is_active
-            self.run_worker(self._load_log(run.id), group="log", exclusive=True, exit_on_error=False)
+            start_worker(self, self._load_log, run.id, group="log", exclusive=True)
 
     async def _load_log(self, run: str) -> None:
         """Read the log from where it was read last; a log opened for the first time, its end."""

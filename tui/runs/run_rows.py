@@ -13,6 +13,7 @@ from engine.protocol import Page, Query, RunSummary, Status
 from tui.data.connection import Connection
 from tui.data.run_pages import RunPages
 from tui.messages import RunsChanged
+from tui.ui.start_worker import start_worker
 from tui.view_state import OPEN_SWEEPS_LIMIT
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class RunRows:
         if self._connection.is_connected:
             for query in queries:
                 if query not in self._requested:
-                    self._owner.run_worker(self._load(query), group="pages", exit_on_error=False)
+                    start_worker(self._owner, self._load, query, group="pages")
                 self._requested[query] = self._requested.get(query, 0) + 1
 
     async def _load(self, query: Query) -> None:

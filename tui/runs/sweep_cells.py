@@ -38,19 +38,24 @@ def row_of_sweep(sweep: SweepRow, found: tuple[RunColumn, ...], metric: str) -> 
     """
     sign = glyphs().fold[sweep.is_open]
     style_name = STATUS_STYLES[Status.RUNNING] if any(map(sweep.counts.get, AT_WORK)) else "accent"
+    cells = cells_of_sweep(sweep, found, metric)
+    return (Span(" "), Span(sign, style_name), Span("    "), *laid_out(found, cells))
+
+
+def cells_of_sweep(sweep: SweepRow, found: tuple[RunColumn, ...], metric: str) -> list[Row]:
+    """A cell per column; those of parameters and best share the best value as `row_of_sweep` says."""
     is_best_shown = any(column.title == "best" and _has_best(sweep, column, metric) for column in found)
-    cells = [
+    return [
         _best_by_name(sweep, column.width)
         if column.title == "parameters" and not is_best_shown
         else _cell(sweep, column, metric)
         for column in found
     ]
-    return (Span(" "), Span(sign, style_name), Span("    "), *laid_out(found, cells))
 
 
 def _has_best(sweep: SweepRow, column: RunColumn, metric: str) -> bool:
     """Whether the column of best values can show that of the sweep."""
-    return column.width > METRIC or sweep.metric == metric
+    return column.names_metric or sweep.metric == metric
 
 
 def _cell(sweep: SweepRow, column: RunColumn, metric: str) -> Row:
@@ -66,7 +71,7 @@ def _cell(sweep: SweepRow, column: RunColumn, metric: str) -> Row:
             return _counts(sweep)
         case "best":
             is_shown = _has_best(sweep, column, metric)
-            return _best(sweep, with_metric=column.width > METRIC) if is_shown else ()
+            return _best(sweep, with_metric=column.names_metric) if is_shown else ()
         case "age":
             return (Span(age_since(sweep.created_at), "muted"),)
     return ()

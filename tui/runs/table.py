@@ -18,8 +18,17 @@ from tui.keys import all_keys
 from tui.keys.all_keys import Scope
 from tui.messages import SwitchPane
 from tui.runs.differing_params import differing_params
-from tui.runs.run_columns import MOST_NAME, RunColumn, TableStyle, columns, header, row_of
-from tui.runs.sweep_cells import row_of_sweep, sweep_title
+from tui.runs.run_columns import (
+    MOST_NAME,
+    RunColumn,
+    TableStyle,
+    cells_of,
+    columns,
+    header,
+    row_of,
+    with_room_for_params,
+)
+from tui.runs.sweep_cells import cells_of_sweep, row_of_sweep, sweep_title
 from tui.ui.paged_table import PagedTable
 from tui.ui.span import Row
 
@@ -175,7 +184,13 @@ class RunTable(PagedTable[Query, TableRow]):
         ]
         longest = max((self._name_width(row) for row in rows), default=MOST_NAME)
         runs = [row for row in rows if isinstance(row, RunSummary)]
-        return columns(width, self._metric, longest, differing_params(runs))
+        found = columns(width, self._metric, longest, differing_params(runs))
+        return with_room_for_params(found, [self._short_cells(row, found) for row in rows]) if rows else found
+
+    def _short_cells(self, row: TableRow, found: tuple[RunColumn, ...]) -> list[Row]:
+        if isinstance(row, SweepRow):
+            return cells_of_sweep(row, found, self._metric)
+        return cells_of(row, found, INDENT if self._is_below_sweep(row) else 0, short=True)
 
     def _name_width(self, row: TableRow) -> int:
         if isinstance(row, SweepRow):

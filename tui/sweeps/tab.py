@@ -9,7 +9,6 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.widget import Widget
-from textual.worker import Worker
 
 from engine.errors import DltuiError, EngineError
 from engine.sweep_protocol import SweepStatus, SweepSummary, TrialGroup, TrialQuery, TrialStatus
@@ -32,6 +31,7 @@ from tui.ui.filter_bar import FilterBar
 from tui.ui.heading import Heading
 from tui.ui.pages import PageRequests
 from tui.ui.span import Row, Span
+from tui.ui.start_worker import start_worker
 from tui.ui.text_rows import TextRows
 from tui.ui.view_bar import ViewBar
 from tui.view_state import saved_choice
@@ -150,9 +150,7 @@ class SweepTab(Tab):
         """Fetch the sweeps again if there is an engine and the tab is open."""
         self._update_empty_state()
         if self.context.connection.is_connected and self._is_open:
-            _: Worker[None] = self.run_worker(
-                self._fetch, group="sweeps", exclusive=True, exit_on_error=False
-            )
+            start_worker(self, self._fetch, group="sweeps", exclusive=True)
 
     async def _fetch(self) -> None:
         try:
@@ -330,7 +328,7 @@ class SweepTab(Tab):
             self.plot.set_error("A heat map needs two axes; this sweep has one.")
             return
         work = partial(self._load_picture, chosen.id, self.kind, pair)
-        _: Worker[None] = self.run_worker(work, group="picture", exclusive=True, exit_on_error=False)
+        start_worker(self, work, group="picture", exclusive=True)
 
     async def _load_picture(self, sweep: str, kind: str, pair: dict[str, str]) -> None:
         try:

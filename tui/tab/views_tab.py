@@ -19,6 +19,7 @@ from tui.tab.submit import open_launch_form
 from tui.tab.tab import Tab
 from tui.tab.view import View
 from tui.terminal.plain_text import plain
+from tui.ui.start_worker import start_worker
 from tui.ui.view_bar import ViewBar
 from tui.view_state import saved_choice
 
@@ -166,7 +167,7 @@ class ViewsTab(Tab):
 
     def refresh_data(self) -> None:
         if self.context.connection.is_connected:
-            self.run_worker(self._fetch(), group=f"{self.NAME} runs", exclusive=True, exit_on_error=False)
+            start_worker(self, self._fetch, group=f"{self.NAME} runs", exclusive=True)
 
     async def _fetch(self) -> None:
         try:

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from tui.ui.start_worker import start_worker
+
 if TYPE_CHECKING:
     from textual.dom import DOMNode
 
@@ -130,7 +132,7 @@ class PageRequests(Generic[RequestT]):
         is_loading = request in self._is_due
         self._is_due[request] = True
         if not is_loading:
-            self._node.run_worker(self._load_while_due(request), group=self._group, exit_on_error=False)
+            start_worker(self._node, self._load_while_due, request, group=self._group)
 
     async def _load_while_due(self, request: RequestT) -> None:
         try:

@@ -14,6 +14,7 @@ from engine.session_protocol.xor import GridReport, GridReportRequest
 from tui.keys import all_keys
 from tui.messages import KeyHintsChanged, OpenView
 from tui.terminal.glyphs import glyphs
+from tui.ui.start_worker import start_worker
 from tui.ui.text_rows import TextRows
 from tui.xor.experiment_plots import plots
 from tui.xor.experiment_table import lesson_of, notes_of, rows_of, setting_words
@@ -71,7 +72,7 @@ class ExperimentsView(XorView):
         run = self.run_shown
         if run is not None and self.in_front and not self._is_requesting:
             self._is_requesting = True
-            self.run_worker(self._fetch(run), group="xor nine", exit_on_error=False)
+            start_worker(self, self._fetch, run, group="xor nine")
 
     def _poll(self) -> None:
         run = self.run_shown

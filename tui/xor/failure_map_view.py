@@ -19,6 +19,7 @@ from tui.drawings.heat import colour_mode_of
 from tui.keys import all_keys
 from tui.messages import KeyHintsChanged, OpenView
 from tui.terminal.plain_text import plain
+from tui.ui.start_worker import start_worker
 from tui.ui.text_rows import TextRows
 from tui.view_state import saved_choice
 from tui.xor.failure_map_cells import COLOURS, FailureMap, MapCell, failure_map
@@ -134,7 +135,7 @@ class MapView(XorView):
         run = self.run_shown
         if run is not None and self.in_front and not self._is_requesting and self.grid.size.width:
             self._is_requesting = True
-            self.run_worker(self._fetch(run.id), group="xor map", exit_on_error=False)
+            start_worker(self, self._fetch, run.id, group="xor map")
 
     def _columns(self, outcome: CellMap | None = None) -> int:
         """Cells per row, from the number of networks and the width of their labels."""

@@ -11,6 +11,7 @@ from engine.client.session import Superseded
 from engine.errors import DltuiError
 from engine.session_protocol.request import A, Request
 from tui.tab.view import View
+from tui.ui.start_worker import start_worker
 from tui.xor.xor_runs import SINGLE
 
 LAYOUT_DELAY = 0.05
@@ -72,7 +73,7 @@ class XorView(View):
     def request(self, request: Request[A], on_answer: Callable[[A], None], mark: str) -> None:
         """Send a request to the session and pass its answer to `on_answer`; of requests with the same `mark`
         only the newest is answered."""
-        self.run_worker(self._request(request, on_answer, mark), group=mark, exit_on_error=False)
+        start_worker(self, self._request, request, on_answer, mark, group=mark)
 
     async def _request(self, request: Request[A], on_answer: Callable[[A], None], mark: str) -> None:
         try:

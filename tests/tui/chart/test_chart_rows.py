@@ -149,7 +149,15 @@ def test_the_crosshair_shows_every_value_at_its_step_and_what_happened_there() -
     scene = Scene(ChartView(crosshair=60), series, marks=(ChartMark(60, "set", "lr 0.1 → 0.01"),))
     head = "\n".join(text_of(scene)[:3])
     assert "step 60 · lr 0.1 → 0.01" in head
-    assert "one 6" in head and "two –" in head
+    assert "one 6" in head and "two ends at 50" in head
+
+
+def test_a_curve_that_has_no_value_at_the_crosshair_says_where_it_begins_or_ends() -> None:
+    late = CurveSeries("late", "late")
+    late.extend([80, 90], [1.0, 2.0], [8.0, 9.0])
+    series = (run("one", [1.0] * 100), late, CurveSeries("none", "none"))
+    head = "\n".join(text_of(Scene(ChartView(crosshair=60), series))[:3])
+    assert "late starts at 80" in head and "none no points" in head
 
 
 def test_marks_stand_on_the_axis_under_their_step() -> None:

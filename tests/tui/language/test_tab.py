@@ -109,6 +109,17 @@ async def test_curves_count_epochs_from_zero_and_training_is_drawn_with_validati
         await opened.shows("Keras on captions")
 
 
+async def test_full_screen_is_offered_where_there_is_a_chart(places: Places, session: FakeSession) -> None:
+    runs = four(*TWELVE)
+    engine = FakeEngine(*runs)
+    for run in runs:
+        engine.append(run.id, metrics(1, [157], val_perplexity=[57.5]))
+    async with open_app(places, engine, (120, 40)) as opened:
+        await open_tab(opened, "F full screen")
+        await opened.press("d")
+        await opened.until(lambda: "n new run" in opened.text and "full screen" not in opened.text)
+
+
 async def test_they_are_updated_while_the_runs_train(places: Places, session: FakeSession) -> None:
     run = replace(four(TWELVE[0])[0], state=Running(time.time()), metrics={"perplexity": 412.0})
     engine = FakeEngine(run)

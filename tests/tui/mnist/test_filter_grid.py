@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -42,6 +44,29 @@ def test_maps_that_do_not_fit_are_counted_and_can_be_scrolled_to(size: tuple[int
     canvas = ImageCanvas(*size, "shade")
     filter_grid(16, page=1, first=8).paint(canvas)
     assert "filters 9 to " in text(canvas)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+def test_every_map_is_in_sight_or_its_range_is_named(size: tuple[int, int]) -> None:
+    for count in (5, 16):
+        canvas, grid = ImageCanvas(*size, "shade"), filter_grid(count)
+        grid.paint(canvas)
+        seen = grid.in_sight(*size)
+        assert min(count, 8) <= seen <= count
+        assert (f", filters 1 to {seen} of {count}" in text(canvas)) == (seen < count)
+
+
+@pytest.mark.parametrize("width", [80, 90, 120, 200])
+def test_the_legend_of_dense_weights_ends_where_the_line_ends(width: int) -> None:
+    grid = replace(filter_grid(10), snapshot=Snapshot("output", np.full((10, 1, 28, 28), 0.21), []))
+    canvas = ImageCanvas(width, 24, "colour")
+    grid.paint(canvas)
+    line = text(canvas).splitlines()[2]
+    assert (
+        "orange: positive, blue: negative" in line
+        or "orange: positive weight, blue: negative (at most 0.21)" in line
+    )
+    assert line.rstrip().endswith(("negative", ")"))
 
 
 def test_the_weight_under_the_cursor_is_shown_in_its_own_units() -> None:

@@ -9,8 +9,8 @@ import pytest
 from engine import filter_fields
 from engine.filter_fields import RunField
 from engine.protocol import Best, Query
-from tests.fakes.engine import make_run
-from tui.runs.run_columns import TableStyle, columns, header, row_of
+from tests.fakes.engine import done, make_run
+from tui.runs.run_columns import TableStyle, cells_of, columns, header, row_of, with_room_for_params
 from tui.ui.span import row_text, row_width
 
 RUN = make_run(
@@ -54,13 +54,29 @@ def test_a_name_takes_what_it_needs_and_parameters_the_rest() -> None:
     assert short[1].width == wide[0].width + wide[1].width - 11
 
 
+def test_parameters_take_what_cells_beside_them_leave_empty() -> None:
+    run = replace(RUN, state=done(), rate=0.0, best=None)
+    texts = {run.id: "axes=lr=0.1,0.2,0.4; seed=1..4 epochs=300"}
+    found = columns(131, "loss", 14, texts)
+    cut = next(column for column in found if column.title == "parameters").width
+    fitted = with_room_for_params(found, [cells_of(run, found, short=True)])
+    assert cut < len(texts[run.id])
+    assert texts[run.id] in row_text(row_of(run, TableStyle(), fitted))
+    assert row_width(row_of(run, TableStyle(), fitted)) == row_width(row_of(run, TableStyle(), found))
+
+
+def test_columns_keep_their_room_where_no_parameter_is_cut() -> None:
+    found = columns(131, "loss", 14, {RUN.id: "lr=0.1"})
+    assert with_room_for_params(found, [cells_of(RUN, found, short=True)]) == found
+
+
 def test_the_sorted_column_shows_the_direction() -> None:
     found = columns(120, "loss")
     assert "age▼" in row_text(header(found, Query()))
     assert "loss▲" in row_text(header(found, Query(sort="loss", descending=False)))
 
 
-def test_marks_baseline_and_letters_are_shapes_besides_colours() -> None:
+def test_the_sign_of_a_row_is_that_of_its_curve_and_a_shape_besides_its_colour() -> None:
     found = columns(73, "loss")
     looks = [
         TableStyle(),
@@ -69,8 +85,19 @@ def test_marks_baseline_and_letters_are_shapes_besides_colours() -> None:
         TableStyle(1, False, True),
         TableStyle(1, True, False, "B"),
         TableStyle(1, letter="B"),
+        TableStyle(9),
+        TableStyle(9, selected=True),
     ]
-    assert [row_text(row_of(RUN, look, found))[3:5] for look in looks] == ["  ", "━━", "◆━", "◇━", "◆B", " B"]
+    assert [row_text(row_of(RUN, look, found))[3:5] for look in looks] == [
+        "  ",
+        "━━",
+        "◆━",
+        "◇╍",
+        "◆B",
+        " B",
+        "━╍",
+        "━━",
+    ]
 
 
 @pytest.mark.parametrize(

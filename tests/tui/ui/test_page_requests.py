@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from tui.ui.pages import PageRequests
@@ -13,8 +13,8 @@ class Workers:
     def __init__(self) -> None:
         self.tasks: list[asyncio.Task[None]] = []
 
-    def run_worker(self, work: Coroutine[Any, Any, None], **_: object) -> None:
-        self.tasks.append(asyncio.get_running_loop().create_task(work))
+    def run_worker(self, work: Callable[[], Coroutine[Any, Any, None]], **_: object) -> None:
+        self.tasks.append(asyncio.get_running_loop().create_task(work()))
 
 
 def test_a_page_requested_while_it_loads_is_loaded_once_more() -> None:
