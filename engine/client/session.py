@@ -16,7 +16,6 @@ from engine.client.channel import Channel
 from engine.engine_path import python_path
 from engine.errors import CorruptRun, DltuiError, EngineError
 from engine.places import Places, make_private
-from engine.protocol import Json
 from engine.session_protocol.request import A, Request, StreamRequest, read_answer
 from engine.typed_json import fields_of
 
@@ -50,34 +49,20 @@ class Session:
         Of waiting requests with the same `newest` only the last is answered. Raises errors of the session as
         DltuiError, Superseded, and EngineError where its process has ended.
         """
-        return read_answer(request, await self.request(request.METHOD, newest, **fields_of(request)))
+        channel = await self._connected()
+        frame = await channel.request(request.METHOD, facts=fields_of(request), newest=newest)
+        if frame.get("superseded"):
+            raise Superseded("A newer request replaced this one.")
+        return read_answer(request, frame["answer"])
 
     async def parts(self, request: StreamRequest[A]) -> AsyncGenerator[A, None]:
         """Yield the parts of an answer as they arrive; closing the generator cancels the request."""
-        async with contextlib.aclosing(self.stream(request.METHOD, **fields_of(request))) as parts:
-            async for part in parts:
-                yield read_answer(request, part)
-
-    async def request(self, method: str, newest: str = "", **facts: object) -> Json:
-        """Send a request and return the response.
-
-        Of waiting requests with the same `newest` only the last is answered. Raises errors of the session as
-        DltuiError, Superseded, and EngineError where its process has ended.
-        """
         channel = await self._connected()
-        frame = await channel.request(method, facts=facts, newest=newest)
-        if frame.get("superseded"):
-            raise Superseded("A newer request replaced this one.")
-        answer: Json = frame["answer"]
-        return answer
-
-    async def stream(self, method: str, **facts: object) -> AsyncGenerator[Json, None]:
-        """Yield the parts of a response as they arrive; closing the generator cancels the request."""
-        channel = await self._connected()
-        async with contextlib.aclosing(channel.stream(method, facts=facts)) as frames:
+        stream = channel.stream(request.METHOD, facts=fields_of(request))
+        async with contextlib.aclosing(stream) as frames:
             async for frame in frames:
-                if "answer" in frame or "part" in frame:
-                    yield frame["part" if "part" in frame else "answer"]
+                if "part" in frame:
+                    yield read_answer(request, frame["part"])
 
     async def aclose(self) -> None:
         """End the process; kill it where it does not exit within EXIT_SECONDS."""

@@ -73,6 +73,7 @@ async def strokes() -> float:
     """Median milliseconds of a hundred predictions of a growing stroke by a session process."""
     from engine.client.client import open_session
     from engine.places import Places
+    from engine.session_protocol.mnist import PredictRequest
     from tests.engine.session.digit_runs import convolutions, plant
 
     with tempfile.TemporaryDirectory() as folder:
@@ -83,7 +84,7 @@ async def strokes() -> float:
             for stroke in range(101):
                 drawn[4 + stroke // 6][8 + stroke % 6] = 255
                 start = time.perf_counter()
-                await session.request("mnist.predict", newest="stroke", run=run.id, pixels=drawn)
+                await session.ask(PredictRequest(run.id, drawn), newest="stroke")
                 times.append(time.perf_counter() - start)
     return sorted(times[1:])[50] * 1e3
 

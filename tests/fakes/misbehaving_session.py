@@ -1,4 +1,4 @@
-"""A session whose methods fail on purpose: `python -m tests.fakes.session`."""
+"""A session whose methods fail on purpose: `python -m tests.fakes.misbehaving_session`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from engine import places
@@ -15,28 +16,51 @@ from engine.session.cache import SessionCache
 from engine.session.methods import Response
 from engine.session.requests import RequestQueue
 from engine.session.server import SessionServer
+from engine.session_protocol.request import Request, StreamRequest
 
 COMMAND = (sys.executable, "-P", "-m", "tests.fakes.misbehaving_session")
 
 
+@dataclass(frozen=True)
+class EchoRequest(Request[Json]):
+    METHOD = "echo"
+
+    text: str = ""
+    seconds: float = 0.0
+    """to wait before the answer"""
+
+
+@dataclass(frozen=True)
+class MisbehaveRequest(Request[Json]):
+    METHOD = "misbehave"
+
+    how: str
+
+
+@dataclass(frozen=True)
+class CountRequest(StreamRequest[Json]):
+    METHOD = "count"
+
+    to: int
+
+
 def call(session_cache: SessionCache, method: str, facts: Mapping[str, Any]) -> Response:
     if method == "echo":
-        return dict(facts)
-    if method == "slow":
         time.sleep(float(facts["seconds"]))
-        return dict(facts)
-    if method == "refuse":
+        return {"text": facts["text"]}
+    if method == "count":
+        return count(int(facts["to"]))
+    how = facts["how"]
+    if how == "refuse":
         raise DltuiError("There is no such model.", "Train one.")
-    if method == "break":
+    if how == "break":
         raise RuntimeError("secret details")
-    if method == "nan":
+    if how == "nan":
         return {"value": float("nan")}
-    if method == "die":
+    if how == "die":
         os._exit(9)
-    if method == "garbage":
-        os.write(1, b"")  # standard output is not the wire here
-        return {"said": print("noise")}
-    return count(int(facts.get("to", 3)))
+    os.write(1, b"")  # standard output is not the wire here
+    return {"said": print("noise")}
 
 
 def count(to: int) -> Iterator[Json]:

@@ -28,7 +28,6 @@ from engine.session_protocol.language import (
     BothWaysRequest,
     CountedScore,
     GeneratedSentence,
-    GeneratedWord,
     GenerateRequest,
     ModelAnswer,
     NextWord,
@@ -145,7 +144,7 @@ def generate(
         _print_beam(call_session(lambda session: session.ask(BeamRequest(**params))), json)
         return
     params |= {"seed": seed, **sampling}
-    print_sentence(call_session(lambda session: last_part(session, GenerateRequest(**params))), json)
+    _print_drawn(GenerateRequest(**params), json)
 
 
 def score(
@@ -194,24 +193,22 @@ def call_session(request: Callable[[Session], Awaitable[T]]) -> T:
         sys.exit(130)
 
 
-async def last_part(
-    session: Session, request: StreamRequest[GeneratedWord | GeneratedSentence]
-) -> GeneratedSentence:
-    """The sentence, without the words before it."""
-    parts = [part async for part in session.parts(request) if isinstance(part, GeneratedSentence)]
-    return parts[-1]
+async def last_part(session: Session, request: StreamRequest[Any], kind: type[T]) -> T:
+    """The last part of a stream, a `kind`: the complete answer."""
+    return [part async for part in session.parts(request) if isinstance(part, kind)][-1]
 
 
-def print_sentence(answer: GeneratedSentence, json: bool) -> None:
+def _print_drawn(request: GenerateRequest | BothWaysRequest, json: bool) -> None:
+    answer = call_session(lambda session: last_part(session, request, GeneratedSentence))
     print_model(answer, answer.unknown)
     if json:
-        print_json(_fields(answer, "text", "words", "logp", "seed"))
+        print_json(fields(answer, "text", "words", "logp", "seed"))
         return
     print_stdout(answer.text)
     print_stderr(f"log-probability {answer.logp:.2f} nats, seed {answer.seed}")
 
 
-def _fields(answer: object, *names: str) -> Json:
+def fields(answer: object, *names: str) -> Json:
     return {name: getattr(answer, name) for name in names}
 
 
@@ -246,7 +243,7 @@ def _print_beam(answer: BeamSearch, json: bool) -> None:
     print_model(answer, answer.unknown)
     found = answer.sentences
     if json:
-        print_json({**_fields(found[0], "text", "words", "logp"), "seed": None, "beam": found})
+        print_json({**fields(found[0], "text", "words", "logp"), "seed": None, "beam": found})
         return
     for line in aligned([(f"{one.logp:8.2f}", f"{one.score:8.3f}", one.text) for one in found]):
         print_stdout(line)
@@ -254,7 +251,7 @@ def _print_beam(answer: BeamSearch, json: bool) -> None:
 
 def _sentence_json(sentence: SentenceScore) -> Json:
     sums = {"logp": sentence.logp, "perplexity": number_to_json(sentence.perplexity)}
-    words = [_fields(word, "word", "p", "rank", "known") for word in sentence.words]
+    words = [fields(word, "word", "p", "rank", "known") for word in sentence.words]
     return {"text": sentence.text, **sums, "words": words}
 
 
@@ -341,7 +338,7 @@ def both(
         "text": text, "forward": forward, "reverse": reverse, "first": first, "seed": seed, "length": length,
         "until_end": True, **sampling,
     }  # fmt: skip
-    print_sentence(call_session(lambda session: last_part(session, BothWaysRequest(**params))), json)
+    _print_drawn(BothWaysRequest(**params), json)
 
 
 def blank(

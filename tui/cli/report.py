@@ -6,16 +6,21 @@ from typing import Annotated
 
 import typer
 
-from engine.client.session import Session
-from engine.protocol import Json
+from engine.session_protocol.mnist import (
+    AverageScores,
+    ClassRow,
+    FinishedReport,
+    NetworksTable,
+    NetworksTableRequest,
+    ReportRequest,
+    SplitReport,
+    TableRow,
+)
 from tui.cli.engine_call import call_engine, print_json, print_stderr, print_stdout
-from tui.cli.language import call_session
+from tui.cli.language import call_session, fields, last_part
 from tui.cli.ls import AsJson
 from tui.cli.shell_completion import complete_run
 from tui.data.value_text import aligned
-
-CLASSES = range(10)
-WHOLE = {"accuracy": "accuracy", "balanced accuracy": "balanced_accuracy", "loss": "loss"}
 
 
 def report(
@@ -39,95 +44,81 @@ def report(
     Train one with: dltui run mnist --set model=double_conv
     """
     if not run:
-        _print_table(call_session(lambda session: _last_part(session, "mnist.table", {})), json)
+        _print_table(
+            call_session(lambda session: last_part(session, NetworksTableRequest(), NetworksTable)), json
+        )
         return
     found = call_engine(lambda client: client.show(run))
-    arguments: Json = {"run": found.id, "split": split, "step": step}
-    answer = call_session(lambda session: _last_part(session, "mnist.report", arguments))
-    if answer["warning"]:
-        print_stderr(answer["warning"])
+    request = ReportRequest(found.id, split, step)
+    answer = call_session(lambda session: last_part(session, request, FinishedReport))
+    if answer.warning:
+        print_stderr(answer.warning)
     if json:
-        print_json({name: answer[name] for name in ("run", "step", "weights", "split", "data", "report")})
+        print_json(fields(answer, "run", "step", "weights", "split", "data", "report"))
         return
     _print_report(found.spec.name or found.id, answer)
 
 
-async def _last_part(session: Session, method: str, arguments: Json) -> Json:
-    """The last part of the answer to a streaming method, which is the complete result."""
-    return [part async for part in session.stream(method, **arguments)][-1]
-
-
-def _print_report(name: str, answer: Json) -> None:
-    made = answer["report"]
-    whose = made["title"].removeprefix("the images of ")
-    print_stdout(f"{name}, {answer['weights']}: {made['images']:,} {answer['split']} images of {whose}\n")
+def _print_report(name: str, answer: FinishedReport) -> None:
+    made = answer.report
+    whose = made.title.removeprefix("the images of ")
+    print_stdout(f"{name}, {answer.weights}: {made.images:,} {answer.split} images of {whose}\n")
     for line in aligned(_scores(made)):
         print_stdout(line)
-    whole = [f"{name} {made[key]:.4f}" for name, key in WHOLE.items()]
-    print_stdout(f"\n{'   '.join(whole)}\n")
+    balanced, loss = made.balanced_accuracy, made.loss
+    print_stdout(f"\naccuracy {made.accuracy:.4f}   balanced accuracy {balanced:.4f}   loss {loss:.4f}\n")
     for line in aligned(_matrix(made)):
         print_stdout(line)
 
 
-def _print_table(answer: Json, json: bool) -> None:
+def _print_table(answer: NetworksTable, json: bool) -> None:
     if json:
-        print_json({name: answer[name] for name in ("goal", "rows", "best", "notice")})
+        print_json(fields(answer, "goal", "rows", "best", "notice"))
         return
-    head = (
-        "network",
-        "batch",
-        f"to {answer['goal']:.0%}",
-        "seconds",
-        "validation",
-        "balanced",
-        "test",
-        "run",
-    )
-    for line in aligned([head, *(_row(row) for row in answer["rows"])]):
+    goal = f"to {answer.goal:.0%}"
+    head = ("network", "batch", goal, "seconds", "validation", "balanced", "test", "run")
+    for line in aligned([head, *(_row(row) for row in answer.rows)]):
         print_stdout(line)
-    for row in answer["rows"]:
-        if row["run"] and row["why"]:
-            print_stdout(f"{row['run']}: {row['why']}")
-    if answer["notice"]:
-        print_stdout(f"\n{answer['notice']}")
-    if best := answer["best"]:
-        test = (
-            "not tested yet"
-            if best["test_accuracy"] is None
-            else f"test accuracy {best['test_accuracy']:.4f}"
-        )
-        batch = f", batch {best['batch']}" if best["batch"] else ""
-        print_stdout(f"\nbest by balanced validation accuracy: {best['model']}{batch}; {test}")
+    for row in answer.rows:
+        if row.run and row.why:
+            print_stdout(f"{row.run}: {row.why}")
+    if answer.notice:
+        print_stdout(f"\n{answer.notice}")
+    if best := answer.best:
+        share = _share(best.test_accuracy)
+        test = f"test accuracy {share}" if share else "not tested yet"
+        batch = f", batch {best.batch}" if best.batch else ""
+        print_stdout(f"\nbest by balanced validation accuracy: {best.model}{batch}; {test}")
 
 
-def _row(row: Json) -> tuple[str, ...]:
-    steps, seconds = row["iterations"], row["seconds"]
-    not_yet = "" if row["is_reached"] else "> "
-    shares = (row[name] for name in ("val_accuracy", "balanced", "test_accuracy"))
+def _row(row: TableRow) -> tuple[str, ...]:
+    not_yet = "" if row.is_reached else "> "
     return (
-        row["model"], str(row["batch"] or ""), "" if steps is None else f"{not_yet}{steps:,} steps",
-        "" if seconds is None else f"{not_yet}{seconds:.1f}",
-        *("" if share is None else f"{share:.4f}" for share in shares),
-        row["run"] or row["why"],
+        row.model, str(row.batch or ""),
+        "" if row.iterations is None else f"{not_yet}{row.iterations:,} steps",
+        "" if row.seconds is None else f"{not_yet}{row.seconds:.1f}",
+        *map(_share, (row.val_accuracy, row.balanced, row.test_accuracy)), row.run or row.why,
     )  # fmt: skip
 
 
-def _scores(made: Json) -> list[tuple[str, ...]]:
-    named = [(one["name"], one) for one in made["classes"]]
-    rows = [*named, ("macro average", made["macro"]), ("weighted average", made["weighted"])]
-    head = ("class", "precision", "recall", "f1", "images")
-    return [head, *((name, *_three(one), f"{one['support']:,}") for name, one in rows)]
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"
 
 
-def _three(scores: Json) -> tuple[str, ...]:
-    return tuple(f"{scores[name]:.4f}" for name in ("precision", "recall", "f1"))
-
-
-def _matrix(made: Json) -> list[tuple[str, ...]]:
-    """Rows are true classes, columns predicted ones."""
-    head = ("true \\ predicted", *(str(label) for label in CLASSES))
+def _scores(made: SplitReport) -> list[tuple[str, ...]]:
+    named: list[tuple[str, ClassRow | AverageScores]] = [(one.name, one) for one in made.classes]
+    named += [("macro average", made.macro), ("weighted average", made.weighted)]
     rows = [
-        (made["classes"][true]["name"], *(str(count) if count else "." for count in made["confusion"][true]))
-        for true in CLASSES
+        (name, *map(_share, (one.precision, one.recall, one.f1)), f"{one.support:,}") for name, one in named
+    ]
+    return [("class", "precision", "recall", "f1", "images"), *rows]
+
+
+def _matrix(made: SplitReport) -> list[tuple[str, ...]]:
+    """Rows are true classes, columns predicted ones."""
+    head = ("true \\ predicted", *(str(one.label) for one in made.classes))
+    rows = [
+        (one.name, *(str(count) if count else "." for count in counts))
+        for one, counts in zip(made.classes, made.confusion, strict=True)
     ]
     return [head, *rows]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from engine.session_protocol.mnist import LayerFilters, Levels
 
 Values = NDArray[np.float64]
 DARK = 255.0
@@ -22,10 +23,10 @@ def greys(rows: Any) -> Values:
     return values if values.ndim == 2 and values.size else np.zeros((1, 1))
 
 
-def numbers(levels: Mapping[str, Any]) -> Values:
-    """The values of a quantised array {low, high, levels}, levels being 0 to 255."""
-    low, high = float(levels["low"]), float(levels["high"])
-    return low + (high - low) * np.asarray(levels["levels"], dtype=np.float64) / DARK
+def numbers(quantised: Levels | LayerFilters) -> Values:
+    """The values of an array, levels being 0 to 255."""
+    low, high = quantised.low, quantised.high
+    return low + (high - low) * np.asarray(quantised.levels, dtype=np.float64) / DARK
 
 
 def signed(values: Values) -> Values:

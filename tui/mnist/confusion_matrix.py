@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.protocol import Json
+from engine.session_protocol.mnist import AverageScores, ClassRow, SplitPicture, SplitReport
 from tui.drawings.half_block_canvas import ImageCanvas
 from tui.drawings.image_arrays import greys, square_size
 from tui.terminal.glyphs import glyphs
@@ -22,9 +22,9 @@ class ConfusionMatrix:
     `images` are the pictures of that cell."""
 
     title: str
-    report: Json
+    report: SplitReport
     cell: tuple[int, int]
-    images: Sequence[Json] | None
+    images: Sequence[SplitPicture] | None
     weights: str = ""
 
     def paint(self, canvas: ImageCanvas) -> None:
@@ -43,28 +43,28 @@ class ConfusionMatrix:
             canvas.write(1, middle, plain(self.name(true), limit=left - 1)[: left - 1], "key")
             for predicted in range(CLASSES):
                 self._cell(canvas, left + predicted * each, y, (each, high), true, predicted, most)
-            self._scores(canvas, x, middle, self.report["classes"][true])
+            self._scores(canvas, x, middle, self.report.classes[true])
         y = 3 + CLASSES * high
-        for name in ("macro", "weighted"):
+        for name, scores in (("macro", self.report.macro), ("weighted", self.report.weighted)):
             canvas.write(x - 12 if name == "weighted" else x - 9, y, f"{name} avg", "muted")
-            self._scores(canvas, x, y, self.report[name])
+            self._scores(canvas, x, y, scores)
             y += 1
         self._cell_text(canvas, y - (1 if canvas.height >= 26 else 2))
         self._strip(canvas, y + (2 if canvas.height >= 26 else 1))
 
     def name(self, label: int) -> str:
-        return str(self.report["classes"][label]["name"])
+        return self.report.classes[label].name
 
     def most_wrong(self) -> int:
-        rows = enumerate(self.report["confusion"])
-        wrong = [int(count) for true, row in rows for predicted, count in enumerate(row) if true != predicted]
+        rows = enumerate(self.report.confusion)
+        wrong = [count for true, row in rows for predicted, count in enumerate(row) if true != predicted]
         return max(1, *wrong)
 
     def _title(self, canvas: ImageCanvas) -> None:
         report, x = self.report, canvas.write(1, 0, self.title, "strong")
-        facts = (("accuracy", "accuracy"), ("balanced", "balanced_accuracy"), ("loss", "loss"))
-        for name, field in facts:
-            value = f"{float(report[field]):.4f}"
+        facts = {"accuracy": report.accuracy, "balanced": report.balanced_accuracy, "loss": report.loss}
+        for name, number in facts.items():
+            value = f"{number:.4f}"
             if x + len(f"  {name} {value}") > canvas.width:
                 return
             x = canvas.write(x, 0, f"  {name} ", "muted")
@@ -85,9 +85,9 @@ class ConfusionMatrix:
     def _cell(
         self, canvas: ImageCanvas, x: int, y: int, size: tuple[int, int], true: int, predicted: int, most: int
     ) -> None:
-        count = int(self.report["confusion"][true][predicted])
+        count = self.report.confusion[true][predicted]
         here = (true, predicted) == self.cell
-        total = max(1, sum(self.report["confusion"][true]))
+        total = max(1, sum(self.report.confusion[true]))
         share = (count / total) ** 4 if true == predicted else (count / most) ** 0.5
         low, high = RIGHT_LEVELS if true == predicted else WRONG_LEVELS
         ground = f"heat-{round(low + (high - low) * share)}" if count and canvas.mode == "colour" else ""
@@ -97,16 +97,16 @@ class ConfusionMatrix:
             text = words if line == size[1] // 3 else " " * size[0]
             canvas.write(x, y + line, text, "" if here else style_name, "plate" if here else ground)
 
-    def _scores(self, canvas: ImageCanvas, x: int, y: int, scores: Json) -> None:
+    def _scores(self, canvas: ImageCanvas, x: int, y: int, scores: AverageScores | ClassRow) -> None:
         size = score_width(canvas)
-        for name in ("precision", "recall", "f1"):
-            x = canvas.write(x, y, f"{float(scores[name]):{size}.{3 if size == 6 else 4}f}", "text")
-        canvas.write(x, y, f"{int(scores['support']):{7 if size == 6 else 8},}", "muted")
+        for score in (scores.precision, scores.recall, scores.f1):
+            x = canvas.write(x, y, f"{score:{size}.{3 if size == 6 else 4}f}", "text")
+        canvas.write(x, y, f"{scores.support:{7 if size == 6 else 8},}", "muted")
 
     def _cell_text(self, canvas: ImageCanvas, y: int) -> None:
         true, predicted = self.cell
-        row = self.report["confusion"][true]
-        count = int(row[predicted])
+        row = self.report.confusion[true]
+        count = row[predicted]
         outcome = (
             "classified rightly"
             if true == predicted
@@ -121,13 +121,13 @@ class ConfusionMatrix:
         room = canvas.height - y
         if room < 3 or not self.images:
             return
-        side = len(self.images[0]["pixels"])
+        side = len(self.images[0].pixels)
         columns, rows = square_size(side, 28, min(room, 14))
         for place, image in enumerate(self.images):
             x = 1 + place * (columns + 1)
             if x + columns > canvas.width:
                 return
-            canvas.picture(x, y, columns, rows, greys(image["pixels"]))
+            canvas.picture(x, y, columns, rows, greys(image.pixels))
 
 
 def _placed(text: str, width: int) -> str:

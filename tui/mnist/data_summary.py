@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.protocol import Json
+from engine.session_protocol.mnist import ExploredData
 from tui.drawings.half_block_canvas import ImageCanvas
 from tui.drawings.image_arrays import greys, square_size
 from tui.terminal.glyphs import glyphs
@@ -17,9 +17,9 @@ LEAST = 10
 
 @dataclass(frozen=True, slots=True)
 class DataSummary:
-    """`facts` is a response of mnist.explore; `top` is the first line of pictures that is shown."""
+    """`top` is the first line of pictures that is shown."""
 
-    facts: Json
+    facts: ExploredData
     top: int
 
     def paint(self, canvas: ImageCanvas) -> None:
@@ -27,9 +27,7 @@ class DataSummary:
         wide = (canvas.width - 1) // CLASSES >= LEAST
         across = CLASSES if wide else CLASSES // 2
         each = (canvas.width - 1) // across
-        columns, rows = square_size(
-            int(self.facts["side"]), each - 1, 10 if wide else (canvas.height - y) // 2 - 1
-        )
+        columns, rows = square_size(self.facts.side, each - 1, 10 if wide else (canvas.height - y) // 2 - 1)
         for first in range(0, CLASSES, across):
             y = self._classes(canvas, y, range(first, first + across), each)
             line = self.top
@@ -41,26 +39,26 @@ class DataSummary:
 
     @property
     def last(self) -> int:
-        return len(self.facts["samples"][0])
+        return len(self.facts.samples[0])
 
     def _head(self, canvas: ImageCanvas) -> int:
         facts, dot = self.facts, f" {glyphs().dot} "
-        side, splits, seen = facts["side"], facts["splits"], facts["statistics"]
-        x = canvas.write(1, 0, plain(facts["title"], limit=80), "strong")
+        side, seen = facts.side, facts.statistics
+        x = canvas.write(1, 0, plain(facts.title, limit=80), "strong")
         canvas.write(
-            x, 0, f"{dot}{side}x{side} grey pixels{dot}from {plain(facts['source'], limit=200)}", "muted"
+            x, 0, f"{dot}{side}x{side} grey pixels{dot}from {plain(facts.source, limit=200)}", "muted"
         )
         y = 1
-        for words in (facts["notice"], *facts["notes"]):
+        for words in (facts.notice, *facts.notes):
             if words:
-                y = canvas.write_wrapped(1, y, plain(str(words), limit=600), canvas.width - 2, 6, "warn")
+                y = canvas.write_wrapped(1, y, plain(words, limit=600), canvas.width - 2, 6, "warn")
         x = 1
-        for name, size in splits.items():
+        for name, size in facts.splits.items():
             x = canvas.write(x, y, f"{size:,}", "strong")
             x = canvas.write(x, y, f" {name}   ", "muted")
         canvas.write(x, y, "the same for every run", "muted")
-        words = f"mean {seen['mean']:.1f}{dot}std {seen['std']:.1f}{dot}{seen['min']} to {seen['max']}{dot}"
-        words += f"{seen['ink']:.1%} of the pixels have ink"
+        words = f"mean {seen.mean:.1f}{dot}std {seen.std:.1f}{dot}{seen.min} to {seen.max}{dot}"
+        words += f"{seen.ink:.1%} of the pixels have ink"
         canvas.write(1, y + 1, words, "text")
         what = "mean image of each class" if self.top == 0 else f"picture {self.top} of each class"
         x = canvas.write(1, y + 2, what, "key")
@@ -70,11 +68,11 @@ class DataSummary:
         return y + 4 if canvas.height > 26 else y + 3
 
     def _classes(self, canvas: ImageCanvas, y: int, classes: range, each: int) -> int:
-        counts = self.facts["counts"]["train"]
+        counts = self.facts.counts["train"]
         most = max(*counts, 1)
         for place, label in enumerate(classes):
             x = 1 + place * each
-            name = plain(str(self.facts["class_names"][label]), limit=each)
+            name = plain(self.facts.class_names[label], limit=each)
             number = f"{counts[label]:,}"
             canvas.write(x, y, name[: max(1, each - len(number) - 2)], "key")
             canvas.write(x + each - len(number) - 1, y, number, "text")
@@ -86,8 +84,8 @@ class DataSummary:
         self, canvas: ImageCanvas, y: int, classes: range, each: int, size: tuple[int, int], line: int
     ) -> None:
         for place, label in enumerate(classes):
-            samples = self.facts["samples"][label]
+            samples = self.facts.samples[label]
             if line and line > len(samples):
                 continue
-            rows = self.facts["means"][label] if line == 0 else samples[line - 1]
+            rows = self.facts.means[label] if line == 0 else samples[line - 1]
             canvas.picture(1 + place * each, y, *size, greys(rows))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.protocol import Json
+from engine.session_protocol.mnist import ExploredData, ExploreRequest
 from tui.drawings.half_block_canvas import ImageCanvas
 from tui.drawings.image_arrays import greys
 from tui.keys import all_keys
@@ -18,14 +18,14 @@ class DataView(MnistView):
 
     SCOPE = "data"
     BINDINGS = all_keys.bindings("data")
-    facts: Json | None = None
+    facts: ExploredData | None = None
     top = 0
 
     def fetch(self) -> None:
         if self.facts is None:
-            self.request("explore", self._set_facts, "mnist data", samples=SAMPLES)
+            self.request(ExploreRequest(SAMPLES), self._set_facts, "mnist data")
 
-    def _set_facts(self, facts: Json) -> None:
+    def _set_facts(self, facts: ExploredData) -> None:
         self.facts = facts
 
     def paint(self, canvas: ImageCanvas) -> None:
@@ -57,9 +57,9 @@ class DataView(MnistView):
         """The mean image of each class, and up to six lines of pictures."""
         if self.facts is None:
             return None
-        lines = [[grey(greys(rows)) for rows in self.facts["means"]]]
+        lines = [[grey(greys(rows)) for rows in self.facts.means]]
         for line in range(max(0, self.top - 1), min(self.top + 5, self.top - 1 + SAMPLES)):
-            of_classes = [samples[line] for samples in self.facts["samples"] if line < len(samples)]
+            of_classes = [samples[line] for samples in self.facts.samples if line < len(samples)]
             lines += [[grey(greys(rows)) for rows in of_classes]] if of_classes else []
         return joined(lines)
 

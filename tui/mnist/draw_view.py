@@ -9,7 +9,17 @@ from typing import Any
 import numpy as np
 from textual import events
 
-from engine.protocol import Json
+from engine.session_protocol.mnist import (
+    DrawnPrediction,
+    DropRequest,
+    KeepRequest,
+    KeptMark,
+    KeptReport,
+    KeptReportRequest,
+    ModelRequest,
+    NetworkFacts,
+    PredictRequest,
+)
 from tui.data.run_text import name_of
 from tui.drawings.half_block_canvas import ImageCanvas
 from tui.drawings.image_arrays import DARK
@@ -41,10 +51,10 @@ class DrawView(MnistView):
         """whether drawings were centred before a picture of the data set was opened"""
         self.is_kept_shown = False
         self.cursor = 0
-        self._prediction: Json | None = None
+        self._prediction: DrawnPrediction | None = None
         self._names: tuple[str, ...] = DIGITS
         self._named = ""
-        self._kept: Json | None = None
+        self._kept: KeptReport | None = None
 
     # --- requests --------------------------------------------------------------------------------------
 
@@ -52,33 +62,33 @@ class DrawView(MnistView):
         run = self.run_id
         if run and run != self._named:
             self._named, self._prediction = run, None
-            self.request("model", self._set_model, "mnist names", run=run)
+            self.request(ModelRequest(run), self._set_model, "mnist names")
         if self.is_kept_shown:
             self._request_kept()
         elif self._prediction is None:
             self._classify()
 
-    def _set_model(self, model: Json) -> None:
-        self._names = tuple(plain(str(name), limit=20) for name in model["class_names"]) or DIGITS
+    def _set_model(self, model: NetworkFacts) -> None:
+        self._names = tuple(plain(name, limit=20) for name in model.class_names) or DIGITS
 
     def _classify(self) -> None:
         """Requests the prediction for the drawing; an older request is superseded."""
         if self.pad.is_empty or not self.run_id:
             self._prediction = None
             return
-        facts = {"run": self.run_id, "pixels": self.pad.rows(), "centred": self.is_centred}
-        self.request("predict", self._set_prediction, "mnist predict", **facts)
+        request = PredictRequest(self.run_id, self.pad.rows(), self.is_centred)
+        self.request(request, self._set_prediction, "mnist predict")
 
-    def _set_prediction(self, prediction: Json) -> None:
-        self._prediction = prediction if prediction["run"] == self.run_id and not self.pad.is_empty else None
+    def _set_prediction(self, prediction: DrawnPrediction) -> None:
+        self._prediction = prediction if prediction.run == self.run_id and not self.pad.is_empty else None
 
     def _request_kept(self) -> None:
         if self.run_id:
-            self.request("kept_report", self._set_kept, "mnist kept", run=self.run_id)
+            self.request(KeptReportRequest(self.run_id), self._set_kept, "mnist kept")
 
-    def _set_kept(self, report: Json) -> None:
+    def _set_kept(self, report: KeptReport) -> None:
         self._kept = report
-        self.cursor = max(0, min(self.cursor, report["count"] - 1))
+        self.cursor = max(0, min(self.cursor, report.count - 1))
 
     # --- drawing ---------------------------------------------------------------------------------------
 
@@ -89,7 +99,7 @@ class DrawView(MnistView):
         run = self.run_shown
         is_read = run is not None and bool(self.run_id)
         title = f"Your digit {glyphs().dot} classified by {name_of(run)}" if run and is_read else "Your digit"
-        title += f", step {self._prediction['step']:,}" if self._prediction is not None else ""
+        title += f", step {self._prediction.step:,}" if self._prediction is not None else ""
         width = (
             pad_size(canvas.width, canvas.height)[0] + 3 if self._prediction is not None else canvas.width - 2
         )
@@ -116,13 +126,13 @@ class DrawView(MnistView):
         if not self.run_id or report is None:
             canvas.write(1, 0, "Your digits", "strong")
             canvas.write(1, 2, self._why() or "computing ...", "muted")
-        elif not report["count"]:
+        elif report.accuracy is None:
             canvas.write(1, 0, "Your digits", "strong")
             canvas.write(1, 2, "None is kept yet: draw one, enter keeps it with its label.", "muted")
         else:
-            right = round(report["accuracy"] * report["count"])
-            title = f"Your digits: {right} of {report['count']} classified rightly"
-            PictureGrid(title, report["images"], report["count"], self.cursor, self._names).paint(canvas)
+            right = round(report.accuracy * report.count)
+            title = f"Your digits: {right} of {report.count} classified rightly"
+            PictureGrid(title, report.images, report.count, self.cursor, self._names).paint(canvas)
 
     # --- the pen ---------------------------------------------------------------------------------------
 
@@ -210,18 +220,18 @@ class DrawView(MnistView):
 
         if self.is_kept_shown or self.pad.is_empty:
             return
-        predicted = self._prediction["predicted"] if self._prediction is not None else 0
+        predicted = self._prediction.predicted if self._prediction is not None else 0
         choices = [(name, "predicted" if label == predicted and self._prediction else "")
                    for label, name in enumerate(self._names)]  # fmt: skip
         self.app.push_screen(ChooseScreen("which digit is it", choices, "keep", predicted), self._keep)
 
     def _keep(self, label: int | None) -> None:
         if label is not None:
-            on_response = partial(self._was_kept, label)
-            self.request("keep", on_response, "mnist keep", pixels=self.pad.rows(), label=label)
+            request = KeepRequest(self.pad.rows(), label)
+            self.request(request, partial(self._was_kept, label), "mnist keep")
 
-    def _was_kept(self, label: int, kept: Json) -> None:
-        words = f"Kept as {self._names[label]}; you have {kept['count']}. t shows them."
+    def _was_kept(self, label: int, kept: KeptMark) -> None:
+        words = f"Kept as {self._names[label]}; you have {kept.count}. t shows them."
         self.app.notify(words, markup=False)
         self._empty()
         self._prediction = None
@@ -234,16 +244,15 @@ class DrawView(MnistView):
         self.save_state()
 
     def action_drop(self) -> None:
-        if self.is_kept_shown and self._kept is not None and self._kept["count"]:
-            mark = self._kept["images"][self.cursor]["mark"]
-            self.request("drop", lambda _: self._request_kept(), "mnist drop", mark=mark)
+        if self.is_kept_shown and self._kept is not None and self._kept.count:
+            request = DropRequest(self._kept.images[self.cursor].mark)
+            self.request(request, lambda _: self._request_kept(), "mnist drop")
 
     def _move_kept(self, across: int, down: int) -> None:
-        count = self._kept["count"] if self._kept is not None else 0
-        if count and self._kept is not None:
-            side = len(self._kept["images"][0]["pixels"])
+        if self._kept is not None and self._kept.count:
+            side = len(self._kept.images[0].pixels)
             line = grid(side, self.image_widget.size.width, self.image_widget.size.height)[0]
-            self.cursor = max(0, min(self.cursor + across + down * line, count - 1))
+            self.cursor = max(0, min(self.cursor + across + down * line, self._kept.count - 1))
             self.redraw()
 
     def image(self) -> Image | None:

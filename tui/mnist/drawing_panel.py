@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.protocol import Json
+from engine.session_protocol.mnist import DrawnPrediction, LayerMaps
 from tui.drawings.half_block_canvas import ImageCanvas
 from tui.drawings.image_arrays import DARK, greys, square_size
 from tui.mnist.layer_snapshot import picture_maps
@@ -21,12 +21,11 @@ TOP, LEFT = 2, 2
 
 @dataclass(frozen=True, slots=True)
 class DrawingPanel:
-    """`prediction` is the response of mnist.predict for the drawing, None while there is none; `why` is the
-    reason for that."""
+    """`prediction` is None while there is none; `why` is the reason for that."""
 
     pad: Pad
     title: str
-    prediction: Json | None
+    prediction: DrawnPrediction | None
     names: Sequence[str]
     is_centred: bool
     why: str
@@ -40,7 +39,7 @@ class DrawingPanel:
         if self.prediction is None:
             self._invitation(canvas, x)
             return
-        self._prediction(canvas, x, canvas.width - x)
+        self._prediction(canvas, self.prediction, x, canvas.width - x)
 
     def _sheet(self, canvas: ImageCanvas, columns: int, rows: int) -> None:
         style_name = "accent" if self.pad.is_down else "line"
@@ -72,15 +71,13 @@ class DrawingPanel:
 
     # --- prediction ------------------------------------------------------------------------------------
 
-    def _prediction(self, canvas: ImageCanvas, x: int, width: int) -> None:
-        prediction = self.prediction
-        assert prediction is not None
-        small = square_size(len(prediction["centred"]), 14 if canvas.width < 160 else 28, 14)
-        predicted = plain(self.names[prediction["predicted"]], limit=20)
+    def _prediction(self, canvas: ImageCanvas, prediction: DrawnPrediction, x: int, width: int) -> None:
+        small = square_size(len(prediction.centred), 14 if canvas.width < 160 else 28, 14)
+        predicted = plain(self.names[prediction.predicted], limit=20)
         column = canvas.write(x, 0, "prediction ", "muted")
         column = canvas.write(column, 0, predicted, "good")
-        canvas.write(column, 0, f"  {max(prediction['probabilities']):.1%}", "text")
-        canvas.picture(x, TOP, *small, greys(prediction["centred"]))
+        canvas.write(column, 0, f"  {max(prediction.probabilities):.1%}", "text")
+        canvas.picture(x, TOP, *small, greys(prediction.centred))
         canvas.write(x, TOP + small[1], "its input", "muted")
         bars = x + max(small[0], 12) + 2
         paint_probabilities(
@@ -88,39 +85,34 @@ class DrawingPanel:
             bars,
             TOP - 1,
             min(60, canvas.width - bars - 1),
-            prediction["probabilities"],
+            prediction.probabilities,
             self.names,
             None,
         )
-        self._maps(canvas, x, TOP + max(10, small[1] + 1), width)
+        self._maps(canvas, prediction, x, TOP + max(10, small[1] + 1), width)
 
-    def _maps(self, canvas: ImageCanvas, x: int, y: int, width: int) -> None:
+    def _maps(self, canvas: ImageCanvas, prediction: DrawnPrediction, x: int, y: int, width: int) -> None:
         """A line of maps after the ReLU for each convolution."""
-        assert self.prediction is not None
-        layers = [layer for layer in self.prediction["layers"] if len(layer["shape"]) == 3]
+        every = prediction.layers or ()
+        layers = [layer for layer in every if len(layer.shape) == 3]
         if not layers:
-            self._units(canvas, x, y, width)
+            self._units(canvas, every[:-1], x, y, width)
             return
         room = (canvas.height - y - len(layers)) // len(layers)
         for layer in layers:
-            after = picture_maps(
-                {**self.prediction, "original": self.prediction["centred"]}, layer["name"]
-            ).after
+            after = picture_maps(prediction.centred, layer).after
             if after is None or room < 2:
                 continue
-            columns, rows = square_size(
-                len(self.prediction["centred"]), (width - 1) // min(len(after), 5) - 1, room
-            )
-            canvas.write(x, y, f"{plain(layer['name'], limit=20)}: activations of its filters", "muted")
+            columns, rows = square_size(len(prediction.centred), (width - 1) // min(len(after), 5) - 1, room)
+            canvas.write(x, y, f"{plain(layer.name, limit=20)}: activations of its filters", "muted")
             for place, values in enumerate(after[: max(1, (width + 1) // (columns + 1))]):
                 canvas.picture(x + place * (columns + 1), y + 1, columns, rows, values)
             y += rows + 1
 
-    def _units(self, canvas: ImageCanvas, x: int, y: int, width: int) -> None:
+    def _units(self, canvas: ImageCanvas, layers: Sequence[LayerMaps], x: int, y: int, width: int) -> None:
         """Without convolutions: the activations of the hidden units as pixels."""
-        assert self.prediction is not None
-        for layer in self.prediction["layers"][:-1]:
-            values = np.asarray(layer["after"]["levels"], dtype=np.float64).reshape(-1) / DARK
+        for layer in layers:
+            values = np.asarray(layer.after.levels, dtype=np.float64).reshape(-1) / DARK
             across = max(1, min(width - 1, 40, len(values)))
             lines = -(-len(values) // across)
             grid = np.zeros((lines + lines % 2, across))
@@ -130,7 +122,7 @@ class DrawingPanel:
             canvas.write(
                 x,
                 y,
-                f"{plain(layer['name'], limit=20)}: {len(values)} units {glyphs().dot} bright is active",
+                f"{plain(layer.name, limit=20)}: {len(values)} units {glyphs().dot} bright is active",
                 "muted",
             )
             canvas.picture(x, y + 1, across, len(grid) // 2, grid)

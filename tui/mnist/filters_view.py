@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from textual.timer import Timer
 
-from engine.protocol import Json
+from engine.errors import DltuiError
+from engine.session_protocol.mnist import (
+    FiltersRequest,
+    HistoryRequest,
+    LayerFilters,
+    MapsRequest,
+    ModelRequest,
+    NetworkFacts,
+    PictureLayers,
+    RecordedHistory,
+)
 from tui.data.run_text import name_of
 from tui.drawings.half_block_canvas import ImageCanvas
-from tui.drawings.image_arrays import Values
+from tui.drawings.image_arrays import Values, numbers
 from tui.keys import all_keys
 from tui.mnist.empty_state import paint_empty_state
 from tui.mnist.filter_grid import Cell, FilterGrid, is_roomy
@@ -19,7 +30,6 @@ from tui.mnist.image_mosaic import Image, mosaic
 from tui.mnist.layer_snapshot import (
     PictureMaps,
     Snapshot,
-    kernels_of,
     layers_of,
     picture_maps,
     snapshot_of,
@@ -54,9 +64,9 @@ class FiltersView(MnistView):
         self.cell: Cell | None = None
         """the weight under the cursor"""
         self._run, self._requested_at, self._drawn_before = "", 0.0, 0
-        self._model: Json = {}
+        self._model: NetworkFacts | None = None
         self._accuracies: dict[int, float] = {}
-        self._parts: dict[int, Json] = {}
+        self._parts: dict[int, Mapping[str, Any]] = {}
         self._kernels: dict[tuple[int, str], Values] = {}
         self._pictures: dict[tuple[int, str, int], PictureMaps] = {}
         self._originals: dict[int, Any] = {}
@@ -67,7 +77,11 @@ class FiltersView(MnistView):
 
     @property
     def steps(self) -> list[int]:
-        return sorted({*self._accuracies, *self._model.get("steps", ())})
+        return sorted({*self._accuracies, *self.checkpoint_steps})
+
+    @property
+    def checkpoint_steps(self) -> Sequence[int]:
+        return self._model.steps if self._model is not None else ()
 
     @property
     def place(self) -> int:
@@ -93,10 +107,8 @@ class FiltersView(MnistView):
         found = layers_of(parts)
         if found:
             return found
-        weighted = [one for one in self._model.get("layers", ()) if one["parameters"]]
-        return [one["name"] for one in weighted if one["kind"] == "conv"] or [
-            one["name"] for one in weighted[:1]
-        ]
+        weighted = [one for one in self._model.layers if one.parameters] if self._model is not None else []
+        return [one.name for one in weighted if one.kind == "conv"] or [one.name for one in weighted[:1]]
 
     @property
     def layer_name(self) -> str:
@@ -117,10 +129,11 @@ class FiltersView(MnistView):
             self._live_timer = None
         super().deactivated()
 
-    def request_failed(self, key: str) -> None:
+    def request_failed(self, key: str, error: DltuiError) -> None:
         """The checkpoint may have been removed for a newer one: the steps are requested again."""
         if key.startswith(("mnist maps", "mnist kernels")):
-            self._model = {}
+            self._model = None
+        super().request_failed(key, error)
 
     def _live(self) -> None:
         if self.is_live and self._is_due():
@@ -146,30 +159,30 @@ class FiltersView(MnistView):
         if run is None:
             return
         if run.id != self._run:
-            self._run, self.at, self._model, self._requested_at = run.id, None, {}, 0.0
+            self._run, self.at, self._model, self._requested_at = run.id, None, None, 0.0
             for known in (self._accuracies, self._parts, self._kernels, self._pictures, self._originals):
                 known.clear()
-        if run.checkpoint_step and run.checkpoint_step not in self._model.get("steps", ()):
-            self.request("model", partial(self._set_model, run.id), "mnist model", run=run.id)
+        if run.checkpoint_step and run.checkpoint_step not in self.checkpoint_steps:
+            self.request(ModelRequest(run.id), self._set_model, "mnist model")
         if not run.status.is_active or self._is_due():
             self._request_history()
 
     def _request_history(self) -> None:
         self._requested_at, self._drawn_before = time.monotonic(), self.image_widget.drawn
-        self.request("history", partial(self._add_history, self._run), "mnist history", run=self._run)
+        self.request(HistoryRequest(self._run), self._add_history, "mnist history")
 
-    def _set_model(self, run: str, model: Json) -> None:
-        if run == self._run:
+    def _set_model(self, model: NetworkFacts) -> None:
+        if model.run == self._run:
             self._model = model
             self._fetch_step()
 
-    def _add_history(self, run: str, recorded: Json) -> None:
-        if run != self._run:
+    def _add_history(self, recorded: RecordedHistory) -> None:
+        if recorded.run != self._run:
             return
-        for one in recorded["steps"]:
-            self._accuracies[one["step"]] = float(one["val_accuracy"] or 0)
-        if recorded["step"] is not None:
-            _cache(self._parts, recorded["step"], recorded["parts"])
+        for one in recorded.steps:
+            self._accuracies[one.step] = one.val_accuracy or 0.0
+        if recorded.step is not None:
+            _cache(self._parts, recorded.step, recorded.parts)
         self._fetch_step()
 
     def _fetch_step(self) -> None:
@@ -178,45 +191,39 @@ class FiltersView(MnistView):
         if not layer:
             return
         if step in self._accuracies and step not in self._parts:
-            self.request("history", partial(self._add_history, run), "mnist sketch", run=run, step=step)
+            self.request(HistoryRequest(run, step), self._add_history, "mnist sketch")
         has_originals = all(index in self._originals for index in range(IMAGES))
         if self.is_live and has_originals and step in self._parts and not self.first:
             return
         whole = step if not self.first and has_originals else self._nearest()
-        if whole not in self._model.get("steps", ()):
+        if whole not in self.checkpoint_steps:
             return
-        facts = {"run": run, "layer": layer, "step": whole}
         if step == whole and (step, layer) not in self._kernels:
-            self.request("filters", partial(self._add_kernels, (run, step, layer)), "mnist kernels", **facts)
+            on_filters = partial(self._add_kernels, (run, step, layer))
+            self.request(FiltersRequest(run, layer, whole), on_filters, "mnist kernels")
         for index in range(self.first, self.first + IMAGES):
             if (whole, layer, index) not in self._pictures and self._is_conv():
-                on_response = partial(self._add_picture, run, (whole, layer, index))
-                self.request(
-                    "maps",
-                    on_response,
-                    f"mnist maps {index % IMAGES}",
-                    split="validation",
-                    index=index,
-                    **facts,
-                )
+                on_maps = partial(self._add_picture, run, (whole, layer, index))
+                request = MapsRequest(run, layer, whole, "validation", index)
+                self.request(request, on_maps, f"mnist maps {index % IMAGES}")
 
     def _is_conv(self) -> bool:
-        layers = self._model.get("layers", ())
-        return any(one["name"] == self.layer_name and one["kind"] == "conv" for one in layers)
+        layers = self._model.layers if self._model is not None else ()
+        return any(one.name == self.layer_name and one.kind == "conv" for one in layers)
 
     def _nearest(self) -> int:
         """Step of the checkpoint at or nearest to the shown step."""
-        steps: list[int] = self._model.get("steps", [])
-        return min(steps, key=lambda step: abs(step - self.step), default=0)
+        return min(self.checkpoint_steps, key=lambda step: abs(step - self.step), default=0)
 
-    def _add_kernels(self, key: tuple[str, int, str], response: Json) -> None:
+    def _add_kernels(self, key: tuple[str, int, str], filters: LayerFilters) -> None:
         if key[0] == self._run:
-            _cache(self._kernels, key[1:], kernels_of(response))
+            _cache(self._kernels, key[1:], numbers(filters))
 
-    def _add_picture(self, run: str, key: tuple[int, str, int], response: Json) -> None:
+    def _add_picture(self, run: str, key: tuple[int, str, int], seen: PictureLayers) -> None:
         if run == self._run:
-            _cache(self._pictures, key, picture_maps(response, key[1]))
-            self._originals[key[2]] = response["original"]
+            layer = next((one for one in seen.layers if one.name == key[1]), None)
+            _cache(self._pictures, key, picture_maps(seen.original, layer))
+            self._originals[key[2]] = seen.original
 
     # --- drawing ---------------------------------------------------------------------------------------
 
@@ -246,7 +253,7 @@ class FiltersView(MnistView):
     def _grid(self, title: str = "", facts: str = "") -> FilterGrid:
         return FilterGrid(
             title, facts, self.steps, self.place,
-            frozenset(self._model.get("steps", ())), self.snapshot, self._model.get("class_names", ()),
+            frozenset(self.checkpoint_steps), self.snapshot, self._model.class_names if self._model else (),
             self.page, self.first_filter, self.cell,
         )  # fmt: skip
 
@@ -258,7 +265,7 @@ class FiltersView(MnistView):
         return len(kernels) - grid.in_sight(*self.image_widget.size) if kernels is not None else 0
 
     def _facts(self, dot: str) -> str:
-        step, each = self.step, self._model.get("per_epoch")
+        step, each = self.step, self._model.per_epoch if self._model is not None else None
         words = [f"step {step:,}"]
         if each:
             words.append(f"epoch {step / each:.1f}")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from engine.protocol import Json
+from engine.session_protocol.mnist import LayerMaps
 from tui.drawings.image_arrays import DARK, Values, greys, numbers, signed
 
 FILTERS, MAPS = "filters/", "maps/"
@@ -41,12 +41,12 @@ class Snapshot:
         return weights / self.largest if self.largest else weights
 
 
-def layers_of(parts: Json) -> list[str]:
+def layers_of(parts: Mapping[str, Any]) -> list[str]:
     """The layers in the parts of a `sketch` event."""
     return [name.removeprefix(FILTERS) for name in parts if name.startswith(FILTERS)]
 
 
-def snapshot_of(parts: Json, layer: str, originals: Sequence[Any]) -> Snapshot:
+def snapshot_of(parts: Mapping[str, Any], layer: str, originals: Sequence[Any]) -> Snapshot:
     """From the parts of a `sketch` event; what is not valid is left out."""
     kernels = _array(parts.get(FILTERS + layer), 4)
     maps = _array(parts.get(MAPS + layer), 4)
@@ -57,21 +57,13 @@ def snapshot_of(parts: Json, layer: str, originals: Sequence[Any]) -> Snapshot:
     return Snapshot(layer, kernels, pictures)
 
 
-def kernels_of(response: Json) -> Values:
-    """From a response of mnist.filters."""
-    return numbers(response)
-
-
-def picture_maps(response: Json, layer: str) -> PictureMaps:
-    """From a response of mnist.maps."""
-    found = next((one for one in response["layers"] if one["name"] == layer), None)
-    if found is None or len(found["shape"]) != 3:
-        return PictureMaps(greys(response["original"]), None, None)
-    after = np.maximum(numbers(found["after"]), 0)
+def picture_maps(original: Any, layer: LayerMaps | None) -> PictureMaps:
+    """Of a convolution; of another layer only the picture."""
+    if layer is None or len(layer.shape) != 3:
+        return PictureMaps(greys(original), None, None)
+    after = np.maximum(numbers(layer.after), 0)
     most = float(after.max())
-    return PictureMaps(
-        greys(response["original"]), signed(numbers(found["before"])), after / most if most else after
-    )
+    return PictureMaps(greys(original), signed(numbers(layer.before)), after / most if most else after)
 
 
 def _array(value: object, dimensions: int) -> Values | None:

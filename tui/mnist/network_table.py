@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.protocol import Json, RunSummary, Status
+from engine.protocol import RunSummary, Status
+from engine.session_protocol.mnist import BestNetwork, NetworkFacts, TableRow
 from tui.data.run_text import percent_of, sign_of
 from tui.data.value_text import remarks
 from tui.drawings.half_block_canvas import ImageCanvas
@@ -26,14 +27,14 @@ class NetworkRow:
 
     recipe: NetworkRecipe
     run: RunSummary | None
-    row: Json | None
+    row: TableRow | None
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkTable:
     entries: Sequence[NetworkRow]
     cursor: int
-    best: Json | None
+    best: BestNetwork | None
     progress: str
     notice: str = ""
     """why none is best"""
@@ -66,7 +67,7 @@ class NetworkTable:
     ) -> None:
         recipe, run = entry.recipe, entry.run
         here, is_overlaid = state
-        is_best = self.best is not None and run is not None and self.best.get("run") == run.id
+        is_best = self.best is not None and run is not None and self.best.run == run.id
         mark = glyphs().choice[1] if here else glyphs().mark if is_overlaid else " "
         canvas.write(1, y, mark, "key")
         canvas.write(2, y, _star() if is_best else " ", "good")
@@ -87,7 +88,7 @@ class NetworkTable:
             canvas.write(x, y, sign.text, sign.style_name)
             words = percent_of(run).strip() if run.status is Status.RUNNING else str(run.status)
             canvas.write(x + 2, y, words[:8], sign.style_name)
-            for text, style_name in _numbers(entry):
+            for text, style_name in _numbers(run, entry.row):
                 x = canvas.write(x + (10 if x == 3 + NAME + 7 else 0), y, text, style_name)
         if wide and recipe.parameters:
             place = 3 + NAME + len(HEADINGS) + 2
@@ -104,9 +105,9 @@ class NetworkTable:
             best = self.best
             x = canvas.write(1, y, f"{_star()} ", "good")
             x = canvas.write(x, y, "best by balanced validation accuracy: ", "muted")
-            batch = f" b{best['batch']}" if best["batch"] else ""
-            x = canvas.write(x, y, f"{plain(str(best['model']), limit=40)}{batch}", "strong")
-            test = best["test_accuracy"]
+            batch = f" b{best.batch}" if best.batch else ""
+            x = canvas.write(x, y, f"{plain(best.model, limit=40)}{batch}", "strong")
+            test = best.test_accuracy
             words = "not tested yet" if test is None else f"test accuracy {_share(test)}"
             canvas.write(x, y, f"; {words}", "text")
         else:
@@ -117,20 +118,23 @@ class NetworkTable:
             canvas.write(1, y + 1, "steps in parentheses: trained so far, 99 % not reached", "muted")
 
 
-def _numbers(entry: NetworkRow) -> list[tuple[str, str]]:
-    run, row = entry.run, entry.row or {}
-    assert run is not None
-    reached, iterations, seconds = row.get("is_reached"), row.get("iterations"), row.get("seconds")
-    if iterations is None or not reached:  # the summary of a run in training is newer than the table
-        iterations, seconds = run.step, run.train_seconds
-    words = f"{iterations:,}" if reached else f"({iterations:,})" if entry.row else glyphs().dot
-    metrics = run.metrics
+def _numbers(run: RunSummary, row: TableRow | None) -> list[tuple[str, str]]:
+    reached = row is not None and row.is_reached
+    iterations, seconds = run.step, run.train_seconds
+    if row is not None and reached and row.iterations is not None:
+        iterations, seconds = (
+            row.iterations,
+            row.seconds or 0.0,
+        )  # else the summary of a run in training is newer
+    words = f"{iterations:,}" if reached else f"({iterations:,})" if row else glyphs().dot
+    validation = run.metrics.get("val_accuracy", row.val_accuracy if row else None)
+    test = run.metrics.get("test_accuracy", row.test_accuracy if row else None)
     return [
         (f"{words:>8}", "good" if reached else "muted"),
-        (f"{clock(round(float(seconds or 0))):>6}", "text" if reached else "muted"),
-        (f"{_share(metrics.get('val_accuracy', row.get('val_accuracy'))):>8}", "text"),
-        (f"{_share(row.get('balanced')):>10}", "text"),
-        (f"{_share(metrics.get('test_accuracy', row.get('test_accuracy'))):>8}", "strong"),
+        (f"{clock(round(seconds)):>6}", "text" if reached else "muted"),
+        (f"{_share(validation):>8}", "text"),
+        (f"{_share(row.balanced if row else None):>10}", "text"),
+        (f"{_share(test):>8}", "strong"),
     ]
 
 
@@ -139,14 +143,11 @@ def _star() -> str:
     return "*" if glyphs().ascii_only else "★"
 
 
-def _share(value: object) -> str:
-    try:
-        return f"{float(str(value)):.4f}" if value is not None else glyphs().dot
-    except ValueError:
-        return glyphs().dot
+def _share(value: float | None) -> str:
+    return glyphs().dot if value is None else f"{value:.4f}"
 
 
-def paint_layers(model: Mapping[str, object] | None, words: str, canvas: ImageCanvas) -> None:
+def paint_layers(model: NetworkFacts | None, words: str, canvas: ImageCanvas) -> None:
     """Writes shape, parameters and MACs (per picture) of each layer.
 
     `words`: why the layers are not known.
@@ -156,17 +157,14 @@ def paint_layers(model: Mapping[str, object] | None, words: str, canvas: ImageCa
         return
     canvas.write(1, 0, "layer      output", "muted")
     canvas.write(20, 0, "parameters      MACs", "muted")
-    layers = model["layers"]
-    assert isinstance(layers, list)
-    fits = len(layers) + 3 <= canvas.height
-    shown = [layer for layer in layers if fits or layer["parameters"]]
+    fits = len(model.layers) + 3 <= canvas.height
+    shown = [layer for layer in model.layers if fits or layer.parameters]
     y = 1
     for y, layer in enumerate(shown, start=1):
-        has_weights = bool(layer["parameters"])
-        shape = "x".join(map(str, layer["shape"]))
-        canvas.write(1, y, plain(str(layer["name"]), limit=10), "strong" if has_weights else "muted")
-        canvas.write(12, y, shape[:9], "text" if has_weights else "muted")
-        if has_weights:
-            canvas.write(21, y, f"{layer['parameters']:9,} {layer['macs']:9,}", "text")
+        shape = "x".join(map(str, layer.shape))
+        canvas.write(1, y, plain(layer.name, limit=10), "strong" if layer.parameters else "muted")
+        canvas.write(12, y, shape[:9], "text" if layer.parameters else "muted")
+        if layer.parameters:
+            canvas.write(21, y, f"{layer.parameters:9,} {layer.macs:9,}", "text")
     canvas.write(1, y + 1, "in all", "key")
-    canvas.write(21, y + 1, f"{model['parameters']:9,} {model['macs']:9,}", "key")
+    canvas.write(21, y + 1, f"{model.parameters:9,} {model.macs:9,}", "key")

@@ -9,7 +9,8 @@ from typing import Any
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
-from engine.protocol import Json, RunSummary
+from engine.protocol import RunSummary
+from engine.session_protocol.mnist import ModelRequest, NetworkFacts, NetworksTable, NetworksTableRequest
 from tui.chart.still_chart import AveragedSeries, StillChart
 from tui.data.run_history import RunHistory
 from tui.data.run_text import startup_text
@@ -42,9 +43,9 @@ class NetworksView(MnistView):
         cursor = self.saved_before.get("cursor")
         self.is_placed = isinstance(cursor, int) and 0 <= cursor < len(self.recipes)
         self.cursor = cursor if isinstance(cursor, int) and self.is_placed else 0
-        self._table: Json = {"rows": [], "best": None, "done": 0, "total": 6}
+        self._table = NetworksTable(0, 6, 0.99, (), None, "")
         self._requested_state: object = None
-        self._models: dict[tuple[str, int], Json] = {}
+        self._models: dict[str, NetworkFacts] = {}
         self.metric = saved_choice(self.saved_before, "metric", tuple(CURVES), "loss")
         self.overlaid: frozenset[int] = frozenset()
         """indices whose validation curves are drawn with that under the cursor"""
@@ -77,7 +78,7 @@ class NetworksView(MnistView):
         return self._entries()[self.cursor]
 
     def _entries(self) -> list[NetworkRow]:
-        rows = {row["run"]: row for row in self._table["rows"]}
+        rows = {row.run: row for row in self._table.rows}
         runs = [self.run_of(recipe) for recipe in self.recipes]
         return [
             NetworkRow(recipe, run, rows.get(run.id) if run is not None else None)
@@ -102,12 +103,12 @@ class NetworksView(MnistView):
         state = tuple((run.id, run.status, bool(run.checkpoint_step)) for run in runs)
         if state != self._requested_state:
             self._requested_state = state
-            self.stream("table", self._set_table, "mnist table")
+            self.stream(NetworksTableRequest(), self._set_table, "mnist table")
         self._fetch_entry()
 
     def deactivated(self) -> None:
         super().deactivated()
-        if self._table["done"] < self._table["total"]:
+        if self._table.done < self._table.total:
             self._requested_state = None
         self.context.connection.follow((), subscriber="mnist")
 
@@ -116,16 +117,16 @@ class NetworksView(MnistView):
         runs = [one for place in self._drawn() if (one := self.run_of(self.recipes[place]))]
         self.context.connection.follow([one.id for one in runs], subscriber="mnist")
         if run is not None and run.checkpoint_step and self._model(run) is None:
-            self.request("model", partial(self._set_model, run.id), "mnist model", run=run.id)
+            self.request(ModelRequest(run.id), self._set_model, "mnist model")
 
-    def _model(self, run: RunSummary | None) -> Json | None:
-        return self._models.get((run.id, 0)) if run is not None else None
+    def _model(self, run: RunSummary | None) -> NetworkFacts | None:
+        return self._models.get(run.id) if run is not None else None
 
-    def _set_model(self, run: str, model: Json) -> None:
-        self._models[run, 0] = model
+    def _set_model(self, model: NetworkFacts) -> None:
+        self._models[model.run] = model
 
-    def _set_table(self, table: Json) -> None:
-        self._table = {**table, "rows": table["rows"]}
+    def _set_table(self, table: NetworksTable) -> None:
+        self._table = table
 
     # --- drawing ---------------------------------------------------------------------------------------
 
@@ -137,12 +138,12 @@ class NetworksView(MnistView):
         self._draw_curves()
 
     def _picture(self) -> NetworkTable:
-        done, total = self._table["done"], self._table["total"]
+        done, total = self._table.done, self._table.total
         has_weights = any(entry.run is not None and entry.run.checkpoint_step for entry in self._entries())
         computes = self._requested_state is not None and done < total and has_weights
         progress = f"computing balanced accuracy: {done} of {total} networks" if computes else ""
         return NetworkTable(
-            self._entries(), self.cursor, self._table["best"], progress, self._table.get("notice", ""),
+            self._entries(), self.cursor, self._table.best, progress, self._table.notice,
             self.overlaid, self.loading_text,
         )  # fmt: skip
 

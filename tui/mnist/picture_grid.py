@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.protocol import Json
+from engine.session_protocol.mnist import KeptPicture, PictureSaliency, SplitPicture
 from tui.drawings.half_block_canvas import ImageCanvas, positive
 from tui.drawings.image_arrays import greys, square_size
 from tui.terminal.glyphs import glyphs
@@ -18,15 +18,15 @@ TOP = 2
 
 @dataclass(frozen=True, slots=True)
 class PictureGrid:
-    """`images` are those of mnist.cell; `saliency` is the response of mnist.saliency for the chosen one."""
+    """`saliency` is that of the picture under the cursor."""
 
     title: str
-    images: Sequence[Json]
+    images: Sequence[SplitPicture] | Sequence[KeptPicture]
     count: int
     cursor: int
     names: Sequence[str]
     kind: str = ""
-    saliency: Json | None = None
+    saliency: PictureSaliency | None = None
 
     def paint(self, canvas: ImageCanvas) -> None:
         x = canvas.write(1, 0, self.title, "strong")
@@ -43,7 +43,7 @@ class PictureGrid:
     # --- the grid --------------------------------------------------------------------------------------
 
     def _grid(self, canvas: ImageCanvas, width: int) -> None:
-        side = len(self.images[0]["pixels"])
+        side = len(self.images[0].pixels)
         columns, rows = tile(side, canvas.width)
         across, lines = grid(side, canvas.width, canvas.height)
         top = max(0, self.cursor // across - lines + 1)
@@ -55,11 +55,11 @@ class PictureGrid:
 
     def _tile(self, canvas: ImageCanvas, x: int, y: int, size: tuple[int, int], place: int) -> None:
         image, here = self.images[place], place == self.cursor
-        canvas.picture(x, y, *size, greys(image["pixels"]))
-        true, predicted = (plain(self.names[image[key]], limit=8) for key in ("label", "predicted"))
+        canvas.picture(x, y, *size, greys(image.pixels))
+        true, predicted = (plain(self.names[label], limit=8) for label in (image.label, image.predicted))
         words = f"{true}{_arrow(canvas)}{predicted}" if true != predicted else true
         sign = glyphs().choice[1] if here else " "
-        loss = loss_words(float(image["loss"])) if "loss" in image else ""  # kept digits have none
+        loss = loss_words(image.loss) if isinstance(image, SplitPicture) else ""
         text = f"{sign}{words}"[: size[0]]
         canvas.write(x, y + size[1], text, "key" if here else "text" if true == predicted else "bad")
         if loss and len(text) + 1 + len(loss) <= size[0]:
@@ -69,38 +69,37 @@ class PictureGrid:
 
     def _detail(self, canvas: ImageCanvas, x: int, width: int) -> None:
         image = self.images[self.cursor]
-        side = len(image["pixels"])
+        side = len(image.pixels)
         beside = width >= 60
         room = (width - 2) // 2 if beside else width - 2
         columns, rows = square_size(side, min(room, 2 * side), canvas.height - 13)
-        picture = greys(image["pixels"])
+        picture = greys(image.pixels)
         fits = self.kind and self.saliency is not None
         if beside or not fits:
             canvas.picture(x, TOP, columns, rows, picture)
         if fits and self.saliency is not None:
-            values = np.clip(np.asarray(self.saliency["values"], dtype=np.float64), -1, 1)
+            values = np.clip(np.asarray(self.saliency.values, dtype=np.float64), -1, 1)
             canvas.picture(x + (columns + 2 if beside else 0), TOP, columns, rows, values, "heat")
-        true, predicted = (plain(self.names[image[key]], limit=20) for key in ("label", "predicted"))
+        true, predicted = (plain(self.names[label], limit=20) for label in (image.label, image.predicted))
         x = x if x >= 1 else 1
         canvas.write(x, 0, f"it is {true}", "good")
         if true != predicted:
             canvas.write(x + len(true) + 7, 0, f"predicted as {predicted}"[: width - len(true) - 7], "bad")
         self._caption(canvas, x, 1, width)
         paint_probabilities(
-            canvas, x, TOP + rows + 1, min(width - 1, 60), image["probabilities"], self.names, image["label"]
+            canvas, x, TOP + rows + 1, min(width - 1, 60), image.probabilities, self.names, image.label
         )
 
     def _caption(self, canvas: ImageCanvas, x: int, y: int, width: int) -> None:
         image = self.images[self.cursor]
-        index = image.get("index")
-        words = (
-            f"picture {index:,}, loss {loss_words(float(image['loss']))}" if isinstance(index, int) else ""
-        )
+        words = ""
+        if isinstance(image, SplitPicture):
+            words = f"picture {image.index:,}, loss {loss_words(image.loss)}"
         style_name = "muted"
         if self.kind and self.saliency is None:
             words = "computing ..."
         elif self.saliency is not None and self.kind:
-            target = plain(self.names[self.saliency["target"]], limit=12)
+            target = plain(self.names[self.saliency.target], limit=12)
             effect = "hiding" if self.kind == "occlusion" else "less ink"
             words, style_name = f"{positive(canvas)}: {effect} lowers p({target})", "accent"
             full = f"{self.kind}, {words}"

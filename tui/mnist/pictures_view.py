@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from engine.protocol import Json
+from engine.errors import DltuiError
+from engine.session_protocol.mnist import (
+    CellRequest,
+    PictureSaliency,
+    SaliencyRequest,
+    SplitPicture,
+    SplitPictures,
+    WorstRequest,
+)
 from tui.drawings.half_block_canvas import ImageCanvas
 from tui.drawings.image_arrays import greys
 from tui.keys import all_keys
@@ -30,80 +38,77 @@ class PicturesView(MnistView):
     def __init__(self, *given: Any, **widget: Any) -> None:
         super().__init__(*given, **widget)
         self.cursor, self.kind, self.is_true_target = 0, "", False
-        self.images: list[Json] = []
+        self.images: Sequence[SplitPicture] = ()
         self.count = 0
-        self._selection: Mapping[str, Any] = {}
-        self._run = ""
+        self._title = ""
+        self._names: Sequence[str] = ()
+        self._of: CellRequest | WorstRequest | None = None
+        """the request for the pictures"""
         self._is_requested = False
-        self._saliency: dict[tuple[int, str, bool], Json] = {}
+        self._saliency: dict[tuple[int, str, bool], PictureSaliency] = {}
 
     def select(self, selection: Mapping[str, Any]) -> None:
-        """{method, params (of `mnist.*`), title, split, names (of the classes)}."""
-        self._selection, self._run = selection, self.run_id
-        self.cursor, self.images, self.count, self._saliency = 0, [], 0, {}
+        """{request (a CellRequest or WorstRequest), title, names (of the classes)}."""
+        self._of, self._title, self._names = selection["request"], selection["title"], selection["names"]
+        self.cursor, self.images, self.count, self._saliency = 0, (), 0, {}
         self._is_requested = False
         self.fetch()
 
     def fetch(self) -> None:
-        if not self._selection or self._is_requested:
+        if self._of is None or self._is_requested:
             self._fetch_saliency()
             return
         self._is_requested = True
-        facts = {"run": self._run, "split": self._selection["split"], **self._selection["params"]}
-        self.request(self._selection["method"], self._set_images, "mnist pictures", **facts)
+        self.request(self._of, self._set_images, "mnist pictures")
 
-    def request_failed(self, key: str) -> None:
+    def request_failed(self, key: str, error: DltuiError) -> None:
         if key == "mnist pictures":
             self._is_requested = False
+        super().request_failed(key, error)
 
     def runs_changed(self) -> None:
         """Returns to the report when another run was chosen."""
-        if self._selection and self.run_id != self._run:
+        if self._of is not None and self.run_id != self._of.run:
             self.action_back()
 
-    def _set_images(self, response: Json) -> None:
-        self.images, self.count = response["images"], response["count"]
-        if self._selection["method"] == "worst":
-            self.count = len(self.images)
+    def _set_images(self, answer: SplitPictures) -> None:
+        self.images = answer.images
+        self.count = len(self.images) if isinstance(self._of, WorstRequest) else answer.count
         self._fetch_saliency()
 
     def _fetch_saliency(self) -> None:
-        if not self.kind or not self.images:
+        if self._of is None or not self.kind or not self.images:
             return
         image, key = self.images[self.cursor], self._saliency_key()
         if key in self._saliency:
             return
-        facts = {"run": self._run, "kind": self.kind, "pixels": image["pixels"]}
-        if self.is_true_target:
-            facts["target"] = image["label"]
-        self.request("saliency", partial(self._set_saliency, key), "mnist saliency", **facts)
+        target = image.label if self.is_true_target else None
+        request = SaliencyRequest(self._of.run, self.kind, target, pixels=image.pixels)
+        self.request(request, partial(self._set_saliency, key), "mnist saliency")
 
     def _saliency_key(self) -> tuple[int, str, bool]:
         return self.cursor, self.kind, self.is_true_target
 
-    def _set_saliency(self, key: tuple[int, str, bool], response: Json) -> None:
-        self._saliency[key] = response
+    def _set_saliency(self, key: tuple[int, str, bool], saliency: PictureSaliency) -> None:
+        self._saliency[key] = saliency
 
     def paint(self, canvas: ImageCanvas) -> None:
-        if (
-            not self._selection
-            or not self._is_requested
-            or (not self.images and not self.count and not self._saliency)
-        ):
+        if not self._is_requested or (not self.images and not self.count and not self._saliency):
             canvas.write(
                 2, 1, "Computing ..." if self._is_requested else "Choose a cell of the report.", "muted"
             )
-            if not self._selection:
-                return
+        if self._of is None:
+            return
         saliency = self._saliency.get(self._saliency_key())
-        title = plain(f"{self._selection['title']}, {self._selection['split']} pictures", limit=60)
-        names = self._selection["names"]
-        PictureGrid(title, self.images, self.count, self.cursor, names, self.kind, saliency).paint(canvas)
+        title = plain(f"{self._title}, {self._of.split} pictures", limit=60)
+        PictureGrid(title, self.images, self.count, self.cursor, self._names, self.kind, saliency).paint(
+            canvas
+        )
 
     # --- actions ---------------------------------------------------------------------------------------
 
     def _grid(self) -> tuple[int, int]:
-        side = len(self.images[0]["pixels"]) if self.images else 28
+        side = len(self.images[0].pixels) if self.images else 28
         return grid(side, self.image_widget.size.width, self.image_widget.size.height)
 
     def action_move(self, across: int, down: int) -> None:
@@ -136,7 +141,7 @@ class PicturesView(MnistView):
 
     def action_edit(self) -> None:
         if self.images:
-            self.post_message(OpenView("mnist", "draw", {"pixels": self.images[self.cursor]["pixels"]}))
+            self.post_message(OpenView("mnist", "draw", {"pixels": self.images[self.cursor].pixels}))
 
     def action_back(self) -> None:
         self.post_message(OpenView("mnist", "report", {}))
@@ -144,10 +149,10 @@ class PicturesView(MnistView):
     def image(self) -> Image | None:
         if not self.images:
             return None
-        tiles = [grey(greys(self.images[self.cursor]["pixels"]))]
+        tiles = [grey(greys(self.images[self.cursor].pixels))]
         saliency = self._saliency.get(self._saliency_key())
         return joined(
-            [tiles if saliency is None else [*tiles, heat(np.asarray(saliency["values"], dtype=np.float64))]]
+            [tiles if saliency is None else [*tiles, heat(np.asarray(saliency.values, dtype=np.float64))]]
         )
 
     def key_labels(self) -> dict[str, str]:

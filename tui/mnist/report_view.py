@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from engine.protocol import Json
+from engine.errors import DltuiError
+from engine.session_protocol.mnist import (
+    CellRequest,
+    FinishedReport,
+    ReportProgress,
+    ReportRequest,
+    RobustnessPoints,
+    RobustnessRequest,
+    SplitPicture,
+    SplitPictures,
+    SplitReport,
+    WorstRequest,
+)
 from tui.data.run_text import name_of
 from tui.drawings.half_block_canvas import ImageCanvas
 from tui.keys import all_keys
@@ -37,65 +50,67 @@ class ReportView(MnistView):
         self.split = saved_choice(saved, "split", SPLITS, SPLITS[0])
         self.cell = _cell(saved.get("cell"))
         self.is_robustness_shown = False
-        self._reports: dict[tuple[str, str], Json] = {}
+        self._reports: dict[tuple[str, str], FinishedReport] = {}
         self._requested: tuple[str, str] | None = None
-        self._progress: Json = {}
-        self._images: tuple[tuple[str, str, int, int], list[Json]] | None = None
-        self._robustness: dict[tuple[str, str, str], Json] = {}
+        self._progress = ReportProgress(0, 0)
+        self._has_failed = False
+        self._images: tuple[CellRequest, Sequence[SplitPicture]] | None = None
+        self._robustness: dict[tuple[str, str, str], RobustnessPoints] = {}
 
     # --- requests --------------------------------------------------------------------------------------
 
     @property
-    def report(self) -> Json | None:
+    def report(self) -> SplitReport | None:
         found = self._reports.get((self.run_id, self.split))
-        return found["report"] if found is not None else None
+        return found.report if found is not None else None
 
     def fetch(self) -> None:
         run, wanted = self.run_shown, (self.run_id, self.split)
         known = self._reports.get(wanted)
-        is_old = known is not None and run is not None and known["step"] != run.checkpoint_step
+        is_old = known is not None and run is not None and known.step != run.checkpoint_step
         if not wanted[0] or wanted == self._requested:
             return
         if known is None or (is_old and run is not None and run.status.is_final):
-            self._requested, self._progress = wanted, {}
-            on_part = partial(self._set_report, wanted)
-            self.stream("report", on_part, "mnist report", run=wanted[0], split=wanted[1])
+            self._requested, self._progress, self._has_failed = wanted, ReportProgress(0, 0), False
+            self.stream(ReportRequest(*wanted), partial(self._set_report, wanted), "mnist report")
         elif self.is_robustness_shown:
             self._fetch_robustness()
         else:
             self._fetch_cell()
 
-    def request_failed(self, key: str) -> None:
+    def request_failed(self, key: str, error: DltuiError) -> None:
         if key == "mnist report":
-            self._requested, self._progress = None, {"failed": True}
+            self._requested, self._has_failed = None, True
+        super().request_failed(key, error)
 
-    def _set_report(self, wanted: tuple[str, str], part: Json) -> None:
+    def _set_report(self, wanted: tuple[str, str], part: ReportProgress) -> None:
         self._progress = part
-        if "report" in part:
+        if isinstance(part, FinishedReport):
             self._reports[wanted] = part
             self._requested = None
             self.fetch()
             self.save_state()
 
-    def _fetch_cell(self) -> None:
-        cell = (self.run_id, self.split, *self.cell)
-        if self.report is None or (self._images is not None and self._images[0] == cell):
-            return
-        facts = {"run": cell[0], "split": cell[1], "true": cell[2], "predicted": cell[3]}
-        self.request("cell", partial(self._set_cell_images, cell), "mnist cell", limit=PREVIEW, **facts)
+    def _cell_request(self, limit: int = PREVIEW) -> CellRequest:
+        return CellRequest(self.run_id, *self.cell, self.split, limit=limit)
 
-    def _set_cell_images(self, cell: tuple[str, str, int, int], response: Json) -> None:
-        self._images = (cell, response["images"])
+    def _fetch_cell(self) -> None:
+        request = self._cell_request()
+        if self.report is not None and (self._images is None or self._images[0] != request):
+            self.request(request, partial(self._set_cell_images, request), "mnist cell")
+
+    def _set_cell_images(self, request: CellRequest, answer: SplitPictures) -> None:
+        self._images = (request, answer.images)
 
     def _fetch_robustness(self) -> None:
         for kind, *_ in KINDS:
             key = (self.run_id, self.split, kind)
             known = self._robustness.get(key)
-            if known is None or known["done"] < known["total"]:
-                facts = {"run": key[0], "split": key[1], "kind": kind}
-                self.stream("robustness", partial(self._set_robustness, key), f"mnist {kind}", **facts)
+            if known is None or known.done < known.total:
+                request = RobustnessRequest(self.run_id, kind, self.split)
+                self.stream(request, partial(self._set_robustness, key), f"mnist {kind}")
 
-    def _set_robustness(self, key: tuple[str, str, str], part: Json) -> None:
+    def _set_robustness(self, key: tuple[str, str, str], part: RobustnessPoints) -> None:
         self._robustness[key] = part
 
     # --- drawing ---------------------------------------------------------------------------------------
@@ -112,15 +127,14 @@ class ReportView(MnistView):
                 for kind, *_ in KINDS
                 if (key := self._key(kind)) in self._robustness
             }
-            read = max((int(curve["images"]) for curve in curves.values()), default=0)
-            of = f"{read:,} of {report['images']:,}" if read < report["images"] else f"{read:,}"
+            read = max((curve.images for curve in curves.values()), default=0)
+            of = f"{read:,} of {report.images:,}" if read < report.images else f"{read:,}"
             title = self._title(report, of if read else "", self._weights)
             RobustnessChart(title, curves).paint(canvas)
         else:
-            cell = (self.run_id, self.split, *self.cell)
-            fits = self._images is not None and self._images[0] == cell
+            fits = self._images is not None and self._images[0] == self._cell_request()
             images = self._images[1] if fits and self._images is not None else None
-            title = self._title(report, f"{report['images']:,}")
+            title = self._title(report, f"{report.images:,}")
             ConfusionMatrix(title, report, self.cell, images, self._weights).paint(canvas)
 
     def _key(self, kind: str) -> tuple[str, str, str]:
@@ -129,21 +143,21 @@ class ReportView(MnistView):
     @property
     def _weights(self) -> str:
         """Description of the weights that the report was computed with."""
-        return plain(str(self._reports[self.run_id, self.split].get("weights", "")), limit=60)
+        return plain(self._reports[self.run_id, self.split].weights, limit=60)
 
-    def _title(self, report: Json, count: str, *more: str) -> str:
+    def _title(self, report: SplitReport, count: str, *more: str) -> str:
         run, dot = self.run_shown, f" {glyphs().dot} "
         words = [name_of(run) if run is not None else ""]
-        words += [str(report["title"])] if report["title"] != DEFAULT_DATA else []
+        words += [report.title] if report.title != DEFAULT_DATA else []
         words += [f"{count} {self.split} pictures".strip(), *more]
         return plain(dot.join(words), limit=120)
 
     def _paint_progress(self, canvas: ImageCanvas) -> None:
-        if self._progress.get("failed"):
+        if self._has_failed:
             key = self.context.keymap.shown("mnist.report", ascii_only=canvas.mode == "ascii")
             canvas.write(2, 2, f"There is no report; {key} tries again.", "muted")
             return
-        done, total = self._progress.get("done", 0), self._progress.get("total", 0)
+        done, total = self._progress.done, self._progress.total
         name = name_of(run) if (run := self.run_shown) is not None else "The network"
         canvas.write(2, 2, f"{name} classifies the {self.split} pictures.", "strong")
         canvas.bar(2, 4, min(50, canvas.width - 20), done / total if total else 0.0)
@@ -167,7 +181,7 @@ class ReportView(MnistView):
             return []
         found = [
             (count, true, predicted)
-            for true, row in enumerate(self.report["confusion"])
+            for true, row in enumerate(self.report.confusion)
             for predicted, count in enumerate(row)
             if count and true != predicted
         ]
@@ -195,25 +209,20 @@ class ReportView(MnistView):
         if self.report is None:
             return
         true, predicted = self.cell
-        names = [plain(str(self.report["classes"][label]["name"]), limit=20) for label in self.cell]
+        names = [plain(self.report.classes[label].name, limit=20) for label in self.cell]
         title = (
             f"{names[0]} classified rightly" if true == predicted else f"{names[0]} predicted as {names[1]}"
         )
-        selection = {
-            "method": "cell",
-            "params": {"true": true, "predicted": predicted, "limit": MOST},
-            "title": title,
-        }
-        self._open_pictures(selection)
+        self._open_pictures(self._cell_request(MOST), title, self.report)
 
     def action_worst(self) -> None:
         if self.report is not None:
-            self._open_pictures({"method": "worst", "params": {"n": 100}, "title": "the largest losses"})
+            self._open_pictures(WorstRequest(self.run_id, self.split), "the largest losses", self.report)
 
-    def _open_pictures(self, selection: dict[str, Any]) -> None:
-        assert self.report is not None
-        names = [str(one["name"]) for one in self.report["classes"]]
-        self.post_message(OpenView("mnist", "pictures", {**selection, "split": self.split, "names": names}))
+    def _open_pictures(self, request: CellRequest | WorstRequest, title: str, report: SplitReport) -> None:
+        names = [one.name for one in report.classes]
+        selection = {"request": request, "title": title, "names": names}
+        self.post_message(OpenView("mnist", "pictures", selection))
 
     def key_labels(self) -> dict[str, str]:
         matrix = () if self.report is not None and not self.is_robustness_shown else ("next", "open", "worst")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from engine.protocol import Json
+from engine.session_protocol.mnist import RobustnessPoints
 from tui.drawings.half_block_canvas import ImageCanvas
 
 KINDS = (
@@ -19,7 +19,7 @@ class RobustnessChart:
     """`curves` holds the newest part of mnist.robustness of each kind."""
 
     title: str
-    curves: Mapping[str, Json]
+    curves: Mapping[str, RobustnessPoints]
 
     def paint(self, canvas: ImageCanvas) -> None:
         canvas.write(1, 0, self.title, "strong")
@@ -38,16 +38,16 @@ class RobustnessChart:
         if curve is None:
             canvas.write(x, 4, "computing ...", "muted")
             return
-        y, high = 4, self._high(canvas, len(curve["amounts"]))
-        for amount, accuracy in zip(curve["amounts"], curve["accuracies"], strict=True):
+        y, high = 4, self._high(canvas, len(curve.amounts))
+        for amount, accuracy in zip(curve.amounts, curve.accuracies, strict=True):
             style_name = "good" if accuracy > 0.9 else "warn" if accuracy > 0.5 else "bad"
             canvas.write(x, y, f"{amount:5g}", "text")
             for line in range(max(1, high - 1)):
                 canvas.bar(x + 6, y + line, max(4, width - 15), accuracy, style_name, solid=high > 2)
             canvas.write(x + width - 7, y, f"{accuracy:7.1%}", "strong")
             y += high
-        if curve["done"] < curve["total"]:
-            canvas.write(x, y, f"{curve['done']} of {curve['total']}", "muted")
+        if curve.done < curve.total:
+            canvas.write(x, y, f"{curve.done} of {curve.total}", "muted")
             return
         y = canvas.write_wrapped(x, y + (1 if high == 1 else 0), note, width, 2)
-        canvas.write(x, y, f"{curve['images']:,} pictures", "muted")
+        canvas.write(x, y, f"{curve.images:,} pictures", "muted")

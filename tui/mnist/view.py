@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Callable, Coroutine, Mapping
-from functools import partial
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
 from textual.worker import Worker
 
-from engine.client.session import Superseded
 from engine.errors import DltuiError
-from engine.protocol import Json, RunSummary
+from engine.protocol import RunSummary
+from engine.session_protocol.mnist import FinishedReport, OfCheckpoint
+from engine.session_protocol.request import A, StreamRequest
 from tui.drawings.canvas_widget import ImageWidget
 from tui.drawings.half_block_canvas import ImageCanvas
 from tui.messages import KeyHintsChanged
@@ -24,10 +24,7 @@ from tui.mnist.run_list import EXPERIMENT, MnistRuns
 from tui.tab.context import TabContext
 from tui.tab.view import View
 from tui.terminal.plain_text import plain
-from tui.ui.start_worker import start_worker
 
-OnResponse = Callable[[Json], None]
-Work = Callable[[], Coroutine[None, None, None]]
 FOLDER = re.compile(r"\S*/checkpoints/")
 """path in a warning that is left out: the run is named elsewhere on the screen"""
 
@@ -109,9 +106,6 @@ class MnistView(View):
         self.fetch()
         self.redraw()
 
-    def request_failed(self, key: str) -> None:
-        """The request or stream of that key has failed."""
-
     def start(self) -> None:
         """Trains double_conv, which every view can show."""
         self.submit_recipes(NetworkRecipe("double_conv", 50, 0))
@@ -129,51 +123,20 @@ class MnistView(View):
         if self.in_front and event.size.width and event.size.height:
             self.call_after_refresh(self.redraw)
 
-    def request(self, method: str, on_response: OnResponse, key: str, /, **params: object) -> None:
-        """Requests `mnist.METHOD`; a newer request with the same key supersedes this one."""
-        work: Work = partial(self._request, f"mnist.{method}", on_response, key, params)
-        start_worker(self, work, group=key)
+    def stream(self, request: StreamRequest[A], on_part: Callable[[A], None], key: str) -> Worker[None]:
+        self._streams[key] = super().stream(request, on_part, key)
+        return self._streams[key]
 
-    async def _request(
-        self, method: str, on_response: OnResponse, key: str, params: dict[str, object]
-    ) -> None:
-        try:
-            response = await self.context.session.request(method, newest=key, **params)
-        except Superseded:
-            return
-        except DltuiError as error:
-            self._request_error(key, error)
-            return
-        self._received(on_response, response)
-
-    def stream(self, method: str, on_response: OnResponse, key: str, /, **params: object) -> None:
-        """Streams `mnist.METHOD`, with a call for each part; a stream with the same key is cancelled."""
-        work: Work = partial(self._stream, f"mnist.{method}", on_response, key, params)
-        worker: Worker[None] = start_worker(self, work, group=key, exclusive=True)
-        self._streams[key] = worker
-
-    async def _stream(
-        self, method: str, on_response: OnResponse, key: str, params: dict[str, object]
-    ) -> None:
-        parts = self.context.session.stream(method, **params)
-        try:
-            async for part in parts:
-                self._received(on_response, part)
-        except DltuiError as error:
-            self._request_error(key, error)
-        finally:
-            await parts.aclose()
-
-    def _request_error(self, key: str, error: DltuiError) -> None:
+    def request_failed(self, key: str, error: DltuiError) -> None:
         self.error_text = plain(str(error), limit=600)
-        self.request_failed(key)
         if self.in_front:
             self.redraw()
 
-    def _received(self, on_response: OnResponse, response: Json) -> None:
+    def answered(self, answer: A, on_answer: Callable[[A], None]) -> None:
         self.error_text = ""
-        self.set_note(FOLDER.sub("", str(response.get("warning") or "")))
-        on_response(response)
+        warning = answer.warning if isinstance(answer, OfCheckpoint | FinishedReport) else ""
+        self.set_note(FOLDER.sub("", warning))
+        on_answer(answer)
         if self.in_front:
             self.redraw()
             self.post_message(KeyHintsChanged())

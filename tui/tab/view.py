@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.containers import Container
 from textual.message import Message
+from textual.worker import Worker
 
+from engine.client.session import Superseded
+from engine.errors import DltuiError
 from engine.protocol import RunSummary
+from engine.session_protocol.request import A, Request, StreamRequest
 from tui.data.newest_runs import RunList
 from tui.data.run_actions import run_and_notify
 from tui.keys.key import Scope
@@ -17,6 +22,7 @@ from tui.messages import KeyHintsChanged, ViewStateChanged
 from tui.tab.context import TabContext
 from tui.tab.submit import RunRecipe, submit_launch, submit_recipes
 from tui.terminal.plain_text import plain
+from tui.ui.start_worker import start_worker
 
 if TYPE_CHECKING:
     from tui.dialogs.launch_form import Launch
@@ -90,6 +96,44 @@ class View(Container, can_focus=True):
 
     def action_back(self) -> None:
         self.remove_class("-chart-alone")
+
+    # --- requests --------------------------------------------------------------------------------------
+
+    def request(self, request: Request[A], on_answer: Callable[[A], None], key: str) -> None:
+        """Send a request to the session and pass its answer to `on_answer`; of requests with the same `key`
+        only the newest is answered."""
+        start_worker(self, self._request, request, on_answer, key, group=key)
+
+    async def _request(self, request: Request[A], on_answer: Callable[[A], None], key: str) -> None:
+        try:
+            answer = await self.context.session.ask(request, newest=key)
+        except Superseded:
+            return
+        except DltuiError as error:
+            self.request_failed(key, error)
+            return
+        self.answered(answer, on_answer)
+
+    def stream(self, request: StreamRequest[A], on_part: Callable[[A], None], key: str) -> Worker[None]:
+        """Pass each part of an answer to `on_part`; an older stream with the same `key` is cancelled."""
+        return start_worker(self, self._stream, request, on_part, key, group=key, exclusive=True)
+
+    async def _stream(self, request: StreamRequest[A], on_part: Callable[[A], None], key: str) -> None:
+        try:
+            async with aclosing(self.context.session.parts(request)) as parts:
+                async for part in parts:
+                    self.answered(part, on_part)
+        except DltuiError as error:
+            self.request_failed(key, error)
+
+    def answered(self, answer: A, on_answer: Callable[[A], None]) -> None:
+        """An answer, or a part of one, has come."""
+        self.set_note("")
+        on_answer(answer)
+
+    def request_failed(self, key: str, error: DltuiError) -> None:
+        """A request or stream has failed, and may be sent again."""
+        self.set_note(str(error))
 
     # --- runs ------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from typing import Any
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
+from engine.errors import DltuiError
 from engine.protocol import RunSummary, Status
 from engine.session_protocol.xor import LeastXorLoss, LookRequest, PresetsRequest, XorLook, XorPresets
 from tui.chart.still_chart import StillChart
@@ -134,7 +135,8 @@ class SmallestLossView(XorView):
         request = LookRequest(**net.facts() | plane.request_size)
         self.request(request, lambda look: self._update_look(place, look), f"xor rung {place}")
 
-    def request_failed(self) -> None:
+    def request_failed(self, key: str, error: DltuiError) -> None:
+        super().request_failed(key, error)
         self._drawn.clear()
 
     def _update_look(self, place: int, look: XorLook) -> None:

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.timer import Timer
 
+from engine.errors import DltuiError
 from engine.protocol import RunSummary
 from engine.session_protocol.xor import LookRequest, XorLook
 from tui.chart.still_chart import StillChart
@@ -136,7 +137,8 @@ class TrainedView(XorView):
             self._seen = request
             self.request(request, lambda look: self._update_look(run.id, net, look), "xor trained")
 
-    def request_failed(self) -> None:
+    def request_failed(self, key: str, error: DltuiError) -> None:
+        super().request_failed(key, error)
         self._seen = None
 
     @property

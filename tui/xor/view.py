@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import ClassVar
 
 from textual.widget import Widget
 
-from engine.client.session import Superseded
-from engine.errors import DltuiError
-from engine.session_protocol.request import A, Request
 from tui.tab.view import View
-from tui.ui.start_worker import start_worker
 from tui.xor.xor_runs import SINGLE
 
 LAYOUT_DELAY = 0.05
@@ -69,23 +64,3 @@ class XorView(View):
     def _update_if_open(self) -> None:
         if self.in_front:
             self.update()
-
-    def request(self, request: Request[A], on_answer: Callable[[A], None], mark: str) -> None:
-        """Send a request to the session and pass its answer to `on_answer`; of requests with the same `mark`
-        only the newest is answered."""
-        start_worker(self, self._request, request, on_answer, mark, group=mark)
-
-    async def _request(self, request: Request[A], on_answer: Callable[[A], None], mark: str) -> None:
-        try:
-            answer = await self.context.session.ask(request, newest=mark)
-        except Superseded:
-            return
-        except DltuiError as error:
-            self.set_note(str(error))
-            self.request_failed()
-            return
-        self.set_note("")
-        on_answer(answer)
-
-    def request_failed(self) -> None:
-        """A request has failed and may be sent again."""

@@ -15,7 +15,7 @@ from engine.client import session as session_module
 from engine.client.session import Session, Superseded
 from engine.errors import DltuiError, EngineError, ProtocolError
 from engine.places import Places
-from tests.fakes.misbehaving_session import COMMAND
+from tests.fakes.misbehaving_session import COMMAND, CountRequest, EchoRequest, MisbehaveRequest
 
 
 @pytest_asyncio.fixture
@@ -26,91 +26,91 @@ async def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
 
 
 async def test_a_request_is_answered_with_its_facts(session: Session) -> None:
-    assert await session.request("echo", a=1, text="grüße") == {"a": 1, "text": "grüße"}
+    assert await session.ask(EchoRequest("grüße")) == {"text": "grüße"}
 
 
 async def test_an_error_is_raised_with_its_remedy(session: Session) -> None:
     with pytest.raises(DltuiError) as caught:
-        await session.request("refuse")
+        await session.ask(MisbehaveRequest("refuse"))
     assert (caught.value.message, caught.value.remedy) == ("There is no such model.", "Train one.")
 
 
 async def test_a_method_that_fails_raises_one_line_and_logs_its_traceback(
     session: Session, tmp_path: Path
 ) -> None:
-    with pytest.raises(DltuiError, match=r"break failed: RuntimeError"):
-        await session.request("break")
+    with pytest.raises(DltuiError, match=r"misbehave failed: RuntimeError"):
+        await session.ask(MisbehaveRequest("break"))
     assert "Traceback" in (tmp_path / "home" / "session.log").read_text()
-    assert await session.request("echo", still="here") == {"still": "here"}
+    assert await session.ask(EchoRequest("still here")) == {"text": "still here"}
 
 
 async def test_a_stream_yields_its_parts_and_ends(session: Session) -> None:
-    assert [part["number"] async for part in session.stream("count", to=5)] == [0, 1, 2, 3, 4]
+    assert [part["number"] async for part in session.parts(CountRequest(5))] == [0, 1, 2, 3, 4]
 
 
 async def test_requests_are_answered_while_a_stream_runs(session: Session) -> None:
-    async with contextlib.aclosing(session.stream("count", to=1_000_000_000)) as parts:
+    async with contextlib.aclosing(session.parts(CountRequest(1_000_000_000))) as parts:
         assert (await anext(parts))["number"] == 0
-        assert await session.request("echo", a=1) == {"a": 1}
+        assert await session.ask(EchoRequest("1")) == {"text": "1"}
 
 
 async def test_a_closed_stream_stops_its_work(session: Session) -> None:
-    async with contextlib.aclosing(session.stream("count", to=1_000_000_000)) as parts:
+    async with contextlib.aclosing(session.parts(CountRequest(1_000_000_000))) as parts:
         await anext(parts)
     pid = session.pid
-    assert await session.request("echo", a=2) == {"a": 2}
+    assert await session.ask(EchoRequest("2")) == {"text": "2"}
     assert session.pid == pid
 
 
 async def test_a_stream_that_fails_raises_after_its_parts(session: Session) -> None:
     seen = []
     with pytest.raises(DltuiError, match="Thirteen is refused"):
-        async for part in session.stream("count", to=13):
+        async for part in session.parts(CountRequest(13)):
             seen.append(part["number"])
     assert seen == list(range(13))
 
 
 async def test_of_waiting_requests_with_one_mark_only_the_newest_is_answered(session: Session) -> None:
-    busy = asyncio.create_task(session.request("slow", seconds=0.5))
+    busy = asyncio.create_task(session.ask(EchoRequest(seconds=0.5)))
     while session.pid is None:
         await asyncio.sleep(0.01)
-    requests = [asyncio.create_task(session.request("echo", newest="bars", n=n)) for n in range(5)]
+    requests = [asyncio.create_task(session.ask(EchoRequest(str(n)), newest="bars")) for n in range(5)]
     answers = await asyncio.gather(*requests, return_exceptions=True)
     await busy
-    assert answers[-1] == {"n": 4}
+    assert answers[-1] == {"text": "4"}
     assert any(isinstance(answer, Superseded) for answer in answers[:-1])
     assert all(isinstance(answer, Superseded | dict) for answer in answers)
 
 
 async def test_a_session_that_ends_raises_and_the_next_request_starts_another(session: Session) -> None:
-    await session.request("echo", a=1)
+    await session.ask(EchoRequest())
     first = session.pid
     with pytest.raises(EngineError, match="ended before it answered"):
-        await session.request("die")
-    assert await session.request("echo", a=2) == {"a": 2}
+        await session.ask(MisbehaveRequest("die"))
+    assert await session.ask(EchoRequest("2")) == {"text": "2"}
     assert session.pid != first
 
 
 async def test_output_on_stdout_is_not_a_response(session: Session) -> None:
-    assert await session.request("garbage") == {"said": None}
+    assert await session.ask(MisbehaveRequest("garbage")) == {"said": None}
 
 
 async def test_a_response_that_is_not_json_is_an_error_and_the_session_continues(session: Session) -> None:
     with pytest.raises(DltuiError, match="the answer failed"):
-        await session.request("nan")
-    assert await session.request("echo", a=1) == {"a": 1}
+        await session.ask(MisbehaveRequest("nan"))
+    assert await session.ask(EchoRequest("1")) == {"text": "1"}
 
 
 async def test_text_with_surrogates_is_refused_before_it_is_sent(session: Session) -> None:
     with pytest.raises(ProtocolError, match="not UTF-8"):
-        await session.request("echo", text="\udcff")
+        await session.ask(EchoRequest("\udcff"))
 
 
 async def test_no_process_is_left_after_closing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
     monkeypatch.setattr(session_module, "EXIT_SECONDS", 60)
     session = Session(Places(tmp_path / "home"), COMMAND)
-    await session.request("echo")
+    await session.ask(EchoRequest())
     process = session._process
     assert process is not None
     await session.aclose()
@@ -127,6 +127,6 @@ async def test_a_peer_that_sends_no_frames_is_ended_and_the_next_request_starts_
             with pytest.raises(
                 EngineError, match="connection to the session ended: A frame of 1751477356 bytes"
             ):
-                await session.request("echo")
+                await session.ask(EchoRequest())
             pids.add(session.pid)
         assert len(pids) == 2

@@ -19,7 +19,7 @@ from engine.protocol import Json
 from engine.session import methods
 from engine.session.cache import SessionCache
 from engine.store import RunFolder
-from engine.typed_json import fields_of
+from engine.typed_json import fields_of, number_to_json
 from tests.engine.worker.attempts import new_run
 
 Weights = dict[str, NDArray[np.float32]]
@@ -80,7 +80,7 @@ def write_events(folder: RunFolder, *curve: tuple[int, float], test: float | Non
     writer.append("started", attempt=1, mode="strict", pid=1, device="cpu", threads=1, total_steps=100,
                   notice="", versions={})  # fmt: skip
     for step, accuracy in curve:
-        writer.append("metrics", series={"val_accuracy": [[step], [accuracy]]})
+        writer.append("metrics", series={"val_accuracy": [[step], [number_to_json(accuracy)]]})
     if test is not None:
         writer.append("metrics", series={"test_accuracy": [[curve[-1][0]], [test]]})
     writer.close()

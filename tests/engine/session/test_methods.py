@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import types
+from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
 
 import pytest
 
-from engine.errors import ProtocolError
+from engine.errors import ParamError, ProtocolError
 from engine.places import Places
 from engine.protocol import Json
 from engine.session import methods
 from engine.session.cache import SessionCache
+from engine.session_protocol.request import Request
 
 
-def double(session_cache: SessionCache, number: int) -> Json:
-    return {"twice": 2 * number}
+@dataclass(frozen=True)
+class DoubleRequest(Request[int]):
+    METHOD = "xor.double"
+
+    number: int
 
 
-GROUP = types.SimpleNamespace(METHODS={"double": double})
+def double(session_cache: SessionCache, request: DoubleRequest) -> int:
+    return 2 * request.number
+
+
+GROUP = types.SimpleNamespace(HANDLERS={DoubleRequest: double})
 
 
 @pytest.fixture
@@ -29,7 +38,7 @@ def session_cache(tmp_path: Path) -> SessionCache:
 
 def test_a_method_is_found_in_its_group(session_cache: SessionCache) -> None:
     with patch.object(methods.importlib, "import_module", return_value=GROUP):
-        assert methods.call(session_cache, "xor.double", {"number": 4}) == {"twice": 8}
+        assert methods.call(session_cache, "xor.double", {"number": 4}) == 8
 
 
 def test_an_unknown_group_is_refused(session_cache: SessionCache) -> None:
@@ -45,11 +54,11 @@ def test_an_unknown_method_is_refused_with_the_known_ones(session_cache: Session
         methods.call(session_cache, "xor.halve", {})
 
 
-@pytest.mark.parametrize("params", [{}, {"number": 1, "more": 2}])
+@pytest.mark.parametrize("params", [{}, {"number": 1, "more": 2}, {"number": "1"}])
 def test_wrong_parameters_are_refused_before_the_call(session_cache: SessionCache, params: Json) -> None:
     with (
         patch.object(methods.importlib, "import_module", return_value=GROUP),
-        pytest.raises(ProtocolError, match=r"xor\.double cannot be called like that"),
+        pytest.raises(ParamError, match=r"xor\.double: "),
     ):
         methods.call(session_cache, "xor.double", params)
 

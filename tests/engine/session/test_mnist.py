@@ -21,6 +21,7 @@ from engine.errors import DataError, DltuiError, ParamError
 from engine.places import Places
 from engine.session import mnist_sets
 from engine.session.cache import SessionCache
+from engine.session_protocol.mnist import FinishedReport, PredictRequest, ReportRequest
 from engine.store import KeeperFacts, RunFolder
 from tests.engine.data.idx_files import make_arrays, write_set
 from tests.engine.session.digit_runs import (
@@ -392,14 +393,12 @@ async def test_a_drawing_is_classified_by_a_session_process(
     session_cache: SessionCache, run: RunFolder
 ) -> None:
     async with open_session(session_cache.places) as session:
-        streamed = await session.request(
-            "mnist.predict", newest="stroke", run=run.id, pixels=[[0, 255], [0, 255]]
-        )
-        assert sum(streamed["probabilities"]) == pytest.approx(1)
-        last = [part async for part in session.stream("mnist.report", run=run.id)][-1]
-        assert last["report"]["images"] == 360
+        answer = await session.ask(PredictRequest(run.id, [[0, 255], [0, 255]]), newest="stroke")
+        assert sum(answer.probabilities) == pytest.approx(1)
+        last = [part async for part in session.parts(ReportRequest(run.id))][-1]
+        assert isinstance(last, FinishedReport) and last.report.images == 360
         with pytest.raises(DltuiError, match="There is no run 'gone'"):
-            await session.request("mnist.predict", run="gone", pixels=[[255]])
+            await session.ask(PredictRequest("gone", [[255]]))
 
 
 def test_the_module_imports_no_framework() -> None:

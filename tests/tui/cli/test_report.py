@@ -37,8 +37,11 @@ def test_a_damaged_checkpoint_gives_a_warning_and_the_report_of_an_older_one(hom
 def test_without_a_run_a_table_lists_the_six_networks(home: Home) -> None:
     run = plant(home.places.root, {9: convolutions()}, model="double_conv", batch=100)
     write_events(run, (5, 0.98), (9, 0.991), test=0.985)
+    write_events(plant(home.places.root, {}, model="double_conv", batch=50), (9, float("nan")))
     shown = home.dltui("report").splitlines()
-    assert sum("not trained yet" in line for line in shown) == 5
+    assert (
+        sum("not trained yet" in line for line in shown) == 4 and sum(" nan " in line for line in shown) == 1
+    )
     assert next(line for line in shown if run.id in line).split()[:4] == ["double_conv", "100", "9", "steps"]
     assert shown[-1].endswith("double_conv, batch 100; test accuracy 0.9850")
 

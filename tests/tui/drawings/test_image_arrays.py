@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from engine.session_protocol.mnist import Levels
 from tui.drawings.image_arrays import greys, numbers, signed, stretched
 
 
@@ -22,7 +23,7 @@ def test_an_odd_size_keeps_the_mean() -> None:
 
 
 def test_levels_stand_for_numbers() -> None:
-    found = numbers({"low": -1.0, "high": 1.0, "levels": [[0, 255]]})
+    found = numbers(Levels(-1.0, 1.0, [[0, 255]]))
     assert found.tolist() == [[-1.0, 1.0]]
 
 

@@ -12,6 +12,7 @@ from engine.events import Event
 from engine.places import Places
 from engine.protocol import Running, RunSummary
 from engine.service.sweeps import submission
+from engine.session_protocol.corpus import CorpusSummaryRequest
 from tests.fakes.app_pilot import AppPilot, open_app
 from tests.fakes.engine import FakeEngine, done, make_run, metrics
 from tests.fakes.fake_session import FakeSession
@@ -193,7 +194,7 @@ async def test_the_statistics_of_the_corpus_are_shown(places: Places, session: F
         await opened.shows("captions", "CC BY 4.0", "in DLTUI_DATA", "380", "training", "Zipf", "frequent")
         await opened.press("down", "down")
         await opened.shows("wikitext-2 is not on this machine yet.")
-        assert session.facts_of("corpus.tell")[-1]["corpus"] == "wikitext-2"
+        assert session.sent(CorpusSummaryRequest)[-1].corpus == "wikitext-2"
 
 
 async def test_a_model_is_opened_in_the_repl(places: Places, session: FakeSession) -> None:
@@ -218,7 +219,7 @@ async def test_a_session_that_ends_is_an_error_of_one_line(places: Places, sessi
 async def test_a_hidden_tab_requests_and_follows_nothing(places: Places, session: FakeSession) -> None:
     async with open_app(places, FakeEngine(*four(*TWELVE))) as opened:
         await open_tab(opened, "38.4")
-        await opened.until(lambda: bool(session.facts_of("corpus.tell")))
+        await opened.until(lambda: bool(session.sent(CorpusSummaryRequest)))
         await opened.press("1")
         asked = await opened.stable_count(lambda: len(session.requests))
         opened.app.switcher.refresh_data()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from engine.places import Places
+from engine.session_protocol.mnist import PredictRequest
 from engine.store import RunFolder
 from tests.fakes.app_pilot import open_app
 from tests.fakes.engine import FakeEngine
@@ -25,9 +26,9 @@ async def test_a_digit_is_classified_while_it_is_drawn(
         await opened.shows("Draw a digit")
         await opened.press("space", *["down"] * 16)
         await opened.shows("prediction", "its input", "down: moving draws")
-        asked = len(session.facts_of("mnist.predict"))
+        asked = len(session.sent(PredictRequest))
         await opened.press("right")
-        await opened.until(lambda: len(session.facts_of("mnist.predict")) > asked)
+        await opened.until(lambda: len(session.sent(PredictRequest)) > asked)
         await opened.press("u")
         await opened.shows("Draw a digit")
 
@@ -77,6 +78,6 @@ async def test_a_picture_of_the_report_is_opened_in_the_pad(
         pad = opened.app.query_one(DrawView)
         assert not pad.pad.is_empty
         # Pictures of the data set are centred already: the pad classifies it as the report did.
-        await opened.until(lambda: session.facts_of("mnist.predict")[-1]["centred"] is False)
+        await opened.until(lambda: session.sent(PredictRequest)[-1].centred is False)
         pad.action_clear()
         assert pad.is_centred, "a new drawing is centred as before"

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
 
+from engine.session_protocol.mnist import (
+    AverageScores,
+    ClassRow,
+    ExploredData,
+    PixelStatistics,
+    SplitPicture,
+    SplitReport,
+)
 from tui.drawings.half_block_canvas import ImageCanvas
 from tui.drawings.heat import ColourMode
 from tui.mnist.confusion_matrix import ConfusionMatrix
@@ -25,7 +32,7 @@ NAMES = (
     "Bag",
     "Ankle boot",
 )
-SCORES = {"precision": 0.5, "recall": 1.0, "f1": 0.667, "support": 10}
+SCORES = (0.5, 1.0, 0.667, 10)
 SIZES = [(80, 21), (120, 37), (200, 57), (60, 12)]
 LOOKS: list[ColourMode] = ["colour", "shade", "ascii"]
 
@@ -34,23 +41,21 @@ def text(canvas: ImageCanvas) -> str:
     return "\n".join("".join(patch.text for patch in line) for line in canvas.lines())
 
 
-def explored(side: int) -> dict[str, Any]:
+def explored(side: int) -> ExploredData:
     picture = [[0] * side] * side
-    return {
-        "title": "Fashion", "source": "folder", "notice": "", "notes": [], "side": side, "class_names": NAMES,
-        "splits": {"train": 90, "validation": 10, "test": 20}, "counts": {"train": [9] * 10},
-        "statistics": {"mean": 1.0, "std": 2.0, "min": 0, "max": 255, "ink": 0.5},
-        "means": [picture] * 10, "samples": [[picture] * 3] * 9 + [[]],
-    }  # fmt: skip
+    return ExploredData(
+        "Fashion", "folder", "", [], side, NAMES, "", {"train": 90, "validation": 10, "test": 20},
+        {"train": [9] * 10}, PixelStatistics(1.0, 2.0, 0, 255, 0.5),
+        means=[picture] * 10, samples=[[picture] * 3] * 9 + [[]],
+    )  # fmt: skip
 
 
-def report() -> dict[str, Any]:
-    classes = [{"label": label, "name": name, **SCORES} for label, name in enumerate(NAMES)]
+def report() -> SplitReport:
+    classes = [ClassRow(label, name, *SCORES) for label, name in enumerate(NAMES)]
     confusion = [[10 if true == answer else 0 for answer in range(10)] for true in range(10)]
     confusion[0][6] = 3
-    return {"classes": classes, "macro": SCORES, "weighted": SCORES, "accuracy": 0.9,
-            "balanced_accuracy": 0.9, "loss": 0.1, "confusion": confusion, "images": 103,
-            "title": "Fashion"}  # fmt: skip
+    average = AverageScores(*SCORES)
+    return SplitReport(classes, average, average, 0.9, 0.9, 0.1, confusion, 1, 103, "Fashion")
 
 
 @pytest.mark.parametrize("look", LOOKS)
@@ -85,8 +90,7 @@ def test_the_title_of_a_report_has_every_score_that_fits_whole(
 @pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("size", SIZES)
 def test_pictures_with_long_class_names_are_drawn(size: tuple[int, int], look: ColourMode) -> None:
-    image = {"index": 7, "pixels": [[0, 255]] * 2, "label": 9, "predicted": 7, "probabilities": [0.1] * 10,
-             "loss": 2.3026}  # fmt: skip
+    image = SplitPicture(7, 2.3026, [[0, 255]] * 2, 9, 7, [0.1] * 10)
     canvas = ImageCanvas(*size, look)
     PictureGrid("pictures", [image] * 50, 50, 49, NAMES).paint(canvas)
     assert "it is Ankle boot" in text(canvas) and "50 of 50" in text(canvas)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.session_protocol.mnist import LayerMaps, Levels
 from tui.mnist.layer_snapshot import layers_of, picture_maps, snapshot_of
 
 PARTS = {
@@ -30,12 +31,8 @@ def test_invalid_parts_are_an_empty_snapshot() -> None:
 
 
 def test_maps_of_a_checkpoint_are_those_before_and_after_the_relu() -> None:
-    levels = {"low": -2.0, "high": 2.0, "levels": [[[0, 255]]]}
-    answer = {
-        "original": [[0]],
-        "layers": [{"name": "c", "shape": [1, 1, 2], "before": levels, "after": levels}],
-    }
-    picture = picture_maps(answer, "c")
+    levels = Levels(-2.0, 2.0, [[[0, 255]]])
+    picture = picture_maps([[0]], LayerMaps("c", "conv", [1, 1, 2], levels, levels))
     assert picture.before is not None and picture.before.tolist() == [[[-1, 1]]]
     assert picture.after is not None and picture.after.tolist() == [[[0, 1]]]
-    assert picture_maps(answer, "other").after is None
+    assert picture_maps([[0]], None).after is None

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from engine.protocol import Best, Running, RunSummary
+from engine.session_protocol.mnist import BestNetwork, TableRow
 from tests.fakes.engine import done, make_run
 from tests.tui.mnist.test_images import text
 from tui.drawings.half_block_canvas import ImageCanvas
@@ -23,12 +24,12 @@ def a_run(**facts: Any) -> RunSummary:
     return make_run(1, experiment="mnist_recipe", params={"recipe": "fast"}, **{**usual, **facts})
 
 
-def a_row(run: RunSummary, **facts: Any) -> dict[str, Any]:
-    return {"run": run.id, "is_reached": True, "iterations": 387, "seconds": 8.0, "val_accuracy": 0.9918,
-            "balanced": 0.9917, "test_accuracy": 0.992, **facts}  # fmt: skip
+def a_row(run: RunSummary, **facts: Any) -> TableRow:
+    row = TableRow("fast", 0, run.id, 387, 8.0, 0.9918, 0.9917, 0.992, "", True, False, "", None)
+    return replace(row, **facts)
 
 
-def painted(entry: NetworkRow, width: int, best: dict[str, Any] | None = None) -> list[str]:
+def painted(entry: NetworkRow, width: int, best: BestNetwork | None = None) -> list[str]:
     table = NetworkTable([entry], 0, best, "")
     canvas = ImageCanvas(width, table.height, "colour")
     table.paint(canvas)
@@ -49,7 +50,7 @@ def test_until_the_table_is_computed_the_steps_to_the_goal_are_empty() -> None:
 @pytest.mark.parametrize("width", [80, 96, 120, 200])
 def test_the_best_is_marked_in_front_of_its_name_at_every_width(width: int) -> None:
     run = a_run(state=done())
-    best = {"run": run.id, "model": "fast", "batch": 0, "balanced": 0.99, "test_accuracy": 0.992}
+    best = BestNetwork(run.id, "fast", 0, 0.99, 0.992)
     lines = painted(NetworkRow(FAST, run, a_row(run)), width, best)
     assert lines[2][2:].startswith("★fast")
     assert "★ best by balanced validation accuracy: fast; test accuracy 0.9920" in lines[3]

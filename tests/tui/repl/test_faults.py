@@ -12,7 +12,18 @@ import pytest
 from engine.client.session import Superseded
 from engine.errors import EngineError
 from engine.places import Places
-from engine.protocol import Json, Status
+from engine.protocol import Status
+from engine.session_protocol.language import (
+    GeneratedSentence,
+    GeneratedWord,
+    GenerateRequest,
+    ModelAnswer,
+    NextWord,
+    NextWords,
+    NextWordsRequest,
+)
+from engine.session_protocol.request import A, Request, StreamRequest, read_answer
+from engine.typed_json import fields_of
 from tests.fakes.app_pilot import open_app
 from tests.fakes.engine import FakeEngine
 from tests.fakes.fake_session import FakeSession
@@ -28,9 +39,9 @@ class Late(FakeSession):
         self.goes_on = asyncio.Event()
         self.goes_on.set()
 
-    async def request(self, method: str, newest: str = "", **facts: Any) -> Json:
+    async def ask(self, request: Request[A], newest: str = "") -> A:
         await self.goes_on.wait()
-        return await super().request(method, newest, **facts)
+        return await super().ask(request, newest)
 
 
 async def test_words_of_an_earlier_line_are_not_left_on_screen(
@@ -80,7 +91,7 @@ class OneByOne(FakeSession):
         self._turn = asyncio.Lock()
         self._waiting: dict[str, asyncio.Future[None]] = {}
 
-    async def request(self, method: str, newest: str = "", **facts: Any) -> Json:
+    async def ask(self, request: Request[A], newest: str = "") -> A:
         gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if newest in self._waiting:
             self._waiting.pop(newest).set_exception(Superseded("A newer request replaced this one."))
@@ -95,7 +106,7 @@ class OneByOne(FakeSession):
         self._waiting.pop(newest, None)
         try:
             await self.goes_on.wait()
-            return await super().request(method, newest, **facts)
+            return await super().ask(request, newest)
         finally:
             self._turn.release()
 
@@ -139,11 +150,11 @@ async def test_suggested_words_come_from_a_new_session_when_one_has_ended(
     class Dying(FakeSession):
         dies = False
 
-        async def request(self, method: str, newest: str = "", **facts: Any) -> Json:
+        async def ask(self, request: Request[A], newest: str = "") -> A:
             if self.dies:
                 self.dies = False
                 raise EngineError("The session ended before it answered.")
-            return await super().request(method, newest, **facts)
+            return await super().ask(request, newest)
 
     write_run(places)
     dying = Dying(places)
@@ -200,17 +211,24 @@ async def test_hostile_words_cannot_reach_the_terminal(
 ) -> None:
     evil = "\x1b]0;owned\x07\u202e"
     write_run(places, name=f"name {evil}")
-    best = {"word": evil, "p": 0.5, "surprisal": 1.0, "kind": "word", "drawn": 0.5}
-    word = {"word": evil, "p": 0.5, "surprisal": 1.0, "kind": "word", "side": "right"}
-    head: Json = {"run": "r", "direction": "forward", "step": 1, "epoch": None, "weights": evil}
-    head |= {"is_running": False, "notice": evil, "unknown": [evil], "text": ""}
-    done = {**head, "done": True, "added": 1, "logp": -1.0, "seed": 1, "words": [evil], "ended": True}
-    made = FakeSession(
-        places,
-        language__predict=lambda **facts: {**head, "words": [], "candidates": [best]},
-        language__generate=lambda **facts: word if "seed" not in facts else done,
+    model = ModelAnswer(
+        run="r", direction="forward", step=1, epoch=None, weights=evil, is_running=False, notice=evil
     )
-    monkeypatch.setattr("engine.client.client.open_session", lambda places: made)
+    best = NextWord(evil, 0.5, 1.0, "word", 0.5)
+    next_words = NextWords(**fields_of(model), text="", words=[], unknown=[evil], candidates=[best])
+    word = GeneratedWord(evil, 0.5, 1.0, "word", "right")
+    sentence = GeneratedSentence(
+        **fields_of(model), text="", words=[evil], added=1, logp=-1.0, ended=True, unknown=[evil], seed=1
+    )
+
+    class Hostile(FakeSession):
+        def answer(self, request: Request[Any] | StreamRequest[Any]) -> object:
+            if isinstance(request, GenerateRequest):
+                return iter([word if request.seed is None else sentence])
+            return next_words if isinstance(request, NextWordsRequest) else super().answer(request)
+
+    hostile = Hostile(places)
+    monkeypatch.setattr("engine.client.client.open_session", lambda places: hostile)
     async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened, "owned")
         typist = Typist(opened)
@@ -241,10 +259,10 @@ class Endless(FakeSession):
 
     is_closed = False
 
-    async def stream(self, word: str, **facts: Any) -> AsyncGenerator[Json, None]:
+    async def parts(self, request: StreamRequest[A]) -> AsyncGenerator[A, None]:
         try:
             while True:
-                yield {"word": "on", "p": 0.5, "surprisal": 1.0, "kind": "word", "side": "right"}
+                yield read_answer(request, fields_of(GeneratedWord("on", 0.5, 1.0, "word", "right")))
                 await asyncio.sleep(0.001)
         finally:
             self.is_closed = True

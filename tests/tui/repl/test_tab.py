@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 
 from engine.places import Places
+from engine.session_protocol.language import GenerateRequest
 from tests.fakes.app_pilot import open_app
 from tests.fakes.engine import FakeEngine
 from tests.fakes.fake_session import FakeSession
@@ -44,7 +45,7 @@ async def test_enter_generates_word_by_word_and_shows_the_seed(places: Places, s
         await typist.submit("/seed 7")
         await typist.submit("i bake chocolate")
         await opened.shows("cupcakes", "(end)", "1 word added", "seed 7", "bits")
-        assert session.facts_of("language.generate")[0]["temperature"] == 0
+        assert session.sent(GenerateRequest)[0].temperature == 0
 
 
 async def test_each_word_is_scored_and_unknown_ones_are_marked(places: Places, session: FakeSession) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.places import Places
+from engine.session_protocol.xor import MapRequest
 from engine.store import RunFolder
 from tests.fakes.engine import FakeEngine, done, make_run
 from tests.fakes.fake_session import FakeSession
@@ -137,8 +138,8 @@ async def test_a_batch_that_trains_is_looked_at_again_and_again_and_hidden_not_a
     engine.change(make_run(id=batch.id, experiment="xor_batch", name="live"))
     async with xor_tab(places, engine, "f") as opened:
         await opened.shows("120 networks")
-        asked = len(session.facts_of("lanes.map"))
-        await opened.until(lambda: len(session.facts_of("lanes.map")) > asked + 1)
+        asked = len(session.sent(MapRequest))
+        await opened.until(lambda: len(session.sent(MapRequest)) > asked + 1)
         view = opened.app.query_one(MapView)
         await opened.press("1")
         await opened.until(lambda: not view.in_front)

@@ -6,6 +6,7 @@ import pytest
 
 from engine.events import Event
 from engine.places import Places
+from engine.session_protocol.xor import LookRequest
 from tests.fakes.engine import FakeEngine, make_run
 from tests.fakes.fake_session import FakeSession
 from tests.tui.xor.bench import made_up_run, parts, xor_tab
@@ -58,8 +59,8 @@ async def test_plane_weights_table_gates_and_the_three_curves_are_there(
         chart = opened.app.query_one(TrainedView).chart
         await opened.until(lambda: len(chart.series) == 3)
         assert {series.key for series in chart.series} == set(engine.runs_by_id)
-        look = session.facts_of("xor.look")[-1]
-        assert (look["activation"], look["temperature"]) == ("btu", 0.5)
+        look = session.sent(LookRequest)[-1]
+        assert (look.activation, look.temperature) == ("btu", 0.5)
 
 
 async def test_arrows_go_through_the_training(
@@ -76,7 +77,7 @@ async def test_arrows_go_through_the_training(
         asked = await opened.stable_count(lambda: len(session.requests))
         await opened.press("space")
         await opened.until(lambda: len(session.requests) >= asked + 3)
-        played = [facts["hidden_weight"][0][0] for _, facts in session.requests[asked:]]
+        played = [request.hidden_weight[0][0] for request in session.requests[asked:]]
         assert played[:3] == [1.0, 2.0, 3.0]
         await opened.shows("epoch 3", "at its end")
 
@@ -121,7 +122,7 @@ async def test_a_sketch_that_is_no_network_is_no_picture(places: Places, session
     async with xor_tab(places, engine, "t") as opened:
         await opened.shows("its weights are not finite")
         assert all(
-            facts["bypass"] for facts in session.facts_of("xor.look")
+            request.bypass for request in session.sent(LookRequest)
         )  # that of by hand, not of two units
 
 
