@@ -14,7 +14,7 @@ import typer
 from engine.catalog import SUITES, experiments
 from engine.params import declared
 from tui.cli.commands import app
-from tui.dialogs.launch_form import ABOUT
+from tui.dialogs.form_dialog import ABOUT
 from tui.keys.all_keys import KEYS
 from tui.sweeps.sweep_settings import MORE, SETTINGS
 

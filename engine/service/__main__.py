@@ -5,16 +5,29 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import logging.handlers
 import os
 import signal
 import sys
+from pathlib import Path
 
 from engine import ending_signals, places
 from engine.errors import EngineError
 from engine.places import Places, make_private
-from engine.service.server import lock, service_log
+from engine.service.server import lock
 from engine.service.server.lock import AlreadyRunning
 from engine.service.server.service import Service
+
+SIZE = 1 << 20
+KEPT = 2
+
+
+def open_log(path: Path) -> None:
+    handler = logging.handlers.RotatingFileHandler(path, maxBytes=SIZE, backupCount=KEPT, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    logging.raiseExceptions = False  # on a full disk: no tracebacks of logging itself on stderr
+
 
 FAILED = 1
 ALREADY_RUNNING = 3
@@ -31,7 +44,7 @@ def serve(home: Places) -> int:
         make_private(home.root)
         held = lock.acquire(home.lock)
         try:
-            service_log.open_log(home.log)
+            open_log(home.log)
             asyncio.run(_run(home))
         finally:
             os.close(held)

@@ -21,7 +21,7 @@ from engine.places import Places
 from engine.protocol import Json, ParentCheckpoint, Spec
 from engine.spec_versions import VERSION
 from engine.store import RunFolder
-from engine.worker import metric_buffer
+from engine.worker import event_log
 from engine.worker.checkpoint import CheckpointMetadata, Checkpoints, TrainingState
 from engine.worker.device import Device
 from engine.worker.end_status import StopReason
@@ -169,7 +169,7 @@ class Run:
             self._live.restore(
                 self.step, self._live_values(facts), read_changes(self._folder.events, self._spec)
             )
-            last_steps = {**facts.last_steps, **metric_buffer.metrics_at(self._folder.events, self.step)}
+            last_steps = {**facts.last_steps, **event_log.metrics_at(self._folder.events, self.step)}
             # An attempt that resumes at the last step logs its final metrics again.
             self._repeated |= {name for name, step in last_steps.items() if step == self.step}
             if self._event_log.is_resumed:

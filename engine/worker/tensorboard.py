@@ -11,12 +11,14 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine import files, tensorboard_end
 from engine.errors import CorruptRun
 from engine.params import Value
-from engine.worker.metric_buffer import Points
+
+if TYPE_CHECKING:
+    from engine.worker.event_log import Points
 
 SECONDS = 1.0
 """between two writes"""

@@ -23,7 +23,7 @@ from engine.places import Places
 from tests.bench.processor import print_processor
 from tests.fakes.app_pilot import AppPilot, open_app
 from tests.fakes.engine import FakeEngine
-from tui.dialogs.launch_form import launch_screen
+from tui.dialogs.form_dialog import launch_screen
 from tui.sweeps.form_screen import sweep_screen
 
 EXPERIMENT = "lm"

@@ -22,11 +22,11 @@ from engine.fold import CurvePoints, MetricCurves, TrainingClock, wall_clock
 from engine.metric_goal import MetricGoal
 from engine.protocol import number_from_json
 from engine.service.runs.event_summary import RunStats
-from engine.service.sweeps.trial_curve import TrialCurve
+from engine.service.sweeps.trial_result import TrialCurve
 from engine.session.mnist_history import NetworkHistory
 from engine.session.mnist_table import GoalTimes
 from engine.sweep_protocol import Prune
-from engine.worker.metric_buffer import metrics_at
+from engine.worker.event_log import metrics_at
 from tui.data.run_history import RunHistory
 
 GOAL = 0.9

@@ -11,9 +11,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from engine import places
+from engine.service import __main__
 from engine.service.placement.executors import LocalExecutor
 from engine.service.runs import orphans
-from engine.service.server import connection, lock, service_log
+from engine.service.server import connection, lock
 from engine.service.server import service as service_module
 from engine.service.server.service import Service
 
@@ -42,5 +43,5 @@ if __name__ == "__main__":
     here = places.home()
     places.make_private(here.root)
     held = lock.acquire(here.lock)
-    service_log.open_log(here.log)
+    __main__.open_log(here.log)
     asyncio.run(run())

@@ -14,7 +14,7 @@ from tests.fakes.sweeps import make_sweep
 from tui.data.run_actions import command_line
 from tui.data.run_text import given_name
 from tui.data.same_name_warning import same_name_warning, same_sweep_name_warning
-from tui.dialogs.launch_form import typed_of
+from tui.dialogs.form_dialog import typed_of
 
 
 def named(name: str, **facts: Any) -> RunSummary:
@@ -71,7 +71,7 @@ def test_a_name_of_a_sweep_given_twice_is_warned_about() -> None:
 
 
 def test_the_forms_of_the_app_warn_of_a_name_given_twice() -> None:
-    from tui.dialogs.launch_form import Launch
+    from tui.dialogs.form_dialog import Launch
     from tui.sweeps.sweep_commands import start_message
     from tui.tab.submit import submit_launch
 

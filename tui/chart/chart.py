@@ -28,7 +28,7 @@ from tui.ui.curve_colours import DARK, LIGHT, SIXTEEN, SIXTEEN_FAINT
 from tui.ui.span import Row, cells, row_width
 
 if TYPE_CHECKING:
-    from tui.chart.canvas import Symbols
+    from tui.chart.plot_area import Symbols
 
 
 FAINT = 0.6

@@ -11,7 +11,7 @@ from tui.chart.series import CurveSeries, pick
 from tui.ui.curve_colours import BASELINE_DASH, DASHES, LETTERS, dash_of
 
 if TYPE_CHECKING:
-    from tui.chart.canvas import Symbols
+    from tui.chart.plot_area import Symbols
 
 
 Kind = Literal["checkpoint", "pause", "set"]

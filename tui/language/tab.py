@@ -46,7 +46,7 @@ from tui.ui.wrap import wrap_text
 from tui.view_state import saved_choice
 
 if TYPE_CHECKING:
-    from tui.dialogs.launch_form import Launch
+    from tui.dialogs.form_dialog import Launch
 
 CURVE_SECONDS = 0.33
 """least time between two updates of the curves"""

@@ -41,7 +41,7 @@ from tui.ui.span import Span
 from tui.ui.start_worker import start_worker
 
 if TYPE_CHECKING:
-    from tui.dialogs.launch_form import Launch
+    from tui.dialogs.form_dialog import Launch
 
 TYPING_SECONDS, FETCH_SECONDS, SLOW_SECONDS = 0.03, 1.0, 0.25
 """delay of the request for words after a key; least time between two requests for the models; time after

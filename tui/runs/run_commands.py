@@ -21,7 +21,7 @@ from tui.terminal.plain_text import plain
 
 if TYPE_CHECKING:
     from engine.catalog import Experiment
-    from tui.dialogs.launch_form import Launch
+    from tui.dialogs.form_dialog import Launch
 
 _CHANGE_LR = ("run.set", "run.halve_lr", "run.double_lr")
 _NEED_A_RUN = ("run.again", "run.stop", *_CHANGE_LR, "run.delete", "table.mark", "view.full", "view.metric",
@@ -85,7 +85,7 @@ class RunCommands:
 
     def again(self) -> None:
         from engine import catalog
-        from tui.dialogs.launch_form import typed_of
+        from tui.dialogs.form_dialog import typed_of
 
         if run := self.require_selected():
             try:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tui.chart.canvas import Canvas, DotPen, dot_pen
+from tui.chart.plot_area import Canvas, DotPen, dot_pen
 from tui.sweeps.brush import BrushScale, holds, is_wide, scales_of
 from tui.sweeps.plot_state import BUCKETS, PlotState, merits, selected
 from tui.sweeps.trial_text import value_text

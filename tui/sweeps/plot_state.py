@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.sweep_protocol import SweepSpec
-from tui.chart.canvas import Symbols
+from tui.chart.plot_area import Symbols
 from tui.sweeps.brush import Interval
 from tui.ui.span import Row, Span
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tui.chart.canvas import Canvas, dot_pen
+from tui.chart.plot_area import Canvas, dot_pen
 from tui.chart.scale import YScale, linear_scale, log_scale
 from tui.sweeps.brush import BrushScale as Across
 from tui.sweeps.brush import is_wide

@@ -11,7 +11,7 @@ from tui.data.run_actions import run_and_notify
 from tui.tab.tab import Tab
 
 if TYPE_CHECKING:
-    from tui.dialogs.launch_form import Launch
+    from tui.dialogs.form_dialog import Launch
 
 
 class RunRecipe(Protocol):
@@ -40,7 +40,7 @@ def open_launch_form(
     repeat; None: that of this shell.
     """
     from engine import catalog
-    from tui.dialogs.launch_form import launch_screen
+    from tui.dialogs.form_dialog import launch_screen
 
     state = tab.context.state
 

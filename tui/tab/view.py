@@ -25,7 +25,7 @@ from tui.terminal.plain_text import plain
 from tui.ui.start_worker import start_worker
 
 if TYPE_CHECKING:
-    from tui.dialogs.launch_form import Launch
+    from tui.dialogs.form_dialog import Launch
 
 
 class View(Container, can_focus=True):

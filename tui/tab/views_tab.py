@@ -24,7 +24,7 @@ from tui.ui.view_bar import ViewBar
 from tui.view_state import saved_choice
 
 if TYPE_CHECKING:
-    from tui.dialogs.launch_form import Launch
+    from tui.dialogs.form_dialog import Launch
 
 HISTORY_DELAY = 0.33
 """least time in seconds between two updates of a history that grows"""

@@ -17,7 +17,7 @@ from tui.terminal.plain_text import plain
 from tui.ui.span import Row, Span, row_width
 from tui.ui.text_rows import paragraph
 from tui.xor.failure_map_cells import COLOUR_WORDS, PLATEAUS, FailureMap, MapCell
-from tui.xor.failure_map_rows import STUCK_STYLES
+from tui.xor.failure_map_widget import STUCK_STYLES
 
 FAILED = (
     "   failed, digit = rows whose output stays at 0.5 (loss): ",

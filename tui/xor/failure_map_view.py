@@ -24,9 +24,8 @@ from tui.ui.text_rows import TextRows
 from tui.view_state import saved_choice
 from tui.xor.failure_map_cells import COLOURS, FailureMap, MapCell, failure_map
 from tui.xor.failure_map_network import OpenedNet
-from tui.xor.failure_map_rows import columns_for, label_width
 from tui.xor.failure_map_text import MapFacts, notes_of
-from tui.xor.failure_map_widget import MapGrid
+from tui.xor.failure_map_widget import MapGrid, columns_for, label_width
 from tui.xor.view import XorView
 from tui.xor.xor_runs import BATCH, GRID
 

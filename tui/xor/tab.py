@@ -11,7 +11,7 @@ from tui.tab.views_tab import ViewEntry, ViewsTab
 from tui.xor.xor_runs import LIMITS, SINGLE
 
 if TYPE_CHECKING:
-    from tui.dialogs.launch_form import Launch
+    from tui.dialogs.form_dialog import Launch
 
 
 class XorTab(ViewsTab):

@@ -16,8 +16,8 @@ from engine.axes import SEED
 from engine.models.xor.batch import record
 from engine.models.xor.batch.record import BatchRecord
 from engine.places import Places
+from engine.service.sweeps.batch_spec import SweepBatch
 from engine.service.sweeps.sweep import BatchSummary
-from engine.service.sweeps.sweep_batch import SweepBatch
 from engine.sweep_protocol import SweepSpec, TrialRow, TrialStatus
 
 _STATUS = {

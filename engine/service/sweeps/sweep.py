@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 from engine.params import Value
 from engine.protocol import Json, number_from_json
-from engine.service.sweeps import grid_points, journal_entries, sweep_batch
+from engine.service.sweeps import batch_spec, grid_points, journal
+from engine.service.sweeps.batch_spec import SweepBatch
 from engine.service.sweeps.grid_points import Axes
-from engine.service.sweeps.sweep_batch import SweepBatch
 from engine.service.sweeps.sweep_folder import SweepFolder
 from engine.sweep_protocol import (
     SweepSpec,
@@ -140,17 +140,17 @@ class Sweep:
 
     @property
     def lane_count(self) -> int:
-        return sweep_batch.count_lanes(self.batches)
+        return batch_spec.count_lanes(self.batches)
 
     def batch_of(self, trial: int) -> SweepBatch | None:
         """The batch that trains a trial; None for a trial with its own run."""
-        return sweep_batch.latest_batch(self.batches, trial)
+        return batch_spec.latest_batch(self.batches, trial)
 
     def next_trial(self) -> int:
         return max([*(batch.last for batch in self.batches), *self.trials, 0]) + 1
 
     def next_config(self) -> int:
-        return max([*self.configs, sweep_batch.last_config(self.batches)]) + 1
+        return max([*self.configs, batch_spec.last_config(self.batches)]) + 1
 
     def planned(self) -> int:
         sampled = self.sampled if self.exhausted else max(self.budget(), self.sampled)
@@ -234,14 +234,14 @@ class Sweep:
 
     def fold(self, entry: Json) -> None:
         """Apply a journal entry. Raises KeyError, TypeError or ValueError for an invalid one."""
-        journal_entries.check(entry)
+        journal.check(entry)
         _HANDLERS[entry["kind"]](self, entry)
         self.updated_at = max(self.updated_at, entry.get("at", 0.0))
         self.dirty = True
 
 
 def new_sweep(folder: SweepFolder, spec: SweepSpec) -> Sweep:
-    batches = [sweep_batch.first_batch(spec)] if spec.lanes else []
+    batches = [batch_spec.first_batch(spec)] if spec.lanes else []
     return Sweep(folder, spec, [spec.axes], batches=batches, updated_at=spec.created_at)
 
 
@@ -371,12 +371,12 @@ def _add(sweep: Sweep, entry: Json) -> None:
 def _widen(sweep: Sweep, entry: Json) -> None:
     if "seeds" in entry:
         more = [seed for seed in entry["seeds"] if seed not in sweep.spec.seeds]
-        sweep.batches += sweep_batch.reseeded(sweep.batches, more, sweep.next_trial()) if more else ()
+        sweep.batches += batch_spec.reseeded(sweep.batches, more, sweep.next_trial()) if more else ()
         sweep.spec = dataclasses.replace(sweep.spec, seeds=tuple(entry["seeds"]))
         return
     axes = tuple(axis_from_json(axis) for axis in entry["axes"])
     if sweep.spec.lanes:
-        wider = sweep_batch.widened(sweep.batches, axes, sweep.spec, sweep.next_trial(), sweep.next_config())
+        wider = batch_spec.widened(sweep.batches, axes, sweep.spec, sweep.next_trial(), sweep.next_config())
         sweep.batches += [wider] if wider else []
     sweep.spec = dataclasses.replace(sweep.spec, axes=axes)
     sweep.widenings.append(sweep.spec.axes)
@@ -388,18 +388,16 @@ def _parallel(sweep: Sweep, entry: Json) -> None:
 
 
 def _trials(sweep: Sweep, entry: Json) -> None:
-    more = (entry["count"] or 0) - sweep_batch.count_points(sweep.batches)
+    more = (entry["count"] or 0) - batch_spec.count_points(sweep.batches)
     if sweep.spec.lanes and more > 0:
-        batch = sweep_batch.drawn(sweep.batches, sweep.spec, more, sweep.next_trial(), sweep.next_config())
+        batch = batch_spec.drawn(sweep.batches, sweep.spec, more, sweep.next_trial(), sweep.next_config())
         sweep.batches.append(batch)
     sweep.spec = dataclasses.replace(sweep.spec, trials=entry["count"])
 
 
 def _extend(sweep: Sweep, entry: Json) -> None:
     if "params" in entry:
-        batch = sweep_batch.extended(
-            sweep.batches, entry["trial"], entry["params"], entry["seed"], sweep.spec
-        )
+        batch = batch_spec.extended(sweep.batches, entry["trial"], entry["params"], entry["seed"], sweep.spec)
         sweep.batches.append(batch)
         sweep.pinned.add(entry["trial"])
         return

@@ -21,10 +21,10 @@ from engine.service.placement.machine_monitor import MachineMonitor
 from engine.service.runs.run_registry import RunRegistry
 from engine.service.runs.runs import Runs
 from engine.service.sweeps import batch_spec, grid_points, journal, pruner, trial_result, trial_spec
+from engine.service.sweeps.batch_spec import SweepBatch
 from engine.service.sweeps.sweep import Config, Sweep, Trial
-from engine.service.sweeps.sweep_batch import SweepBatch
 from engine.service.sweeps.tpe_sampler import TpeSampler
-from engine.service.sweeps.trial_curve import TrialCurve
+from engine.service.sweeps.trial_result import TrialCurve
 from engine.sweep_protocol import SweepStatus, TrialRow, TrialStatus
 
 T = TypeVar("T")

@@ -10,10 +10,10 @@ from engine.axes import SEED, Axis, count, parse_axis
 from engine.errors import InputError, ParamError, RunRefused
 from engine.protocol import Json
 from engine.service.runs import extension
-from engine.service.sweeps import batch_spec, sweep_batch, trial_spec
+from engine.service.sweeps import batch_spec, trial_spec
+from engine.service.sweeps.batch_spec import SweepBatch
 from engine.service.sweeps.submission import MAX_POINTS, optional_count
 from engine.service.sweeps.sweep import EDITS, Sweep, Trial
-from engine.service.sweeps.sweep_batch import SweepBatch
 from engine.sweep_protocol import PARALLEL, TRIALS, SweepStatus, TrialRow, TrialStatus, axis_to_json
 
 SOLVED = "success"
@@ -166,7 +166,7 @@ def _extend_lane(sweep: Sweep, facts: Json, lane: TrialRow | None) -> Json:
         raise ParamError(f"epochs: expected {least:,} or more, since it has had {lane.step:,}, got {meant}.")
     point = {**lane.params, "epochs": meant}
     batch_spec.build_params(
-        sweep.spec, sweep_batch.extended(sweep.batches, lane.trial, point, lane.seed, sweep.spec)
+        sweep.spec, batch_spec.extended(sweep.batches, lane.trial, point, lane.seed, sweep.spec)
     )
     return {"trial": lane.trial, "lengths": {"epochs": meant}, "params": point, "seed": lane.seed}
 
@@ -182,7 +182,7 @@ def _check_widened(sweep: Sweep, axes: tuple[Axis, ...]) -> None:
     spec = sweep.spec
     if spec.sampler == "grid":
         _check_batch(
-            sweep_batch.widened(sweep.batches, axes, spec, sweep.next_trial(), sweep.next_config()), sweep
+            batch_spec.widened(sweep.batches, axes, spec, sweep.next_trial(), sweep.next_config()), sweep
         )
     elif all(axis.values is not None for axis in spec.axes):
         raise RunRefused(
@@ -192,20 +192,20 @@ def _check_widened(sweep: Sweep, axes: tuple[Axis, ...]) -> None:
 
 
 def _check_reseeded(sweep: Sweep, seeds: list[int]) -> None:
-    more = sweep_batch.reseeded(sweep.batches, seeds, sweep.next_trial()) if seeds else (None,)
+    more = batch_spec.reseeded(sweep.batches, seeds, sweep.next_trial()) if seeds else (None,)
     for batch in more:
         _check_batch(batch, sweep)
 
 
 def _check_drawn(sweep: Sweep, count: int) -> None:
-    spec, more = sweep.spec, count - sweep_batch.count_points(sweep.batches)
+    spec, more = sweep.spec, count - batch_spec.count_points(sweep.batches)
     if spec.sampler != "random" or all(axis.values is not None for axis in spec.axes):
         raise RunRefused(
             f"{spec.name} already trains all points of its grid.", "Widen an axis, or start another sweep."
         )
     if more <= 0:
         raise ParamError(f"count: expected more than the {count - more:,} there are, got {count:,}.")
-    batch = sweep_batch.drawn(sweep.batches, spec, more, sweep.next_trial(), sweep.next_config())
+    batch = batch_spec.drawn(sweep.batches, spec, more, sweep.next_trial(), sweep.next_config())
     _check_batch(batch, sweep)
 
 

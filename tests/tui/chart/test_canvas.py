@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tui.chart.canvas import Canvas, DotTrace, Symbols, dot_pen
+from tui.chart.plot_area import Canvas, DotTrace, Symbols, dot_pen
 from tui.ui.span import Span, row_text
 
 

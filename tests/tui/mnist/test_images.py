@@ -17,7 +17,7 @@ from engine.session_protocol.mnist import (
 from tui.drawings.half_block_canvas import ImageCanvas
 from tui.drawings.heat import ColourMode
 from tui.mnist.confusion_matrix import ConfusionMatrix
-from tui.mnist.data_summary import DataSummary
+from tui.mnist.data_view import DataSummary
 from tui.mnist.picture_grid import PictureGrid
 
 NAMES = (

@@ -12,8 +12,8 @@ from engine.data.published_files import MNIST, DataSource, PublishedFile
 from engine.errors import DataError
 from engine.places import Places
 from engine.protocol import Severity
-from engine.service.health import data_sets
-from engine.service.health.data_sets import check
+from engine.service.health import doctor
+from engine.service.health.doctor import check_data_sets
 from tests.engine.data.idx_files import NAMES, make_arrays, write_set
 
 ARRAYS = make_arrays()
@@ -30,7 +30,7 @@ def small_mnist(monkeypatch: pytest.MonkeyPatch) -> DataSource:
         PublishedFile(name, 1, "", digest_idx(array)) for name, array in zip(NAMES, ARRAYS, strict=True)
     )
     published = replace(MNIST, files=files)
-    monkeypatch.setattr(data_sets, "MNIST", published)
+    monkeypatch.setattr(doctor, "MNIST", published)
     return published
 
 
@@ -144,7 +144,7 @@ def test_the_doctor_reports_the_data_set_that_a_run_uses(
     sets = tmp_path / "sets"
     lay(sets, places.cache / "mnist")
     there = replace(places, named_data=str(sets) if named else "")
-    finding = check(there)[0]
+    finding = check_data_sets(there)[0]
     try:
         digits = mnist.load(there, report=lambda text: None, source=small_mnist)
     except DataError as refused:
@@ -163,8 +163,8 @@ def test_the_doctor_reports_the_data_set_that_a_run_uses(
 
 def test_a_missing_file_and_a_missing_folder_are_reported(places: Places, tmp_path: Path) -> None:
     three_of_four(tmp_path / "sets", places.cache)
-    assert NAMES[3] in check(replace(places, named_data=str(tmp_path / "sets")))[0].text
-    gone = check(replace(places, named_data="/nowhere"))[0]
+    assert NAMES[3] in check_data_sets(replace(places, named_data=str(tmp_path / "sets")))[0].text
+    gone = check_data_sets(replace(places, named_data="/nowhere"))[0]
     assert gone.text == "The folder of data sets is /nowhere, which is not a folder."
 
 
@@ -172,10 +172,10 @@ def test_corpora_are_reported_with_their_folder(
     places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DLTUI_DATA", str(tmp_path))
-    assert check(places)[1].severity is Severity.NOTE
+    assert check_data_sets(places)[1].severity is Severity.NOTE
     (tmp_path / "text").mkdir()
     (tmp_path / "text" / "coco-captions.txt").write_text("a cat\n")
-    found = check(places)[1]
+    found = check_data_sets(places)[1]
     assert found.severity is Severity.OK and f"captions is in {tmp_path / 'text'}" in found.text
     assert "wikitext-2 can be downloaded" in found.text
 
@@ -184,5 +184,5 @@ def test_a_corpus_that_is_not_a_file_is_a_warning(places: Places, monkeypatch: p
     monkeypatch.delenv("DLTUI_DATA", raising=False)
     (places.cache / "text").mkdir(parents=True)
     (places.cache / "text" / "tinyshakespeare.txt").symlink_to("/nowhere/at/all")
-    found = check(places)[1]
+    found = check_data_sets(places)[1]
     assert found.severity is Severity.WARNING and "tinyshakespeare.txt is no regular file" in found.text

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from engine.client.detach import DetachPlan
 from engine.protocol import Finding, Severity
-from engine.service.health.machine import check_logout
+from engine.service.health.doctor import check_logout
 
 
 def test_runs_that_logout_may_kill_are_a_danger_with_the_remedy() -> None:

@@ -19,7 +19,7 @@ from engine.remote import sent_files
 from engine.remote.messages import FrameReader
 from engine.service.placement.gpus import NoGpus
 from engine.service.server.service import Service
-from engine.service.sweeps import batch_spec, sweep_batch, trial_spec
+from engine.service.sweeps import batch_spec, trial_spec
 from engine.sweep_protocol import SweepStatus, TrialPage
 from tests.engine.service.live import connect, end_runs, reach, serving, until
 from tests.engine.service.sweeps.sweep_cases import make_sweep_spec
@@ -143,7 +143,7 @@ def test_a_trial_and_a_batch_of_trials_have_the_data_folder_of_their_sweep() -> 
     spec = make_sweep_spec("lr=0.1,0.2", experiment="xor", data="/sets")
     row = make_trial(1, params={"lr": 0.1})
     assert trial_spec.make_spec(spec, row, 1.0).data == "/sets"
-    assert batch_spec.make_spec(sweep_batch.first_batch(spec), spec, row, 1.0).data == "/sets"
+    assert batch_spec.make_spec(batch_spec.first_batch(spec), spec, row, 1.0).data == "/sets"
 
 
 def test_the_spec_for_a_node_of_a_cluster_has_no_data_folder_of_this_machine(places: Places) -> None:

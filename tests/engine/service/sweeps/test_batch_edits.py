@@ -13,8 +13,8 @@ from engine.client.client import Client
 from engine.errors import DltuiError
 from engine.models.xor.batch import record
 from engine.places import Places
+from engine.service.sweeps import batch_spec, sweep_folder
 from engine.service.sweeps import sweep as sweeping
-from engine.service.sweeps import sweep_batch, sweep_folder
 from engine.sweep_protocol import SweepStatus, TrialQuery, TrialRow, TrialStatus, axis_to_json
 from tests.engine.service.sweeps.sweep_cases import make_sweep_spec
 from tests.engine.service.sweeps.test_sweeps import open_client, wait_until_ended
@@ -173,4 +173,4 @@ def test_the_same_entries_give_the_same_sweep(places: Places) -> None:
     assert one.batches == other.batches and one.pinned == other.pinned == {2, 4}
     assert one.stopped == [(4, 4)] and one.lane_count == 9 and one.next_trial() == 10
     assert [(batch.first, batch.last) for batch in one.batches] == [(1, 4), (5, 6), (7, 8), (9, 9), (4, 4)]
-    assert [sweep_batch.latest_batch(one.batches, trial).number for trial in (1, 4, 6, 9)] == [0, 4, 1, 3]  # type: ignore[union-attr]
+    assert [batch_spec.latest_batch(one.batches, trial).number for trial in (1, 4, 6, 9)] == [0, 4, 1, 3]  # type: ignore[union-attr]

@@ -14,7 +14,7 @@ import pytest
 from engine.axes import parse_axes, sample_point
 from engine.catalog import find
 from engine.places import Places
-from engine.service.sweeps import batch_spec, sweep_batch, trial_spec
+from engine.service.sweeps import batch_spec, trial_spec
 from engine.sweep_protocol import Prune, SweepSpec, SweepStatus, TrialQuery
 from tests.engine.service.sweeps.sweep_cases import make_sweep_spec, submitted_spec
 from tests.engine.service.sweeps.test_sweeps import open_client, wait_until_ended
@@ -38,7 +38,7 @@ def test_which_sweeps_are_batchable(spec: SweepSpec, expected: bool) -> None:
 
 
 def text_of(spec: SweepSpec) -> str:
-    return batch_spec.axes_text(sweep_batch.first_batch(spec))
+    return batch_spec.axes_text(batch_spec.first_batch(spec))
 
 
 def test_the_axes_are_written_as_a_user_types_them() -> None:

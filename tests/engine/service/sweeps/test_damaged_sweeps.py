@@ -14,7 +14,7 @@ from engine import store
 from engine.client.client import Client
 from engine.errors import DltuiError
 from engine.places import Places
-from engine.service.sweeps import journal, journal_entries, sweep
+from engine.service.sweeps import journal, sweep
 from engine.service.sweeps.sweep_folder import SweepFolder
 from engine.service.sweeps.sweeps import load_sweep
 from engine.sweep_protocol import Prune, SweepStatus, SweepSummary, TrialStatus
@@ -54,8 +54,8 @@ def copy_of(folder: SweepFolder, name: str) -> SweepFolder:
 
 
 def test_every_kind_of_entry_has_a_type() -> None:
-    assert set(journal_entries.KINDS) == set(sweep._HANDLERS) - {"edited"}
-    assert set(journal_entries.EDITS) == set(sweep.EDITS)
+    assert set(journal.KINDS) == set(sweep._HANDLERS) - {"edited"}
+    assert set(journal.EDITS) == set(sweep.EDITS)
 
 
 async def test_a_done_sweep_starts_no_trial_whichever_line_of_its_journal_is_damaged(

@@ -10,8 +10,8 @@ from tests.fakes.engine import done, make_run
 from tui.keys.user_keymap import Keymap
 from tui.ui.span import row_text
 from tui.xor.failure_map_cells import FailureMap, MapCell
-from tui.xor.failure_map_rows import head_of, row_of, window
 from tui.xor.failure_map_text import MapFacts, notes_of
+from tui.xor.failure_map_widget import head_of, row_of, window
 
 
 def made(cells: list[list[MapCell]], x: str = "", **facts: object) -> FailureMap:

@@ -7,9 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tui.chart.canvas import Canvas, Symbols, dot_pen
 from tui.chart.curve_arrays import ValueBlocks
-from tui.chart.plot_area import Viewport, dashed, trace
+from tui.chart.plot_area import Canvas, Symbols, Viewport, dashed, dot_pen, trace
 from tui.chart.scale import linear_scale
 from tui.ui.curve_colours import DASHES
 from tui.ui.span import row_text

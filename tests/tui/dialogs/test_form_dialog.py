@@ -10,9 +10,8 @@ from engine.catalog import find
 from engine.places import Places
 from tests.fakes.app_pilot import open_app
 from tests.fakes.engine import FakeEngine, make_run
-from tui.dialogs.form_dialog import FormScreen
+from tui.dialogs.form_dialog import FormScreen, launch_screen
 from tui.dialogs.help import HelpScreen
-from tui.dialogs.launch_form import launch_screen
 from tui.dialogs.pick_experiment import PickScreen
 
 

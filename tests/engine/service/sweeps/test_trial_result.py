@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.events import EventWriter
-from engine.service.sweeps.trial_curve import TrialCurve
+from engine.service.sweeps.trial_result import TrialCurve
 from engine.sweep_protocol import Prune
 
 ASHA = Prune("asha", 3, 3)

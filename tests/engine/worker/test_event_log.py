@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.worker import metric_buffer
-from engine.worker.metric_buffer import Metrics, MetricSeries, Points, bucket_end, columns, width_at
+from engine.worker import event_log
+from engine.worker.event_log import Metrics, MetricSeries, Points, bucket_end, columns, width_at
 
 VALUES = st.floats(width=32) | st.sampled_from([math.nan, math.inf, -math.inf, 0.0])
 
@@ -32,7 +32,7 @@ def same(a: float, b: float) -> bool:
 @settings(max_examples=150, deadline=None)
 @given(st.lists(VALUES, min_size=1, max_size=300), st.sets(st.integers(0, 299), max_size=4))
 def test_in_every_bucket_the_extremes_and_a_nan_are_kept(values: list[float], takes: set[int]) -> None:
-    start = metric_buffer.EXACT + 700 * metric_buffer.BUCKETS_PER_WIDTH  # where a bucket is wide
+    start = event_log.EXACT + 700 * event_log.BUCKETS_PER_WIDTH  # where a bucket is wide
     width = width_at(start)
     points, _ = written(values, takes, start)
     kept = dict(points)
@@ -63,12 +63,12 @@ def test_a_run_that_ends_where_a_bucket_does_has_its_last_point() -> None:
 
 
 def test_all_first_points_are_kept() -> None:
-    points, _ = written([float(step % 7) for step in range(metric_buffer.EXACT)], set())
-    assert points == [(step, float(step % 7)) for step in range(metric_buffer.EXACT)]
+    points, _ = written([float(step % 7) for step in range(event_log.EXACT)], set())
+    assert points == [(step, float(step % 7)) for step in range(event_log.EXACT)]
 
 
 def test_a_bucket_doubles_every_ten_thousand_buckets() -> None:
-    whole, per = metric_buffer.EXACT, metric_buffer.BUCKETS_PER_WIDTH
+    whole, per = event_log.EXACT, event_log.BUCKETS_PER_WIDTH
     assert [width_at(n) for n in (0, whole, whole + per - 1, whole + per, whole + 3 * per)] == [1, 1, 1, 2, 4]
 
 
