@@ -24,7 +24,6 @@ from engine.session_protocol.language import (
     OrdersRequest,
     ScoreRequest,
     SkippedLine,
-    UnitGates,
 )
 from engine.session_protocol.request import StreamRequest
 from tui.drawings import beam_tree, sentence
@@ -72,8 +71,15 @@ class Conversation:
         self.entries.clear()
         self._changed()
 
-    def newest(self, kind: str) -> TranscriptEntry | None:
-        return next((entry for entry in reversed(self.entries) if entry.kind == kind), None)
+    @property
+    def table(self) -> TranscriptEntry | None:
+        """The newest table of lines."""
+        return next((entry for entry in reversed(self.entries) if entry.order is not None), None)
+
+    @property
+    def gates(self) -> TranscriptEntry | None:
+        """The newest entry that shows gates."""
+        return next((entry for entry in reversed(self.entries) if entry.gates is not None), None)
 
     def set(self, command: SlashCommand, text: str) -> TranscriptEntry:
         """Sets a sampling parameter; without `text` adds an entry with its value."""
@@ -110,8 +116,8 @@ class Conversation:
         try:
             request = ScoreRequest(texts[:LINES_LIMIT], self.run, ranks=False, skip=True)
             response = await self._session.ask(request)
-            entry.set_data("batch", {"order": 0})
-            entry.set_content(lambda width: tables.batch(response, entry.data["order"], width))
+            entry.order = 0
+            entry.set_content(lambda width: tables.batch(response, entry.order or 0, width))
             entry.note(_left_out(len(texts), response.skipped), "warn")
             self._note_source(entry, response)
         except DltuiError as error:
@@ -123,16 +129,16 @@ class Conversation:
             self._changed()
 
     def sort(self, entry: TranscriptEntry) -> None:
-        entry.data["order"] = (entry.data["order"] + 1) % len(tables.ORDERS)
+        entry.order = ((entry.order or 0) + 1) % len(tables.ORDERS)
         entry.invalidate()
         self._changed()
 
     async def select_unit(self, entry: TranscriptEntry, by: int) -> None:
         """Shows the gates of the next or previous unit, in the order of how much their cells change."""
-        shown: UnitGates = entry.data["response"]
+        assert entry.gates is not None
+        request, shown = entry.gates
         units = shown.liveliest
         place = units.index(shown.unit) if shown.unit in units else 0
-        request: GatesRequest = entry.data["request"]
         await self._update_gates(entry, replace(request, unit=units[(place + by) % len(units)]))
         self._changed()
 
@@ -223,7 +229,7 @@ class Conversation:
 
     async def _update_gates(self, entry: TranscriptEntry, request: GatesRequest) -> None:
         response = await self._session.ask(request)
-        entry.set_data("gates", {"response": response, "request": request})
+        entry.gates = request, response
         entry.set_content(partial(gates.heat, response))
         entry.note_keys("esc, then ] or [ : the other units whose cells change most")
         self._note_source(entry, response)

@@ -473,13 +473,13 @@ class ReplTab(Tab):
             self._answering.cancel()
 
     def action_sort(self) -> None:
-        entry = self.conversation.newest("batch")
+        entry = self.conversation.table
         if entry is not None:
             self.conversation.sort(entry)
             self.transcript.scroll_to_entry(entry)
 
     def action_unit(self, by: int) -> None:
-        entry = self.conversation.newest("gates")
+        entry = self.conversation.gates
         if entry is not None:
             self._start_answer(self.conversation.select_unit(entry, by))
 
@@ -524,15 +524,15 @@ class ReplTab(Tab):
         return await submit_launch(self.context.connection.client, launch, lambda _: text)
 
     def key_labels(self) -> Mapping[str, str]:
-        answering, kinds = self._is_answering, {entry.kind for entry in self.conversation.entries}
+        answering, conversation = self._is_answering, self.conversation
         if self.prompt.is_searching:
             return SEARCHING
         return {
             "prompt.take": self._take_label(),
             "prompt.leave": "stop" if answering else "tabs",
             "repl.stop": "stop" if answering else "",
-            "repl.sort": "sort" if "batch" in kinds else "",
-            "repl.unit": "next unit" if "gates" in kinds else "",
+            "repl.sort": "sort" if conversation.table is not None else "",
+            "repl.unit": "next unit" if conversation.gates is not None else "",
         }
 
     # --- display and state -----------------------------------------------------------------------------

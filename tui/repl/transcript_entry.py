@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
-from engine.protocol import Json
+from engine.session_protocol.language import GatesRequest, UnitGates
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.span import Row, Span, row_text
@@ -21,11 +20,12 @@ class TranscriptEntry:
 
     def __init__(self, line: str) -> None:
         self.line = plain(line, limit=500)
-        self.data: Json = {}
-        """the response, for keys that change its display: sort order of a batch, unit of the gates"""
+        self.order: int | None = None
+        """sort order of a table of lines, an index of tables.ORDERS"""
+        self.gates: tuple[GatesRequest, UnitGates] | None = None
+        """those that are shown"""
         self.source = ""
         """model, weights and sampling parameters of the response, for the export"""
-        self.kind = ""
         self._compose: Compose = lambda width: ()
         self._notes: list[tuple[str, str]] = []
         self._cached_rows: tuple[int, list[Row]] | None = None
@@ -47,9 +47,6 @@ class TranscriptEntry:
 
     def invalidate(self) -> None:
         self._cached_rows = None
-
-    def set_data(self, kind: str, data: dict[str, Any]) -> None:
-        self.kind, self.data = kind, data
 
     def rows(self, width: int) -> list[Row]:
         if self._cached_rows is None or self._cached_rows[0] != width:

@@ -73,10 +73,11 @@ async def test_orders_blank_both_ways_beam_and_gates(places: Places, session: Fa
         await opened.press("escape", "X", "i")
         await typist.submit("/gates i love you")
         await opened.shows("f  forget", "changes most", "(start)")
-        unit = tab(opened).conversation.newest("gates")
-        before = unit.data["response"].unit if unit else -1
+        entry = tab(opened).conversation.gates
+        assert entry is not None and entry.gates is not None
+        before = entry.gates[1].unit
         await opened.press("escape", "right_square_bracket")
-        await opened.until(lambda: unit is not None and unit.data["response"].unit != before)
+        await opened.until(lambda: entry.gates is not None and entry.gates[1].unit != before)
 
 
 async def test_two_models_are_compared_side_by_side(places: Places, session: FakeSession) -> None:
