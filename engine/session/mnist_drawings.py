@@ -11,8 +11,7 @@ from engine.models.images import grey_levels
 from engine.models.images.centring import centre
 from engine.session.cache import SessionCache
 from engine.session.mnist_nets import open_net
-from engine.session.mnist_network import drawn, fitting, head
-from engine.session.mnist_reports import shown
+from engine.session.mnist_network import drawn, fitting, head, shown
 from engine.session_protocol.mnist import (
     DroppedDigits,
     DropRequest,
@@ -46,7 +45,7 @@ def drop(session_cache: SessionCache, request: DropRequest) -> DroppedDigits:
     return DroppedDigits(dropped, len(user_drawings.read(session_cache.places.drawn_digits)))
 
 
-def report(session_cache: SessionCache, request: KeptReportRequest) -> KeptReport:
+def kept_report(session_cache: SessionCache, request: KeptReportRequest) -> KeptReport:
     opened = open_net(session_cache, request.run, request.step)
     digits = user_drawings.read(session_cache.places.drawn_digits)
     confusion = np.zeros((10, 10), dtype=np.int64)

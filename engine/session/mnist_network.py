@@ -134,6 +134,11 @@ def saliency(session_cache: SessionCache, request: SaliencyRequest) -> PictureSa
     )  # fmt: skip
 
 
+def shown(pixels: NDArray[np.uint8], label: int, logits: NDArray[np.float32]) -> Json:
+    """A picture of the data set or a kept one, and its prediction."""
+    return {"pixels": grey_levels.rows(pixels), "label": label, **_prediction(logits)}
+
+
 def _prediction(logits: NDArray[np.float32]) -> Json:
     return {"predicted": int(logits.argmax()), "probabilities": softmax(logits).astype(np.float64).tolist()}
 

@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine import files
 from engine.errors import CorruptRun, ParamError
-from engine.models.images import classification, grey_levels
-from engine.models.images.conv_net import softmax
+from engine.models.images import classification
 from engine.session.cache import SessionCache
 from engine.session.mnist_nets import OpenNet, open_net
-from engine.session.mnist_network import head
+from engine.session.mnist_network import head, shown
 from engine.session.mnist_predictions import (
     SplitPredictions,
     cache_path,
@@ -45,12 +43,12 @@ FORM = 1
 """version of the cached reports; one of another version is computed again"""
 
 
-def stream(session_cache: SessionCache, request: ReportRequest) -> Iterator[ReportProgress]:
+def report(session_cache: SessionCache, request: ReportRequest) -> Iterator[ReportProgress]:
     opened = open_net(session_cache, request.run, request.step)
-    return _stream(session_cache, opened, request.split)
+    return _report(session_cache, opened, request.split)
 
 
-def _stream(session_cache: SessionCache, opened: OpenNet, split: str) -> Iterator[ReportProgress]:
+def _report(session_cache: SessionCache, opened: OpenNet, split: str) -> Iterator[ReportProgress]:
     parts = predict_by_parts(session_cache, opened, split)
     while True:
         try:
@@ -109,16 +107,6 @@ def _predictions(
     session_cache: SessionCache, request: CellRequest | WorstRequest | ImagesRequest
 ) -> SplitPredictions:
     return predictions(session_cache, open_net(session_cache, request.run, request.step), request.split)
-
-
-def shown(pixels: NDArray[np.uint8], label: int, logits: NDArray[np.float32]) -> dict[str, Any]:
-    """One picture and its prediction."""
-    return {
-        "pixels": grey_levels.rows(pixels),
-        "label": label,
-        "predicted": int(logits.argmax()),
-        "probabilities": softmax(logits).astype(np.float64).tolist(),
-    }
 
 
 def _pictures(

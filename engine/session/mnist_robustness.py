@@ -20,7 +20,7 @@ UNITS = {"shift": "pixels", "noise": "of the grey scale"}
 NOISES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
 
 
-def stream(session_cache: SessionCache, request: RobustnessRequest) -> Iterator[RobustnessPoints]:
+def robustness(session_cache: SessionCache, request: RobustnessRequest) -> Iterator[RobustnessPoints]:
     """Each part holds the points computed so far. Raises ParamError for an unknown kind.
 
     A shift is the mean over up, down, left and right, on a fixed random choice of `images` pictures.

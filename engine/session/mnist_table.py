@@ -36,7 +36,7 @@ PLAIN = ("", "notebook", "none")
 EMPTY = TableRow("", 0, None, None, None, None, None, None, "", False, False, "", None)
 
 
-def stream(session_cache: SessionCache, _: NetworksTableRequest) -> Iterator[NetworksTable]:
+def table(session_cache: SessionCache, _: NetworksTableRequest) -> Iterator[NetworksTable]:
     """The newest run of each kind with a checkpoint, else the newest.
 
     The six of the notebook have a row each; the others where there is a run. `batch` of a recipe is 0.
