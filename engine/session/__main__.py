@@ -8,8 +8,7 @@ import sys
 
 from engine import ending_signals, places
 from engine.session.cache import SessionCache
-from engine.session.requests import RequestQueue
-from engine.session.server import SessionServer
+from engine.session.server import RequestQueue, SessionServer
 
 
 def main() -> int:

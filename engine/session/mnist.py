@@ -1,4 +1,4 @@
-"""Handlers of `mnist.*`: the data, and the predictions, reports, filters and maps of trained networks.
+"""Handlers of `mnist.*`: the data, the runs, a network's facts, kept drawings; others are in mnist_*.py.
 
 Whatever is computed from the data set uses the one that the run itself was trained, validated and tested on,
 found in the folder that its spec names; a request raises DataError where that folder holds other data.
@@ -6,27 +6,34 @@ found in the folder that its spec names; a request raises DataError where that f
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
-from engine.models.images import conv_net
-from engine.session import (
-    mnist_drawings,
-    mnist_history,
-    mnist_network,
-    mnist_reports,
-    mnist_robustness,
-    mnist_sets,
-    mnist_statistics,
-    mnist_table,
-)
+import numpy as np
+
+from engine.data import user_drawings
+from engine.models.images import conv_net, grey_levels
+from engine.models.images.centring import centre
+from engine.session import mnist_network, mnist_reports, mnist_sets, mnist_table
 from engine.session.cache import SessionCache
 from engine.session.methods import Handler
 from engine.session.mnist_nets import all_runs, open_net, steps
+from engine.session.mnist_network import drawn, fitting, head, shown
 from engine.session_protocol import mnist as protocol
 from engine.session_protocol.mnist import (
+    DroppedDigits,
+    DropRequest,
     ExploredData,
     ExploreRequest,
+    KeepRequest,
+    KeptDigit,
+    KeptDigits,
+    KeptMark,
+    KeptPicture,
+    KeptReport,
+    KeptReportRequest,
+    KeptRequest,
     ListedMnistRuns,
     MnistRun,
     MnistRunsRequest,
@@ -39,7 +46,7 @@ from engine.session_protocol.mnist import (
 def explore(session_cache: SessionCache, request: ExploreRequest) -> ExploredData:
     pictures = mnist_sets.current_pictures(session_cache)
     key = ("mnist.explore", pictures.digits.fingerprint, request.samples)
-    return session_cache.get(key, lambda: mnist_statistics.explore(pictures, request.samples))
+    return session_cache.get(key, lambda: mnist_sets.explore(pictures, request.samples))
 
 
 def runs(session_cache: SessionCache, _: MnistRunsRequest) -> ListedMnistRuns:
@@ -71,6 +78,44 @@ def model(session_cache: SessionCache, request: ModelRequest) -> NetworkFacts:
     )
 
 
+# --- hand-drawn digits kept as a test set --------------------------------------------------------------------
+
+
+def keep(session_cache: SessionCache, request: KeepRequest) -> KeptMark:
+    """Stored centred, as 28x28 pixels. Raises DataError."""
+    picture = centre(drawn(request.pixels), user_drawings.SIDE)
+    added = user_drawings.add(session_cache.places.drawn_digits, picture, request.label, time.time())
+    return KeptMark(added.mark, len(user_drawings.read(session_cache.places.drawn_digits)))
+
+
+def kept(session_cache: SessionCache, _: KeptRequest) -> KeptDigits:
+    digits = user_drawings.read(session_cache.places.drawn_digits)
+    return KeptDigits(
+        [KeptDigit(one.mark, one.label, one.at, grey_levels.rows(one.pixels)) for one in digits]
+    )
+
+
+def drop(session_cache: SessionCache, request: DropRequest) -> DroppedDigits:
+    dropped = user_drawings.remove(session_cache.places.drawn_digits, request.mark)
+    return DroppedDigits(dropped, len(user_drawings.read(session_cache.places.drawn_digits)))
+
+
+def kept_report(session_cache: SessionCache, request: KeptReportRequest) -> KeptReport:
+    opened = open_net(session_cache, request.run, request.step)
+    digits = user_drawings.read(session_cache.places.drawn_digits)
+    confusion = np.zeros((10, 10), dtype=np.int64)
+    images = []
+    for one in digits:
+        pixels = fitting(one.pixels, opened.net.side)
+        logits = opened.net.logits(pixels[None])[0]
+        images.append(KeptPicture(one.mark, **shown(pixels, one.label, logits)))
+        confusion[one.label, logits.argmax()] += 1
+    accuracy = float(confusion.trace() / len(digits)) if digits else None
+    return KeptReport(
+        **head(opened), count=len(digits), accuracy=accuracy, confusion=confusion.tolist(), images=images
+    )
+
+
 HANDLERS: Mapping[Any, Handler] = {
     ExploreRequest: explore,
     MnistRunsRequest: runs,
@@ -80,14 +125,14 @@ HANDLERS: Mapping[Any, Handler] = {
     protocol.CellRequest: mnist_reports.cell,
     protocol.WorstRequest: mnist_reports.worst,
     protocol.ImagesRequest: mnist_reports.images,
-    protocol.RobustnessRequest: mnist_robustness.robustness,
+    protocol.RobustnessRequest: mnist_reports.robustness,
     protocol.FiltersRequest: mnist_network.filters,
-    protocol.HistoryRequest: mnist_history.history,
+    protocol.HistoryRequest: mnist_network.history,
     protocol.MapsRequest: mnist_network.maps,
     protocol.PredictRequest: mnist_network.predict,
     protocol.SaliencyRequest: mnist_network.saliency,
-    protocol.KeepRequest: mnist_drawings.keep,
-    protocol.KeptRequest: mnist_drawings.kept,
-    protocol.DropRequest: mnist_drawings.drop,
-    protocol.KeptReportRequest: mnist_drawings.kept_report,
+    protocol.KeepRequest: keep,
+    protocol.KeptRequest: kept,
+    protocol.DropRequest: drop,
+    protocol.KeptReportRequest: kept_report,
 }

@@ -1,25 +1,30 @@
-"""Filters, feature maps, predictions and saliency of one network."""
+"""Filters, feature maps, predictions and saliency of one network, and what its training recorded of them."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import DataError, ParamError
+from engine import events, fold
+from engine.errors import DataError, ParamError, RunRefused
+from engine.events import Event
 from engine.models.images import conv_net as salience
 from engine.models.images import grey_levels
 from engine.models.images.centring import centre
 from engine.models.images.conv_net import Activations, softmax
 from engine.models.images.layers import Convolution, Dense
-from engine.protocol import Json
+from engine.protocol import Json, number_from_json
 from engine.session import mnist_sets
 from engine.session.cache import SessionCache
-from engine.session.mnist_nets import OpenNet, open_net
+from engine.session.mnist_nets import OpenNet, folder_of, open_net
 from engine.session_protocol.mnist import (
     DrawnPrediction,
     FiltersRequest,
+    HistoryRequest,
     LayerFilters,
     LayerMaps,
     Levels,
@@ -27,6 +32,8 @@ from engine.session_protocol.mnist import (
     PictureLayers,
     PictureSaliency,
     PredictRequest,
+    RecordedHistory,
+    RecordedStep,
     SaliencyRequest,
 )
 
@@ -151,3 +158,58 @@ def _layers(seen: list[Activations]) -> list[LayerMaps]:
         )
         for one in seen
     ]  # fmt: skip
+
+
+SKETCH, METRICS, VALIDATED = b'"sketch"', b'"metrics"', b'"val_accuracy"'
+
+
+@dataclass(slots=True)
+class NetworkHistory:
+    """Lines of `sketch` events by step, and the validation accuracies by step: a `HistoryPart`."""
+
+    path: Path
+    sketches: dict[int, bytes] = field(default_factory=dict)
+    accuracies: dict[int, float] = field(default_factory=dict)
+    _offset: int = 0
+
+    def update(self) -> NetworkHistory:
+        """Read the events that were added since the last call."""
+        self._offset = fold.read(self.path, self._offset, self, wanted=_is_wanted)
+        return self
+
+    def add(self, event: Event) -> None:
+        if event.kind == "sketch":
+            self.sketches[int(event.facts["step"])] = event.line
+        elif event.kind == "metrics":
+            steps, values = event.facts["series"]["val_accuracy"]
+            self.accuracies |= zip(steps, map(number_from_json, values), strict=True)
+
+    def rewind(self, step: int) -> None:
+        self.sketches = {at: found for at, found in self.sketches.items() if at <= step}
+        self.accuracies = {at: found for at, found in self.accuracies.items() if at <= step}
+
+
+def _is_wanted(line: bytes) -> bool:
+    head = line[: fold.HEAD]
+    return SKETCH in head or (METRICS in head and VALIDATED in line)
+
+
+def history(session_cache: SessionCache, request: HistoryRequest) -> RecordedHistory:
+    """Raises RunNotFound, and RunRefused for a step without a `sketch` event."""
+    run, step = request.run, request.step
+    folder, _ = folder_of(session_cache, run)
+    found = session_cache.get(("mnist.history", run), lambda: NetworkHistory(folder.events)).update()
+    steps = sorted(found.sketches)
+    if step is not None and step not in found.sketches:
+        near = min(steps, key=lambda other: abs(other - step), default=None)
+        remedy = (
+            "Snapshots are recorded during training." if near is None else f"The nearest is of step {near}."
+        )
+        raise RunRefused(f"{run} has no snapshot of step {step}.", remedy)
+    shown = step if step is not None else steps[-1] if steps else None
+    return RecordedHistory(
+        run,
+        [RecordedStep(one, found.accuracies.get(one)) for one in steps],
+        shown,
+        {} if shown is None else events.parse(found.sketches[shown]).facts["parts"],
+    )

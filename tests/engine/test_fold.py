@@ -23,7 +23,7 @@ from engine.metric_goal import MetricGoal
 from engine.protocol import number_from_json
 from engine.service.runs.event_summary import RunStats
 from engine.service.sweeps.trial_result import TrialCurve
-from engine.session.mnist_history import NetworkHistory
+from engine.session.mnist_network import NetworkHistory
 from engine.session.mnist_table import GoalTimes
 from engine.sweep_protocol import Prune
 from engine.worker.event_log import metrics_at

@@ -14,8 +14,7 @@ from engine.errors import DltuiError
 from engine.protocol import Json
 from engine.session.cache import SessionCache
 from engine.session.methods import Response
-from engine.session.requests import RequestQueue
-from engine.session.server import SessionServer
+from engine.session.server import RequestQueue, SessionServer
 from engine.session_protocol.request import Request, StreamRequest
 
 COMMAND = (sys.executable, "-P", "-m", "tests.fakes.misbehaving_session")

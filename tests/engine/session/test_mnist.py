@@ -159,7 +159,7 @@ def test_the_report_is_that_of_scikit_learn(session_cache: SessionCache, run: Ru
 def test_a_long_report_streams_progress_and_is_cached_in_the_folder_of_the_run(
     session_cache: SessionCache, run: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.session.mnist_predictions.SECONDS", 0)
+    monkeypatch.setattr("engine.session.mnist_reports.SECONDS", 0)
     streamed = parts(session_cache, "report", run=run.id, split="train")
     assert [part["done"] for part in streamed[:-1]] == list(range(256, 1293, 256))
     monkeypatch.setattr("engine.models.images.classification.report", None)
