@@ -15,10 +15,10 @@ import numpy as np
 from engine.data import user_drawings
 from engine.models.images import conv_net, grey_levels
 from engine.models.images.centring import centre
-from engine.session import mnist_network, mnist_reports, mnist_sets, mnist_table
+from engine.session import mnist_data, mnist_network, mnist_reports, mnist_table
 from engine.session.cache import SessionCache
 from engine.session.methods import Handler
-from engine.session.mnist_nets import all_runs, open_net, steps
+from engine.session.mnist_checkpoints import all_runs, open_net, steps
 from engine.session.mnist_network import drawn, fitting, head, shown
 from engine.session_protocol import mnist as protocol
 from engine.session_protocol.mnist import (
@@ -44,9 +44,9 @@ from engine.session_protocol.mnist import (
 
 
 def explore(session_cache: SessionCache, request: ExploreRequest) -> ExploredData:
-    pictures = mnist_sets.current_pictures(session_cache)
+    pictures = mnist_data.current_pictures(session_cache)
     key = ("mnist.explore", pictures.digits.fingerprint, request.samples)
-    return session_cache.get(key, lambda: mnist_sets.explore(pictures, request.samples))
+    return session_cache.get(key, lambda: mnist_data.explore(pictures, request.samples))
 
 
 def runs(session_cache: SessionCache, _: MnistRunsRequest) -> ListedMnistRuns:
@@ -61,7 +61,7 @@ def runs(session_cache: SessionCache, _: MnistRunsRequest) -> ListedMnistRuns:
 
 def model(session_cache: SessionCache, request: ModelRequest) -> NetworkFacts:
     opened = open_net(session_cache, request.run, request.step)
-    pictures = mnist_sets.run_pictures(session_cache, opened)
+    pictures = mnist_data.run_pictures(session_cache, opened)
     costs = conv_net.layer_costs(opened.net)
     return NetworkFacts(
         **mnist_network.head(opened),
@@ -78,7 +78,7 @@ def model(session_cache: SessionCache, request: ModelRequest) -> NetworkFacts:
     )
 
 
-# --- hand-drawn digits kept as a test set --------------------------------------------------------------------
+# --- hand-drawn digits kept as a test set -------------------------------------------------------------------
 
 
 def keep(session_cache: SessionCache, request: KeepRequest) -> KeptMark:

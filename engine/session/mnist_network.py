@@ -18,9 +18,9 @@ from engine.models.images.centring import centre
 from engine.models.images.conv_net import Activations, softmax
 from engine.models.images.layers import Convolution, Dense
 from engine.protocol import Json, number_from_json
-from engine.session import mnist_sets
+from engine.session import mnist_data
 from engine.session.cache import SessionCache
-from engine.session.mnist_nets import OpenNet, folder_of, open_net
+from engine.session.mnist_checkpoints import OpenNet, folder_of, open_net
 from engine.session_protocol.mnist import (
     DrawnPrediction,
     FiltersRequest,
@@ -53,7 +53,7 @@ def picture(session_cache: SessionCache, opened: OpenNet, request: MapsRequest |
     if request.pixels is not None:
         return fitting(drawn(request.pixels), opened.net.side), None
     split, index = request.split, request.index
-    part = mnist_sets.run_pictures(session_cache, opened).part(split)
+    part = mnist_data.run_pictures(session_cache, opened).part(split)
     if not 0 <= index < len(part.labels):
         raise DataError(f"{split} has no picture {index}, expected 0 to {len(part.labels) - 1}.")
     return part.images[index], int(part.labels[index])

@@ -17,11 +17,11 @@ from engine.errors import CorruptRun, ParamError
 from engine.models.images import classification
 from engine.models.images.distortion import DIRECTIONS, add_noise, shift
 from engine.models.images.layers import Floats
-from engine.session import mnist_sets
+from engine.session import mnist_data
 from engine.session.cache import SessionCache
-from engine.session.mnist_nets import OpenNet, open_net
+from engine.session.mnist_checkpoints import OpenNet, open_net
+from engine.session.mnist_data import PictureSet
 from engine.session.mnist_network import head, shown
-from engine.session.mnist_sets import PictureSet
 from engine.session_protocol.mnist import (
     AverageScores,
     CellRequest,
@@ -78,7 +78,7 @@ def predict_by_parts(
     session_cache: SessionCache, opened: OpenNet, split: str
 ) -> Generator[tuple[int, int], None, SplitPredictions]:
     """Yields (pictures done, of how many); returns the predictions. Raises DataError."""
-    pictures = mnist_sets.run_pictures(session_cache, opened)
+    pictures = mnist_data.run_pictures(session_cache, opened)
     images = pictures.part(split).images
     path = cache_path(opened, pictures, split, "npy")
     cached = session_cache.get(("mnist.predictions", path), _CachedLogits)
@@ -260,7 +260,7 @@ def robustness(session_cache: SessionCache, request: RobustnessRequest) -> Itera
     opened, kind = open_net(session_cache, request.run, request.step), request.kind
     if kind not in UNITS:
         raise ParamError(f"robustness: expected {' or '.join(UNITS)}, got {kind[:20]!r}.")
-    part = mnist_sets.run_pictures(session_cache, opened).part(request.split)
+    part = mnist_data.run_pictures(session_cache, opened).part(request.split)
     chosen = np.sort(np.random.default_rng(SEED).permutation(len(part.labels))[: max(1, request.images)])
     return _points(opened, kind, part.images[chosen], part.labels[chosen])
 

@@ -12,7 +12,7 @@ from engine.fold import TrainingClock
 from engine.models.images.classification import balanced_accuracy
 from engine.protocol import Spec, number_from_json, status_of
 from engine.session.cache import SessionCache
-from engine.session.mnist_nets import all_runs, open_net
+from engine.session.mnist_checkpoints import all_runs, open_net
 from engine.session.mnist_reports import predictions
 from engine.session_protocol.mnist import (
     BestNetwork,

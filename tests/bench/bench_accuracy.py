@@ -20,7 +20,7 @@ from typing import Any
 
 from engine.places import Places
 from engine.session.cache import SessionCache
-from engine.session.mnist_nets import open_net
+from engine.session.mnist_checkpoints import open_net
 from engine.session.mnist_reports import predictions
 from tests.bench.processor import print_processor
 from tests.engine.worker.lab import curve, new_run, train

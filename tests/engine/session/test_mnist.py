@@ -19,7 +19,7 @@ from engine.client.client import open_session
 from engine.data.labelled_images import load_small_digits
 from engine.errors import DataError, DltuiError, ParamError
 from engine.places import Places
-from engine.session import mnist_sets
+from engine.session import mnist_data
 from engine.session.cache import SessionCache
 from engine.session_protocol.mnist import FinishedReport, PredictRequest, ReportRequest
 from engine.store import KeeperFacts, RunFolder
@@ -69,7 +69,7 @@ def test_the_small_digits_are_explored_and_the_notice_says_that_they_are_not_mni
 
 
 def test_pixel_statistics_are_those_of_the_training_part(session_cache: SessionCache) -> None:
-    seen = mnist_sets.current_pictures(session_cache).parts["train"].images
+    seen = mnist_data.current_pictures(session_cache).parts["train"].images
     found = request(session_cache, "explore")["statistics"]
     assert found["mean"] == pytest.approx(seen.mean()) and found["std"] == pytest.approx(seen.std())
     assert (found["min"], found["max"]) == (seen.min(), seen.max())
@@ -97,7 +97,7 @@ def test_the_small_digits_are_replaced_when_the_data_are_there(
     assert request(session_cache, "explore")["side"] == 8
     write_set(tmp_path, make_arrays())
     assert request(session_cache, "explore")["side"] == 8
-    monkeypatch.setattr("engine.session.mnist_sets.STAND_IN_SECONDS", -1)
+    monkeypatch.setattr("engine.session.mnist_data.STAND_IN_SECONDS", -1)
     assert request(session_cache, "explore")["side"] == 28
 
 
@@ -136,7 +136,7 @@ def test_the_model_lists_its_layers_of_the_newest_checkpoint_by_default(
 @pytest.mark.parametrize("split", ["train", "validation", "test"])
 def test_the_report_is_that_of_scikit_learn(session_cache: SessionCache, run: RunFolder, split: str) -> None:
     streamed = parts(session_cache, "report", run=run.id, split=split)
-    part = mnist_sets.current_pictures(session_cache).part(split)
+    part = mnist_data.current_pictures(session_cache).part(split)
     weights = templates()
     seen = part.images.reshape(-1, 64) / 127.5 - 1
     predicted = (seen @ weights["output.weight"].T + weights["output.bias"]).argmax(axis=1)

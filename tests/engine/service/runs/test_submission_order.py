@@ -15,7 +15,7 @@ from engine.service.index.index import open_index, row_of
 from engine.service.placement.queue import CPU, FreeGpus, QueuedRun, QueuedStart, plan
 from engine.service.runs import runs, tracked_run
 from engine.service.runs.submission_counter import largest_on_disk
-from engine.session import language_runs, mnist_nets
+from engine.session import language_runs, mnist_checkpoints
 from engine.session.cache import SessionCache
 from tests.engine.service.live import connect, reach, serving
 from tests.engine.service.rows import a_summary
@@ -150,7 +150,7 @@ def test_after_a_change_of_time_zone_the_newest_language_model_is_the_later_one(
 def test_digit_runs_are_listed_by_submission(places: Places) -> None:
     early = numbered(places, a_summary("b", "mnist").spec, 1)
     late = numbered(places, a_summary("a", "mnist").spec, 2)
-    assert [folder.id for folder, _ in mnist_nets.all_runs(SessionCache(places))] == [late, early]
+    assert [folder.id for folder, _ in mnist_checkpoints.all_runs(SessionCache(places))] == [late, early]
 
 
 def test_a_clock_set_back_does_not_change_the_order_of_the_queue(clock: Clock) -> None:

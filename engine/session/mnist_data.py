@@ -16,7 +16,7 @@ from engine.errors import DataError, ParamError
 from engine.models.images import grey_levels
 from engine.places import Places
 from engine.session.cache import SessionCache
-from engine.session.mnist_nets import OpenNet
+from engine.session.mnist_checkpoints import OpenNet
 from engine.session_protocol.mnist import ExploredData, PixelStatistics
 from engine.trained_on import TrainedOn
 
