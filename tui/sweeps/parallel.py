@@ -167,10 +167,8 @@ def _titles(scales: Sequence[BrushScale], view: PlotState, width: int) -> Row:
 
 def _foot(shown: int, lines: Sequence[Any], scales: Sequence[BrushScale], view: PlotState, width: int) -> Row:
     """The legend of the colours, and the number of lines."""
-    block = "=" if glyphs().ascii_only else "━"
-    ramp = tuple(Span(block * 2, view.style_name(bucket)) for bucket in range(BUCKETS))
     some = f"{shown:,} of {len(lines):,} lines" if shown < len(lines) else f"{shown:,} lines"
     word = "+ -" if view.brushes else "space"
     tip = "widens the brush" if view.brushes else "brushes the axis"
     tail = (Span(f"   {some}   ", "muted"), Span(word, "key"), Span(f" {tip}", "muted"))
-    return fitted((Span(" worst ", "muted"), *ramp, Span(" best", "muted"), *tail), width)
+    return fitted((*view.colour_legend, *tail), width)

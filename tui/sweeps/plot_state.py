@@ -9,6 +9,7 @@ from typing import Any
 from engine.sweep_protocol import SweepSpec
 from tui.chart.plot_area import Symbols
 from tui.sweeps.brush import Interval
+from tui.terminal.glyphs import glyphs
 from tui.ui.span import Row, Span
 
 BUCKETS = 8
@@ -49,6 +50,13 @@ class PlotState:
                 Span(" shows all", "muted"),
             )
         return (Span(" no trial has a value yet", "muted"),)
+
+    @property
+    def colour_legend(self) -> Row:
+        """worst ━━━━ best"""
+        block = "=" if glyphs().ascii_only else "━"
+        ramp = (Span(block * 2, self.style_name(bucket)) for bucket in range(BUCKETS))
+        return (Span(" worst ", "muted"), *ramp, Span(" best", "muted"))
 
     def style_name(self, bucket: int) -> str:
         return FEW[bucket] if self.few_colours else f"bucket-{bucket}"

@@ -48,8 +48,9 @@ def slices(answer: Mapping[str, Any], view: PlotState, width: int, height: int) 
     here = min(view.axis, len(panels) - 1)
     first = max(0, min(here, len(panels) - count))
     each = width // count
-    drawn = [_panel(panels[at], view, each, height, at == here) for at in range(first, first + count)]
-    return [tuple(span for row in line for span in fitted(row, each)) for line in zip(*drawn, strict=True)]
+    drawn = [_panel(panels[at], view, each, height - 1, at == here) for at in range(first, first + count)]
+    rows = [tuple(span for row in line for span in fitted(row, each)) for line in zip(*drawn, strict=True)]
+    return [*rows, fitted(_legend(view), width)]
 
 
 def _panel(param: Mapping[str, Any], view: PlotState, width: int, height: int, here: bool) -> list[Row]:
@@ -89,7 +90,8 @@ def best_so_far(answer: Mapping[str, Any], view: PlotState, width: int, height: 
         Span(f" since trial {at}", "muted"),
     )  # fmt: skip
     line = [float(point[2]) for point in found]
-    return [title, *_picture(points, view, width, height - 2, line=line), _ends(across, width)]
+    rows = [title, *_picture(points, view, width, height - 3, line=line), _ends(across, width)]
+    return [*rows, fitted(_legend(view), width)]
 
 
 def _picture(
@@ -155,6 +157,12 @@ def _mark(canvas: Canvas, points: Points, shares: Any, values: Any, scale: YScal
     for place, sign, style_name in ((best, glyphs().mark, "accent"), (_place(points, view), "@", "strong")):
         if place is not None:
             canvas.put(int(rows[place]), int(columns[place]), sign, style_name)
+
+
+def _legend(view: PlotState) -> Row:
+    """The signs of trials and the colours of their values."""
+    signs = (Span(f"   {glyphs().mark}", "accent"), Span(" best trial   ", "muted"), Span("@", "strong"))
+    return (*view.colour_legend, *signs, Span(" selected trial", "muted"))
 
 
 def _place(points: Points, view: PlotState) -> int | None:

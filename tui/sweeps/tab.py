@@ -566,7 +566,8 @@ class SweepTab(Tab):
         if row is None:
             return labels | dict.fromkeys(_NEED_A_TRIAL, "")
         settled = row.status.is_settled and row.status is not TrialStatus.REFUSED
-        labels["trials.pin"] = "unpin" if row.pinned else "pin"
+        may_be_pruned = sweep.spec.prune.kind != "none" and not row.status.is_settled
+        labels["trials.pin"] = "unpin" if row.pinned else "pin" if may_be_pruned else ""
         labels["trials.stop"] = "" if row.status.is_settled else "stop trial"
         labels["trials.extend"] = "longer" if settled else ""
         place = "open run" if row.lane is None else "failure map"

@@ -30,6 +30,7 @@ class Sheet(ScrollView, can_focus=True):
 
     def on_mount(self) -> None:
         self.watch(self.app, "theme", self._restyle, init=False)
+        self.watch(self, "show_vertical_scrollbar", self.draw, init=False)
         self.call_later(self.draw)  # its size may have come before it was mounted
 
     def _restyle(self) -> None:

@@ -100,6 +100,15 @@ def test_the_best_trial_has_the_best_colour_whatever_the_goal() -> None:
     assert merits([5.0], largest=False) == [BUCKETS - 1] and merits([], largest=True) == []
 
 
+@pytest.mark.parametrize("kind", ["slice", "best"])
+@pytest.mark.parametrize(("width", "height"), [(78, 17), (200, 50)])
+def test_a_plot_of_points_says_what_its_signs_and_colours_are(kind: str, width: int, height: int) -> None:
+    rows = [row_text(row) for row in drawn(kind, trials(9), PlotState(SWEEP.spec, trial=2), width, height)]
+    assert len(rows) == height
+    for words in ("worst ━", "━ best", "◆ best trial", "@ selected trial"):
+        assert words in rows[-1]
+
+
 def test_the_best_so_far_says_since_when() -> None:
     rows = tuple(
         replace(row, value=value) for row, value in zip(trials(4), (3.0, 1.0, 2.0, 1.5), strict=True)
