@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -71,9 +72,8 @@ def test_a_name_of_a_sweep_given_twice_is_warned_about() -> None:
 
 
 def test_the_forms_of_the_app_warn_of_a_name_given_twice() -> None:
-    from tui.dialogs.form_dialog import Launch
+    from tui.dialogs.form_dialog import Launch, submit_launch
     from tui.sweeps.sweep_commands import start_message
-    from tui.tab.submit import submit_launch
 
     class Both(Engine):
         async def sweeps(self) -> tuple[Any, ...]:
@@ -85,8 +85,11 @@ def test_the_forms_of_the_app_warn_of_a_name_given_twice() -> None:
     client: Any = Both(2)
     said = asyncio.run(start_message(client, make_sweep(2, name="s")))
     assert " trials. 2 sweeps are called s: " in said
+    connection: Any = SimpleNamespace(client=client)
     launch = Launch("xor", {}, 1, "mine", "auto")
-    said = asyncio.run(submit_launch(client, launch, lambda run: "mine is started."))
+    said = asyncio.run(submit_launch(connection, launch, lambda run: "mine is started."))
     assert said.startswith("mine is started. 2 runs are called mine: ")
-    client = Both(1)
-    assert asyncio.run(submit_launch(client, launch, lambda run: "mine is started.")) == "mine is started."
+    connection = SimpleNamespace(client=Both(1))
+    assert (
+        asyncio.run(submit_launch(connection, launch, lambda run: "mine is started.")) == "mine is started."
+    )

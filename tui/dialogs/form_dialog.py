@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -15,7 +15,6 @@ from textual.widgets import Static
 
 from engine import catalog, params
 from engine.catalog import Experiment
-from engine.client.client import Client
 from engine.errors import DltuiError, ParamError
 from engine.params import Param
 from engine.places import data_folder
@@ -30,6 +29,10 @@ from tui.keys import all_keys
 from tui.terminal.plain_text import plain
 from tui.ui.form import VALUE_WIDTH, Form, Typed, field_of
 from tui.ui.start_worker import start_worker
+
+if TYPE_CHECKING:
+    from tui.data.connection import Connection
+    from tui.tab.tab import Tab
 
 Answer = TypeVar("Answer")
 TEXT_LIMIT = 400
@@ -238,16 +241,42 @@ class Launch:
     data: str | None = None
     """folder of data sets; None: that of this process"""
 
-    async def submit(self, client: Client) -> RunSummary:
-        """Submit the run. Raises DltuiError, and nothing was started."""
-        return await client.submit(
-            self.experiment, self.params, seed=self.seed, name=self.name, device=self.device,
-            executor=self.executor, data=self.data,
-        )  # fmt: skip
 
-    async def name_warning(self, client: Client, run: RunSummary) -> str:
-        """A warning where other runs have the same name, else empty."""
-        return await same_name_warning(client, run) if self.name else ""
+def open_launch_form(
+    tab: Tab,
+    experiment: str,
+    launched: Callable[[RunSummary], str],
+    typed: Typed | None = None,
+    data: str | None = None,
+) -> None:
+    """Open the launch form with `typed`, or its last texts, and submit what is confirmed.
+
+    A notification shows what `launched` returns, called with the new run, or the error. `data` is the folder
+    of data sets of a run to repeat; None: that of this shell.
+    """
+    state, connection = tab.context.state, tab.context.connection
+
+    def confirmed(launch: Launch | None) -> None:
+        if launch is not None:
+            state.last_params[launch.experiment] = dict(launch.typed)
+            run_actions.run_and_notify(tab, submit_launch(connection, launch, launched))
+
+    texts = state.last_typed(experiment) if typed is None else typed
+    tab.app.push_screen(launch_screen(catalog.find(experiment), texts, data), confirmed)
+
+
+async def submit_launch(connection: Connection, launch: Launch, launched: Callable[[RunSummary], str]) -> str:
+    """Returns the text of `launched`, called with the new run, and a warning if its name is taken.
+
+    Raises DltuiError, and nothing was started.
+    """
+    client = connection.client
+    run = await client.submit(
+        launch.experiment, launch.params, seed=launch.seed, name=launch.name, device=launch.device,
+        executor=launch.executor, data=launch.data,
+    )  # fmt: skip
+    warning = await same_name_warning(client, run) if launch.name else ""
+    return f"{launched(run)} {warning}".strip()
 
 
 def launch_screen(experiment: Experiment, typed: Typed, data: str | None = None) -> FormScreen[Launch]:

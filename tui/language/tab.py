@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
@@ -34,7 +34,6 @@ from tui.messages import (
     ViewStateChanged,
 )
 from tui.tab.context import TabContext
-from tui.tab.submit import open_launch_form, submit_launch
 from tui.tab.tab import Tab
 from tui.terminal.plain_text import plain
 from tui.ui.heading import Heading
@@ -44,9 +43,6 @@ from tui.ui.text_rows import TextRows
 from tui.ui.view_bar import ViewBar
 from tui.ui.wrap import wrap_text
 from tui.view_state import saved_choice
-
-if TYPE_CHECKING:
-    from tui.dialogs.form_dialog import Launch
 
 CURVE_SECONDS = 0.33
 """least time between two updates of the curves"""
@@ -375,16 +371,15 @@ class LanguageTab(Tab):
         return f"The sweep {plain(sweep.spec.name, limit=60)} is stopped."
 
     def action_new(self) -> None:
+        from tui.dialogs.form_dialog import open_launch_form
+
         typed = self.context.state.last_typed(EXPERIMENT) | {"corpus": self.corpora.chosen}
-        open_launch_form(self, EXPERIMENT, self._submit_launch, typed)
+        open_launch_form(self, EXPERIMENT, self._launched, typed)
 
-    async def _submit_launch(self, launch: Launch) -> str:
-        def submitted(run: RunSummary) -> str:
-            self.runs.update((run,), ())
-            self._update_views()
-            return "The run is started."
-
-        return await submit_launch(self.context.connection.client, launch, submitted)
+    def _launched(self, run: RunSummary) -> str:
+        self.runs.update((run,), ())
+        self._update_views()
+        return "The run is started."
 
     def key_labels(self) -> Mapping[str, str]:
         run = self.table.run

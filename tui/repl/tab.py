@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
@@ -33,15 +33,11 @@ from tui.repl.suggested_words import Suggestion, can_suggest, is_sampled, sugges
 from tui.repl.transcript import Transcript
 from tui.repl.welcome import direction_text, welcome
 from tui.tab.context import TabContext
-from tui.tab.submit import open_launch_form, submit_launch
 from tui.tab.tab import Tab
 from tui.terminal.plain_text import plain
 from tui.ui.heading import Heading
 from tui.ui.span import Span
 from tui.ui.start_worker import start_worker
-
-if TYPE_CHECKING:
-    from tui.dialogs.form_dialog import Launch
 
 TYPING_SECONDS, FETCH_SECONDS, SLOW_SECONDS = 0.03, 1.0, 0.25
 """delay of the request for words after a key; least time between two requests for the models; time after
@@ -505,8 +501,11 @@ class ReplTab(Tab):
 
     @on(PromptLine.TrainRequested)
     def action_new(self) -> None:
+        from tui.dialogs.form_dialog import open_launch_form
+
         typed = self.context.state.last_typed("lm") | self._partner()
-        open_launch_form(self, "lm", self._submit_launch, typed)
+        text = "The run is started; the model answers from its first checkpoint on."
+        open_launch_form(self, "lm", lambda run: text, typed)
 
     def _partner(self) -> dict[str, str]:
         """Parameters of `lm` for the model that the last command lacked; empty when it lacked none."""
@@ -518,10 +517,6 @@ class ReplTab(Tab):
             name: str(getattr(model, name)) for name in ("framework", "corpus", "vocabulary", "tokeniser")
         }
         return {**same, "direction": direction}
-
-    async def _submit_launch(self, launch: Launch) -> str:
-        text = "The run is started; the model answers from its first checkpoint on."
-        return await submit_launch(self.context.connection.client, launch, lambda _: text)
 
     def key_labels(self) -> Mapping[str, str]:
         answering, conversation = self._is_answering, self.conversation

@@ -15,13 +15,11 @@ from tui.messages import RunSubmitted, ViewStateChanged
 from tui.runs.charted_runs import ChartedRuns
 from tui.runs.sweep_cells import name_of_sweep
 from tui.runs.table import RunTable
-from tui.tab.submit import open_launch_form, submit_launch
 from tui.tab.tab import Tab
 from tui.terminal.plain_text import plain
 
 if TYPE_CHECKING:
     from engine.catalog import Experiment
-    from tui.dialogs.form_dialog import Launch
 
 _CHANGE_LR = ("run.set", "run.halve_lr", "run.double_lr")
 _NEED_A_RUN = ("run.again", "run.stop", *_CHANGE_LR, "run.delete", "table.mark", "view.full", "view.metric",
@@ -71,17 +69,15 @@ class RunCommands:
     ) -> None:
         """Open the form with its last parameters, or `typed`, and launch what is confirmed."""
         if experiment is not None:
-            open_launch_form(self._tab, experiment.name, self._submit, typed, data)
+            from tui.dialogs.form_dialog import open_launch_form
 
-    async def _submit(self, launch: Launch) -> str:
-        self._state.last_experiment = launch.experiment
+            open_launch_form(self._tab, experiment.name, self._launched, typed, data)
+
+    def _launched(self, run: RunSummary) -> str:
+        self._state.last_experiment = run.spec.experiment
         self._tab.post_message(ViewStateChanged())
-
-        def submitted(run: RunSummary) -> str:
-            self._tab.post_message(RunSubmitted(run))
-            return ""
-
-        return await submit_launch(self._connection.client, launch, submitted)
+        self._tab.post_message(RunSubmitted(run))
+        return ""
 
     def again(self) -> None:
         from engine import catalog

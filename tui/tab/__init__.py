@@ -1,1 +1,1 @@
-"""What tabs share: the base class, the switcher, the context they receive, submitting runs."""
+"""What tabs share: the base class, the switcher, the context they receive."""

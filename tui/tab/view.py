@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from textual.containers import Container
 from textual.message import Message
@@ -17,15 +17,25 @@ from engine.protocol import RunSummary
 from engine.session_protocol.request import A, Request, StreamRequest
 from tui.data.newest_runs import RunList
 from tui.data.run_actions import run_and_notify
+from tui.data.run_text import given_name
 from tui.keys.key import Scope
 from tui.messages import KeyHintsChanged, ViewStateChanged
 from tui.tab.context import TabContext
-from tui.tab.submit import RunRecipe, submit_launch, submit_recipes
 from tui.terminal.plain_text import plain
 from tui.ui.start_worker import start_worker
 
-if TYPE_CHECKING:
-    from tui.dialogs.form_dialog import Launch
+
+class RunRecipe(Protocol):
+    """A run with all its parameters, submitted without a form."""
+
+    @property
+    def experiment(self) -> str: ...
+    @property
+    def params(self) -> dict[str, object]: ...
+    @property
+    def seed(self) -> int: ...
+    @property
+    def name(self) -> str: ...
 
 
 class View(Container, can_focus=True):
@@ -140,20 +150,21 @@ class View(Container, can_focus=True):
     def submit_recipes(self, *recipes: RunRecipe) -> None:
         """Submit runs; a notification reports success or the engine's error."""
         if recipes:
-            run_and_notify(self, submit_recipes(self.context.connection.client, recipes, self._add_run))
+            run_and_notify(self, self._submit_recipes(recipes))
 
     def submit(self, experiment: str, params: Mapping[str, object], seed: int = 1, name: str = "") -> None:
         """Submit a run; a notification reports success or the engine's error."""
         run_and_notify(self, self._submit(experiment, params, seed, name))
 
-    async def submit_launch(self, launch: Launch) -> str:
-        """Submit the run of a launch form. Returns a notification. Raises DltuiError."""
+    def launched(self, run: RunSummary) -> str:
+        """Show the new run of a launch form. Returns a notification."""
+        self._add_run(run)
+        return f"{plain(given_name(run) or run.spec.experiment, limit=60)} is started."
 
-        def submitted(run: RunSummary) -> str:
-            self._add_run(run)
-            return f"{plain(launch.name or launch.experiment, limit=60)} is started."
-
-        return await submit_launch(self.context.connection.client, launch, submitted)
+    async def _submit_recipes(self, recipes: Sequence[RunRecipe]) -> str:
+        for recipe in recipes:
+            await self._submit(recipe.experiment, recipe.params, recipe.seed, recipe.name)
+        return f"{len(recipes)} runs are started." if len(recipes) > 1 else f"{recipes[0].name} is started."
 
     async def _submit(self, experiment: str, params: Mapping[str, object], seed: int, name: str) -> str:
         self._add_run(await self.context.connection.client.submit(experiment, params, seed=seed, name=name))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from textual import on
 from textual.app import ComposeResult
@@ -12,19 +12,16 @@ from textual.containers import Container
 from textual.widget import Widget
 
 from engine.errors import DltuiError
+from engine.protocol import RunSummary
 from tui.data.newest_runs import RunList
 from tui.messages import HistoryChanged, KeyHintsChanged, RunsChanged, ViewStateChanged
 from tui.tab.context import TabContext
-from tui.tab.submit import open_launch_form
 from tui.tab.tab import Tab
 from tui.tab.view import View
 from tui.terminal.plain_text import plain
 from tui.ui.start_worker import start_worker
 from tui.ui.view_bar import ViewBar
 from tui.view_state import saved_choice
-
-if TYPE_CHECKING:
-    from tui.dialogs.form_dialog import Launch
 
 HISTORY_DELAY = 0.33
 """least time in seconds between two updates of a history that grows"""
@@ -208,11 +205,13 @@ class ViewsTab(Tab):
         self.view.start()
 
     def action_new(self) -> None:
-        open_launch_form(self, self.view.EXPERIMENT, self.submit_launch)
+        from tui.dialogs.form_dialog import open_launch_form
 
-    async def submit_launch(self, launch: Launch) -> str:
-        """Submit the run of the launch form. Returns a notification. Raises DltuiError."""
-        return await self.view.submit_launch(launch)
+        open_launch_form(self, self.view.EXPERIMENT, self.launched)
+
+    def launched(self, run: RunSummary) -> str:
+        """Show the new run of the launch form. Returns a notification."""
+        return self.view.launched(run)
 
     def key_labels(self) -> Mapping[str, str]:
         return self.view.key_labels() if self.front in self._views else {}

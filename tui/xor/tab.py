@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
+from engine.protocol import RunSummary
 from tui.data.newest_runs import RunList
 from tui.keys import all_keys
 from tui.tab.context import TabContext
 from tui.tab.views_tab import ViewEntry, ViewsTab
 from tui.xor.xor_runs import LIMITS, SINGLE
-
-if TYPE_CHECKING:
-    from tui.dialogs.form_dialog import Launch
 
 
 class XorTab(ViewsTab):
@@ -28,7 +26,7 @@ class XorTab(ViewsTab):
     def __init__(self, context: TabContext, **widget: Any) -> None:
         super().__init__(context, RunList(LIMITS), **widget)
 
-    async def submit_launch(self, launch: Launch) -> str:
-        if launch.experiment == SINGLE:
+    def launched(self, run: RunSummary) -> str:
+        if run.spec.experiment == SINGLE:
             self.select_view("trained")
-        return await super().submit_launch(launch)
+        return super().launched(run)
