@@ -23,8 +23,14 @@ from engine.service.index.index import Index
 from engine.service.runs import worker_log
 from engine.service.runs.runs import is_unsaved, parse_data
 from engine.service.runs.transitions import why_not
-from engine.service.server import streams
-from engine.service.server.connection import DeferredFrame, Frame, Handlers, RawFrame
+from engine.service.server.connection import (
+    Frame,
+    Handlers,
+    NextEvents,
+    RawFrame,
+    change_frames,
+    event_frames,
+)
 from engine.service.sweeps.request_handlers import SweepRequests
 from engine.service.sweeps.sweeps import find_damage
 
@@ -33,7 +39,10 @@ if TYPE_CHECKING:
 
 
 class Requests:
-    """`request` is the frame as received: its fields may be missing or of any type."""
+    """`request` is the frame as received: its fields may be missing or of any type.
+
+    The answer of a handler that returns the summary of a run is {"run": ...}.
+    """
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -41,8 +50,8 @@ class Requests:
 
     def handlers(self) -> Handlers:
         requests = (
-            self.submit, self.runs, self.show, self.data_now, self.pause, self.resume, self.stop, self.set,
-            self.remove, self.undo, self.delete_removed, self.removals, self.applicable, self.log,
+            self._service.runs.submit, self.runs, self.show, self.data_now, self.pause, self.resume,
+            self.stop, self.set, self.remove, self.undo, self.delete_removed, self.removals, self.applicable, self.log,
             self.resources, self.doctor, self.verify, self.reindex, self.engine, self.shutdown, self.ping,
         )  # fmt: skip
         sweeps = SweepRequests(self._service.sweeps, self._service.removals).handlers()
@@ -52,9 +61,6 @@ class Requests:
         )
 
     # --- runs ----------------------------------------------------------------------------------------------
-
-    async def submit(self, request: Json) -> Frame:
-        return _run(await self._service.runs.submit(request))
 
     async def runs(self, request: Json) -> Frame:
         """Pending rows are written first, so that the page has the effect of earlier requests."""
@@ -71,14 +77,14 @@ class Requests:
             facts |= {"length": window.length, "sweeps": sweeps}
         return RawFrame("runs", window.summaries, facts)
 
-    async def show(self, request: Json) -> Frame:
+    async def show(self, request: Json) -> RunSummary:
         from engine.service.runs import verify_runs  # 10 ms, which the start of the service need not take
 
         run_id = await self._find(request)
         summary = await self._registry.summary_now(run_id)
         folder = store.folder_of(self._registry.places, run_id).checkpoints
         checkpoints = await asyncio.to_thread(verify_runs.checkpoints, folder)
-        return _run(dataclasses.replace(summary, checkpoints=checkpoints))
+        return dataclasses.replace(summary, checkpoints=checkpoints)
 
     async def data_now(self, request: Json) -> Frame:
         from engine.service.runs.verify_runs import data_warning
@@ -86,19 +92,19 @@ class Requests:
         run = await self._registry.summary(await self._find(request))
         return {"words": await asyncio.to_thread(data_warning, self._registry.places, run)}
 
-    async def pause(self, request: Json) -> Frame:
-        return _run(await self._service.runs.pause(await self._find(request)))
+    async def pause(self, request: Json) -> RunSummary:
+        return await self._service.runs.pause(await self._find(request))
 
-    async def resume(self, request: Json) -> Frame:
+    async def resume(self, request: Json) -> RunSummary:
         run_id = await self._find(request)
-        return _run(await self._service.runs.resume(run_id, request.get("mode", "strict")))
+        return await self._service.runs.resume(run_id, request.get("mode", "strict"))
 
-    async def stop(self, request: Json) -> Frame:
-        return _run(await self._service.runs.stop(await self._find(request)))
+    async def stop(self, request: Json) -> RunSummary:
+        return await self._service.runs.stop(await self._find(request))
 
-    async def set(self, request: Json) -> Frame:
+    async def set(self, request: Json) -> RunSummary:
         run_id = await self._find(request)
-        return _run(await self._service.runs.set(run_id, request.get("name"), request.get("value")))
+        return await self._service.runs.set(run_id, request.get("name"), request.get("value"))
 
     async def remove(self, request: Json) -> Frame:
         """Remove `run`, or all of `runs` as one removal."""
@@ -199,18 +205,14 @@ class Requests:
 
     # --- streams -------------------------------------------------------------------------------------------
 
-    def events(self, request: Json) -> AsyncIterator[Frame | DeferredFrame]:
-        return streams.events(self._registry, request.get("run"), request.get("after", 0))
+    def events(self, request: Json) -> AsyncIterator[Frame | NextEvents]:
+        return event_frames(self._registry, request.get("run"), request.get("after", 0))
 
     def watch(self, request: Json) -> AsyncIterator[Frame]:
-        return streams.watch(self._registry, self._service.change_feed)
+        return change_frames(self._registry, self._service.change_feed)
 
     async def _find(self, request: Json) -> str:
         return await self._registry.find(request.get("run"))
-
-
-def _run(summary: RunSummary) -> Json:
-    return {"run": summary_to_json(summary)}
 
 
 def _query(request: Json) -> Query:
