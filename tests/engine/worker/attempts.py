@@ -19,10 +19,10 @@ from engine.places import Places
 from engine.protocol import Json, ParentCheckpoint, Spec
 from engine.service.runs import parent_checkpoint
 from engine.store import RunFolder
-from engine.worker.__main__ import FRAMEWORKS, _display_params
 from engine.worker.device import Device
 from engine.worker.event_log import EventLog
 from engine.worker.run import Attempt, Run
+from engine.worker.run_attempt import FRAMEWORKS, _display_params
 from engine.worker.tensorboard import TensorBoardFiles
 from tests.timeouts import quiet_seconds
 

@@ -12,10 +12,10 @@ import pytest
 
 from engine import process_identity
 from engine.keeper import arguments
+from engine.keeper.__main__ import Outcome, finish
 from engine.keeper.cause import ProcessExit
 from engine.keeper.claim import Claim, acquire
 from engine.keeper.stop_sequence import GracePeriods
-from engine.keeper.supervise_attempt import Outcome, finish
 from engine.protocol import Cause, CauseKind, Status
 from engine.store import ExitFacts, Wanted, write_wanted
 from tests.engine.keeper import fakes
