@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import importlib
 import itertools
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from engine import axes, recipe_defaults, spec_versions
 from engine.errors import ParamError, UnknownExperiment
+from engine.experiment_files.description import KINDS, FileExperiment, param_of
 from engine.params import (
     Param,
     ParamSet,
@@ -18,6 +21,7 @@ from engine.params import (
     build,
     choice,
     declared,
+    field_of,
     flag,
     format_value,
     number,
@@ -45,6 +49,8 @@ class Experiment:
     """whether its training data depend on the folder of data sets"""
     metrics: tuple[str, ...] = ()
     """names of the metrics that it may log; empty: not declared"""
+    file: FileExperiment | None = None
+    """where it is a file of the user's"""
 
     def framework_of(self, values: Mapping[str, object]) -> str:
         """The parameter `framework` where there is one, else the experiment's."""
@@ -429,6 +435,11 @@ def suite_of(experiment: str, axes: Sequence[str]) -> Suite | None:
 
 
 def experiments() -> tuple[Experiment, ...]:
+    """Those of `built_in`, and files of the user's that were registered."""
+    return (*built_in(), *_registered.values())
+
+
+def built_in() -> tuple[Experiment, ...]:
     """`EXPERIMENTS`, and the tuple that DLTUI_EXTRA_CATALOG names as `module:NAME`."""
     named = os.environ.get("DLTUI_EXTRA_CATALOG")
     if not named:
@@ -448,20 +459,83 @@ def find(name: str) -> Experiment:
     raise UnknownExperiment(f"There is no experiment {name[:80]!r}.", f"The catalog has: {known}.")
 
 
-def effective(experiment: str, values: Mapping[str, object]) -> dict[str, Value]:
+def is_built_in(name: str) -> bool:
+    """Whether an experiment or a suite of dltui has that name, or had it once."""
+    current = spec_versions.current_experiment(name)
+    return suite(name) is not None or any(one.name == current for one in built_in())
+
+
+# --- experiments that are files ---------------------------------------------------------------------------
+
+_registered: dict[str, Experiment] = {}
+
+
+def register(found: Iterable[FileExperiment]) -> None:
+    """Make these the files of the catalog in this process."""
+    _registered.clear()
+    _registered.update({one.name: from_file(one) for one in found})
+
+
+@functools.lru_cache(1024)
+def from_file(described: FileExperiment) -> Experiment:
+    """The experiment that a file declares; nothing of the file is executed."""
+    fields = [(one.name, KINDS[one.kind], field_of(param_of(one))) for one in described.params]
+    return Experiment(
+        name=described.name,
+        title=described.title or described.name,
+        claim=described.claim,
+        framework=described.framework,
+        params=dataclasses.make_dataclass("FileParams", fields, frozen=True, slots=True),
+        train="",
+        best=described.best,
+        goal=described.goal,
+        threads=described.threads,
+        metrics=described.metrics,
+        file=described,
+    )
+
+
+class OfExperiment(Protocol):
+    """The spec of a run or of a sweep."""
+
+    @property
+    def experiment(self) -> str: ...
+    @property
+    def file(self) -> FileExperiment | None: ...
+
+
+def of(spec: OfExperiment) -> Experiment:
+    """The experiment of a run or of a sweep, which outlives its file. Raises UnknownExperiment."""
+    return find(spec.experiment) if spec.file is None else from_file(spec.file)
+
+
+def known(spec: OfExperiment) -> Experiment | None:
+    """As `of`; None for an experiment that is not in the catalog."""
+    try:
+        return of(spec)
+    except UnknownExperiment:
+        return None
+
+
+# --- values -----------------------------------------------------------------------------------------------
+
+
+def effective(experiment: Experiment | None, values: Mapping[str, object]) -> dict[str, Value]:
     """Values that a recipe fills in for parameters that are None.
 
-    Empty for an experiment that is not in the catalog, and for values that `check` refuses.
+    Empty for an unknown experiment, and for values that `check` refuses.
     """
+    if experiment is None:
+        return {}
     try:
-        made = build(find(experiment).params, values)
-    except (ParamError, UnknownExperiment):
+        made = build(experiment.params, values)
+    except ParamError:
         return {}
     settle = getattr(made, "effective", dict)
     return {name: value for name, value in settle().items() if getattr(made, name) is None}
 
 
-def display_values(experiment: str, values: Mapping[str, Value]) -> dict[str, Value]:
+def display_values(experiment: Experiment | None, values: Mapping[str, Value]) -> dict[str, Value]:
     """`values` with each None replaced by its parameter's word: auto, never, off, all."""
     kinds = _params_by_name(experiment)
     return {
@@ -470,7 +544,7 @@ def display_values(experiment: str, values: Mapping[str, Value]) -> dict[str, Va
     }
 
 
-def display_resolved_values(experiment: str, values: Mapping[str, Value]) -> dict[str, Value]:
+def display_resolved_values(experiment: Experiment | None, values: Mapping[str, Value]) -> dict[str, Value]:
     """As `display_values`, with the effective value behind the word: `auto (0.01)`."""
     kinds, found = _params_by_name(experiment), effective(experiment, values)
     return {
@@ -485,8 +559,5 @@ def none_word(name: str) -> str:
     return next((param.word for param in kinds if param.name == name and param.word), "")
 
 
-def _params_by_name(experiment: str) -> dict[str, Param]:
-    try:
-        return {param.name: param for param in declared(find(experiment).params)}
-    except UnknownExperiment:
-        return {}
+def _params_by_name(experiment: Experiment | None) -> dict[str, Param]:
+    return {} if experiment is None else {param.name: param for param in declared(experiment.params)}

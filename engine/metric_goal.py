@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from engine.catalog import find
-from engine.errors import UnknownExperiment
+from engine import catalog
+from engine.catalog import OfExperiment
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +23,7 @@ class MetricGoal:
         return best is None or (value > best if self.largest else value < best)
 
 
-def goal_of(experiment: str) -> MetricGoal:
-    """The goal in the catalog; an empty one for an experiment that is not there any more."""
-    try:
-        found = find(experiment)
-    except UnknownExperiment:
-        return MetricGoal()
-    return MetricGoal(found.best, found.goal == "max")
+def goal_of(spec: OfExperiment) -> MetricGoal:
+    """The goal of the experiment; an empty one where that is not in the catalog any more."""
+    found = catalog.known(spec)
+    return MetricGoal() if found is None else MetricGoal(found.best, found.goal == "max")

@@ -103,6 +103,13 @@ def flag(default: bool, help: str) -> Any:
     return field(default=default, metadata={"help": help})
 
 
+def field_of(param: Param) -> Any:
+    """The field that declares `param`."""
+    facts = {one.name: getattr(param, one.name) for one in dataclasses.fields(Param)}
+    metadata = {name: value for name, value in facts.items() if name not in ("name", "kind", "default")}
+    return field(default=param.default, metadata=metadata)
+
+
 @functools.cache
 def declared(params: type[ParamSet]) -> tuple[Param, ...]:
     """The parameters of a params dataclass, in order; fields that are not declared as such are none."""
@@ -217,6 +224,12 @@ def build(params: type[ParamSet], given: Mapping[str, object]) -> Any:
     if check is not None:
         check()
     return made
+
+
+def known_values(params: type[ParamSet], given: Mapping[str, Value]) -> dict[str, Value]:
+    """Without values of parameters that are not declared."""
+    known = {param.name for param in declared(params)}
+    return {name: value for name, value in given.items() if name in known}
 
 
 def differing(params: type[ParamSet], values: Mapping[str, Value]) -> dict[str, Value]:

@@ -42,6 +42,21 @@ class Places:
         return self.root / "submissions.json"
 
     @property
+    def experiments(self) -> Path:
+        """The files and folders that were added to the catalog."""
+        return self.root / "experiments.json"
+
+    @property
+    def descriptions(self) -> Path:
+        """Cache of what is known of experiments that are files; it can be deleted at any time."""
+        return self.root / "descriptions"
+
+    @property
+    def sources(self) -> Path:
+        """Kept sources of experiments that are files, a folder each."""
+        return self.root / "sources"
+
+    @property
     def lock(self) -> Path:
         return self.root / "engine.lock"
 

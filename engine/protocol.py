@@ -8,6 +8,8 @@ from enum import StrEnum
 from typing import Any
 
 from engine import spec_versions
+from engine.experiment_files import description
+from engine.experiment_files.description import FileExperiment
 from engine.params import Value
 from engine.typed_json import fields_of as fields_of
 from engine.typed_json import number_from_json as number_from_json
@@ -146,6 +148,8 @@ class Spec:
     data: str | None = None
     """absolute path of the folder of data sets, "" for none; None in specs of older versions: that of the
     service's environment"""
+    file: FileExperiment | None = None
+    """the experiment, where it is a file of the user's"""
     version: int = SPEC_VERSION
     """of the meaning of the values; older specs are translated when read"""
     parent: ParentCheckpoint | None = None
@@ -476,10 +480,17 @@ class Finding:
 
 
 def spec_to_json(spec: Spec) -> Json:
+    """A field that is None and was not written by earlier versions is left out."""
     data = asdict(spec)
     if spec.parent is None:
         del data["parent"]
-    return {**data.pop("unknown"), **data}
+    return {**data.pop("unknown"), **data, **_file_to_json(data, spec.file)}
+
+
+def _file_to_json(data: Json, file: FileExperiment | None) -> Json:
+    """Removes `file` from `data`; the field to be written, if any."""
+    del data["file"]
+    return {"file": description.to_json(file)} if file else {}
 
 
 def spec_from_json(data: Json) -> Spec:
@@ -515,6 +526,7 @@ def summary_to_json(run: RunSummary) -> Json:
         "wanted_device": run.spec.device,
         **{name: getattr(run.spec, name) for name in _SPEC_FIELDS_IN_SUMMARY},
         "parent": asdict(run.spec.parent) if run.spec.parent else None,
+        **({"file": description.to_json(run.spec.file)} if run.spec.file else {}),
         "state": state,
         "checkpoints": [asdict(checkpoint) for checkpoint in run.checkpoints],
     }
@@ -524,7 +536,7 @@ def summary_from_json(data: Json) -> RunSummary:
     spec = Spec(
         id=data["id"], experiment=current_experiment(data["experiment"]), params=data["params"],
         seed=data["seed"], name=data["name"], framework=data["framework"],
-        device=data["wanted_device"], created_at=data["created_at"],
+        device=data["wanted_device"], created_at=data["created_at"], file=file_from_json(data.get("file")),
         parent=ParentCheckpoint(**data["parent"]) if data.get("parent") else None,
         **{name: data[name] for name in _SPEC_FIELDS_IN_SUMMARY if name in data},
     )  # fmt: skip
@@ -562,6 +574,11 @@ def sweep_row_from_json(data: Json) -> SweepRow:
     experiment = current_experiment(data["experiment"])
     best = None if best is None else number_from_json(best)
     return SweepRow(**{**data, "experiment": experiment, "best": best})
+
+
+def file_from_json(data: object) -> FileExperiment | None:
+    """Raises ValueError."""
+    return None if data is None else typed(data, FileExperiment)
 
 
 def cause_from_json(data: object) -> Cause:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from engine import files, spec_versions
 from engine.errors import CorruptRun
+from engine.experiment_files import description
+from engine.experiment_files.description import FileExperiment
 from engine.params import Value
 from engine.places import Places
 from engine.process_identity import ProcessIdentity
@@ -20,6 +22,10 @@ from engine.unicode_text import has_no_surrogates
 
 ENDS = (Status.PAUSED, Status.DONE, Status.STOPPED, Status.FAILED, Status.LOST)
 """statuses in which an attempt can end"""
+
+
+SOURCE = "source"
+"""folder, in that of a run or of a sweep, of the kept source of an experiment that is a file"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +105,8 @@ class Amended:
     params: Mapping[str, Value] = field(default_factory=dict)
     version: int = 1
     """of the meaning of the values"""
+    file: FileExperiment | None = None
+    """the experiment, where the code of its file was changed"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +142,38 @@ def new_id(experiment: str, now: float) -> str:
 
 
 def create(places: Places, spec: Spec, fill: Callable[[Path], object] = lambda path: None) -> RunFolder:
-    """Create the folder of a run, complete or not at all. Raises OSError, also where the id is taken.
+    """Create the folder of a run, complete or not at all; it keeps the source of a file experiment.
 
-    `fill` is called with the folder before it has its name, to add files; what it raises is raised.
+    `fill` is called with the folder before it has its name, to add files; what it raises is raised. Raises
+    OSError, also where the id is taken, and CorruptRun where that source is gone.
     """
     folder = folder_of(places, spec.id)
-    create_folder(folder.path, "spec.json", spec_to_json(spec), fill)
+    kept_by = places.sweeps / spec.sweep if spec.sweep else None
+    link = source_linker(places, spec.file, kept_by)
+
+    def fill_all(path: Path) -> None:
+        link(path)
+        fill(path)
+
+    create_folder(folder.path, "spec.json", spec_to_json(spec), fill_all)
     return folder
+
+
+def source_linker(
+    places: Places, file: FileExperiment | None, owner: Path | None = None
+) -> Callable[[Path], None]:
+    """A function that adds the source of `file`, if any, to the folder of a run or of a sweep.
+
+    The source is that of the home, or the one that the sweep folder `owner` keeps. It raises OSError, and
+    CorruptRun where there is none.
+    """
+    if file is None:
+        return lambda path: None
+    from engine.experiment_files import source_store  # a keeper does not need it
+
+    in_home = places.sources / file.stored
+    source = in_home if owner is None or in_home.exists() else owner / SOURCE / file.stored
+    return lambda path: source_store.link(source, path)
 
 
 def create_folder(
@@ -207,6 +240,8 @@ def read_spec(folder: RunFolder) -> Spec:
             if amended.version < spec_versions.VERSION:
                 later = spec_versions.upgrade_params(experiment, later)
             data["params"] = {**params, **later}
+        if amended.file is not None:
+            data["file"] = description.to_json(amended.file)
         if not spec_versions.is_current(data):
             data["version"] = spec_versions.VERSION
         return _check_spec(spec_from_json(data))
@@ -222,9 +257,17 @@ def _check_spec(spec: Spec) -> Spec:
     return spec
 
 
-def write_amended(folder: RunFolder, params: Mapping[str, Value]) -> None:
-    """Write parameters that replace those of `spec.json`, which is not changed."""
-    facts = {"params": dict(params), "at": round(time.time(), 3), "version": spec_versions.VERSION}
+def write_amended(folder: RunFolder, params: Mapping[str, Value], file: FileExperiment | None = None) -> None:
+    """Write parameters, and the changed file, that replace those of `spec.json`, which is not changed.
+
+    A file that was changed before stays, with its parameters.
+    """
+    before = files.read_typed(folder.amended, Amended) or Amended()
+    if before.file is not None:
+        file, params = file or before.file, {**before.params, **params}
+    facts: Json = {"params": dict(params), "at": round(time.time(), 3), "version": spec_versions.VERSION}
+    if file is not None:
+        facts["file"] = description.to_json(file)
     files.write_json(folder.amended, facts)
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 from engine import spec_versions
 from engine.axes import Axis
+from engine.experiment_files import description
+from engine.experiment_files.description import FileExperiment
 from engine.params import Param, Value
 from engine.protocol import Json, number_from_json, number_to_json
 from engine.typed_json import typed
@@ -127,6 +129,8 @@ class SweepSpec:
     """the counter of submissions, of runs and sweeps together; 0 in specs of older versions"""
     data: str | None = None
     """as in `Spec`, for its trials"""
+    file: FileExperiment | None = None
+    """the experiment, where it is a file of the user's"""
     version: int = spec_versions.VERSION
     """of the meaning of the values; older specs are translated when read"""
     unknown: Mapping[str, Any] = field(default_factory=dict)
@@ -250,9 +254,11 @@ def axis_from_json(data: Json) -> Axis:
 
 def sweep_spec_to_json(spec: SweepSpec) -> Json:
     data = asdict(spec)
+    del data["file"]
     return {
         **data.pop("unknown"),
         **data,
+        **({"file": description.to_json(spec.file)} if spec.file else {}),
         "axes": [axis_to_json(axis) for axis in spec.axes],
         "params": dict(spec.params),
         "seeds": list(spec.seeds),

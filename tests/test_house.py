@@ -15,8 +15,8 @@ PACKAGES = ("tui", "engine", "checkpoints")
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 FRAMEWORKS = {"torch", "tensorflow", "keras", "tensorboardX", "sklearn"}
 DOORS = {
-    "axes", "catalog", "client", "errors", "events", "files", "filter_fields", "fold", "params", "places",
-    "protocol", "sampling", "session_protocol", "sweep_protocol",
+    "axes", "catalog", "client", "errors", "events", "experiment_files", "files", "filter_fields", "fold",
+    "params", "places", "protocol", "sampling", "session_protocol", "sweep_protocol",
 }  # fmt: skip
 
 

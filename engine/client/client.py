@@ -25,7 +25,7 @@ from engine.errors import (
     OtherVersion,
     ProtocolError,
 )
-from engine.places import Places, data_folder
+from engine.places import Places, data_folder, home
 from engine.protocol import (
     VERSION,
     Finding,
@@ -42,11 +42,14 @@ from engine.protocol import (
     summary_from_json,
     sweep_row_from_json,
 )
+from engine.typed_json import typed
 from engine.version import VERSION as RELEASE
 from engine.version import is_older as is_older_version
 
 if TYPE_CHECKING:
     from engine.events import Event
+    from engine.experiment_files.code import RunCode
+    from engine.experiment_files.description import FileExperiment
     from engine.sweep_protocol import Prune, SweepSummary, TrialPage, TrialQuery
 
 T = TypeVar("T")
@@ -164,6 +167,7 @@ async def _open_connection(places: Places, start: bool) -> Client:
         writer.close()
         raise
     client = Client(reader, writer, hello)
+    client.places = places
     client.notice = notice
     return client
 
@@ -234,6 +238,7 @@ class Client:
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, hello: Json) -> None:
         self.hello = hello
+        self.places = home()
         self._channel = Channel(reader, writer, "the engine", _engine_stopped(), unread=UNREAD)
         self.notice = ""
         """a warning for the user about this connection"""
@@ -256,17 +261,29 @@ class Client:
         executor: str = "local",
         data: str | None = None,
         begin: str = "",
+        file: FileExperiment | None = None,
     ) -> RunSummary:
         """`data` is the absolute path of the folder of data sets, "" for none; None: DLTUI_DATA.
 
-        `begin`: the checkpoint it begins with, RUN@STEP or RUN@best.
+        `begin`: the checkpoint it begins with, RUN@STEP or RUN@best. `file` is the experiment where it is a
+        file: its source is kept as it is now, or, where the file is gone, as it was. Raises DltuiError, and
+        nothing was started.
         """
         facts: Json = {
             "experiment": experiment, "params": dict(params or {}), "seed": seed, "name": name,
             "device": device, "executor": executor, "data": data_folder() if data is None else data,
             **({"begin": begin} if begin else {}),
         }  # fmt: skip
+        facts |= await self._kept(file)
         return await self._run("submit", **facts, token=uuid.uuid4().hex)
+
+    async def _kept(self, file: FileExperiment | None) -> Json:
+        """The fields of a request that name the kept source of `file`; none where there is no file."""
+        if file is None:
+            return {}
+        from engine.experiment_files import description, prepare  # most runs are not of files
+
+        return {"file": description.to_json(await asyncio.to_thread(prepare.again, self.places, file))}
 
     async def show(self, run: str) -> RunSummary:
         """The run with its checkpoints."""
@@ -275,8 +292,22 @@ class Client:
     async def pause(self, run: str) -> RunSummary:
         return await self._run("pause", run=run)
 
-    async def resume(self, run: str, mode: str = "strict") -> RunSummary:
-        return await self._run("resume", run=run, mode=mode)
+    async def resume(self, run: str, mode: str = "strict", *, code: str = "") -> RunSummary:
+        """`mode` fast goes on with the code of its file as it is now, `code` kept with what the run keeps.
+
+        Raises DltuiError, also in mode strict where that file was changed.
+        """
+        facts: Json = {"code": code} if code else {}
+        if mode == "fast" and not code:
+            facts = await self._kept((await self.show(run)).spec.file)
+        return await self._run("resume", run=run, mode=mode, **facts)
+
+    async def code(self, run: str) -> RunCode | None:
+        """The code of a run of a file experiment; None for one of the catalog."""
+        from engine.experiment_files.code import RunCode  # most runs are not of files
+
+        found = (await self.request("code", run=run))["code"]
+        return None if found is None else typed(found, RunCode)
 
     async def stop(self, run: str) -> RunSummary:
         return await self._run("stop", run=run)
@@ -387,11 +418,12 @@ class Client:
         device: str = "auto",
         executor: str = "local",
         data: str | None = None,
+        file: FileExperiment | None = None,
     ) -> SweepSummary:
         """Submit a sweep.
 
         `axes` are texts such as `lr=0.001..0.1 log` or `hidden=1..4`; `seeds` is a count or a list. Empty
-        `metric` and `goal` are those of the experiment; `data` is as in `Client.submit`.
+        `metric` and `goal` are those of the experiment; `data` and `file` are as in `Client.submit`.
         """
         from engine.sweep_protocol import Prune
 
@@ -402,6 +434,7 @@ class Client:
             "goal": goal, "name": name, "device": device, "executor": executor,
             "data": data_folder() if data is None else data,
         }  # fmt: skip
+        facts |= await self._kept(file)
         answer = await self.request("sweep_submit", **facts, token=uuid.uuid4().hex)
         return _sweep(answer["sweep"])
 

@@ -129,7 +129,8 @@ def _start_worker(claim: Claim, args: Arguments, log: LimitedLog) -> WorkerProce
         "DLTUI_MODE": wanted.mode,
     }
     module = "engine.worker" if spec.executor == "local" else "engine.remote"
-    command = [args.python, "-P", "-m", module, str(claim.folder.path)]
+    python = spec.file.python if spec.file and module == "engine.worker" else ""
+    command = [python or args.python, "-P", "-m", module, str(claim.folder.path)]
     return worker_process.start(command, environ, InheritedFiles(claim.lock, log.fd, claim.folder.path))
 
 

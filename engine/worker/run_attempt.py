@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import os
 import traceback
@@ -11,10 +12,11 @@ from typing import Any
 
 from checkpoints.errors import SaveFailed
 from engine import catalog, params, store
+from engine.catalog import Experiment
 from engine.events import EventWriter
 from engine.protocol import Spec
 from engine.store import RunFolder
-from engine.worker import device, end_status
+from engine.worker import device, end_status, kept_source
 from engine.worker.end_status import Ending, StopReason
 from engine.worker.event_log import EventLog
 from engine.worker.keeper_pipe import KeeperDescriptors, KeeperPipe
@@ -49,26 +51,27 @@ def run_attempt(folder: RunFolder, descriptors: KeeperDescriptors, handler: Sign
     """Whatever is raised becomes an Ending."""
     try:
         spec = store.read_spec(folder)
-        experiment = catalog.find(spec.experiment)
+        experiment = catalog.of(spec)
+        values = params.known_values(experiment.params, spec.params) if spec.file else spec.params
         event_log = EventLog(EventWriter(folder.events), _tensorboard_files(folder, spec))
     except Exception as error:  # only the keeper can report it: there is no event file yet
         return _failed(error)
     try:
-        chosen = params.build(experiment.params, spec.params)
+        chosen = params.build(experiment.params, values)
         here = device.prepare(spec, os.environ)
         run = Run(folder, spec, chosen, here, event_log, KeeperPipe(descriptors.commands), _read_attempt())
         handler.attach(run)
     except Exception as error:  # reported to the keeper and to the event file
         return _close(event_log, 0, _failed(error))
-    ended = _train(experiment.train, chosen, run, handler)
+    ended = _train(functools.partial(_load_train, experiment, folder), chosen, run, handler)
     run.log_started()
     return _close(event_log, run.step, ended)
 
 
-def _train(name: str, chosen: Any, run: Run, handler: SignalHandler) -> Ending:
+def _train(load: Callable[[], Train], chosen: Any, run: Run, handler: SignalHandler) -> Ending:
     """Run the training function; whatever it raises becomes an Ending."""
     try:
-        _load_train(name)(chosen, run)
+        load()(chosen, run)
         unsaved = _save_last(run)
         ended = end_status.finished(
             run.step,
@@ -92,8 +95,10 @@ def _save_last(run: Run) -> SaveFailed | None:
     return None
 
 
-def _load_train(name: str) -> Train:
-    module, _, function = name.partition(":")
+def _load_train(experiment: Experiment, folder: RunFolder) -> Train:
+    if experiment.file is not None:
+        return kept_source.load_train(folder.path, experiment.file)
+    module, _, function = experiment.train.partition(":")
     found: Train = getattr(importlib.import_module(module), function)
     return found
 
@@ -119,7 +124,7 @@ def _tensorboard_files(folder: RunFolder, spec: Spec) -> TensorBoardFiles | None
 
 def _display_params(spec: Spec) -> dict[str, params.Value]:
     """The parameters for display: None becomes the word declared for it, such as auto."""
-    return catalog.display_values(spec.experiment, spec.params)
+    return catalog.display_values(catalog.of(spec), spec.params)
 
 
 def _read_attempt() -> Attempt:

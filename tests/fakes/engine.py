@@ -12,6 +12,7 @@ from typing import Any
 from engine.client.client import Client, EventBatch, LogPart, RunsChange
 from engine.errors import DltuiError, EngineError, RunNotFound
 from engine.events import Event
+from engine.experiment_files.description import FileExperiment
 from engine.places import Places
 from engine.protocol import (
     Cause,
@@ -273,6 +274,7 @@ class FakeClient(Client):
         device: str = "auto",
         executor: str = "local",
         data: str | None = None,
+        file: FileExperiment | None = None,
     ) -> RunSummary:
         parse_name(name)
         self._engine.data_folders.append(data)

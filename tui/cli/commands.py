@@ -64,7 +64,7 @@ def dltui(
         sys.exit(2)
 
 
-app.command("experiments", cls=Verb)(experiments.experiments)
+app.add_typer(experiments.app, name="experiments")
 app.command("run", cls=Verb)(run.run)
 app.command("ls", cls=Verb)(ls.ls)
 app.command("show", cls=Verb)(ls.show)

@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
-from engine import catalog
 from engine import params as declared_params
+from engine.catalog import Experiment
 from engine.client.client import Client
 from engine.errors import DltuiError, ParamError
 from engine.protocol import RunSummary, Status
 from tui.cli.engine_call import call_engine, fail, print_json, print_stderr, print_stdout
+from tui.cli.find_experiment import find_or_fail
 from tui.cli.shell_completion import complete_experiment, complete_run, complete_setting
 from tui.cli.wait_for_end import follow, show_progress_line
 from tui.data.executor_text import text_of
@@ -43,13 +44,21 @@ RayAddress = Annotated[
         help="address of the Ray cluster: host:port or auto; empty: a local Ray",
     ),
 ]
+Python = Annotated[
+    str,
+    typer.Option(
+        metavar="PATH", help="interpreter that trains an experiment of your own; it needs dltui as well"
+    ),
+]
 
 
 def run(
     experiment: Annotated[
         str,
         typer.Argument(
-            metavar="EXPERIMENT", help="experiment of the catalog", autocompletion=complete_experiment
+            metavar="EXPERIMENT",
+            help="experiment of the catalog, or a file: ./mine.py",
+            autocompletion=complete_experiment,
         ),
     ],
     settings: Annotated[
@@ -69,6 +78,7 @@ def run(
             autocompletion=complete_run,
         ),
     ] = "",
+    python: Python = "",
     wait: Annotated[bool, typer.Option("--wait", help="wait for the end; exit status by outcome")] = False,
     json: Annotated[bool, typer.Option("--json", help="the run as JSON")] = False,
 ) -> None:
@@ -82,12 +92,20 @@ def run(
 
     With --wait the exit status is 0 done, 3 stopped, 4 failed, 5 lost, 6 paused.
     """
-    given = checked(experiment, settings or [])
+    chosen = find_or_fail(experiment, python)
+    given = checked(chosen, settings or [])
     place = text_of(executor, ray_address)
 
     async def submit(client: Client) -> tuple[RunSummary, str]:
         created = await client.submit(
-            experiment, given, seed=seed, name=name, device=device, executor=place, begin=begin
+            chosen.name,
+            given,
+            seed=seed,
+            name=name,
+            device=device,
+            executor=place,
+            begin=begin,
+            file=chosen.file,
         )
         return created, await same_name_warning(client, created) if name else ""
 
@@ -105,11 +123,11 @@ def run(
         print_json(run_json(started))
 
 
-def checked(experiment: str, settings: list[str]) -> dict[str, object]:
+def checked(experiment: Experiment, settings: list[str]) -> dict[str, object]:
     """The mapping of `k=v` texts, validated; an invalid one is printed in one line and exits."""
     try:
         given: dict[str, object] = dict(_split(setting) for setting in settings)
-        declared_params.build(catalog.find(experiment).params, given)
+        declared_params.build(experiment.params, given)
     except DltuiError as error:
         fail(error)
     return given

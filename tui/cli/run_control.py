@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -26,6 +27,7 @@ Where = Annotated[
     str, typer.Option("--where", metavar="FILTER", help="all runs that pass this filter, as in ls")
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="do not ask for confirmation")]
+DIFF_LINES = 200
 LISTED = 12
 """runs listed before a question"""
 
@@ -150,13 +152,34 @@ def resume(
     fast: Annotated[
         bool, typer.Option("--fast", help="resume even where the result is only statistically equal")
     ] = False,
+    kept: Annotated[
+        bool,
+        typer.Option("--kept", help="resume with the code that a run keeps, though its file was changed"),
+    ] = False,
     where: Where = "",
     yes: Yes = False,
     json: AsJson = False,
 ) -> None:
     """Resume runs from the newest intact checkpoint."""
-    mode = "fast" if fast else "strict"
-    apply_to_runs("resume", runs, where, yes, json, lambda client, run: client.resume(run, mode))
+    mode, code = "fast" if fast else "strict", "kept" if kept else ""
+
+    async def act(client: Client, run: str) -> RunSummary:
+        try:
+            return await client.resume(run, mode, code=code)
+        except DltuiError:
+            if mode == "strict" and runs == [run]:
+                await _print_changes(client, run)
+            raise
+
+    apply_to_runs("resume", runs, where, yes, json, act)
+
+
+async def _print_changes(client: Client, run: str) -> None:
+    """The difference to the code of the run, on stderr; nothing where there is none."""
+    with contextlib.suppress(DltuiError):
+        found = await client.code(run)
+        for line in (found.changed if found else "").splitlines()[:DIFF_LINES]:
+            print_stderr(line)
 
 
 def stop(runs: Runs = None, where: Where = "", yes: Yes = False, json: AsJson = False) -> None:

@@ -9,10 +9,12 @@ from collections.abc import Awaitable, Callable, Iterable
 import typer
 
 from engine import catalog, params, places
+from engine.catalog import Experiment
 from engine.client.client import Client, connect
 from engine.errors import DltuiError
 from engine.params import Param
 from engine.protocol import Query
+from tui.cli.find_experiment import find_experiment
 
 Candidates = list[tuple[str, str]]
 """word and description"""
@@ -50,7 +52,18 @@ def complete_sweep(incomplete: str) -> Candidates:
 
 
 def complete_experiment(incomplete: str) -> Candidates:
-    return _matching(incomplete, [(one.name, one.title) for one in catalog.experiments()])
+    return _matching(incomplete, [(one.name, one.title) for one in (*catalog.built_in(), *_added())])
+
+
+def _added() -> list[Experiment]:
+    """Experiments that were added, as far as they are known without running them."""
+    from engine.experiment_files import added
+
+    try:
+        found = added.list_cached(places.home())
+    except DltuiError:
+        return []
+    return [catalog.from_file(one.described.experiment) for one in found if one.described]
 
 
 def complete_swept(incomplete: str) -> Candidates:
@@ -70,9 +83,8 @@ def complete_setting(ctx: typer.Context, incomplete: str) -> Candidates:
 
 
 def _params_of(experiment: str) -> tuple[Param, ...]:
-    suite = catalog.suite(experiment)
     try:
-        return tuple(params.declared(catalog.find(suite.experiment if suite else experiment).params))
+        return tuple(params.declared(find_experiment(experiment).params))
     except DltuiError:
         return ()
 

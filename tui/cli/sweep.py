@@ -10,12 +10,14 @@ import typer
 from engine import axes as axis_texts
 from engine import catalog
 from engine import params as declared_params
+from engine.catalog import Experiment
 from engine.client.client import Client
 from engine.errors import DltuiError, ParamError
 from engine.params import Param, Value
 from engine.sweep_protocol import PARALLEL, TRIALS, Prune, SweepStatus, SweepSummary
 from tui.cli.engine_call import call_engine, fail, print_json, print_stderr, print_stdout
-from tui.cli.run import Executor, RayAddress
+from tui.cli.find_experiment import find_or_fail
+from tui.cli.run import Executor, Python, RayAddress
 from tui.cli.shell_completion import complete_setting, complete_swept
 from tui.cli.wait_for_end import follow, show_progress_line
 from tui.data.executor_text import text_of
@@ -33,7 +35,7 @@ def start(
         str,
         typer.Argument(
             metavar="EXPERIMENT",
-            help="experiment of the catalog, or a suite of runs: lm_four",
+            help="experiment of the catalog, a file: ./mine.py, or a suite of runs: lm_four",
             autocompletion=complete_swept,
         ),
     ],
@@ -70,6 +72,7 @@ def start(
     device: Annotated[str, typer.Option(help="device that trains: auto, cpu or gpu")] = "auto",
     executor: Executor = "local",
     ray_address: RayAddress = "",
+    python: Python = "",
     wait: Annotated[bool, typer.Option("--wait", help="wait for the end; exit status by outcome")] = False,
     json: Annotated[bool, typer.Option("--json", help="the sweep as JSON")] = False,
 ) -> None:
@@ -85,8 +88,10 @@ def start(
         "gpu_share": gpu_share, "prune": Prune(prune, eta, rungs, startup), "metric": metric, "goal": goal,
         "name": name, "device": device, "executor": text_of(executor, ray_address),
     }  # fmt: skip
-    _print_axes(experiment, axis or [])
-    started = _submit(experiment, axis or [], _fixed(experiment, settings or []), given)
+    swept = find_or_fail(experiment, python)
+    named = experiment if catalog.suite(experiment) else swept.name
+    _print_axes(swept, axis or [])
+    started = _submit(named, axis or [], _fixed(swept, settings or []), {**given, "file": swept.file})
     if not json:
         print_stdout(started.id)
     if wait:
@@ -110,11 +115,9 @@ def _submit(
     return started
 
 
-def _fixed(experiment: str, settings: list[str]) -> dict[str, object]:
+def _fixed(swept: Experiment, settings: list[str]) -> dict[str, object]:
     try:
         found = dict(split(setting) for setting in settings)
-        suite = catalog.suite(experiment)
-        swept = catalog.find(suite.experiment if suite else experiment)
         known = {param.name: param for param in declared_params.declared(swept.params)}
         for name in found:
             if name not in known:
@@ -146,11 +149,9 @@ def _seeds(text: str) -> int | list[int]:
     return seeds if "," in text else seeds[0]
 
 
-def _print_axes(experiment: str, axes: list[str]) -> None:
+def _print_axes(swept: Experiment, axes: list[str]) -> None:
     """Print the parsed axes before the sweep starts, so that a wrong decimal comma is noticed."""
     try:
-        suite = catalog.suite(experiment)
-        swept = catalog.find(suite.experiment if suite else experiment)
         for axis in axis_texts.parse_axes(swept, ";".join(axes)):
             print_stderr(axis_texts.describe(swept, axis))
     except DltuiError:

@@ -99,7 +99,7 @@ def _goal(runs: Sequence[RunSummary], name: str) -> str:
     bare = name.removeprefix("best ")
     for run in runs:
         try:
-            experiment = catalog.find(run.spec.experiment)
+            experiment = catalog.of(run.spec)
         except UnknownExperiment:
             continue
         if experiment.best == bare:

@@ -93,7 +93,7 @@ def live_params(run: RunSummary) -> tuple[Param, ...]:
     from engine import catalog  # not before the first screen
 
     try:
-        experiment = catalog.find(run.spec.experiment)
+        experiment = catalog.of(run.spec)
     except UnknownExperiment:
         return ()
     return tuple(param for param in params.declared(experiment.params) if param.live)
@@ -110,7 +110,9 @@ def current_number(run: RunSummary, param: Param) -> float | None:
 
     value = current_value(run, param)
     if value is None:
-        value = catalog.effective(run.spec.experiment, {**run.spec.params, param.name: None}).get(param.name)
+        value = catalog.effective(catalog.known(run.spec), {**run.spec.params, param.name: None}).get(
+            param.name
+        )
     return value if isinstance(value, int | float) else None
 
 
@@ -145,7 +147,7 @@ def _data_of(run: RunSummary) -> str:
     from engine import catalog  # not before the first screen
 
     try:
-        reads_data = catalog.find(run.spec.experiment).reads_data
+        reads_data = catalog.of(run.spec).reads_data
     except UnknownExperiment:
         reads_data = False
     return f"DLTUI_DATA={shlex.quote(run.spec.data)} " if reads_data and run.spec.data is not None else ""

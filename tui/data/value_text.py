@@ -83,7 +83,7 @@ def data_folder_text(run: RunSummary) -> str:
     from engine import catalog  # not imported before the first screen
 
     try:
-        reads_data = catalog.find(run.spec.experiment).reads_data
+        reads_data = catalog.of(run.spec).reads_data
     except UnknownExperiment:
         reads_data = bool(run.data_fingerprint)
     return (run.spec.data or "none named") if reads_data and run.spec.data is not None else ""
@@ -107,7 +107,7 @@ def changed_params(run: RunSummary) -> dict[str, Value]:
     from engine import catalog  # not imported before the first screen
 
     try:
-        experiment = catalog.find(run.spec.experiment)
+        experiment = catalog.of(run.spec)
     except UnknownExperiment:
         return dict(run.spec.params)
     return params.differing(experiment.params, run.spec.params)
@@ -146,7 +146,7 @@ def effective_params(run: RunSummary) -> dict[str, Value]:
     """All parameters as text; of a value that is not set, the one in effect: auto (0.01)."""
     from engine import catalog
 
-    return catalog.display_resolved_values(run.spec.experiment, run.spec.params)
+    return catalog.display_resolved_values(catalog.known(run.spec), run.spec.params)
 
 
 def format_value(name: str, value: object) -> str:

@@ -309,7 +309,7 @@ def _own(typed: Typed) -> dict[str, str]:
 
 def _effective_text(experiment: Experiment, typed: Typed) -> str:
     """The values in effect of fields that a recipe decides."""
-    found = catalog.effective(experiment.name, typed)
+    found = catalog.effective(experiment, typed)
     return f"auto: {', '.join(exact_settings(found))}" if found else ""
 
 

@@ -13,7 +13,7 @@ class MnistRuns(RunList):
     """Runs, and the one that all views show: the chosen one, else the one that is on the screen already."""
 
     def __init__(self, chosen: str = "") -> None:
-        family = [one.name for one in catalog.experiments() if one.name.startswith(EXPERIMENT)]
+        family = [one.name for one in catalog.built_in() if one.name.startswith(EXPERIMENT)]
         super().__init__(dict.fromkeys(family, RUNS_LIMIT))  # their networks have the same files
         self.chosen = chosen
         self._on_screen = ""

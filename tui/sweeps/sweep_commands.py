@@ -70,7 +70,7 @@ class SweepCommands:
     def again(self) -> None:
         if sweep := self._sweep():
             try:
-                experiment = catalog.find(sweep.spec.experiment)
+                experiment = catalog.of(sweep.spec)
             except UnknownExperiment as error:
                 self.notify(str(error))
                 return
@@ -140,7 +140,7 @@ class SweepCommands:
 
     async def _widen(self, sweep: SweepSummary, typed: Typed) -> str:
         """Raises ParamError, before anything is changed, for no value or a wrong one."""
-        experiment = catalog.find(sweep.spec.experiment)
+        experiment = catalog.of(sweep.spec)
         given = [f"{name}={text.strip()}" for name, text in typed.items() if text.strip()]
         if not given:
             raise ParamError("Expected more values for one axis at least, got none.")
@@ -168,14 +168,14 @@ class SweepCommands:
         if sweep := self._sweep():
             row = self._table.trial
             typed = {**sweep.spec.params, **(row.params if row is not None else {})}
-            fields = params.declared(catalog.find(sweep.spec.experiment).params)
+            fields = params.declared(catalog.of(sweep.spec).params)
             like = f", like trial {row.trial}" if row is not None else ""
             texts = {name: format_exact(name, value) for name, value in typed.items()}
             self._open_form(f"add a trial{like}", fields, texts, "add", partial(self._add, sweep))
 
     async def _add(self, sweep: SweepSummary, typed: Typed) -> str:
         """Sends the parameters of the axes, and those that differ from the sweep's."""
-        experiment = catalog.find(sweep.spec.experiment)
+        experiment = catalog.of(sweep.spec)
         values = params.build(experiment.params, dict(typed))
         axes = {axis.name for axis in sweep.spec.axes}
         all_given = {param: getattr(values, param.name) for param in params.declared(experiment.params)}
@@ -204,7 +204,7 @@ class SweepCommands:
     def extend(self) -> None:
         sweep, row = self._sweep(), self._trial()
         if sweep is not None and row is not None:
-            declared = params.declared(catalog.find(sweep.spec.experiment).params)
+            declared = params.declared(catalog.of(sweep.spec).params)
             fields = [param for param in declared if param.name in LENGTHS]
             typed = {param.name: params.format_value(param, _length(sweep, row, param)) for param in fields}
             action = partial(self._extend, sweep, row, fields)

@@ -39,7 +39,7 @@ def extended_lengths(
 
     `holds_last`: the newest checkpoint is known to have the last weights, not only the best.
     """
-    experiment = catalog.find(spec.experiment)
+    experiment = catalog.of(spec)
     declared = {param.name: param for param in params.declared(experiment.params)}
     known = [name for name in LENGTHS if name in declared]
     extended: dict[str, Value] = {}

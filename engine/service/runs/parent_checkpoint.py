@@ -35,7 +35,7 @@ def choose(folder: RunFolder, run: RunSummary, step: str) -> ParentCheckpoint:
         raise InputError(f"begin: {name} has no checkpoint.", "Begin with a run that has saved one.")
     chosen = _best_step(folder, run) if step == BEST else int(step)
     if chosen is None:
-        metric = goal_of(run.spec.experiment).metric
+        metric = goal_of(run.spec).metric
         raise InputError(
             f"begin: no checkpoint of {name} was saved with a value of {metric}.", f"Kept: {_listed(kept)}."
         )
@@ -46,7 +46,7 @@ def choose(folder: RunFolder, run: RunSummary, step: str) -> ParentCheckpoint:
 
 def _best_step(folder: RunFolder, run: RunSummary) -> int | None:
     after = run.spec.parent.step if run.spec.parent else -1
-    found = best_saved(folder.checkpoints, goal_of(run.spec.experiment), after=after)
+    found = best_saved(folder.checkpoints, goal_of(run.spec), after=after)
     if found is not None:
         return found.step
     served = served_checkpoint.served_step(folder.checkpoints)  # of a run of an earlier version
@@ -71,7 +71,7 @@ def check_experiment(parent: RunSummary, experiment: str) -> None:
 
 def check_params(spec: Spec, parent: RunSummary, checkpoint: ParentCheckpoint) -> None:
     """Raises ParamError where the run cannot begin with the checkpoint, as far as parameters tell."""
-    kind = catalog.find(spec.experiment).params
+    kind = catalog.of(spec).params
     theirs = parent.spec.params
     for param in params.declared(kind):
         own = spec.params.get(param.name)

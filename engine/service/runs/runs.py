@@ -15,14 +15,27 @@ from pathlib import Path
 from typing import Any
 
 from engine import catalog, params, served_checkpoint, store, tensorboard_end
+from engine.catalog import Experiment
 from engine.errors import DltuiError, InputError, ParamError, RunRefused
+from engine.experiment_files import names
+from engine.experiment_files.description import FileExperiment
 from engine.keeper import command_pipe
 from engine.keeper.command_pipe import NoReader
-from engine.protocol import EXECUTORS, Cause, CauseKind, Json, ParentCheckpoint, RunSummary, Spec, Status
+from engine.protocol import (
+    EXECUTORS,
+    Cause,
+    CauseKind,
+    Json,
+    ParentCheckpoint,
+    RunSummary,
+    Spec,
+    Status,
+    file_from_json,
+)
 from engine.service.index.index import Index
 from engine.service.placement.executors import check_executor
 from engine.service.placement.machine_load import cores
-from engine.service.runs import extension, parent_checkpoint, tracked_run
+from engine.service.runs import code_changes, extension, parent_checkpoint, tracked_run
 from engine.service.runs.run_registry import RunRegistry
 from engine.service.runs.submission_counter import SubmissionCounter
 from engine.service.runs.tracked_run import TrackedRun
@@ -34,6 +47,7 @@ KEEPER_START_SECONDS = 15.0
 ACK_SECONDS = 1.0
 """that pause and stop wait for the keeper to record the command"""
 MODES = ("strict", "fast")
+CODES = ("", "kept")
 _ENDS = {
     "pause": (Status.PAUSED, CauseKind.PAUSED, "paused before it started"),
     "stop": (Status.STOPPED, CauseKind.USER_STOP, "stopped by the user"),
@@ -105,14 +119,35 @@ class Runs:
         """`why`: the reason why a sweep prunes the run; empty when the user stops it."""
         return await self._pause_or_stop(run_id, "stop", why)
 
-    async def resume(self, run_id: str, mode: object = "strict") -> RunSummary:
+    async def resume(
+        self, run_id: str, mode: object = "strict", code: object = "", file: FileExperiment | None = None
+    ) -> RunSummary:
+        """`code`: kept, to train with the code that the run keeps though its file was changed.
+
+        `file`: the changed experiment, with which the run goes on in mode fast.
+        """
         if mode not in MODES:
             raise InputError(f"mode: expected one of {', '.join(MODES)}, got {str(mode)[:80]!r}.")
+        if code not in CODES:
+            raise InputError(f"code: expected kept or nothing, got {str(code)[:80]!r}.")
         async with self._lock:
             before = await self._registry.summary(run_id)
             if not is_unsaved(before):
                 transition("resume", before.status, before.spec.name)
+            if before.spec.file is not None and not code:
+                await self._check_code(before.spec, before.spec.file, str(mode), file)
             return await self._requeue(run_id, str(mode))
+
+    async def _check_code(
+        self, spec: Spec, kept: FileExperiment, mode: str, changed: FileExperiment | None
+    ) -> None:
+        """Go on with `changed` in mode fast. Raises RunRefused in mode strict where the file was changed."""
+        folder = store.folder_of(self._registry.places, spec.id)
+        if mode == "fast":
+            if changed is not None and changed.source != kept.source:
+                await self._write(code_changes.replace_code, self._registry.places, folder, spec, changed)
+            return
+        await asyncio.to_thread(code_changes.check_unchanged, folder, spec, kept)
 
     async def extend(self, run_id: str, changes: Mapping[str, object]) -> RunSummary:
         """Resume with longer lengths, such as more epochs. Raises ParamError or RunRefused."""
@@ -128,6 +163,7 @@ class Runs:
 
     async def _requeue(self, run_id: str, mode: str) -> RunSummary:
         run = await self._registry.load(run_id)
+        run.spec = await asyncio.to_thread(store.read_spec, run.folder)
         ended = run.ended.attempt if run.ended else 0
         # The index first: after a crash in between, the folder of a queued run is read again.
         await self._registry.index_thread.call(Index.set_status, run_id, Status.QUEUED)
@@ -294,7 +330,7 @@ def _add_nothing(path: Path) -> None:
 
 
 def _live_value(spec: Spec, name: object, value: object) -> params.Value:
-    declared = {param.name: param for param in params.declared(catalog.find(spec.experiment).params)}
+    declared = {param.name: param for param in params.declared(catalog.of(spec).params)}
     live = [param.name for param in declared.values() if param.live]
     if name not in live:
         raise ParamError(
@@ -319,6 +355,7 @@ DEVICES = ("auto", "cpu", "gpu")
 NAME_LIMIT = 64
 PATH_LIMIT = 4096
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,63}")
+_STORED = re.compile(r"[0-9a-f]{24}")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{0,64}")
 
 
@@ -334,6 +371,7 @@ class RunSubmission:
     data: str | None = None
     begin: str = ""
     """RUN@STEP or RUN@best: the checkpoint to begin with"""
+    file: FileExperiment | None = None
 
 
 def read_submission(facts: Json) -> RunSubmission:
@@ -351,6 +389,7 @@ def read_submission(facts: Json) -> RunSubmission:
         executor=parse_executor(facts.get("executor", "local")),
         data=parse_data(facts.get("data")),
         begin=_text(facts, "begin"),
+        file=parse_file(facts.get("file")),
     )
 
 
@@ -359,7 +398,7 @@ def spec_of(submission: RunSubmission, now: float | None = None) -> Spec:
 
     `now`: wall clock, by default that of the system.
     """
-    experiment = catalog.find(submission.experiment)
+    experiment = experiment_of(submission)
     values = dataclasses.asdict(params.build(experiment.params, submission.params))
     created = time.time() if now is None else now
     run_id = store.new_id(experiment.name, created)
@@ -376,7 +415,28 @@ def spec_of(submission: RunSubmission, now: float | None = None) -> Spec:
         token=submission.token,
         executor=submission.executor,
         data=submission.data,
+        file=submission.file,
     )
+
+
+def experiment_of(submission: RunSubmission) -> Experiment:
+    """Raises UnknownExperiment."""
+    if submission.file is not None:
+        return catalog.from_file(submission.file)
+    return catalog.find(submission.experiment)
+
+
+def parse_file(given: Any) -> FileExperiment | None:
+    """The description that a client made of a file experiment. Raises DltuiError."""
+    try:
+        found = file_from_json(given)
+    except ValueError as error:
+        raise InputError(f"file: {error}.") from error
+    if found is not None:
+        names.check(found.name, Path(found.path))
+        if not _STORED.fullmatch(found.stored):
+            raise _invalid("file.stored", "the name of a kept source", found.stored)
+    return found
 
 
 def parse_executor(given: Any) -> str:

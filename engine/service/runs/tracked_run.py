@@ -199,7 +199,7 @@ def _unfinished_state(run: TrackedRun) -> State:
 def load(folder: RunFolder, tail: Json | None = None) -> TrackedRun:
     """The run in `folder`; with a `tail` its stats and offset are taken from there. Raises CorruptRun."""
     spec = store.read_spec(folder)
-    run = TrackedRun(folder, spec, RunStats(goal_of(spec.experiment), spec), since=spec.created_at)
+    run = TrackedRun(folder, spec, RunStats(goal_of(spec), spec), since=spec.created_at)
     if tail:
         apply_tail(run, tail)
     run.refresh()
@@ -251,7 +251,7 @@ def apply_tail(run: TrackedRun, tail: Json) -> None:
 
 
 def new(folder: RunFolder, spec: Spec) -> TrackedRun:
-    return TrackedRun(folder, spec, RunStats(goal_of(spec.experiment), spec), since=queue_time())
+    return TrackedRun(folder, spec, RunStats(goal_of(spec), spec), since=queue_time())
 
 
 def queue_time(since: float | None = None) -> float:

@@ -21,7 +21,7 @@ from engine.protocol import (
 )
 from engine.service.index.index import Index
 from engine.service.runs import worker_log
-from engine.service.runs.runs import is_unsaved, parse_data
+from engine.service.runs.runs import is_unsaved, parse_data, parse_file
 from engine.service.runs.transitions import why_not
 from engine.service.server.connection import (
     Frame,
@@ -51,8 +51,8 @@ class Requests:
     def handlers(self) -> Handlers:
         requests = (
             self._service.runs.submit, self.runs, self.show, self.data_now, self.pause, self.resume,
-            self.stop, self.set, self.remove, self.undo, self.delete_removed, self.removals, self.applicable,
-            self.log, self.resources, self.doctor, self.verify, self.reindex, self.engine, self.shutdown,
+            self.code, self.stop, self.set, self.remove, self.undo, self.delete_removed, self.removals,
+            self.applicable, self.log, self.resources, self.doctor, self.verify, self.reindex, self.engine, self.shutdown,
             self.ping,
         )  # fmt: skip
         sweeps = SweepRequests(self._service.sweeps, self._service.removals).handlers()
@@ -98,7 +98,15 @@ class Requests:
 
     async def resume(self, request: Json) -> RunSummary:
         run_id = await self._find(request)
-        return await self._service.runs.resume(run_id, request.get("mode", "strict"))
+        mode, code = request.get("mode", "strict"), request.get("code", "")
+        file = parse_file(request.get("file"))
+        return await self._service.runs.resume(run_id, mode, code, file)
+
+    async def code(self, request: Json) -> Frame:
+        from engine.service.runs import run_code  # most runs are not of files
+
+        run = await self._registry.summary(await self._find(request))
+        return {"code": await asyncio.to_thread(run_code.read, self._registry.places, run.spec)}
 
     async def stop(self, request: Json) -> RunSummary:
         return await self._service.runs.stop(await self._find(request))

@@ -176,7 +176,7 @@ def make_spec(batch: SweepBatch, spec: SweepSpec, row: TrialRow, created_at: flo
 
 def axes_text(batch: SweepBatch) -> str:
     """The axes as typed by a user; the seeds come last and vary fastest."""
-    kinds = trial_spec.axis_params("xor")
+    kinds = trial_spec.axis_params(catalog.find("xor"))
     return "; ".join(_axis_text(axis, kinds[axis.name]) for axis in (*batch.axes, seed_axis(batch)))
 
 
@@ -195,4 +195,4 @@ def _scale_of(axis: Axis) -> str:
     """The suffix that keeps the scale of a range of integers."""
     if axis.log and axis.low is not None:
         return " log"
-    return " linear" if trial_spec.axis_params("xor")[axis.name].log else ""
+    return " linear" if trial_spec.axis_params(catalog.find("xor"))[axis.name].log else ""

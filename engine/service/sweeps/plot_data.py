@@ -55,7 +55,7 @@ def _has_value(spec: SweepSpec, row: TrialRow, axis: Axis) -> bool:
 
 
 def _with_words(spec: SweepSpec, values: Mapping[str, Value]) -> Mapping[str, Value]:
-    return catalog.display_values(spec.experiment, values) if None in values.values() else values
+    return catalog.display_values(catalog.known(spec), values) if None in values.values() else values
 
 
 def _values(spec: SweepSpec, axis: Axis) -> list[Value]:

@@ -16,7 +16,7 @@ from engine.catalog import Experiment
 from engine.errors import InputError, ParamError
 from engine.params import Param, Value
 from engine.protocol import Json
-from engine.service.runs.runs import read_submission
+from engine.service.runs.runs import experiment_of, read_submission
 from engine.service.sweeps import batch_spec, grid_points, trial_spec
 from engine.sweep_protocol import PARALLEL, PRUNERS, SAMPLERS, TRIALS, Prune, SweepSpec
 
@@ -33,7 +33,7 @@ def make_spec(facts: Json) -> SweepSpec:
     """Raises DltuiError naming the field, what was expected and what was given."""
     facts = _expand_suite(facts)
     request = read_submission({**facts, "params": facts.get("params", {})})
-    experiment = catalog.find(request.experiment)
+    experiment = experiment_of(request)
     axes, seeds = axes_of(experiment, facts.get("axes", []), facts.get("seeds", 1))
     method = one_of("sampler", facts.get("sampler", "grid"), SAMPLERS)
     fixed = _fixed_params(experiment, request.params, axes)
@@ -60,6 +60,7 @@ def make_spec(facts: Json) -> SweepSpec:
         created_at=created,
         token=request.token,
         data=request.data,
+        file=request.file,
     )
     check(made)
     return replace(made, lanes=batch_spec.is_batchable(made))
@@ -120,7 +121,7 @@ def check(spec: SweepSpec) -> None:
 
 def _check_metric(spec: SweepSpec) -> None:
     """Raises ParamError for a metric that the experiment does not declare."""
-    declared = catalog.find(spec.experiment).metrics
+    declared = catalog.of(spec).metrics
     if declared and spec.metric not in declared:
         raise ParamError(
             f"metric: expected one that {spec.experiment} logs, got {spec.metric!r}.",
@@ -139,7 +140,7 @@ def _check_logged(spec: SweepSpec, built: Any) -> None:
 def _first_points(spec: SweepSpec) -> Any:
     if spec.sampler == "grid":
         return grid_points.grid_from([spec.axes], 0)
-    kinds = trial_spec.axis_params(spec.experiment)
+    kinds = trial_spec.axis_params(catalog.of(spec))
     return (axis_texts.sample_point(spec.axes, kinds, spec.seed, number) for number in range(CHECKED_CONFIGS))
 
 

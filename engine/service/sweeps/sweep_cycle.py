@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
 
-from engine import store
+from engine import catalog, store
 from engine.axes import sample_point
 from engine.errors import CorruptRun, DltuiError, ParamError, RunNotFound, RunRefused
 from engine.params import Value
@@ -204,7 +204,7 @@ class SweepCycle:
         await self.record(sweep, {"kind": "told", "trial": trial.number, **entry, "status": str(row.status)})
         self._curves.pop(row.run, None)
         if trial.resume_when_paused and row.status is TrialStatus.PAUSED:
-            await self.runs.resume(row.run)
+            await self.runs.resume(row.run, code="kept")
         trial.resume_when_paused = False
 
     async def _send_commands(self, sweep: Sweep) -> None:
@@ -325,7 +325,7 @@ class SweepCycle:
 
     def _draw(self, sweep: Sweep) -> tuple[int, dict[str, Value]] | None:
         """Draw a configuration that has not been tried; None after `DRAWS` tries."""
-        kinds = trial_spec.axis_params(sweep.spec.experiment)
+        kinds = trial_spec.axis_params(catalog.of(sweep.spec))
         first = max(
             (config.point for config in sweep.configs.values() if config.point is not None), default=-1
         )

@@ -82,7 +82,7 @@ def _add(sweep: Sweep, facts: Json) -> Json:
     given = facts["params"]
     if not isinstance(given, dict) or not given:
         raise ParamError(f"params: expected names and values, got {str(given)[:80]!r}.")
-    declared = {param.name: param for param in params.declared(catalog.find(sweep.spec.experiment).params)}
+    declared = {param.name: param for param in params.declared(catalog.of(sweep.spec).params)}
     trial_spec.build_params(sweep.spec, given)
     usual = {axis.name: declared[axis.name].default for axis in sweep.spec.axes}
     read = {name: params.parse_value(declared[name], value) for name, value in given.items()}
@@ -92,7 +92,7 @@ def _add(sweep: Sweep, facts: Json) -> Json:
 def _widen(sweep: Sweep, facts: Json) -> Json:
     if not isinstance(facts["axis"], str):
         raise ParamError(f"axis: expected a text such as lr=0.5,1, got {str(facts['axis'])[:80]!r}.")
-    wider = parse_axis(catalog.find(sweep.spec.experiment), facts["axis"])
+    wider = parse_axis(catalog.of(sweep.spec), facts["axis"])
     if wider.name == SEED.name:
         if sweep.spec.lanes:
             _check_reseeded(
@@ -159,7 +159,7 @@ def _extend_lane(sweep: Sweep, facts: Json, lane: TrialRow | None) -> Json:
     if lane.cause == SOLVED and lane.step < lane.total_steps:
         raise RunRefused(f"trial {lane.trial} stopped early, by its patience: more epochs change nothing.")
     epochs = facts.get("epochs")
-    declared = {param.name: param for param in params.declared(catalog.find(sweep.spec.experiment).params)}
+    declared = {param.name: param for param in params.declared(catalog.of(sweep.spec).params)}
     meant = lane.total_steps if epochs is None else params.parse_value(declared["epochs"], epochs)
     least = lane.step + 1
     if not isinstance(meant, int) or meant < least:

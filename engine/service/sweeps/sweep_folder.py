@@ -8,6 +8,7 @@ from pathlib import Path
 
 from engine import files, spec_versions, store
 from engine.errors import CorruptRun, RunNotFound
+from engine.experiment_files.description import FileExperiment
 from engine.places import Places
 from engine.protocol import Json
 from engine.sweep_protocol import (
@@ -54,10 +55,10 @@ def folder_of(places: Places, sweep_id: str) -> SweepFolder:
     return SweepFolder(places.sweeps / sweep_id)
 
 
-def create(places: Places, spec: Json, sweep_id: str) -> SweepFolder:
-    """Create the folder atomically. Raises OSError, also if the id exists."""
+def create(places: Places, spec: Json, sweep_id: str, file: FileExperiment | None = None) -> SweepFolder:
+    """Create the folder atomically; it keeps the source of `file`. Raises OSError, also if the id exists."""
     made = folder_of(places, sweep_id)
-    store.create_folder(made.path, "sweep.json", spec)
+    store.create_folder(made.path, "sweep.json", spec, store.source_linker(places, file))
     return made
 
 

@@ -179,7 +179,7 @@ class Sweeps:
             spec = dataclasses.replace(spec, number=await self._cycle.runs.counter.next())
             try:
                 folder = await self._cycle.to_thread(
-                    sweep_folder.create, self._places, sweep_spec_to_json(spec), spec.id
+                    sweep_folder.create, self._places, sweep_spec_to_json(spec), spec.id, spec.file
                 )
             except OSError as error:
                 raise DltuiError(f"The sweep cannot be written: {error.strerror or error}.") from error
@@ -369,11 +369,11 @@ class Sweeps:
         if entry["lengths"]:
             await self._cycle.runs.extend(run_id, entry["lengths"])
         else:
-            await self._cycle.runs.resume(run_id)
+            await self._cycle.runs.resume(run_id, code="kept")
 
     async def _resume(self, sweep: Sweep, number: int) -> None:
         try:
-            await self._cycle.runs.resume(sweep.trials[number].row.run)
+            await self._cycle.runs.resume(sweep.trials[number].row.run, code="kept")
         except (RunRefused, RunNotFound) as error:
             logging.info("sweep %s, trial %d: %s", sweep.id, number, error.message)
 

@@ -104,7 +104,7 @@ def needs_curve(spec: SweepSpec) -> bool:
     if spec.prune.kind != "none":
         return True
     try:
-        experiment = catalog.find(spec.experiment)
+        experiment = catalog.of(spec)
     except UnknownExperiment:
         return True
     return (spec.metric, spec.goal) != (experiment.best, experiment.goal)

@@ -8,6 +8,7 @@ from typing import Any
 
 from engine import catalog, params
 from engine.axes import SEED
+from engine.catalog import Experiment
 from engine.errors import UnknownExperiment
 from engine.params import Param, Value
 from engine.protocol import Spec
@@ -20,12 +21,12 @@ NAME_LENGTH = 54
 
 def build_params(sweep: SweepSpec, chosen: Mapping[str, Value]) -> Any:
     """The params of a trial. Raises ParamError, also for invalid combinations."""
-    return params.build(catalog.find(sweep.experiment).params, {**sweep.params, **chosen})
+    return params.build(catalog.of(sweep).params, {**sweep.params, **chosen})
 
 
 def make_spec(sweep: SweepSpec, row: TrialRow, created_at: float) -> Spec:
     """The spec of the run of a trial, always the same. Raises ParamError or UnknownExperiment."""
-    experiment = catalog.find(sweep.experiment)
+    experiment = catalog.of(sweep)
     values = dataclasses.asdict(build_params(sweep, row.params))
     return Spec(
         id=row.run,
@@ -42,6 +43,7 @@ def make_spec(sweep: SweepSpec, row: TrialRow, created_at: float) -> Spec:
         gpu_share=sweep.gpu_share,
         executor=sweep.executor,
         data=sweep.data,
+        file=sweep.file,
     )
 
 
@@ -59,7 +61,7 @@ def threads_of(sweep: SweepSpec) -> int:
     Without a number of parallel trials, an experiment that uses a few threads gets one per trial, and one
     that uses all cores trains one trial at a time.
     """
-    experiment = catalog.find(sweep.experiment)
+    experiment = catalog.of(sweep)
     whole = experiment.threads or cores()
     return max(1, whole // (sweep.parallel or experiment.threads or 1))
 
@@ -67,11 +69,11 @@ def threads_of(sweep: SweepSpec) -> int:
 def declared_metrics(sweep: SweepSpec) -> tuple[str, ...]:
     """The metrics its experiment declares; empty if it declares none or no longer exists."""
     try:
-        return catalog.find(sweep.experiment).metrics
+        return catalog.of(sweep).metrics
     except UnknownExperiment:
         return ()
 
 
-def axis_params(experiment: str) -> dict[str, Param]:
+def axis_params(experiment: Experiment) -> dict[str, Param]:
     """{name: parameter} of all parameters that an axis may name."""
-    return {param.name: param for param in (*params.declared(catalog.find(experiment).params), SEED)}
+    return {param.name: param for param in (*params.declared(experiment.params), SEED)}

@@ -29,6 +29,7 @@ from tests.engine.worker.attempts import (
     train,
     weights,
 )
+from tests.fakes import counter
 from tests.fakes.tally import Tally
 
 
@@ -230,7 +231,7 @@ def test_the_last_checkpoint_may_use_the_reserved_space(
     )
     folder = new_run(tmp_path, "counter", steps=3)
     run, chosen = make_run(folder)
-    ended = run_attempt._train("tests.fakes.counter:train", chosen, run, run_attempt.SignalHandler())
+    ended = run_attempt._train(lambda: counter.train, chosen, run, run_attempt.SignalHandler())
     assert ended.cause == Cause(CauseKind.FINISHED, "Finished at step 3.")
     assert checkpoint_folder.steps(folder.checkpoints) == [3], (
         "the earlier ones did not fit above the reserve"
@@ -251,7 +252,7 @@ def test_a_run_whose_last_save_failed_is_done_and_names_the_missing_checkpoint(
     monkeypatch.setattr(checkpoint_folder.DISK.__class__, "free", free)
     folder = new_run(tmp_path, "counter", steps=3)
     run, chosen = make_run(folder)
-    ended = run_attempt._train("tests.fakes.counter:train", chosen, run, run_attempt.SignalHandler())
+    ended = run_attempt._train(lambda: counter.train, chosen, run, run_attempt.SignalHandler())
     assert (ended.status, ended.cause.kind) == (Status.DONE, CauseKind.DISK_FULL)
     assert ended.cause.text.startswith(
         "Finished at step 3. Its last checkpoint was not saved, the newest is of step 1: "

@@ -22,7 +22,7 @@ OUTPUTS = ("full", "closed", "pipe", "ascii")
 HOSTILE = "naïve – ✓ \x1b]52;c;aGk=\x07 …"
 
 PRINTS = (
-    "experiments", "experiments --json", "ls", "ls --json", "show hostile", "show hostile --json",
+    "experiments", "experiments list --json", "ls", "ls --json", "show hostile", "show hostile --json",
     "logs hostile", "logs hostile --json", "plot model", "plot hostile --json", "compare model hostile",
     "compare model hostile --json", "export hostile", "export hostile --json", "verify model", "reindex",
     "doctor", "doctor --json", "engine status", "engine start --json", "sweep ls", "sweep show tried",
@@ -39,7 +39,8 @@ OPENS_A_SESSION = (
 """slower than the others, so not with every output"""
 MAY_REFUSE = (
     "pause model", "resume model", "stop model", "set model lr=1", "sweep pause tried", "sweep resume tried",
-    "sweep stop tried", "sweep edit tried add steps=2", "engine stop --json",
+    "sweep stop tried", "sweep edit tried add steps=2", "engine stop --json", "experiments add not_there.py",
+    "experiments remove not_there.py",
 )  # fmt: skip
 """what the state of the run decides: a refusal is one line as well"""
 

@@ -17,6 +17,7 @@ from engine.metric_goal import MetricGoal, goal_of
 from engine.protocol import Best, CauseKind, Status
 from engine.service.runs import event_summary as run_stats
 from engine.service.runs.event_summary import RunStats
+from tests.fakes.engine import make_run
 
 SMALL = MetricGoal("loss", largest=False)
 
@@ -68,7 +69,8 @@ def test_the_goal_may_be_the_largest() -> None:
         started(0), loss(1, 1, 0.5), loss(2, 2, 0.9), loss(3, 3, 0.7), goal=MetricGoal("loss", True)
     )
     assert stats.best == Best("loss", 0.9, 2)
-    assert goal_of("mnist") == MetricGoal("val_accuracy", True) and goal_of("no longer there") == MetricGoal()
+    assert goal_of(make_run(experiment="mnist").spec) == MetricGoal("val_accuracy", True)
+    assert goal_of(make_run(experiment="no longer there").spec) == MetricGoal()
 
 
 def test_a_rewind_to_a_checkpoint_restores_its_stats_exactly() -> None:

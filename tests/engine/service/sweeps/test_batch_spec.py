@@ -53,7 +53,7 @@ def test_the_axes_are_written_as_a_user_types_them() -> None:
 def test_a_batch_draws_from_the_axis_that_was_submitted(text: str) -> None:
     spec = make_sweep_spec(text, experiment="xor", sampler="random", trials=4)
     (again, _) = parse_axes(find("xor"), text_of(spec))
-    kinds = trial_spec.axis_params("xor")
+    kinds = trial_spec.axis_params(find("xor"))
     assert [sample_point((again,), kinds, 3, n) for n in range(50)] == [
         sample_point(spec.axes, kinds, 3, n) for n in range(50)
     ]
@@ -87,7 +87,7 @@ async def test_random_points_are_a_function_of_the_seed(places: Places) -> None:
         spec = submitted_spec(
             "lr=0.01..1 log", "hidden=2..4", experiment="xor", sampler="random", trials=9, seed=5
         )
-        kinds = trial_spec.axis_params("xor")
+        kinds = trial_spec.axis_params(find("xor"))
         assert [dict(row.params) for row in rows] == [sample_point(spec.axes, kinds, 5, n) for n in range(9)]
 
 

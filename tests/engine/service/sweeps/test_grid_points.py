@@ -14,7 +14,7 @@ from engine.service.sweeps import grid_points, trial_spec
 from engine.service.sweeps.tpe_sampler import distribution
 
 XOR = find("xor")
-KINDS = trial_spec.axis_params("xor")
+KINDS = trial_spec.axis_params(find("xor"))
 
 
 def axes(*texts: str) -> grid_points.Axes:

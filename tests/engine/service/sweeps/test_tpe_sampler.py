@@ -7,6 +7,7 @@ import statistics
 from pathlib import Path
 
 from engine.axes import sample_point
+from engine.catalog import find
 from engine.params import Value
 from engine.service.sweeps import trial_result, trial_spec
 from engine.service.sweeps.sweep import Config, Sweep
@@ -48,7 +49,7 @@ def best_of(sweep: Sweep) -> float:
 
 def test_it_finds_the_minimum_better_than_random_search(tmp_path: Path) -> None:
     spec = make_sweep_spec(*AXES)
-    kinds = trial_spec.axis_params("mnist")
+    kinds = trial_spec.axis_params(find("mnist"))
     found, by_chance = [], []
     for seed in range(5):
         found.append(best_of(searched(tmp_path / str(seed), seed)))

@@ -1,0 +1,108 @@
+"""What is known of an experiment that is a file: plain data, made by a process that imported it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, asdict, dataclass, fields
+from typing import Any
+
+from engine.params import Param, Value
+
+KINDS: Mapping[str, type] = {"bool": bool, "int": int, "float": float, "text": str}
+_NAME_OF = {kind: name for name, kind in KINDS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class ParamDescription:
+    """A `Param` as JSON; a field with its default is left out."""
+
+    name: str
+    kind: str
+    """one of KINDS"""
+    default: Value = None
+    help: str = ""
+    choices: tuple[str, ...] = ()
+    above: float | None = None
+    least: float | None = None
+    most: float | None = None
+    log: bool = False
+    live: bool = False
+    word: str = ""
+    texts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FileExperiment:
+    """An experiment of the user's own; part of the spec of its runs and sweeps, which outlive the file."""
+
+    name: str
+    path: str
+    """absolute path of the file, when the run was submitted"""
+    title: str = ""
+    claim: str = ""
+    framework: str = "numpy"
+    best: str = "loss"
+    goal: str = "min"
+    threads: int = 1
+    metrics: tuple[str, ...] = ()
+    params: tuple[ParamDescription, ...] = ()
+    python: str = ""
+    """the interpreter that trains it; empty: that of dltui"""
+    module: str = ""
+    """dotted name of a module of an installed package; empty for a file"""
+    source: str = ""
+    """SHA-256 of the names and bytes of its files"""
+    stored: str = ""
+    """name of the folder that keeps its files, in the home and in each of its runs"""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file of the source of an experiment."""
+
+    name: str
+    """relative to the folder of the experiment, with /"""
+    sha256: str
+    bytes: int
+    is_kept: bool = True
+    """False for one that is too large: it stays where it is"""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFacts:
+    """The files of a kept source, and the git commit they were taken from."""
+
+    main: str
+    """name of the file that holds `train`"""
+    root: str
+    """the folder they were in"""
+    files: tuple[SourceFile, ...]
+    source: str
+    commit: str = ""
+    """empty where the file is in no git repository"""
+    diff: str = ""
+    """what was not committed: `none`, `kept`, or why it is not kept"""
+
+
+def param_of(described: ParamDescription) -> Param:
+    facts = asdict(described)
+    return Param(**{**facts, "kind": KINDS[described.kind]})
+
+
+def describe_param(param: Param) -> ParamDescription:
+    facts = {field.name: getattr(param, field.name) for field in fields(ParamDescription)}
+    return ParamDescription(**{**facts, "kind": _NAME_OF[param.kind]})
+
+
+def to_json(described: FileExperiment) -> dict[str, Any]:
+    """Without fields that have their default."""
+    return _without_defaults(described) | {"params": [_without_defaults(one) for one in described.params]}
+
+
+def _without_defaults(value: Any) -> dict[str, Any]:
+    found = {one.name: (getattr(value, one.name), one.default) for one in fields(value)}
+    return {
+        name: list(given) if isinstance(given, tuple) else given
+        for name, (given, usual) in found.items()
+        if usual is MISSING or given != usual
+    }

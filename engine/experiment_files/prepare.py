@@ -1,0 +1,86 @@
+"""From what the user named, a file or a name, to an experiment whose source is kept."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from engine import catalog
+from engine.errors import DltuiError, UnknownExperiment
+from engine.experiment_files import added, describing, source_store
+from engine.experiment_files.describing import Described, ExperimentPlace
+from engine.experiment_files.description import FileExperiment
+from engine.experiment_files.errors import UnusableExperiment
+from engine.places import Places
+
+
+def is_path(named: str) -> bool:
+    """Whether it is meant as a file, not as the name of an experiment."""
+    return os.sep in named or named.endswith((".py", ".ipynb"))
+
+
+def find(places: Places, named: str, python: str = "") -> Described | None:
+    """The file, or the experiment of that name that was added; None for one of the catalog itself.
+
+    Raises UnusableExperiment, and UnknownExperiment for a name that nothing has.
+    """
+    if is_path(named):
+        place: ExperimentPlace | None = ExperimentPlace(
+            added.absolute(named), describing.check_python(python)
+        )
+    else:
+        if catalog.is_built_in(named):
+            _refuse_python(python)
+            return None
+        place = added.find(places, named)
+    if place is None:
+        raise _unknown(places, named)
+    return describing.describe(places, replace(place, python=describing.check_python(python) or place.python))
+
+
+def _refuse_python(python: str) -> None:
+    if python:
+        raise UnusableExperiment("--python: expected an experiment of your own, which is a file.")
+
+
+def _unknown(places: Places, named: str) -> UnknownExperiment:
+    known = ", ".join([one.name for one in catalog.built_in()] + _added_names(places))
+    beside = f"For the file: dltui run ./{named}.py" if Path(f"{named}.py").is_file() else ""
+    return UnknownExperiment(
+        f"There is no experiment {named[:80]!r}.", beside or f"The catalog has: {known}."
+    )
+
+
+def _added_names(places: Places) -> list[str]:
+    return [one.described.experiment.name for one in added.list_cached(places) if one.described]
+
+
+def keep(places: Places, described: Described) -> FileExperiment:
+    """The experiment with its source in the home. Raises DltuiError."""
+    return source_store.keep(places, described.experiment, described.source)
+
+
+def again(places: Places, before: FileExperiment) -> FileExperiment:
+    """The experiment of an earlier run as its file is now, or as it was where that is gone.
+
+    Raises DltuiError.
+    """
+    path = Path(before.path)
+    if not path.exists():
+        return before
+    place = ExperimentPlace(path, before.python, before.module, before.name)
+    return keep(places, describing.describe(places, place))
+
+
+def load(places: Places) -> list[str]:
+    """Make what was added part of the catalog of this process; errors of those that cannot be used.
+
+    Those whose description is not cached are described by processes, which takes seconds.
+    """
+    try:
+        found = added.list_all(places)
+    except DltuiError as error:
+        return [str(error)]
+    catalog.register([one.described.experiment for one in found if one.described])
+    return [one.error for one in found if one.error]

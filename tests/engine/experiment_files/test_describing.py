@@ -1,0 +1,204 @@
+"""What is known of a file, and how one is refused."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from engine import catalog, params
+from engine.engine_path import PACKAGE_ROOT
+from engine.errors import ParamError
+from engine.experiment_files import added, describing, prepare
+from engine.experiment_files.describing import ExperimentPlace
+from engine.experiment_files.errors import UnusableExperiment
+from engine.places import Places
+from tests.engine.experiment_files.files import COUNTER, EMPTY, describe, write
+
+
+def refusal(places: Places, path: Path) -> str:
+    """The one line with which a file is refused."""
+    with pytest.raises(UnusableExperiment) as caught:
+        describe(places, path)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_a_file_is_an_experiment_with_the_parameters_it_declares(places: Places, tmp_path: Path) -> None:
+    found = catalog.from_file(describe(places, write(tmp_path)).experiment)
+    assert (found.name, found.title) == ("mine", "Counting: a sum that depends on every step.")
+    assert found.claim == "The loss falls below 0.1."
+    assert (found.best, found.goal, found.framework) == ("accuracy", "max", "numpy")
+    known = {param.name: param for param in params.declared(found.params)}
+    assert list(known) == ["lr", "steps", "seconds", "kind", "limit", "label", "is_loud"]
+    assert known["lr"].live and known["lr"].log and known["lr"].above == 0
+    assert known["kind"].choices == ("plain", "noisy") and known["limit"].word == "none"
+    built = params.build(found.params, {"lr": "0.25", "limit": "none", "is_loud": "yes"})
+    assert (built.lr, built.steps, built.limit, built.is_loud, built.seconds) == (0.25, 100, None, True, 0.0)
+    with pytest.raises(ParamError, match="lr: expected a number above 0"):
+        params.build(found.params, {"lr": "0"})
+
+
+BAD = {
+    "syntax": ("x = 1\ndef train(params, run:\n    pass\n", r"mine\.py, line 2: .*never closed"),
+    "no train": ("x = 1\n", r"mine\.py: it has no function train\(params, run\)"),
+    "no default": (
+        "from dataclasses import dataclass\n@dataclass\nclass Params:\n    lr: float\n" + EMPTY,
+        r"mine\.py, line 4: Params\.lr has no default: expected one, such as lr: float = 0\.1",
+    ),
+    "a list": (
+        "from dataclasses import dataclass\n@dataclass\nclass Params:\n    sizes: tuple = ()\n" + EMPTY,
+        r"mine\.py, line 4: Params\.sizes: expected bool, int, float, str or a Literal",
+    ),
+    "one value": ("def train(run):\n    pass\n", r"mine\.py, line 1: train has to take two values"),
+    "import": (
+        "import not_there_at_all\n" + EMPTY,
+        r"mine\.py, line 1: ModuleNotFoundError: No module named",
+    ),
+    "exit": (
+        "import sys\nsys.exit(3)\n" + EMPTY,
+        r"mine\.py, line 2: it ends the process when it is imported",
+    ),
+    "killed": ("import os\nos.kill(os.getpid(), 9)\n" + EMPTY, r"mine\.py: the process .* signal 9"),
+    "goal": ("GOAL = 'small'\n" + EMPTY, r"mine\.py: GOAL: expected min or max, got 'small'"),
+    "itself": ("import mine\n" + EMPTY, r"mine\.py, line 1: it imports mine, which is the file itself"),
+}
+
+
+@pytest.mark.parametrize("text,expected", BAD.values(), ids=BAD)
+def test_a_file_that_cannot_be_used_is_refused_in_one_line(
+    text: str, expected: str, places: Places, tmp_path: Path
+) -> None:
+    assert re.search(expected, refusal(places, write(tmp_path, text=text)))
+
+
+@pytest.mark.parametrize("name", ["xor", "xor_lanes", "lm_four"])
+def test_a_file_named_like_one_of_ours_is_refused(name: str, places: Places, tmp_path: Path) -> None:
+    assert "dltui has an experiment" in refusal(places, write(tmp_path, f"{name}.py"))
+
+
+@pytest.mark.parametrize("name", ["add", "remove", "exec", "import"])
+def test_no_experiment_has_the_name_of_a_command(name: str, places: Places, tmp_path: Path) -> None:
+    assert f"may be called {name}" in refusal(places, write(tmp_path, f"{name}.py"))
+
+
+def test_a_notebook_and_a_folder_are_refused(places: Places, tmp_path: Path) -> None:
+    assert "is a notebook" in refusal(places, write(tmp_path, "mine.ipynb"))
+    assert "is a folder" in refusal(places, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["engine", "tui", "checkpoints", "tests", "random"])
+@pytest.mark.parametrize("place", ["{}.py", "{}/__init__.py"])
+def test_a_module_beside_it_with_a_name_of_ours_is_named(
+    name: str, place: str, places: Places, tmp_path: Path
+) -> None:
+    write(tmp_path, place.format(name), "x = 1\n")
+    path = write(tmp_path, text=f"def train(params, run):\n    from {name} import x\n")
+    assert f"line 2: {name} beside it has the name of a " in refusal(places, path)
+
+
+def test_a_module_with_such_a_name_that_is_not_imported_does_no_harm(places: Places, tmp_path: Path) -> None:
+    write(tmp_path, "tests.py", "raise SystemExit\n")
+    assert describe(places, write(tmp_path)).source.texts.keys() == {"mine.py"}
+
+
+def test_modules_beside_it_belong_to_its_source(places: Places, tmp_path: Path) -> None:
+    write(tmp_path, "lib/__init__.py", "")
+    write(tmp_path, "lib/deep.py", "from . import more\nfrom .sub import far\n")
+    write(tmp_path, "lib/more.py", "")
+    write(tmp_path, "lib/sub/__init__.py", "")
+    write(tmp_path, "lib/sub/far.py", "")
+    write(tmp_path, "late.py", "")
+    write(tmp_path, "by_name.py", "")
+    write(tmp_path, "unused.py", "raise SystemExit\n")
+    text = "import importlib\nfrom lib.deep import more\nimportlib.import_module('by_' + 'name')\n"
+    path = write(tmp_path, text=f"{text}def train(params, run):\n    import late\n")
+    assert set(describe(places, path).source.texts) == {
+        "mine.py", "lib/__init__.py", "lib/deep.py", "lib/more.py", "lib/sub/__init__.py", "lib/sub/far.py",
+        "late.py", "by_name.py",
+    }  # fmt: skip
+
+
+def test_nothing_but_the_named_file_is_executed(
+    places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trap = "open({!r}, 'w').write(__name__)\n".format(str(tmp_path / "executed"))
+    here = tmp_path / "here"
+    for name in ("sitecustomize", "usercustomize", "engine", "numpy", "json", "typing", "mine"):
+        write(here, f"{name}.py", trap)
+        write(here, f"{name}2/__init__.py", trap)
+    write(tmp_path / "there", "other.py", trap)
+    monkeypatch.chdir(here)
+    monkeypatch.setenv("PYTHONPATH", f"{PACKAGE_ROOT}::.")
+    assert describe(places, write(tmp_path / "there")).experiment.best == "accuracy"
+    assert added.list_all(places) == []
+    assert not (tmp_path / "executed").exists()
+
+
+def count_processes(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
+    started: list[object] = []
+    popen = subprocess.Popen
+
+    def counted(*given: object, **named: object) -> object:
+        started.append(given)
+        return popen(*given, **named)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(subprocess, "Popen", counted)
+    return lambda: len(started)
+
+
+def test_the_second_description_starts_no_process(
+    places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, "other.py", "X = 1\n")
+    more = "import other\ntry:\n    import maybe_here\nexcept ImportError:\n    pass\n"
+    path = write(tmp_path, text=f"{COUNTER}\n{more}")
+    first = describe(places, path)
+    processes = count_processes(monkeypatch)
+    assert describe(places, path).experiment == first.experiment and processes() == 0
+    write(tmp_path, "other.py", "X = 2\n")
+    changed = describe(places, path)
+    assert processes() == 1 and changed.experiment.source != first.experiment.source
+    write(tmp_path, "maybe_here.py", "")
+    assert "maybe_here.py" in describe(places, path).source.texts and processes() == 2
+
+
+def test_what_a_file_prints_and_starts_does_no_harm(places: Places, tmp_path: Path) -> None:
+    text = "import subprocess, threading, time\nprint('{' * 100_000)\nsubprocess.Popen(['sleep', '600'])\n"
+    text += "threading.Thread(target=time.sleep, args=(600,)).start()\n"
+    assert (
+        describe(places, write(tmp_path, text=text + COUNTER.partition('"""\n\n')[2])).experiment.name
+        == "mine"
+    )
+
+
+def test_an_interpreter_without_dltui_is_named(places: Places, tmp_path: Path) -> None:
+    python = write(tmp_path, "python", f'#!/bin/sh\nexec {sys.executable} -I -S "$@"\n')
+    path = write(tmp_path)
+    with pytest.raises(UnusableExperiment, match="which cannot be run"):
+        prepare.find(places, str(path), str(python))
+    python.chmod(0o755)
+    with pytest.raises(UnusableExperiment, match="has no dltui"):
+        prepare.find(places, str(path), str(python))
+    assert describing.describe(places, ExperimentPlace(path)).experiment.python == ""
+
+
+def test_a_folder_that_was_added_lists_what_fails_and_what_works(places: Places, tmp_path: Path) -> None:
+    write(tmp_path / "mine")
+    write(tmp_path / "mine", "broken.py", "def train(\n")
+    write(tmp_path / "mine", "helpers.py", "x = 1\n")
+    added.add(places, str(tmp_path / "mine"))
+    found = {one.place.path.name: one for one in added.list_all(places)}
+    assert set(found) == {"mine.py", "broken.py"}
+    assert found["mine.py"].described and "broken.py, line 1" in found["broken.py"].error
+    assert prepare.find(places, "mine") is not None
+    with pytest.raises(UnusableExperiment, match="is called mine already"):
+        added.add(places, str(write(tmp_path / "other")))
+    assert added.remove(places, str(tmp_path / "mine")) == str(tmp_path / "mine")
+    assert added.list_all(places) == []
+    with pytest.raises(UnusableExperiment, match="was not added"):
+        added.remove(places, "mine")
