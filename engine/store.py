@@ -12,7 +12,7 @@ from pathlib import Path
 from engine import files, spec_versions
 from engine.errors import CorruptRun
 from engine.experiment_files import description
-from engine.experiment_files.description import FileExperiment
+from engine.experiment_files.description import SOURCE, FileExperiment
 from engine.params import Value
 from engine.places import Places
 from engine.process_identity import ProcessIdentity
@@ -22,10 +22,6 @@ from engine.unicode_text import has_no_surrogates
 
 ENDS = (Status.PAUSED, Status.DONE, Status.STOPPED, Status.FAILED, Status.LOST)
 """statuses in which an attempt can end"""
-
-
-SOURCE = "source"
-"""folder, in that of a run or of a sweep, of the kept source of an experiment that is a file"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from typing import Any
 
 from engine.params import Param, Value
 
+SOURCE = "source"
+"""folder, in that of a run or of a sweep, of the source that it keeps"""
 KINDS: Mapping[str, type] = {"bool": bool, "int": int, "float": float, "text": str}
 _NAME_OF = {kind: name for name, kind in KINDS.items()}
 
