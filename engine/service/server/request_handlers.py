@@ -52,8 +52,8 @@ class Requests:
         requests = (
             self._service.runs.submit, self.runs, self.show, self.data_now, self.pause, self.resume,
             self.code, self.stop, self.set, self.remove, self.undo, self.delete_removed, self.removals,
-            self.applicable, self.log, self.resources, self.doctor, self.verify, self.reindex, self.engine, self.shutdown,
-            self.ping,
+            self.applicable, self.log, self.resources, self.doctor, self.verify, self.reindex, self.engine,
+            self.shutdown, self.ping,
         )  # fmt: skip
         sweeps = SweepRequests(self._service.sweeps, self._service.removals).handlers()
         return Handlers(
