@@ -219,7 +219,10 @@ def export(
     csv: Annotated[bool, typer.Option("--csv", help="CSV: one line per trial (the default)")] = False,
     json: Annotated[bool, typer.Option("--json", help="sweep and its trials as JSON")] = False,
 ) -> None:
-    """Print all trials as CSV or JSON."""
+    """Print all trials as CSV or JSON.
+
+    value is the best value of the sweep's metric, of step best_step; a metric's own column is its last value.
+    """
     found, rows = call_engine(lambda client: _read_all(client, sweep, where))
     if json and not csv:
         print_json({"sweep": sweep_json(found), "trials": [json_of(row) for row in rows]})

@@ -396,7 +396,8 @@ class ReplTab(Tab):
         try:
             self.history.add(line)
         except OSError as error:
-            self.notify(plain(f"The input is not kept in the history: {error}", limit=200), markup=False)
+            reason = error.strerror or error
+            self.notify(plain(f"The input is not kept in the history: {reason}.", limit=200), markup=False)
 
     def _execute(self, line: str) -> None:
         try:
