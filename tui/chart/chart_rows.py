@@ -30,7 +30,10 @@ BETWEEN = Span("   ")
 
 
 def header(scene: Scene, width: int, most: int) -> list[Row]:
-    """At most `most` rows: title and curves in one row where they fit, else the curves below the title."""
+    """At most `most` rows: title and curves in one row where they fit, else the curves below the title.
+
+    Last values are left out where all curves are named only without them and there is no crosshair.
+    """
     title: Row = (Span(plain(scene.view.metric or "metric", limit=40), "title"),)
     tags = _tags(scene)
     found = entries(scene)
@@ -39,6 +42,10 @@ def header(scene: Scene, width: int, most: int) -> list[Row]:
         return [_split(_flat([title, *found]), tags, width)]
     if most == 1:
         return [_in_one(scene, title, found, tags, width)]
+    names = [_name(scene, series) for series in _in_order(scene)]
+    are_named = len(names) == len(found) and scene.view.crosshair is None
+    if are_named and _fits(names, width, most - 1) and not _fits(found, width, most - 1):
+        found = names
     return [_split(title, tags, width), *_wrapped(found, width, most - 1, scene.legend_key)]
 
 
@@ -175,6 +182,13 @@ def _joined(entries: list[Row], width: int) -> list[Row]:
             break
         kept.append(entry)
     return kept
+
+
+def _fits(entries: list[Row], width: int, most: int) -> bool:
+    """Whether all entries fit into `most` rows."""
+    for _ in range(most):
+        entries = entries[len(_joined(entries, width)) :] if entries else entries
+    return not entries
 
 
 def _wrapped(entries: list[Row], width: int, most: int, key: str) -> list[Row]:

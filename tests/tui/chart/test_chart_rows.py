@@ -231,6 +231,13 @@ def test_a_header_of_one_row_leaves_values_out_before_curves() -> None:
     assert all(one.label in head for one in series) and "more" not in head
 
 
+def test_a_legend_of_two_rows_leaves_values_out_before_curves() -> None:
+    series = tuple(run(f"1 layer forward, {word}", [1.0]) for word in ("training", "validation", "test"))
+    head = text_of(Scene(series=series), 90, 10)[1]
+    assert all(one.label in head for one in series) and "more" not in head
+    assert "+1 more" in text_of(Scene(ChartView(crosshair=1), series), 90, 10)[1]
+
+
 def test_the_baseline_comes_first_and_the_others_say_how_far_they_are_from_it() -> None:
     series = (run("new", [0.5, 0.75], 0), run("old", [0.5, 0.5], 1), run("bad", [0.5, 0.25], 2))
     head = "\n".join(text_of(Scene(series=series, selected="new", baseline="old"), 100, 24)[:2])
