@@ -30,7 +30,6 @@ from engine.protocol import (
     RunSummary,
     Spec,
     Status,
-    file_from_json,
 )
 from engine.service.index.index import Index
 from engine.service.placement.executors import check_executor
@@ -41,6 +40,7 @@ from engine.service.runs.submission_counter import SubmissionCounter
 from engine.service.runs.tracked_run import TrackedRun
 from engine.service.runs.transitions import Transition, transition
 from engine.store import ExitFacts, RunFolder, Wanted
+from engine.typed_json import typed
 
 KEEPER_START_SECONDS = 15.0
 """for a keeper that is being started to open its FIFO"""
@@ -429,7 +429,7 @@ def experiment_of(submission: RunSubmission) -> Experiment:
 def parse_file(given: Any) -> FileExperiment | None:
     """The description that a client made of a file experiment. Raises DltuiError."""
     try:
-        found = file_from_json(given)
+        found = None if given is None else typed(given, FileExperiment)
     except ValueError as error:
         raise InputError(f"file: {error}.") from error
     if found is not None:

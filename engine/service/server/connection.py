@@ -10,7 +10,7 @@ import os
 import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ from engine.events import may_be_torn, seq_of
 from engine.protocol import SEND_SECONDS, VERSION, Json, RunSummary, summary_to_json
 from engine.service.runs.run_registry import RunRegistry
 from engine.service.server.changes import ChangeBatch, ChangeFeed
-from engine.sweep_protocol import sweep_to_json
+from engine.typed_json import to_json
 
 HANDSHAKE_SECONDS = 15.0
 DRAIN_SECONDS = 30.0
@@ -316,9 +316,9 @@ async def change_frames(registry: RunRegistry, change_feed: ChangeFeed) -> Async
 def _frames(changes: ChangeBatch, registry: RunRegistry) -> list[Json]:
     first: Json = {"removed": list(changes.removed)}
     if changes.resources is not None:
-        first["resources"] = asdict(changes.resources)
+        first["resources"] = to_json(changes.resources)
     if changes.sweeps or changes.sweeps_removed:
-        first["sweeps"] = [sweep_to_json(sweep) for sweep in changes.sweeps]
+        first["sweeps"] = to_json(changes.sweeps)
         first["sweeps_removed"] = list(changes.sweeps_removed)
     parts = [changes.changed[at : at + ROWS] for at in range(0, max(1, len(changes.changed)), ROWS)]
     return [

@@ -16,7 +16,7 @@ from engine import catalog, store
 from engine.axes import sample_point
 from engine.errors import CorruptRun, DltuiError, ParamError, RunNotFound, RunRefused
 from engine.params import Value
-from engine.protocol import Json, RunSummary, number_to_json
+from engine.protocol import Json, RunSummary
 from engine.service.placement.machine_monitor import MachineMonitor
 from engine.service.runs.run_registry import RunRegistry
 from engine.service.runs.runs import Runs
@@ -26,6 +26,7 @@ from engine.service.sweeps.sweep import Config, Sweep, Trial
 from engine.service.sweeps.tpe_sampler import TpeSampler
 from engine.service.sweeps.trial_result import TrialCurve
 from engine.sweep_protocol import SweepStatus, TrialRow, TrialStatus
+from engine.typed_json import to_json
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -199,9 +200,8 @@ class SweepCycle:
         if summary is not None and not trial_result.is_over(summary):
             sweep.update_row(trial, **{name: getattr(row, name) for name in trial_result.RUN_FIELDS})
             return
-        entry: Json = {name: getattr(row, name) for name in trial_result.RUN_FIELDS}
-        entry["metrics"] = {name: number_to_json(value) for name, value in row.metrics.items()}
-        await self.record(sweep, {"kind": "told", "trial": trial.number, **entry, "status": str(row.status)})
+        facts = {name: getattr(row, name) for name in trial_result.RUN_FIELDS}
+        await self.record(sweep, to_json({"kind": "told", "trial": trial.number, **facts}))
         self._curves.pop(row.run, None)
         if trial.resume_when_paused and row.status is TrialStatus.PAUSED:
             await self.runs.resume(row.run, code="kept")
@@ -386,10 +386,8 @@ def _rung_entries(
         spared = trial.row.pinned or trial.pending_command or summary is None or trial_result.is_over(summary)
         kept = spared or pruner.keeps(sweep.spec.prune, value, before, sweep.largest)
         why = "" if kept else pruner.reason(sweep.spec.prune, value, before, step)
-        entries.append(
-            {"kind": "rung", "trial": trial.number, "rung": rung, "step": step,
-             "value": number_to_json(value), "why": why}
-        )  # fmt: skip
+        facts = {"trial": trial.number, "rung": rung, "step": step, "value": value, "why": why}
+        entries.append({"kind": "rung", **to_json(facts)})
         if why:
             break
     return entries

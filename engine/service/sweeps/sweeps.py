@@ -21,14 +21,8 @@ from engine.service.sweeps import journal, submission, sweep_edits, sweep_folder
 from engine.service.sweeps import sweep as sweeping
 from engine.service.sweeps.sweep import Sweep
 from engine.service.sweeps.sweep_cycle import SweepCycle
-from engine.sweep_protocol import (
-    SweepStatus,
-    SweepSummary,
-    TrialPage,
-    TrialRow,
-    TrialStatus,
-    sweep_spec_to_json,
-)
+from engine.sweep_protocol import SweepStatus, SweepSummary, TrialPage, TrialRow, TrialStatus
+from engine.typed_json import to_json
 
 LIST_SECONDS = 2.0
 """between two tries to list the folder of sweeps"""
@@ -179,7 +173,7 @@ class Sweeps:
             spec = dataclasses.replace(spec, number=await self._cycle.runs.counter.next())
             try:
                 folder = await self._cycle.to_thread(
-                    sweep_folder.create, self._places, sweep_spec_to_json(spec), spec.id, spec.file
+                    sweep_folder.create, self._places, to_json(spec), spec.id, spec.file
                 )
             except OSError as error:
                 raise DltuiError(f"The sweep cannot be written: {error.strerror or error}.") from error
