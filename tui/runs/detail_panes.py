@@ -20,6 +20,7 @@ from tui.terminal.plain_text import plain
 from tui.ui.numbers import size
 from tui.ui.sheet import Sheet
 from tui.ui.span import Row, Span, cells, clipped, justified, row_width
+from tui.ui.status_styles import status_sign
 
 NAME_WIDTH = 11
 VALUE_LINES = 2
@@ -181,7 +182,7 @@ def _checkpoint_rows(facts: CheckpointFacts, width: int) -> list[Row]:
     """One row, or two where what answers with these weights has no room beside them."""
     step = Span(f"{facts.step:>10,}  ", "text")
     if facts.damaged:
-        sign = glyphs().statuses[Status.FAILED]
+        sign = status_sign(Status.FAILED).text
         return [(step, Span(f"{sign} {plain(facts.damaged, limit=120)}", "bad"))]
     bytes_ = Span(f"{size(facts.bytes):>8}  ", "muted")
     row = (step, bytes_, Span(facts.weights_sha256[:12], "muted"))
