@@ -48,7 +48,7 @@ class SweepRequests:
     async def sweep_trials(self, request: Json) -> Json:
         query = read_request(request, TrialsRequest)
         sweep, rows = await self._sweeps.trials(query.sweep)
-        page = await asyncio.to_thread(trial_table.page, rows, query, largest=sweep.largest)
+        page = await asyncio.to_thread(trial_table.page, rows, query, largest=sweep.goal.largest)
         return to_json(await asyncio.to_thread(self._sweeps.mark_page, page))
 
     async def sweep_analysis(self, request: Json) -> Json:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.metric_goal import MetricGoal
 from engine.params import Value
 from engine.protocol import Json
 from engine.service.sweeps import batch_spec, grid_points, journal
@@ -139,8 +140,8 @@ class Sweep:
         return self.spec.id
 
     @property
-    def largest(self) -> bool:
-        return self.spec.goal == "max"
+    def goal(self) -> MetricGoal:
+        return MetricGoal(self.spec.metric, self.spec.goal == "max")
 
     def open_trials(self) -> list[Trial]:
         return [trial for trial in self.trials.values() if trial.is_open]
@@ -201,9 +202,7 @@ class Sweep:
     def is_better(self, row: TrialRow, than: TrialRow | None) -> bool:
         if row.value is None or row.status in _UNFIT:
             return False
-        if than is None or than.value is None:
-            return True
-        return row.value > than.value if self.largest else row.value < than.value
+        return self.goal.is_better(row.value, than.value if than else None)
 
     def best(self) -> TrialRow | None:
         best = self.batch.best if self.batch else None

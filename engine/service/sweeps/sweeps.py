@@ -219,7 +219,7 @@ class Sweeps:
             self._loaded.pop(sweep_id, None)
             self._summaries.pop(sweep_id, None)
             self._unreadable.discard(sweep_id)
-            self._cycle.drop_caches(sweep_id)
+            self._cycle.samplers.forget(sweep_id)
             self._change_feed.publish_sweep_removal(sweep_id)
         return summary, runs
 
@@ -335,7 +335,7 @@ class Sweeps:
         ]
         for old in resting[:-MAX_RESTING]:
             del self._loaded[old.id]
-            self._cycle.drop_caches(old.id)
+            self._cycle.samplers.forget(old.id)
 
     async def _open_sweep(self, sweep_id: str) -> Sweep:
         sweep = self._loaded.get(sweep_id)
