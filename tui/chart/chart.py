@@ -19,9 +19,8 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from engine.protocol import DRAW_SECONDS
-from tui.chart.chart_rows import entries, picture, plot_area, with_columns
+from tui.chart.chart_rows import ChartMark, Scene, entries, picture, plot_area, with_columns
 from tui.chart.chart_view import PAN, ZOOM, ChartView, Range
-from tui.chart.scene import ChartMark, Scene
 from tui.chart.series import CurveSeries
 from tui.ui.changed_cells import changes
 from tui.ui.curve_colours import DARK, LIGHT, SIXTEEN, SIXTEEN_FAINT

@@ -11,10 +11,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from tui.chart.chart_rows import ASCII_SIGNS, SIGNS, ChartMark, Scene
 from tui.chart.chart_view import Range
 from tui.chart.curve_arrays import Floats, Indices, ValueBlocks
 from tui.chart.scale import YScale, linear_scale, log_scale
-from tui.chart.scene import ASCII_SIGNS, SIGNS, ChartMark, Scene
 from tui.chart.series import CurveSeries
 from tui.drawings import braille_cells
 from tui.ui.curve_colours import style_name_of

@@ -12,7 +12,7 @@ from engine.errors import CorruptRun
 from engine.events import Event
 from engine.fold import MetricCurves, TrainingClock
 from engine.protocol import Json
-from tui.chart.scene import ChartMark
+from tui.chart.chart_rows import ChartMark
 from tui.chart.series import CurveSeries
 from tui.data.value_text import format_value
 from tui.terminal.plain_text import plain

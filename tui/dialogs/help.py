@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from tui.chart.scene import ASCII_SIGNS, SIGNS, Kind
+from tui.chart.chart_rows import ASCII_SIGNS, SIGNS, Kind
 from tui.dialogs.dialog import Dialog, KeyLine
 from tui.keys.all_keys import KEYS, MODAL, Key, Scope, heading_of, inside, shown
 from tui.keys.user_keymap import Keymap

@@ -26,8 +26,7 @@ from tui.messages import (
     SwitchPane,
     ViewStateChanged,
 )
-from tui.runs.charted_runs import ChartedRuns, ShownRuns
-from tui.runs.curves_panel import CurvesPanel
+from tui.runs.charted_runs import ChartedRuns, CurvesPanel, ShownRuns
 from tui.runs.run_commands import RunCommands
 from tui.runs.run_details import ALL_PANES, PANES, RunDetails
 from tui.runs.run_rows import RunRows

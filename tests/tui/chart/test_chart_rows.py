@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui.chart.chart_rows import picture, plot_area
+from tui.chart.chart_rows import ChartMark, Scene, picture, plot_area
 from tui.chart.chart_view import ChartView
 from tui.chart.plot_area import Symbols
-from tui.chart.scene import ChartMark, Scene
 from tui.chart.series import CurveSeries
 from tui.ui.span import row_text, row_width
 
