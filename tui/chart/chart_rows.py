@@ -1,4 +1,4 @@
-"""A whole chart as rows of spans with style names: legend, plot, axes."""
+"""A whole chart: what it is drawn from, and its legend, plot and axes as rows of spans with style names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The runs on the chart: the selected one, the marked ones and the baseline, each with its hue."""
+"""The runs on the charts: the selected one, the marked ones and the baseline; and the panel of the charts."""
 
 from __future__ import annotations
 
