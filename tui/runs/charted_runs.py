@@ -235,12 +235,11 @@ class CurvesPanel(Vertical):
     def set_empty_text(self, text: str) -> None:
         self.chart.set_empty_text(text)
 
-    def update_runs(
-        self, shown: Sequence[RunCurve], selected: RunSummary | None, preferred: str, baseline: str = ""
-    ) -> None:
-        histories = [curve.history for curve in shown]
+    def draw(self, charted: ChartedRuns, selected: RunSummary | None, preferred: str) -> None:
+        """Draw the shown runs; `preferred` is the metric if a run has it."""
+        shown, baseline = charted.curves(), charted.shown.baseline
         self.chart.update_runs(shown, selected, preferred, baseline)
-        known = [metric for metric in metrics_of(histories, selected) if metric != self.chart.metric]
+        known = [metric for metric in charted.metrics(selected) if metric != self.chart.metric]
         mine = [metric for metric in known if selected is not None and metric in selected.metrics]
         if mine and self.size.height >= ROOM_FOR_TWO:
             self._update_second(shown, selected, mine[0], baseline)

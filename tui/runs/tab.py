@@ -340,9 +340,8 @@ class RunsTab(Tab):
         if not self.curves.is_filled:
             return
         self._update_empty_texts()
-        shown = self.charted.curves()
-        self.curves.update_runs(shown, self.selected, self.state.metric, self.shown.baseline)
-        if not all(curve.history.is_damage_shown for curve in shown):
+        self.curves.draw(self.charted, self.selected, self.state.metric)
+        if not all(history.is_damage_shown for history in self.charted.histories()):
             self._show_selected()
         self.table.set_metric(self.chart.metric)
         self.table.set_row_styles(self.shown.styles(self.curves.letters()))
