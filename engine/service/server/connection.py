@@ -20,6 +20,7 @@ from engine.events import may_be_torn, seq_of
 from engine.protocol import SEND_SECONDS, VERSION, Json, RunSummary, summary_to_json
 from engine.service.runs.run_registry import RunRegistry
 from engine.service.server.changes import ChangeBatch, ChangeFeed
+from engine.sweep_protocol import SweepSummary
 from engine.typed_json import to_json
 
 HANDSHAKE_SECONDS = 15.0
@@ -51,7 +52,7 @@ Frame = Json | RawFrame
 class Handlers:
     """Handlers of requests and streams by the name of the method."""
 
-    requests: Mapping[str, Callable[[Json], Awaitable[Frame | RunSummary]]]
+    requests: Mapping[str, Callable[[Json], Awaitable[Frame | RunSummary | SweepSummary]]]
     streams: Mapping[str, Callable[[Json], AsyncIterator[Frame | NextEvents]]]
 
 
@@ -158,7 +159,9 @@ class ClientConnection:
                 known = ", ".join(sorted((*self._handlers.requests, *self._handlers.streams)))
                 raise ProtocolError(f"Unknown request {method[:80]!r}.", f"It takes: {known}.")
             answer = await handler(request)
-            return {"run": summary_to_json(answer)} if isinstance(answer, RunSummary) else answer
+            if isinstance(answer, RunSummary):
+                return {"run": summary_to_json(answer)}
+            return {"sweep": to_json(answer)} if isinstance(answer, SweepSummary) else answer
         except DltuiError as error:
             return error_frame(error)
         except Exception:

@@ -22,8 +22,9 @@ from engine.service.server.connection import (
     change_frames,
     event_frames,
 )
-from engine.service.sweeps.request_handlers import SweepRequests
+from engine.service.sweeps import trial_table
 from engine.service.sweeps.sweeps import find_damage
+from engine.sweep_protocol import AnalysisRequest, SweepSummary, TrialsRequest
 from engine.typed_json import to_json
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 class Requests:
     """`request` is the frame as received: its fields may be missing or of any type.
 
-    The answer of a handler that returns the summary of a run is {"run": ...}.
+    The answer of a handler that returns the summary of a run is {"run": ...}, of a sweep {"sweep": ...}.
     """
 
     def __init__(self, service: Service) -> None:
@@ -42,14 +43,18 @@ class Requests:
 
     def handlers(self) -> Handlers:
         requests = (
-            self._service.runs.submit, self.runs, self.show, self.data_now, self.pause, self.resume,
+            self.runs, self.show, self.data_now, self.pause, self.resume,
             self.code, self.stop, self.set, self.remove, self.undo, self.delete_removed, self.removals,
             self.applicable, self.log, self.resources, self.doctor, self.verify, self.reindex, self.engine,
-            self.shutdown, self.ping,
+            self.shutdown, self.ping, self.sweeps, self.sweep_show, self.sweep_edit, self.sweep_remove,
+            self.sweep_trials, self.sweep_analysis,
         )  # fmt: skip
-        sweeps = SweepRequests(self._service.sweeps, self._service.removals).handlers()
         return Handlers(
-            {answer.__name__: answer for answer in (*requests, *sweeps)},
+            {
+                "submit": self._service.runs.submit,
+                "sweep_submit": self._service.sweeps.submit,
+                **{answer.__name__: answer for answer in requests},
+            },
             {"events": self.events, "watch": self.watch},
         )
 
@@ -162,6 +167,40 @@ class Requests:
             return to_json(await asyncio.to_thread(worker_log.read, folder.log, query.offset, query.limit))
         except OSError as error:
             raise DltuiError(f"{folder.log} cannot be read: {error.strerror}.") from error
+
+    # --- sweeps --------------------------------------------------------------------------------------------
+
+    async def sweeps(self, request: Json) -> Frame:
+        return {"sweeps": to_json(await self._service.sweeps.all())}
+
+    async def sweep_show(self, request: Json) -> SweepSummary:
+        return await self._service.sweeps.summary(request.get("sweep"))
+
+    async def sweep_edit(self, request: Json) -> SweepSummary:
+        return await self._service.sweeps.edit(
+            request.get("sweep"), request.get("verb"), request.get("facts")
+        )
+
+    async def sweep_remove(self, request: Json) -> Frame:
+        removal = await self._service.removals.remove_sweep(
+            request.get("sweep"), runs=request.get("runs") is True, now=request.get("now") is True
+        )
+        return {"removal": to_json(removal)}
+
+    async def sweep_trials(self, request: Json) -> Frame:
+        query = read_request(request, TrialsRequest)
+        sweep, rows = await self._service.sweeps.trials(query.sweep)
+        page = await asyncio.to_thread(trial_table.page, rows, query, largest=sweep.goal.largest)
+        return to_json(await asyncio.to_thread(self._service.sweeps.mark_page, page))
+
+    async def sweep_analysis(self, request: Json) -> Frame:
+        from engine.service.sweeps import plot_data  # used seldom: the service starts sooner
+
+        query = read_request(request, AnalysisRequest)
+        sweep, rows = await self._service.sweeps.trials(query.sweep)
+        return await asyncio.to_thread(
+            plot_data.analyse, sweep.spec, rows, query.kind, query.where, query.facts
+        )
 
     # --- the engine ----------------------------------------------------------------------------------------
 
