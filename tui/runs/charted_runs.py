@@ -12,7 +12,6 @@ from textual.widget import Widget
 from engine.errors import DltuiError, EngineError
 from engine.protocol import RunSummary
 from tui.data.connection import Connection
-from tui.data.metric_choice import metrics_of
 from tui.data.run_pages import RunPages
 from tui.data.run_text import name_of
 from tui.data.value_text import seed_text
@@ -28,6 +27,30 @@ from tui.view_state import MARKS_LIMIT
 if TYPE_CHECKING:
     from tui.data.run_history import RunHistory
     from tui.runs.run_chart import RunChart
+
+
+FIRST = ("loss", "train_loss", "val_loss", "accuracy")
+
+
+def metrics_of(histories: Sequence[RunHistory], selected: RunSummary | None) -> list[str]:
+    """Every metric of these runs, those of the selected run first."""
+    own = list(selected.metrics) if selected is not None else []
+    others = [metric for history in histories for metric in history.metrics]
+    found = dict.fromkeys([*own, *others])
+    return sorted(found, key=lambda metric: FIRST.index(metric) if metric in FIRST else len(FIRST))
+
+
+def choose_metric(
+    requested: str, known: Sequence[str], history: RunHistory | None, selected: RunSummary | None
+) -> str:
+    """The requested metric if any run on the chart has it, else the first one of the selected run."""
+    if requested and (requested in known or not known):
+        return requested
+    has = {
+        *(history.metrics if history is not None else ()),
+        *(selected.metrics if selected is not None else ()),
+    }
+    return next((metric for metric in known if metric in has), known[0] if known else requested or "loss")
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ from engine.protocol import (
 from engine.service.index.index import Index
 from engine.service.placement.executors import check_executor
 from engine.service.placement.machine_load import cores
-from engine.service.runs import code_changes, extension, parent_checkpoint, tracked_run
+from engine.service.runs import extension, parent_checkpoint, run_code, tracked_run
 from engine.service.runs.run_registry import RunRegistry
 from engine.service.runs.submission_counter import SubmissionCounter
 from engine.service.runs.tracked_run import TrackedRun
@@ -145,9 +145,9 @@ class Runs:
         folder = store.folder_of(self._registry.places, spec.id)
         if mode == "fast":
             if changed is not None and changed.source != kept.source:
-                await self._write(code_changes.replace_code, self._registry.places, folder, spec, changed)
+                await self._write(run_code.replace_code, self._registry.places, folder, spec, changed)
             return
-        await asyncio.to_thread(code_changes.check_unchanged, folder, spec, kept)
+        await asyncio.to_thread(run_code.check_unchanged, folder, spec, kept)
 
     async def extend(self, run_id: str, changes: Mapping[str, object]) -> RunSummary:
         """Resume with longer lengths, such as more epochs. Raises ParamError or RunRefused."""
