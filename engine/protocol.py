@@ -11,8 +11,10 @@ from engine import spec_versions
 from engine.errors import InputError
 from engine.experiment_files.description import FileExperiment
 from engine.params import Value
-from engine.typed_json import Bounds, Number, Time, Unknown, WrongType, typed
+from engine.typed_json import Bounds as Bounds
+from engine.typed_json import Number, Time, Unknown, WrongType, typed
 from engine.typed_json import fields_of as fields_of
+from engine.typed_json import fitting as fitting
 from engine.typed_json import number_from_json as number_from_json
 from engine.typed_json import number_to_json as number_to_json
 from engine.typed_json import to_json as to_json
@@ -535,11 +537,11 @@ def summary_to_json(run: RunSummary) -> Json:
     """The shape of `dltui show --json`: the fields of the spec lie beside those of the run."""
     data = to_json(run)
     spec, state = data.pop("spec"), data["state"]
-    data |= {
+    both = spec | data | {
         "id": run.id, "status": str(run.status), "cause": state.pop("cause", None), "ended_at": run.ended_at,
-        "wanted_device": spec["device"], "parent": spec.get("parent"), "unknown": dict(run.spec.unknown),
+        "wanted_device": spec["device"], "unknown": dict(run.spec.unknown),
     }  # fmt: skip
-    return {name: data.get(name, spec.get(name)) for name in _IN_SUMMARY if name in data or name in spec}
+    return {name: both[name] for name in _IN_SUMMARY if name in both}
 
 
 def summary_from_json(data: Json) -> RunSummary:

@@ -170,9 +170,6 @@ class Chart(Widget, can_focus=True):
         if text != self._scene.empty:
             self._set_scene(replace(self._scene, empty=text))
 
-    def set_symbols(self, symbols: Symbols) -> None:
-        self._set_scene(replace(self._scene, symbols=symbols))
-
     def data_changed(self) -> None:
         """Schedule a redraw: points were added to, or removed from, the series shown."""
         if self._pending is None and self.is_mounted:

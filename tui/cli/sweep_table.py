@@ -138,10 +138,6 @@ def _facts(sweep: SweepSummary) -> list[tuple[str, str]]:
     ]
 
 
-def _trial_text(row: TrialRow) -> str:
-    return f"trial {row.trial}: {format_params(row.params)}"
-
-
 def _values(axis: Axis) -> str:
     values = axis.values
     if values is None or (axis.low is not None and len(values) > 10):

@@ -10,7 +10,7 @@ from textual.containers import Vertical
 from textual.widget import Widget
 
 from engine.errors import DltuiError, EngineError
-from engine.protocol import RunSummary
+from engine.protocol import RunSummary, to_json
 from tui.data.connection import Connection
 from tui.data.run_pages import RunPages
 from tui.data.run_text import name_of
@@ -231,7 +231,7 @@ class CurvesPanel(Vertical):
     @property
     def saved(self) -> dict[str, object]:
         """The view of the chart as JSON, for the state file."""
-        return self.chart.view.to_json() if self.is_filled else self._saved
+        return to_json(self.chart.view) if self.is_filled else self._saved
 
     def fill(self) -> None:
         from tui.chart.chart_view import ChartView
