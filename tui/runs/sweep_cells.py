@@ -71,7 +71,7 @@ def _cell(sweep: SweepRow, column: RunColumn, metric: str) -> Row:
             return _counts(sweep)
         case "best":
             is_shown = _has_best(sweep, column, metric)
-            return _best(sweep, with_metric=column.names_metric) if is_shown else ()
+            return _best(sweep, with_metric=sweep.metric != metric) if is_shown else ()
         case "age":
             return (Span(age_since(sweep.created_at), "muted"),)
     return ()

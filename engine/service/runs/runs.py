@@ -232,6 +232,8 @@ class Runs:
         )
         for attempt in range(5):
             spec = dataclasses.replace(spec_of(submitted), number=number, parent=parent)
+            if not submitted.name and attempt < 4 and await self._registry.is_known(spec.name):
+                continue  # every command by name would be ambiguous
             try:
                 return await asyncio.to_thread(store.create, places, spec, fill), spec
             except OSError as error:
