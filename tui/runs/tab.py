@@ -179,8 +179,11 @@ class RunsTab(Tab):
         rows, is_outdated = self.rows.update(message)
         self._store_shown(message.changed)
         self.table.rows_changed(rows)
+        is_shown_removed = any(run in self.shown.ids for run in message.removed)
         for run in message.removed:
             self.charted.forget(run)
+        if is_shown_removed:
+            self._follow_soon()
         if self.selected is not None and any(run.id == self.selected.id for run in message.changed):
             self._show_selected()
         if is_outdated:
@@ -278,8 +281,10 @@ class RunsTab(Tab):
             run = message.run.id
         elif message.sweep is not None:
             run = message.sweep.best_run
+        elif self.pages.loaded and not self.pages.matching:
+            run = ""
         else:
-            return
+            return  # the row under the cursor is being loaded
         if run != self.shown.selected or (run and not self.connection.history(run)):
             self.shown.selected = run
             self._follow_soon()
