@@ -6,8 +6,7 @@ import json
 import os
 
 from engine.keeper.cause import Verdict, one_line
-from engine.protocol import Cause, Json, Status
-from engine.typed_json import typed
+from engine.protocol import Cause, Json, Status, cause_from_json
 
 PENDING_LIMIT = 64 * 1024
 """bytes buffered for a worker that does not read, on top of the pipe's own buffer"""
@@ -70,7 +69,7 @@ def _parse(line: bytes) -> Verdict | None:
     try:
         data = json.loads(line)
         status = Status(data["status"])
-        cause = typed(data["cause"], Cause)
+        cause = cause_from_json(data["cause"])
         text, remedy = one_line(str(cause.text)), one_line(str(cause.remedy))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None

@@ -15,7 +15,9 @@ from checkpoints.errors import CheckpointError, DamagedCheckpoint, MismatchedChe
 from checkpoints.folder import CheckpointInfo, Verified
 from checkpoints.manifest import Fact, Manifest
 from checkpoints.retention import Keep
-from engine import served_checkpoint
+from engine import best_checkpoint, served_checkpoint
+from engine.best_checkpoint import SavedValue, best_saved
+from engine.metric_goal import MetricGoal
 from engine.spec_versions import VERSION
 from engine.store import RunFolder
 
@@ -23,6 +25,8 @@ SECONDS = 10.0
 """between two checkpoints; DLTUI_CHECKPOINT_SECONDS overrides it, 0 saves after every step"""
 SHARE = 20
 """the time between two checkpoints is at least this many times the duration of the last one"""
+BEST_PART = 10
+"""a step with a better value than all saved ones is saved after this part of the seconds already"""
 
 
 class CapturedState(Protocol):
@@ -61,6 +65,8 @@ class CheckpointMetadata:
     """title and fingerprint of the training data"""
     version: int = VERSION
     """spec version of the live values"""
+    value: float | None = None
+    """of the metric of the experiment at this step; None: not logged there"""
 
     def to_env(self) -> dict[str, Fact]:
         return {
@@ -94,26 +100,51 @@ class Checkpoints:
         folder: RunFolder,
         acknowledge: Callable[[CheckpointInfo, float], None],
         *,
+        goal: MetricGoal,
         begins_at: int = -1,
     ) -> None:
-        """`begins_at`: the step of a checkpoint of another run with which this one begins; -1: none."""
+        """`goal` chooses the best checkpoint, which is kept beside the newest ones.
+
+        `begins_at`: the step of a checkpoint of another run with which this one begins; -1: none.
+        """
         self._folder, self._begins_at = folder, begins_at
         self._acknowledge = acknowledge
         self._seconds = float(os.environ.get("DLTUI_CHECKPOINT_SECONDS") or SECONDS)
-        self.due_at = time.monotonic() + self._seconds
+        self.goal = goal
+        self.best: SavedValue | None = None
+        """the best checkpoint of those that are kept"""
         self.saved_step: int | None = None
+        self._set_due(0.0)
+
+    def _set_due(self, took: float) -> None:
+        """`took`: seconds that the last save took."""
+        now, limit = time.monotonic(), SHARE * took if self._seconds else 0.0
+        self.due_at = now + max(self._seconds, limit)
+        self.best_due_at = now + max(self._seconds / BEST_PART, limit)
+
+    def is_best(self, value: float) -> bool:
+        """Whether `value` is better than those of all checkpoints that are kept."""
+        return self.goal.is_better(value, self.best.value if self.best else None)
+
+    def go_back(self, step: int) -> None:
+        """Continue from the checkpoint of `step`: the best one is one of those up to there."""
+        self.best = best_saved(self._folder.checkpoints, self.goal, after=self._begins_at, until=step)
 
     def save(
         self, step: int, state: TrainingState, facts: CheckpointMetadata, *, is_last: bool = False
     ) -> str:
         """Save a checkpoint; returns a note on files that could not be removed, "" if none.
 
-        The best step of `facts` is not removed. The last checkpoint may use the space reserved for events
-        and logs.
+        The best step of `facts` and the checkpoint with the best value are not removed. The last checkpoint
+        may use the space reserved for events and logs.
 
         Raises SaveFailed, and NotFinite for a bad weight.
         """
         began = time.monotonic()
+        best = self.best
+        if facts.value is not None and self.is_best(facts.value):
+            best = SavedValue(step, facts.value)
+        served = frozenset({facts.best_step} if facts.best_step else ())
         try:
             captured = state.capture(step)
             saved = checkpoint_folder.write(
@@ -122,15 +153,14 @@ class Checkpoints:
                 captured.files(),
                 run_id=self._folder.id,
                 weights_sha256=captured.weights_sha256(),
-                env={**captured.env, **facts.to_env()},
-                keep=Keep(best=facts.best_step or None),
+                env={**captured.env, **facts.to_env(), **best_checkpoint.facts_of(self.goal, facts.value)},
+                keep=Keep(best=best.step if best else None, pinned=served),
                 reserve=0 if is_last else checkpoint_folder.RESERVE,
                 acknowledge=lambda found: self._acknowledge(found, time.monotonic() - began),
             )
         finally:
-            took = time.monotonic() - began
-            self.due_at = time.monotonic() + (max(self._seconds, SHARE * took) if self._seconds else 0.0)
-        self.saved_step = step
+            self._set_due(time.monotonic() - began)
+        self.saved_step, self.best = step, best
         return saved.note
 
     def newest(self) -> tuple[Verified | None, list[str]]:

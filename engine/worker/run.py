@@ -15,7 +15,9 @@ from typing import Any
 from checkpoints.errors import MismatchedCheckpoint, SaveFailed
 from checkpoints.folder import CheckpointInfo, Verified
 from engine import events, files, spec_versions
+from engine.best_checkpoint import SavedValue
 from engine.errors import DataError, Diverged, ParamError
+from engine.metric_goal import goal_of
 from engine.params import ParamSet, declared, parse_value
 from engine.places import Places
 from engine.protocol import Json, ParentCheckpoint, Spec
@@ -27,7 +29,7 @@ from engine.worker.device import Device
 from engine.worker.end_status import StopReason
 from engine.worker.event_log import EventLog
 from engine.worker.keeper_pipe import KeeperPipe
-from engine.worker.sketches import Parts, SketchSchedule, sketch_to_json
+from engine.worker.live_images import Parts, SketchSchedule, sketch_to_json
 
 POLL_SECONDS = 0.02
 """between two polls of the keeper's pipe"""
@@ -78,12 +80,19 @@ class Run:
         self._event_log, self._pipe = event_log, pipe
         self._live = LiveParams(params)
         self._checkpoints = Checkpoints(
-            folder, self._acknowledge, begins_at=spec.parent.step if spec.parent else -1
+            folder,
+            self._acknowledge,
+            goal=goal_of(spec),
+            begins_at=spec.parent.step if spec.parent else -1,
         )
         self._state: TrainingState | None = None
         self._pinned: dict[str, str] = {}
         self._data: dict[str, str] = {}
         self._total, self._epoch_steps, self._best_step = 0, 0, 0
+        self._valued: SavedValue | None = None
+        """the newest value of the metric of the experiment"""
+        self._has_value_each_time = True
+        """that metric was logged for the step before, too"""
         self._notice, self._is_started = "", False
         self.has_begun_from_parent = False
         """`restore` has restored the checkpoint of another run: what ends this one starts anew"""
@@ -163,6 +172,7 @@ class Run:
             strict = self._attempt.mode != "fast"
             facts = self._checkpoints.restore(verified, state, self._pinned, strict=strict)
             self.step, self._best_step = verified.manifest.step, facts.best_step
+            self._checkpoints.go_back(self.step)
         elif self._spec.parent is not None:
             self._begin(verified, state, self._spec.parent)
         if self._event_log.is_resumed or self.has_begun_from_parent:
@@ -238,12 +248,16 @@ class Run:
             value = float(value)
             if not self._event_log.metrics.add(step, name, value):
                 self._warn_repeated(name, step)
+            elif name == self._checkpoints.goal.metric:
+                self._valued = SavedValue(step, value)
             if not isfinite(value) and name.endswith("loss"):
                 raise Diverged(f"{name} became {value} at step {step}.", self._divergence_remedy())
 
     def checkpoint(self, step: int, *, is_best: bool = False) -> None:
         """To be called after each update: saves when a checkpoint is due. Raises NotFinite for such a weight.
 
+        A value of the experiment's metric that is not logged at each step, such as that of a validation,
+        makes one due earlier where it is the best so far; the checkpoint with the best value is kept.
         `is_best`: these weights are the best so far. They are saved at once, kept until better ones are
         saved, and used for inference. A save that fails is logged as a note and retried later.
         """
@@ -251,13 +265,25 @@ class Run:
         before = self._best_step
         if is_best:
             self._best_step = step
-        if is_best or time.monotonic() >= self._checkpoints.due_at:
+        if is_best or time.monotonic() >= self._due_at():
             try:
                 self.save()
             except SaveFailed as error:
                 self._best_step = before
                 self.note(str(error), severity="danger")
                 self._is_save_failure_noted = True
+
+    def _due_at(self) -> float:
+        """When a checkpoint of this step is due, on the monotonic clock."""
+        value, had_value = self._value(), self._has_value_each_time
+        self._has_value_each_time = value is not None
+        is_early = value is not None and not had_value and self._checkpoints.is_best(value)
+        return self._checkpoints.best_due_at if is_early else self._checkpoints.due_at
+
+    def _value(self) -> float | None:
+        """The value of the experiment's metric that was logged for this step; None without one."""
+        found = self._valued
+        return found.value if found is not None and found.step == self.step else None
 
     def best(self) -> tuple[int, bytes] | None:
         """Step and model.safetensors of the best weights kept; None without them."""
@@ -345,7 +371,7 @@ class Run:
         logged = self._event_log.metrics
         facts = CheckpointMetadata(
             dict(self._live.values), logged.counts(), self._pinned, logged.last_steps(), self._epoch_steps,
-            self._best_step, self._data,
+            self._best_step, self._data, value=self._value(),
         )  # fmt: skip
         leftover = self._checkpoints.save(self.step, self._state, facts, is_last=is_last)
         if self._is_save_failure_noted:

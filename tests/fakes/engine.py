@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from engine.client.client import Client, EventBatch, RunsChange
+from engine.client.client import Client, EventBatch, LogPart, RunsChange
 from engine.errors import DltuiError, EngineError, RunNotFound
 from engine.events import Event
 from engine.experiment_files.description import FileExperiment
@@ -22,7 +22,6 @@ from engine.protocol import (
     Failed,
     Finding,
     Json,
-    LogPart,
     Page,
     Paused,
     Query,
@@ -74,6 +73,7 @@ def make_run(
         data=facts.pop("data", None),
         sweep=facts.pop("sweep", ""),
         trial=facts.pop("trial", 0),
+        parent=facts.pop("parent", None),
     )
     usual: dict[str, Any] = {"total_steps": 1000, "device": "cpu", "attempt": 1, "started_at": created}
     return RunSummary(spec, state or Running(created), **{**usual, **facts})
@@ -105,6 +105,8 @@ class FakeEngine:
         self.logs: dict[str, str] = {}
         self.findings = findings or []
         self.checkpoints_of: dict[str, tuple[CheckpointFacts, ...]] = {}
+        self.begun_with: list[str] = []
+        """of each submitted run: the checkpoint to begin with, or empty"""
         self.requests: list[tuple[Any, ...]] = []
         """every request that changes something, with its arguments"""
         self.removed: list[RunSummary] = []
@@ -275,9 +277,11 @@ class FakeClient(Client):
         device: str = "auto",
         executor: str = "local",
         data: str | None = None,
+        begin: str = "",
         file: FileExperiment | None = None,
     ) -> RunSummary:
         parse_name(name)
+        self._engine.begun_with.append(begin)
         self._engine.data_folders.append(data)
         self._engine.requests.append(("submit", experiment, dict(params or {}), seed, name, device))
         self._engine.executors.append(executor)
@@ -348,7 +352,7 @@ class FakeClient(Client):
         text = self._engine.logs.get(run, "")
         start = max(0, len(text) + offset) if offset < 0 else offset
         part = text[start : start + limit]
-        return LogPart(part, start, start + len(part), len(text))
+        return LogPart(part, start, len(text), start + len(part))
 
     async def doctor(self) -> list[Finding]:
         self._check()

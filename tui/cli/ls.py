@@ -13,14 +13,16 @@ import typer
 from engine import filter_fields
 from engine.client.client import Client
 from engine.errors import InputError
-from engine.protocol import Page, Query, RunSummary, Status, SweepRow
+from engine.protocol import CheckpointFacts, Page, Query, RunSummary, Status, SweepRow
 from tui.cli.engine_call import call_engine, fail, print_json, print_stderr, print_stdout
 from tui.cli.shell_completion import complete_run
 from tui.cli.table import TableColumn, table, wrapped
 from tui.data.unknown_filter_names import unknown_name
 from tui.data.value_text import (
     age_text,
+    best_text,
     cause_text,
+    child_text,
     data_folder_text,
     data_text,
     distinguishing_params,
@@ -162,7 +164,7 @@ def _row(run: RunSummary, with_seed: bool) -> tuple[str, ...]:
         best,
         age_text(run),
         *(field_text(run, one) for one in _LISTED),
-        format_params(distinguishing_params(run, with_seed=with_seed)),
+        f"{child_text(run)} {format_params(distinguishing_params(run, with_seed=with_seed))}".strip(),
         plain(cause_text(run)),
     )
 
@@ -218,6 +220,7 @@ def _facts(run: RunSummary, data_now: str) -> list[tuple[str, str]]:
         ("params", format_params(effective_params(run))),
         ("changed live", format_params(run.live)),
         ("seed", str(run.spec.seed)),
+        ("child of", run.spec.parent.whole if run.spec.parent else ""),
         ("data", data_text(run)),
         ("data folder", data_folder_text(run)),
         ("data now", data_now),
@@ -226,9 +229,14 @@ def _facts(run: RunSummary, data_now: str) -> list[tuple[str, str]]:
         ("trained for", duration_text(run.train_seconds)),
     ]
     answers = [("answers with", one.answers) for one in run.checkpoints if one.answers]
-    rows = [("checkpoint", _checkpoint(one.step, one.path, one.damaged)) for one in run.checkpoints]
-    return facts + answers + rows
+    return facts + answers + [("checkpoint", _checkpoint(run, one)) for one in run.checkpoints]
 
 
-def _checkpoint(step: int, path: str, damaged: str) -> str:
-    return f"step {step}  {path}{'  DAMAGED: ' + damaged if damaged else ''}"
+def _checkpoint(run: RunSummary, found: CheckpointFacts) -> str:
+    value, parent = best_text(run, found), run.spec.parent
+    marks = (
+        f"best: {value}" if value else "",
+        f"that of {parent.short}" if parent and parent.step == found.step else "",
+        f"DAMAGED: {found.damaged}" if found.damaged else "",
+    )
+    return "  ".join(filter(None, (f"step {found.step}", found.path, *marks)))

@@ -11,7 +11,7 @@ from engine import params
 from engine.errors import UnknownExperiment
 from engine.filter_fields import RunField
 from engine.params import Value
-from engine.protocol import CauseKind, Json, RunSummary, summary_to_json
+from engine.protocol import CauseKind, CheckpointFacts, Json, RunSummary, summary_to_json
 from tui.terminal.plain_text import plain
 from tui.ui.numbers import short, size
 
@@ -117,6 +117,17 @@ def distinguishing_params(run: RunSummary, *, with_seed: bool = False) -> dict[s
     """Its seed, unless that is the default, and the parameters that differ from their defaults."""
     seed: dict[str, Value] = {"seed": run.spec.seed} if with_seed or run.spec.seed != DEFAULT_SEED else {}
     return {**seed, **changed_params(run)}
+
+
+def child_text(run: RunSummary) -> str:
+    """Which checkpoint it began with: child of a1b2@400; empty for a run with weights of its own."""
+    return f"child of {run.spec.parent.short}" if run.spec.parent else ""
+
+
+def best_text(run: RunSummary, checkpoint: CheckpointFacts) -> str:
+    """The value of the best checkpoint, such as val_accuracy=0.98; empty for any other."""
+    name = f"{run.best.metric}=" if run.best else ""
+    return "" if checkpoint.best is None else f"{name}{short_number(checkpoint.best)}"
 
 
 def status_text(run: RunSummary) -> str:

@@ -220,6 +220,7 @@ ABOUT = (
     Param(
         "seed", int, 1, "random seed: initial weights, order of the data, dropout", least=0, most=MOST_SEED
     ),
+    Param("parent", str, "", "checkpoint of another run to begin with: RUN@STEP or RUN@best; empty: none"),
     Param("device", str, "auto", "device that trains", ("auto", "cpu", "gpu")),
     *executor.FIELDS,
 )
@@ -240,6 +241,8 @@ class Launch:
     typed: Mapping[str, str] = field(default_factory=dict)
     data: str | None = None
     """folder of data sets; None: that of this process"""
+    begin: str = ""
+    """the checkpoint to begin with: RUN@STEP or RUN@best"""
 
 
 def open_launch_form(
@@ -273,7 +276,7 @@ async def submit_launch(connection: Connection, launch: Launch, launched: Callab
     client = connection.client
     run = await client.submit(
         launch.experiment, launch.params, seed=launch.seed, name=launch.name, device=launch.device,
-        executor=launch.executor, data=launch.data,
+        executor=launch.executor, data=launch.data, begin=launch.begin,
     )  # fmt: skip
     warning = await same_name_warning(client, run) if launch.name else ""
     return f"{launched(run)} {warning}".strip()
@@ -317,7 +320,7 @@ def _launch_of(experiment: Experiment, typed: Typed, data: str) -> Launch:
     about = {param.name: params.parse_value(param, typed[param.name]) for param in ABOUT}
     values = params.build(experiment.params, _own(typed))
     given = {param.name: getattr(values, param.name) for param in params.declared(experiment.params)}
-    kept = {name: text for name, text in typed.items() if name != "name"}
+    kept = {name: text for name, text in typed.items() if name not in ("name", "parent")}
     place = executor.text_of(str(about["executor"]), str(about["ray_address"]))
     return Launch(
         experiment.name,
@@ -328,6 +331,7 @@ def _launch_of(experiment: Experiment, typed: Typed, data: str) -> Launch:
         place,
         kept,
         data,
+        str(about["parent"]),
     )
 
 
@@ -335,4 +339,5 @@ def typed_of(run: RunSummary) -> dict[str, str]:
     """The texts of the form that repeat a run."""
     texts = {name: format_exact(name, value) for name, value in run.spec.params.items()}
     texts |= {"name": given_name(run), "seed": str(run.spec.seed), "device": run.spec.device}
+    texts["parent"] = run.spec.parent.whole if run.spec.parent else ""
     return texts | executor.typed_of(run.spec.executor)

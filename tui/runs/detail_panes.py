@@ -9,6 +9,7 @@ from rich.cells import cell_len, chop_cells
 
 from engine.protocol import CheckpointFacts, RunSummary, Status
 from tui.data.value_text import (
+    best_text,
     changed_params,
     data_folder_text,
     data_text,
@@ -20,7 +21,6 @@ from tui.terminal.plain_text import plain
 from tui.ui.numbers import size
 from tui.ui.sheet import Sheet
 from tui.ui.span import Row, Span, cells, clipped, justified, row_width
-from tui.ui.status_styles import status_sign
 
 NAME_WIDTH = 11
 VALUE_LINES = 2
@@ -52,6 +52,7 @@ class ParamsSheet(Sheet):
         rows.append(())
         for name, value in (
             ("seed", str(run.spec.seed)),
+            *([("child of", run.spec.parent.whole)] if run.spec.parent else []),
             ("framework", run.spec.framework),
             ("threads", str(run.spec.threads or "all")),
             ("device", run.spec.device),
@@ -162,10 +163,11 @@ class CheckpointsSheet(Sheet):
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
         self._found: tuple[CheckpointFacts, ...] | None = None
+        self._run: RunSummary | None = None
 
-    def update(self, found: tuple[CheckpointFacts, ...] | None) -> None:
-        """Replace the checkpoints; None while they are loading."""
-        self._found = found
+    def update(self, found: tuple[CheckpointFacts, ...] | None, run: RunSummary | None = None) -> None:
+        """Replace the checkpoints, those of `run`; None while they are loading."""
+        self._found, self._run = found, run
         self.draw()
 
     def rows(self, width: int) -> Sequence[Row]:
@@ -175,20 +177,32 @@ class CheckpointsSheet(Sheet):
             return [(Span("no checkpoint yet", "muted"),)]
         head = (Span(f"{'step':>10}  {'size':>8}  weights", "muted"),)
         found = sorted(self._found, key=lambda facts: -facts.step)
-        return [head, *(row for facts in found for row in _checkpoint_rows(facts, width))]
+        return [head, *(row for facts in found for row in _checkpoint_rows(facts, self._run, width))]
 
 
-def _checkpoint_rows(facts: CheckpointFacts, width: int) -> list[Row]:
-    """One row, or two where what answers with these weights has no room beside them."""
+def _checkpoint_rows(facts: CheckpointFacts, run: RunSummary | None, width: int) -> list[Row]:
+    """A row, and one for each remark that has no room beside it: best value, parent, what answers with it."""
     step = Span(f"{facts.step:>10,}  ", "text")
     if facts.damaged:
-        sign = status_sign(Status.FAILED).text
+        sign = glyphs().statuses[Status.FAILED]
         return [(step, Span(f"{sign} {plain(facts.damaged, limit=120)}", "bad"))]
     bytes_ = Span(f"{size(facts.bytes):>8}  ", "muted")
     row = (step, bytes_, Span(facts.weights_sha256[:12], "muted"))
-    if not facts.answers:
-        return [row]
-    answers = Span(plain(facts.answers, limit=60), "good")
-    if row_width(row) + 2 + len(answers.text) <= width:
-        return [(*row, Span("  "), answers)]
-    return [row, (Span(" " * max(0, min(12, width - len(answers.text)))), answers)]
+    rows: list[Row] = [row]
+    for text in _remarks(facts, run):
+        remark = Span(plain(text, limit=60), "good")
+        if row_width(rows[-1]) + 2 + len(remark.text) <= width:
+            rows[-1] = (*rows[-1], Span("  "), remark)
+        else:
+            rows.append((Span(" " * max(0, min(12, width - len(remark.text)))), remark))
+    return rows
+
+
+def _remarks(facts: CheckpointFacts, run: RunSummary | None) -> list[str]:
+    parent = run.spec.parent if run is not None else None
+    value = best_text(run, facts) if run is not None else ""
+    return [
+        *([f"best: {value}"] if value else []),
+        *([f"of {parent.short}"] if parent is not None and parent.step == facts.step else []),
+        *([facts.answers] if facts.answers else []),
+    ]

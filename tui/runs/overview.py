@@ -22,7 +22,7 @@ from tui.terminal.plain_text import plain
 from tui.ui.numbers import clock, short
 from tui.ui.sheet import Sheet
 from tui.ui.span import Row, Span, row_width
-from tui.ui.status_styles import STATUS_STYLES
+from tui.ui.styles import STATUS_STYLES
 from tui.ui.wrap import wrap_text
 
 LABEL, VALUE = 10, 10
@@ -99,6 +99,7 @@ def _facts(run: RunSummary) -> list[tuple[str, str]]:
         ("speed", f"{short(float(f'{run.rate:.3g}'))} steps/s" if run.rate and active else ""),
         ("trained", clock(round(run.train_seconds)) if run.train_seconds >= 1 else ""),
         ("submitted", ago(age_of(run))),
+        ("child of", run.spec.parent.short if run.spec.parent else ""),
         ("device", _place(run) + held if run.device else ""),
     ]
 

@@ -10,7 +10,7 @@ from engine import filter_fields
 from engine.filter_fields import RunField
 from engine.protocol import Query, RunSummary
 from tui.data.run_text import age_of, name_of, number_span, params_of, progress_or_status, sign_of
-from tui.data.value_text import field_text
+from tui.data.value_text import child_text, field_text
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.curve_colours import DASH_SIGNS, dash_of
@@ -192,7 +192,9 @@ def _experiment(run: RunSummary, width: int) -> Row:
 
 
 def _params(run: RunSummary, width: int, *, texts: Mapping[str, str]) -> Row:
-    return (Span(texts[run.id] if run.id in texts else params_of(run), "muted"),)
+    child = child_text(run)
+    text = texts[run.id] if run.id in texts else params_of(run)
+    return (*((Span(f"{child} ", "text"),) if child else ()), Span(text, "muted"))
 
 
 def _field_column(field: RunField) -> RunColumn:
@@ -209,8 +211,8 @@ def _metric(run: RunSummary, width: int, *, metric: str) -> Row:
 
 
 def _best(run: RunSummary, width: int, *, metric: str, with_metric: bool) -> Row:
-    """The best value, named if it is of another metric than that shown; without room for a name, empty."""
+    """The best value, if it is of the metric shown or there is room to name its metric."""
     if run.best is None or (run.best.metric != metric and not with_metric):
         return ()
-    name = f"{plain(run.best.metric, limit=METRIC)} " if run.best.metric != metric else ""
+    name = f"{plain(run.best.metric, limit=METRIC)} " if with_metric else ""
     return (Span(name, "muted"), number_span(run.best.value))

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from engine.catalog import Experiment
 
 _CHANGE_LR = ("run.set", "run.halve_lr", "run.double_lr")
-_NEED_A_RUN = ("run.again", "run.stop", *_CHANGE_LR, "run.delete", "table.mark", "view.full", "view.metric",
-               "view.filter", "view.sort", "view.compare", "view.baseline")  # fmt: skip
-_NEED_ONE_RUN = ("run.again", *_CHANGE_LR, "run.copy_command", "view.baseline")
+_NEED_A_RUN = ("run.again", "run.begin", "run.stop", *_CHANGE_LR, "run.delete", "table.mark", "view.full",
+               "view.metric", "view.filter", "view.sort", "view.compare", "view.baseline")  # fmt: skip
+_NEED_ONE_RUN = ("run.again", "run.begin", *_CHANGE_LR, "run.copy_command", "view.baseline")
 
 
 class RunCommands:
@@ -90,6 +90,24 @@ class RunCommands:
                 self.notify(str(error))
                 return
             self._run(lambda client: client.data_now(run.id))  # warns where the folder holds other data
+
+    def begin(self) -> None:
+        """Open the form for a run that begins with a checkpoint of the selected one: the best, or newest."""
+        if run := self.require_selected():
+            run_and_notify(self._tab, self._begin(run.id))
+
+    async def _begin(self, run_id: str) -> str:
+        from engine import catalog
+        from tui.dialogs.form_dialog import typed_of
+
+        run = await self._connection.client.show(run_id)
+        if not run.checkpoints:
+            return f"{name_of(run)} has no checkpoint yet."
+        valued = [found for found in run.checkpoints if found.best is not None]
+        chosen = (valued or list(run.checkpoints))[-1]
+        texts = typed_of(run) | {"name": "", "parent": f"{run.id}@{chosen.step}"}
+        self.launch(catalog.find(run.spec.experiment), texts, run.spec.data)
+        return ""
 
     # --- with a question ---------------------------------------------------------------------------------
 
@@ -214,6 +232,7 @@ class RunCommands:
             labels = dict.fromkeys((*_NEED_A_RUN, "run.pause"), "")
             return labels | ({"view.filter": "filter"} if self._table.entries.query.where else {})
         labels = {"run.stop": "stop" if not run.status.is_final else ""}
+        labels |= {} if run.checkpoint_step else {"run.begin": ""}
         if run.status is not Status.RUNNING or not run_actions.live_params(run):
             labels |= dict.fromkeys(_CHANGE_LR, "")
         if run.status is Status.RUNNING:

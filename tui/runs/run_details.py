@@ -126,7 +126,7 @@ class RunDetails(Container):
         except DltuiError:
             return  # removed, or the engine went: the table says so
         if self._run is not None and self._run.id == run:
-            self._checkpoints.update(found.checkpoints)
+            self._checkpoints.update(found.checkpoints, found)
 
     def _refresh_log(self) -> None:
         run = self._run

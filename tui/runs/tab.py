@@ -26,7 +26,8 @@ from tui.messages import (
     SwitchPane,
     ViewStateChanged,
 )
-from tui.runs.charted_runs import ChartedRuns, CurvesPanel, ShownRuns
+from tui.runs.charted_runs import ChartedRuns, ShownRuns
+from tui.runs.curves_panel import CurvesPanel
 from tui.runs.run_commands import RunCommands
 from tui.runs.run_details import ALL_PANES, PANES, RunDetails
 from tui.runs.run_rows import RunRows
@@ -179,11 +180,8 @@ class RunsTab(Tab):
         rows, is_outdated = self.rows.update(message)
         self._store_shown(message.changed)
         self.table.rows_changed(rows)
-        is_shown_removed = any(run in self.shown.ids for run in message.removed)
         for run in message.removed:
             self.charted.forget(run)
-        if is_shown_removed:
-            self._follow_soon()
         if self.selected is not None and any(run.id == self.selected.id for run in message.changed):
             self._show_selected()
         if is_outdated:
@@ -281,10 +279,8 @@ class RunsTab(Tab):
             run = message.run.id
         elif message.sweep is not None:
             run = message.sweep.best_run
-        elif self.pages.loaded and not self.pages.matching:
-            run = ""
         else:
-            return  # the row under the cursor is being loaded
+            return
         if run != self.shown.selected or (run and not self.connection.history(run)):
             self.shown.selected = run
             self._follow_soon()
@@ -345,8 +341,9 @@ class RunsTab(Tab):
         if not self.curves.is_filled:
             return
         self._update_empty_texts()
-        self.curves.draw(self.charted, self.selected, self.state.metric)
-        if not all(history.is_damage_shown for history in self.charted.histories()):
+        shown = self.charted.curves()
+        self.curves.update_runs(shown, self.selected, self.state.metric, self.shown.baseline)
+        if not all(curve.history.is_damage_shown for curve in shown):
             self._show_selected()
         self.table.set_metric(self.chart.metric)
         self.table.set_row_styles(self.shown.styles(self.curves.letters()))
@@ -375,6 +372,9 @@ class RunsTab(Tab):
 
     def action_again(self) -> None:
         self.commands.again()
+
+    def action_begin(self) -> None:
+        self.commands.begin()
 
     def action_pause(self) -> None:
         self.commands.pause()

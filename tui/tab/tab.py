@@ -28,8 +28,6 @@ class Tab(Container):
     def __init__(self, context: TabContext, **widget: Any) -> None:
         super().__init__(**widget)
         self.context = context
-        self.is_open = False
-        """whether it is shown"""
         self._last_focus: Widget | None = None
 
     @property
@@ -57,31 +55,24 @@ class Tab(Container):
             self.open_view(message.view, message.selection)
 
     def activated(self) -> None:
-        """The tab was shown."""
-        self.is_open = True
+        """Called after the tab was shown."""
 
     def deactivated(self) -> None:
-        """The tab was hidden."""
-        self.is_open = False
+        """Called after the tab was hidden."""
 
     def initial_focus(self) -> Widget | None:
         """What gets the focus when the tab is first opened; None: its first focusable widget."""
         return None
 
     def activate(self) -> None:
-        """Show the tab and restore its focus, unless it has the focus."""
+        """Show the tab and restore its focus."""
         self.display = True
-        focused = self.screen.focused
-        if focused is None or self not in focused.ancestors:
-            self._restore_focus()
-        self.activated()
-
-    def _restore_focus(self) -> None:
         target = self._last_focus if self._last_focus is not None else self.initial_focus()
         if target is not None and target.focusable:
             target.focus(scroll_visible=False)
         else:
             self.screen.set_focus(next(iter(w for w in self.screen.focus_chain if self in w.ancestors), None))
+        self.activated()
 
     def deactivate(self) -> None:
         """Hide the tab and save its focus."""

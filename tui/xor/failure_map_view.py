@@ -26,7 +26,8 @@ from tui.xor.failure_map_cells import COLOURS, FailureMap, MapCell, failure_map
 from tui.xor.failure_map_network import OpenedNet
 from tui.xor.failure_map_text import MapFacts, notes_of
 from tui.xor.failure_map_widget import MapGrid, columns_for, label_width
-from tui.xor.view import BATCH, GRID, XorView
+from tui.xor.view import XorView
+from tui.xor.xor_runs import BATCH, GRID
 
 POLL = 0.6
 """seconds between two requests while the batch trains"""

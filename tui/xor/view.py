@@ -1,4 +1,4 @@
-"""The base class of the views of the XOR tab, and the experiments whose runs they show."""
+"""The base class of the views of the XOR tab."""
 
 from __future__ import annotations
 
@@ -7,11 +7,7 @@ from typing import ClassVar
 from textual.widget import Widget
 
 from tui.tab.view import View
-
-SINGLE, BATCH, GRID = "xor", "xor_batch", "xor_grid"
-LIMITS = {SINGLE: 200, BATCH: 50, GRID: 20}
-"""how many of the newest runs of each experiment the tab shows"""
-
+from tui.xor.xor_runs import SINGLE
 
 LAYOUT_DELAY = 0.05
 

@@ -14,19 +14,16 @@ import contextlib
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Any
 
 from engine import files
 from engine.errors import CorruptRun
 from engine.places import Places
-from engine.protocol import RemovedItem
-from engine.typed_json import Bounds, fitting, to_json
+from engine.protocol import Json, RemovedItem
 
-T = TypeVar("T")
-Seconds = Annotated[float, Bounds(0, 1e18)]
 KINDS = {"runs": "run", "sweeps": "sweep"}
 """subfolders of a removal, and the kind of the items in them"""
 _BEING_WRITTEN = re.compile(r"\.[^.].*\.(\d{1,10})")
@@ -53,22 +50,6 @@ class RemovalFolder:
         return self.path / f"{item.kind}s" / item.id
 
 
-@dataclass(frozen=True, slots=True)
-class RemovalFacts:
-    """The content of removal.json."""
-
-    at: Seconds = 0.0
-    clock: Seconds = 0.0
-    items: Sequence[RemovedItem] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ClockFacts:
-    """The content of clock.json."""
-
-    seconds: Seconds = 0.0
-
-
 def make(places: Places, at: float, clock: float) -> RemovalFolder:
     """A new, empty removal with the next number. Raises OSError, after deleting what it made."""
     places.removed.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -87,8 +68,14 @@ def make(places: Places, at: float, clock: float) -> RemovalFolder:
 
 def write(removal: RemovalFolder) -> None:
     """Write removal.json. Raises OSError."""
-    facts = RemovalFacts(removal.at, removal.clock, removal.items)
-    files.write_json(removal.path / "removal.json", to_json(facts))
+    items = [
+        {"kind": item.kind, "id": item.id, "name": item.name, "status": item.status, "bytes": item.bytes,
+         "about": item.about}
+        for item in removal.items
+    ]  # fmt: skip
+    files.write_json(
+        removal.path / "removal.json", {"at": removal.at, "clock": removal.clock, "items": items}
+    )
 
 
 def read_all(places: Places) -> list[RemovalFolder]:
@@ -98,22 +85,37 @@ def read_all(places: Places) -> list[RemovalFolder]:
 
 
 def _read(path: Path) -> RemovalFolder:
-    facts = _read_fitting(path / "removal.json", RemovalFacts)
-    described = {(item.kind, item.id): item for item in facts.items}
+    facts = _facts(path)
+    described = {(str(fact.get("kind")), str(fact.get("id"))): fact for fact in facts.get("items", ())}
     items = tuple(
-        described.get((kind, name), RemovedItem(kind, name, name, "", 0))
+        _item(kind, name, described.get((kind, name), {}))
         for folder, kind in KINDS.items()
         for name in _names(path / folder)
     )
-    return RemovalFolder(path, facts.at, facts.clock, items)
+    at, clock = (_number(facts.get(name)) for name in ("at", "clock"))
+    return RemovalFolder(path, at, clock, items)
 
 
-def _read_fitting(path: Path, kind: type[T]) -> T:
-    """What fits of a file that may be missing or damaged; defaults for the rest."""
+def _item(kind: str, name: str, fact: Json) -> RemovedItem:
+    text = {field: str(fact.get(field) or "") for field in ("name", "status", "about")}
+    return RemovedItem(kind, name, text["name"] or name, text["status"], int(_number(fact.get("bytes"))),
+                       text["about"])  # fmt: skip
+
+
+def _facts(path: Path) -> Json:
+    """The content of removal.json; without its facts where it is damaged."""
     try:
-        return fitting(files.read_json(path), kind)
+        facts = files.read_json(path / "removal.json") or {}
     except CorruptRun:
-        return kind()
+        return {}
+    items = facts.get("items")
+    valid = [fact for fact in items if isinstance(fact, dict)] if isinstance(items, list) else []
+    return {**facts, "items": valid}
+
+
+def _number(value: Any) -> float:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e18
+    return float(value) if is_number else 0.0
 
 
 def _numbers(places: Places) -> list[int]:
@@ -160,13 +162,16 @@ def discard(path: Path) -> None:
 
 def read_clock(places: Places) -> float:
     """Seconds of running time; where clock.json is missing or damaged, that of the latest removal."""
-    seconds = _read_fitting(places.removed / "clock.json", ClockFacts).seconds
-    return max([seconds, *(removal.clock for removal in read_all(places))])
+    try:
+        facts = files.read_json(places.removed / "clock.json") or {}
+    except CorruptRun:
+        facts = {}
+    return max([_number(facts.get("seconds")), *(removal.clock for removal in read_all(places))])
 
 
 def write_clock(places: Places, seconds: float) -> None:
     """Raises OSError."""
-    files.write_json(places.removed / "clock.json", to_json(ClockFacts(round(seconds, 3))))
+    files.write_json(places.removed / "clock.json", {"seconds": round(seconds, 3)})
 
 
 def leftovers(places: Places) -> list[Path]:

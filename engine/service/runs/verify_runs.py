@@ -11,9 +11,11 @@ from checkpoints import folder as checkpoint_folder
 from checkpoints.errors import DamagedCheckpoint
 from checkpoints.folder import CheckpointInfo
 from engine import events, store
+from engine.best_checkpoint import best_saved
 from engine.errors import CorruptRun
+from engine.metric_goal import goal_of
 from engine.places import Places
-from engine.protocol import CheckpointFacts, Json, RunSummary
+from engine.protocol import CheckpointFacts, Json, RunSummary, Spec
 from engine.served_checkpoint import served_step
 from engine.service.runs import read_run_folder
 from engine.store import RunFolder
@@ -24,15 +26,17 @@ MAX_LINES = 20
 """damaged lines of one run that are listed"""
 
 
-def checkpoints(folder: Path) -> tuple[CheckpointFacts, ...]:
-    """Oldest first; none where there is no folder."""
+def checkpoints(folder: Path, spec: Spec) -> tuple[CheckpointFacts, ...]:
+    """Those in the folder of a run, oldest first; none where there is no folder."""
     if not os.path.isdir(folder):
         return ()
-    which = served_step(folder)
+    which, parent = served_step(folder), spec.parent
+    best = best_saved(folder, goal_of(spec), after=parent.step if parent else -1)
     return tuple(
         CheckpointFacts(
             found.step, str(found.path), found.weights_sha256, found.size,
             answers=which.description if which and which.step == found.step else "",
+            best=best.value if best and best.step == found.step else None,
         )
         for found in checkpoint_folder.listing(folder)
     )  # fmt: skip

@@ -11,7 +11,6 @@ from typing import Any
 from engine import catalog
 from engine.axes import SEED, Axis
 from engine.errors import InputError
-from engine.metric_goal import MetricGoal
 from engine.params import Value
 from engine.protocol import Json
 from engine.service.sweeps import trial_table
@@ -73,10 +72,10 @@ def _choices(spec: SweepSpec, axis: Axis, rows: Sequence[TrialRow]) -> list[Valu
 
 def _best_so_far(spec: SweepSpec, rows: Sequence[TrialRow], facts: Json) -> Json:
     best: float | None = None
-    goal, points = MetricGoal(spec.metric, spec.goal == "max"), []
+    points = []
     for row in sorted(rows, key=lambda row: row.trial):
         value = row.value or 0.0
-        if goal.is_better(value, best):
+        if best is None or (value > best if spec.goal == "max" else value < best):
             best = value
         points.append([row.trial, value, best])
     return {"points": points}

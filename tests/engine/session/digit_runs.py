@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,10 @@ from checkpoints.manifest import Fact
 from engine.data.labelled_images import load_small_digits
 from engine.events import EventWriter
 from engine.protocol import Json
+from engine.session import methods
 from engine.session.cache import SessionCache
 from engine.store import RunFolder
-from engine.typed_json import number_to_json
-from tests.engine.session import requests
+from engine.typed_json import fields_of, number_to_json
 from tests.engine.worker.attempts import new_run
 
 Weights = dict[str, NDArray[np.float32]]
@@ -86,9 +87,12 @@ def write_events(folder: RunFolder, *curve: tuple[int, float], test: float | Non
 
 
 def request(session_cache: SessionCache, method: str, **facts: object) -> Json:
-    """As `requests.request`, for a method of `mnist`."""
-    return requests.request(session_cache, f"mnist.{method}", **facts)
+    """The response, or the last part of a stream; through JSON, so that what is not JSON fails."""
+    return parts(session_cache, method, **facts)[-1]
 
 
 def parts(session_cache: SessionCache, method: str, **facts: object) -> list[Json]:
-    return requests.parts(session_cache, f"mnist.{method}", **facts)
+    response = methods.call(session_cache, f"mnist.{method}", facts)
+    found = list(response) if isinstance(response, Iterator) else [response]
+    parsed: list[Json] = json.loads(json.dumps(found, allow_nan=False, default=fields_of))
+    return parsed

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.worker.sketches import (
+from engine.worker.live_images import (
     NUMBERS,
     SECONDS,
     SKETCHES_PER_INTERVAL,
