@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import errno
+import re
 from typing import Any
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """errno values of a full disk, an exhausted quota or the limit of file size"""
 
 
+def without_error_number(text: str) -> str:
+    """The text of an OSError as words: Permission denied: 'FILE'"""
+    return re.sub(r"\[Errno -?\d+\] ", "", text)
+
+
 class DltuiError(Exception):
     """`message` is one line: what failed, what was expected, what came. `remedy` is what to do, or empty."""
 
     def __init__(self, message: str, remedy: str = "") -> None:
-        message = _without_double_period(message)
+        message = _without_double_period(without_error_number(message))
         super().__init__(message)
         self.message = message
         self.remedy = remedy

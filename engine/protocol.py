@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
 
 from engine import spec_versions
-from engine.experiment_files import description
+from engine.errors import InputError
 from engine.experiment_files.description import FileExperiment
 from engine.params import Value
+from engine.typed_json import Bounds as Bounds
+from engine.typed_json import Number, Time, Unknown, WrongType, typed
 from engine.typed_json import fields_of as fields_of
+from engine.typed_json import fitting as fitting
 from engine.typed_json import number_from_json as number_from_json
 from engine.typed_json import number_to_json as number_to_json
-from engine.typed_json import typed
+from engine.typed_json import to_json as to_json
+
+if TYPE_CHECKING:
+    from engine.sweep_protocol import SweepSpec
 
 VERSION = 2
 """of the socket protocol; a client refuses a service of another version"""
@@ -38,6 +44,9 @@ DRAW_SECONDS = 0.2
 """of a chart: between two drawings, also of those in other tabs, which have no other limit"""
 
 Json = dict[str, Any]
+T = TypeVar("T")
+R = TypeVar("R", bound="Spec | SweepSpec | SweepRow")
+Count = Annotated[int, Bounds(0, 2**53)]
 
 
 class Status(StrEnum):
@@ -124,23 +133,25 @@ class ParentCheckpoint:
 class Spec:
     """A run as submitted; written once."""
 
+    JSON_OMITTED: ClassVar = ("parent", "file")
+
     id: str
     experiment: str
     params: Mapping[str, Value]
     seed: int
     name: str
     framework: str
-    threads: int
+    threads: Annotated[int, Bounds(1, 1 << 16)]
     device: str
     """auto, cpu or gpu"""
-    created_at: float
+    created_at: Time
     token: str = ""
     """chosen by the client: two requests with the same token create one run"""
     sweep: str = ""
     """id of the sweep that it is a trial of"""
     trial: int = 0
     """number of the trial, from 1"""
-    gpu_share: float = 1.0
+    gpu_share: Annotated[float, Bounds(0, 1)] = 1.0
     """share of one GPU: runs whose shares add up to at most 1 may share a GPU"""
     executor: str = "local"
     number: int = 0
@@ -148,13 +159,13 @@ class Spec:
     data: str | None = None
     """absolute path of the folder of data sets, "" for none; None in specs of older versions: that of the
     service's environment"""
-    file: FileExperiment | None = None
-    """the experiment, where it is a file of the user's"""
     version: int = SPEC_VERSION
     """of the meaning of the values; older specs are translated when read"""
     parent: ParentCheckpoint | None = None
-    """None: it begins with weights of its own; the field is then not written"""
-    unknown: Mapping[str, Any] = field(default_factory=dict)
+    """None: it begins with weights of its own"""
+    file: FileExperiment | None = None
+    """the experiment, where it is a file of the user's"""
+    unknown: Unknown = field(default_factory=dict)
     """fields that a newer version wrote: kept, without effect"""
 
     @property
@@ -239,12 +250,14 @@ def status_of(state: State) -> Status:
 @dataclass(frozen=True, slots=True)
 class Best:
     metric: str
-    value: float
+    value: Number
     step: int
 
 
 @dataclass(frozen=True, slots=True)
 class CheckpointFacts:
+    JSON_OMITTED: ClassVar = ("best",)
+
     step: int
     path: str
     weights_sha256: str
@@ -266,8 +279,8 @@ class RunSummary:
     step: int = 0
     total_steps: int = 0
     """0 where unknown"""
-    metrics: Mapping[str, float] = field(default_factory=dict)
-    """last value of each metric; may be NaN or infinite"""
+    metrics: Mapping[str, Number] = field(default_factory=dict)
+    """last value of each metric"""
     best: Best | None = None
     device: str = ""
     """device that trains or trained it: cpu, or the name of the GPU"""
@@ -370,7 +383,7 @@ class SweepRow:
     """empty, as are the fields below, where the sweep itself was removed"""
     planned: int = 0
     metric: str = ""
-    best: float | None = None
+    best: Number | None = None
     best_run: str = ""
     """id of the trial that reached `best`; empty where its run was removed"""
 
@@ -410,13 +423,34 @@ class Query:
     sort: str = "created"
     """a field; `created` is the order of submission"""
     descending: bool = True
-    offset: int = 0
-    limit: int = 200
+    offset: Count = 0
+    limit: Count = 200
     by_sweep: bool = False
     """show the trials of a sweep as one row, at the place of the first, where all of them pass the filter and
     the filter does not name `sweep` or `trial`"""
     open_sweeps: tuple[str, ...] = ()
     """ids of sweeps whose trials follow their row"""
+
+
+@dataclass(frozen=True, slots=True)
+class LogQuery:
+    """A part of the worker's log, in bytes; a negative offset counts from the end."""
+
+    run: str = ""
+    offset: Annotated[int, Bounds(-(2**53), 2**53)] = -65_536
+    limit: Count = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class LogPart:
+    """Offsets count from the first byte that was printed, also where that is not kept any more."""
+
+    text: str
+    """cut between characters"""
+    offset: int
+    end: int
+    """the offset after the last byte of `text`"""
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -436,7 +470,9 @@ class RemovedItem:
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """Runs and sweeps that were removed by one command."""
+    """Runs and sweeps that were removed by one command. Its JSON is that of `dltui ls --removed --json`."""
+
+    JSON_FIELDS: ClassVar = ("number", "at", "seconds_left", "items", "bytes")
 
     number: int
     """increases with each removal"""
@@ -481,134 +517,59 @@ class Finding:
 # --- to and from JSON -------------------------------------------------------------------------------------
 
 
-def spec_to_json(spec: Spec) -> Json:
-    """A field that is None and was not written by earlier versions is left out."""
-    data = asdict(spec)
-    if spec.parent is None:
-        del data["parent"]
-    return {**data.pop("unknown"), **data, **_file_to_json(data, spec.file)}
-
-
-def _file_to_json(data: Json, file: FileExperiment | None) -> Json:
-    """Removes `file` from `data`; the field to be written, if any."""
-    del data["file"]
-    return {"file": description.to_json(file)} if file else {}
+def read_request(message: Json, kind: type[T]) -> T:
+    """The fields of a request as a `kind`. Raises InputError, also for fields that it does not have."""
+    given = {name: value for name, value in message.items() if name not in ("id", "ask")}
+    try:
+        return typed(given, kind, strict=True)
+    except WrongType as error:
+        raise InputError(f"{error}.") from error
 
 
 def spec_from_json(data: Json) -> Spec:
     """Raises ValueError where a field is missing or has a wrong type; unknown fields go to `unknown`."""
-    unknown = {name: value for name, value in data.items() if name not in _SPEC_FIELDS}
-    spec = typed(data, Spec)
-    return replace(spec, experiment=current_experiment(spec.experiment), unknown=unknown)
+    return with_current_name(typed(data, Spec))
 
 
-_SPEC_FIELDS = frozenset(field.name for field in fields(Spec)) - {"unknown"}
+def with_current_name(row: R) -> R:
+    """A Spec, SweepSpec or SweepRow with the name that its experiment has in the catalog."""
+    name = current_experiment(row.experiment)
+    return row if name == row.experiment else replace(row, experiment=name)
 
 
 def summary_to_json(run: RunSummary) -> Json:
-    """The shape of `dltui show --json`."""
-    cause = run.cause
-    state = asdict(run.state)
-    state.pop("cause", None)
-    return {
-        "id": run.id,
-        "experiment": run.spec.experiment,
-        "name": run.spec.name,
-        "status": str(run.status),
-        "cause": asdict(cause) if cause else None,
-        "params": dict(run.spec.params),
-        "seed": run.spec.seed,
-        "framework": run.spec.framework,
-        "metrics": {name: number_to_json(value) for name, value in run.metrics.items()},
-        "best": {**asdict(run.best), "value": number_to_json(run.best.value)} if run.best else None,
-        "created_at": run.spec.created_at,
-        "ended_at": run.ended_at,
-        **{name: getattr(run, name) for name in _SUMMARY_FIELDS},
-        "live": dict(run.live),
-        "wanted_device": run.spec.device,
-        **{name: getattr(run.spec, name) for name in _SPEC_FIELDS_IN_SUMMARY},
-        **({"parent": asdict(run.spec.parent)} if run.spec.parent else {}),
-        **({"file": description.to_json(run.spec.file)} if run.spec.file else {}),
-        "state": state,
-        "checkpoints": [_checkpoint_to_json(checkpoint) for checkpoint in run.checkpoints],
-    }
-
-
-def _checkpoint_to_json(checkpoint: CheckpointFacts) -> Json:
-    """`best` is left out where the checkpoint is not the best."""
-    data = asdict(checkpoint)
-    if checkpoint.best is None:
-        del data["best"]
-    return data
+    """The shape of `dltui show --json`: the fields of the spec lie beside those of the run."""
+    data = to_json(run)
+    spec, state = data.pop("spec"), data["state"]
+    both = spec | data | {
+        "id": run.id, "status": str(run.status), "cause": state.pop("cause", None), "ended_at": run.ended_at,
+        "wanted_device": spec["device"], "unknown": dict(run.spec.unknown),
+    }  # fmt: skip
+    return {name: both[name] for name in _IN_SUMMARY if name in both}
 
 
 def summary_from_json(data: Json) -> RunSummary:
-    spec = Spec(
-        id=data["id"], experiment=current_experiment(data["experiment"]), params=data["params"],
-        seed=data["seed"], name=data["name"], framework=data["framework"],
-        device=data["wanted_device"], created_at=data["created_at"], file=file_from_json(data.get("file")),
-        parent=ParentCheckpoint(**data["parent"]) if data.get("parent") else None,
-        **{name: data[name] for name in _SPEC_FIELDS_IN_SUMMARY if name in data},
-    )  # fmt: skip
-    facts = dict(data["state"])
-    if data["cause"]:
-        facts["cause"] = cause_from_json(data["cause"])
-    best = data["best"]
-    return RunSummary(
-        spec=spec,
-        state=STATES[Status(data["status"])](**facts),
-        metrics={name: number_from_json(value) for name, value in data["metrics"].items()},
-        best=Best(best["metric"], number_from_json(best["value"]), best["step"]) if best else None,
-        checkpoints=tuple(CheckpointFacts(**facts) for facts in data["checkpoints"]),
-        **{name: data[name] for name in _SUMMARY_FIELDS if name in data},
+    """Raises KeyError or ValueError. Unknown fields are ignored: it may be a row of the index, a file."""
+    spec = {name: data[name] for name in _SPEC_FIELDS if name in data} | {"device": data["wanted_device"]}
+    spec = {**data["unknown"], **spec} if data.get("unknown") else spec
+    state = data["state"] | {"cause": data["cause"]} if data["cause"] else data["state"]
+    made = {"spec": spec_from_json(spec), "state": typed(state, STATES[typed(data["status"], Status)])}
+    return typed({**data, **made}, RunSummary)
+
+
+_SPEC_FIELDS = tuple(field.name for field in fields(Spec) if field.name != "unknown")
+_IN_SUMMARY = tuple(
+    dict.fromkeys(
+        (
+            "id", "experiment", "name", "status", "cause", "params", "seed", "framework", "metrics", "best",
+            "created_at", "ended_at", *(field.name for field in fields(RunSummary)[2:-1]), "wanted_device",
+            *_SPEC_FIELDS[:-2], "unknown", "parent", "file", "state", "checkpoints",
+        )
     )
-
-
-_SPEC_FIELDS_IN_SUMMARY = (
-    "threads", "token", "sweep", "trial", "gpu_share", "executor", "number", "data", "version", "unknown",
 )  # fmt: skip
-_SUMMARY_FIELDS = tuple(
-    field.name
-    for field in fields(RunSummary)
-    if field.name not in ("spec", "state", "metrics", "best", "checkpoints")
-)
-"""fields that are the same in JSON; one that an earlier version did not write has its default"""
+"""in their order: one that an earlier version did not write has its default when read"""
 
 
-def sweep_row_to_json(sweep: SweepRow) -> Json:
-    return {**asdict(sweep), "best": None if sweep.best is None else number_to_json(sweep.best)}
-
-
-def sweep_row_from_json(data: Json) -> SweepRow:
-    best = data["best"]
-    experiment = current_experiment(data["experiment"])
-    best = None if best is None else number_from_json(best)
-    return SweepRow(**{**data, "experiment": experiment, "best": best})
-
-
-def file_from_json(data: object) -> FileExperiment | None:
+def sweep_row_from_json(data: object) -> SweepRow:
     """Raises ValueError."""
-    return None if data is None else typed(data, FileExperiment)
-
-
-def cause_from_json(data: object) -> Cause:
-    """Raises ValueError."""
-    return typed(data, Cause)
-
-
-def removal_to_json(removal: Removal) -> Json:
-    """The shape of `dltui ls --removed --json`."""
-    return {**asdict(removal), "bytes": removal.bytes}
-
-
-def removal_from_json(data: Json) -> Removal:
-    facts = {name: data[name] for name in ("number", "at", "seconds_left")}
-    return Removal(**facts, items=tuple(RemovedItem(**item) for item in data["items"]))
-
-
-def resources_from_json(data: Json) -> Resources:
-    return Resources(**{**data, "gpus": tuple(Gpu(**gpu) for gpu in data["gpus"])})
-
-
-def finding_from_json(data: Json) -> Finding:
-    return Finding(**{**data, "severity": Severity(data["severity"])})
+    return with_current_name(typed(data, SweepRow, strict=True))

@@ -6,18 +6,17 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine import files, spec_versions
 from engine.errors import CorruptRun
-from engine.experiment_files import description
 from engine.experiment_files.description import SOURCE, FileExperiment
 from engine.params import Value
 from engine.places import Places
 from engine.process_identity import ProcessIdentity
-from engine.protocol import Cause, Json, Spec, Status, spec_from_json, spec_to_json
-from engine.typed_json import LATEST_TIME, WrongType, in_bounds
+from engine.protocol import Cause, Json, Spec, Status, spec_from_json
+from engine.typed_json import Time, WrongType, to_json
 from engine.unicode_text import has_no_surrogates
 
 ENDS = (Status.PAUSED, Status.DONE, Status.STOPPED, Status.FAILED, Status.LOST)
@@ -111,11 +110,11 @@ class KeeperFacts:
 
     attempt: int
     identity: ProcessIdentity
-    started_at: float
+    started_at: Time
     worker: ProcessIdentity | None = None
     asked: str = ""
     """the last command it received: pause, stop, or empty"""
-    asked_at: float = 0.0
+    asked_at: Time = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +125,7 @@ class ExitFacts:
     status: Status
     """one of ENDS"""
     cause: Cause
-    at: float
+    at: Time
     code: int | None = None
     signal: int | None = None
     usage: Json = field(default_factory=dict)
@@ -151,7 +150,7 @@ def create(places: Places, spec: Spec, fill: Callable[[Path], object] = lambda p
         link(path)
         fill(path)
 
-    create_folder(folder.path, "spec.json", spec_to_json(spec), fill_all)
+    create_folder(folder.path, "spec.json", to_json(spec), fill_all)
     return folder
 
 
@@ -237,20 +236,12 @@ def read_spec(folder: RunFolder) -> Spec:
                 later = spec_versions.upgrade_params(experiment, later)
             data["params"] = {**params, **later}
         if amended.file is not None:
-            data["file"] = description.to_json(amended.file)
+            data["file"] = to_json(amended.file)
         if not spec_versions.is_current(data):
             data["version"] = spec_versions.VERSION
-        return _check_spec(spec_from_json(data))
+        return spec_from_json(data)
 
     return files.checked(folder.spec, build)
-
-
-def _check_spec(spec: Spec) -> Spec:
-    """`spec`. Raises WrongType for numbers out of bounds."""
-    in_bounds("created_at", spec.created_at, 0, LATEST_TIME)
-    in_bounds("threads", spec.threads, 1, 1 << 16)
-    in_bounds("gpu_share", spec.gpu_share, 0, 1)
-    return spec
 
 
 def write_amended(folder: RunFolder, params: Mapping[str, Value], file: FileExperiment | None = None) -> None:
@@ -263,12 +254,12 @@ def write_amended(folder: RunFolder, params: Mapping[str, Value], file: FileExpe
         file, params = file or before.file, {**before.params, **params}
     facts: Json = {"params": dict(params), "at": round(time.time(), 3), "version": spec_versions.VERSION}
     if file is not None:
-        facts["file"] = description.to_json(file)
+        facts["file"] = to_json(file)
     files.write_json(folder.amended, facts)
 
 
 def write_wanted(folder: RunFolder, wanted: Wanted) -> None:
-    files.write_json(folder.wanted, asdict(wanted))
+    files.write_json(folder.wanted, to_json(wanted))
 
 
 def read_wanted(folder: RunFolder) -> Wanted:
@@ -277,24 +268,16 @@ def read_wanted(folder: RunFolder) -> Wanted:
 
 
 def write_keeper(folder: RunFolder, facts: KeeperFacts) -> None:
-    files.write_json(folder.keeper, asdict(facts))
+    files.write_json(folder.keeper, to_json(facts))
 
 
 def read_keeper(folder: RunFolder) -> KeeperFacts | None:
     """Raises CorruptRun."""
-    facts = files.read_typed(folder.keeper, KeeperFacts)
-    if facts is not None:
-        files.checked(folder.keeper, lambda: in_bounds("started_at", facts.started_at, 0, LATEST_TIME))
-        files.checked(folder.keeper, lambda: in_bounds("asked_at", facts.asked_at, 0, LATEST_TIME))
-    return facts
+    return files.read_typed(folder.keeper, KeeperFacts)
 
 
 def write_exit(folder: RunFolder, facts: ExitFacts) -> None:
-    files.write_json(folder.exit, exit_to_json(facts))
-
-
-def exit_to_json(facts: ExitFacts) -> Json:
-    return {**asdict(facts), "status": str(facts.status)}
+    files.write_json(folder.exit, to_json(facts))
 
 
 def read_exit(folder: RunFolder) -> ExitFacts | None:
@@ -303,12 +286,7 @@ def read_exit(folder: RunFolder) -> ExitFacts | None:
     Raises CorruptRun.
     """
     facts = files.read_typed(folder.exit, ExitFacts)
-    if facts is not None:
-        files.checked(folder.exit, lambda: _check_exit(facts))
+    if facts is not None and facts.status not in ENDS:
+        error = WrongType("status", "one that a run can end in", str(facts.status))
+        raise CorruptRun(f"{folder.exit} cannot be read: {error}.")
     return facts
-
-
-def _check_exit(facts: ExitFacts) -> None:
-    in_bounds("at", facts.at, 0, LATEST_TIME)
-    if facts.status not in ENDS:
-        raise WrongType("status", "one that a run can end in", str(facts.status))

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
 from engine import spec_versions
 from engine.axes import Axis
-from engine.experiment_files import description
 from engine.experiment_files.description import FileExperiment
 from engine.params import Param, Value
-from engine.protocol import Json, number_from_json, number_to_json
-from engine.typed_json import typed
+from engine.protocol import Count, with_current_name
+from engine.typed_json import Bounds, Number, Time, Unknown, typed
 
 TRIALS = Param(
     "trials",
@@ -77,9 +76,9 @@ class Prune:
     """Settings of the pruner. Rungs are shares of a trial's steps."""
 
     kind: str = "none"
-    eta: int = 3
+    eta: Annotated[int, Bounds(1, 1000)] = 3
     """asha: one of `eta` trials continues beyond each rung"""
-    rungs: int = 3
+    rungs: Annotated[int, Bounds(0, 1000)] = 3
     """asha: at 1/eta, 1/eta^2, ... of the steps; median: evenly spread"""
     startup: int = 4
     """median: trials that must have reached a rung before one is stopped there"""
@@ -98,6 +97,8 @@ class Prune:
 class SweepSpec:
     """A sweep as submitted; written once. A summary has it with later edits."""
 
+    JSON_OMITTED: ClassVar = ("file",)
+
     id: str
     name: str
     experiment: str
@@ -114,14 +115,14 @@ class SweepSpec:
     """number of configurations; None: all points of the grid"""
     parallel: int | None
     """trials that train at once; None: as many as fit on the machine"""
-    gpu_share: float
+    gpu_share: Annotated[float, Bounds(0, 1)]
     prune: Prune
     metric: str
     goal: str
     """min or max of `metric`"""
     executor: str
     device: str
-    created_at: float
+    created_at: Time
     token: str = ""
     lanes: bool = False
     """whether the trials train as one batch"""
@@ -129,11 +130,11 @@ class SweepSpec:
     """the counter of submissions, of runs and sweeps together; 0 in specs of older versions"""
     data: str | None = None
     """as in `Spec`, for its trials"""
-    file: FileExperiment | None = None
-    """the experiment, where it is a file of the user's"""
     version: int = spec_versions.VERSION
     """of the meaning of the values; older specs are translated when read"""
-    unknown: Mapping[str, Any] = field(default_factory=dict)
+    file: FileExperiment | None = None
+    """the experiment, where it is a file of the user's"""
+    unknown: Unknown = field(default_factory=dict)
     """fields that a newer version wrote: kept, without effect"""
 
     @property
@@ -145,6 +146,11 @@ class SweepSpec:
 @dataclass(frozen=True, slots=True)
 class TrialRow:
     """The facts of a trial that tables need."""
+
+    JSON_FIELDS: ClassVar = (
+        "trial", "config", "seed", "value", "step", "best_step", "total_steps", "run", "seconds", "cause",
+        "pinned", "lane", "removed", "params", "metrics", "status",
+    )  # fmt: skip
 
     trial: int
     """number, from 1"""
@@ -161,7 +167,7 @@ class TrialRow:
     best_step: int = 0
     """the step of `value`"""
     total_steps: int = 0
-    metrics: Mapping[str, float] = field(default_factory=dict)
+    metrics: Mapping[str, Number] = field(default_factory=dict)
     """last value of each metric"""
     run: str = ""
     """id of its run; that of the batch where it is one network of a batch"""
@@ -177,6 +183,10 @@ class TrialRow:
 
 @dataclass(frozen=True, slots=True)
 class SweepSummary:
+    """Its JSON is that of `dltui sweep show --json`."""
+
+    JSON_FIELDS: ClassVar = ("id", "status", "spec", "planned", "counts", "best", "why", "updated_at")
+
     spec: SweepSpec
     status: SweepStatus
     planned: int
@@ -209,14 +219,32 @@ class TrialQuery:
     where: str = ""
     sort: str = "trial"
     descending: bool = False
-    offset: int = 0
-    limit: int = 200
+    offset: Count = 0
+    limit: Count = 200
     group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TrialsRequest(TrialQuery):
+    sweep: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisRequest:
+    """The data of a chart of a sweep, of the trials that pass the filter `where`."""
+
+    sweep: str
+    kind: str
+    """one of ANALYSES"""
+    where: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class TrialGroup:
     """Trials with equal values in the fields of `TrialQuery.group`; the statistics are of their `value`."""
+
+    JSON_FIELDS: ClassVar = ("count", "valued", "mean", "spread", "key", "best")
 
     key: Mapping[str, Value]
     count: int
@@ -239,105 +267,12 @@ class TrialPage:
     total: int
 
 
-# --- to and from JSON -------------------------------------------------------------------------------------
-
-
-def axis_to_json(axis: Axis) -> Json:
-    values = None if axis.values is None else list(axis.values)
-    return {"name": axis.name, "values": values, "low": axis.low, "high": axis.high, "log": axis.log}
-
-
-def axis_from_json(data: Json) -> Axis:
-    values = None if data["values"] is None else tuple(data["values"])
-    return Axis(data["name"], values, data["low"], data["high"], data["log"])
-
-
-def sweep_spec_to_json(spec: SweepSpec) -> Json:
-    data = asdict(spec)
-    del data["file"]
-    return {
-        **data.pop("unknown"),
-        **data,
-        **({"file": description.to_json(spec.file)} if spec.file else {}),
-        "axes": [axis_to_json(axis) for axis in spec.axes],
-        "params": dict(spec.params),
-        "seeds": list(spec.seeds),
-    }
-
-
-def sweep_spec_from_json(data: Json) -> SweepSpec:
+def sweep_spec_from_json(data: object) -> SweepSpec:
     """Raises ValueError where a field is missing or has a wrong type; unknown fields go to `unknown`."""
-    unknown = {name: value for name, value in data.items() if name not in _SPEC_FIELDS}
-    spec = typed(data, SweepSpec)
-    experiment = spec_versions.current_experiment(spec.experiment)
-    return replace(spec, experiment=experiment, unknown=unknown)
+    return with_current_name(typed(data, SweepSpec))
 
 
-_SPEC_FIELDS = frozenset(field.name for field in fields(SweepSpec)) - {"unknown"}
-
-
-def row_to_json(row: TrialRow) -> Json:
-    plain = {name: getattr(row, name) for name in _ROW_FIELDS}
-    metrics = {name: number_to_json(value) for name, value in row.metrics.items()}
-    return {**plain, "params": dict(row.params), "metrics": metrics, "status": str(row.status)}
-
-
-def row_from_json(data: Json) -> TrialRow:
-    metrics = {name: number_from_json(value) for name, value in data["metrics"].items()}
-    return TrialRow(**{**data, "status": TrialStatus(data["status"]), "metrics": metrics})
-
-
-_ROW_FIELDS = (
-    "trial", "config", "seed", "value", "step", "best_step", "total_steps", "run", "seconds", "cause",
-    "pinned", "lane", "removed",
-)  # fmt: skip
-
-
-def sweep_to_json(sweep: SweepSummary) -> Json:
-    """The shape of `dltui sweep show --json`."""
-    return {
-        "id": sweep.id,
-        "status": str(sweep.status),
-        "spec": sweep_spec_to_json(sweep.spec),
-        "planned": sweep.planned,
-        "counts": dict(sweep.counts),
-        "best": row_to_json(sweep.best) if sweep.best else None,
-        "why": sweep.why,
-        "updated_at": sweep.updated_at,
-    }
-
-
-def sweep_from_json(data: Json) -> SweepSummary:
-    return SweepSummary(
-        spec=sweep_spec_from_json(data["spec"]),
-        status=SweepStatus(data["status"]),
-        planned=data["planned"],
-        counts=data["counts"],
-        best=row_from_json(data["best"]) if data["best"] else None,
-        why=data["why"],
-        updated_at=data["updated_at"],
-    )
-
-
-def group_to_json(group: TrialGroup) -> Json:
-    plain = {name: getattr(group, name) for name in ("count", "valued", "mean", "spread")}
-    return {**plain, "key": dict(group.key), "best": row_to_json(group.best) if group.best else None}
-
-
-def group_from_json(data: Json) -> TrialGroup:
-    return TrialGroup(**{**data, "best": row_from_json(data["best"]) if data["best"] else None})
-
-
-def page_to_json(page: TrialPage) -> Json:
-    return {
-        "rows": [row_to_json(row) for row in page.rows],
-        "groups": [group_to_json(group) for group in page.groups],
-        "matching": page.matching,
-        "total": page.total,
-    }
-
-
-def page_from_json(data: Json) -> TrialPage:
-    rows = tuple(row_from_json(row) for row in data["rows"])
-    groups = tuple(group_from_json(group) for group in data["groups"])
-    return TrialPage(rows, groups, data["matching"], data["total"])
+def sweep_from_json(data: object, *, strict: bool = True) -> SweepSummary:
+    """Raises ValueError."""
+    sweep = typed(data, SweepSummary, strict=strict)
+    return replace(sweep, spec=with_current_name(sweep.spec))

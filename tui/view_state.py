@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Container, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 from engine import files
 from engine.errors import CorruptRun
-from engine.protocol import SPEC_VERSION, current_experiment, is_current, upgrade_form_texts
+from engine.protocol import SPEC_VERSION, current_experiment, fitting, is_current, to_json, upgrade_form_texts
 
 T = TypeVar("T")
 
@@ -40,10 +40,10 @@ class ViewState:
     full: bool = False
     focus: str = ""
     chart: dict[str, Any] = field(default_factory=dict)
-    last_params: dict[str, Any] = field(default_factory=dict)
+    last_params: dict[str, dict[str, Any]] = field(default_factory=dict)
     """experiment -> what was typed into its form last"""
     last_experiment: str = ""
-    views: dict[str, Any] = field(default_factory=dict)
+    views: dict[str, dict[str, Any]] = field(default_factory=dict)
     """tab -> its own state, as JSON"""
     dismissed: str = ""
     """text of the doctor's finding that was dismissed"""
@@ -74,16 +74,8 @@ def saved_choice(saved: Mapping[str, Any], name: str, allowed: Container[str], d
 
 
 def from_json(data: Mapping[str, Any]) -> ViewState:
-    state = ViewState()
-    for known in fields(ViewState):
-        given, usual = data.get(known.name), getattr(state, known.name)
-        if type(given) is type(usual):
-            setattr(state, known.name, given)
-    state.marks = [mark for mark in state.marks if isinstance(mark, str)][:MARKS_LIMIT]
-    opened = [sweep for sweep in state.open_sweeps if isinstance(sweep, str)]
-    state.open_sweeps = opened[-OPEN_SWEEPS_LIMIT:]
-    state.views = {name: given for name, given in state.views.items() if isinstance(given, dict)}
-    state.last_params = {name: given for name, given in state.last_params.items() if isinstance(given, dict)}
+    state = fitting(data, ViewState)
+    del state.marks[MARKS_LIMIT:], state.open_sweeps[:-OPEN_SWEEPS_LIMIT]
     if not is_current(data):
         state.last_params = {
             name: upgrade_form_texts(name.removeprefix("sweep "), given)
@@ -104,4 +96,4 @@ def _current(name: str) -> str:
 def write(path: Path, state: ViewState) -> None:
     """Replace the file atomically. Raises OSError."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    files.write_bytes(path, json.dumps(asdict(state)).encode(), sync=False)
+    files.write_bytes(path, json.dumps(to_json(state)).encode(), sync=False)

@@ -9,7 +9,7 @@ import socket
 import struct
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -30,19 +30,17 @@ from engine.protocol import (
     VERSION,
     Finding,
     Json,
+    LogPart,
     Page,
     Query,
     Removal,
     Resources,
     RunSummary,
     SkippedRun,
-    finding_from_json,
-    removal_from_json,
-    resources_from_json,
     summary_from_json,
     sweep_row_from_json,
 )
-from engine.typed_json import typed
+from engine.typed_json import to_json, typed
 from engine.version import VERSION as RELEASE
 from engine.version import is_older as is_older_version
 
@@ -83,16 +81,6 @@ class EventBatch:
     """no event will follow"""
     left_out: int = 0
     """damaged lines between these events, which `verify` reports"""
-
-
-@dataclass(frozen=True, slots=True)
-class LogPart:
-    """Bytes [offset, end) of a worker's log of `size` bytes, cut between characters."""
-
-    text: str
-    offset: int
-    size: int
-    end: int = 0
 
 
 async def connect(places: Places, *, start: bool = True) -> Client:
@@ -281,9 +269,9 @@ class Client:
         """The fields of a request that name the kept source of `file`; none where there is no file."""
         if file is None:
             return {}
-        from engine.experiment_files import description, prepare  # most runs are not of files
+        from engine.experiment_files import prepare  # most runs are not of files
 
-        return {"file": description.to_json(await asyncio.to_thread(prepare.again, self.places, file))}
+        return {"file": to_json(await asyncio.to_thread(prepare.again, self.places, file))}
 
     async def show(self, run: str) -> RunSummary:
         """The run with its checkpoints."""
@@ -317,20 +305,19 @@ class Client:
 
     async def remove(self, *runs: str, now: bool = False) -> Removal:
         """Remove runs as one removal, which `undo` restores; with `now` their files are deleted."""
-        return removal_from_json((await self.request("remove", runs=list(runs), now=now))["removal"])
+        return _removal(await self.request("remove", runs=list(runs), now=now))
 
     async def undo(self, run: str = "") -> Removal:
         """Restore the last removal, or the removed run or sweep of that id or name."""
-        return removal_from_json((await self.request("undo", run=run))["removal"])
+        return _removal(await self.request("undo", run=run))
 
     async def delete_removed(self, run: str = "") -> list[Removal]:
         """Delete the files of all removals, or of the removed run or sweep of that id or name."""
-        answer = await self.request("delete_removed", run=run)
-        return [removal_from_json(removal) for removal in answer["removals"]]
+        return _read((await self.request("delete_removed", run=run))["removals"], list[Removal])
 
     async def removals(self) -> list[Removal]:
         """Removals that can be restored, the last one first."""
-        return [removal_from_json(removal) for removal in (await self.request("removals"))["removals"]]
+        return _read((await self.request("removals"))["removals"], list[Removal])
 
     async def applicable(
         self, verb: str, runs: Sequence[str] = (), where: str = ""
@@ -340,26 +327,19 @@ class Client:
         `verb` is pause, resume, stop, set or remove.
         """
         answer = await self.request("applicable", verb=verb, runs=list(runs), where=where)
-        applies = [summary_from_json(run) for run in answer["runs"]]
-        return applies, [SkippedRun(**run) for run in answer["left_out"]]
+        applies = _decode(lambda: [summary_from_json(run) for run in answer["runs"]])
+        return applies, _read(answer["left_out"], list[SkippedRun])
 
     async def runs(self, query: Query = Query()) -> Page:  # noqa: B008  frozen
-        answer = await self.request("runs", **asdict(query))
-        found = _decode(lambda: tuple(map(summary_from_json, answer["runs"])))
-        unknown = tuple(answer.get("unknown", ()))
-        sweeps = tuple(map(sweep_row_from_json, answer.get("sweeps", ())))
-        return Page(
-            found, answer["matching"], answer["total"], unknown, answer.get("notice", ""), sweeps,
-            answer.get("length"),
-        )  # fmt: skip
+        answer = await self.request("runs", **to_json(query))
+        return _decode(lambda: _page(answer))
 
     async def log(self, run: str, offset: int = -65_536, limit: int = 65_536) -> LogPart:
         """A part of the worker's log, in bytes; a negative offset counts from the end."""
-        answer = await self.request("log", run=run, offset=offset, limit=limit)
-        return LogPart(answer["text"], answer["offset"], answer["size"], answer["end"])
+        return _read(_body(await self.request("log", run=run, offset=offset, limit=limit)), LogPart)
 
     async def resources(self) -> Resources:
-        return resources_from_json((await self.request("resources"))["resources"])
+        return _read((await self.request("resources"))["resources"], Resources)
 
     async def data_now(self, run: str) -> str:
         """One line where the data of a run are missing or have changed; else empty."""
@@ -368,8 +348,7 @@ class Client:
     async def doctor(self) -> list[Finding]:
         """The checks of the service, with the folder of data sets of this process; the terminal is checked by
         the app."""
-        answer = await self.request("doctor", data=data_folder())
-        return [finding_from_json(found) for found in answer["findings"]]
+        return _read((await self.request("doctor", data=data_folder()))["findings"], list[Finding])
 
     async def verify(self, run: str = "") -> list[Json]:
         """Hash all checkpoints again: a list of {run, step, path, ok, text}."""
@@ -430,20 +409,19 @@ class Client:
         facts: Json = {
             "experiment": experiment, "axes": list(axes), "params": dict(params or {}), "sampler": sampler,
             "seed": seed, "seeds": seeds if isinstance(seeds, int) else list(seeds), "trials": trials,
-            "parallel": parallel, "gpu_share": gpu_share, "prune": asdict(prune or Prune()), "metric": metric,
-            "goal": goal, "name": name, "device": device, "executor": executor,
+            "parallel": parallel, "gpu_share": gpu_share, "prune": to_json(prune or Prune()),
+            "metric": metric, "goal": goal, "name": name, "device": device, "executor": executor,
             "data": data_folder() if data is None else data,
         }  # fmt: skip
         facts |= await self._kept(file)
-        answer = await self.request("sweep_submit", **facts, token=uuid.uuid4().hex)
-        return _sweep(answer["sweep"])
+        return _sweep(await self.request("sweep_submit", **facts, token=uuid.uuid4().hex))
 
     async def sweeps(self) -> tuple[SweepSummary, ...]:
         """All sweeps, the newest first."""
-        return tuple(_sweep(sweep) for sweep in (await self.request("sweeps"))["sweeps"])
+        return tuple(_sweep({"sweep": sweep}) for sweep in (await self.request("sweeps"))["sweeps"])
 
     async def sweep_show(self, sweep: str) -> SweepSummary:
-        return _sweep((await self.request("sweep_show", sweep=sweep))["sweep"])
+        return _sweep(await self.request("sweep_show", sweep=sweep))
 
     async def sweep_edit(self, sweep: str, verb: str, **facts: object) -> SweepSummary:
         """Change a sweep while it runs, or after.
@@ -453,24 +431,21 @@ class Client:
         `extend` trial=, epochs= (a finished trial trains longer; a pruned one without epochs trains to its
         end).
         """
-        return _sweep((await self.request("sweep_edit", sweep=sweep, verb=verb, facts=facts))["sweep"])
+        return _sweep(await self.request("sweep_edit", sweep=sweep, verb=verb, facts=facts))
 
     async def sweep_remove(self, sweep: str, *, runs: bool = False, now: bool = False) -> Removal:
         """Remove a sweep that is not active; with `runs` also the runs of its trials, as one removal.
 
         With `now` the files are deleted.
         """
-        return removal_from_json(
-            (await self.request("sweep_remove", sweep=sweep, runs=runs, now=now))["removal"]
-        )
+        return _removal(await self.request("sweep_remove", sweep=sweep, runs=runs, now=now))
 
     async def sweep_trials(self, sweep: str, query: TrialQuery | None = None) -> TrialPage:
         """A page of at most 1,000 rows or groups."""
-        from engine.sweep_protocol import TrialQuery, page_from_json
+        from engine.sweep_protocol import TrialPage, TrialQuery
 
-        return page_from_json(
-            await self.request("sweep_trials", sweep=sweep, **asdict(query or TrialQuery()))
-        )
+        answer = await self.request("sweep_trials", sweep=sweep, **to_json(query or TrialQuery()))
+        return _read(_body(answer), TrialPage)
 
     async def sweep_analysis(self, sweep: str, kind: str, where: str = "", **facts: object) -> Json:
         """The data of a chart of the sweep, of the trials that pass the filter `where`.
@@ -485,7 +460,7 @@ class Client:
           their middle.
         """
         answer = await self.request("sweep_analysis", sweep=sweep, kind=kind, where=where, facts=facts)
-        return {name: value for name, value in answer.items() if name != "id"}
+        return _body(answer)
 
     # --- streams -------------------------------------------------------------------------------------------
 
@@ -563,19 +538,42 @@ def _decode(read: Callable[[], T]) -> T:
         raise ProtocolError(f"What the engine answered cannot be read: {error!r}"[:300]) from error
 
 
-def _change(frame: Json) -> RunsChange:
-    resources = frame.get("resources")
-    return RunsChange(
-        tuple(summary_from_json(run) for run in frame.get("changed", ())),
-        tuple(frame.get("removed", ())),
-        resources_from_json(resources) if resources else None,
-        frame.get("total", 0),
-        tuple(map(_sweep, frame.get("sweeps", ()))),
-        tuple(frame.get("sweeps_removed", ())),
-    )
+def _read(data: object, kind: type[T]) -> T:
+    """Raises ProtocolError."""
+    return _decode(lambda: typed(data, kind, strict=True))
 
 
-def _sweep(data: Json) -> SweepSummary:
+def _body(answer: Json) -> Json:
+    return {name: value for name, value in answer.items() if name != "id"}
+
+
+def _removal(answer: Json) -> Removal:
+    return _read(answer["removal"], Removal)
+
+
+def _sweep(answer: Json) -> SweepSummary:
     from engine.sweep_protocol import sweep_from_json  # imported here: most commands are not about sweeps
 
-    return sweep_from_json(data)
+    return _decode(lambda: sweep_from_json(answer["sweep"]))
+
+
+def _page(answer: Json) -> Page:
+    """Raises KeyError or ValueError."""
+    rows = {
+        "runs": list(map(summary_from_json, answer["runs"])),
+        "sweeps": list(map(sweep_row_from_json, answer.get("sweeps", ()))),
+    }
+    return typed(_body(answer) | rows, Page, strict=True)
+
+
+def _change(frame: Json) -> RunsChange:
+    """Raises KeyError or ValueError."""
+    resources = frame.get("resources")
+    return RunsChange(
+        tuple(map(summary_from_json, frame.get("changed", ()))),
+        typed(frame.get("removed", []), tuple[str, ...]),
+        typed(resources, Resources, strict=True) if resources else None,
+        typed(frame.get("total", 0), int),
+        tuple(_sweep({"sweep": sweep}) for sweep in frame.get("sweeps", ())),
+        typed(frame.get("sweeps_removed", []), tuple[str, ...]),
+    )

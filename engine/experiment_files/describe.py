@@ -20,6 +20,7 @@ from engine.experiment_files import description, load, source_files
 from engine.experiment_files.description import FileExperiment
 from engine.experiment_files.errors import UnusableExperiment, at_line
 from engine.experiment_files.source_files import Source
+from engine.typed_json import to_json
 from engine.version import VERSION
 
 MEMORY_BYTES = 16 << 30
@@ -58,7 +59,7 @@ def _describe(path: Path, module: str) -> dict[str, Any]:
     source = source_files.read(path, module)
     loaded = load.load(source.root, source.main, module)
     made = described(path, module, source, loaded)
-    return {"described": description.to_json(made), "more": _more_files(source)}
+    return {"described": to_json(made), "more": _more_files(source)}
 
 
 def described(path: Path, module: str, source: Source, loaded: types.ModuleType) -> FileExperiment:

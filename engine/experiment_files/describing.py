@@ -16,12 +16,12 @@ from typing import Any
 from engine import files
 from engine.engine_path import python_path
 from engine.errors import CorruptRun, HomeUnusable
-from engine.experiment_files import description, names, source_files
+from engine.experiment_files import names, source_files
 from engine.experiment_files.description import FileExperiment
 from engine.experiment_files.errors import UnusableExperiment
 from engine.experiment_files.source_files import Source
 from engine.places import Places, make_private
-from engine.typed_json import typed
+from engine.typed_json import to_json, typed
 from engine.version import VERSION
 
 SECONDS = 90.0
@@ -155,7 +155,7 @@ def _write_cache(places: Places, place: ExperimentPlace, made: Described) -> Non
     ]
     data = {
         "version": VERSION,
-        "described": description.to_json(made.experiment),
+        "described": to_json(made.experiment),
         "main": made.source.main,
         "hashes": hashes,
         "absent": absent,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields
-from typing import Any
+from dataclasses import asdict, dataclass, fields
+from typing import ClassVar
 
 from engine.params import Param, Value
+from engine.typed_json import ALL
 
 SOURCE = "source"
 """folder, in that of a run or of a sweep, of the source that it keeps"""
@@ -16,7 +17,9 @@ _NAME_OF = {kind: name for name, kind in KINDS.items()}
 
 @dataclass(frozen=True, slots=True)
 class ParamDescription:
-    """A `Param` as JSON; a field with its default is left out."""
+    """A `Param` as JSON."""
+
+    JSON_OMITTED: ClassVar = ALL
 
     name: str
     kind: str
@@ -36,6 +39,8 @@ class ParamDescription:
 @dataclass(frozen=True, slots=True)
 class FileExperiment:
     """An experiment of the user's own; part of the spec of its runs and sweeps, which outlive the file."""
+
+    JSON_OMITTED: ClassVar = ALL
 
     name: str
     path: str
@@ -94,17 +99,3 @@ def param_of(described: ParamDescription) -> Param:
 def describe_param(param: Param) -> ParamDescription:
     facts = {field.name: getattr(param, field.name) for field in fields(ParamDescription)}
     return ParamDescription(**{**facts, "kind": _NAME_OF[param.kind]})
-
-
-def to_json(described: FileExperiment) -> dict[str, Any]:
-    """Without fields that have their default."""
-    return _without_defaults(described) | {"params": [_without_defaults(one) for one in described.params]}
-
-
-def _without_defaults(value: Any) -> dict[str, Any]:
-    found = {one.name: (getattr(value, one.name), one.default) for one in fields(value)}
-    return {
-        name: list(given) if isinstance(given, tuple) else given
-        for name, (given, usual) in found.items()
-        if usual is MISSING or given != usual
-    }

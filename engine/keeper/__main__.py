@@ -40,6 +40,7 @@ from engine.keeper.log_limit import LimitedLog
 from engine.keeper.watch import Report, WorkerWatch, open_signal_fd
 from engine.keeper.worker_process import InheritedFiles, WorkerProcess, environment
 from engine.store import ExitFacts, RunFolder
+from engine.typed_json import to_json
 
 _CHECKPOINT = re.compile(r"step-(\d{1,18})")
 MIN_FREE_BYTES = 64 * 1024
@@ -195,7 +196,7 @@ def finish(claim: Claim, outcome: Outcome, report: Report) -> int:
     try:
         claim.write_exit(exit_facts)
     except OSError as error:
-        report(f"exit.json could not be written: {error}; it would say {store.exit_to_json(exit_facts)}")
+        report(f"exit.json could not be written: {error}; it would say {to_json(exit_facts)}")
         return arguments.FOLDER_UNUSABLE
     return arguments.RECORDED
 

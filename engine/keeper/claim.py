@@ -16,11 +16,11 @@ from engine.store import (
     ExitFacts,
     KeeperFacts,
     RunFolder,
-    exit_to_json,
     read_keeper,
     write_exit,
     write_keeper,
 )
+from engine.typed_json import to_json
 
 # --- the reserved bytes -----------------------------------------------------------------------------------
 
@@ -46,7 +46,7 @@ class ExitFile:
 
     def write(self, facts: ExitFacts) -> None:
         """Write in place, fsync, rename to exit.json. Raises OSError."""
-        text = json.dumps(exit_to_json(facts), allow_nan=False).encode()
+        text = json.dumps(to_json(facts), allow_nan=False).encode()
         assert len(text) <= RESERVED, "the texts of a cause are limited"
         os.pwrite(self._fd, text, 0)
         os.ftruncate(self._fd, len(text))

@@ -6,7 +6,8 @@ import json
 import os
 
 from engine.keeper.cause import Verdict, one_line
-from engine.protocol import Cause, Json, Status, cause_from_json
+from engine.protocol import Cause, Json, Status
+from engine.typed_json import typed
 
 PENDING_LIMIT = 64 * 1024
 """bytes buffered for a worker that does not read, on top of the pipe's own buffer"""
@@ -69,7 +70,7 @@ def _parse(line: bytes) -> Verdict | None:
     try:
         data = json.loads(line)
         status = Status(data["status"])
-        cause = cause_from_json(data["cause"])
+        cause = typed(data["cause"], Cause)
         text, remedy = one_line(str(cause.text)), one_line(str(cause.remedy))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None

@@ -27,6 +27,7 @@ from engine.remote.received_files import IncomingFiles
 from engine.remote.sent_files import OutgoingFiles
 from engine.remote.temporary_home import TemporaryHome
 from engine.store import RunFolder
+from engine.typed_json import to_json
 from engine.version import VERSION
 
 POLL_SECONDS = 0.1
@@ -179,7 +180,7 @@ class RemoteNode:
             text = f"Its keeper on {socket.gethostname()} was killed."
             self.send_end("lost", {"kind": "keeper_lost", "text": text, "remedy": ""})
         else:
-            facts = store.exit_to_json(ended)
+            facts = to_json(ended)
             self.send_end(str(ended.status), {**facts["cause"], "kind": str(ended.cause.kind)}, ended.signal)
 
 

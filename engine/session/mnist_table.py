@@ -37,7 +37,7 @@ EMPTY = TableRow("", 0, None, None, None, None, None, None, "", False, False, ""
 
 
 def table(session_cache: SessionCache, _: NetworksTableRequest) -> Iterator[NetworksTable]:
-    """The newest run of each kind with a checkpoint, else the newest.
+    """The newest run of each kind with a checkpoint, else the newest; trials of sweeps are left out.
 
     The six of the notebook have a row each; the others where there is a run. `batch` of a recipe is 0.
     """
@@ -67,6 +67,8 @@ def _newest(session_cache: SessionCache) -> Mapping[tuple[str, int], tuple[RunFo
     found: dict[tuple[str, int], tuple[RunFolder, Spec]] = {}
     for folder, spec in reversed(all_runs(session_cache)):
         kind = _kind_of(spec)
+        if spec.sweep:
+            continue
         if folder.checkpoints.is_dir() or kind not in found:
             found[kind] = (folder, spec)
     return found

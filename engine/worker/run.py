@@ -29,7 +29,7 @@ from engine.worker.device import Device
 from engine.worker.end_status import StopReason
 from engine.worker.event_log import EventLog
 from engine.worker.keeper_pipe import KeeperPipe
-from engine.worker.live_images import Parts, SketchSchedule, sketch_to_json
+from engine.worker.sketches import Parts, SketchSchedule, sketch_to_json
 
 POLL_SECONDS = 0.02
 """between two polls of the keeper's pipe"""

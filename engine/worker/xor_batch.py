@@ -9,10 +9,9 @@ import numpy as np
 from checkpoints.numpy_io import ArrayState
 from engine.errors import ParamError
 from engine.models.xor.batch import record
-from engine.models.xor.batch.batch_training import BatchTraining, finite_or_inf
+from engine.models.xor.batch.batch_training import BatchTrainer, BatchTraining, finite_or_inf
 from engine.models.xor.batch.plan import BatchPlan
 from engine.models.xor.batch.record import BatchRecord
-from engine.models.xor.batch.trainer import BatchTrainer
 from engine.worker.run import Run
 
 SECONDS = 1.0

@@ -15,9 +15,8 @@ from rich.style import Style
 from textual.strip import Strip
 
 from tests.bench.processor import print_processor
-from tui.chart.chart_rows import picture
+from tui.chart.chart_rows import Scene, picture
 from tui.chart.chart_view import ChartView
-from tui.chart.scene import Scene
 from tui.chart.series import CurveSeries
 
 SIZES = ((80, 24), (120, 40), (200, 60))

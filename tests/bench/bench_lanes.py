@@ -20,9 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.models.xor.batch import notebook
-from engine.models.xor.batch.batch_training import BatchTraining
+from engine.models.xor.batch.batch_training import BatchTrainer, BatchTraining
 from engine.models.xor.batch.plan import from_rows
-from engine.models.xor.batch.trainer import BatchTrainer
 from engine.models.xor.xor_net import NEAR, NEAR_TRUTH, ROWS, TRUTH
 from tests.bench.processor import print_processor
 from tests.engine.worker.attempts import new_run, start

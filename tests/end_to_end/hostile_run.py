@@ -34,7 +34,7 @@ def write_hostile_run(
     created = FIRST_CREATED + number
     params = {"steps": 9, text: 1.5, "text": text, "texts": text + text}
     spec = Spec(run_id, "counter", params, 1, name, text, 1, text, created)
-    files.write_json(folder.spec, store.spec_to_json(spec))
+    files.write_json(folder.spec, store.to_json(spec))
     gone = ProcessIdentity(process_identity.boot_id(), 4_000_000, 1)
     store.write_keeper(folder, KeeperFacts(1, keeper or gone, created))
     if keeper is None:

@@ -172,7 +172,7 @@ def test_the_best_of_a_trial_outlasts_a_rewind(
 ) -> None:
     events = history(actions)
     path = written(tmp_path_factory.mktemp("e") / "events.jsonl", events)
-    curve = TrialCurve(path, "val_accuracy", True, Prune("none"))
+    curve = TrialCurve(path, MetricGoal("val_accuracy", True), Prune("none"))
     while curve.read_more():
         pass
     logged = [v for e in events if e.kind == "metrics" for v in e.facts["series"]["val_accuracy"][1]]

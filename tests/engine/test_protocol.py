@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict
 
 import pytest
 from hypothesis import given
@@ -26,11 +25,11 @@ from engine.protocol import (
     Status,
     number_from_json,
     number_to_json,
-    resources_from_json,
     status_of,
     summary_from_json,
     summary_to_json,
 )
+from engine.typed_json import to_json, typed
 
 names = st.text(max_size=10)
 times = st.floats(0, 1e11)
@@ -49,19 +48,19 @@ values = st.booleans() | st.integers(-(2**53), 2**53) | numbers | names
 specs = st.builds(
     Spec, id=names, experiment=names, params=st.dictionaries(names, values, max_size=4),
     seed=st.integers(0, 9),
-    name=names, framework=names, threads=st.integers(0, 64), device=names, created_at=times, token=names,
+    name=names, framework=names, threads=st.integers(1, 64), device=names, created_at=times, token=names,
     sweep=names, trial=st.integers(0, 9), gpu_share=st.floats(0.1, 1), executor=names,
     data=st.none() | names,
 )  # fmt: skip
 summaries = st.builds(
-    RunSummary, spec=specs, state=states, step=st.integers(0), total_steps=st.integers(0),
+    RunSummary, spec=specs, state=states, step=st.integers(0, 2**62), total_steps=st.integers(0, 2**62),
     metrics=st.dictionaries(names, finite, max_size=4),
-    best=st.none() | st.builds(Best, names, finite, st.integers(0)), device=names,
+    best=st.none() | st.builds(Best, names, finite, st.integers(0, 2**62)), device=names,
     started_at=st.none() | times, attempt=st.integers(0, 9), train_seconds=times, rate=times,
     live=st.dictionaries(names, st.floats(allow_nan=False, allow_infinity=False), max_size=2),
-    checkpoint_step=st.integers(0), notice=names, damage=names, data_notice=names,
-    rss=st.integers(0), cpu=times,
-    checkpoints=st.lists(st.builds(CheckpointFacts, st.integers(0), names, names, st.integers(0), names),
+    checkpoint_step=st.integers(0, 2**62), notice=names, damage=names, data_notice=names,
+    rss=st.integers(0, 2**62), cpu=times,
+    checkpoints=st.lists(st.builds(CheckpointFacts, st.integers(0, 9), names, names, st.just(7), names),
                          max_size=2).map(tuple),
 )  # fmt: skip
 
@@ -112,4 +111,4 @@ def test_the_remaining_time_is_known_only_for_a_running_run_with_a_rate() -> Non
 def test_resources_survive_json() -> None:
     gpu = Gpu("H200", "GPU-1", 1, 2, 0.5, 0)
     machine = Resources(2, 0.25, 1, 2, 3, 1, 2, (gpu,))
-    assert resources_from_json(json.loads(json.dumps(asdict(machine)))) == machine
+    assert typed(json.loads(json.dumps(to_json(machine))), Resources, strict=True) == machine

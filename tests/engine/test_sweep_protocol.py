@@ -10,21 +10,18 @@ from engine.sweep_protocol import (
     TrialGroup,
     TrialPage,
     TrialStatus,
-    page_from_json,
-    page_to_json,
     sweep_from_json,
     sweep_spec_from_json,
-    sweep_spec_to_json,
-    sweep_to_json,
 )
+from engine.typed_json import to_json, typed
 from tests.fakes.sweeps import make_sweep, make_trial
 
 
 def test_a_sweep_survives_json() -> None:
     sweep = make_sweep(3, trials=(make_trial(1), make_trial(2, status=TrialStatus.PRUNED)), why="waits")
-    assert sweep_from_json(json.loads(json.dumps(sweep_to_json(sweep)))) == sweep
+    assert sweep_from_json(json.loads(json.dumps(to_json(sweep)))) == sweep
     spec = sweep.spec
-    assert sweep_spec_from_json(json.loads(json.dumps(sweep_spec_to_json(spec)))) == spec
+    assert sweep_spec_from_json(json.loads(json.dumps(to_json(spec)))) == spec
     assert sweep.settled == 2 and sweep.status is SweepStatus.RUNNING
 
 
@@ -32,7 +29,7 @@ def test_a_page_survives_json_with_metrics_that_are_not_finite() -> None:
     row = make_trial(4, metrics={"loss": math.inf, "val_loss": 0.5}, value=None, pinned=True)
     group = TrialGroup({"hidden": 2, "bypass": True}, 3, 2, 0.5, None, row)
     page = TrialPage((row,), (group,), 1, 9)
-    assert page_from_json(json.loads(json.dumps(page_to_json(page), allow_nan=False))) == page
+    assert typed(json.loads(json.dumps(to_json(page), allow_nan=False)), TrialPage, strict=True) == page
 
 
 def test_active_and_waiting_trials_are_not_settled() -> None:
@@ -44,5 +41,5 @@ def test_active_and_waiting_trials_are_not_settled() -> None:
 
 
 def test_a_sweep_of_before_has_the_present_name_of_its_experiment() -> None:
-    spec = sweep_spec_to_json(make_sweep(1).spec)
+    spec = to_json(make_sweep(1).spec)
     assert sweep_spec_from_json({**spec, "experiment": "xor_lanes"}).experiment == "xor_batch"

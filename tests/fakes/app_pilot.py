@@ -63,11 +63,16 @@ class AppPilot:
         for message in XTermParser().feed(f"\x1b[<{what};{place[0] + 1};{place[1] + 1}{end}"):
             self.app.post_message(message)
 
+    def _laid_out(self) -> str:
+        """The displayed widgets with their regions, for a failure whose screen does not tell its cause."""
+        shown = [widget for widget in self.app.screen.query("*") if widget.display]
+        return "\n".join(f"{widget} {widget.region} mounted={widget.is_mounted}" for widget in shown)
+
     async def until(self, holds: Callable[[], Any]) -> None:
-        """Wait until `holds()` is true; the failure shows the screen."""
+        """Wait until `holds()` is true; the failure shows the screen and what is laid out on it."""
         end = quiet_seconds() + TIMEOUT
         while not holds():
-            assert quiet_seconds() < end, f"timed out; the screen:\n{self.text}"
+            assert quiet_seconds() < end, f"timed out; the screen:\n{self.text}\n{self._laid_out()}"
             await asyncio.sleep(0.01)
             await self.pilot.pause(0)
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from engine.client.client import Client, EventBatch, LogPart, RunsChange
+from engine.client.client import Client, EventBatch, RunsChange
 from engine.errors import DltuiError, EngineError, RunNotFound
 from engine.events import Event
 from engine.experiment_files.description import FileExperiment
@@ -22,6 +22,7 @@ from engine.protocol import (
     Failed,
     Finding,
     Json,
+    LogPart,
     Page,
     Paused,
     Query,
@@ -352,7 +353,7 @@ class FakeClient(Client):
         text = self._engine.logs.get(run, "")
         start = max(0, len(text) + offset) if offset < 0 else offset
         part = text[start : start + limit]
-        return LogPart(part, start, len(text), start + len(part))
+        return LogPart(part, start, start + len(part), len(text))
 
     async def doctor(self) -> list[Finding]:
         self._check()

@@ -11,7 +11,7 @@ from engine.axes import parse_axis
 from engine.catalog import find
 from engine.errors import DltuiError, RunNotFound
 from engine.params import Value
-from engine.protocol import Json, Removal, RemovedItem, removal_to_json
+from engine.protocol import Json, Removal, RemovedItem
 from engine.service.sweeps import plot_data, trial_table
 from engine.sweep_protocol import (
     Prune,
@@ -21,9 +21,8 @@ from engine.sweep_protocol import (
     TrialQuery,
     TrialRow,
     TrialStatus,
-    page_to_json,
-    sweep_to_json,
 )
+from engine.typed_json import to_json
 
 
 def make_trial(number: int = 1, *, params: dict[str, Value] | None = None, **facts: Any) -> TrialRow:
@@ -96,15 +95,15 @@ class FakeSweeps:
             return self._change(word, facts)
         if word == "sweeps":
             newest = sorted(self.by_id.values(), key=lambda sweep: sweep.spec.created_at, reverse=True)
-            return {"sweeps": [sweep_to_json(sweep) for sweep in newest]}, None
+            return {"sweeps": [to_json(sweep) for sweep in newest]}, None
         sweep = self.find(facts["sweep"])
         rows = self.trials_of.get(sweep.id, ())
         if word == "sweep_show":
-            return {"sweep": sweep_to_json(sweep)}, None
+            return {"sweep": to_json(sweep)}, None
         if word == "sweep_trials":
             query = TrialQuery(**{name: value for name, value in facts.items() if name != "sweep"})
             self.queries.append(query)
-            return page_to_json(trial_table.page(rows, query, largest=sweep.spec.goal == "max")), None
+            return to_json(trial_table.page(rows, query, largest=sweep.spec.goal == "max")), None
         if word == "sweep_analysis":
             found = plot_data.analyse(sweep.spec, rows, facts["kind"], facts["where"], facts["facts"])
             return found, None
@@ -123,12 +122,12 @@ class FakeSweeps:
         self.requests.append((word, {name: value for name, value in facts.items() if name != "token"}))
         if word == "sweep_submit":
             made = self.put(self._submitted(facts))
-            return {"sweep": sweep_to_json(made)}, made
+            return {"sweep": to_json(made)}, made
         sweep = self.find(facts["sweep"])
         if word == "sweep_remove":
             del self.by_id[sweep.id]
             item = RemovedItem("sweep", sweep.id, sweep.spec.name, str(sweep.status), 1 << 20)
-            return {"removal": removal_to_json(Removal(1, 0.0, 86_400.0, (item,)))}, None
+            return {"removal": to_json(Removal(1, 0.0, 86_400.0, (item,)))}, None
         statuses = {
             "pause": SweepStatus.PAUSED, "stop": SweepStatus.STOPPED, "resume": SweepStatus.RUNNING,
         }  # fmt: skip
@@ -136,7 +135,7 @@ class FakeSweeps:
             self._pin(sweep.id, facts["facts"])
         changed = replace(sweep, status=statuses.get(facts["verb"], sweep.status))
         self.by_id[sweep.id] = changed
-        return {"sweep": sweep_to_json(changed)}, changed
+        return {"sweep": to_json(changed)}, changed
 
     def _submitted(self, facts: Json) -> SweepSummary:
         plain = {name: facts[name] for name in ("sampler", "parallel", "device", "params", "gpu_share")}

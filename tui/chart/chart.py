@@ -19,9 +19,8 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from engine.protocol import DRAW_SECONDS
-from tui.chart.chart_rows import entries, picture, plot_area, with_columns
+from tui.chart.chart_rows import ChartMark, Scene, entries, picture, plot_area, with_columns
 from tui.chart.chart_view import PAN, ZOOM, ChartView, Range
-from tui.chart.scene import ChartMark, Scene
 from tui.chart.series import CurveSeries
 from tui.ui.changed_cells import changes
 from tui.ui.curve_colours import DARK, LIGHT, SIXTEEN, SIXTEEN_FAINT
@@ -170,9 +169,6 @@ class Chart(Widget, can_focus=True):
         """The text in place of the plot while there is nothing to draw."""
         if text != self._scene.empty:
             self._set_scene(replace(self._scene, empty=text))
-
-    def set_symbols(self, symbols: Symbols) -> None:
-        self._set_scene(replace(self._scene, symbols=symbols))
 
     def data_changed(self) -> None:
         """Schedule a redraw: points were added to, or removed from, the series shown."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
+from typing import Annotated
 
+from engine.protocol import Bounds, fitting
 from tui.chart.series import Axis
 
 WEIGHTS = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
@@ -13,7 +15,8 @@ MIDDLING = 0.9
 ZOOM = 2.0
 PAN = 0.25
 
-Range = tuple[float, float]
+Position = Annotated[float, Bounds(-1e300, 1e300)]
+Range = tuple[Position, Position]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +31,8 @@ class ChartView:
     x: Range | None = None
     log: bool = False
     axis: Axis = "step"
-    smoothing: float = 0.0
-    crosshair: float | None = None
+    smoothing: Annotated[float, Bounds(0, math.nextafter(1, 0))] = 0.0
+    crosshair: Position | None = None
     follow: bool = True
     raw: bool = False
     trimmed: bool = False
@@ -69,27 +72,11 @@ class ChartView:
             return replace(self, raw=True)
         return replace(self, raw=False, smoothing=self.smoothing or MIDDLING)
 
-    def to_json(self) -> dict[str, object]:
-        plain: dict[str, object] = {field.name: getattr(self, field.name) for field in fields(self)}
-        return plain | {"x": list(self.x) if self.x else None}
-
     @classmethod
     def from_json(cls, saved: Mapping[str, object]) -> ChartView:
         """The saved view; whatever is missing or does not fit stays at its default."""
-        default = cls()
-        metric, axis = saved.get("metric"), saved.get("axis")
-        smoothing = _number(saved.get("smoothing"))
-        return cls(
-            metric=metric if isinstance(metric, str) else default.metric,
-            x=_range(saved.get("x")),
-            log=saved.get("log") is True,
-            axis="time" if axis == "time" else "step",
-            smoothing=smoothing if smoothing is not None and 0 <= smoothing < 1 else default.smoothing,
-            crosshair=_number(saved.get("crosshair")),
-            follow=saved.get("follow") is not False,
-            raw=saved.get("raw") is True,
-            trimmed=saved.get("trimmed") is True,
-        )
+        view = fitting(saved, cls)
+        return view if view.x is None or view.x[0] < view.x[1] else replace(view, x=None)
 
     def _anchor(self, visible: Range, whole: Range) -> tuple[float, float]:
         """The position that a zoom keeps in place, and its share of the visible width."""
@@ -103,16 +90,3 @@ class ChartView:
     def _moved(self, low: float, width: float, whole: Range) -> ChartView:
         low = max(min(low, whole[1] - width), whole[0])
         return replace(self, x=(low, low + width), follow=low + width >= whole[1] * (1 - 1e-12))
-
-
-def _number(saved: object) -> float | None:
-    if isinstance(saved, bool) or not isinstance(saved, (int, float)):
-        return None
-    return float(saved) if abs(saved) < 1e300 and math.isfinite(saved) else None
-
-
-def _range(saved: object) -> Range | None:
-    if not isinstance(saved, (list, tuple)) or len(saved) != 2:
-        return None
-    low, high = _number(saved[0]), _number(saved[1])
-    return (low, high) if low is not None and high is not None and low < high else None

@@ -11,10 +11,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from tui.chart.chart_rows import ASCII_SIGNS, SIGNS, ChartMark, Scene
 from tui.chart.chart_view import Range
 from tui.chart.curve_arrays import Floats, Indices, ValueBlocks
 from tui.chart.scale import YScale, linear_scale, log_scale
-from tui.chart.scene import ASCII_SIGNS, SIGNS, ChartMark, Scene
 from tui.chart.series import CurveSeries
 from tui.drawings import braille_cells
 from tui.ui.curve_colours import style_name_of
@@ -175,7 +175,15 @@ class Viewport:
 
     def rows(self, values: Floats) -> Floats:
         """Rows of dots, rounded to 6 digits so that equal values on the boundary of two rows stay equal."""
-        return np.round(self.scale.dots(values, self.per_cell), 6)
+        return np.round(rows_of(self.scale, values, self.per_cell), 6)
+
+
+def rows_of(scale: YScale, values: Floats, per_cell: int) -> Floats:
+    """Rows of dots counted from the top; the value of a row of cells lies at the middle of its dots."""
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        heights = np.log10(values) if scale.log else values
+        upward = heights / scale.per_row - scale.bottom / scale.per_row
+        return np.clip((scale.rows - 0.5 - upward) * per_cell - 0.5, -1e7, 1e7)
 
 
 def trace(positions: Floats, blocks: ValueBlocks, viewport: Viewport) -> DotTrace:
@@ -380,7 +388,7 @@ class Plot:
     def _row(self, value: float) -> int | None:
         if not np.isfinite(value) or (self.scale.log and value <= 0):
             return None
-        row = int(np.rint(self.scale.dots(np.array([value]), 1)[0]))
+        row = int(np.rint(rows_of(self.scale, np.array([value]), 1)[0]))
         return row if 0 <= row < self.scale.rows else None
 
     def _draw_marks(self, canvas: Canvas) -> None:

@@ -14,8 +14,7 @@ from tui.chart.series import Axis
 from tui.ui.numbers import clock, short, tick_label
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    pass
 
 GAP = 3
 TIME_STEPS = (
@@ -133,15 +132,6 @@ class YScale:
     rows: int
     log: bool
     labels: tuple[tuple[int, str], ...]
-
-    def dots(self, values: NDArray[np.float64], per_cell: int) -> NDArray[np.float64]:
-        """Rows of dots counted from the top; the value of a row of cells lies at the middle of its dots."""
-        import numpy as np  # ticks alone do not need it
-
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            heights = np.log10(values) if self.log else values
-            upward = heights / self.per_row - self.bottom / self.per_row
-            return np.clip((self.rows - 0.5 - upward) * per_cell - 0.5, -1e7, 1e7)
 
 
 def linear_scale(low: float, high: float, rows: int, ceiling: float | None = None) -> YScale:

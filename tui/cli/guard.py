@@ -11,7 +11,7 @@ from collections.abc import Callable
 from types import TracebackType
 
 from engine import files, places
-from engine.errors import DltuiError
+from engine.errors import DltuiError, without_error_number
 from tui.cli.engine_call import exit_code, print_error, print_stderr
 from tui.cli.output import OutputFailed
 from tui.terminal.plain_text import plain
@@ -75,7 +75,7 @@ def append_to_log(text: str) -> str:
         finally:
             os.close(log)
     except (OSError, DltuiError) as error:
-        return f"Its traceback could not be kept: {error}"
+        return f"Its traceback could not be kept: {without_error_number(str(error))}"
     return f"Its traceback is in {path}"
 
 

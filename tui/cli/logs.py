@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from engine.client.client import Client, LogPart
-from engine.protocol import Status
+from engine.client.client import Client
+from engine.protocol import LogPart, Status
 from tui.cli import wait_for_end as following
 from tui.cli.engine_call import call_engine
 from tui.cli.ls import Run

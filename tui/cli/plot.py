@@ -128,9 +128,8 @@ def _size(width: int | None, height: int | None) -> tuple[int, int]:
 def _draw(
     drawn: list[tuple[RunSummary, CurvePoints]], metric: str, log: bool, width: int, height: int
 ) -> None:
-    from tui.chart.chart_rows import picture
+    from tui.chart.chart_rows import Scene, picture
     from tui.chart.chart_view import ChartView
-    from tui.chart.scene import Scene
     from tui.cli.plot import RowPrinter
     from tui.terminal.glyphs import chart_symbols
 

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from engine.protocol import Removal, SkippedRun, removal_to_json
+from engine.protocol import Removal, SkippedRun, to_json
 from tui.cli import run_control
 from tui.cli.engine_call import call_engine, confirm, print_json, print_stderr, print_stdout
 from tui.cli.ls import AsJson
@@ -51,7 +51,7 @@ def rm(
         )
     elif json:
         left_out = [asdict(left) for left in (*selected.left_out, *missed)]
-        print_json({**removal_to_json(removal), "left_out": left_out})
+        print_json({**to_json(removal), "left_out": left_out})
     else:
         what = removal.items[0].id if len(removal.items) == 1 else plural(len(removal.items), "run")
         print_removal(what, removal)
@@ -69,7 +69,7 @@ def _delete_removed(names: Sequence[str], yes: bool, json: bool) -> bool:
         sys.exit(1)
     gone = [_deleted(found[name].id) for name in names]
     if json:
-        print_json([removal_to_json(removal) for removals in gone for removal in removals])
+        print_json(to_json([removal for removals in gone for removal in removals]))
     else:
         print_stderr(f"{size(sum(removal.bytes for removals in gone for removal in removals))} are free.")
     return True
@@ -99,7 +99,7 @@ def _delete_all_removed(yes: bool, json: bool) -> None:
         sys.exit(1)
     deleted = call_engine(lambda client: client.delete_removed()) if found else []
     if json:
-        print_json([removal_to_json(removal) for removal in deleted])
+        print_json(to_json(deleted))
     else:
         print_stderr(f"{size(total)} are free." if deleted else "Nothing was removed that could be deleted.")
 
@@ -113,7 +113,7 @@ def undo(
     """Bring back what was removed last, or RUN."""
     back = call_engine(lambda client: client.undo(run))
     if json:
-        print_json(removal_to_json(back))
+        print_json(to_json(back))
         return
     for item in back.items:
         print_stdout(f"{item.id}  {item.status}: brought back")
@@ -123,7 +123,7 @@ def ls_removed(json: bool) -> None:
     """Print what can be brought back, the last removal first."""
     found = call_engine(lambda client: client.removals())
     if json:
-        print_json([removal_to_json(removal) for removal in found])
+        print_json(to_json(found))
         return
     if not found:
         print_stdout("Nothing was removed that could be brought back.")

@@ -10,13 +10,14 @@ import typer
 
 from engine.axes import Axis
 from engine.client.client import Client
-from engine.sweep_protocol import SweepSummary, TrialGroup, TrialQuery, TrialRow, group_to_json
+from engine.protocol import to_json
+from engine.sweep_protocol import SweepSummary, TrialGroup, TrialQuery, TrialRow
 from tui.cli.engine_call import call_engine, print_csv, print_json, print_stderr, print_stdout
 from tui.cli.ls import ROWS_SHOWN, AsJson
 from tui.cli.shell_completion import complete_sweep
 from tui.cli.table import TableColumn, table, terminal_width, wrapped
-from tui.data.sweep_text import row_json, trial_counts, trial_note, value_text
-from tui.data.trial_export import json_of, read, read_all, sweep_json, table_of
+from tui.data.sweep_text import trial_counts, trial_note, value_text
+from tui.data.trial_export import read, read_all, sweep_json, table_of
 from tui.data.trial_pages import Entry
 from tui.data.value_text import (
     aligned,
@@ -137,10 +138,6 @@ def _facts(sweep: SweepSummary) -> list[tuple[str, str]]:
     ]
 
 
-def _trial_text(row: TrialRow) -> str:
-    return f"trial {row.trial}: {format_params(row.params)}"
-
-
 def _values(axis: Axis) -> str:
     values = axis.values
     if values is None or (axis.low is not None and len(values) > 10):
@@ -174,7 +171,7 @@ def trials(
     groups = [entry for entry in found if isinstance(entry, TrialGroup)]
     rows = [entry for entry in found if isinstance(entry, TrialRow)]
     if json:
-        print_json([group_to_json(one) for one in groups] if group else [row_json(row) for row in rows])
+        print_json(to_json(groups if group else rows))
         return
     lines = (
         table(GROUPS, [group_row(one) for one in groups])
@@ -219,10 +216,13 @@ def export(
     csv: Annotated[bool, typer.Option("--csv", help="CSV: one line per trial (the default)")] = False,
     json: Annotated[bool, typer.Option("--json", help="sweep and its trials as JSON")] = False,
 ) -> None:
-    """Print all trials as CSV or JSON."""
+    """Print all trials as CSV or JSON.
+
+    value is the best value of the sweep's metric, of step best_step; a metric's own column is its last value.
+    """
     found, rows = call_engine(lambda client: _read_all(client, sweep, where))
     if json and not csv:
-        print_json({"sweep": sweep_json(found), "trials": [json_of(row) for row in rows]})
+        print_json({"sweep": sweep_json(found), "trials": to_json(rows)})
         return
     print_csv(*table_of(rows))
 

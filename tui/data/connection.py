@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from textual.message import Message
 
 from engine.client.client import Client
-from engine.errors import DltuiError, EngineError, HomeUnusable, OtherVersion, ProtocolError
+from engine.errors import DltuiError, EngineError, HomeUnusable, OtherVersion
 from engine.places import Places
 from engine.protocol import RunSummary
 from tui.messages import (
@@ -19,7 +19,6 @@ from tui.messages import (
     EngineLost,
     EngineRefused,
     EngineStalled,
-    HistoryChanged,
     HomeRefused,
     ResourcesChanged,
     RunsChanged,
@@ -195,18 +194,7 @@ class Connection:
             history = self._histories.get(run)
             reader = self._readers.get(run)
             if history is not None and not history.ended and (reader is None or reader.done()):
-                self._readers[run] = asyncio.create_task(self._read(self._client, history))
-
-    async def _read(self, client: Client, history: RunHistory) -> None:
-        try:
-            async for batch in client.events(history.run, after=history.seq):
-                history.fold(batch)
-                self._post(HistoryChanged(history.run))
-                await asyncio.sleep(0)
-        except (EngineError, ProtocolError):
-            return  # the watch fails too and reconnects, or the next change starts a new reader
-        except DltuiError:
-            history.ended = True  # removed meanwhile
+                self._readers[run] = asyncio.create_task(history.read(self._client, self._post))
 
     def _disconnect(self, reason: str) -> None:
         was_connected, self._client = self._client is not None, None

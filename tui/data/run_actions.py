@@ -11,7 +11,7 @@ from textual.worker import Worker, WorkerState
 
 from engine import params
 from engine.client.client import Client
-from engine.errors import DltuiError, RunRefused, UnknownExperiment
+from engine.errors import DltuiError, RunRefused, UnknownExperiment, without_error_number
 from engine.params import Param
 from engine.protocol import CauseKind, RunSummary, Status
 from tui.data.run_text import given_name, name_of
@@ -35,7 +35,8 @@ async def _notify_result(node: DOMNode, action: Action) -> None:
         if text:
             node.app.notify(text, markup=False)
     except (DltuiError, OSError) as error:
-        node.app.notify(plain(str(error), limit=500), severity="error", markup=False, timeout=8)
+        text = plain(without_error_number(str(error)), limit=500)
+        node.app.notify(text, severity="error", markup=False, timeout=8)
 
 
 def notify_worker_error(node: DOMNode, event: Worker.StateChanged) -> None:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
+
+from textual.message import Message
 
 from engine import fold
-from engine.client.client import EventBatch
-from engine.errors import CorruptRun
+from engine.client.client import Client, EventBatch
+from engine.errors import CorruptRun, DltuiError, EngineError, ProtocolError
 from engine.events import Event
 from engine.fold import MetricCurves, TrainingClock
 from engine.protocol import Json
-from tui.chart.scene import ChartMark
+from tui.chart.chart_rows import ChartMark
 from tui.chart.series import CurveSeries
 from tui.data.value_text import format_value
+from tui.messages import HistoryChanged
 from tui.terminal.plain_text import plain
 from tui.ui.numbers import short
 
@@ -59,6 +65,18 @@ class RunHistory:
     @property
     def metrics(self) -> list[str]:
         return list(self.series)
+
+    async def read(self, client: Client, post: Callable[[Message], Any]) -> None:
+        """Fold its events as they come, and post HistoryChanged after each batch, until it has ended."""
+        try:
+            async for batch in client.events(self.run, after=self.seq):
+                self.fold(batch)
+                post(HistoryChanged(self.run))
+                await asyncio.sleep(0)
+        except (EngineError, ProtocolError):
+            return  # the connection is opened again, or the next change starts a new reader
+        except DltuiError:
+            self.ended = True  # removed meanwhile
 
     def fold(self, batch: EventBatch) -> None:
         for event in batch.events:

@@ -11,7 +11,7 @@ from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.numbers import HOUR, clock, short
 from tui.ui.span import Row, Span
-from tui.ui.styles import STATUS_STYLES
+from tui.ui.status_styles import STATUS_STYLES, status_sign
 
 COARSE = ((86_400, "d"), (3_600, "h"), (60, "m"))
 
@@ -29,7 +29,7 @@ def given_name(run: RunSummary) -> str:
 
 
 def sign_of(run: RunSummary) -> Span:
-    return Span(glyphs().statuses[run.status], STATUS_STYLES[run.status])
+    return status_sign(run.status)
 
 
 def params_of(run: RunSummary) -> str:
@@ -94,6 +94,8 @@ def reason_of(run: RunSummary) -> str:
         seconds = run.train_seconds
         return f"in {clock(_rounded(seconds), _grain(seconds))}" if seconds else ""
     if run.status is Status.PAUSED or run.status is Status.STOPPED:
+        if not run.attempt:
+            return "before it started"
         return f"at {percent_of(run).strip()}" if run.total_steps else f"at step {run.step:,}"
     return plain(run.cause.text, limit=200) if run.cause else ""
 

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from engine.protocol import Json
-from engine.sweep_protocol import SweepSummary, TrialRow, TrialStatus, row_to_json
+from engine.sweep_protocol import SweepSummary, TrialRow, TrialStatus
 from tui.data.trial_export import sweep_json as sweep_json
 from tui.data.value_text import short_number
 
 _ENDED_EARLY = (TrialStatus.STOPPED, TrialStatus.PRUNED, TrialStatus.PAUSED)
-
-
-def row_json(row: TrialRow) -> Json:
-    return row_to_json(row)
 
 
 def trial_counts(sweep: SweepSummary) -> str:

@@ -10,16 +10,8 @@ from typing import Any
 
 from engine import files
 from engine.client.client import Client
-from engine.protocol import Json
-from engine.sweep_protocol import (
-    SweepSummary,
-    TrialGroup,
-    TrialQuery,
-    TrialRow,
-    group_to_json,
-    row_to_json,
-    sweep_to_json,
-)
+from engine.protocol import Json, to_json
+from engine.sweep_protocol import SweepSummary, TrialGroup, TrialQuery
 from tui.data.csv_table import csv_lines
 from tui.data.trial_pages import Entry
 
@@ -72,18 +64,13 @@ def as_csv(
 
 
 def as_json(sweep: SweepSummary, entries: Sequence[Entry]) -> str:
-    items = [json_of(entry) for entry in entries]
     kind = "groups" if entries and isinstance(entries[0], TrialGroup) else "trials"
-    return json.dumps({"sweep": sweep_json(sweep), kind: items}, indent=1)
-
-
-def json_of(entry: Entry) -> Json:
-    return row_to_json(entry) if isinstance(entry, TrialRow) else group_to_json(entry)
+    return json.dumps({"sweep": sweep_json(sweep), kind: to_json(list(entries))}, indent=1)
 
 
 def sweep_json(sweep: SweepSummary) -> Json:
     """The sweep as JSON, without the token, which is internal to client and service."""
-    data = sweep_to_json(sweep)
+    data = to_json(sweep)
     data["spec"].pop("token", None)
     return data
 

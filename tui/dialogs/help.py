@@ -9,8 +9,7 @@ from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from engine.protocol import Status
-from tui.chart.scene import ASCII_SIGNS, SIGNS, Kind
+from tui.chart.chart_rows import ASCII_SIGNS, SIGNS, Kind
 from tui.dialogs.dialog import Dialog, KeyLine
 from tui.keys.all_keys import KEYS, MODAL, Key, Scope, heading_of, inside, shown
 from tui.keys.user_keymap import Keymap
@@ -19,7 +18,7 @@ from tui.terminal.glyphs import glyphs
 from tui.ui.curve_colours import DASH_SIGNS
 from tui.ui.sheet import Sheet
 from tui.ui.span import Row, Span, fitted
-from tui.ui.styles import STATUS_STYLES
+from tui.ui.status_styles import STATUS_STYLES, status_sign
 
 Sign = tuple[str, str, str]
 
@@ -42,8 +41,7 @@ def signs(tab: TabName) -> list[Sign]:
 
 
 def _statuses() -> list[Sign]:
-    return [(glyphs().statuses[status], STATUS_STYLES[status], str(status)) for status in Status
-            if status in glyphs().statuses]  # fmt: skip
+    return [(*status_sign(status), str(status)) for status in STATUS_STYLES]
 
 
 def _rows() -> list[Sign]:

@@ -12,7 +12,6 @@ from rich.cells import cell_len
 
 from tui.drawings.heat import LEVELS, ColourMode, shade_of
 from tui.drawings.image_arrays import Values, stretched
-from tui.ui.span import Row
 
 BLANK = ord(" ")
 EDGE = 0.42
@@ -53,14 +52,6 @@ class ImageCanvas:
             self._styles[y, x:end] = _number(style_name)
             self._grounds[y, x:end] = _number(ground)
         return x + len(text)
-
-    def write_row(self, x: int, y: int, row: Row, width: int | None = None) -> int:
-        """Write spans, at most `width` cells. Returns the column behind them."""
-        end = self.width if width is None else min(self.width, x + width)
-        for span in row:
-            if x < end:
-                x = self.write(x, y, span.text[: end - x], span.style_name)
-        return x
 
     def write_wrapped(
         self, x: int, y: int, text: str, width: int, lines: int, style_name: str = "muted"

@@ -15,7 +15,7 @@ from tui.ui.wrap import wrap_text
 
 EXPECTED, FAIR, SURPRISING = 2.0, 6.0, 10.0
 """bits: 1 in 4, 1 in 64, 1 in 1,024"""
-LEGEND = "bits = -log2 p: 1 bit is p = 0.5, each further bit halves p; ! from 10 bits on"
+LEGEND = "bits = -log2 p: 1 bit is p = 0.5, each further bit halves p; ! 10 or more"
 
 
 def style_of_bits(bits: float | None) -> str:

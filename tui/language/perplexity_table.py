@@ -17,7 +17,7 @@ from tui.terminal.plain_text import plain
 from tui.ui.numbers import short
 from tui.ui.sheet import Sheet
 from tui.ui.span import Row, Span
-from tui.ui.styles import STATUS_STYLES
+from tui.ui.status_styles import STATUS_STYLES
 
 PARTS = ("train", "val", "test")
 TITLES = ("train", "valid.", "test")

@@ -92,7 +92,6 @@ class LanguageTab(Tab):
         self._by_epoch: dict[tuple[str, str], AveragedSeries] = {}
         self._loaded_corpus = ""
         self._grown_runs: set[str] = set()
-        self._is_open = False
 
     def compose(self) -> ComposeResult:
         yield self.bar
@@ -111,21 +110,14 @@ class LanguageTab(Tab):
 
     def on_mount(self) -> None:
         self._select_view(self._front)
-        self.call_after_refresh(self._open_first)
-
-    def _open_first(self) -> None:
-        """The first tab of the app is not opened by the switcher."""
-        if self.display and not self._is_open:
-            self.initial_focus().focus(scroll_visible=False)
-            self.activated()
 
     def activated(self) -> None:
-        self._is_open = True
+        super().activated()
         self.refresh_data()
         self.call_after_refresh(self._request_corpora)
 
     def deactivated(self) -> None:
-        self._is_open = False
+        super().deactivated()
         self.context.connection.follow((), subscriber=self.NAME)
 
     def on_descendant_focus(self) -> None:
@@ -166,7 +158,7 @@ class LanguageTab(Tab):
         return self.runs.active_sweep(self._framework or "tensorflow", self.corpora.chosen)
 
     def refresh_data(self) -> None:
-        if self.context.connection.is_connected and self._is_open:
+        if self.context.connection.is_connected and self.is_open:
             start_worker(self, self._fetch, group="lm runs", exclusive=True)
 
     async def _fetch(self) -> None:
@@ -183,24 +175,24 @@ class LanguageTab(Tab):
 
     @on(RunsChanged)
     def _runs_changed(self, message: RunsChanged) -> None:
-        if self.runs.update(message.changed, message.removed) and self._is_open:
+        if self.runs.update(message.changed, message.removed) and self.is_open:
             self._update_views()
 
     @on(SweepsChanged)
     def _sweeps_changed(self, message: SweepsChanged) -> None:
-        if self.runs.update_sweeps(message.changed, message.removed) and self._is_open:
+        if self.runs.update_sweeps(message.changed, message.removed) and self.is_open:
             self._update_views()
 
     @on(HistoryChanged)
     def _curve_grew(self, message: HistoryChanged) -> None:
-        if self._is_open:
+        if self.is_open:
             if not self._grown_runs:
                 self.set_timer(CURVE_SECONDS, self._update_curves)
             self._grown_runs.add(message.run)
 
     def _update_views(self) -> None:
         """Updates the table, the chart and the samples."""
-        if not self._is_open:
+        if not self.is_open:
             return
         four = self.four
         self.context.connection.follow([run.id for run in four if run], subscriber=self.NAME)
@@ -215,7 +207,7 @@ class LanguageTab(Tab):
 
     def _update_curves(self) -> None:
         self._grown_runs.clear()
-        if not self._is_open:
+        if not self.is_open:
             return
         drawn = [
             series

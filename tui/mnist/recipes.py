@@ -43,9 +43,9 @@ class NetworkRecipe:
         return f"{self.title} b{self.batch}" if "recipe" not in self.more else self.title
 
     def made(self, run: RunSummary) -> bool:
-        """Whether the run is one of this recipe, with any number of iterations."""
+        """Whether the run is one of this recipe, with any number of iterations, and no trial of a sweep."""
         given = run.spec.params
-        if run.spec.experiment != self.experiment:
+        if run.spec.experiment != self.experiment or run.spec.sweep:
             return False
         if self.experiment == BY_RECIPE:
             return given.get("recipe") == self.more["recipe"]

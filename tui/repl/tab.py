@@ -75,7 +75,6 @@ class ReplTab(Tab):
         self._pending_place: int | None = None
         self._search = 0
         self._pending_timers: dict[str, Timer] = {}
-        self._is_open = False
         self._label_shown = ""
         self._last_request = 0
         self._answering: Worker[None] | None = None
@@ -94,25 +93,13 @@ class ReplTab(Tab):
             yield self.sign
             yield self.prompt
 
-    def on_mount(self) -> None:
-        self.call_after_refresh(self._open_first)
-
-    def _open_first(self) -> None:
-        """The first tab of the app is not opened by the switcher."""
-        if self.display and not self._is_open:
-            self.prompt.focus(scroll_visible=False)
-            self.activated()
-
     def activated(self) -> None:
-        self._is_open = True
+        super().activated()
         wanted = str(self.context.state.views.get(self.NAME, {}).pop("wanted", ""))
         if wanted:
             self.models.selected = wanted
             self.prompt.focus(scroll_visible=False)
         self._fetch_now()
-
-    def deactivated(self) -> None:
-        self._is_open = False
 
     def on_descendant_focus(self) -> None:
         self.post_message(KeyHintsChanged())
@@ -133,12 +120,12 @@ class ReplTab(Tab):
             self._fetch_soon()
 
     def _fetch_soon(self) -> None:
-        if self._is_open and "fetch" not in self._pending_timers:
+        if self.is_open and "fetch" not in self._pending_timers:
             self._pending_timers["fetch"] = self.set_timer(FETCH_SECONDS, self._fetch_now)
 
     def _fetch_now(self) -> None:
         self._pending_timers.pop("fetch", None)
-        if self._is_open:
+        if self.is_open:
             start_worker(self, self._fetch, group="models", exclusive=True)
 
     async def _fetch(self) -> None:
@@ -245,7 +232,7 @@ class ReplTab(Tab):
 
     def _request(self) -> None:
         self._pending_timers.pop("type", None)
-        if self._is_open and self.conversation.run:
+        if self.is_open and self.conversation.run:
             self._last_request += 1
             start_worker(self, self._request_words, self.prompt.value, self._last_request, group="suggestion")
 
@@ -396,7 +383,8 @@ class ReplTab(Tab):
         try:
             self.history.add(line)
         except OSError as error:
-            self.notify(plain(f"The input is not kept in the history: {error}", limit=200), markup=False)
+            reason = error.strerror or error
+            self.notify(plain(f"The input is not kept in the history: {reason}.", limit=200), markup=False)
 
     def _execute(self, line: str) -> None:
         try:

@@ -1,28 +1,56 @@
-"""The runs on the chart: the selected one, the marked ones and the baseline, each with its hue."""
+"""The runs on the charts: the selected one, the marked ones and the baseline; and the panel of the charts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
+from textual.containers import Vertical
 from textual.widget import Widget
 
 from engine.errors import DltuiError, EngineError
-from engine.protocol import RunSummary
+from engine.protocol import RunSummary, to_json
 from tui.data.connection import Connection
-from tui.data.metric_choice import metrics_of
 from tui.data.run_pages import RunPages
 from tui.data.run_text import name_of
 from tui.data.value_text import seed_text
 from tui.runs.run_columns import TableStyle
+from tui.runs.run_details import ALL_PANES
+from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
-from tui.ui.curve_colours import hues_of
+from tui.ui.curve_colours import LETTERS, hues_of
+from tui.ui.heading import Heading
 from tui.ui.start_worker import start_worker
 from tui.view_state import MARKS_LIMIT
 
 if TYPE_CHECKING:
     from tui.data.run_history import RunHistory
+    from tui.runs.run_chart import RunChart
+
+
+FIRST = ("loss", "train_loss", "val_loss", "accuracy")
+
+
+def metrics_of(histories: Sequence[RunHistory], selected: RunSummary | None) -> list[str]:
+    """Every metric of these runs, those of the selected run first."""
+    own = list(selected.metrics) if selected is not None else []
+    others = [metric for history in histories for metric in history.metrics]
+    found = dict.fromkeys([*own, *others])
+    return sorted(found, key=lambda metric: FIRST.index(metric) if metric in FIRST else len(FIRST))
+
+
+def choose_metric(
+    requested: str, known: Sequence[str], history: RunHistory | None, selected: RunSummary | None
+) -> str:
+    """The requested metric if any run on the chart has it, else the first one of the selected run."""
+    if requested and (requested in known or not known):
+        return requested
+    has = {
+        *(history.metrics if history is not None else ()),
+        *(selected.metrics if selected is not None else ()),
+    }
+    return next((metric for metric in known if metric in has), known[0] if known else requested or "loss")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,3 +206,85 @@ class ChartedRuns:
     def metrics(self, selected: RunSummary | None) -> list[str]:
         """Every metric of the shown runs, those of the selected one first."""
         return metrics_of(self.histories(), selected)
+
+
+ROOM_FOR_TWO = 30
+"""height from which on there is a second chart"""
+
+
+WIDE_GUTTER = 9
+"""cells left of the plots: the y labels of nearly every metric fit"""
+
+
+class CurvesPanel(Vertical):
+    """Empty until `fill`, so that the first frame of the app does not wait for it."""
+
+    chart: RunChart
+
+    def __init__(self, saved: Mapping[str, object], legend_key: str = "", **widget: Any) -> None:
+        super().__init__(**widget)
+        self.is_filled = False
+        self._saved, self._legend_key = dict(saved), legend_key
+        self._headings = (Heading(ALL_PANES, id="curves-heading"), Heading(("curves",), id="chart-heading"))
+        self._second: RunChart | None = None
+
+    @property
+    def saved(self) -> dict[str, object]:
+        """The view of the chart as JSON, for the state file."""
+        return to_json(self.chart.view) if self.is_filled else self._saved
+
+    def fill(self) -> None:
+        from tui.chart.chart_view import ChartView
+        from tui.runs.run_chart import RunChart
+
+        self.chart = RunChart(ChartView.from_json(self._saved), id="chart")
+        self.chart.set_legend_key(self._legend_key)
+        self.is_filled = True
+        self.mount(*self._headings, self.chart)
+
+    def letters(self) -> dict[str, str]:
+        """The letter of each curve by its run, where there are no colours."""
+        if not (self.app.no_color or glyphs().ascii_only):
+            return {}
+        return {series.key: LETTERS[place % len(LETTERS)] for place, series in enumerate(self.chart.series)}
+
+    def select_pane(self, pane: str) -> None:
+        self._headings[0].select(pane)
+
+    def highlight(self, lit: bool) -> None:
+        for heading in self._headings:
+            heading.set_highlighted(lit)
+
+    def set_empty_text(self, text: str) -> None:
+        self.chart.set_empty_text(text)
+
+    def draw(self, charted: ChartedRuns, selected: RunSummary | None, preferred: str) -> None:
+        """Draw the shown runs; `preferred` is the metric if a run has it."""
+        shown, baseline = charted.curves(), charted.shown.baseline
+        self.chart.update_runs(shown, selected, preferred, baseline)
+        known = [metric for metric in charted.metrics(selected) if metric != self.chart.metric]
+        mine = [metric for metric in known if selected is not None and metric in selected.metrics]
+        if mine and self.size.height >= ROOM_FOR_TWO:
+            self._update_second(shown, selected, mine[0], baseline)
+        elif self._second is not None:
+            self._second.display = False
+            self.chart.set_x_range(None)
+
+    def _update_second(
+        self, shown: Sequence[RunCurve], selected: RunSummary | None, metric: str, baseline: str
+    ) -> None:
+        """Another metric of the selected run, with the view of the first chart."""
+        from tui.runs.run_chart import RunChart
+
+        if self._second is None:
+            self._second = RunChart(self.chart.view, id="second")
+            self._second.can_focus = False  # the keys of the first one move both
+            self._second.set_legend_key(self._legend_key)
+            self.mount(self._second)
+        self._second.display = True
+        self._second.set_view(replace(self.chart.view, metric=self._second.metric, log=False))
+        self._second.update_runs(shown, selected, metric, baseline)
+        spans = [span for chart in (self.chart, self._second) if (span := chart.span()) is not None]
+        together = (min(low for low, _ in spans), max(high for _, high in spans)) if spans else None
+        for chart in (self.chart, self._second):
+            chart.set_x_range(together, WIDE_GUTTER)

@@ -21,6 +21,7 @@ from tui.terminal.plain_text import plain
 from tui.ui.numbers import size
 from tui.ui.sheet import Sheet
 from tui.ui.span import Row, Span, cells, clipped, justified, row_width
+from tui.ui.status_styles import status_sign
 
 NAME_WIDTH = 11
 VALUE_LINES = 2
@@ -184,7 +185,7 @@ def _checkpoint_rows(facts: CheckpointFacts, run: RunSummary | None, width: int)
     """A row, and one for each remark that has no room beside it: best value, parent, what answers with it."""
     step = Span(f"{facts.step:>10,}  ", "text")
     if facts.damaged:
-        sign = glyphs().statuses[Status.FAILED]
+        sign = status_sign(Status.FAILED).text
         return [(step, Span(f"{sign} {plain(facts.damaged, limit=120)}", "bad"))]
     bytes_ = Span(f"{size(facts.bytes):>8}  ", "muted")
     row = (step, bytes_, Span(facts.weights_sha256[:12], "muted"))

@@ -24,10 +24,7 @@ _POSSIBLE = {
         Status.QUEUED, Status.PAUSED, Status.DONE, Status.STOPPED, Status.FAILED, Status.LOST, Status.DAMAGED,
     },
 }  # fmt: skip
-_DONE = {
-    "pause": "pause at their next step", "resume": "resume from their last checkpoints",
-    "stop": "stop at their next step",
-}  # fmt: skip
+_AT_ONCE = {"pause": "paused", "stop": "stopped"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +130,28 @@ async def execute(client: Client, plan: MarkedRuns) -> str:
         back = f"{plan.undo_key} brings back all."
         return f"{counted_runs(count)} {verb} removed: {size(removal.bytes)}, kept for a day. {back}"
     command = {"pause": client.pause, "resume": client.resume, "stop": client.stop}[plan.verb]
-    failed = [error for run in ids if (error := await _failure(command, run))]
-    done = f"{counted_runs(len(ids) - len(failed))} {_DONE[plan.verb]}."
-    return f"{done} Not done to {len(failed)}: {failed[0]}" if failed else done
+    errors = [await _failure(command, run) for run in ids]
+    failed = [error for error in errors if error]
+    done = done_text(plan.verb, [run for run, error in zip(plan.runs, errors, strict=True) if not error])
+    return f"{done} Not done to {len(failed)}: {failed[0]}".strip() if failed else done
+
+
+def done_text(verb: str, runs: Sequence[RunSummary]) -> str:
+    """What a command has done to the runs: 2 runs stop at their next step, 1 run is stopped."""
+    if verb == "resume":
+        return _sentence(len(runs), "resumes from its last checkpoint", "resume from their last checkpoints")
+    later = sum(run.status in (Status.RUNNING, Status.PAUSING) for run in runs)
+    at_once = _AT_ONCE[verb]
+    texts = (
+        _sentence(later, f"{verb}s at its next step", f"{verb} at their next step"),
+        _sentence(len(runs) - later, f"is {at_once}", f"are {at_once}"),
+    )
+    return " ".join(filter(None, texts))
+
+
+def _sentence(count: int, one: str, several: str) -> str:
+    """Empty for no run."""
+    return f"{counted_runs(count)} {one if count == 1 else several}." if count else ""
 
 
 async def _failure(command: Callable[[str], Awaitable[object]], run: str) -> str:

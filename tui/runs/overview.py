@@ -22,7 +22,7 @@ from tui.terminal.plain_text import plain
 from tui.ui.numbers import clock, short
 from tui.ui.sheet import Sheet
 from tui.ui.span import Row, Span, row_width
-from tui.ui.styles import STATUS_STYLES
+from tui.ui.status_styles import STATUS_STYLES
 from tui.ui.wrap import wrap_text
 
 LABEL, VALUE = 10, 10

@@ -9,11 +9,10 @@ from typing import Any, ClassVar
 from engine.protocol import RunSummary
 from tui.chart.chart import Chart
 from tui.chart.chart_view import ChartView
-from tui.data.metric_choice import choose_metric, metrics_of
 from tui.data.run_history import RunHistory
 from tui.keys import all_keys
 from tui.keys.all_keys import Scope
-from tui.runs.charted_runs import RunCurve
+from tui.runs.charted_runs import RunCurve, choose_metric, metrics_of
 from tui.terminal.glyphs import chart_symbols
 
 

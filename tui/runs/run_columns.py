@@ -211,8 +211,8 @@ def _metric(run: RunSummary, width: int, *, metric: str) -> Row:
 
 
 def _best(run: RunSummary, width: int, *, metric: str, with_metric: bool) -> Row:
-    """The best value, if it is of the metric shown or there is room to name its metric."""
+    """The best value, named if it is of another metric than that shown; without room for a name, empty."""
     if run.best is None or (run.best.metric != metric and not with_metric):
         return ()
-    name = f"{plain(run.best.metric, limit=METRIC)} " if with_metric else ""
+    name = f"{plain(run.best.metric, limit=METRIC)} " if run.best.metric != metric else ""
     return (Span(name, "muted"), number_span(run.best.value))

@@ -14,7 +14,7 @@ from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.numbers import short
 from tui.ui.span import Row, Span
-from tui.ui.styles import STATUS_STYLES
+from tui.ui.status_styles import STATUS_STYLES, status_sign
 
 AT_WORK = (Status.RUNNING, Status.PAUSING, Status.STOPPING)
 PRUNED = ("▽", "%")
@@ -71,7 +71,7 @@ def _cell(sweep: SweepRow, column: RunColumn, metric: str) -> Row:
             return _counts(sweep)
         case "best":
             is_shown = _has_best(sweep, column, metric)
-            return _best(sweep, with_metric=column.names_metric) if is_shown else ()
+            return _best(sweep, with_metric=sweep.metric != metric) if is_shown else ()
         case "age":
             return (Span(age_since(sweep.created_at), "muted"),)
     return ()
@@ -81,8 +81,7 @@ def _counts(sweep: SweepRow) -> Row:
     """The number of trials by status, and how many are planned where there are more."""
     spans: list[Span] = []
     for word, count in sorted(sweep.counts.items(), key=lambda pair: _ORDER.index(pair[0])):
-        sign, style_name = _sign(word)
-        spans += [Span(sign, style_name), Span(f"{count:,} ", "text")]
+        spans += [_sign(word), Span(f"{count:,} ", "text")]
     more = sweep.planned > sweep.trials
     return (*spans, Span(f"of {sweep.planned:,}", "muted")) if more else tuple(spans)
 
@@ -91,11 +90,10 @@ _ORDER = ("running", "pausing", "stopping", "queued", "done", "paused", "stopped
           "damaged")  # fmt: skip
 
 
-def _sign(word: str) -> tuple[str, str]:
+def _sign(word: str) -> Span:
     if word == CauseKind.PRUNED:
-        return PRUNED[glyphs().ascii_only], "warn"
-    status = Status(word)
-    return glyphs().statuses[status], STATUS_STYLES[status]
+        return Span(PRUNED[glyphs().ascii_only], "warn")
+    return status_sign(Status(word))
 
 
 def _best(sweep: SweepRow, *, with_metric: bool) -> Row:

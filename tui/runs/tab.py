@@ -26,8 +26,7 @@ from tui.messages import (
     SwitchPane,
     ViewStateChanged,
 )
-from tui.runs.charted_runs import ChartedRuns, ShownRuns
-from tui.runs.curves_panel import CurvesPanel
+from tui.runs.charted_runs import ChartedRuns, CurvesPanel, ShownRuns
 from tui.runs.run_commands import RunCommands
 from tui.runs.run_details import ALL_PANES, PANES, RunDetails
 from tui.runs.run_rows import RunRows
@@ -180,8 +179,11 @@ class RunsTab(Tab):
         rows, is_outdated = self.rows.update(message)
         self._store_shown(message.changed)
         self.table.rows_changed(rows)
+        is_shown_removed = any(run in self.shown.ids for run in message.removed)
         for run in message.removed:
             self.charted.forget(run)
+        if is_shown_removed:
+            self._follow_soon()
         if self.selected is not None and any(run.id == self.selected.id for run in message.changed):
             self._show_selected()
         if is_outdated:
@@ -279,8 +281,10 @@ class RunsTab(Tab):
             run = message.run.id
         elif message.sweep is not None:
             run = message.sweep.best_run
+        elif self.pages.loaded and not self.pages.matching:
+            run = ""
         else:
-            return
+            return  # the row under the cursor is being loaded
         if run != self.shown.selected or (run and not self.connection.history(run)):
             self.shown.selected = run
             self._follow_soon()
@@ -341,9 +345,8 @@ class RunsTab(Tab):
         if not self.curves.is_filled:
             return
         self._update_empty_texts()
-        shown = self.charted.curves()
-        self.curves.update_runs(shown, self.selected, self.state.metric, self.shown.baseline)
-        if not all(curve.history.is_damage_shown for curve in shown):
+        self.curves.draw(self.charted, self.selected, self.state.metric)
+        if not all(history.is_damage_shown for history in self.charted.histories()):
             self._show_selected()
         self.table.set_metric(self.chart.metric)
         self.table.set_row_styles(self.shown.styles(self.curves.letters()))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tui.chart.plot_area import Canvas, dot_pen
+from tui.chart.plot_area import Canvas, dot_pen, rows_of
 from tui.chart.scale import YScale, linear_scale, log_scale
 from tui.sweeps.brush import BrushScale as Across
 from tui.sweeps.brush import is_wide
@@ -124,7 +124,7 @@ def _scale(values: Sequence[float], view: PlotState, rows: int) -> YScale:
 def _scatter(canvas: Canvas, points: Points, shares: Any, scale: YScale, view: PlotState) -> None:
     pen = dot_pen(view.symbols if len(points.values) > MANY else "ascii", "o" if glyphs().ascii_only else "•")
     high, wide = canvas.rows * pen.down, canvas.columns * pen.across
-    y = np.rint(scale.dots(np.array(points.values), pen.down)).astype(int).clip(0, high - 1)
+    y = np.rint(rows_of(scale, np.array(points.values), pen.down)).astype(int).clip(0, high - 1)
     x = np.rint(shares * (wide - 1)).astype(int).clip(0, wide - 1)
     merit = np.array(points.merit)
     for bucket in range(BUCKETS):
@@ -138,7 +138,7 @@ def _staircase(canvas: Canvas, shares: Any, best: Any, scale: YScale, view: Plot
     pen = dot_pen(view.symbols, "-")
     high, wide = canvas.rows * pen.down, canvas.columns * pen.across
     x = np.rint(shares * (wide - 1)).astype(int)
-    y = np.rint(scale.dots(best, pen.down)).astype(int).clip(0, high - 1)
+    y = np.rint(rows_of(scale, best, pen.down)).astype(int).clip(0, high - 1)
     dots = np.zeros((high, wide), bool)
     for place in range(len(x)):
         stop = x[place + 1] if place + 1 < len(x) else wide - 1
@@ -151,7 +151,7 @@ def _staircase(canvas: Canvas, shares: Any, best: Any, scale: YScale, view: Plot
 
 def _mark(canvas: Canvas, points: Points, shares: Any, values: Any, scale: YScale, view: PlotState) -> None:
     """Mark the best trial and the selected one."""
-    rows = np.rint(scale.dots(values, 1)).astype(int).clip(0, canvas.rows - 1)
+    rows = np.rint(rows_of(scale, values, 1)).astype(int).clip(0, canvas.rows - 1)
     columns = np.rint(shares * (canvas.columns - 1)).astype(int)
     best = int(values.argmax() if view.largest else values.argmin())
     for place, sign, style_name in ((best, glyphs().mark, "accent"), (_place(points, view), "@", "strong")):

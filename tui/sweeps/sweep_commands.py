@@ -32,6 +32,9 @@ from tui.tab.context import TabContext
 from tui.terminal.plain_text import plain
 
 Typed = Mapping[str, str]
+EXPORT_HELP = (
+    "file name, ending in .csv or .json; value is the best one, the column of a metric has its last value"
+)
 LENGTHS = ("epochs", "iterations", "steps")
 """parameters that only set when training ends"""
 COUNTS = (TRIALS, PARALLEL)
@@ -269,7 +272,7 @@ class SweepCommands:
     def export(self) -> None:
         if sweep := self._sweep():
             path = trial_export.free_path(Path.cwd(), sweep.spec.name, "csv")
-            fields = (Param("file", str, str(path), "file name, ending in .csv or .json"),)
+            fields = (Param("file", str, str(path), EXPORT_HELP),)
             title = f"write {self._sweeps.pages.matching:,} trials"
             self._open_form(title, fields, {}, "write", partial(self._export, sweep))
 

@@ -82,7 +82,6 @@ class SweepTab(Tab):
         self.empty_state = EmptyState(context.keymap, id="sweep-invitation")
         self.commands = SweepCommands(self, context, self.sweeps, self.table)
         self._shown_of = ""
-        self._is_open = False
         self._debounce = Debounce(self)
         self._requests = PageRequests(self, self._load_page, "trials")
 
@@ -103,12 +102,6 @@ class SweepTab(Tab):
         self.add_class("-empty")
         self._update_empty_state()
         self._select_view(self.front)
-        self.call_after_refresh(self._open_first)
-
-    def _open_first(self) -> None:
-        """The first tab of the app is not opened by the switcher."""
-        if self.display and not self._is_open:
-            self.activated()
 
     def on_resize(self, event: events.Resize) -> None:
         width, height = event.size
@@ -118,11 +111,11 @@ class SweepTab(Tab):
     # --- open and close --------------------------------------------------------------------------------
 
     def activated(self) -> None:
-        self._is_open = True
+        super().activated()
         self.refresh_data()
 
     def deactivated(self) -> None:
-        self._is_open = False
+        super().deactivated()
         self._debounce.stop()
 
     def initial_focus(self) -> Widget:
@@ -149,7 +142,7 @@ class SweepTab(Tab):
     def refresh_data(self) -> None:
         """Fetch the sweeps again if there is an engine and the tab is open."""
         self._update_empty_state()
-        if self.context.connection.is_connected and self._is_open:
+        if self.context.connection.is_connected and self.is_open:
             start_worker(self, self._fetch, group="sweeps", exclusive=True)
 
     async def _fetch(self) -> None:
@@ -164,7 +157,7 @@ class SweepTab(Tab):
     @on(SweepsChanged)
     def _apply_changes(self, message: SweepsChanged) -> None:
         self.sweeps.update(message.changed, message.removed)
-        if not self._is_open:
+        if not self.is_open:
             return
         chosen = self.sweeps.chosen
         if chosen is None or chosen.id != self._shown_of:
@@ -213,7 +206,7 @@ class SweepTab(Tab):
         return focused is not None and self in focused.ancestors and not focused.is_on_screen
 
     def _focus_panel(self) -> None:
-        if self._is_open and len(self.app.screen_stack) == 1:
+        if self.is_open and len(self.app.screen_stack) == 1:
             self.panel.focus(scroll_visible=False)
 
     def _update_list(self) -> None:
@@ -318,7 +311,7 @@ class SweepTab(Tab):
 
     def request_picture(self) -> None:
         """Request the analysis that the plot is drawn from, while it is visible."""
-        chosen, is_shown = self.sweeps.chosen, self.front != "table" and self._is_open
+        chosen, is_shown = self.sweeps.chosen, self.front != "table" and self.is_open
         if chosen is None or not is_shown or not self.context.connection.is_connected:
             return
         if self.plot.view is None:

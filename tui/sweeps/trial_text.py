@@ -14,7 +14,7 @@ from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.numbers import short
 from tui.ui.span import Row, Span
-from tui.ui.styles import STATUS_STYLES
+from tui.ui.status_styles import STATUS_STYLES, status_sign
 from tui.ui.wrap import wrap_row
 
 OWN_SIGNS = {TrialStatus.WAITING: ("·", "."), TrialStatus.PRUNED: ("▽", "%"), TrialStatus.REFUSED: ("∅", "!")}
@@ -32,7 +32,7 @@ def sign_of(status: TrialStatus) -> Span:
     own = OWN_SIGNS.get(status)
     if own is not None:
         return Span(own[glyphs().ascii_only], OWN_STYLES[status])
-    return Span(glyphs().statuses[Status(status)], STATUS_STYLES[Status(status)])
+    return status_sign(Status(status))
 
 
 def style_of(status: TrialStatus) -> str:
@@ -40,8 +40,7 @@ def style_of(status: TrialStatus) -> str:
 
 
 def sweep_sign(sweep: SweepSummary) -> Span:
-    status = SWEEP_STATUS[sweep.status]
-    return Span(glyphs().statuses[status], STATUS_STYLES[status])
+    return status_sign(SWEEP_STATUS[sweep.status])
 
 
 def value_text(value: object) -> str:

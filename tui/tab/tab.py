@@ -28,6 +28,8 @@ class Tab(Container):
     def __init__(self, context: TabContext, **widget: Any) -> None:
         super().__init__(**widget)
         self.context = context
+        self.is_open = False
+        """whether it is shown"""
         self._last_focus: Widget | None = None
 
     @property
@@ -55,24 +57,31 @@ class Tab(Container):
             self.open_view(message.view, message.selection)
 
     def activated(self) -> None:
-        """Called after the tab was shown."""
+        """The tab was shown."""
+        self.is_open = True
 
     def deactivated(self) -> None:
-        """Called after the tab was hidden."""
+        """The tab was hidden."""
+        self.is_open = False
 
     def initial_focus(self) -> Widget | None:
         """What gets the focus when the tab is first opened; None: its first focusable widget."""
         return None
 
     def activate(self) -> None:
-        """Show the tab and restore its focus."""
+        """Show the tab and restore its focus, unless it has the focus."""
         self.display = True
+        focused = self.screen.focused
+        if focused is None or self not in focused.ancestors:
+            self._restore_focus()
+        self.activated()
+
+    def _restore_focus(self) -> None:
         target = self._last_focus if self._last_focus is not None else self.initial_focus()
         if target is not None and target.focusable:
             target.focus(scroll_visible=False)
         else:
             self.screen.set_focus(next(iter(w for w in self.screen.focus_chain if self in w.ancestors), None))
-        self.activated()
 
     def deactivate(self) -> None:
         """Hide the tab and save its focus."""

@@ -29,6 +29,13 @@ class TabSwitcher(Container):
     def compose(self) -> ComposeResult:
         yield from self._tabs.values()
 
+    def on_mount(self) -> None:
+        self.call_after_refresh(self._open_first)
+
+    def _open_first(self) -> None:
+        if not self.active_tab.is_open:
+            self.active_tab.activate()
+
     def __iter__(self) -> Iterator[Tab]:
         return iter(self._tabs.values())
 

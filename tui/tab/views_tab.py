@@ -56,7 +56,6 @@ class ViewsTab(Tab):
         self._note = ""
         """note of the view in front"""
         self._grown: set[str] = set()
-        self._is_open = False
 
     def compose(self) -> ComposeResult:
         yield self.bar
@@ -65,12 +64,6 @@ class ViewsTab(Tab):
     def on_mount(self) -> None:
         self.select_view(self.front)
         self.refresh_data()
-        self.call_after_refresh(self._open_first)
-
-    def _open_first(self) -> None:
-        """The first tab of the app is not opened by the switcher."""
-        if self.display and not self._is_open:
-            self.activated()
 
     # --- views -----------------------------------------------------------------------------------------
 
@@ -103,7 +96,7 @@ class ViewsTab(Tab):
         self.view.display = True
         self.bar.select(self.front_in_bar)
         self.update_note("")
-        if self._is_open:
+        if self.is_open:
             self._open_front()
         self.post_message(KeyHintsChanged())
         self.post_message(ViewStateChanged())
@@ -120,7 +113,7 @@ class ViewsTab(Tab):
         return view
 
     def activated(self) -> None:
-        self._is_open = True
+        super().activated()
         self._open_front()
 
     def _open_front(self) -> None:
@@ -129,13 +122,13 @@ class ViewsTab(Tab):
         view.focus(scroll_visible=False)
 
         def open_it() -> None:
-            if self._is_open and view is self.view:
+            if self.is_open and view is self.view:
                 view.activated()
 
         self.call_after_refresh(open_it)
 
     def deactivated(self) -> None:
-        self._is_open = False
+        super().deactivated()
         self.view.deactivated()
 
     def initial_focus(self) -> Widget | None:
@@ -181,21 +174,21 @@ class ViewsTab(Tab):
 
     def update_runs(self) -> None:
         """Some of the runs have changed, or another one is chosen."""
-        if self._is_open:
+        if self.is_open:
             self.view.runs_changed()
             self.update_note(self._note)
             self.post_message(KeyHintsChanged())
 
     @on(HistoryChanged)
     def _queue_history(self, message: HistoryChanged) -> None:
-        if self._is_open:
+        if self.is_open:
             if not self._grown:
                 self.set_timer(HISTORY_DELAY, self._update_histories)
             self._grown.add(message.run)
 
     def _update_histories(self) -> None:
         grown, self._grown = self._grown, set()
-        if self._is_open:
+        if self.is_open:
             for run in grown:
                 self.view.history_grew(run)
 

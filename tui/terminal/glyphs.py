@@ -9,14 +9,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from engine.protocol import Status
-
 LEVELS = "▁▂▃▄▅▆▇█"
 
 
 @dataclass(frozen=True, slots=True)
 class Glyphs:
-    statuses: dict[Status, str]
     mark: str
     baseline: str
     best: str
@@ -44,18 +41,6 @@ class Glyphs:
 
 
 UNICODE = Glyphs(
-    statuses={
-        Status.QUEUED: "◌",
-        Status.RUNNING: "●",
-        Status.PAUSING: "◍",
-        Status.PAUSED: "‖",
-        Status.STOPPING: "◧",
-        Status.DONE: "✓",
-        Status.STOPPED: "■",
-        Status.FAILED: "✗",
-        Status.LOST: "?",
-        Status.DAMAGED: "!",
-    },
     mark="◆",
     baseline="◇",
     best="★",
@@ -73,18 +58,6 @@ UNICODE = Glyphs(
     two_bars=("█", "▀", "▄"),
 )
 ASCII = Glyphs(
-    statuses={
-        Status.QUEUED: ".",
-        Status.RUNNING: "*",
-        Status.PAUSING: "o",
-        Status.PAUSED: "=",
-        Status.STOPPING: "-",
-        Status.DONE: "v",
-        Status.STOPPED: "#",
-        Status.FAILED: "x",
-        Status.LOST: "?",
-        Status.DAMAGED: "!",
-    },
     mark="+",
     baseline="^",
     best="*",

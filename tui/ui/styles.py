@@ -8,21 +8,8 @@ from rich.style import Style
 from textual.app import App
 from textual.color import Color
 
-from engine.protocol import Status
 from tui.ui.curve_colours import DARK, LIGHT
 
-STATUS_STYLES = {
-    Status.QUEUED: "muted",
-    Status.RUNNING: "good",
-    Status.PAUSING: "warn",
-    Status.PAUSED: "warn",
-    Status.STOPPING: "muted",
-    Status.DONE: "done",
-    Status.STOPPED: "muted",
-    Status.FAILED: "bad",
-    Status.LOST: "bad",
-    Status.DAMAGED: "bad",
-}
 _VARIABLES = {
     "text": "foreground", "muted": "muted", "line": "line", "accent": "accent", "good": "success",
     "warn": "warning", "bad": "error", "done": "primary", "link": "secondary",

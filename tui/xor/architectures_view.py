@@ -26,8 +26,7 @@ from tui.terminal.glyphs import glyphs
 from tui.ui.span import Row, Span, row_text
 from tui.ui.text_rows import TextRows, paragraph
 from tui.xor.recipes import ARCHITECTURES, XorRecipe, shape
-from tui.xor.view import XorView
-from tui.xor.xor_runs import SINGLE
+from tui.xor.view import SINGLE, XorView
 
 CAPTION = 4
 

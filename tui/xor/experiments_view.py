@@ -21,8 +21,7 @@ from tui.ui.span import Row, Span, fitted
 from tui.ui.start_worker import start_worker
 from tui.ui.text_rows import TextRows, paragraph
 from tui.xor.experiment_table import lesson_of, notes_of, rows_of, setting_words
-from tui.xor.view import XorView
-from tui.xor.xor_runs import GRID
+from tui.xor.view import GRID, XorView
 
 POLL = 0.7
 """seconds between two requests while the run trains"""

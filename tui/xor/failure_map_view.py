@@ -26,8 +26,7 @@ from tui.xor.failure_map_cells import COLOURS, FailureMap, MapCell, failure_map
 from tui.xor.failure_map_network import OpenedNet
 from tui.xor.failure_map_text import MapFacts, notes_of
 from tui.xor.failure_map_widget import MapGrid, columns_for, label_width
-from tui.xor.view import XorView
-from tui.xor.xor_runs import BATCH, GRID
+from tui.xor.view import BATCH, GRID, XorView
 
 POLL = 0.6
 """seconds between two requests while the batch trains"""

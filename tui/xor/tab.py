@@ -9,7 +9,7 @@ from tui.data.newest_runs import RunList
 from tui.keys import all_keys
 from tui.tab.context import TabContext
 from tui.tab.views_tab import ViewEntry, ViewsTab
-from tui.xor.xor_runs import LIMITS, SINGLE
+from tui.xor.view import LIMITS, SINGLE
 
 
 class XorTab(ViewsTab):

@@ -33,8 +33,7 @@ from tui.xor.by_hand_text import legend
 from tui.xor.net_widget import NetWidget
 from tui.xor.recipes import NOTEBOOK, shape
 from tui.xor.truth_table import TruthTable
-from tui.xor.view import XorView
-from tui.xor.xor_runs import SINGLE
+from tui.xor.view import SINGLE, XorView
 
 NOTES_WIDTH = 76
 """width of the text while there is no run"""

@@ -1,4 +1,4 @@
-"""The base class of the views of the XOR tab."""
+"""The base class of the views of the XOR tab, and the experiments whose runs they show."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from typing import ClassVar
 from textual.widget import Widget
 
 from tui.tab.view import View
-from tui.xor.xor_runs import SINGLE
+
+SINGLE, BATCH, GRID = "xor", "xor_batch", "xor_grid"
+LIMITS = {SINGLE: 200, BATCH: 50, GRID: 20}
+"""how many of the newest runs of each experiment the tab shows"""
+
 
 LAYOUT_DELAY = 0.05
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
+from engine import typed_json
 from engine.errors import CorruptRun
+from engine.typed_json import Bounds, WrongType, typed
 
 KIND = "lstm_lm"
 DIMENSION_LIMIT = 1 << 20
 LAYER_LIMIT = 16
+Dimension = Annotated[int, Bounds(1, DIMENSION_LIMIT)]
 
 
 class Direction(StrEnum):
@@ -25,11 +28,11 @@ class Direction(StrEnum):
 class ModelDescription:
     """`embedding`, `hidden_size`, `vocabulary` are numbers of units and of words."""
 
-    layers: int
+    layers: Annotated[int, Bounds(1, LAYER_LIMIT)]
     direction: Direction
-    embedding: int
-    hidden_size: int
-    vocabulary: int
+    embedding: Dimension
+    hidden_size: Dimension
+    vocabulary: Dimension
     tied: bool
     projection: bool
     tokeniser: str
@@ -60,21 +63,11 @@ def from_json(data: Mapping[str, Any]) -> ModelDescription:
     """Raises CorruptRun naming the invalid field."""
     if data.get("kind") != KIND:
         raise CorruptRun(f"model.json: kind is {data.get('kind')!r}, expected {KIND!r}.")
-    hidden = _size(data, "hidden_size", DIMENSION_LIMIT)
-    width = _size(data, "embedding", DIMENSION_LIMIT)
-    tied = _flag(data, "tied", False)
-    description = ModelDescription(
-        layers=_size(data, "layers", LAYER_LIMIT),
-        direction=_direction(data.get("direction")),
-        embedding=width,
-        hidden_size=hidden,
-        vocabulary=_size(data, "vocabulary", DIMENSION_LIMIT),
-        tied=tied,
-        projection=_flag(data, "projection", tied and width != hidden),
-        tokeniser=_text(data, "tokeniser"),
-        corpus=_text(data, "corpus"),
-        vocabulary_sha256=_text(data, "vocabulary_sha256"),
-    )
+    tied, width, hidden = data.get("tied", False), data.get("embedding"), data.get("hidden_size")
+    try:
+        description = typed({"tied": False, "projection": tied and width != hidden, **data}, ModelDescription)
+    except WrongType as error:
+        raise CorruptRun(f"model.json: {error}.") from error
     if tied and description.top != width:
         raise CorruptRun(
             f"model.json: tied weights need a projection from {hidden} hidden units to {width}, it has none."
@@ -83,35 +76,4 @@ def from_json(data: Mapping[str, Any]) -> ModelDescription:
 
 
 def to_json(description: ModelDescription) -> dict[str, Any]:
-    facts = {field.name: getattr(description, field.name) for field in fields(description)}
-    return {"kind": KIND, **facts, "direction": str(description.direction)}
-
-
-def _size(data: Mapping[str, Any], name: str, most: int) -> int:
-    value = data.get(name)
-    if type(value) is not int or not 1 <= value <= most:
-        raise CorruptRun(f"model.json: {name} is {str(value)[:40]!r}, expected a number from 1 to {most:,}.")
-    return value
-
-
-def _flag(data: Mapping[str, Any], name: str, default: bool) -> bool:
-    value = data.get(name, default)
-    if type(value) is not bool:
-        raise CorruptRun(f"model.json: {name} is {str(value)[:40]!r}, expected true or false.")
-    return value
-
-
-def _text(data: Mapping[str, Any], name: str) -> str:
-    value = data.get(name)
-    if not isinstance(value, str):
-        raise CorruptRun(f"model.json: {name} is {str(value)[:40]!r}, expected text.")
-    return value
-
-
-def _direction(value: object) -> Direction:
-    try:
-        return Direction(str(value))
-    except ValueError:
-        raise CorruptRun(
-            f"model.json: direction is {str(value)[:40]!r}, expected forward or reversed."
-        ) from None
+    return {"kind": KIND, **typed_json.to_json(description)}

@@ -13,7 +13,7 @@ from engine.data.mnist_folders import FoundDigits
 from engine.data.published_files import MNIST
 from engine.data.text.published_corpora import CAPTIONS, CORPORA
 from engine.data.text.published_corpus_path import find
-from engine.errors import DataError
+from engine.errors import DataError, without_error_number
 from engine.places import Places
 from engine.protocol import Finding, Severity
 from engine.service.health import gpu, storage
@@ -45,7 +45,7 @@ def _run_check(group: Callable[[], list[Finding]]) -> list[Finding]:
         return group()
     except (OSError, ValueError) as error:
         logging.exception("the doctor could not examine something")
-        return [Finding("doctor", Severity.WARNING, f"A check failed: {error}.")]
+        return [Finding("doctor", Severity.WARNING, f"A check failed: {without_error_number(str(error))}.")]
 
 
 LOW_MEMORY_BYTES = 1 << 30

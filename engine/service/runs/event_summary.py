@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import typing
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from engine import spec_versions
+from engine import spec_versions, typed_json
 from engine.events import Event
 from engine.fold import TrainingClock
 from engine.metric_goal import MetricGoal
-from engine.protocol import (
-    Best,
-    Cause,
-    Json,
-    Spec,
-    Status,
-    cause_from_json,
-    number_from_json,
-    number_to_json,
-)
-from engine.typed_json import typed
+from engine.protocol import Best, Cause, Json, Spec, Status, number_from_json
+from engine.typed_json import Number, typed
 
 RATE_SECONDS = 15.0
 """the length of time over which `rate` is computed"""
@@ -178,7 +170,7 @@ def _on_note(stats: RunStats, event: Event) -> None:
 def _on_ended(stats: RunStats, event: Event) -> None:
     stats.step = max(stats.step, typed(event.facts.get("step") or 0, int))
     status = Status(event.facts["status"])
-    stats.exit_message = ExitMessage(status, cause_from_json(event.facts["cause"]), event.at)
+    stats.exit_message = ExitMessage(status, typed(event.facts["cause"], Cause), event.at)
 
 
 _HANDLERS: dict[str, Callable[[RunStats, Event], None]] = {
@@ -202,45 +194,34 @@ _PLAIN = tuple(
     if one.name not in _OTHERS
     for name in (_CLOCK if one.name == "training" else (one.name,))
 )
+_Numbers = dict[str, Number]
+_BestFacts = tuple[str, Number, int] | None
 
 
 def to_json(stats: RunStats) -> Json:
-    return {
-        **{name: getattr(stats.training if name in _CLOCK else stats, name) for name in _PLAIN},
-        "metrics": _numbers(stats.metrics),
-        "best": _best_to_json(stats.best),
-        "marks": [[m.step, _numbers(m.metrics), _best_to_json(m.best), m.live] for m in stats.marks],
-    }
+    plain = {name: getattr(stats.training if name in _CLOCK else stats, name) for name in _PLAIN}
+    marks = [(mark.step, mark.metrics, _facts(mark.best), mark.live) for mark in stats.marks]
+    return typed_json.to_json(plain | {"metrics": stats.metrics, "best": _facts(stats.best), "marks": marks})
 
 
 def from_json(data: Json, goal: MetricGoal, spec: Spec | None = None) -> RunStats:
-    """Raises KeyError, TypeError or ValueError for data that `to_json` did not make."""
-    kinds = typing.get_type_hints(TrainingClock) | typing.get_type_hints(RunStats)
-    marks = [
-        CheckpointSnapshot(
-            typed(step, int), _floats(metrics), _best_from_json(best), typed(live, kinds["live"])
-        )
-        for step, metrics, best, live in data["marks"]
+    """Raises KeyError or ValueError for data that `to_json` did not make."""
+    read = {name: typed(data[name], kind) for name, kind in _stored_types().items()}
+    read["best"] = read["best"] and Best(*read["best"])
+    read["marks"] = [
+        CheckpointSnapshot(step, metrics, best and Best(*best), live)
+        for step, metrics, best, live in read["marks"]
     ]
-    best = _best_from_json(data["best"])
-    plain = {name: typed(data[name], kinds[name]) for name in _PLAIN}
-    spent, since, clock = (plain.pop(name) for name in _CLOCK)
-    training = TrainingClock(spent, since, clock, clock)
-    metrics = _floats(data["metrics"])
-    return RunStats(goal=goal, spec=spec, metrics=metrics, best=best, marks=marks, training=training, **plain)
+    spent, since, clock = (read.pop(name) for name in _CLOCK)
+    return RunStats(goal=goal, spec=spec, training=TrainingClock(spent, since, clock, clock), **read)
 
 
-def _best_to_json(best: Best | None) -> list[Any] | None:
-    return [best.metric, best.value, best.step] if best else None
+@functools.cache
+def _stored_types() -> Mapping[str, Any]:
+    known = typing.get_type_hints(TrainingClock) | typing.get_type_hints(RunStats)
+    marks = list[tuple[int, _Numbers, _BestFacts, dict[str, float | None]]]
+    return {name: known[name] for name in _PLAIN} | {"metrics": _Numbers, "best": _BestFacts, "marks": marks}
 
 
-def _best_from_json(data: Any) -> Best | None:
-    return Best(*typed(data, tuple[str, float, int])) if data else None
-
-
-def _numbers(values: dict[str, float]) -> Json:
-    return {name: number_to_json(value) for name, value in values.items()}
-
-
-def _floats(values: Json) -> dict[str, float]:
-    return {name: number_from_json(value) for name, value in values.items()}
+def _facts(best: Best | None) -> tuple[str, float, int] | None:
+    return (best.metric, best.value, best.step) if best else None

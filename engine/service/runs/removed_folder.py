@@ -14,16 +14,19 @@ import contextlib
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, TypeVar
 
 from engine import files
 from engine.errors import CorruptRun
 from engine.places import Places
-from engine.protocol import Json, RemovedItem
+from engine.protocol import RemovedItem
+from engine.typed_json import Bounds, fitting, to_json
 
+T = TypeVar("T")
+Seconds = Annotated[float, Bounds(0, 1e18)]
 KINDS = {"runs": "run", "sweeps": "sweep"}
 """subfolders of a removal, and the kind of the items in them"""
 _BEING_WRITTEN = re.compile(r"\.[^.].*\.(\d{1,10})")
@@ -50,6 +53,22 @@ class RemovalFolder:
         return self.path / f"{item.kind}s" / item.id
 
 
+@dataclass(frozen=True, slots=True)
+class RemovalFacts:
+    """The content of removal.json."""
+
+    at: Seconds = 0.0
+    clock: Seconds = 0.0
+    items: Sequence[RemovedItem] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ClockFacts:
+    """The content of clock.json."""
+
+    seconds: Seconds = 0.0
+
+
 def make(places: Places, at: float, clock: float) -> RemovalFolder:
     """A new, empty removal with the next number. Raises OSError, after deleting what it made."""
     places.removed.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -68,14 +87,8 @@ def make(places: Places, at: float, clock: float) -> RemovalFolder:
 
 def write(removal: RemovalFolder) -> None:
     """Write removal.json. Raises OSError."""
-    items = [
-        {"kind": item.kind, "id": item.id, "name": item.name, "status": item.status, "bytes": item.bytes,
-         "about": item.about}
-        for item in removal.items
-    ]  # fmt: skip
-    files.write_json(
-        removal.path / "removal.json", {"at": removal.at, "clock": removal.clock, "items": items}
-    )
+    facts = RemovalFacts(removal.at, removal.clock, removal.items)
+    files.write_json(removal.path / "removal.json", to_json(facts))
 
 
 def read_all(places: Places) -> list[RemovalFolder]:
@@ -85,37 +98,22 @@ def read_all(places: Places) -> list[RemovalFolder]:
 
 
 def _read(path: Path) -> RemovalFolder:
-    facts = _facts(path)
-    described = {(str(fact.get("kind")), str(fact.get("id"))): fact for fact in facts.get("items", ())}
+    facts = _read_fitting(path / "removal.json", RemovalFacts)
+    described = {(item.kind, item.id): item for item in facts.items}
     items = tuple(
-        _item(kind, name, described.get((kind, name), {}))
+        described.get((kind, name), RemovedItem(kind, name, name, "", 0))
         for folder, kind in KINDS.items()
         for name in _names(path / folder)
     )
-    at, clock = (_number(facts.get(name)) for name in ("at", "clock"))
-    return RemovalFolder(path, at, clock, items)
+    return RemovalFolder(path, facts.at, facts.clock, items)
 
 
-def _item(kind: str, name: str, fact: Json) -> RemovedItem:
-    text = {field: str(fact.get(field) or "") for field in ("name", "status", "about")}
-    return RemovedItem(kind, name, text["name"] or name, text["status"], int(_number(fact.get("bytes"))),
-                       text["about"])  # fmt: skip
-
-
-def _facts(path: Path) -> Json:
-    """The content of removal.json; without its facts where it is damaged."""
+def _read_fitting(path: Path, kind: type[T]) -> T:
+    """What fits of a file that may be missing or damaged; defaults for the rest."""
     try:
-        facts = files.read_json(path / "removal.json") or {}
+        return fitting(files.read_json(path), kind)
     except CorruptRun:
-        return {}
-    items = facts.get("items")
-    valid = [fact for fact in items if isinstance(fact, dict)] if isinstance(items, list) else []
-    return {**facts, "items": valid}
-
-
-def _number(value: Any) -> float:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e18
-    return float(value) if is_number else 0.0
+        return kind()
 
 
 def _numbers(places: Places) -> list[int]:
@@ -162,16 +160,13 @@ def discard(path: Path) -> None:
 
 def read_clock(places: Places) -> float:
     """Seconds of running time; where clock.json is missing or damaged, that of the latest removal."""
-    try:
-        facts = files.read_json(places.removed / "clock.json") or {}
-    except CorruptRun:
-        facts = {}
-    return max([_number(facts.get("seconds")), *(removal.clock for removal in read_all(places))])
+    seconds = _read_fitting(places.removed / "clock.json", ClockFacts).seconds
+    return max([seconds, *(removal.clock for removal in read_all(places))])
 
 
 def write_clock(places: Places, seconds: float) -> None:
     """Raises OSError."""
-    files.write_json(places.removed / "clock.json", {"seconds": round(seconds, 3)})
+    files.write_json(places.removed / "clock.json", to_json(ClockFacts(round(seconds, 3))))
 
 
 def leftovers(places: Places) -> list[Path]:

@@ -83,6 +83,10 @@ class RunRegistry:
             return run  # not indexed yet
         return _only(run, found)
 
+    async def is_known(self, name: str) -> bool:
+        """Whether a run answers to the name."""
+        return bool(await self.index_thread.call(Index.find_ids, name, 1))
+
     async def summary(self, run_id: str) -> RunSummary:
         """Raises RunNotFound."""
         unsettled = self._unsettled.get(run_id)

@@ -30,17 +30,17 @@ from engine.protocol import (
     RunSummary,
     Spec,
     Status,
-    file_from_json,
 )
 from engine.service.index.index import Index
 from engine.service.placement.executors import check_executor
 from engine.service.placement.machine_load import cores
-from engine.service.runs import code_changes, extension, parent_checkpoint, tracked_run
+from engine.service.runs import extension, parent_checkpoint, run_code, tracked_run
 from engine.service.runs.run_registry import RunRegistry
 from engine.service.runs.submission_counter import SubmissionCounter
 from engine.service.runs.tracked_run import TrackedRun
 from engine.service.runs.transitions import Transition, transition
 from engine.store import ExitFacts, RunFolder, Wanted
+from engine.typed_json import typed
 
 KEEPER_START_SECONDS = 15.0
 """for a keeper that is being started to open its FIFO"""
@@ -145,9 +145,9 @@ class Runs:
         folder = store.folder_of(self._registry.places, spec.id)
         if mode == "fast":
             if changed is not None and changed.source != kept.source:
-                await self._write(code_changes.replace_code, self._registry.places, folder, spec, changed)
+                await self._write(run_code.replace_code, self._registry.places, folder, spec, changed)
             return
-        await asyncio.to_thread(code_changes.check_unchanged, folder, spec, kept)
+        await asyncio.to_thread(run_code.check_unchanged, folder, spec, kept)
 
     async def extend(self, run_id: str, changes: Mapping[str, object]) -> RunSummary:
         """Resume with longer lengths, such as more epochs. Raises ParamError or RunRefused."""
@@ -232,6 +232,8 @@ class Runs:
         )
         for attempt in range(5):
             spec = dataclasses.replace(spec_of(submitted), number=number, parent=parent)
+            if not submitted.name and attempt < 4 and await self._registry.is_known(spec.name):
+                continue  # every command by name would be ambiguous
             try:
                 return await asyncio.to_thread(store.create, places, spec, fill), spec
             except OSError as error:
@@ -429,7 +431,7 @@ def experiment_of(submission: RunSubmission) -> Experiment:
 def parse_file(given: Any) -> FileExperiment | None:
     """The description that a client made of a file experiment. Raises DltuiError."""
     try:
-        found = file_from_json(given)
+        found = None if given is None else typed(given, FileExperiment)
     except ValueError as error:
         raise InputError(f"file: {error}.") from error
     if found is not None:

@@ -8,20 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine import files, log_files
+from engine.protocol import LogPart
 
 LIMIT = 256 * 1024
 """bytes of one range"""
-
-
-@dataclass(frozen=True, slots=True)
-class LogRange:
-    """Offsets count from the first byte that was printed, also where it is not kept any more."""
-
-    text: str
-    offset: int
-    end: int
-    """the offset after the last byte of `text`"""
-    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +24,7 @@ class _LogFile:
     head: int = 0
 
 
-def read(path: Path, offset: int, limit: int) -> LogRange:
+def read(path: Path, offset: int, limit: int) -> LogPart:
     """Whole characters from byte `offset`, `limit` bytes at most; a negative offset counts from the end.
 
     Where those bytes are not kept any more it begins at the first that is. Empty while the log is rotated.
@@ -44,9 +34,9 @@ def read(path: Path, offset: int, limit: int) -> LogRange:
     with contextlib.ExitStack() as opened:
         newer = _open(path, opened)
         if newer is None:
-            return LogRange("", 0, 0, 0)
+            return LogPart("", 0, 0, 0)
         if not log_files.lock(newer.descriptor, shared=True):
-            return LogRange("", max(offset, 0), max(offset, 0), max(offset, 0))
+            return LogPart("", max(offset, 0), max(offset, 0), max(offset, 0))
         older = _open(log_files.older(path), opened)
         parts = [newer] if older is None else [older, _with_start(newer, older.end)]
         return _read_range(parts, offset, limit)
@@ -65,7 +55,7 @@ def _with_start(file: _LogFile, start: int) -> _LogFile:
     return _LogFile(file.descriptor, start, start + file.end - file.start, file.head)
 
 
-def _read_range(parts: list[_LogFile], offset: int, limit: int) -> LogRange:
+def _read_range(parts: list[_LogFile], offset: int, limit: int) -> LogPart:
     first, last = parts[0], parts[-1]
     start = max(first.start, min(offset, last.end) if offset >= 0 else last.end + offset)
     data = b""
@@ -76,7 +66,7 @@ def _read_range(parts: list[_LogFile], offset: int, limit: int) -> LogRange:
             data += os.pread(file.descriptor, count, at - file.start + file.head)
     cut = _leading_bytes(data) if start != offset and start else 0
     data = data[cut : len(data) - _trailing_bytes(data)]
-    return LogRange(data.decode("utf-8", errors="replace"), start + cut, start + cut + len(data), last.end)
+    return LogPart(data.decode("utf-8", errors="replace"), start + cut, start + cut + len(data), last.end)
 
 
 def _leading_bytes(data: bytes) -> int:

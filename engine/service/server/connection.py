@@ -10,7 +10,7 @@ import os
 import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +20,8 @@ from engine.events import may_be_torn, seq_of
 from engine.protocol import SEND_SECONDS, VERSION, Json, RunSummary, summary_to_json
 from engine.service.runs.run_registry import RunRegistry
 from engine.service.server.changes import ChangeBatch, ChangeFeed
-from engine.sweep_protocol import sweep_to_json
+from engine.sweep_protocol import SweepSummary
+from engine.typed_json import to_json
 
 HANDSHAKE_SECONDS = 15.0
 DRAIN_SECONDS = 30.0
@@ -51,7 +52,7 @@ Frame = Json | RawFrame
 class Handlers:
     """Handlers of requests and streams by the name of the method."""
 
-    requests: Mapping[str, Callable[[Json], Awaitable[Frame | RunSummary]]]
+    requests: Mapping[str, Callable[[Json], Awaitable[Frame | RunSummary | SweepSummary]]]
     streams: Mapping[str, Callable[[Json], AsyncIterator[Frame | NextEvents]]]
 
 
@@ -158,7 +159,9 @@ class ClientConnection:
                 known = ", ".join(sorted((*self._handlers.requests, *self._handlers.streams)))
                 raise ProtocolError(f"Unknown request {method[:80]!r}.", f"It takes: {known}.")
             answer = await handler(request)
-            return {"run": summary_to_json(answer)} if isinstance(answer, RunSummary) else answer
+            if isinstance(answer, RunSummary):
+                return {"run": summary_to_json(answer)}
+            return {"sweep": to_json(answer)} if isinstance(answer, SweepSummary) else answer
         except DltuiError as error:
             return error_frame(error)
         except Exception:
@@ -316,9 +319,9 @@ async def change_frames(registry: RunRegistry, change_feed: ChangeFeed) -> Async
 def _frames(changes: ChangeBatch, registry: RunRegistry) -> list[Json]:
     first: Json = {"removed": list(changes.removed)}
     if changes.resources is not None:
-        first["resources"] = asdict(changes.resources)
+        first["resources"] = to_json(changes.resources)
     if changes.sweeps or changes.sweeps_removed:
-        first["sweeps"] = [sweep_to_json(sweep) for sweep in changes.sweeps]
+        first["sweeps"] = to_json(changes.sweeps)
         first["sweeps_removed"] = list(changes.sweeps_removed)
     parts = [changes.changed[at : at + ROWS] for at in range(0, max(1, len(changes.changed)), ROWS)]
     return [

@@ -5,20 +5,11 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import AsyncIterator
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from engine import store
-from engine.errors import DltuiError, InputError
-from engine.protocol import (
-    Json,
-    Query,
-    RunSummary,
-    SkippedRun,
-    removal_to_json,
-    summary_to_json,
-    sweep_row_to_json,
-)
+from engine.errors import DltuiError
+from engine.protocol import Json, LogQuery, Query, RunSummary, SkippedRun, read_request, summary_to_json
 from engine.service.index.index import Index
 from engine.service.runs import worker_log
 from engine.service.runs.runs import is_unsaved, parse_data, parse_file
@@ -31,8 +22,10 @@ from engine.service.server.connection import (
     change_frames,
     event_frames,
 )
-from engine.service.sweeps.request_handlers import SweepRequests
+from engine.service.sweeps import trial_table
 from engine.service.sweeps.sweeps import find_damage
+from engine.sweep_protocol import AnalysisRequest, SweepSummary, TrialsRequest
+from engine.typed_json import to_json
 
 if TYPE_CHECKING:
     from engine.service.server.service import Service
@@ -41,7 +34,7 @@ if TYPE_CHECKING:
 class Requests:
     """`request` is the frame as received: its fields may be missing or of any type.
 
-    The answer of a handler that returns the summary of a run is {"run": ...}.
+    The answer of a handler that returns the summary of a run is {"run": ...}, of a sweep {"sweep": ...}.
     """
 
     def __init__(self, service: Service) -> None:
@@ -50,14 +43,18 @@ class Requests:
 
     def handlers(self) -> Handlers:
         requests = (
-            self._service.runs.submit, self.runs, self.show, self.data_now, self.pause, self.resume,
+            self.runs, self.show, self.data_now, self.pause, self.resume,
             self.code, self.stop, self.set, self.remove, self.undo, self.delete_removed, self.removals,
             self.applicable, self.log, self.resources, self.doctor, self.verify, self.reindex, self.engine,
-            self.shutdown, self.ping,
+            self.shutdown, self.ping, self.sweeps, self.sweep_show, self.sweep_edit, self.sweep_remove,
+            self.sweep_trials, self.sweep_analysis,
         )  # fmt: skip
-        sweeps = SweepRequests(self._service.sweeps, self._service.removals).handlers()
         return Handlers(
-            {answer.__name__: answer for answer in (*requests, *sweeps)},
+            {
+                "submit": self._service.runs.submit,
+                "sweep_submit": self._service.sweeps.submit,
+                **{answer.__name__: answer for answer in requests},
+            },
             {"events": self.events, "watch": self.watch},
         )
 
@@ -65,17 +62,17 @@ class Requests:
 
     async def runs(self, request: Json) -> Frame:
         """Pending rows are written first, so that the page has the effect of earlier requests."""
-        query = _query(request)
+        query = read_request(request, Query)
         self._service.check_runs_can_be_listed()
         await self._registry.index_thread.flush()
         window = await self._registry.index_thread.call(Index.page, query, self._service.sweeps.names())
         facts = {
-            "matching": window.matching, "total": window.total, "unknown": list(window.unknown),
+            "matching": window.matching, "total": window.total, "unknown": window.unknown,
             "notice": await self._service.notice(),
         }  # fmt: skip
         if query.by_sweep:
-            sweeps = [sweep_row_to_json(self._service.sweeps.with_best(row)) for row in window.sweeps]
-            facts |= {"length": window.length, "sweeps": sweeps}
+            sweeps = [self._service.sweeps.with_best(row) for row in window.sweeps]
+            facts |= {"length": window.length, "sweeps": to_json(sweeps)}
         return RawFrame("runs", window.summaries, facts)
 
     async def show(self, request: Json) -> RunSummary:
@@ -122,34 +119,33 @@ class Requests:
             raise DltuiError("runs: expected a list of runs.")
         run_ids = [await self._registry.find(name) for name in named]
         removal, left_out = await self._service.removals.remove(run_ids, now=request.get("now") is True)
-        return {"removal": removal_to_json(removal), "left_out": [asdict(run) for run in left_out]}
+        return to_json({"removal": removal, "left_out": left_out})
 
     async def undo(self, request: Json) -> Frame:
-        return {"removal": removal_to_json(await self._service.removals.undo(request.get("run", "")))}
+        return {"removal": to_json(await self._service.removals.undo(request.get("run", "")))}
 
     async def delete_removed(self, request: Json) -> Frame:
         """Delete the files of all removals, or of the removed run or sweep of that name."""
-        deleted = await self._service.removals.delete(request.get("run", ""))
-        return {"removals": [removal_to_json(removal) for removal in deleted]}
+        return {"removals": to_json(await self._service.removals.delete(request.get("run", "")))}
 
     async def removals(self, request: Json) -> Frame:
-        return {"removals": [removal_to_json(removal) for removal in await self._service.removals.all()]}
+        return {"removals": to_json(await self._service.removals.all())}
 
     async def applicable(self, request: Json) -> Frame:
         """The runs, of `runs` and those that pass the filter `where`, to which `verb` applies now."""
         found = await self._selected(request)
         verb = request.get("verb")
         applies: list[Json] = []
-        left_out: list[Json] = []
+        left_out: list[SkippedRun] = []
         for run in found:
             why, is_so = why_not(verb, run.status, run.spec.name)
             if verb == "resume" and is_unsaved(run):
                 why = ""
             if why:
-                left_out.append(asdict(SkippedRun(run.id, run.spec.name, why, is_so)))
+                left_out.append(SkippedRun(run.id, run.spec.name, why, is_so))
             else:
                 applies.append(summary_to_json(run))
-        return {"runs": applies, "left_out": left_out}
+        return {"runs": applies, "left_out": to_json(left_out)}
 
     async def _selected(self, request: Json) -> list[RunSummary]:
         """The runs of `runs` in their order, then those that pass the filter `where`, without duplicates."""
@@ -165,24 +161,58 @@ class Requests:
         return [await self._registry.summary(run_id) for run_id in dict.fromkeys(ids)]
 
     async def log(self, request: Json) -> Frame:
+        query = read_request(request, LogQuery)
         folder = store.folder_of(self._registry.places, await self._find(request))
-        offset, limit = _integer(request, "offset", -65_536), _integer(request, "limit", 65_536)
         try:
-            return asdict(await asyncio.to_thread(worker_log.read, folder.log, offset, limit))
+            return to_json(await asyncio.to_thread(worker_log.read, folder.log, query.offset, query.limit))
         except OSError as error:
             raise DltuiError(f"{folder.log} cannot be read: {error.strerror}.") from error
+
+    # --- sweeps --------------------------------------------------------------------------------------------
+
+    async def sweeps(self, request: Json) -> Frame:
+        return {"sweeps": to_json(await self._service.sweeps.all())}
+
+    async def sweep_show(self, request: Json) -> SweepSummary:
+        return await self._service.sweeps.summary(request.get("sweep"))
+
+    async def sweep_edit(self, request: Json) -> SweepSummary:
+        return await self._service.sweeps.edit(
+            request.get("sweep"), request.get("verb"), request.get("facts")
+        )
+
+    async def sweep_remove(self, request: Json) -> Frame:
+        removal = await self._service.removals.remove_sweep(
+            request.get("sweep"), runs=request.get("runs") is True, now=request.get("now") is True
+        )
+        return {"removal": to_json(removal)}
+
+    async def sweep_trials(self, request: Json) -> Frame:
+        query = read_request(request, TrialsRequest)
+        sweep, rows = await self._service.sweeps.trials(query.sweep)
+        page = await asyncio.to_thread(trial_table.page, rows, query, largest=sweep.goal.largest)
+        return to_json(await asyncio.to_thread(self._service.sweeps.mark_page, page))
+
+    async def sweep_analysis(self, request: Json) -> Frame:
+        from engine.service.sweeps import plot_data  # used seldom: the service starts sooner
+
+        query = read_request(request, AnalysisRequest)
+        sweep, rows = await self._service.sweeps.trials(query.sweep)
+        return await asyncio.to_thread(
+            plot_data.analyse, sweep.spec, rows, query.kind, query.where, query.facts
+        )
 
     # --- the engine ----------------------------------------------------------------------------------------
 
     async def resources(self, request: Json) -> Frame:
-        return {"resources": asdict(self._service.measure())}
+        return {"resources": to_json(self._service.measure())}
 
     async def doctor(self, request: Json) -> Frame:
         from engine.service.health import doctor  # seldom needed, and it imports much
 
         places = dataclasses.replace(self._registry.places, named_data=parse_data(request.get("data")))
         found = await asyncio.to_thread(doctor.check, places, await self._service.findings())
-        return {"findings": [asdict(finding) for finding in found]}
+        return {"findings": to_json(found)}
 
     async def verify(self, request: Json) -> Frame:
         from engine.service.runs import verify_runs
@@ -222,29 +252,3 @@ class Requests:
 
     async def _find(self, request: Json) -> str:
         return await self._registry.find(request.get("run"))
-
-
-def _query(request: Json) -> Query:
-    plain = Query()
-    where, sort = request.get("where", plain.where), request.get("sort", plain.sort)
-    if not isinstance(where, str) or not isinstance(sort, str):
-        raise InputError("where and sort: expected text.")
-    opened = request.get("open_sweeps", [])
-    if not isinstance(opened, list) or not all(isinstance(sweep, str) for sweep in opened):
-        raise InputError("open_sweeps: expected a list of ids.")
-    return Query(
-        where=where,
-        sort=sort,
-        descending=request.get("descending", plain.descending) is not False,
-        offset=_integer(request, "offset", plain.offset),
-        limit=_integer(request, "limit", plain.limit),
-        by_sweep=request.get("by_sweep") is True,
-        open_sweeps=tuple(opened),
-    )
-
-
-def _integer(request: Json, name: str, otherwise: int) -> int:
-    value = request.get(name, otherwise)
-    if type(value) is not int or abs(value) >= 2**53:
-        raise InputError(f"{name}: expected a whole number, got {str(value)[:80]!r}.")
-    return value

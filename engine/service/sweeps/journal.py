@@ -19,7 +19,7 @@ from engine.params import Value
 from engine.protocol import Json
 from engine.spec_versions import VERSION
 from engine.sweep_protocol import TrialStatus
-from engine.typed_json import WrongType, typed
+from engine.typed_json import Number, WrongType, typed
 
 LIMIT = 512 * 1024 * 1024
 """bytes of a journal, ten times those of a hundred thousand trials"""
@@ -134,7 +134,7 @@ class RefusedEntry:
 class ToldEntry:
     trial: int
     status: TrialStatus
-    metrics: Mapping[str, float | str]
+    metrics: Mapping[str, Number]
     value: float | None
     step: int
     best_step: int
@@ -147,7 +147,7 @@ class ToldEntry:
 class RungEntry:
     trial: int
     rung: int
-    value: float | str
+    value: Number
     why: str
 
 
@@ -223,11 +223,11 @@ EDITS: dict[str, type] = {
 }  # fmt: skip
 
 
-def check(entry: Json) -> None:
-    """Raises WrongType for an entry of unknown kind or with fields of another type."""
+def fields(entry: Json) -> Any:
+    """The entry as its dataclass. Raises WrongType for an unknown kind and fields of another type."""
     kind, verb = entry.get("kind"), entry.get("verb")
     shape = EDITS.get(str(verb)) if kind == "edited" else KINDS.get(str(kind))
     if shape is None:
         raise WrongType("kind", "a fact of a sweep", verb if kind == "edited" else kind)
-    typed(entry, shape)
     typed(entry.get("at", 0.0), float)
+    return typed(entry, shape)

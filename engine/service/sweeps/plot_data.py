@@ -11,6 +11,7 @@ from typing import Any
 from engine import catalog
 from engine.axes import SEED, Axis
 from engine.errors import InputError
+from engine.metric_goal import MetricGoal
 from engine.params import Value
 from engine.protocol import Json
 from engine.service.sweeps import trial_table
@@ -72,10 +73,10 @@ def _choices(spec: SweepSpec, axis: Axis, rows: Sequence[TrialRow]) -> list[Valu
 
 def _best_so_far(spec: SweepSpec, rows: Sequence[TrialRow], facts: Json) -> Json:
     best: float | None = None
-    points = []
+    goal, points = MetricGoal(spec.metric, spec.goal == "max"), []
     for row in sorted(rows, key=lambda row: row.trial):
         value = row.value or 0.0
-        if best is None or (value > best if spec.goal == "max" else value < best):
+        if goal.is_better(value, best):
             best = value
         points.append([row.trial, value, best])
     return {"points": points}

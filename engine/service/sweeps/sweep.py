@@ -4,14 +4,33 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
+from engine.metric_goal import MetricGoal
 from engine.params import Value
-from engine.protocol import Json, number_from_json
+from engine.protocol import Json
 from engine.service.sweeps import batch_spec, grid_points, journal
 from engine.service.sweeps.batch_spec import SweepBatch
 from engine.service.sweeps.grid_points import Axes
+from engine.service.sweeps.journal import (
+    AddEntry,
+    AskedEntry,
+    BlindEntry,
+    CountEntry,
+    DamagedEntry,
+    EmptyEntry,
+    ExtendEntry,
+    HeldEntry,
+    LearnedEntry,
+    PinEntry,
+    RefusedEntry,
+    RungEntry,
+    ToldEntry,
+    TrialEntry,
+    WidenEntry,
+)
 from engine.service.sweeps.sweep_folder import SweepFolder
 from engine.sweep_protocol import (
     SweepSpec,
@@ -19,7 +38,6 @@ from engine.sweep_protocol import (
     SweepSummary,
     TrialRow,
     TrialStatus,
-    axis_from_json,
 )
 
 MAX_PLANNED = 10_000_000
@@ -122,8 +140,8 @@ class Sweep:
         return self.spec.id
 
     @property
-    def largest(self) -> bool:
-        return self.spec.goal == "max"
+    def goal(self) -> MetricGoal:
+        return MetricGoal(self.spec.metric, self.spec.goal == "max")
 
     def open_trials(self) -> list[Trial]:
         return [trial for trial in self.trials.values() if trial.is_open]
@@ -184,9 +202,7 @@ class Sweep:
     def is_better(self, row: TrialRow, than: TrialRow | None) -> bool:
         if row.value is None or row.status in _UNFIT:
             return False
-        if than is None or than.value is None:
-            return True
-        return row.value > than.value if self.largest else row.value < than.value
+        return self.goal.is_better(row.value, than.value if than else None)
 
     def best(self) -> TrialRow | None:
         best = self.batch.best if self.batch else None
@@ -233,9 +249,13 @@ class Sweep:
     # --- journal entries -----------------------------------------------------------------------------------
 
     def fold(self, entry: Json) -> None:
-        """Apply a journal entry. Raises KeyError, TypeError or ValueError for an invalid one."""
-        journal.check(entry)
-        _HANDLERS[entry["kind"]](self, entry)
+        """Apply a journal entry. Raises KeyError or ValueError for an invalid one."""
+        fields = journal.fields(entry)
+        if entry["kind"] == "edited":
+            _EDITS[entry["verb"]](self, fields)
+            self.edits += 1
+        else:
+            _HANDLERS[entry["kind"]](self, fields)
         self.updated_at = max(self.updated_at, entry.get("at", 0.0))
         self.dirty = True
 
@@ -245,136 +265,130 @@ def new_sweep(folder: SweepFolder, spec: SweepSpec) -> Sweep:
     return Sweep(folder, spec, [spec.axes], batches=batches, updated_at=spec.created_at)
 
 
-def _asked(sweep: Sweep, entry: Json) -> None:
-    number, params = int(entry["config"]), dict(entry["params"])
+def _asked(sweep: Sweep, entry: AskedEntry) -> None:
+    number, params = entry.config, dict(entry.params)
     config = sweep.configs.get(number)
     if config is None:
-        config = Config(number, params, entry["point"])
+        config = Config(number, params, entry.point)
         sweep.configs[number] = config
         if config.point is not None:
             sweep.sampled += 1
         elif params in sweep.added:
             sweep.added.remove(params)
-    row = TrialRow(
-        int(entry["trial"]), number, params, int(entry["seed"]), TrialStatus.WAITING, run=entry.get("run", "")
-    )
-    sweep.trials[row.trial] = Trial(row, float(entry.get("created_at", 0.0)))
+    row = TrialRow(entry.trial, number, params, entry.seed, TrialStatus.WAITING, run=entry.run)
+    sweep.trials[row.trial] = Trial(row, entry.created_at)
     config.trials[row.seed] = row.trial
 
 
-def _begun(sweep: Sweep, entry: Json) -> None:
-    trial = sweep.trials[entry["trial"]]
+def _begun(sweep: Sweep, entry: TrialEntry) -> None:
+    trial = sweep.trials[entry.trial]
     trial.is_submitted = True
     if trial.row.status is TrialStatus.WAITING:
         sweep.update_row(trial, status=TrialStatus.QUEUED)
 
 
-def _refused(sweep: Sweep, entry: Json) -> None:
-    trial = sweep.trials[entry["trial"]]
+def _refused(sweep: Sweep, entry: RefusedEntry) -> None:
+    trial = sweep.trials[entry.trial]
     trial.is_open = False
     sweep.configs[trial.row.config].refused = True
-    sweep.update_row(trial, status=TrialStatus.REFUSED, cause=entry["cause"], run="")
+    sweep.update_row(trial, status=TrialStatus.REFUSED, cause=entry.cause, run="")
 
 
-def _told(sweep: Sweep, entry: Json) -> None:
-    trial = sweep.trials[entry["trial"]]
-    metrics = {name: number_from_json(value) for name, value in entry["metrics"].items()}
-    plain = {name: entry[name] for name in ("value", "step", "best_step", "total_steps", "seconds", "cause")}
-    sweep.update_row(trial, status=TrialStatus(entry["status"]), metrics=metrics, **plain)
+def _told(sweep: Sweep, entry: ToldEntry) -> None:
+    trial = sweep.trials[entry.trial]
+    sweep.update_row(
+        trial, status=entry.status, metrics=entry.metrics, value=entry.value, step=entry.step,
+        best_step=entry.best_step, total_steps=entry.total_steps, seconds=entry.seconds, cause=entry.cause,
+    )  # fmt: skip
     trial.is_open, trial.pending_command = False, ""
 
 
-def _rung(sweep: Sweep, entry: Json) -> None:
-    trial, rung, value = sweep.trials[entry["trial"]], int(entry["rung"]), number_from_json(entry["value"])
+def _rung(sweep: Sweep, entry: RungEntry) -> None:
+    trial, rung, value = sweep.trials[entry.trial], entry.rung, entry.value
     trial.rungs[rung] = value
     sweep.rungs.setdefault(rung, []).append((trial.number, value))
-    if entry["why"]:
-        trial.pending_command, trial.why = "prune", entry["why"]
+    if entry.why:
+        trial.pending_command, trial.why = "prune", entry.why
 
 
-def _reopened(sweep: Sweep, entry: Json) -> None:
-    sweep.trials[entry["trial"]].is_open = True
+def _reopened(sweep: Sweep, entry: TrialEntry) -> None:
+    sweep.trials[entry.trial].is_open = True
 
 
-def _learned(sweep: Sweep, entry: Json) -> None:
-    sweep.configs[entry["config"]].told = True
+def _learned(sweep: Sweep, entry: LearnedEntry) -> None:
+    sweep.configs[entry.config].told = True
 
 
-def _damaged(sweep: Sweep, entry: Json) -> None:
+def _damaged(sweep: Sweep, entry: DamagedEntry) -> None:
     """The damaged entry may be the end of a trial: pause, so that nothing is trained again unasked."""
     if not sweep.damage:
         sweep.damage = (
-            f"its journal is damaged at {entry['text']}: no more trials start until the sweep is resumed"
+            f"its journal is damaged at {entry.text}: no more trials start until the sweep is resumed"
         )
     sweep.wanted = SweepStatus.PAUSED
 
 
-def _exhausted(sweep: Sweep, entry: Json) -> None:
+def _exhausted(sweep: Sweep, entry: EmptyEntry) -> None:
     sweep.exhausted = True
 
 
-def _edited(sweep: Sweep, entry: Json) -> None:
-    _EDITS[entry["verb"]](sweep, entry)
-    sweep.edits += 1
-
-
-def _pause(sweep: Sweep, entry: Json) -> None:
+def _pause(sweep: Sweep, entry: HeldEntry) -> None:
     sweep.wanted = SweepStatus.PAUSED
-    _set_pending(sweep, "pause", entry["held"])
+    _set_pending(sweep, "pause", entry.held)
 
 
-def _stop(sweep: Sweep, entry: Json) -> None:
+def _stop(sweep: Sweep, entry: HeldEntry | BlindEntry) -> None:
     sweep.wanted = SweepStatus.STOPPED
-    _set_pending(sweep, "stop", entry["held"])
+    _set_pending(sweep, "stop", entry.held)
 
 
-def _set_pending(sweep: Sweep, pending_command: str, numbers: list[int]) -> None:
+def _set_pending(sweep: Sweep, pending_command: str, numbers: Sequence[int]) -> None:
     for number in numbers:
         if sweep.trials[number].is_open:
             sweep.trials[number].pending_command = pending_command
 
 
-def _blind(sweep: Sweep, entry: Json) -> None:
+def _blind(sweep: Sweep, entry: BlindEntry) -> None:
     _stop(sweep, entry)
-    sweep.stop_reason = str(entry["why"])
+    sweep.stop_reason = entry.why
 
 
-def _resume(sweep: Sweep, entry: Json) -> None:
+def _resume(sweep: Sweep, entry: EmptyEntry) -> None:
     sweep.wanted, sweep.stop_reason, sweep.damage = SweepStatus.RUNNING, "", ""
     for trial in sweep.trials.values():
         if trial.pending_command == "pause":
             trial.pending_command, trial.resume_when_paused = "", True
 
 
-def _stop_trial(sweep: Sweep, entry: Json) -> None:
-    batch = sweep.batch_of(entry["trial"])
+def _stop_trial(sweep: Sweep, entry: TrialEntry) -> None:
+    batch = sweep.batch_of(entry.trial)
     if batch is not None:
-        sweep.stopped.append((batch.number, entry["trial"]))
+        sweep.stopped.append((batch.number, entry.trial))
         return
-    _set_pending(sweep, "stop", [entry["trial"]])
+    _set_pending(sweep, "stop", [entry.trial])
 
 
-def _pin(sweep: Sweep, entry: Json) -> None:
-    if sweep.batch_of(entry["trial"]) is not None:
-        (sweep.pinned.add if entry["on"] else sweep.pinned.discard)(entry["trial"])
+def _pin(sweep: Sweep, entry: PinEntry) -> None:
+    if sweep.batch_of(entry.trial) is not None:
+        (sweep.pinned.add if entry.on else sweep.pinned.discard)(entry.trial)
         return
-    trial = sweep.trials[entry["trial"]]
-    if entry["on"] and trial.pending_command == "prune":
+    trial = sweep.trials[entry.trial]
+    if entry.on and trial.pending_command == "prune":
         trial.pending_command, trial.why = "", ""
-    sweep.update_row(trial, pinned=bool(entry["on"]))
+    sweep.update_row(trial, pinned=entry.on)
 
 
-def _add(sweep: Sweep, entry: Json) -> None:
-    sweep.added.append(dict(entry["params"]))
+def _add(sweep: Sweep, entry: AddEntry) -> None:
+    sweep.added.append(dict(entry.params))
 
 
-def _widen(sweep: Sweep, entry: Json) -> None:
-    if "seeds" in entry:
-        more = [seed for seed in entry["seeds"] if seed not in sweep.spec.seeds]
+def _widen(sweep: Sweep, entry: WidenEntry) -> None:
+    if entry.seeds is not None:
+        more = [seed for seed in entry.seeds if seed not in sweep.spec.seeds]
         sweep.batches += batch_spec.reseeded(sweep.batches, more, sweep.next_trial()) if more else ()
-        sweep.spec = dataclasses.replace(sweep.spec, seeds=tuple(entry["seeds"]))
+        sweep.spec = dataclasses.replace(sweep.spec, seeds=tuple(entry.seeds))
         return
-    axes = tuple(axis_from_json(axis) for axis in entry["axes"])
+    axes = entry.axes or ()
     if sweep.spec.lanes:
         wider = batch_spec.widened(sweep.batches, axes, sweep.spec, sweep.next_trial(), sweep.next_config())
         sweep.batches += [wider] if wider else []
@@ -383,34 +397,34 @@ def _widen(sweep: Sweep, entry: Json) -> None:
     sweep.exhausted = False
 
 
-def _parallel(sweep: Sweep, entry: Json) -> None:
-    sweep.spec = dataclasses.replace(sweep.spec, parallel=entry["count"])
+def _parallel(sweep: Sweep, entry: CountEntry) -> None:
+    sweep.spec = dataclasses.replace(sweep.spec, parallel=entry.count)
 
 
-def _trials(sweep: Sweep, entry: Json) -> None:
-    more = (entry["count"] or 0) - batch_spec.count_points(sweep.batches)
+def _trials(sweep: Sweep, entry: CountEntry) -> None:
+    more = (entry.count or 0) - batch_spec.count_points(sweep.batches)
     if sweep.spec.lanes and more > 0:
         batch = batch_spec.drawn(sweep.batches, sweep.spec, more, sweep.next_trial(), sweep.next_config())
         sweep.batches.append(batch)
-    sweep.spec = dataclasses.replace(sweep.spec, trials=entry["count"])
+    sweep.spec = dataclasses.replace(sweep.spec, trials=entry.count)
 
 
-def _extend(sweep: Sweep, entry: Json) -> None:
-    if "params" in entry:
-        batch = batch_spec.extended(sweep.batches, entry["trial"], entry["params"], entry["seed"], sweep.spec)
+def _extend(sweep: Sweep, entry: ExtendEntry) -> None:
+    if entry.params is not None and entry.seed is not None:
+        batch = batch_spec.extended(sweep.batches, entry.trial, entry.params, entry.seed, sweep.spec)
         sweep.batches.append(batch)
-        sweep.pinned.add(entry["trial"])
+        sweep.pinned.add(entry.trial)
         return
-    trial = sweep.trials[entry["trial"]]
+    trial = sweep.trials[entry.trial]
     trial.is_open, trial.pending_command, trial.why = True, "", ""
     sweep.update_row(trial, pinned=True, status=TrialStatus.QUEUED, cause="")
 
 
-_HANDLERS = {
+_HANDLERS: Mapping[str, Callable[[Sweep, Any], None]] = {
     "asked": _asked, "begun": _begun, "refused": _refused, "told": _told, "rung": _rung, "learned": _learned,
-    "damaged": _damaged, "reopened": _reopened, "exhausted": _exhausted, "edited": _edited, "blind": _blind,
+    "damaged": _damaged, "reopened": _reopened, "exhausted": _exhausted, "blind": _blind,
 }  # fmt: skip
-_EDITS = {
+_EDITS: Mapping[str, Callable[[Sweep, Any], None]] = {
     "pause": _pause, "stop": _stop, "resume": _resume, "stop_trial": _stop_trial, "pin": _pin, "add": _add,
     "widen": _widen, "parallel": _parallel, "trials": _trials, "extend": _extend,
 }  # fmt: skip

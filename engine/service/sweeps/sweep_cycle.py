@@ -7,32 +7,29 @@ import functools
 import logging
 import math
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
 
-from engine import catalog, store
-from engine.axes import sample_point
+from engine import store
 from engine.errors import CorruptRun, DltuiError, ParamError, RunNotFound, RunRefused
-from engine.params import Value
-from engine.protocol import Json, RunSummary, number_to_json
+from engine.protocol import Json, RunSummary
 from engine.service.placement.machine_monitor import MachineMonitor
 from engine.service.runs.run_registry import RunRegistry
 from engine.service.runs.runs import Runs
-from engine.service.sweeps import batch_spec, grid_points, journal, pruner, trial_result, trial_spec
+from engine.service.sweeps import batch_spec, journal, pruner, trial_result, trial_spec
 from engine.service.sweeps.batch_spec import SweepBatch
+from engine.service.sweeps.sampler import Samplers
 from engine.service.sweeps.sweep import Config, Sweep, Trial
-from engine.service.sweeps.tpe_sampler import TpeSampler
 from engine.service.sweeps.trial_result import TrialCurve
 from engine.sweep_protocol import SweepStatus, TrialRow, TrialStatus
+from engine.typed_json import to_json
 
 T = TypeVar("T")
 P = ParamSpec("P")
 RETRY_SECONDS = 5.0
 BATCH_SECONDS = 1.0
-MAX_DRAWS = 1000
-"""tries to draw a configuration that is new"""
 REMOTE_PARALLEL = 16
 """parallel trials on a cluster if the sweep sets no number: the cluster queues those that do not fit"""
 TRIALS_PER_CYCLE = 64
@@ -49,12 +46,14 @@ class SweepCycle:
         default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="sweeps")
     )
     """one thread for disk access and Optuna, which would block the event loop"""
+    samplers: Samplers = field(init=False)
     _curves: dict[str, TrialCurve] = field(default_factory=dict)
-    _grids: dict[str, tuple[int, Iterator[dict[str, Value]]]] = field(default_factory=dict)
-    _studies: dict[str, TpeSampler] = field(default_factory=dict)
     _batches_read_at: dict[str, float] = field(default_factory=dict)
     _stop_again_at: dict[tuple[str, int, int], float] = field(default_factory=dict)
     """(sweep, batch, lane): monotonic time at which its stop command is sent again"""
+
+    def __post_init__(self) -> None:
+        self.samplers = Samplers(self.thread_pool)
 
     async def run_once(self, sweep: Sweep) -> None:
         await self._update_trials(sweep)
@@ -92,10 +91,6 @@ class SweepCycle:
 
     async def to_thread(self, do: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await asyncio.get_running_loop().run_in_executor(self.thread_pool, lambda: do(*args, **kwargs))
-
-    def drop_caches(self, sweep_id: str) -> None:
-        self._grids.pop(sweep_id, None)
-        self._studies.pop(sweep_id, None)
 
     async def read_batches(self, sweep: Sweep) -> None:
         """Read the state of the lanes of all batches, once a second while they train."""
@@ -183,7 +178,7 @@ class SweepCycle:
         path = store.folder_of(self.registry.places, summary.id).events
         curve = self._curves.get(summary.id)
         if curve is None:
-            curve = TrialCurve(path, sweep.spec.metric, sweep.largest, sweep.spec.prune)
+            curve = TrialCurve(path, sweep.goal, sweep.spec.prune)
             self._curves[summary.id] = curve
         try:
             while await self.to_thread(curve.read_more) and trial_result.is_over(summary):
@@ -199,9 +194,8 @@ class SweepCycle:
         if summary is not None and not trial_result.is_over(summary):
             sweep.update_row(trial, **{name: getattr(row, name) for name in trial_result.RUN_FIELDS})
             return
-        entry: Json = {name: getattr(row, name) for name in trial_result.RUN_FIELDS}
-        entry["metrics"] = {name: number_to_json(value) for name, value in row.metrics.items()}
-        await self.record(sweep, {"kind": "told", "trial": trial.number, **entry, "status": str(row.status)})
+        facts = {name: getattr(row, name) for name in trial_result.RUN_FIELDS}
+        await self.record(sweep, to_json({"kind": "told", "trial": trial.number, **facts}))
         self._curves.pop(row.run, None)
         if trial.resume_when_paused and row.status is TrialStatus.PAUSED:
             await self.runs.resume(row.run, code="kept")
@@ -252,16 +246,8 @@ class SweepCycle:
         for config in sweep.configs.values():
             if config.told or config.point is None or not trial_result.has_ended(sweep, config):
                 continue
-            study = await self._study(sweep)
-            await self.to_thread(study.tell, config, trial_result.result_of(sweep, config))
+            await self.samplers.tell(sweep, config)
             await self.record(sweep, {"kind": "learned", "config": config.number})
-
-    async def _study(self, sweep: Sweep) -> TpeSampler:
-        study = self._studies.get(sweep.id)
-        if study is None or study.widening != len(sweep.widenings) - 1:
-            study = await self.to_thread(TpeSampler.open_study, sweep)
-            self._studies[sweep.id] = study
-        return study
 
     # --- new trials ----------------------------------------------------------------------------------------
 
@@ -302,38 +288,11 @@ class SweepCycle:
             return None
         if sweep.spec.lanes:
             return Config(-sweep.sampled, {}, sweep.sampled)
-        if sweep.spec.sampler == "tpe":
-            study = await self._study(sweep)
-            params = await self.to_thread(study.ask, number)
-            return Config(number, params, sweep.sampled)
-        found = self._sample(sweep)
+        found = await self.samplers.next_point(sweep, number)
         if found is None:
             await self.record(sweep, {"kind": "exhausted"})
             return None
         return Config(number, found[1], found[0])
-
-    def _sample(self, sweep: Sweep) -> tuple[int, dict[str, Value]] | None:
-        """Number and params of the next configuration of the sampler; None if there are no more."""
-        if sweep.spec.sampler == "random":
-            return self._draw(sweep)
-        known, points = self._grids.get(sweep.id, (0, iter(())))
-        if known != len(sweep.widenings):
-            points = grid_points.grid_from(sweep.widenings, sweep.sampled)
-            self._grids[sweep.id] = (len(sweep.widenings), points)
-        found = next(points, None)
-        return None if found is None else (sweep.sampled, found)
-
-    def _draw(self, sweep: Sweep) -> tuple[int, dict[str, Value]] | None:
-        """Draw a configuration that has not been tried; None after `DRAWS` tries."""
-        kinds = trial_spec.axis_params(catalog.of(sweep.spec))
-        first = max(
-            (config.point for config in sweep.configs.values() if config.point is not None), default=-1
-        )
-        for number in range(first + 1, first + 1 + MAX_DRAWS):
-            chosen = sample_point(sweep.spec.axes, kinds, sweep.spec.seed, number)
-            if all(config.params != chosen for config in sweep.configs.values()):
-                return number, chosen
-        return None
 
     async def _record_trial(self, sweep: Sweep, config: Config, seed: int) -> Trial:
         number, now = sweep.next_trial() if config.number > 0 else config.number, round(time.time(), 3)
@@ -384,12 +343,10 @@ def _rung_entries(
             continue
         before = [known for _, known in sweep.rungs.get(rung, ())]
         spared = trial.row.pinned or trial.pending_command or summary is None or trial_result.is_over(summary)
-        kept = spared or pruner.keeps(sweep.spec.prune, value, before, sweep.largest)
+        kept = spared or pruner.keeps(sweep.spec.prune, value, before, sweep.goal.largest)
         why = "" if kept else pruner.reason(sweep.spec.prune, value, before, step)
-        entries.append(
-            {"kind": "rung", "trial": trial.number, "rung": rung, "step": step,
-             "value": number_to_json(value), "why": why}
-        )  # fmt: skip
+        facts = {"trial": trial.number, "rung": rung, "step": step, "value": value, "why": why}
+        entries.append({"kind": "rung", **to_json(facts)})
         if why:
             break
     return entries

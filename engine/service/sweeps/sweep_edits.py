@@ -14,7 +14,8 @@ from engine.service.sweeps import batch_spec, trial_spec
 from engine.service.sweeps.batch_spec import SweepBatch
 from engine.service.sweeps.submission import MAX_POINTS, optional_count
 from engine.service.sweeps.sweep import EDITS, Sweep, Trial
-from engine.sweep_protocol import PARALLEL, TRIALS, SweepStatus, TrialRow, TrialStatus, axis_to_json
+from engine.sweep_protocol import PARALLEL, TRIALS, SweepStatus, TrialRow, TrialStatus
+from engine.typed_json import to_json
 
 SOLVED = "success"
 """the cause of a lane that reached its target"""
@@ -108,7 +109,7 @@ def _widen(sweep: Sweep, facts: Json) -> Json:
         count(axes, 10**30 if sweep.spec.trials else MAX_POINTS)
     if sweep.spec.lanes:
         _check_widened(sweep, axes)
-    return {"axes": [axis_to_json(axis) for axis in axes]}
+    return {"axes": to_json(axes)}
 
 
 def _union(axis: Axis, wider: Axis) -> Axis:

@@ -21,14 +21,8 @@ from engine.service.sweeps import journal, submission, sweep_edits, sweep_folder
 from engine.service.sweeps import sweep as sweeping
 from engine.service.sweeps.sweep import Sweep
 from engine.service.sweeps.sweep_cycle import SweepCycle
-from engine.sweep_protocol import (
-    SweepStatus,
-    SweepSummary,
-    TrialPage,
-    TrialRow,
-    TrialStatus,
-    sweep_spec_to_json,
-)
+from engine.sweep_protocol import SweepStatus, SweepSummary, TrialPage, TrialRow, TrialStatus
+from engine.typed_json import to_json
 
 LIST_SECONDS = 2.0
 """between two tries to list the folder of sweeps"""
@@ -179,7 +173,7 @@ class Sweeps:
             spec = dataclasses.replace(spec, number=await self._cycle.runs.counter.next())
             try:
                 folder = await self._cycle.to_thread(
-                    sweep_folder.create, self._places, sweep_spec_to_json(spec), spec.id, spec.file
+                    sweep_folder.create, self._places, to_json(spec), spec.id, spec.file
                 )
             except OSError as error:
                 raise DltuiError(f"The sweep cannot be written: {error.strerror or error}.") from error
@@ -225,7 +219,7 @@ class Sweeps:
             self._loaded.pop(sweep_id, None)
             self._summaries.pop(sweep_id, None)
             self._unreadable.discard(sweep_id)
-            self._cycle.drop_caches(sweep_id)
+            self._cycle.samplers.forget(sweep_id)
             self._change_feed.publish_sweep_removal(sweep_id)
         return summary, runs
 
@@ -341,7 +335,7 @@ class Sweeps:
         ]
         for old in resting[:-MAX_RESTING]:
             del self._loaded[old.id]
-            self._cycle.drop_caches(old.id)
+            self._cycle.samplers.forget(old.id)
 
     async def _open_sweep(self, sweep_id: str) -> Sweep:
         sweep = self._loaded.get(sweep_id)

@@ -10,6 +10,7 @@ from pathlib import Path
 from engine import catalog, fold
 from engine.errors import UnknownExperiment
 from engine.events import Event
+from engine.metric_goal import MetricGoal
 from engine.protocol import CauseKind, Json, RunSummary, Status, number_from_json
 from engine.service.sweeps import pruner
 from engine.service.sweeps.sweep import Config, Sweep, Trial
@@ -24,8 +25,7 @@ class TrialCurve:
     """A `HistoryPart`."""
 
     path: Path
-    metric: str
-    largest: bool
+    goal: MetricGoal
     prune: Prune
     offset: int = 0
     best: float | None = None
@@ -56,15 +56,12 @@ class TrialCurve:
         self._pending_rungs = {rung: step for rung, step in rungs.items() if rung not in self.rungs}
 
     def _add_points(self, series: Json) -> None:
-        for step, raw in zip(*series.get(self.metric, ((), ())), strict=True):
+        for step, raw in zip(*series.get(self.goal.metric, ((), ())), strict=True):
             value = number_from_json(raw)
-            if math.isfinite(value) and self._is_better(value):
+            if self.goal.is_better(value, self.best):
                 self.best, self.best_step = value, int(step)
             if self._pending_rungs:
                 self._pass_rungs(int(step), value)
-
-    def _is_better(self, value: float) -> bool:
-        return self.best is None or (value > self.best if self.largest else value < self.best)
 
     def _pass_rungs(self, step: int, value: float) -> None:
         """The first value at or after a rung counts; of several rungs passed at once only the last one."""

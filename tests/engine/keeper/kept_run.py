@@ -16,8 +16,9 @@ from pathlib import Path
 from engine.files import write_json
 from engine.keeper.arguments import command
 from engine.keeper.stop_sequence import GracePeriods
-from engine.protocol import Spec, spec_to_json
+from engine.protocol import Spec
 from engine.store import ExitFacts, KeeperFacts, RunFolder, read_exit, read_keeper
+from engine.typed_json import to_json
 from tests.engine.keeper import fakes
 from tests.timeouts import LONG, quiet_seconds
 
@@ -79,7 +80,7 @@ def make_folder(place: Path) -> RunFolder:
         id="run", experiment="xor", params={}, seed=1, name="", framework="torch",
         threads=1, device="cpu", created_at=0.0,
     )  # fmt: skip
-    write_json(path / "spec.json", spec_to_json(spec))
+    write_json(path / "spec.json", to_json(spec))
     return RunFolder(path)
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +15,10 @@ from checkpoints.manifest import Fact
 from engine.data.labelled_images import load_small_digits
 from engine.events import EventWriter
 from engine.protocol import Json
-from engine.session import methods
 from engine.session.cache import SessionCache
 from engine.store import RunFolder
-from engine.typed_json import fields_of, number_to_json
+from engine.typed_json import number_to_json
+from tests.engine.session import requests
 from tests.engine.worker.attempts import new_run
 
 Weights = dict[str, NDArray[np.float32]]
@@ -87,12 +86,9 @@ def write_events(folder: RunFolder, *curve: tuple[int, float], test: float | Non
 
 
 def request(session_cache: SessionCache, method: str, **facts: object) -> Json:
-    """The response, or the last part of a stream; through JSON, so that what is not JSON fails."""
-    return parts(session_cache, method, **facts)[-1]
+    """As `requests.request`, for a method of `mnist`."""
+    return requests.request(session_cache, f"mnist.{method}", **facts)
 
 
 def parts(session_cache: SessionCache, method: str, **facts: object) -> list[Json]:
-    response = methods.call(session_cache, f"mnist.{method}", facts)
-    found = list(response) if isinstance(response, Iterator) else [response]
-    parsed: list[Json] = json.loads(json.dumps(found, allow_nan=False, default=fields_of))
-    return parsed
+    return requests.parts(session_cache, f"mnist.{method}", **facts)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 from engine.protocol import Json
 from engine.session import methods
@@ -12,13 +11,13 @@ from engine.session.cache import SessionCache
 from engine.typed_json import fields_of
 
 
-def request(session_cache: SessionCache, method: str, **params: Any) -> Json:
-    response = methods.call(session_cache, method, params)
-    assert not isinstance(response, Iterator)
-    return json.loads(json.dumps(response, allow_nan=False, default=fields_of))
+def request(session_cache: SessionCache, method: str, **params: object) -> Json:
+    """The answer, or the last part of a stream."""
+    return parts(session_cache, method, **params)[-1]
 
 
-def parts(session_cache: SessionCache, method: str, **params: Any) -> list[Json]:
+def parts(session_cache: SessionCache, method: str, **params: object) -> list[Json]:
     response = methods.call(session_cache, method, params)
-    assert isinstance(response, Iterator)
-    return [json.loads(json.dumps(part, allow_nan=False, default=fields_of)) for part in response]
+    found = list(response) if isinstance(response, Iterator) else [response]
+    parsed: list[Json] = json.loads(json.dumps(found, allow_nan=False, default=fields_of))
+    return parsed

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from engine.errors import ParamError
 from engine.places import Places
 from engine.protocol import Json
-from engine.session import methods
 from engine.session.cache import SessionCache
-from engine.typed_json import fields_of
+from tests.engine.session.requests import request
 
 
 @pytest.fixture
 def session_cache(places: Places) -> SessionCache:
     return SessionCache(places)
-
-
-def request(session_cache: SessionCache, method: str, **facts: object) -> Json:
-    response = methods.call(session_cache, method, facts)
-    parsed: Json = json.loads(json.dumps(response, allow_nan=False, default=fields_of))
-    return parsed
 
 
 def test_the_presets_solve_xor(session_cache: SessionCache) -> None:

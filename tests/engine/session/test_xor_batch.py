@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 from collections.abc import Iterator
@@ -15,10 +14,10 @@ from engine.errors import CorruptRun, ParamError, RunNotFound
 from engine.models.xor.batch.failure_map import _medians, layout
 from engine.places import Places
 from engine.protocol import Json
-from engine.session import methods, xor_batch
+from engine.session import xor_batch
 from engine.session.cache import SessionCache
 from engine.store import RunFolder
-from engine.typed_json import fields_of
+from tests.engine.session.requests import request
 from tests.engine.worker.attempts import ScriptedPipe, curve, new_run, train
 
 AXES = "hidden=1..3; lr=0.02,0.2; activation=btu,tanh; seed=5..14"
@@ -46,12 +45,6 @@ def grid(root: Path) -> RunFolder:
 @pytest.fixture
 def session_cache(root: Path) -> Iterator[SessionCache]:
     yield SessionCache(Places(root))
-
-
-def request(session_cache: SessionCache, method: str, **facts: object) -> Json:
-    response = methods.call(session_cache, method, facts)
-    parsed: Json = json.loads(json.dumps(response, allow_nan=False, default=fields_of))
-    return parsed
 
 
 def test_the_table_has_a_row_for_every_network(session_cache: SessionCache, batch: RunFolder) -> None:

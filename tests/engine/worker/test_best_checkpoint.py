@@ -13,7 +13,7 @@ import pytest
 from checkpoints import folder as checkpoint_folder
 from engine import store
 from engine.best_checkpoint import SavedValue, best_saved
-from engine.metric_goal import MetricGoal, goal_of
+from engine.metric_goal import MetricGoal
 from engine.served_checkpoint import served_step
 from engine.service.runs import verify_runs
 from engine.store import RunFolder
@@ -21,7 +21,7 @@ from engine.worker.run import Run
 from tests.engine.worker.attempts import ScriptedPipe, make_run, new_run, read_events, train
 from tests.fakes.tally import Tally
 
-ACCURACY = goal_of("mnist")
+ACCURACY, LOSS = MetricGoal("val_accuracy", True), MetricGoal("loss")
 
 
 class Training:
@@ -82,7 +82,7 @@ def test_a_metric_that_is_logged_at_each_step_saves_no_earlier_than_before(tmp_p
         if step in (7, 30):
             run.save()
     assert kept(folder) == [7, 30]
-    assert best(folder, goal_of("xor")) == SavedValue(30, 1 / 30)
+    assert best(folder, LOSS) == SavedValue(30, 1 / 30)
 
 
 def test_improvements_within_the_limit_of_time_are_left_to_the_next_one(tmp_path: Path) -> None:
@@ -182,7 +182,7 @@ def test_of_checkpoints_of_an_earlier_version_none_is_known_to_be_the_best(tmp_p
     folder = new_run(tmp_path, "counter", steps=3)
     train(folder)
     assert best(folder, MetricGoal("accuracy", True)) is None and best(folder, MetricGoal()) is None
-    assert best(folder, goal_of("counter")) is not None
+    assert best(folder, LOSS) is not None
     assert best_saved(tmp_path / "none", ACCURACY) is None
 
 

@@ -35,7 +35,7 @@ def rewritten(folder: RunFolder) -> RunFolder:
             live[event["name"]] = event["value"]
         lines.append(json.dumps(event, separators=(",", ":")))
     folder.events.write_text("\n".join(lines) + "\n")
-    folder.spec.write_text(json.dumps(store.spec_to_json(spec)))
+    folder.spec.write_text(json.dumps(store.to_json(spec)))
     return folder
 
 
@@ -129,4 +129,4 @@ def test_a_field_of_a_later_version_is_kept_ignored_and_reported(tmp_path: Path)
     folder.spec.write_text(json.dumps({**data, "priority": "high"}))
     run = tracked_run.load(folder)
     assert "ignores: priority" in run.summary().notice
-    assert store.spec_to_json(run.spec)["priority"] == "high"
+    assert store.to_json(run.spec)["priority"] == "high"

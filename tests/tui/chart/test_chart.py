@@ -16,9 +16,8 @@ from engine.protocol import DRAW_SECONDS
 from tests.fakes.app_pilot import TIMEOUT
 from tests.timeouts import quiet_seconds
 from tui.chart.chart import Chart
-from tui.chart.chart_rows import picture
+from tui.chart.chart_rows import ChartMark, Scene, picture
 from tui.chart.chart_view import ChartView
-from tui.chart.scene import ChartMark, Scene
 from tui.chart.series import CurveSeries
 from tui.ui.span import row_text
 

@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui.chart.chart_rows import picture, plot_area
+from tui.chart.chart_rows import ChartMark, Scene, picture, plot_area
 from tui.chart.chart_view import ChartView
 from tui.chart.plot_area import Symbols
-from tui.chart.scene import ChartMark, Scene
 from tui.chart.series import CurveSeries
 from tui.ui.span import row_text, row_width
 
@@ -229,6 +228,13 @@ def test_a_header_of_one_row_leaves_values_out_before_curves() -> None:
     )
     head = text_of(Scene(ChartView("loss"), series), 52, 6)[0]
     assert all(one.label in head for one in series) and "more" not in head
+
+
+def test_a_legend_of_two_rows_leaves_values_out_before_curves() -> None:
+    series = tuple(run(f"1 layer forward, {word}", [1.0]) for word in ("training", "validation", "test"))
+    head = text_of(Scene(series=series), 90, 10)[1]
+    assert all(one.label in head for one in series) and "more" not in head
+    assert "+1 more" in text_of(Scene(ChartView(crosshair=1), series), 90, 10)[1]
 
 
 def test_the_baseline_comes_first_and_the_others_say_how_far_they_are_from_it() -> None:

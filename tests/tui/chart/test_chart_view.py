@@ -7,6 +7,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.protocol import to_json
 from tui.chart.chart_view import ChartView
 
 NUMBERS = st.floats(-1e12, 1e12)
@@ -31,7 +32,7 @@ JSON = st.recursive(
 
 @given(VIEWS)
 def test_what_was_saved_is_what_comes_back(view: ChartView) -> None:
-    assert ChartView.from_json(json.loads(json.dumps(view.to_json()))) == view
+    assert ChartView.from_json(json.loads(json.dumps(to_json(view)))) == view
 
 
 @given(

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tui.chart import plot_area
 from tui.chart.scale import YScale, linear_scale, log_scale
 
 ANY = st.floats(-1e30, 1e30)
@@ -16,7 +17,7 @@ POSITIVE = st.floats(1e-30, 1e30)
 
 
 def rows_of(scale: YScale, *values: float) -> list[float]:
-    rows: list[float] = scale.dots(np.array(values), 4).tolist()
+    rows: list[float] = plot_area.rows_of(scale, np.array(values), 4).tolist()
     return rows
 
 
@@ -102,7 +103,7 @@ def test_a_log_scale_of_many_decades_leaves_little_height_empty(rows: int) -> No
 def test_an_axis_of_shares_ends_at_one(low: float, high: float, rows: int) -> None:
     scale = linear_scale(low, high, rows, 1.0)
     assert scale.bottom + (rows - 1) * scale.per_row <= 1 + 1e-9
-    places = scale.dots(np.array([low, high]), 1)
+    places = plot_area.rows_of(scale, np.array([low, high]), 1)
     assert -0.5 <= places[1] <= places[0] <= rows - 0.5
 
 

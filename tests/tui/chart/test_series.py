@@ -98,7 +98,7 @@ def test_a_series_with_another_style_grows_with_its_original_and_leaves_its_styl
 
 def test_a_chart_without_points_needs_no_numpy() -> None:
     code = (
-        "import sys; from tui.chart.chart import Chart; from tui.chart.scene import Scene;"
+        "import sys; from tui.chart.chart import Chart; from tui.chart.chart_rows import Scene;"
         "from tui.chart.series import CurveSeries; from tui.chart.chart_rows import picture;"
         "rows = picture(Scene(series=(CurveSeries('a', 'a'),)), 80, 24);"
         "print(len(rows), 'numpy' in sys.modules)"

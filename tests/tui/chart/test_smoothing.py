@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui.chart.chart_rows import picture
+from tui.chart.chart_rows import Scene, picture
 from tui.chart.chart_view import WEIGHTS, ChartView
-from tui.chart.scene import Scene
 from tui.chart.series import CurveSeries
 from tui.ui.span import row_text
 

@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from engine.client.client import LogPart
 from engine.errors import EngineError
-from engine.protocol import Cause, CauseKind, Done, Queued, Running, RunSummary
+from engine.protocol import Cause, CauseKind, Done, LogPart, Queued, Running, RunSummary
 from tests.fakes.engine import make_run
 from tui.cli import logs, wait_for_end
 
@@ -38,7 +37,7 @@ class Printed:
 
     async def log(self, run: str, offset: int, limit: int) -> LogPart:
         part = self.text[offset : offset + 7]
-        return LogPart(part, offset, len(self.text), offset + len(part))
+        return LogPart(part, offset, offset + len(part), len(self.text))
 
     async def aclose(self) -> None: ...
 

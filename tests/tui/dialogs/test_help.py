@@ -52,7 +52,8 @@ def test_a_tab_that_is_not_shown_has_no_key(monkeypatch: pytest.MonkeyPatch) -> 
 def test_the_signs_of_a_tab_are_explained_below_its_keys(
     tab: TabName, ascii_only: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.dialogs.help.glyphs", lambda: ASCII if ascii_only else UNICODE)
+    for module in ("tui.dialogs.help", "tui.ui.status_styles"):
+        monkeypatch.setattr(f"{module}.glyphs", lambda: ASCII if ascii_only else UNICODE)
     text = "\n".join(map(row_text, KeySheet(tab, Keymap(), tab).rows(78)))
     assert all(words in text for _, _, words in signs(tab))
     assert all(row_width(row) <= 70 for row in KeySheet(tab, Keymap(), tab)._signs())

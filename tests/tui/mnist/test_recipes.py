@@ -38,6 +38,8 @@ def test_a_run_is_recognised_by_its_model_and_batch() -> None:
     run = make_run(experiment="mnist", params=given)
     assert [one.name for one in NOTEBOOK if one.made(run)] == ["double_conv b100"]
     assert not any(one.made(make_run(experiment="xor", params=given)) for one in NOTEBOOK)
+    trial = make_run(experiment="mnist", params=given, sweep="20260101-000000-mnist-sweep-0001")
+    assert not any(one.made(trial) for one in NOTEBOOK)
 
 
 def test_the_newest_run_with_weights_is_shown_unless_another_is_chosen() -> None:

@@ -7,7 +7,7 @@ import pytest
 from engine.protocol import Cause, CauseKind, Paused, Queued, Running, SkippedRun, State, Status
 from engine.service.runs.transitions import why_not
 from tests.fakes.engine import done, make_run
-from tui.runs.marked_command import MarkedRuns, count_of, possible
+from tui.runs.marked_command import MarkedRuns, count_of, done_text, possible
 
 PAUSED = Paused(1.0, Cause(CauseKind.PAUSED, "Paused."))
 
@@ -42,6 +42,19 @@ def test_of_many_that_are_left_out_twenty_are_named_and_the_others_counted() -> 
     plan = MarkedRuns("pause", (), (*left_out(*names), other), "Z")
     named = ", ".join(names[:20])
     assert plan.refusal == f"{named} and 5 more are done and cannot be paused now. x is paused already."
+
+
+@pytest.mark.parametrize(
+    ("verb", "states", "text"),
+    [
+        ("stop", [Running(1.0), Queued("")], "1 run stops at its next step. 1 run is stopped."),
+        ("stop", [Running(1.0), Running(1.0)], "2 runs stop at their next step."),
+        ("pause", [Queued(""), Queued("")], "2 runs are paused."),
+        ("resume", [PAUSED], "1 run resumes from its last checkpoint."),
+    ],
+)
+def test_the_message_says_what_was_done_to_each(verb: str, states: list[State], text: str) -> None:
+    assert done_text(verb, [make_run(number, state=state) for number, state in enumerate(states, 1)]) == text
 
 
 @pytest.mark.parametrize("verb", ["pause", "stop", "remove"])

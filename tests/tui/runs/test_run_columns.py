@@ -45,7 +45,7 @@ def best_cell(metric: str, width: int) -> str:
 
 def test_a_best_value_of_another_metric_is_named_or_left_out() -> None:
     assert best_cell("loss", 73) == "0.1" and best_cell("accuracy", 73) == ""
-    assert best_cell("accuracy", 128) == "loss 0.1"
+    assert best_cell("accuracy", 128) == "loss 0.1" and best_cell("loss", 128) == "0.1"
 
 
 def test_a_name_takes_what_it_needs_and_parameters_the_rest() -> None:

@@ -232,6 +232,24 @@ async def test_the_marked_runs_are_removed_and_brought_back_together(places: Pla
         await opened.until(lambda: len(engine.runs_by_id) == 4)
 
 
+async def test_nothing_of_removed_runs_stays_on_the_screen(places: Places) -> None:
+    runs = [make_run(number, name=f"gone{number}", state=done()) for number in range(1, 4)]
+    engine = FakeEngine(*runs, make_run(4, experiment="mnist", name="other"))
+    for run in runs:
+        engine.append(run.id, metrics(1, [1, 2, 3], loss=[0.5, 0.4, 0.3]))
+    async with open_app(places, engine) as opened:
+        await opened.press("slash", *"xor", "enter")
+        await opened.shows("3 of 4")
+        opened.app.runs.shown.marks = [run.id for run in runs]
+        opened.app.runs.follow()
+        await opened.shows("gone2", "D remove 3")
+        await opened.press("D")
+        await opened.shows("Remove 3 runs?")
+        await opened.press("enter")
+        await opened.shows("no run passes the filter", "no run selected")
+        await opened.until(lambda: "gone" not in opened.text and "D remove" not in opened.text)
+
+
 async def test_p_resumes_the_marked_runs_only_when_all_are_paused(places: Places) -> None:
     runs = [make_run(1, state=PAUSED), make_run(2, state=PAUSED)]
     engine = FakeEngine(*runs)

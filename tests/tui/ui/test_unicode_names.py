@@ -15,9 +15,8 @@ from engine.places import Places
 from engine.protocol import Best, Query, RunSummary
 from tests.fakes.app_pilot import open_app
 from tests.fakes.engine import FakeEngine, done, make_run, metrics
-from tui.chart.chart_rows import picture
+from tui.chart.chart_rows import Scene, picture
 from tui.chart.chart_view import ChartView
-from tui.chart.scene import Scene
 from tui.data.run_history import RunHistory
 from tui.dialogs.choose import ChoiceList
 from tui.runs.compare import CompareSheet

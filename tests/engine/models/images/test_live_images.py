@@ -9,7 +9,7 @@ import torch.nn.functional as F
 
 from engine.experiments.mnist import arrays, network
 from engine.models.images import architecture, live_images
-from engine.worker.live_images import NUMBERS, sketch_to_json
+from engine.worker.sketches import NUMBERS, sketch_to_json
 from tests.engine.models.images.nets import entered, pictures, with_norms
 
 

@@ -159,3 +159,15 @@ def test_a_clock_set_back_does_not_change_the_order_of_the_queue(clock: Clock) -
     second = tracked_run.queue_time()
     waiting = [QueuedRun("a", "second", 1, "cpu", second), QueuedRun("b", "first", 1, "cpu", first)]
     assert plan(waiting, [], 1, FreeGpus()).starts == (QueuedStart("b", CPU),)
+
+
+async def test_two_runs_are_never_given_one_name(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    endings = iter(("aaaa", "aaaa", "bbbb"))
+
+    def new_id(experiment: str, now: float) -> str:
+        return f"{now:.0f}-{experiment}-{next(endings)}"
+
+    monkeypatch.setattr(store, "new_id", new_id)
+    async with serving(places), await connect(places) as client:
+        names = [(await client.submit("xor", {"epochs": 5})).spec.name for _ in range(2)]
+        assert names == ["xor-aaaa", "xor-bbbb"]

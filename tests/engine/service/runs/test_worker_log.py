@@ -14,11 +14,12 @@ from engine import log_files
 from engine.errors import CorruptRun
 from engine.keeper import log_limit
 from engine.keeper.log_limit import LimitedLog
+from engine.protocol import LogPart
 from engine.service.runs import worker_log
 
 
 def test_a_missing_log_is_an_empty_range(tmp_path: Path) -> None:
-    assert worker_log.read(tmp_path / "none", -100, 100) == worker_log.LogRange("", 0, 0, 0)
+    assert worker_log.read(tmp_path / "none", -100, 100) == LogPart("", 0, 0, 0)
 
 
 @given(st.text(max_size=80), st.integers(4, 20))
@@ -124,7 +125,7 @@ def test_while_the_log_is_rotated_a_reader_gets_nothing_and_keeps_its_offset(
     os.write(small.fd, b"something\n")
     with small.path.open("rb") as rotating:
         assert log_files.lock(rotating.fileno(), shared=False)
-        assert worker_log.read(small.path, 3, 100) == worker_log.LogRange("", 3, 3, 3)
+        assert worker_log.read(small.path, 3, 100) == LogPart("", 3, 3, 3)
     assert worker_log.read(small.path, 3, 100).text == "in\nsomething\n"
 
 

@@ -15,7 +15,8 @@ from engine.models.xor.batch import record
 from engine.places import Places
 from engine.service.sweeps import batch_spec, sweep_folder
 from engine.service.sweeps import sweep as sweeping
-from engine.sweep_protocol import SweepStatus, TrialQuery, TrialRow, TrialStatus, axis_to_json
+from engine.sweep_protocol import SweepStatus, TrialQuery, TrialRow, TrialStatus
+from engine.typed_json import to_json
 from tests.engine.service.sweeps.sweep_cases import make_sweep_spec
 from tests.engine.service.sweeps.test_sweeps import open_client, wait_until_ended
 from tests.timeouts import LONG
@@ -160,7 +161,7 @@ def test_the_same_entries_give_the_same_sweep(places: Places) -> None:
     folder = sweep_folder.folder_of(places, "s")
     spec = make_sweep_spec("lr=0.1,0.2", experiment="xor", seeds=(1, 2), lanes=True)
     facts = [
-        {"verb": "widen", "axes": [axis_to_json(Axis("lr", (0.1, 0.2, 0.4)))]},
+        {"verb": "widen", "axes": [to_json(Axis("lr", (0.1, 0.2, 0.4)))]},
         {"verb": "widen", "seeds": [1, 2, 5]},
         {"verb": "extend", "trial": 4, "params": {"lr": 0.2, "epochs": 9}, "seed": 2, "lengths": {}},
         {"verb": "pin", "trial": 2, "on": True},

@@ -54,7 +54,7 @@ def copy_of(folder: SweepFolder, name: str) -> SweepFolder:
 
 
 def test_every_kind_of_entry_has_a_type() -> None:
-    assert set(journal.KINDS) == set(sweep._HANDLERS) - {"edited"}
+    assert set(journal.KINDS) == set(sweep._HANDLERS)
     assert set(journal.EDITS) == set(sweep.EDITS)
 
 
@@ -194,10 +194,10 @@ async def test_a_folder_of_sweeps_that_cannot_be_listed_is_an_error(places: Plac
 def test_an_entry_of_another_type_is_damage(tmp_path: Path) -> None:
     folder = SweepFolder(tmp_path / "20260101-000000-sweep-aaaa")
     folder.path.mkdir()
-    from engine.sweep_protocol import sweep_spec_to_json
+    from engine.typed_json import to_json
     from tests.engine.service.sweeps.sweep_cases import asked_entry, make_sweep_spec, told_entry
 
-    folder.spec.write_text(json.dumps(sweep_spec_to_json(make_sweep_spec("hidden=1..2", experiment="xor"))))
+    folder.spec.write_text(json.dumps(to_json(make_sweep_spec("hidden=1..2", experiment="xor"))))
     good = [asked_entry(1, 1, {"hidden": 1}), {"kind": "begun", "trial": 1}, told_entry(1, 0.5)]
     for place, entry in enumerate(good):
         for name in entry:

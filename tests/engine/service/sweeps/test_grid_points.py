@@ -11,7 +11,7 @@ import pytest
 from engine.axes import parse_axis, sample_point
 from engine.catalog import find
 from engine.service.sweeps import grid_points, trial_spec
-from engine.service.sweeps.tpe_sampler import distribution
+from engine.service.sweeps.sampler import distribution
 
 XOR = find("xor")
 KINDS = trial_spec.axis_params(find("xor"))

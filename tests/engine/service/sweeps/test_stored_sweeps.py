@@ -10,10 +10,10 @@ from engine.axes import parse_axis
 from engine.catalog import find
 from engine.places import Places
 from engine.service.sweeps import plot_data, sweep_folder, trial_table
+from engine.service.sweeps.sampler import TpeSampler
 from engine.service.sweeps.sweep import Config, Sweep
 from engine.service.sweeps.sweep_folder import SweepFolder
 from engine.service.sweeps.sweeps import load_sweep
-from engine.service.sweeps.tpe_sampler import TpeSampler
 from engine.sweep_protocol import TrialQuery
 from tests.engine.service.sweeps.sweep_cases import add_result, make_sweep_spec, open_sweep
 from tests.engine.stored import LANES, TPE, sweep_of

@@ -14,7 +14,8 @@ from engine import store
 from engine.client.client import Client
 from engine.places import Places
 from engine.service.sweeps import journal, sweep_folder
-from engine.sweep_protocol import SweepStatus, TrialQuery, sweep_spec_to_json
+from engine.sweep_protocol import SweepStatus, TrialQuery
+from engine.typed_json import to_json
 from tests.chaos import scaled
 from tests.engine.service.live import connect, end_runs, process, start
 from tests.engine.service.sweeps.sweep_cases import submitted_spec
@@ -77,7 +78,7 @@ async def test_a_request_sent_twice_creates_one_sweep(places: Places) -> None:
 def test_a_trial_that_was_recorded_without_a_run_gets_one_from_the_next_service(places: Places) -> None:
     """The journal ends as after a crash between recording the trial and creating its run."""
     spec = submitted_spec("lr=0.1,0.2", params={"epochs": 3}, metric="loss", goal="min")
-    folder = sweep_folder.create(places, sweep_spec_to_json(spec), spec.id)
+    folder = sweep_folder.create(places, to_json(spec), spec.id)
     run_id = store.new_id("mnist", 1.7e9)
     journal.append(
         folder.journal,

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.events import EventWriter
+from engine.metric_goal import MetricGoal
 from engine.service.sweeps.trial_result import TrialCurve
 from engine.sweep_protocol import Prune
 
@@ -25,7 +26,7 @@ def written(path: Path, values: dict[int, float | str], *, total: int = 2700, me
 
 
 def read(path: Path, prune: Prune = ASHA, *, largest: bool = False) -> TrialCurve:
-    curve = TrialCurve(path, "loss", largest, prune)
+    curve = TrialCurve(path, MetricGoal("loss", largest), prune)
     while curve.read_more():
         pass
     return curve

@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 
 from engine.models.xor.batch.arrays import BESTS
-from engine.models.xor.batch.batch_training import BatchTraining
+from engine.models.xor.batch.batch_training import BatchTrainer, BatchTraining
 from engine.models.xor.batch.plan import PARAMS, BatchPlan, from_rows
-from engine.models.xor.batch.trainer import BatchTrainer
 from engine.params import Value
 
 FINAL = ("outcome", "stop", "loss", "val_loss", "best", "right", "waited", *BESTS)

@@ -1,20 +1,25 @@
-"""The TPE sampler: Optuna's ask and tell, with a study in the sweep's folder. Call it outside the event loop.
+"""Who proposes the next point of a sweep: its grid in order, random draws, or TPE.
 
-Optuna is imported inside functions: a service without a TPE sweep never loads it. The journal of the sweep
-is authoritative; the study is synchronised with it when it is opened.
+TPE is Optuna's, by ask and tell, with a study in the folder of the sweep. Optuna is imported inside
+functions: a service without a TPE sweep never loads it. The journal of the sweep is authoritative; the study
+is synchronised with it when it is opened.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from engine.axes import Axis, is_whole_range
+from engine import catalog
+from engine.axes import Axis, is_whole_range, sample_point
 from engine.params import Value
-from engine.service.sweeps import trial_result
+from engine.service.sweeps import grid_points, trial_result, trial_spec
 from engine.service.sweeps.sweep import Config, Sweep
 from engine.service.sweeps.trial_result import TrialResult
 
@@ -22,13 +27,78 @@ if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
     from optuna.study import Study
 
+T = TypeVar("T")
+P = ParamSpec("P")
+Params = dict[str, Value]
+MAX_DRAWS = 1000
+"""tries to draw a configuration that is new"""
 CONFIG_ATTR = "config"
 SEED_STRIDE = 7919
 """separates the random streams of consecutive configurations"""
 
 
 @dataclass(slots=True)
+class Samplers:
+    """The samplers of all sweeps; Optuna runs in the thread, since it would block the event loop."""
+
+    thread: ThreadPoolExecutor
+    _grids: dict[str, tuple[int, Iterator[Params]]] = field(default_factory=dict)
+    """of each sweep: number of its widenings, and the points that are left"""
+    _studies: dict[str, TpeSampler] = field(default_factory=dict)
+
+    async def next_point(self, sweep: Sweep, config: int) -> tuple[int, Params] | None:
+        """Number and params of the point that configuration `config` tries; None if there are no more."""
+        if sweep.spec.sampler == "tpe":
+            study = await self._study(sweep)
+            return sweep.sampled, await self._in_thread(study.ask, config)
+        return _draw(sweep) if sweep.spec.sampler == "random" else self._grid_point(sweep)
+
+    async def tell(self, sweep: Sweep, config: Config) -> None:
+        """Report the result of a configuration, all seeds of which have ended, to TPE."""
+        study = await self._study(sweep)
+        await self._in_thread(study.tell, config, trial_result.result_of(sweep, config))
+
+    def forget(self, sweep_id: str) -> None:
+        """Drop what is kept in memory of a sweep."""
+        self._grids.pop(sweep_id, None)
+        self._studies.pop(sweep_id, None)
+
+    def _grid_point(self, sweep: Sweep) -> tuple[int, Params] | None:
+        known, points = self._grids.get(sweep.id, (0, iter(())))
+        if known != len(sweep.widenings):
+            points = grid_points.grid_from(sweep.widenings, sweep.sampled)
+            self._grids[sweep.id] = (len(sweep.widenings), points)
+        found = next(points, None)
+        return None if found is None else (sweep.sampled, found)
+
+    async def _study(self, sweep: Sweep) -> TpeSampler:
+        study = self._studies.get(sweep.id)
+        if study is None or study.widening != len(sweep.widenings) - 1:
+            study = self._studies[sweep.id] = await self._in_thread(TpeSampler.open_study, sweep)
+        return study
+
+    async def _in_thread(self, do: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self.thread, lambda: do(*args, **kwargs))
+
+
+def _draw(sweep: Sweep) -> tuple[int, Params] | None:
+    """A configuration that has not been tried, drawn at random; None after MAX_DRAWS tries."""
+    kinds = trial_spec.axis_params(catalog.of(sweep.spec))
+    first = max((config.point for config in sweep.configs.values() if config.point is not None), default=-1)
+    for number in range(first + 1, first + 1 + MAX_DRAWS):
+        chosen = sample_point(sweep.spec.axes, kinds, sweep.spec.seed, number)
+        if all(config.params != chosen for config in sweep.configs.values()):
+            return number, chosen
+    return None
+
+
+# --- TPE --------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
 class TpeSampler:
+    """Call it outside the event loop."""
+
     study: Study
     space: dict[str, BaseDistribution]
     seed: int

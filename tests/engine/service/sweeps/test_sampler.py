@@ -10,8 +10,8 @@ from engine.axes import sample_point
 from engine.catalog import find
 from engine.params import Value
 from engine.service.sweeps import trial_result, trial_spec
+from engine.service.sweeps.sampler import TpeSampler
 from engine.service.sweeps.sweep import Config, Sweep
-from engine.service.sweeps.tpe_sampler import TpeSampler
 from engine.sweep_protocol import TrialStatus
 from tests.engine.service.sweeps.sweep_cases import (
     Objective,

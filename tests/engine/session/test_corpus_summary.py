@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.data.text.corpus_summary import summarise_corpus
 from engine.errors import DataError
 from engine.places import Places
+from engine.session.corpus import summarise_corpus
 
 
 def test_a_corpus_is_told_in_json(places: Places, tmp_path: Path) -> None:

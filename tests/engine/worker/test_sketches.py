@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.worker.live_images import (
+from engine.worker.sketches import (
     NUMBERS,
     SECONDS,
     SKETCHES_PER_INTERVAL,
