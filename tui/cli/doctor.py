@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
 
 from engine.errors import EngineError
-from engine.protocol import Finding, Severity
+from engine.protocol import Finding, Severity, to_json
 from tui.cli.engine_call import call_engine_or_raise, print_json, print_stdout
 from tui.cli.ls import AsJson
 from tui.terminal.capabilities import examine
@@ -27,7 +26,7 @@ def doctor(json: AsJson = False) -> None:
     findings = [*_engine_findings(), *examine()]
     findings.sort(key=lambda finding: list(SIGNS).index(finding.severity), reverse=True)
     if json:
-        print_json([asdict(finding) for finding in findings])
+        print_json(to_json(findings))
     else:
         for finding in findings:
             print_stdout(f"{SIGNS[finding.severity]}  {finding.topic}: {finding.text}")

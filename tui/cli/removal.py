@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -37,7 +36,7 @@ def rm(
         return
     selected = run_control.select_runs("remove", runs, where)
     if not selected.runs and json:
-        print_json({"runs": [], "left_out": [asdict(left) for left in selected.left_out]})
+        print_json({"runs": [], "left_out": to_json(selected.left_out)})
     run_control.exit_if_none(selected)
     _confirm(selected, yes, now, json)
     removal = call_engine(lambda client: client.remove(*(run.id for run in selected.runs), now=now))
@@ -50,8 +49,7 @@ def rm(
             {"id": item.id, "deleted": True, "bytes": item.bytes, "seconds_left": removal.seconds_left}
         )
     elif json:
-        left_out = [asdict(left) for left in (*selected.left_out, *missed)]
-        print_json({**to_json(removal), "left_out": left_out})
+        print_json({**to_json(removal), "left_out": to_json([*selected.left_out, *missed])})
     else:
         what = removal.items[0].id if len(removal.items) == 1 else plural(len(removal.items), "run")
         print_removal(what, removal)

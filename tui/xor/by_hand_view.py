@@ -64,11 +64,7 @@ class HandView(XorView):
         with self.side:
             yield self.plane
             yield self.notes
-        with Vertical(classes="net-side"):
-            yield self.heading
-            yield self.network
-            yield self.truth
-            yield self.lesson
+        yield Vertical(self.heading, self.network, self.truth, self.lesson, classes="net-side")
 
     @property
     def net(self) -> HandNet:

@@ -51,11 +51,7 @@ class OpenedNet(Horizontal):
         with self.side:
             yield self.plane
             yield self.notes
-        with Vertical(classes="net-side"):
-            yield self.heading
-            yield self.network
-            yield self.truth
-            yield self.chart
+        yield Vertical(self.heading, self.network, self.truth, self.chart, classes="net-side")
 
     def fit(self, width: int, height: int) -> None:
         self.plane.fit(columns_beside(width), height - (6 if height < 26 else 10))

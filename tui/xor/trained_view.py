@@ -66,11 +66,7 @@ class TrainedView(XorView):
         with self.side:
             yield self.plane
             yield self.notes
-        with Vertical(classes="net-side"):
-            yield self.heading
-            yield self.network
-            yield self.truth
-            yield self.chart
+        yield Vertical(self.heading, self.network, self.truth, self.chart, classes="net-side")
 
     def fit(self, width: int, height: int) -> None:
         self.plane.fit(columns_beside(width), height - (5 if height < 26 else 10))

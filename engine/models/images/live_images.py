@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.models.images.architecture import Architecture, Tensors, build, infer, to_json
+from engine.models.images.architecture import Architecture, Tensors, build, to_json
 from engine.models.images.conv_net import Pixels
 from engine.models.images.layers import Convolution, Dense, Layer
 
@@ -48,11 +48,6 @@ class LiveImages:
             parts[f"filters/{layer.name}"] = filters.tolist()
             parts[f"maps/{layer.name}"] = _maps(values[behind + 1], NUMBERS // len(shown) - filters.size)
         return parts
-
-
-def for_tensors(tensors: Tensors, images: Pixels, plan: Architecture | None = None) -> LiveImages:
-    """LiveImages of a network with these tensors; `images` (N, side, side) of 0 to 255. Raises ValueError."""
-    return LiveImages(plan or infer(tensors), images)
 
 
 def _last_picture(layers: Sequence[Layer], at: int) -> int:
