@@ -13,12 +13,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from io import BufferedReader
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from engine import files
 from engine.errors import FULL, CorruptRun
-from engine.protocol import Json
 from engine.typed_json import LATEST_TIME, WHOLE_LIMIT, WrongType, in_bounds, typed
+
+if TYPE_CHECKING:  # a worker of `dltui exec` writes events without the other types
+    from engine.protocol import Json
 
 PENDING_LIMIT = 8 * 1024 * 1024
 """bytes kept in memory while the disk takes none"""

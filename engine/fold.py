@@ -16,8 +16,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from engine import events
 from engine.errors import CorruptRun
 from engine.events import Event
-from engine.protocol import number_from_json
-from engine.typed_json import typed
+from engine.typed_json import number_from_json, typed
 
 REWIND = b'"restored"'
 HEAD = 120

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
 
 from engine import spec_versions
 from engine.errors import InputError
+from engine.exec.shell_command import ShellCommand, without_values
 from engine.experiment_files.description import FileExperiment
 from engine.params import Value
 from engine.typed_json import Bounds as Bounds
@@ -133,7 +134,7 @@ class ParentCheckpoint:
 class Spec:
     """A run as submitted; written once."""
 
-    JSON_OMITTED: ClassVar = ("parent", "file")
+    JSON_OMITTED: ClassVar = ("parent", "file", "command")
 
     id: str
     experiment: str
@@ -165,6 +166,8 @@ class Spec:
     """None: it begins with weights of its own"""
     file: FileExperiment | None = None
     """the experiment, where it is a file of the user's"""
+    command: ShellCommand | None = None
+    """what `dltui exec` runs"""
     unknown: Unknown = field(default_factory=dict)
     """fields that a newer version wrote: kept, without effect"""
 
@@ -539,6 +542,9 @@ def with_current_name(row: R) -> R:
 
 def summary_to_json(run: RunSummary) -> Json:
     """The shape of `dltui show --json`: the fields of the spec lie beside those of the run."""
+    command = run.spec.command
+    if command is not None:
+        run = replace(run, spec=replace(run.spec, command=without_values(command)))
     data = to_json(run)
     spec, state = data.pop("spec"), data["state"]
     both = spec | data | {
@@ -563,7 +569,7 @@ _IN_SUMMARY = tuple(
         (
             "id", "experiment", "name", "status", "cause", "params", "seed", "framework", "metrics", "best",
             "created_at", "ended_at", *(field.name for field in fields(RunSummary)[2:-1]), "wanted_device",
-            *_SPEC_FIELDS[:-2], "unknown", "parent", "file", "state", "checkpoints",
+            *_SPEC_FIELDS[:-3], "unknown", "parent", "file", "command", "state", "checkpoints",
         )
     )
 )  # fmt: skip

@@ -45,6 +45,7 @@ from engine.version import VERSION as RELEASE
 from engine.version import is_older as is_older_version
 
 if TYPE_CHECKING:
+    from engine.client.submitted_command import SubmittedCommand
     from engine.events import Event
     from engine.experiment_files.code import RunCode
     from engine.experiment_files.description import FileExperiment
@@ -250,19 +251,42 @@ class Client:
         data: str | None = None,
         begin: str = "",
         file: FileExperiment | None = None,
+        gpu_share: float = 1.0,
+        threads: int | None = None,
     ) -> RunSummary:
-        """`data` is the absolute path of the folder of data sets, "" for none; None: DLTUI_DATA.
+        """`threads` None: as many as the experiment uses.
 
-        `begin`: the checkpoint it begins with, RUN@STEP or RUN@best. `file` is the experiment where it is a
-        file: its source is kept as it is now, or, where the file is gone, as it was. Raises DltuiError, and
-        nothing was started.
+        `data` is the absolute path of the folder of data sets, "" for none; None: DLTUI_DATA. `begin`: the
+        checkpoint it begins with, RUN@STEP or RUN@best. `file` is the experiment where it is a file: its
+        source is kept as it is now, or, where the file is gone, as it was. Raises DltuiError, and nothing
+        was started.
         """
         facts: Json = {
             "experiment": experiment, "params": dict(params or {}), "seed": seed, "name": name,
             "device": device, "executor": executor, "data": data_folder() if data is None else data,
-            **({"begin": begin} if begin else {}),
+            **({"begin": begin} if begin else {}), "gpu_share": gpu_share, "threads": threads,
         }  # fmt: skip
         facts |= await self._kept(file)
+        return await self._run("submit", **facts, token=uuid.uuid4().hex)
+
+    async def submit_command(
+        self,
+        submitted: SubmittedCommand,
+        *,
+        seed: int = 1,
+        name: str = "",
+        device: str = "auto",
+        gpu_share: float = 1.0,
+        threads: int | None = None,
+    ) -> RunSummary:
+        """`threads` None: all of the machine."""
+        from engine.exec import shell_command  # most runs are experiments
+
+        facts: Json = {
+            "experiment": shell_command.EXPERIMENT, "params": dict(submitted.params), "seed": seed,
+            "name": name, "device": device, "gpu_share": gpu_share, "threads": threads,
+            "command": to_json(submitted.command), "withheld": dict(submitted.withheld),
+        }  # fmt: skip
         return await self._run("submit", **facts, token=uuid.uuid4().hex)
 
     async def _kept(self, file: FileExperiment | None) -> Json:
@@ -280,14 +304,18 @@ class Client:
     async def pause(self, run: str) -> RunSummary:
         return await self._run("pause", run=run)
 
-    async def resume(self, run: str, mode: str = "strict", *, code: str = "") -> RunSummary:
+    async def resume(
+        self, run: str, mode: str = "strict", *, code: str = "", withheld: Mapping[str, str] | None = None
+    ) -> RunSummary:
         """`mode` fast goes on with the code of its file as it is now, `code` kept with what the run keeps.
 
-        Raises DltuiError, also in mode strict where that file was changed.
+        `withheld`: values of variables of a command that are in no file. Raises DltuiError, also in mode
+        strict where that file was changed.
         """
         facts: Json = {"code": code} if code else {}
+        facts |= {"withheld": dict(withheld)} if withheld else {}
         if mode == "fast" and not code:
-            facts = await self._kept((await self.show(run)).spec.file)
+            facts |= await self._kept((await self.show(run)).spec.file)
         return await self._run("resume", run=run, mode=mode, **facts)
 
     async def code(self, run: str) -> RunCode | None:

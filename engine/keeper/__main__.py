@@ -9,7 +9,7 @@ import os
 import re
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 if __name__ == "__main__":  # -I and -S leave out the folder of the engine
@@ -42,6 +42,7 @@ from engine.keeper.worker_process import InheritedFiles, WorkerProcess, environm
 from engine.store import ExitFacts, RunFolder
 from engine.typed_json import to_json
 
+EXEC_WORKER = Path(__file__).resolve().parents[1] / "exec" / "__main__.py"
 _CHECKPOINT = re.compile(r"step-(\d{1,18})")
 MIN_FREE_BYTES = 64 * 1024
 """with fewer bytes free the disk counts as full"""
@@ -124,11 +125,13 @@ def _attempt(claim: Claim, args: Arguments, report: Report) -> Outcome:
 def _start_worker(claim: Claim, args: Arguments, log: LimitedLog) -> WorkerProcess:
     spec = store.read_spec(claim.folder)
     wanted = store.read_wanted(claim.folder)
-    environ = {
-        **environment(spec, args.device, os.environ, len(os.sched_getaffinity(0))),
-        "DLTUI_ATTEMPT": str(args.attempt),
-        "DLTUI_MODE": wanted.mode,
-    }
+    facts = {"DLTUI_ATTEMPT": str(args.attempt), "DLTUI_MODE": wanted.mode}
+    if spec.command is not None:
+        command = [args.python, "-I", "-S", str(EXEC_WORKER), str(claim.folder.path)]
+        environ = {**os.environ, **facts, "DLTUI_DEVICE": args.device}
+        inherited = InheritedFiles(claim.lock, log.fd, claim.folder.path)
+        return replace(worker_process.start(command, environ, inherited), is_command=True)
+    environ = {**environment(spec, args.device, os.environ, len(os.sched_getaffinity(0))), **facts}
     module = "engine.worker" if spec.executor == "local" else "engine.remote"
     python = spec.file.python if spec.file and module == "engine.worker" else ""
     command = [python or args.python, "-P", "-m", module, str(claim.folder.path)]
@@ -162,6 +165,7 @@ def _watch_worker(
         disk_full=is_full(claim.folder),
         log_tail=log.tail(),
         checkpoint=newest_checkpoint(claim.folder),
+        is_command=worker.is_command,
     )
     log.enforce_limit()
     return Outcome(process, cause.decide(evidence), descendants_gone)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from engine import ending_signals
 from engine.errors import FULL, DltuiError
+from engine.exec.script_end import RESUME_REMEDY
 from engine.keeper.stop_sequence import GracePeriods, StopStep
 from engine.protocol import Cause, CauseKind, Status
 
@@ -49,6 +50,12 @@ class Evidence:
     """the end of what this attempt printed"""
     checkpoint: int = 0
     """step of the newest checkpoint; 0: there is none"""
+    is_command: bool = False
+    """whether it is the run of a command, whose worker ends as the command did"""
+
+    @property
+    def subject(self) -> str:
+        return "command" if self.is_command else "worker"
 
 
 _HINTS: tuple[tuple[CauseKind, str, str, re.Pattern[str]], ...] = (
@@ -116,6 +123,9 @@ def one_line(text: str, limit: int = TEXT_LIMIT) -> str:
 def _from_exit_message(evidence: Evidence, status: Status, cause: Cause) -> Verdict:
     if evidence.request_signal is not None and status is Status.STOPPED:
         text = ending_signals.ended_by(evidence.request_signal, evidence.checkpoint)
+        if evidence.is_command:
+            name = ending_signals.name_of(evidence.request_signal)
+            text = cause.text.replace("Stopped by its user", f"{name} from outside", 1)
         cause = Cause(CauseKind.SIGNAL, text, _resume_note(evidence))
     return status, cause
 
@@ -133,13 +143,14 @@ def _forced(evidence: Evidence) -> Verdict:
     kind = CauseKind.PAUSED if pausing else CauseKind.USER_STOP
     if evidence.request_signal is not None:
         kind = CauseKind.SIGNAL
+    who = evidence.subject
     if evidence.process.signal is None:
-        how = "the worker exited without saying whether it had saved"
+        how = f"the {who} exited without saying whether it had saved"
     else:
-        how = f"the worker did not answer within {evidence.grace_periods.request:g} s and was ended"
+        how = f"the {who} did not answer within {evidence.grace_periods.request:g} s and was ended"
         if evidence.process.signal == signal.SIGKILL:
             limit = f"{_total_grace(evidence.grace_periods):g} s"
-            how = f"the worker answered neither the request nor SIGTERM within {limit} and was killed"
+            how = f"the {who} answered neither the request nor SIGTERM within {limit} and was killed"
     number = evidence.request_signal
     by = f"{ending_signals.name_of(number)} from outside: " if number is not None else ""
     text = f"{by}{'Paused' if pausing else 'Stopped'} by force: {how}."
@@ -151,17 +162,21 @@ def _total_grace(grace_periods: GracePeriods) -> float:
 
 
 def _failure(evidence: Evidence) -> Cause:
-    hint = _hint(evidence.log_tail)
+    who, hint = evidence.subject, _hint(evidence.log_tail)
     while_requested = f" while it was asked to {evidence.requested}" if evidence.requested else ""
     if evidence.process.signal == signal.SIGKILL and evidence.out_of_memory:
         kind, text, remedy, _ = _HINTS[2]
-        return Cause(kind, f"{text}: the kernel killed the worker{while_requested}.", remedy)
+        return Cause(kind, f"{text}: the kernel killed the {who}{while_requested}.", remedy)
     if hint is not None:
         kind, text, remedy, line = hint
         return Cause(kind, one_line(f"{text}{while_requested}: {line}"), remedy)
     if evidence.disk_full:
         kind, text, remedy, _ = _HINTS[1]
-        return Cause(kind, f"{text}: the worker exited{while_requested} when no disk space remained.", remedy)
+        return Cause(
+            kind,
+            f"{text}: the {who} exited{while_requested} when no disk space remained.",
+            remedy,
+        )
     if evidence.process.signal is not None:
         name = ending_signals.name_of(evidence.process.signal)
         return Cause(
@@ -169,8 +184,8 @@ def _failure(evidence: Evidence) -> Cause:
             one_line(f"Ended by {name}{while_requested}{_signal_hint(evidence.process.signal)}."),
             f"See worker.log. {_resume_note(evidence)}",
         )
-    line = last_error(evidence.log_tail)
-    text = f"The worker exited with code {evidence.process.code}{while_requested}" + (
+    line = last_error(evidence.log_tail) or (_last_line(evidence.log_tail) if evidence.is_command else "")
+    text = f"The {who} exited with code {evidence.process.code}{while_requested}" + (
         f": {line}" if line else "."
     )
     return Cause(CauseKind.ERROR, one_line(text), f"See worker.log. {_resume_note(evidence)}")
@@ -193,6 +208,12 @@ def last_error(tail: str) -> str:
     return ""
 
 
+def _last_line(tail: str) -> str:
+    """The last line that is not empty."""
+    lines = [line for line in tail.splitlines() if line.strip()]
+    return one_line(lines[-1], 300) if lines else ""
+
+
 _SIGNAL_HINTS = {
     signal.SIGKILL: ": somebody or the system killed it",
     signal.SIGTERM: ": somebody or the system ended it",
@@ -210,6 +231,8 @@ def _signal_hint(number: int) -> str:
 
 
 def _resume_note(evidence: Evidence) -> str:
+    if evidence.is_command:
+        return RESUME_REMEDY
     if evidence.checkpoint:
         return f"Resume continues from step {evidence.checkpoint}."
     return "There is no checkpoint: resume starts from the beginning."

@@ -7,8 +7,10 @@ import json
 import os
 import stat
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from engine.protocol import Json
+if TYPE_CHECKING:
+    from engine.protocol import Json
 
 # --- the keeper reads -------------------------------------------------------------------------------------
 

@@ -28,6 +28,8 @@ class WorkerProcess:
     """write end of the pipe of commands"""
     exit_fd: int
     """read end of the pipe of the exit message, non-blocking"""
+    is_command: bool = False
+    """whether it is the worker of a command, which ends as the command did"""
 
 
 @dataclass(frozen=True, slots=True)

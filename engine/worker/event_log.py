@@ -7,11 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine import fold
 from engine.events import Event, EventWriter
-from engine.protocol import WRITE_SECONDS, Json, number_to_json
-from engine.worker.tensorboard import TensorBoardFiles
+from engine.typed_json import number_to_json
+
+if TYPE_CHECKING:  # the worker of a command buffers its metrics here, and imports little
+    from engine.protocol import Json
+    from engine.worker.tensorboard import TensorBoardFiles
 
 EXACT = 20_000
 """points of a series before buckets begin"""
@@ -275,6 +279,8 @@ class EventLog:
     def flush_if_due(self, now: float) -> None:
         if now < self._flush_at:
             return
+        from engine.protocol import WRITE_SECONDS
+
         self._flush_at = now + WRITE_SECONDS
         self.flush()
         if self._tensorboard is None or self._tensorboard.is_due(now):

@@ -6,9 +6,12 @@ import json
 import os
 from collections.abc import MutableMapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from engine.keeper.command_pipe import LINE_LIMIT, CommandPipe
-from engine.protocol import Json
+
+if TYPE_CHECKING:
+    from engine.protocol import Json
 
 
 class KeeperPipe:

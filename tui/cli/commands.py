@@ -11,6 +11,7 @@ from tui.cli import (
     compare,
     doctor,
     engine,
+    exec_command,
     experiments,
     export,
     guard,
@@ -66,6 +67,7 @@ def dltui(
 
 app.add_typer(experiments.app, name="experiments")
 app.command("run", cls=Verb)(run.run)
+app.command("exec", cls=Verb, context_settings={"allow_interspersed_args": False})(exec_command.exec_command)
 app.command("ls", cls=Verb)(ls.ls)
 app.command("show", cls=Verb)(ls.show)
 app.command("logs", cls=Verb)(logs.logs)
@@ -83,6 +85,7 @@ app.command("verify", cls=Verb)(run_control.verify)
 app.add_typer(sweep_commands.app, name="sweep")
 app.add_typer(engine.app, name="engine")
 app.command("reindex", cls=Verb)(engine.reindex)
+app.command("track", cls=Verb)(exec_command.track)
 app.command("doctor", cls=Verb)(doctor.doctor)
 app.command("predict", cls=Verb)(language.predict)
 app.command("generate", cls=Verb)(language.generate)

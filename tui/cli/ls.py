@@ -17,6 +17,7 @@ from engine.protocol import CheckpointFacts, Page, Query, RunSummary, Status, Sw
 from tui.cli.engine_call import call_engine, fail, print_json, print_stderr, print_stdout
 from tui.cli.shell_completion import complete_run
 from tui.cli.table import TableColumn, table, wrapped
+from tui.data.command_text import command_text
 from tui.data.unknown_filter_names import unknown_name
 from tui.data.value_text import (
     age_text,
@@ -208,7 +209,10 @@ def _facts(run: RunSummary, data_now: str) -> list[tuple[str, str]]:
     facts = [
         ("run", run.id),
         ("name", run.spec.name),
-        ("experiment", f"{run.spec.experiment} ({run.spec.framework})"),
+        ("experiment", f"{run.spec.experiment} ({run.spec.framework})" if run.spec.framework else ""),
+        ("command", command_text(run.spec)),
+        ("folder", run.spec.command.folder if run.spec.command else ""),
+        ("in no file", ", ".join(run.spec.command.withheld) if run.spec.command else ""),
         ("status", f"{status_text(run)}{': ' + reason_text(run) if reason_text(run) else ''}"),
         ("remedy", cause.remedy if cause else ""),
         ("damage", run.damage),

@@ -50,6 +50,10 @@ Python = Annotated[
         metavar="PATH", help="interpreter that trains an experiment of your own; it needs dltui as well"
     ),
 ]
+GpuShare = Annotated[float, typer.Option(help="share of one GPU: runs may share one")]
+Threads = Annotated[
+    int | None, typer.Option(metavar="N", min=1, max=65536, help="CPU threads, and places in the queue")
+]
 
 
 def run(
@@ -68,6 +72,8 @@ def run(
     seed: Annotated[int, typer.Option(help="random seed: initial weights, dropout, data order")] = 1,
     name: Annotated[str, typer.Option(help="name of the run")] = "",
     device: Annotated[str, typer.Option(help="device that trains: auto, cpu or gpu")] = "auto",
+    gpu_share: GpuShare = 1.0,
+    threads: Threads = None,
     executor: Executor = "local",
     ray_address: RayAddress = "",
     begin: Annotated[
@@ -106,6 +112,8 @@ def run(
             executor=place,
             begin=begin,
             file=chosen.file,
+            gpu_share=gpu_share,
+            threads=threads,
         )
         return created, await same_name_warning(client, created) if name else ""
 

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from engine.client import submitted_command
 from engine.client.client import Client
 from engine.errors import DltuiError, InputError
 from engine.protocol import Query, RunSummary, SkippedRun
@@ -165,7 +166,9 @@ def resume(
 
     async def act(client: Client, run: str) -> RunSummary:
         try:
-            return await client.resume(run, mode, code=code)
+            command = (await client.show(run)).spec.command
+            held = submitted_command.held_here(command) if command else None
+            return await client.resume(run, mode, code=code, withheld=held)
         except DltuiError:
             if mode == "strict" and runs == [run]:
                 await _print_changes(client, run)

@@ -71,11 +71,11 @@ class Verbs(TyperGroup):
 
 
 GROUPS: dict[str, tuple[str, ...]] = {
-    "Runs": ("run", "pause", "resume", "stop", "set", "rm", "undo"),
+    "Runs": ("run", "exec", "pause", "resume", "stop", "set", "rm", "undo"),
     "Look": ("ls", "show", "logs", "plot", "compare", "export", "report", "experiments"),
     "Sweeps": ("sweep",),
     "Language models": ("predict", "generate", "score", "both", "blank", "orders"),
-    "Machine and help": ("doctor", "engine", "verify", "reindex", "keys", "help"),
+    "Machine and help": ("doctor", "engine", "verify", "reindex", "track", "keys", "help"),
 }
 LAST_GROUP = "Machine and help"
 _GROUPED = {name for names in GROUPS.values() for name in names}

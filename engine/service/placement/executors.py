@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import logging
 import os
 import subprocess
@@ -16,11 +17,13 @@ from typing import Protocol
 from engine import files
 from engine.engine_path import python_path
 from engine.errors import CorruptRun, EngineError, InputError
+from engine.exec.script_environment import WITHHELD
 from engine.keeper import arguments
 from engine.places import Places
 from engine.remote import gateway_address
 from engine.remote.gateway_address import GatewayAddress
 
+NOTHING: Mapping[str, str] = {}
 INSTALL = "pip install 'dltui[ray]', then dltui engine stop"
 
 
@@ -50,8 +53,11 @@ class Executor(Protocol):
     machines runs a local process that maintains these files.
     """
 
-    def start(self, folder: Path, attempt: int, device: str) -> KeeperStart:
-        """`device` is cpu or the UUID of a GPU. Raises OSError."""
+    def start(
+        self, folder: Path, attempt: int, device: str, withheld: Mapping[str, str] = ...
+    ) -> KeeperStart:
+        """`device` is cpu or the UUID of a GPU; `withheld` are variables of a command whose values are in no
+        file. Raises OSError."""
 
     def reap(self) -> None:
         """Collect the exit codes of processes that have ended."""
@@ -111,7 +117,9 @@ class LocalExecutor:
     command: Command = keeper_command
     _children: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def start(self, folder: Path, attempt: int, device: str) -> StartedKeeper:
+    def start(
+        self, folder: Path, attempt: int, device: str, withheld: Mapping[str, str] = NOTHING
+    ) -> StartedKeeper:
         """Raises OSError or CorruptRun.
 
         Only from the main thread: a parent-death signal fires when the thread ends.
@@ -125,6 +133,7 @@ class LocalExecutor:
                 start_new_session=True,
                 close_fds=True,
                 cwd=folder,
+                env={**os.environ, WITHHELD: json.dumps(dict(withheld))} if withheld else None,
             )
         self._children.append(process)
         logging.info(
@@ -157,7 +166,9 @@ class RayExecutor:
     _gateways: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     _next_poll: float = 0.0
 
-    def start(self, folder: Path, attempt: int, device: str) -> StartedKeeper:
+    def start(
+        self, folder: Path, attempt: int, device: str, withheld: Mapping[str, str] = NOTHING
+    ) -> StartedKeeper:
         """Raises OSError. The cluster chooses the device: the proxy worker runs on the CPU."""
         return self.local.start(folder, attempt, "cpu")
 

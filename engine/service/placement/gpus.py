@@ -148,3 +148,21 @@ class GpuPlacement:
 def _can_share(gpu: Gpu) -> bool:
     """Whether a GPU that runs of ours use has memory for one more that takes a share."""
     return gpu.foreign_bytes <= CLOSE_FOREIGN and gpu.total_bytes - gpu.used_bytes >= CLOSE_FREE
+
+
+def visible_gpus(limit: str, gpus: Sequence[Gpu]) -> tuple[str, ...]:
+    """UUIDs of the GPUs that CUDA_VISIBLE_DEVICES=`limit` leaves: numbers, UUIDs or their beginnings.
+
+    As in CUDA, what follows the first name that no GPU has is left out.
+    """
+    found: list[str] = []
+    for name in (part.strip() for part in limit.split(",")):
+        matching = [
+            gpu.uuid
+            for index, gpu in enumerate(gpus)
+            if name and (name == str(index) or gpu.uuid.startswith(name))
+        ]
+        if len(matching) != 1:
+            break
+        found += matching
+    return tuple(found)

@@ -20,6 +20,11 @@ class QueuedRun:
     since: float
     share: float = 1.0
     """of a GPU"""
+    gpus: tuple[str, ...] | None = None
+    """the only GPUs that it may use; None: any"""
+
+    def may_use(self, gpu: str) -> bool:
+        return self.gpus is None or gpu in self.gpus
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +96,12 @@ class _FreeResources:
             options.append((CPU, self._try_cpu))
         why = ""
         for resource, attempt in options:
-            ahead = self._first_waiting.get(resource)
+            ahead = self._first_waiting.get(resource) or self._first_waiting.get(_limited(resource, run))
             why = self._behind(ahead, run, resource) if ahead else attempt(run)
             if not why:
                 return
         self.reasons[run.id] = why
-        self._first_waiting.setdefault(options[-1][0], run)
+        self._first_waiting.setdefault(_limited(options[-1][0], run), run)
 
     def _behind(self, ahead: QueuedRun, run: QueuedRun, resource: str) -> str:
         """The run ahead, and where this one would fit into what is free, why it does not start."""
@@ -109,21 +114,26 @@ class _FreeResources:
         )
 
     def _try_gpu(self, run: QueuedRun) -> str:
-        gpu = self._shared_gpu(run.share)
-        if not gpu and not self._gpus:
-            return f"needs a GPU: {self._why_no_gpu}"
+        gpu = self._shared_gpu(run)
+        free = next((one for one in self._gpus if run.may_use(one)), "")
+        if run.gpus == ():
+            return "needs a GPU: CUDA_VISIBLE_DEVICES of its shell leaves none"
+        if not gpu and not free:
+            limit = " (CUDA_VISIBLE_DEVICES limits the choice)" if self._gpus else ""
+            return f"needs a GPU: {self._why_no_gpu}{limit}"
         if self._free_slots() < 1:
             return self._no_slots(1)
         if not gpu:
-            gpu = self._gpus.pop(0)
+            gpu = free
+            self._gpus.remove(gpu)
             self._shared.append(gpu)
         self._start(run, gpu)
         return ""
 
-    def _shared_gpu(self, share: float) -> str:
+    def _shared_gpu(self, queued: QueuedRun) -> str:
         """A GPU in use that has that share left; empty where none has."""
-        for gpu in self._shared:
-            if sum(run.share for run in self._active if run.gpu == gpu) + share <= 1 + ROUNDING:
+        for gpu in filter(queued.may_use, self._shared):
+            if sum(run.share for run in self._active if run.gpu == gpu) + queued.share <= 1 + ROUNDING:
                 return gpu
         return ""
 
@@ -148,3 +158,8 @@ class _FreeResources:
         holders = ", ".join(named) + (f" and {more} more" if more > 0 else "")
         threads = "thread" if needed == 1 else "threads"
         return f"needs {needed} CPU {threads}, {max(0, self._free_slots())} free: {holders}"
+
+
+def _limited(resource: str, run: QueuedRun) -> str:
+    """The resource that the run holds up while it waits: of the GPUs only those that it may use."""
+    return f"{resource} {run.gpus}" if resource != CPU and run.gpus is not None else resource

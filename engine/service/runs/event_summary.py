@@ -65,6 +65,8 @@ class RunStats:
     live: dict[str, float | None] = field(default_factory=dict)
     data_title: str = ""
     data_fingerprint: str = ""
+    told_params: dict[str, bool | int | float | str | None] = field(default_factory=dict)
+    """parameters that a command told while it ran"""
     exit_message: ExitMessage | None = None
     recent_steps: deque[tuple[float, int]] = field(default_factory=deque)
     marks: list[CheckpointSnapshot] = field(default_factory=list)
@@ -90,7 +92,8 @@ class RunStats:
     def rewind(self, step: int) -> None:
         """Restore the stats at `step`; without a snapshot of it, metrics and live values are dropped."""
         self.recent_steps.clear()
-        self.checkpoint_step = step
+        is_command = self.spec is not None and self.spec.command is not None
+        self.checkpoint_step = min(self.checkpoint_step, step) if is_command else step
         if step >= self.step:
             return
         found = next((mark for mark in self.marks if mark.step == step), None)
@@ -162,6 +165,10 @@ def _on_checkpoint(stats: RunStats, event: Event) -> None:
     stats.marks = [*others, CheckpointSnapshot(step, dict(stats.metrics), stats.best, dict(stats.live))]
 
 
+def _on_params(stats: RunStats, event: Event) -> None:
+    stats.told_params |= typed(event.facts["values"], dict[str, bool | int | float | str | None])
+
+
 def _on_note(stats: RunStats, event: Event) -> None:
     is_well = event.facts.get("severity") == "ok"
     stats.note = "" if is_well else str(event.facts["text"])[:400]
@@ -178,6 +185,7 @@ _HANDLERS: dict[str, Callable[[RunStats, Event], None]] = {
     "metrics": _on_metrics,
     "set": _on_set,
     "checkpoint": _on_checkpoint,
+    "params": _on_params,
     "note": _on_note,
     "ended": _on_ended,
 }

@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 
 from engine import store
 from engine.errors import CorruptRun, EngineError
-from engine.protocol import Cause, CauseKind, Queued, Status
+from engine.protocol import Cause, CauseKind, Gpu, Queued, Status
 from engine.service.placement import queue
 from engine.service.placement.executors import Executor, KeeperStart, LocalExecutor, find_executor
+from engine.service.placement.gpus import visible_gpus
 from engine.service.placement.machine_monitor import MachineMonitor
 from engine.service.placement.queue import ActiveRun, QueuedRun
 from engine.service.runs import orphans, read_run_folder, tracked_run
+from engine.service.runs.commands import WithheldValues
 from engine.service.runs.run_registry import RunRegistry
 from engine.service.runs.tracked_run import TrackedRun
 from engine.store import ExitFacts
@@ -52,6 +54,8 @@ class RunCycle:
     """executors other than `local`, by the name in the spec"""
     on_settled: Callable[[], None] = lambda: None
     """called after a run has settled"""
+    withheld: WithheldValues = field(default_factory=WithheldValues)
+    """values of variables of commands that are in no file"""
     _wake_event: asyncio.Event = field(default_factory=asyncio.Event)
     _flushed: float = 0.0
     _next_orphan_check: dict[str, float] = field(default_factory=dict)
@@ -203,13 +207,16 @@ class RunCycle:
         for run in self.registry.unsettled():
             if run.starting or not isinstance(run.state(), Queued):
                 (active if run.spec.executor == "local" else remote_active).append(run)
+            elif why := self.withheld.why_waiting(run.spec):
+                self._set_reason(run.id, why)
             elif now >= run.not_before:
                 (queued if run.spec.executor == "local" else remote_queued).append(run)
         self._start_remote(remote_queued, MAX_REMOTE - len(remote_active))
         self._start_local(queued, active)
 
     def _start_local(self, queued_runs: Sequence[TrackedRun], active_runs: Sequence[TrackedRun]) -> None:
-        queued, active = [_queued_run(run) for run in queued_runs], [_active_run(run) for run in active_runs]
+        queued = [_queued_run(run, self.machine.gpus) for run in queued_runs]
+        active = [_active_run(run) for run in active_runs]
         self.machine.slots_used = queue.slots_used(active, self.machine.cores)
         if not queued:
             return
@@ -234,7 +241,8 @@ class RunCycle:
             return
         try:
             executor = find_executor({"local": self.local, **self.remote_executors}, run.spec.executor)
-            run.starting = executor.start(run.folder.path, run.wanted.attempt, device)
+            withheld = self.withheld.of(run.spec)
+            run.starting = executor.start(run.folder.path, run.wanted.attempt, device, withheld)
         except (EngineError, CorruptRun) as error:
             self._retry_later(run, error.message)
             return
@@ -291,9 +299,11 @@ class RunCycle:
         self.registry.publish(run)
 
 
-def _queued_run(run: TrackedRun) -> QueuedRun:
+def _queued_run(run: TrackedRun, gpus: Sequence[Gpu]) -> QueuedRun:
     spec = run.spec
-    return QueuedRun(run.id, spec.name, spec.threads, spec.device, run.since, spec.gpu_share)
+    limit = spec.command.gpus if spec.command else None
+    allowed = None if limit is None else visible_gpus(limit, gpus)
+    return QueuedRun(run.id, spec.name, spec.threads, spec.device, run.since, spec.gpu_share, allowed)
 
 
 def _active_run(run: TrackedRun) -> ActiveRun:

@@ -17,6 +17,8 @@ from typing import Any
 from engine import catalog, params, served_checkpoint, store, tensorboard_end
 from engine.catalog import Experiment
 from engine.errors import DltuiError, InputError, ParamError, RunRefused
+from engine.exec import shell_command
+from engine.exec.shell_command import ShellCommand
 from engine.experiment_files import names
 from engine.experiment_files.description import FileExperiment
 from engine.keeper import command_pipe
@@ -34,7 +36,8 @@ from engine.protocol import (
 from engine.service.index.index import Index
 from engine.service.placement.executors import check_executor
 from engine.service.placement.machine_load import cores
-from engine.service.runs import extension, parent_checkpoint, run_code, tracked_run
+from engine.service.runs import commands, extension, parent_checkpoint, run_code, tracked_run
+from engine.service.runs.commands import WithheldValues
 from engine.service.runs.run_registry import RunRegistry
 from engine.service.runs.submission_counter import SubmissionCounter
 from engine.service.runs.tracked_run import TrackedRun
@@ -56,7 +59,11 @@ _ENDS = {
 
 class Runs:
     def __init__(
-        self, registry: RunRegistry, wake: Callable[[], None], executors: Collection[str] = ("local",)
+        self,
+        registry: RunRegistry,
+        wake: Callable[[], None],
+        executors: Collection[str] = ("local",),
+        withheld: WithheldValues | None = None,
     ) -> None:
         self._registry = registry
         self.counter = SubmissionCounter(registry.places, registry.index_thread)
@@ -64,6 +71,7 @@ class Runs:
         self.on_added_or_removed: Callable[[str], None] = lambda run_id: None
         """called with the id of each run that was removed or restored"""
         self._executors = executors
+        self.withheld = withheld if withheld is not None else WithheldValues()
         self._lock = asyncio.Lock()
         """for each change of the set of unsettled runs"""
 
@@ -81,6 +89,7 @@ class Runs:
                 return await self._registry.summary(existing)
             parent = await self._parent_of(submitted)
             folder, spec = await self._create(submitted, parent)
+            self.withheld.keep(spec.id, commands.parse_withheld(facts.get("withheld")))
             run = tracked_run.new(folder, spec)
             run.refresh()
             await self._add(run)
@@ -120,11 +129,17 @@ class Runs:
         return await self._pause_or_stop(run_id, "stop", why)
 
     async def resume(
-        self, run_id: str, mode: object = "strict", code: object = "", file: FileExperiment | None = None
+        self,
+        run_id: str,
+        mode: object = "strict",
+        code: object = "",
+        file: FileExperiment | None = None,
+        withheld: object = None,
     ) -> RunSummary:
         """`code`: kept, to train with the code that the run keeps though its file was changed.
 
-        `file`: the changed experiment, with which the run goes on in mode fast.
+        `file`: the changed experiment, with which the run goes on in mode fast. `withheld`: values of
+        variables of a command that are in no file.
         """
         if mode not in MODES:
             raise InputError(f"mode: expected one of {', '.join(MODES)}, got {str(mode)[:80]!r}.")
@@ -132,6 +147,11 @@ class Runs:
             raise InputError(f"code: expected kept or nothing, got {str(code)[:80]!r}.")
         async with self._lock:
             before = await self._registry.summary(run_id)
+            missing = self.withheld.missing(before.spec)
+            self.withheld.keep(run_id, commands.parse_withheld(withheld))
+            if before.status is Status.QUEUED and missing:
+                self._wake()
+                return before
             if not is_unsaved(before):
                 transition("resume", before.status, before.spec.name)
             if before.spec.file is not None and not code:
@@ -170,7 +190,8 @@ class Runs:
         wanted = Wanted(max(run.attempt, ended) + 1, mode)
         await self._write(store.write_wanted, run.folder, wanted)
         run.refresh()
-        run.since, run.why, run.notice = tracked_run.queue_time(), "", ""
+        run.since, run.notice = tracked_run.queue_time(), ""
+        run.why = self.withheld.why_waiting(run.spec)
         await self._add(run)
         return run.summary()
 
@@ -374,6 +395,10 @@ class RunSubmission:
     begin: str = ""
     """RUN@STEP or RUN@best: the checkpoint to begin with"""
     file: FileExperiment | None = None
+    command: ShellCommand | None = None
+    gpu_share: float = 1.0
+    threads: int | None = None
+    """None: as many as its experiment uses"""
 
 
 def read_submission(facts: Json) -> RunSubmission:
@@ -392,6 +417,9 @@ def read_submission(facts: Json) -> RunSubmission:
         data=parse_data(facts.get("data")),
         begin=_text(facts, "begin"),
         file=parse_file(facts.get("file")),
+        command=commands.parse_command(facts.get("command")),
+        gpu_share=parse_share(facts.get("gpu_share", 1.0)),
+        threads=parse_threads(facts.get("threads")),
     )
 
 
@@ -400,6 +428,8 @@ def spec_of(submission: RunSubmission, now: float | None = None) -> Spec:
 
     `now`: wall clock, by default that of the system.
     """
+    if submission.command is not None:
+        return _command_spec(submission, submission.command, now)
     experiment = experiment_of(submission)
     values = dataclasses.asdict(params.build(experiment.params, submission.params))
     created = time.time() if now is None else now
@@ -411,14 +441,52 @@ def spec_of(submission: RunSubmission, now: float | None = None) -> Spec:
         seed=submission.seed,
         name=submission.name or f"{experiment.name}-{run_id[-4:]}",
         framework=experiment.framework_of(values),
-        threads=experiment.threads or cores(),
+        threads=submission.threads or experiment.threads or cores(),
         device=submission.device,
         created_at=round(created, 3),
         token=submission.token,
         executor=submission.executor,
         data=submission.data,
         file=submission.file,
+        gpu_share=submission.gpu_share,
     )
+
+
+def _command_spec(submission: RunSubmission, command: ShellCommand, now: float | None) -> Spec:
+    """Raises DltuiError, also for a placeholder without a value."""
+    if submission.executor != "local":
+        raise _invalid("executor", "local for a command", submission.executor)
+    created = time.time() if now is None else now
+    run_id = store.new_id(shell_command.EXPERIMENT, created)
+    return Spec(
+        id=run_id,
+        experiment=shell_command.EXPERIMENT,
+        params=commands.check_params(command, submission.params),
+        seed=submission.seed,
+        name=submission.name or f"{commands.title_of(command)}-{run_id[-4:]}",
+        framework="",
+        threads=submission.threads or cores(),
+        device=submission.device,
+        created_at=round(created, 3),
+        token=submission.token,
+        gpu_share=submission.gpu_share,
+        data=submission.data,
+        command=command,
+    )
+
+
+def parse_share(given: Any) -> float:
+    """Raises DltuiError."""
+    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 < given <= 1:
+        raise _invalid("gpu_share", "a number above 0, at most 1", given)
+    return float(given)
+
+
+def parse_threads(given: Any) -> int | None:
+    """Raises DltuiError."""
+    if given is not None and (type(given) is not int or not 1 <= given <= 1 << 16):
+        raise _invalid("threads", "a whole number from 1 to 65,536", given)
+    return given
 
 
 def experiment_of(submission: RunSubmission) -> Experiment:

@@ -6,7 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -164,8 +164,11 @@ def summarise(run: TrackedRun, state: State) -> RunSummary:
     active = status_of(state).is_active
     queued = isinstance(state, Queued)
     same: Json = {name: getattr(stats, name) for name in _SAME}
+    spec = run.spec
+    if stats.told_params:
+        spec = replace(spec, params={**stats.told_params, **spec.params})
     return RunSummary(
-        spec=run.spec,
+        spec=spec,
         state=state,
         metrics=dict(stats.metrics),
         started_at=stats.started_at if stats.started_at or not run.keeper else run.keeper.started_at,
@@ -232,7 +235,12 @@ def check_end(run: TrackedRun) -> None:
 
 
 def update_checkpoint_step(run: TrackedRun) -> None:
-    """Set the step of the newest checkpoint on disk: after a power cut the events may differ."""
+    """Set the step of the newest checkpoint on disk: after a power cut the events may differ.
+
+    The checkpoints of a command are its own files: of them the events tell.
+    """
+    if run.spec.command is not None:
+        return
     from checkpoints.folder import steps  # 10 ms less for the start of the service
 
     run.stats.checkpoint_step = max(steps(run.folder.checkpoints), default=0)

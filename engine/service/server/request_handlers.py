@@ -11,7 +11,7 @@ from engine import store
 from engine.errors import DltuiError
 from engine.protocol import Json, LogQuery, Query, RunSummary, SkippedRun, read_request, summary_to_json
 from engine.service.index.index import Index
-from engine.service.runs import worker_log
+from engine.service.runs import commands, worker_log
 from engine.service.runs.runs import is_unsaved, parse_data, parse_file
 from engine.service.runs.transitions import why_not
 from engine.service.server.connection import (
@@ -80,8 +80,11 @@ class Requests:
 
         run_id = await self._find(request)
         summary = await self._registry.summary_now(run_id)
-        folder = store.folder_of(self._registry.places, run_id).checkpoints
-        checkpoints = await asyncio.to_thread(verify_runs.checkpoints, folder, summary.spec)
+        folder = store.folder_of(self._registry.places, run_id)
+        if summary.spec.command is None:
+            checkpoints = await asyncio.to_thread(verify_runs.checkpoints, folder.checkpoints, summary.spec)
+        else:
+            checkpoints = await asyncio.to_thread(commands.listed_checkpoints, folder.events)
         return dataclasses.replace(summary, checkpoints=checkpoints)
 
     async def data_now(self, request: Json) -> Frame:
@@ -97,7 +100,7 @@ class Requests:
         run_id = await self._find(request)
         mode, code = request.get("mode", "strict"), request.get("code", "")
         file = parse_file(request.get("file"))
-        return await self._service.runs.resume(run_id, mode, code, file)
+        return await self._service.runs.resume(run_id, mode, code, file, request.get("withheld"))
 
     async def code(self, request: Json) -> Frame:
         from engine.service.runs import run_code  # most runs are not of files

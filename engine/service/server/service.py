@@ -67,7 +67,7 @@ class Service:
         if elsewhere is None:
             elsewhere = {"ray": executors.RayExecutor(places, here)} if executors.is_ray_installed() else {}
         self.cycle = RunCycle(self.registry, here, self.machine, remote_executors=elsewhere)
-        self.runs = Runs(self.registry, self.cycle.wake, self.executors)
+        self.runs = Runs(self.registry, self.cycle.wake, self.executors, self.cycle.withheld)
         self.sweeps = Sweeps(places, self._sweep_cycle(), self.change_feed)
         self.cycle.on_settled = self.sweeps.wake
         self.runs.on_added_or_removed = self.sweeps.publish_run_change

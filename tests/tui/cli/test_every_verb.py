@@ -30,7 +30,8 @@ PRINTS = (
     "--version", "rm {output} --yes --json", "undo --json", "help filter", "keys", "keys --json",
     "run counter --set steps=1 --name short-{output} --wait --json",
     "sweep start counter --axis steps=1 --name tiny-{output} --wait --json",
-    "sweep rm tiny-{output} --yes --json",
+    "sweep rm tiny-{output} --yes --json", "exec --name exec-{output} --wait --json -- true", "track",
+    "track --path",
 )  # fmt: skip
 OPENS_A_SESSION = (
     "report {digits}", "report --json", "predict love", "generate love --seed 1", "score love",

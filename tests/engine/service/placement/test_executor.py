@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from engine.errors import DltuiError, EngineError
 from engine.places import Places
-from engine.service.placement.executors import LocalExecutor, StartedKeeper, find_executor
+from engine.service.placement.executors import NOTHING, LocalExecutor, StartedKeeper, find_executor
 from engine.service.placement.gpus import NoGpus
 from engine.service.server.service import Service
 from tests.engine.service.live import connect, end_runs, until
@@ -20,7 +21,9 @@ from tests.fakes.service import fake_command
 class RecordingExecutor(LocalExecutor):
     """Records the ids of the runs that it starts."""
 
-    def start(self, folder: Path, attempt: int, device: str) -> StartedKeeper:
+    def start(
+        self, folder: Path, attempt: int, device: str, withheld: Mapping[str, str] = NOTHING
+    ) -> StartedKeeper:
         started.append(folder.name)
         return super().start(folder, attempt, device)
 

@@ -12,7 +12,7 @@ import pytest
 from engine.places import Places
 from engine.protocol import Gpu, Status
 from engine.service.placement import gpus
-from engine.service.placement.gpus import NoGpus, Nvml
+from engine.service.placement.gpus import NoGpus, Nvml, visible_gpus
 from tests.engine.service.live import connect, reach, serving, until
 
 
@@ -126,3 +126,20 @@ async def test_a_run_waits_while_others_use_the_gpu(places: Places) -> None:
         await until(lambda: run.why == "needs a GPU: H200 is used by others (40.0 GiB)")
         driver.foreign = 0
         assert (await reach(client, made.id, Status.DONE)).step == 2
+
+
+@pytest.mark.parametrize(
+    ("limit", "uuids"),
+    [
+        ("0,1", ("GPU-aa", "GPU-ab")),
+        ("1, 0", ("GPU-ab", "GPU-aa")),
+        ("GPU-ab", ("GPU-ab",)),
+        ("GPU-a", ()),
+        ("", ()),
+        ("-1", ()),
+        ("0,7,1", ("GPU-aa",)),
+    ],
+)
+def test_cuda_visible_devices_names_gpus_as_cuda_reads_it(limit: str, uuids: tuple[str, ...]) -> None:
+    found = [Gpu("H200", uuid, 0, 1, 0.0, 0) for uuid in ("GPU-aa", "GPU-ab")]
+    assert visible_gpus(limit, found) == uuids

@@ -146,3 +146,34 @@ def test_three_thirds_are_one_gpu_and_a_run_with_a_whole_gpu_does_not_share_it()
     assert found.starts == (QueuedStart("a", "g1"),) and found.reasons == {"b": "needs a GPU: g1 holds runs"}
     whole = plan([shares("a", 0.1)], [ActiveRun("x", "x", 1, "g1")], 8, FreeGpus((), "g1 is taken", ("g1",)))
     assert whole.starts == ()
+
+
+def limited(name: str, *gpus: str, device: str = "gpu", share: float = 1.0) -> QueuedRun:
+    return QueuedRun(name, name, 1, device, 0.0, share, gpus)
+
+
+def test_a_run_takes_no_gpu_that_its_shell_hides() -> None:
+    found = plan([limited("a", "GPU-2"), waits("b", 1, "gpu", 1.0)], [], 4, FreeGpus(("GPU-1", "GPU-2")))
+    assert {start.id: start.device for start in found.starts} == {"a": "GPU-2", "b": "GPU-1"}
+
+
+def test_a_run_that_waits_for_its_gpu_holds_up_only_runs_of_that_gpu() -> None:
+    queued = [limited("a", "GPU-2"), limited("b", "GPU-2"), waits("c", 1, "gpu", 1.0)]
+    found = plan(queued, [ActiveRun("m", "m", 1, "GPU-2")], 4, FreeGpus(("GPU-1",), "GPU-2 is used"))
+    assert [start.id for start in found.starts] == ["c"]
+    assert "CUDA_VISIBLE_DEVICES limits the choice" in found.reasons["a"]
+    assert found.reasons["b"] == "waits behind a"
+
+
+def test_a_shell_that_hides_all_gpus_runs_on_the_cpu() -> None:
+    found = plan([limited("a", device="auto"), limited("b")], [], 4, FreeGpus(("GPU-1",)))
+    assert [(start.id, start.device) for start in found.starts] == [("a", "cpu")]
+    assert found.reasons == {"b": "needs a GPU: CUDA_VISIBLE_DEVICES of its shell leaves none"}
+
+
+def test_a_shared_gpu_is_taken_where_the_shell_leaves_it() -> None:
+    active = [ActiveRun("m", "m", 1, "GPU-1", 0.5)]
+    found = plan([limited("a", "GPU-2", share=0.5)], active, 4, FreeGpus((), "none is free", ("GPU-1",)))
+    assert found.starts == ()
+    found = plan([limited("a", "GPU-1", share=0.5)], active, 4, FreeGpus((), "none is free", ("GPU-1",)))
+    assert [start.device for start in found.starts] == ["GPU-1"]

@@ -1,0 +1,109 @@
+"""The command that a shell submits: arguments, environment, folder, values of placeholders."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from engine.errors import InputError, ParamError
+from engine.exec import placeholders, shell_command
+from engine.exec.output_metrics import parse_pattern
+from engine.exec.script_environment import TRACK_FOLDER as TRACK_FOLDER
+from engine.exec.shell_command import ShellCommand
+from engine.params import Value
+from engine.protocol import Spec
+from engine.unicode_text import has_no_surrogates
+
+OF_ANOTHER_RUN = (
+    "DLTUI_RUN", "DLTUI_ATTEMPT", "DLTUI_SEED", "DLTUI_TRACK", "DLTUI_TENSORBOARD", "DLTUI_RESUME",
+    "DLTUI_WITHHELD", "DLTUI_DEVICE", "DLTUI_MODE",
+)  # fmt: skip
+"""variables of the run in which this shell itself was started"""
+
+
+@dataclass(frozen=True, slots=True)
+class SubmittedCommand:
+    command: ShellCommand
+    params: Mapping[str, Value]
+    withheld: Mapping[str, str]
+    """values of secret variables, which are written into no file"""
+
+
+def of_shell(
+    argv: Sequence[str],
+    settings: Mapping[str, str] | None = None,
+    *,
+    pty: bool = False,
+    output_metrics: Sequence[str] = (),
+    threads: int | None = None,
+    environ: Mapping[str, str] | None = None,
+    folder: str | None = None,
+) -> SubmittedCommand:
+    """`settings` are texts by parameter; `environ` and `folder` are those of this process by default.
+
+    Raises InputError for what cannot be stored, ParamError for a placeholder without value.
+    """
+    given = dict(os.environ if environ is None else environ)
+    texts = dict(settings or {})
+    _check(argv, texts, output_metrics)
+    usable = {
+        name: value
+        for name, value in given.items()
+        if name not in OF_ANOTHER_RUN and has_no_surrogates(name + value)
+    }
+    withheld = {name: value for name, value in usable.items() if shell_command.is_secret(name)}
+    command = ShellCommand(
+        argv=tuple(argv),
+        folder=os.getcwd() if folder is None else folder,
+        environ={name: value for name, value in usable.items() if name not in withheld},
+        withheld=tuple(sorted(withheld)),
+        umask=_umask(),
+        pty=pty,
+        output_metrics=tuple(output_metrics),
+        texts={name: (text,) for name, text in texts.items()},
+        gpus=given.get("CUDA_VISIBLE_DEVICES"),
+        threads=threads,
+    )
+    values = {name: placeholders.value_of(text) for name, text in texts.items()}
+    return SubmittedCommand(command, values, withheld)
+
+
+def held_here(command: ShellCommand | None) -> dict[str, str]:
+    """The values that this process has of the variables that are in no file."""
+    names = command.withheld if command else ()
+    return {name: os.environ[name] for name in names if name in os.environ}
+
+
+def arguments(command: ShellCommand, spec: Spec) -> list[str]:
+    """The arguments with the values of a run."""
+    values = {"seed": spec.seed, **spec.params}
+    texts = {name: placeholders.text_of(value, command.texts.get(name, ())) for name, value in values.items()}
+    return placeholders.fill(command.argv, texts)
+
+
+def _check(argv: Sequence[str], texts: Mapping[str, str], output_metrics: Sequence[str]) -> None:
+    if not argv:
+        raise InputError(
+            "Expected a command behind --, got none.", "For instance: dltui exec -- python train.py"
+        )
+    for text in (*argv, *texts.values()):
+        if not has_no_surrogates(text):
+            raise InputError(f"Expected arguments in UTF-8, got {text[:80]!r}.")
+    for pattern in output_metrics:
+        try:
+            parse_pattern(pattern)
+        except ValueError as error:
+            raise InputError(f"--metric: {error}.") from error
+    for name in placeholders.names(argv):
+        if name not in texts and name != "seed":
+            raise ParamError(
+                f"{{{name}}}: no value is given for it.",
+                f"Give one: --set {name}=...; or, for the braces themselves: {{{{{name}}}}}",
+            )
+
+
+def _umask() -> int:
+    found = os.umask(0o077)
+    os.umask(found)
+    return found

@@ -1,0 +1,111 @@
+"""`dltui exec`: commands as runs, against a real engine."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.home import ROOT, Home
+from tests.timeouts import LONG
+
+SCRIPT = """
+import argparse, os, time
+import dltui_track
+parser = argparse.ArgumentParser()
+parser.add_argument("--lr", type=float)
+parser.add_argument("--steps", type=int, default=50)
+options = parser.parse_args()
+dltui_track.params(batch=32)
+for step in range(1, options.steps + 1):
+    dltui_track.log(step, loss=options.lr / step)
+    if dltui_track.should_stop():
+        break
+    time.sleep(0.002)
+dltui_track.checkpoint("last.pt")
+open("last.pt", "w").write(os.environ.get("MY_API_KEY", "no key"))
+"""
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Path:
+    (tmp_path / "train.py").write_text(SCRIPT)
+    return tmp_path / "train.py"
+
+
+def exec_in(home: Home, folder: Path, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tui", "exec", *words], cwd=folder, capture_output=True, text=True,
+        env={**home.full_environ(), "PYTHONPATH": str(ROOT), **environ}, timeout=LONG,
+    )  # fmt: skip
+
+
+def test_a_command_is_a_run_as_any_other(home: Home, script: Path) -> None:
+    done = exec_in(
+        home, script.parent, "--set", "lr=0.10", "--wait", "--json", "--", sys.executable, "train.py",
+        "--lr", "{lr}", MY_API_KEY="hidden",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    run = json.loads(done.stdout)
+    assert (run["experiment"], run["status"], run["step"]) == ("exec", "done", 50)
+    assert run["params"] == {"batch": 32, "lr": 0.1}
+    assert run["metrics"]["loss"] == pytest.approx(0.1 / 50)
+    assert run["command"]["argv"][1:] == ["train.py", "--lr", "{lr}"]
+    assert "PATH" in run["command"]["environ_names"] and run["command"]["environ"] == {}
+    assert (script.parent / "last.pt").read_text() == "hidden"
+    assert "hidden" not in "".join(path.read_text() for path in home.places.root.rglob("*.json*"))
+    shown = home.dltui("show", run["id"])
+    assert f"{sys.executable} train.py --lr 0.10" in shown
+    assert f"{script.parent}/last.pt" in shown
+    assert run["id"] in home.dltui("ls", "experiment=exec and batch=32")
+
+
+def test_a_run_whose_secret_is_lost_with_the_engine_says_so_and_takes_it_from_a_shell(
+    home: Home, script: Path
+) -> None:
+    words = ("--", sys.executable, "train.py", "--lr", "1", "--steps", "100000")
+    run = exec_in(home, script.parent, *words, MY_API_KEY="hidden").stdout.strip()
+    home.reach(run, "running")
+    home.until(lambda: home.show(run)["step"] > 0, "a first step")
+    home.dltui("pause", run)
+    home.reach(run, "paused")
+    home.dltui("engine", "stop")
+    home.dltui("resume", run)
+    waiting = home.until(
+        lambda: (
+            (found := home.show(run))["state"].get("why", "").startswith("waits for MY_API_KEY") and found
+        ),
+        "the reason",
+    )
+    assert waiting["status"] == "queued"
+    home.environ["MY_API_KEY"] = "hidden"
+    home.dltui("resume", run)
+    home.reach(run, "running")
+    home.dltui("stop", run)
+    home.reach(run, "stopped")
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ((), "Missing argument"),
+        (("--", "python", "{lr}"), "{lr}: no value is given"),
+        (("--metric", "loss", "--", "true"), "names no metric"),
+        (("--set", "lr", "--", "true"), "--set takes name=value"),
+        (("--set", "lr=1", "--", "true"), "the command has no {lr}"),
+    ],
+)
+def test_what_cannot_be_run_is_refused_in_a_line(home: Home, words: tuple[str, ...], text: str) -> None:
+    done = exec_in(home, ROOT, *words)
+    assert done.returncode == 2
+    assert text in done.stderr
+
+
+def test_the_folder_of_the_module_is_printed() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tui", "track", "--path"], capture_output=True, text=True, timeout=LONG
+    )
+    assert (Path(done.stdout.strip()) / "dltui_track.py").is_file()

@@ -1,0 +1,1 @@
+"""Tests of the worker of commands, and of what a command is."""

@@ -1,0 +1,129 @@
+"""Checks of submitted commands, and the values of their variables that are in no file."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.client import submitted_command
+from engine.errors import InputError, ParamError
+from engine.exec import shell_command
+from engine.exec.shell_command import ShellCommand
+from engine.protocol import Spec, spec_from_json
+from engine.service.runs import commands
+from engine.service.runs.commands import WithheldValues
+from engine.service.runs.runs import read_submission, spec_of
+from engine.typed_json import to_json
+
+COMMAND = ShellCommand(("python", "train.py", "--lr", "{lr}", "{seed}"), "/tmp", {"A": "b"})
+
+
+def request(made: ShellCommand = COMMAND, **facts: Any) -> dict[str, Any]:
+    sent = {"experiment": "exec", "command": to_json(made), "params": {"lr": 0.1}, **facts}
+    return json.loads(json.dumps(sent))
+
+
+def test_a_command_becomes_a_run_with_the_name_of_its_script() -> None:
+    spec = spec_of(read_submission(request(gpu_share=0.5, threads=3, seed=4)), 0.0)
+    assert spec.command == COMMAND
+    assert (spec.experiment, spec.params, spec.seed) == ("exec", {"lr": 0.1}, 4)
+    assert (spec.gpu_share, spec.threads) == (0.5, 3)
+    assert spec.name.startswith("train-")
+    assert spec_from_json(json.loads(json.dumps(to_json(spec)))) == spec
+
+
+@pytest.mark.parametrize(
+    ("argv", "title"),
+    [
+        (("python", "-m", "my.training", "x"), "my.training"),
+        (("torchrun", "--nproc", "2", "a/b/fit.py"), "fit"),
+        (("/opt/bin/solver", "x"), "solver"),
+        (("./«»",), "exec"),
+    ],
+)
+def test_the_name_of_a_run_says_what_it_runs(argv: tuple[str, ...], title: str) -> None:
+    assert commands.title_of(ShellCommand(argv, "/")) == title
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"params": {}}, r"\{lr\}: no value is given"),
+        ({"params": {"lr": 1, "no": 2}}, r"no: the command has no \{no\}"),
+        ({"params": {"lr": [1]}}, "lr: expected a number or text"),
+        ({"executor": "ray"}, "executor: expected local for a command"),
+        ({"gpu_share": 0}, "gpu_share: expected a number above 0"),
+        ({"threads": 0}, "threads: expected a whole number"),
+        ({"command": {"argv": [], "folder": "/"}}, "command: expected one"),
+        ({"command": {"argv": ["x"], "folder": "here"}}, "folder: expected an absolute path"),
+        ({"command": {"argv": ["x\0"], "folder": "/"}}, "without NUL"),
+        ({"command": {"argv": "x", "folder": "/"}}, "command.argv: expected"),
+        ({"command": {"argv": ["x"], "folder": "/", "output_metrics": ["("]}}, "no regular expression"),
+        ({"command": {"argv": ["x"], "folder": "/", "environ": {"A": "x" * 200_000}}}, "at most 128 KB"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_run_is_refused_before_it_is_queued(facts: dict[str, Any], words: str) -> None:
+    with pytest.raises((InputError, ParamError), match=words):
+        spec_of(read_submission(request(**facts)))
+
+
+def test_secret_variables_are_in_the_request_but_in_no_spec() -> None:
+    environ = {
+        "PATH": "/bin", "WANDB_API_KEY": "s1", "HF_TOKEN": "s2", "my_password": "s3", "CLIENT_SECRET": "s4",
+        "DLTUI_TRACK": "/of/another/run",
+    }  # fmt: skip
+    made = submitted_command.of_shell(["true"], environ=environ, folder="/work")
+    assert made.command.environ == {"PATH": "/bin"}
+    assert made.withheld == {
+        "WANDB_API_KEY": "s1", "HF_TOKEN": "s2", "my_password": "s3", "CLIENT_SECRET": "s4"
+    }  # fmt: skip
+    assert made.command.withheld == ("CLIENT_SECRET", "HF_TOKEN", "WANDB_API_KEY", "my_password")
+    stored = str(to_json(spec_of(read_submission(request(made.command, params={})), 0.0)))
+    assert not any(value in stored for value in made.withheld.values())
+
+
+def test_clients_get_the_names_of_the_environment_alone() -> None:
+    shown = shell_command.without_values(ShellCommand(("true",), "/", {"B": "hidden", "A": "hidden"}))
+    assert shown.environ_names == ("A", "B")
+    assert "hidden" not in str(shown)
+
+
+def test_a_run_waits_for_values_that_a_restarted_service_has_not() -> None:
+    command = ShellCommand(("true",), "/", withheld=("A_KEY", "B_KEY"))
+    spec = Spec("one", "exec", {}, 1, "", "", 1, "cpu", 0.0, sweep="many", command=command)
+    values = WithheldValues()
+    assert values.why_waiting(spec).startswith("waits for A_KEY, B_KEY")
+    values.keep("many", {"A_KEY": "a"})
+    assert values.missing(spec) == ("B_KEY",)
+    values.keep("one", {"B_KEY": "b", "other": "c"})
+    assert values.why_waiting(spec) == ""
+    assert values.of(spec) == {"A_KEY": "a", "B_KEY": "b"}
+
+
+def test_the_umask_and_the_gpus_of_the_shell_are_kept() -> None:
+    before = os.umask(0o027)
+    try:
+        made = submitted_command.of_shell(["true"], environ={"CUDA_VISIBLE_DEVICES": "1"})
+    finally:
+        os.umask(before)
+    assert (made.command.umask, made.command.gpus) == (0o027, "1")
+    assert made.command.folder == str(Path.cwd())
+
+
+def test_checkpoints_of_a_command_are_listed_with_what_became_of_them(tmp_path: Path) -> None:
+    from engine.events import EventWriter
+
+    saved = tmp_path / "last.pt"
+    saved.write_bytes(b"x")
+    writer = EventWriter(tmp_path / "events.jsonl")
+    for step, path in ((1, saved), (2, tmp_path / "gone.pt"), (3, saved)):
+        writer.append("checkpoint", step=step, path=str(path), weights_sha256="", bytes=1)
+    writer.close()
+    found = commands.listed_checkpoints(tmp_path / "events.jsonl")
+    assert [(one.step, Path(one.path).name, bool(one.damaged)) for one in found] == [
+        (2, "gone.pt", True), (3, "last.pt", False)
+    ]  # fmt: skip
