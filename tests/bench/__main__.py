@@ -20,6 +20,7 @@ BENCHES = (
     "bench_steps",
     "bench_talk",
     "bench_lanes",
+    "bench_track",
 )
 
 
