@@ -95,7 +95,7 @@ def reason_of(run: RunSummary) -> str:
         return f"in {clock(_rounded(seconds), _grain(seconds))}" if seconds else ""
     if run.status is Status.PAUSED or run.status is Status.STOPPED:
         if not run.attempt:
-            return "before it started"
+            return "before start"
         return f"at {percent_of(run).strip()}" if run.total_steps else f"at step {run.step:,}"
     return plain(run.cause.text, limit=200) if run.cause else ""
 

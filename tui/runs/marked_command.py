@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from engine.client.client import Client
 from engine.errors import DltuiError
-from engine.protocol import RunSummary, SkippedRun, Status, SweepRow
+from engine.protocol import CauseKind, RunSummary, SkippedRun, Status, SweepRow
 from tui.data.run_text import name_of
 from tui.data.value_text import plural
 from tui.runs.sweep_cells import name_of_sweep
@@ -88,6 +88,14 @@ def _effect(verb: str, run: RunSummary) -> str:
 def count_of(verb: str, runs: Sequence[RunSummary]) -> int:
     """How many of the runs the command is possible for."""
     return sum(possible(verb, run.status) for run in runs)
+
+
+def count_of_trials(verb: str, sweep: SweepRow) -> int:
+    """How many trials of the sweep the command is possible for; a pruned one is stopped."""
+    status = {CauseKind.PRUNED.value: Status.STOPPED}
+    return sum(
+        count for word, count in sweep.counts.items() if possible(verb, status.get(word) or Status(word))
+    )
 
 
 def possible(verb: str, status: Status) -> bool:

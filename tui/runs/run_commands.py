@@ -246,10 +246,11 @@ class RunCommands:
         """The labels on the row of a sweep, whose keys act on its trials."""
         from tui.runs import marked_command  # the first rows do not wait for it
 
-        count = f"{sweep.trials:,}"
+        verbs = {"run.pause": marked_command.verb_of_sweep(sweep), "run.stop": "stop", "run.delete": "remove"}
+        counts = {key: marked_command.count_of_trials(verb, sweep) for key, verb in verbs.items()}
+        labels = {key: f"{verb} {counts[key]:,}" if counts[key] else "" for key, verb in verbs.items()}
         return {
-            "run.pause": f"{marked_command.verb_of_sweep(sweep)} {count}", "run.stop": f"stop {count}",
-            "run.delete": f"remove {count}", "table.mark": f"mark {count}",
+            **labels, "table.mark": f"mark {sweep.trials:,}",
             "table.open": "collapse" if sweep.is_open else "expand", **self._labels_of_shown(None),
             **dict.fromkeys(_NEED_ONE_RUN, ""), **self._labels_of_marks(),
         }  # fmt: skip

@@ -23,7 +23,7 @@ from tui.ui.span import row_text, row_width
         (make_run(1, state=done(), train_seconds=72), "done in 1:10"),
         (make_run(1, state=done(), damage="events.jsonl is empty"), "done events.jsonl is empty"),
         (make_run(1, step=100, state=Paused(1.0, Cause(CauseKind.PAUSED, "x"))), "paused at 10%"),
-        (make_run(1, attempt=0, state=Paused(1.0, Cause(CauseKind.PAUSED, "x"))), "paused before it started"),
+        (make_run(1, attempt=0, state=Paused(1.0, Cause(CauseKind.PAUSED, "x"))), "paused before start"),
         (make_run(1, state=failed(text="No space left.")), "failed No space left."),
     ],
 )

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from engine.protocol import Cause, CauseKind, Paused, Queued, Running, SkippedRun, State, Status
+from engine.protocol import (
+    Cause,
+    CauseKind,
+    Paused,
+    Queued,
+    Running,
+    SkippedRun,
+    State,
+    Status,
+    SweepRow,
+)
 from engine.service.runs.transitions import why_not
 from tests.fakes.engine import done, make_run
-from tui.runs.marked_command import MarkedRuns, count_of, done_text, possible
+from tui.runs.marked_command import MarkedRuns, count_of, count_of_trials, done_text, possible
 
 PAUSED = Paused(1.0, Cause(CauseKind.PAUSED, "Paused."))
 
@@ -65,3 +75,9 @@ def test_a_key_counts_the_runs_that_its_command_is_possible_for(verb: str, statu
 
 def test_runs_that_a_command_is_not_possible_for_are_not_counted() -> None:
     assert count_of("pause", [make_run(1), make_run(2, state=done())]) == 1
+
+
+@pytest.mark.parametrize(("verb", "count"), [("pause", 1), ("stop", 1), ("remove", 7), ("resume", 0)])
+def test_the_keys_on_the_row_of_a_sweep_count_the_trials_that_they_apply_to(verb: str, count: int) -> None:
+    sweep = SweepRow(0, "id", "mnist", 8, {"done": 5, "pruned": 2, "running": 1}, 1.0)
+    assert count_of_trials(verb, sweep) == count
