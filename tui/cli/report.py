@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from engine.errors import InputError
+from engine.protocol import RunSummary
 from engine.session_protocol.mnist import (
     AverageScores,
     ClassRow,
@@ -16,7 +18,7 @@ from engine.session_protocol.mnist import (
     SplitReport,
     TableRow,
 )
-from tui.cli.engine_call import call_engine, print_json, print_stderr, print_stdout
+from tui.cli.engine_call import call_engine, fail, print_json, print_stderr, print_stdout
 from tui.cli.language import call_session, fields, last_part
 from tui.cli.ls import AsJson
 from tui.cli.shell_completion import complete_run
@@ -28,7 +30,7 @@ def report(
         str,
         typer.Argument(
             metavar="RUN",
-            help="id, prefix, name, or @last; default: a table of all networks",
+            help="id, prefix, name, @last, or RUN@best; default: a table of all networks",
             autocompletion=complete_run,
         ),
     ] = "",
@@ -48,8 +50,9 @@ def report(
             call_session(lambda session: last_part(session, NetworksTableRequest(), NetworksTable)), json
         )
         return
-    found = call_engine(lambda client: client.show(run))
-    request = ReportRequest(found.id, split, step)
+    is_best = run.endswith("@best")
+    found = call_engine(lambda client: client.show(run.removesuffix("@best")))
+    request = ReportRequest(found.id, split, _best_step(found) if is_best else step)
     answer = call_session(lambda session: last_part(session, request, FinishedReport))
     if answer.warning:
         print_stderr(answer.warning)
@@ -57,6 +60,15 @@ def report(
         print_json(fields(answer, "run", "step", "weights", "split", "data", "report"))
         return
     _print_report(found.spec.name or found.id, answer)
+
+
+def _best_step(run: RunSummary) -> int:
+    """The step of the best checkpoint; exits where none is known."""
+    steps = [one.step for one in run.checkpoints if one.best is not None]
+    if not steps:
+        kept = ", ".join(str(one.step) for one in run.checkpoints) or "none"
+        fail(InputError(f"No checkpoint of {run.spec.name or run.id} has a best value.", f"Kept: {kept}."))
+    return steps[0]
 
 
 def _print_report(name: str, answer: FinishedReport) -> None:
