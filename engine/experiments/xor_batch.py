@@ -13,7 +13,7 @@ from dataclasses import asdict
 from engine import axes, catalog
 from engine.catalog import XorBatchParams
 from engine.models.xor.batch import plan
-from engine.worker import xor_batch
+from engine.worker import train_xor_batch
 from engine.worker.run import Run
 
 
@@ -25,5 +25,5 @@ def train(params: XorBatchParams, run: Run) -> None:
         chosen = plan.from_axes(common, run.seed, grid)
     else:
         chosen = plan.drawn(common, run.seed, grid, draws)
-    training = xor_batch.prepare(chosen, run)
-    xor_batch.print_counts(xor_batch.train_batch(training, run))
+    training = train_xor_batch.prepare(chosen, run)
+    train_xor_batch.print_counts(train_xor_batch.train_batch(training, run))

@@ -15,7 +15,7 @@ from engine.catalog import XorGridParams
 from engine.models.xor.batch import notebook, plan
 from engine.models.xor.batch.record import BatchRecord
 from engine.session_protocol.xor import ReportRow
-from engine.worker import xor_batch
+from engine.worker import train_xor_batch
 from engine.worker.run import Run
 
 HEAD = (
@@ -31,13 +31,13 @@ networks of the course's notebook seem to include none of these."""
 
 def train(params: XorGridParams, run: Run) -> None:
     networks = plan.from_rows(list(notebook.rows(params.runs, params.epochs, run.seed)), notebook.AXES)
-    training = xor_batch.prepare(networks, run)
-    found = xor_batch.train_batch(training, run, runs=params.runs, successes=params.successes)
+    training = train_xor_batch.prepare(networks, run)
+    found = train_xor_batch.train_batch(training, run, runs=params.runs, successes=params.successes)
     report(found)
 
 
 def report(found: BatchRecord) -> None:
-    xor_batch.print_counts(found)
+    train_xor_batch.print_counts(found)
     print(HEAD)
     for row in notebook.table(found):
         print(line(row))

@@ -14,7 +14,7 @@ from engine import places
 from engine.service import __main__
 from engine.service.placement.executors import LocalExecutor
 from engine.service.runs import orphans
-from engine.service.server import connection, lock
+from engine.service.server import client_connection, lock
 from engine.service.server import service as service_module
 from engine.service.server.service import Service
 
@@ -30,7 +30,9 @@ async def run() -> None:
     if named := os.environ.get("DLTUI_TEST_VERSION"):
         service_module.VERSION = named
     service = Service(home, local=LocalExecutor(home.log, fake_command))
-    connection.DRAIN_SECONDS = float(os.environ.get("DLTUI_TEST_SLOW", connection.DRAIN_SECONDS))
+    client_connection.DRAIN_SECONDS = float(
+        os.environ.get("DLTUI_TEST_SLOW", client_connection.DRAIN_SECONDS)
+    )
     service.cycle.orphan_timeout = float(os.environ.get("DLTUI_TEST_PATIENCE", orphans.TIMEOUT))
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, service.stop)

@@ -14,7 +14,7 @@ from engine.service.index.index import Index
 from engine.service.runs import commands, worker_log
 from engine.service.runs.runs import is_unsaved, parse_data, parse_file
 from engine.service.runs.transitions import why_not
-from engine.service.server.connection import (
+from engine.service.server.client_connection import (
     Frame,
     Handlers,
     NextEvents,

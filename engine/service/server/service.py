@@ -25,7 +25,7 @@ from engine.service.runs.run_cycle import RunCycle
 from engine.service.runs.run_registry import RunRegistry
 from engine.service.runs.runs import Runs
 from engine.service.server.changes import ChangeFeed
-from engine.service.server.connection import ClientConnection, peer_uid
+from engine.service.server.client_connection import ClientConnection, peer_uid
 from engine.service.server.listener import Listener, identity_of
 from engine.service.server.request_handlers import Requests
 from engine.service.sweeps.sweep_cycle import SweepCycle

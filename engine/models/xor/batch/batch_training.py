@@ -1,4 +1,7 @@
-"""Training of a whole batch of networks, in strides whose length depends on the plan alone."""
+"""Training of a whole batch of networks, in strides whose length depends on the plan alone.
+
+The networks of one shape form a group; its epochs are those of `compiled_kernel`.
+"""
 
 from __future__ import annotations
 

@@ -17,8 +17,8 @@ from engine.events import Event, EventWriter, damaged_lines
 from engine.fold import CurvePoints, MetricCurves, wall_clock
 from engine.places import Places
 from engine.protocol import Status
-from engine.service.server import connection
-from engine.service.server.connection import EventTail, join_lines
+from engine.service.server import client_connection
+from engine.service.server.client_connection import EventTail, join_lines
 from tests.engine.service.live import SECONDS, connect, reach, serving
 from tests.fakes import waits
 from tests.timeouts import LONG, quiet_seconds
@@ -167,8 +167,8 @@ def test_facts_of_any_type_can_be_folded(tmp_path: Path, damaged: dict[str, obje
 def test_lines_longer_than_a_chunk_are_sent_and_longer_than_a_frame_left_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection, "CHUNK", 1000)
-    monkeypatch.setattr(connection, "LINE_LIMIT", 9000)
+    monkeypatch.setattr(client_connection, "CHUNK", 1000)
+    monkeypatch.setattr(client_connection, "LINE_LIMIT", 9000)
     path = tmp_path / "e"
     path.write_bytes(line(1) + line(2, text="x" * 5000) + line(3, text="y" * 50_000) + line(4) + line(5))
     assert [event["seq"] for event in read_all(path)] == [1, 2, 4, 5]

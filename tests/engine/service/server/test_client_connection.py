@@ -20,7 +20,7 @@ from engine.client.client import Client
 from engine.errors import EngineError
 from engine.places import Places
 from engine.protocol import VERSION, Status
-from engine.service.server import connection
+from engine.service.server import client_connection
 from engine.service.server import service as service_module
 from tests.chaos import scaled
 from tests.engine.service.live import connect, process, reach, serving, until
@@ -117,7 +117,7 @@ async def test_a_client_of_another_version_receives_the_version_of_the_service(p
 async def test_a_client_without_a_hello_in_time_is_disconnected(
     places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection, "HANDSHAKE_SECONDS", 0.3)
+    monkeypatch.setattr(client_connection, "HANDSHAKE_SECONDS", 0.3)
     async with serving(places), await connect_raw(places.socket, hello=False) as loris:
         loris.writer.write(b"\0")
         assert await errors_until_closed(loris) == "No hello came within 0.3 s."
@@ -150,7 +150,7 @@ async def test_one_client_too_many_receives_the_reason_whatever_it_has_sent(
 async def test_an_incomplete_frame_does_not_block_other_clients(
     places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection, "FRAME_SECONDS", 0.3)
+    monkeypatch.setattr(client_connection, "FRAME_SECONDS", 0.3)
     async with serving(places) as service:
         clients = [await connect_raw(places.socket) for _ in range(32)]
         idle = clients.pop()
