@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import platform
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -24,6 +24,30 @@ class Training(restore_checks.Extra, Protocol):
     def model_arrays(self) -> Arrays: ...
 
     def train_arrays(self) -> Arrays: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayDicts:
+    """A Training whose arrays are in dictionaries, changed in place, with its random generators."""
+
+    model: Arrays
+    train: Arrays
+    generators: Mapping[str, np.random.Generator] = field(default_factory=dict)
+
+    def model_arrays(self) -> Arrays:
+        return self.model
+
+    def train_arrays(self) -> Arrays:
+        return self.train
+
+    def state_dict(self) -> dict[str, Any]:
+        return {name: generator.bit_generator.state for name, generator in self.generators.items()}
+
+    def load_state_dict(self, state: dict[str, Any], /) -> None:
+        """Raises MismatchedCheckpoint for other generators."""
+        restore_checks.check_equal("generators", sorted(self.generators), sorted(state))
+        for name, generator in self.generators.items():
+            generator.bit_generator.state = state[name]
 
 
 def environment() -> dict[str, Fact]:

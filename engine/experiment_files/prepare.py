@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import replace
 from pathlib import Path
 
 from engine import catalog
+from engine.catalog import Experiment
 from engine.errors import DltuiError, UnknownExperiment
 from engine.experiment_files import added, describing, source_store
 from engine.experiment_files.describing import Described, ExperimentPlace
@@ -71,6 +73,22 @@ def again(places: Places, before: FileExperiment) -> FileExperiment:
         return before
     place = ExperimentPlace(path, before.python, before.module, before.name)
     return keep(places, describing.describe(places, place))
+
+
+def current(places: Places, before: FileExperiment) -> Experiment:
+    """As `again`, without keeping the source."""
+    path = Path(before.path)
+    if not path.exists():
+        return catalog.from_file(before)
+    place = ExperimentPlace(path, before.python, before.module, before.name)
+    return catalog.from_file(describing.describe(places, place).experiment)
+
+
+def load_known(places: Places) -> None:
+    """Make what was added part of the catalog of this process, as far as its description is cached."""
+    with contextlib.suppress(DltuiError):  # `load` reports it
+        found = added.list_cached(places)
+        catalog.register([one.described.experiment for one in found if one.described])
 
 
 def load(places: Places) -> list[str]:

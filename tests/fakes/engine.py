@@ -112,6 +112,7 @@ class FakeEngine:
         """every request that changes something, with its arguments"""
         self.removed: list[RunSummary] = []
         self.executors: list[str] = []
+        self.files: list[FileExperiment | None] = []
         """of each submitted run"""
         self.data_now_words = ""
         self.data_folders: list[str | None] = []
@@ -286,6 +287,7 @@ class FakeClient(Client):
         self._engine.data_folders.append(data)
         self._engine.requests.append(("submit", experiment, dict(params or {}), seed, name, device))
         self._engine.executors.append(executor)
+        self._engine.files.append(file)
         number = len(self._engine.runs_by_id) + 1
         run = make_run(number, experiment=experiment, name=name, seed=seed, params=dict(params or {}),
                        state=Queued("waits for a slot"), created=time.time())  # fmt: skip

@@ -20,6 +20,7 @@ from tui.cli import (
     language,
     logs,
     ls,
+    new,
     output,
     plot,
     removal,
@@ -68,6 +69,7 @@ def dltui(
 app.add_typer(experiments.app, name="experiments")
 app.command("run", cls=Verb)(run.run)
 app.command("exec", cls=Verb, context_settings={"allow_interspersed_args": False})(exec_command.exec_command)
+app.command("new", cls=Verb)(new.new)
 app.command("ls", cls=Verb)(ls.ls)
 app.command("show", cls=Verb)(ls.show)
 app.command("logs", cls=Verb)(logs.logs)

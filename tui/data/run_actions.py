@@ -127,12 +127,15 @@ def scaled_lr(run: RunSummary, factor: float) -> tuple[str, float]:
 
 def command_line(run: RunSummary) -> str:
     """The shell command that starts the same run again."""
-    arguments = ["dltui", "run", run.spec.experiment]
+    file = run.spec.file
+    arguments = ["dltui", "run", file.path if file and not file.module else run.spec.experiment]
     for setting in changed_settings(run):
         arguments += ["--set", setting]
     arguments += ["--seed", str(run.spec.seed)]
     if run.spec.parent:
         arguments += ["--begin", run.spec.parent.whole]
+    if file is not None and file.python:
+        arguments += ["--python", file.python]
     if run.spec.device != "auto":
         arguments += ["--device", run.spec.device]
     executor, _, address = run.spec.executor.partition("@")

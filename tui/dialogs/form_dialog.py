@@ -16,6 +16,7 @@ from textual.widgets import Static
 from engine import catalog, params
 from engine.catalog import Experiment
 from engine.errors import DltuiError, ParamError
+from engine.experiment_files.description import FileExperiment
 from engine.params import Param
 from engine.places import data_folder
 from engine.protocol import RunSummary
@@ -243,11 +244,13 @@ class Launch:
     """folder of data sets; None: that of this process"""
     begin: str = ""
     """the checkpoint to begin with: RUN@STEP or RUN@best"""
+    file: FileExperiment | None = None
+    """the experiment, where it is a file"""
 
 
 def open_launch_form(
     tab: Tab,
-    experiment: str,
+    experiment: Experiment | str,
     launched: Callable[[RunSummary], str],
     typed: Typed | None = None,
     data: str | None = None,
@@ -264,8 +267,9 @@ def open_launch_form(
             state.last_params[launch.experiment] = dict(launch.typed)
             run_actions.run_and_notify(tab, submit_launch(connection, launch, launched))
 
-    texts = state.last_typed(experiment) if typed is None else typed
-    tab.app.push_screen(launch_screen(catalog.find(experiment), texts, data), confirmed)
+    chosen = catalog.find(experiment) if isinstance(experiment, str) else experiment
+    texts = state.last_typed(chosen.name) if typed is None else typed
+    tab.app.push_screen(launch_screen(chosen, texts, data), confirmed)
 
 
 async def submit_launch(connection: Connection, launch: Launch, launched: Callable[[RunSummary], str]) -> str:
@@ -277,6 +281,7 @@ async def submit_launch(connection: Connection, launch: Launch, launched: Callab
     run = await client.submit(
         launch.experiment, launch.params, seed=launch.seed, name=launch.name, device=launch.device,
         executor=launch.executor, data=launch.data, begin=launch.begin,
+        file=launch.file,
     )  # fmt: skip
     warning = await same_name_warning(client, run) if launch.name else ""
     return f"{launched(run)} {warning}".strip()
@@ -332,6 +337,7 @@ def _launch_of(experiment: Experiment, typed: Typed, data: str) -> Launch:
         kept,
         data,
         str(about["parent"]),
+        experiment.file,
     )
 
 

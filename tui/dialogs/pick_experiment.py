@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
+from engine import catalog
 from engine.catalog import Experiment
+from tui.data import own_experiments
 from tui.dialogs.dialog import Dialog, KeyLine
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.sheet import Sheet
 from tui.ui.span import Row, Span
+from tui.ui.start_worker import start_worker
 from tui.ui.wrap import wrap_text
 
 
@@ -24,7 +27,18 @@ class ExperimentList(Sheet):
         self._found = tuple(found)
         names = [experiment.name for experiment in found]
         self._cursor = names.index(chosen) if chosen in names else 0
+        self._chosen, self._has_moved = chosen, False
         self._tops: list[int] = []
+        self._notes: tuple[str, ...] = ()
+        """below the list"""
+
+    def update(self, found: Sequence[Experiment], notes: Sequence[str]) -> None:
+        """Replace the list; the cursor stays on its experiment."""
+        name = self.chosen.name if self._has_moved else self._chosen
+        names = [one.name for one in found]
+        self._found, self._notes = tuple(found), tuple(notes)
+        self._cursor = names.index(name) if name in names else min(self._cursor, len(names) - 1)
+        self.draw()
 
     @property
     def chosen(self) -> Experiment:
@@ -41,12 +55,18 @@ class ExperimentList(Sheet):
             rows.append((Span(f"{sign} ", "key"), title, Span(f"  {plain(experiment.name)}", "muted")))
             rows += [(Span("  "), *row) for row in wrap_text(plain(experiment.claim), width - 2, "muted")]
             rows.append(())
-        return rows[:-1]
+        for note in self._notes:
+            rows += wrap_text(plain(note, limit=300), width, "muted")
+        return rows if self._notes else rows[:-1]
 
     def action_scroll(self, rows: int) -> None:
+        self._has_moved = True
         self._cursor = max(0, min(self._cursor + rows, len(self._found) - 1))
         self.draw()
-        self.scroll_to(y=max(0, self._tops[self._cursor] + 3 - self.size.height), animate=False)
+        if self._cursor == len(self._found) - 1:
+            self.scroll_end(animate=False)  # with the notes below it
+        else:
+            self.scroll_to(y=max(0, self._tops[self._cursor] + 3 - self.size.height), animate=False)
 
 
 class PickScreen(Dialog[Experiment]):
@@ -61,6 +81,20 @@ class PickScreen(Dialog[Experiment]):
             box.border_title = self._title_shown
             yield ExperimentList(self._found, self._chosen)
             yield KeyLine((("dialog.accept", "set up"), ("dialog.cancel", "back"), ("pane.down", "next")))
+
+    def on_mount(self) -> None:
+        start_worker(self, self._load_added, group="experiments")
+
+    async def _load_added(self) -> None:
+        """Files of the user's: first those that are known, then those that have to be described."""
+        own = [one for one in self._found if one.file is None]
+        await own_experiments.load_known()
+        self._update(own, ())
+        self._update(own, await own_experiments.load_all())
+
+    def _update(self, own: Sequence[Experiment], notes: Sequence[str]) -> None:
+        files = [one for one in catalog.experiments() if one.file is not None]
+        self.query_one(ExperimentList).update([*own, *files], notes)
 
     def action_accept(self) -> None:
         self.dismiss(self.query_one(ExperimentList).chosen)

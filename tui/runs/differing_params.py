@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from engine import params
-from engine.errors import UnknownExperiment
 from engine.params import Value
 from engine.protocol import RunSummary
 from tui.data.value_text import distinguishing_params, format_params, format_value
@@ -35,7 +34,7 @@ def differing_params(runs: Sequence[RunSummary]) -> dict[str, str]:
 
 def _of_many(runs: Sequence[RunSummary]) -> dict[str, str]:
     is_alike = len({frozenset(run.spec.params) for run in runs}) == 1
-    defaults = {} if is_alike else _defaults(runs[0].spec.experiment)
+    defaults = {} if is_alike else _defaults(runs[0])
     values: list[Mapping[str, Value]] = [
         {"seed": run.spec.seed, **defaults, **run.spec.params} for run in runs
     ]
@@ -81,10 +80,8 @@ def _distinct_texts(name: str, values: Sequence[Value]) -> dict[str, str]:
     return {key: format_value(name, value) for key, value in different.items()}
 
 
-def _defaults(experiment: str) -> dict[str, Value]:
+def _defaults(run: RunSummary) -> dict[str, Value]:
     from engine import catalog  # not before the first screen
 
-    try:
-        return {param.name: param.default for param in params.declared(catalog.find(experiment).params)}
-    except UnknownExperiment:
-        return {}
+    known = catalog.known(run.spec)
+    return {param.name: param.default for param in params.declared(known.params)} if known else {}

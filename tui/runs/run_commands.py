@@ -20,6 +20,7 @@ from tui.terminal.plain_text import plain
 
 if TYPE_CHECKING:
     from engine.catalog import Experiment
+    from engine.experiment_files.description import FileExperiment
 
 _CHANGE_LR = ("run.set", "run.halve_lr", "run.double_lr")
 _NEED_A_RUN = ("run.again", "run.begin", "run.stop", *_CHANGE_LR, "run.delete", "table.mark", "view.full",
@@ -71,7 +72,7 @@ class RunCommands:
         if experiment is not None:
             from tui.dialogs.form_dialog import open_launch_form
 
-            open_launch_form(self._tab, experiment.name, self._launched, typed, data)
+            open_launch_form(self._tab, experiment, self._launched, typed, data)
 
     def _launched(self, run: RunSummary) -> str:
         self._state.last_experiment = run.spec.experiment
@@ -84,6 +85,9 @@ class RunCommands:
         from tui.dialogs.form_dialog import typed_of
 
         if run := self.require_selected():
+            if run.spec.file is not None:
+                run_and_notify(self._tab, self._again_with_file(run, run.spec.file))
+                return
             try:
                 self.launch(catalog.find(run.spec.experiment), typed_of(run), run.spec.data)
             except UnknownExperiment as error:
@@ -98,6 +102,7 @@ class RunCommands:
 
     async def _begin(self, run_id: str) -> str:
         from engine import catalog
+        from tui.data.own_experiments import current
         from tui.dialogs.form_dialog import typed_of
 
         run = await self._connection.client.show(run_id)
@@ -106,7 +111,17 @@ class RunCommands:
         valued = [found for found in run.checkpoints if found.best is not None]
         chosen = (valued or list(run.checkpoints))[-1]
         texts = typed_of(run) | {"name": "", "parent": f"{run.id}@{chosen.step}"}
-        self.launch(catalog.find(run.spec.experiment), texts, run.spec.data)
+        file = run.spec.file
+        experiment = await current(file) if file else catalog.find(run.spec.experiment)
+        self.launch(experiment, texts, run.spec.data)
+        return ""
+
+    async def _again_with_file(self, run: RunSummary, file: FileExperiment) -> str:
+        """Open the form for the file as it is now, or as it was where it is gone. Raises DltuiError."""
+        from tui.data.own_experiments import current
+        from tui.dialogs.form_dialog import typed_of
+
+        self.launch(await current(file), typed_of(run), run.spec.data)
         return ""
 
     # --- with a question ---------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from engine.axes import SEED, Axis, parse_axis
 from engine.catalog import Experiment
 from engine.client.client import Client
 from engine.errors import ParamError
+from engine.experiment_files.description import FileExperiment
 from engine.params import Param, Value
 from engine.sweep_protocol import SweepSpec, SweepSummary
 from tui.data import executor_text
@@ -36,6 +37,8 @@ class SweepDraft:
     settings: Mapping[str, Value]
     seeds: tuple[int, ...]
     configurations: int
+    file: FileExperiment | None = None
+    """the experiment, where it is a file"""
 
     @property
     def planned(self) -> int:
@@ -52,7 +55,7 @@ class SweepDraft:
     @property
     def axis_values(self) -> tuple[str, ...]:
         """The values of each axis, one line each, so that a decimal comma is noticed before the start."""
-        experiment = catalog.find(self.experiment)
+        experiment = catalog.of(self)
         return tuple(axis_texts.describe(experiment, parse_axis(experiment, text)) for text in self.axes)
 
     async def submit(self, client: Client, data: str | None = None) -> SweepSummary:
@@ -66,6 +69,7 @@ class SweepDraft:
             prune=sweep_settings.pruner_of(given), name=str(given["name"]), device=str(given["device"]),
             metric=str(given["metric"]), goal=str(given["goal"]), gpu_share=float(given["gpu_share"] or 1),
             executor=executor_text.text_of(str(given["executor"]), str(given["ray_address"])), data=data,
+            file=self.file,
         )  # fmt: skip
 
 
@@ -118,7 +122,7 @@ def draft_of(experiment: Experiment, typed: Mapping[str, str]) -> SweepDraft:
         raise ParamError(NOTHING_VARIES, "Give a field several values: 0.1,0.01 or 1..4")
     configurations = _count(axes, str(settings["sampler"]), sweep_settings.whole_or_none(settings, "trials"))
     _check_some(experiment, axes, fixed, str(settings["sampler"]))
-    return SweepDraft(experiment.name, texts, fixed, settings, seeds, configurations)
+    return SweepDraft(experiment.name, texts, fixed, settings, seeds, configurations, experiment.file)
 
 
 def _count(axes: Sequence[Axis], sampler: str, trials: int | None) -> int:

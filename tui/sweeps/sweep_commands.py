@@ -15,9 +15,11 @@ from engine.axes import Axis, parse_axis
 from engine.catalog import Experiment
 from engine.client.client import Client
 from engine.errors import DltuiError, ParamError, UnknownExperiment
+from engine.experiment_files.description import FileExperiment
 from engine.params import Param
 from engine.sweep_protocol import PARALLEL, TRIALS, SweepStatus, SweepSummary, TrialGroup, TrialRow
 from tui.data import trial_export
+from tui.data.own_experiments import current
 from tui.data.run_actions import Action, run_and_notify
 from tui.data.run_actions import undo as bring_back
 from tui.data.same_name_warning import same_sweep_name_warning
@@ -72,12 +74,21 @@ class SweepCommands:
 
     def again(self) -> None:
         if sweep := self._sweep():
+            if sweep.spec.file is not None:
+                self._run(self._again_with_file(sweep, sweep.spec.file))
+                return
             try:
                 experiment = catalog.of(sweep.spec)
             except UnknownExperiment as error:
                 self.notify(str(error))
                 return
             self._set_up(experiment, typed_of(sweep, experiment), sweep.spec.data)
+
+    async def _again_with_file(self, sweep: SweepSummary, file: FileExperiment) -> str:
+        """Open the form for the file as it is now, or as it was where it is gone. Raises DltuiError."""
+        experiment = await current(file)
+        self._set_up(experiment, typed_of(sweep, experiment), sweep.spec.data)
+        return ""
 
     def _set_up(self, experiment: Experiment, typed: Typed, data: str | None = None) -> None:
         from tui.sweeps.form_screen import sweep_screen
@@ -230,7 +241,9 @@ class SweepCommands:
         """Submit the configuration of a trial as a run outside the sweep."""
         spec = sweep.spec
         name, values = f"{spec.name[:50]}-{row.trial} alone", {**spec.params, **row.params}
-        run = await self._client.submit(spec.experiment, values, seed=row.seed, name=name, data=spec.data)
+        run = await self._client.submit(
+            spec.experiment, values, seed=row.seed, name=name, data=spec.data, file=spec.file
+        )
         self._tab.post_message(OpenView("runs", selection={"run": run}))
         return ""
 

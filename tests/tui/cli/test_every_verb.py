@@ -41,7 +41,7 @@ OPENS_A_SESSION = (
 MAY_REFUSE = (
     "pause model", "resume model", "stop model", "set model lr=1", "sweep pause tried", "sweep resume tried",
     "sweep stop tried", "sweep edit tried add steps=2", "engine stop --json", "experiments add not_there.py",
-    "experiments remove not_there.py",
+    "new exec", "experiments remove not_there.py",
 )  # fmt: skip
 """what the state of the run decides: a refusal is one line as well"""
 

@@ -1,0 +1,1 @@
+"""Experiments that `dltui new` writes: one per framework, to begin with."""

@@ -1,0 +1,71 @@
+"""Files that were added to the catalog, in the forms of the app."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine import catalog
+from engine.experiment_files import added
+from engine.places import Places
+from tests.engine.experiment_files.files import describe, write
+from tests.fakes.app_pilot import open_app
+from tests.fakes.engine import FakeEngine, done, make_run
+from tui.dialogs.form_dialog import FormScreen
+from tui.dialogs.pick_experiment import PickScreen
+
+
+@pytest.fixture(autouse=True)
+def registered() -> None:
+    """No file of another test."""
+    catalog.register([])
+
+
+async def test_a_file_that_was_added_is_launched_from_its_form_and_one_that_fails_is_named(
+    places: Places, tmp_path: Path
+) -> None:
+    folder = tmp_path / "own"
+    write(folder)
+    write(folder, "broken.py", "def train(:\n")
+    added.add(places, str(folder))
+    engine = FakeEngine(make_run(1))
+    async with open_app(places, engine, (80, 24)) as opened:
+        await opened.press("n")
+        await opened.until(lambda: isinstance(opened.app.screen, PickScreen))
+        await opened.until(lambda: any(one.file for one in catalog.experiments()))
+        await opened.press(*["down"] * 10)
+        await opened.shows(
+            "Counting: a sum that depends on every step.", "broken.py, line 1:", "invalid syntax"
+        )
+        await opened.press("enter")
+        await opened.until(lambda: isinstance(opened.app.screen, FormScreen))
+        await opened.shows("added at each step", "steps")
+        await opened.press("enter")
+        await opened.until(lambda: len(engine.files) == 1)
+        found = engine.files[0]
+        assert found is not None and found.path == str(folder / "mine.py")
+        word, name, sent, *_ = engine.requests[-1]
+        assert (word, name, sent["lr"], sent["limit"]) == ("submit", "mine", 0.5, None)
+
+
+async def test_a_run_of_a_file_is_repeated_with_the_file_as_it_is_now_and_as_it_was(
+    places: Places, tmp_path: Path
+) -> None:
+    path = write(tmp_path)
+    kept = replace(describe(places, path).experiment, stored="0" * 24)
+    run = make_run(1, experiment="mine", params={"lr": 0.125, "steps": 7}, state=done())
+    engine = FakeEngine(replace(run, spec=replace(run.spec, file=kept)))
+    path.write_text(path.read_text().replace('label: str = ""', 'label: str = "new"'))
+    async with open_app(places, engine, (80, 30)) as opened:
+        await opened.press("R")
+        await opened.until(lambda: isinstance(opened.app.screen, FormScreen))
+        await opened.shows("0.125", "new")
+        await opened.press("escape")
+        path.unlink()
+        await opened.press("R")
+        await opened.until(lambda: isinstance(opened.app.screen, FormScreen))
+        await opened.shows("0.125")
+        await opened.press("enter")
+        await opened.until(lambda: engine.files == [kept])

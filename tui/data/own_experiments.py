@@ -1,0 +1,30 @@
+"""Experiments of the user's own that are files: loaded in threads, described by other processes."""
+
+from __future__ import annotations
+
+import asyncio
+
+from engine import places
+from engine.catalog import Experiment
+from engine.experiment_files.description import FileExperiment
+
+
+async def load_known() -> None:
+    """Add those to the catalog of this process whose description is cached; takes milliseconds."""
+    from engine.experiment_files import prepare  # not before the first screen
+
+    await asyncio.to_thread(prepare.load_known, places.home())
+
+
+async def load_all() -> list[str]:
+    """As `load_known` for all that were added, which takes seconds; the errors of those that fail."""
+    from engine.experiment_files import prepare
+
+    return await asyncio.to_thread(prepare.load, places.home())
+
+
+async def current(file: FileExperiment) -> Experiment:
+    """The experiment as its file is now, or as it was where that is gone. Raises DltuiError."""
+    from engine.experiment_files import prepare
+
+    return await asyncio.to_thread(prepare.current, places.home(), file)
