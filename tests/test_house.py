@@ -84,6 +84,7 @@ def test_no_class_name_stands_twice_in_the_product() -> None:
     named = [
         node.name
         for path in SOURCES
+        if path.parent.name != "starters"  # files for users, who have one of them
         for node in ast.parse(path.read_text()).body
         if isinstance(node, ast.ClassDef)
     ]
