@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from rich.console import Console
 from rich.control import Control
-from textual._compositor import Compositor, CompositorUpdate
-from textual.geometry import Region
+from textual._compositor import Compositor, CompositorUpdate, ReflowResult
+from textual.geometry import Region, Size
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
@@ -45,6 +45,23 @@ class CellsUpdate(CompositorUpdate):
 
 
 class PartialCompositor(Compositor):
+    def __init__(self) -> None:
+        super().__init__()
+        self._sizes: dict[Widget, Size] = {}
+        """of every widget after the last layout"""
+
+    def reflow(self, parent: Widget, size: Size) -> ReflowResult:
+        """Lay out anew. Widgets that are new or of another size since the last layout get a Resize event.
+
+        Textual compares with its map, which is also made anew when a region is asked for between an update
+        and the layout: widgets that it has by then would get no Resize event and stay blank.
+        """
+        found = super().reflow(parent, size)
+        before, self._sizes = self._sizes, {widget: at.region.size for widget, at in self._full_map.items()}
+        shown = self._sizes.keys() - before.keys()
+        resized = {widget for widget, size in self._sizes.items() if before.get(widget, size) != size}
+        return found._replace(shown=found.shown | shown, resized=found.resized | resized)
+
     def render_partial_update(self) -> CellsUpdate | None:  # type: ignore[override]
         screen = self.size.region
         regions = [found for region in self._dirty_regions if (found := region.intersection(screen))]
@@ -108,5 +125,8 @@ class PartialScreen(Screen[None]):
     def __init__(self) -> None:
         super().__init__(id="_default")
         partial = PartialCompositor()
-        if all(hasattr(partial, name) for name in ("_dirty_regions", "_regions_to_spans", "visible_widgets")):
+        if all(
+            hasattr(partial, name)
+            for name in ("_dirty_regions", "_full_map", "_regions_to_spans", "visible_widgets")
+        ):
             self._compositor = partial

@@ -23,8 +23,9 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding
 from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
-from textual.events import Key
-from textual.geometry import Region
+from textual.events import Key, Resize
+from textual.geometry import Region, Size
+from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Input
@@ -32,6 +33,7 @@ from textual.widgets import Input
 from tests.end_to_end.terminal import Terminal
 from tests.fakes.app_pilot import TIMEOUT
 from tests.timeouts import quiet_seconds
+from tui.terminal.partial_repaint import PartialScreen
 
 PLAIN_APP = """
 from textual.app import App
@@ -79,6 +81,56 @@ async def test_textual_still_sends_the_whole_row_for_one_changed_cell() -> None:
         compositor.update_widgets({row})
         update = compositor.render_partial_update()
         assert update is not None and update.render_segments(app.console).count("x") > 1
+
+
+class Sized(Widget):
+    """Keeps the sizes of its Resize events."""
+
+    DEFAULT_CSS = "Sized { height: 1; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sizes: list[Size] = []
+
+    def on_resize(self, event: Resize) -> None:
+        self.sizes.append(event.size)
+
+
+class Growing(App[None]):
+    """Mounts a widget, and asks for its region between an update of it and the layout."""
+
+    def __init__(self, screen: Screen[None]) -> None:
+        super().__init__()
+        self.own_screen, self.added = screen, Sized()
+
+    def get_default_screen(self) -> Screen[None]:
+        return self.own_screen
+
+    def compose(self) -> ComposeResult:
+        yield Sized()
+
+    async def add(self) -> None:
+        compositor = self.screen._compositor
+        with self.batch_update():  # no layout meanwhile
+            await self.mount(self.added)
+            compositor.update_widgets({self.added})
+            assert self.added.region
+
+
+async def test_textual_still_sends_no_resize_to_a_widget_whose_region_was_known_before_its_layout() -> None:
+    app = Growing(Screen())
+    async with app.run_test(size=(40, 5)) as pilot:
+        await app.add()
+        await pilot.pause()
+        assert app.added.size and not app.added.sizes
+
+
+async def test_a_widget_whose_region_was_known_before_its_layout_gets_a_resize() -> None:
+    app = Growing(PartialScreen())
+    async with app.run_test(size=(40, 5)) as pilot:
+        await app.add()
+        await pilot.pause()
+        assert app.added.sizes == [app.added.size]
 
 
 def test_textual_still_sends_a_colour_with_every_segment() -> None:
