@@ -12,7 +12,7 @@ from engine.catalog import find
 from engine.errors import DltuiError, RunNotFound
 from engine.params import Value
 from engine.protocol import Json, Removal, RemovedItem
-from engine.service.sweeps import plot_data, trial_table
+from engine.service.sweeps import plot_data, query_trials
 from engine.sweep_protocol import (
     Prune,
     SweepSpec,
@@ -103,7 +103,7 @@ class FakeSweeps:
         if word == "sweep_trials":
             query = TrialQuery(**{name: value for name, value in facts.items() if name != "sweep"})
             self.queries.append(query)
-            return to_json(trial_table.page(rows, query, largest=sweep.spec.goal == "max")), None
+            return to_json(query_trials.page(rows, query, largest=sweep.spec.goal == "max")), None
         if word == "sweep_analysis":
             found = plot_data.analyse(sweep.spec, rows, facts["kind"], facts["where"], facts["facts"])
             return found, None

@@ -27,7 +27,7 @@ from tui.cli import (
     report,
     run,
     run_control,
-    sweep_commands,
+    sweep_group,
 )
 from tui.cli.engine_call import print_stderr, print_stdout
 from tui.cli.usage_text import Verb, Verbs
@@ -84,7 +84,7 @@ app.command("set", cls=Verb)(run_control.set_live)
 app.command("rm", cls=Verb)(removal.rm)
 app.command("undo", cls=Verb)(removal.undo)
 app.command("verify", cls=Verb)(run_control.verify)
-app.add_typer(sweep_commands.app, name="sweep")
+app.add_typer(sweep_group.app, name="sweep")
 app.add_typer(engine.app, name="engine")
 app.command("reindex", cls=Verb)(engine.reindex)
 app.command("track", cls=Verb)(exec_command.track)

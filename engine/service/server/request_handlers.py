@@ -22,7 +22,7 @@ from engine.service.server.client_connection import (
     change_frames,
     event_frames,
 )
-from engine.service.sweeps import trial_table
+from engine.service.sweeps import query_trials
 from engine.service.sweeps.sweeps import find_damage
 from engine.sweep_protocol import AnalysisRequest, SweepSummary, TrialsRequest
 from engine.typed_json import to_json
@@ -193,7 +193,7 @@ class Requests:
     async def sweep_trials(self, request: Json) -> Frame:
         query = read_request(request, TrialsRequest)
         sweep, rows = await self._service.sweeps.trials(query.sweep)
-        page = await asyncio.to_thread(trial_table.page, rows, query, largest=sweep.goal.largest)
+        page = await asyncio.to_thread(query_trials.page, rows, query, largest=sweep.goal.largest)
         return to_json(await asyncio.to_thread(self._service.sweeps.mark_page, page))
 
     async def sweep_analysis(self, request: Json) -> Frame:

@@ -14,7 +14,7 @@ from engine.errors import InputError
 from engine.metric_goal import MetricGoal
 from engine.params import Value
 from engine.protocol import Json
-from engine.service.sweeps import trial_table
+from engine.service.sweeps import query_trials
 from engine.sweep_protocol import ANALYSES, SweepSpec, TrialRow, TrialStatus
 
 BINS = 12
@@ -31,7 +31,7 @@ def analyse(spec: SweepSpec, rows: Sequence[TrialRow], kind: Any, where: str, fa
     """Raises DltuiError for an invalid kind, filter or axis."""
     if kind not in ANALYSES:
         raise InputError(f"kind: expected one of {', '.join(ANALYSES)}, got {str(kind)[:80]!r}.")
-    chosen = [row for row in trial_table.filtered(rows, where) if row.value is not None]
+    chosen = [row for row in query_trials.filtered(rows, where) if row.value is not None]
     valued = [row for row in chosen if row.status not in _UNFIT]
     if kind != "best":  # a trial added by a user may lack an axis: it is left out of these plots
         valued = [row for row in valued if all(_has_value(spec, row, axis) for axis in spec.axes)]

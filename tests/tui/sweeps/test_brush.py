@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.service.sweeps import trial_table
+from engine.service.sweeps import query_trials
 from tests.fakes.sweeps import make_trial
 from tui.sweeps.brush import (
     BrushScale,
@@ -38,7 +38,7 @@ def test_choices_are_listed() -> None:
 
 def test_a_brush_between_two_choices_holds_nothing() -> None:
     where = clause_of(BrushScale("bypass", "bypass", choices=(False, True)), (0.4, 0.6))
-    assert trial_table.filtered([make_trial(1)], where) == []
+    assert query_trials.filtered([make_trial(1)], where) == []
 
 
 def test_all_of_them_have_to_hold() -> None:
@@ -65,7 +65,7 @@ def test_the_filter_lets_through_what_the_brush_holds(low: float, high: float, v
     share = scale.share(value)
     if min(abs(share - end) for end in brush) < 1e-4:
         return  # the filter is written in six digits
-    passed = trial_table.filtered([make_trial(1, params={"hidden": value})], clause_of(scale, brush))
+    passed = query_trials.filtered([make_trial(1, params={"hidden": value})], clause_of(scale, brush))
     assert bool(passed) == holds(brush, share)
 
 

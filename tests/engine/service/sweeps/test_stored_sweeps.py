@@ -9,7 +9,7 @@ import pytest
 from engine.axes import parse_axis
 from engine.catalog import find
 from engine.places import Places
-from engine.service.sweeps import plot_data, sweep_folder, trial_table
+from engine.service.sweeps import plot_data, query_trials, sweep_folder
 from engine.service.sweeps.sampler import TpeSampler
 from engine.service.sweeps.sweep import Config, Sweep
 from engine.service.sweeps.sweep_folder import SweepFolder
@@ -59,7 +59,7 @@ def test_tpe_continues_with_a_word_among_the_values_and_with_the_earlier_trials(
     ("where", "count"), [("patience=never", 2), ("patience=5", 2), ("patience!=never", 2), ("patience<6", 2)]
 )
 def test_trials_are_found_by_the_word(tmp_path: Path, where: str, count: int) -> None:
-    assert len(trial_table.filtered(rows_of(opened(tmp_path, TPE)), where)) == count
+    assert len(query_trials.filtered(rows_of(opened(tmp_path, TPE)), where)) == count
 
 
 def sweep_with_trials(path: Path) -> Sweep:
@@ -87,7 +87,9 @@ def test_every_plot_accepts_a_word_among_the_values_of_an_axis(tmp_path: Path, k
 
 
 def test_trials_are_grouped_by_the_word_and_by_the_numbers(tmp_path: Path) -> None:
-    page = trial_table.page(rows_of(sweep_with_trials(tmp_path / "s")), TrialQuery(group="lr"), largest=False)
+    page = query_trials.page(
+        rows_of(sweep_with_trials(tmp_path / "s")), TrialQuery(group="lr"), largest=False
+    )
     assert (page.groups[0].key["lr"], page.groups[0].count) == (None, 5)
     assert {group.key["lr"] for group in page.groups} == {None, 0.01, 0.1}
 

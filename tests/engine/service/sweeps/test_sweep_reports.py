@@ -12,7 +12,7 @@ from engine.errors import ParamError, RunRefused
 from engine.places import Places
 from engine.service.runs import extension
 from engine.service.sweeps import sweep_edits, sweeps, trial_spec
-from engine.service.sweeps.trial_table import page
+from engine.service.sweeps.query_trials import page
 from engine.sweep_protocol import SweepStatus, TrialQuery, TrialRow, TrialStatus
 from tests.engine.service.rows import a_summary
 from tests.engine.service.sweeps.sweep_cases import (

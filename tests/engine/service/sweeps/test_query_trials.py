@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from engine.service.index.filter_parser import FilterError
-from engine.service.sweeps import trial_table
+from engine.service.sweeps import query_trials
 from engine.sweep_protocol import TrialQuery, TrialRow, TrialStatus
 from tests.fakes.sweeps import make_trial
 
@@ -53,7 +53,7 @@ ROWS = many(600)
 )
 def test_a_filter_finds_what_plain_python_finds(where: str, test: object) -> None:
     assert callable(test)
-    found = trial_table.page(ROWS, TrialQuery(where, limit=1000), largest=False)
+    found = query_trials.page(ROWS, TrialQuery(where, limit=1000), largest=False)
     assert [row.trial for row in found.rows] == [row.trial for row in ROWS if test(row)]
     assert (found.matching, found.total) == (len(found.rows), len(ROWS))
 
@@ -61,9 +61,9 @@ def test_a_filter_finds_what_plain_python_finds(where: str, test: object) -> Non
 @pytest.mark.parametrize("sort", ["value", "lr", "val_loss", "activation", "status", "hidden", "bypass"])
 @pytest.mark.parametrize("descending", [False, True])
 def test_a_sort_keeps_all_rows_and_those_without_a_value_come_last(sort: str, descending: bool) -> None:
-    found = trial_table.sorted_rows(ROWS, sort, descending)
+    found = query_trials.sorted_rows(ROWS, sort, descending)
     assert sorted(row.trial for row in found) == [row.trial for row in ROWS]
-    values = [trial_table.field_value(row, sort) for row in found]
+    values = [query_trials.field_value(row, sort) for row in found]
     known = [value for value in values if value is not None and value == value]
     assert values[: len(known)] == known
     if sort != "status":
@@ -71,7 +71,7 @@ def test_a_sort_keeps_all_rows_and_those_without_a_value_come_last(sort: str, de
 
 
 def test_groups_have_the_mean_and_the_spread_of_their_values() -> None:
-    page = trial_table.page(ROWS, TrialQuery(group="hidden,activation", limit=1000), largest=False)
+    page = query_trials.page(ROWS, TrialQuery(group="hidden,activation", limit=1000), largest=False)
     assert len(page.groups) == 8 and page.matching == 8
     for group in page.groups:
         values = [
@@ -89,10 +89,10 @@ def test_groups_have_the_mean_and_the_spread_of_their_values() -> None:
 def test_pages_together_are_the_whole_table() -> None:
     query = TrialQuery(sort="lr", descending=True, limit=70)
     parts = [
-        trial_table.page(ROWS, TrialQuery("", "lr", True, at, 70), largest=False).rows
+        query_trials.page(ROWS, TrialQuery("", "lr", True, at, 70), largest=False).rows
         for at in range(0, 600, 70)
     ]
-    assert [row for part in parts for row in part] == trial_table.sorted_rows(ROWS, query.sort, True)
+    assert [row for part in parts for row in part] == query_trials.sorted_rows(ROWS, query.sort, True)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_pages_together_are_the_whole_table() -> None:
 )
 def test_invalid_filters_and_fields_are_refused(query: TrialQuery, expected: str) -> None:
     with pytest.raises(FilterError) as refused:
-        trial_table.page(ROWS, query, largest=False)
+        query_trials.page(ROWS, query, largest=False)
     assert expected in str(refused.value)
 
 
@@ -116,8 +116,8 @@ def test_ten_thousand_trials_are_filtered_sorted_and_grouped_within_a_second() -
     rows, times = many(10_000), []
     for _ in range(3):
         began = time.process_time()
-        trial_table.page(rows, TrialQuery("val_loss<0.5 and lr>=0.001", "val_loss"), largest=False)
-        trial_table.page(rows, TrialQuery(group="config", sort="mean"), largest=False)
+        query_trials.page(rows, TrialQuery("val_loss<0.5 and lr>=0.001", "val_loss"), largest=False)
+        query_trials.page(rows, TrialQuery(group="config", sort="mean"), largest=False)
         times.append(time.process_time() - began)
     assert min(times) < 1.0
 
@@ -126,7 +126,7 @@ def test_ten_thousand_trials_are_filtered_sorted_and_grouped_within_a_second() -
 def test_a_text_parameter_that_looks_like_a_number_is_compared_as_text(text: str) -> None:
     rows = [make_trial(1, params={"corpus": text}), make_trial(2, params={"corpus": "other"})]
     query = TrialQuery(f"corpus={text}")
-    assert [row.trial for row in trial_table.page(rows, query, largest=False).rows] == [1]
+    assert [row.trial for row in query_trials.page(rows, query, largest=False).rows] == [1]
 
 
 @pytest.mark.parametrize("sort", ["best_trial", "lr", "accuracy", "value", "mean", "count"])
@@ -134,7 +134,7 @@ def test_a_text_parameter_that_looks_like_a_number_is_compared_as_text(text: str
 def test_groups_are_in_the_order_of_the_column_they_are_sorted_by(sort: str, descending: bool) -> None:
     """The values below the arrow of a header are sorted."""
     query = TrialQuery(group="hidden,activation", sort=sort, descending=descending)
-    groups = trial_table.page(ROWS, query, largest=True).groups
+    groups = query_trials.page(ROWS, query, largest=True).groups
     column = {
         "best_trial": lambda group: group.best.trial, "lr": lambda group: group.best.params["lr"],
         "accuracy": lambda group: group.best.metrics["accuracy"], "value": lambda group: group.best.value,
