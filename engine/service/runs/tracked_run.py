@@ -216,7 +216,8 @@ def load(folder: RunFolder, tail: Json | None = None) -> TrackedRun:
 def check_end(run: TrackedRun) -> None:
     """Note damage where the events of a settled run are incomplete; all of them have to be read.
 
-    A run that is done needs the end of its last attempt, one that saved a checkpoint at least one event.
+    A run that is done, or whose worker paused or stopped it in order, needs the end of its last attempt, one
+    that saved a checkpoint at least one event.
     Events that other runs lost at their end in a crash are no damage.
     """
     ended, stats = run.ended, run.stats
@@ -224,7 +225,9 @@ def check_end(run: TrackedRun) -> None:
         return
     has_saved = stats.checkpoint_step > (run.spec.parent.step if run.spec.parent else 0)
     end_was_read = stats.training.since is None and stats.attempt >= ended.attempt
-    if (ended.status is Status.DONE and not end_was_read) or (has_saved and not stats.seq):
+    ended_in_order = ended.status in (Status.PAUSED, Status.STOPPED) and ended.code == 0
+    is_cut_off = ended_in_order and stats.training.since is not None
+    if is_cut_off or (ended.status is Status.DONE and not end_was_read) or (has_saved and not stats.seq):
         name = run.folder.events.name
         if stats.seq:
             text = f"{name} is cut off at step {stats.step:,}: the end of attempt {ended.attempt} is missing"

@@ -48,6 +48,17 @@ async def test_list_show_and_verify_report_it_and_the_run_stays_done(places: Pla
         assert rows == [("events.jsonl", DAMAGES[lines], False)]
 
 
+@pytest.mark.parametrize("status", [Status.PAUSED, Status.STOPPED])
+async def test_the_missing_end_of_a_paused_or_stopped_run_is_reported(places: Places, status: Status) -> None:
+    folder = done_run(places, "one")
+    text = (folder / "exit.json").read_text()
+    (folder / "exit.json").write_text(text.replace('"done"', f'"{status}"'))
+    cut(folder / "events.jsonl", 3)
+    async with serving(places), await connect(places) as client:
+        found = await damaged(client)
+        assert (found.status, found.damage) == (status, DAMAGES[3])
+
+
 async def test_a_missing_event_file_is_reported(places: Places) -> None:
     (done_run(places, "one") / "events.jsonl").unlink()
     async with serving(places), await connect(places) as client:
