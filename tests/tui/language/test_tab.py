@@ -20,6 +20,7 @@ from tests.fakes.language_run import SENTENCES, write_run
 from tui import view_state
 from tui.language.run_list import CELLS
 from tui.language.tab import LanguageTab
+from tui.ui.curve_colours import dash_of
 
 SAID = (
     "After epoch 1, at 0.1: a man is riding a wave; at 1: a cat; at the window; at 10: zebra \x1b[31mspoons"
@@ -102,6 +103,7 @@ async def test_curves_count_epochs_from_zero_and_training_is_drawn_with_validati
         await open_tab(opened, "epoch", "1 layer forward 57.5", "1 layer forward, training")
         validation, training = tab(opened).chart.series
         assert validation.span("step") == (1, 1)
+        assert dash_of(training.hue) == 0 and training.hue not in range(len(CELLS))
         assert training.span("step") == pytest.approx((1 / 157, 1))
         assert tab(opened).chart._scene.visible_range() == (0, 1) and "•" in opened.text
         await opened.press("F")

@@ -44,7 +44,9 @@ async def test_a_dense_network_shows_each_units_weights_as_an_image(
 ) -> None:
     async with open_app(places, FakeEngine(summary(folder)), (80, 24)) as opened:
         await opened.press("4", "f")
-        await opened.shows("each unit's ")
+        await opened.shows("each unit's ", "space play")
+        keys = opened.text.splitlines()[-1]
+        assert not any(words in keys for words in ("v maps", "i next image", "enter weights", "more filters"))
 
 
 async def test_filters_are_shown_as_one_picture(

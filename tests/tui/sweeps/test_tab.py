@@ -12,7 +12,7 @@ import pytest
 
 from engine.errors import DltuiError
 from engine.places import Places
-from engine.sweep_protocol import TrialQuery, TrialRow, TrialStatus
+from engine.sweep_protocol import Prune, TrialQuery, TrialRow, TrialStatus
 from tests.fakes.app_pilot import AppPilot, open_app
 from tests.fakes.engine import FakeEngine, done, make_run
 from tests.fakes.sweeps import make_sweep, make_trial
@@ -198,6 +198,17 @@ async def test_a_trial_is_pinned_and_stopped(places: Places) -> None:
         await opened.shows("◆")
         await opened.press("j", "X")
         await opened.until(lambda: edits(engine)[1:] == [("stop_trial", {"trial": 2})])
+
+
+@pytest.mark.parametrize(("prune", "label"), [(Prune("median"), "pin"), (Prune(), "")])
+async def test_pin_is_offered_for_a_trial_that_can_be_pruned(
+    places: Places, prune: Prune, label: str
+) -> None:
+    async with sweep_tab(places, engine_of(prune=prune)) as opened:
+        assert tab(opened).key_labels()["trials.pin"] == ""  # of the first trial, which is done
+        await opened.press(*"jjjjjj")
+        await opened.until(lambda: (row := tab(opened).table.trial) is not None and row.trial == 7)
+        assert tab(opened).key_labels()["trials.pin"] == label
 
 
 async def test_a_trial_like_the_selected_one_is_added(places: Places) -> None:
