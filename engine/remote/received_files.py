@@ -10,13 +10,15 @@ from pathlib import Path
 
 from engine import files
 from engine.errors import ProtocolError
+from engine.experiment_files.description import SOURCE
 from engine.remote.messages import CHUNK, Frame, encode
 
 DRAFTS = ".far"
 """folder, inside the run folder, for incomplete files"""
 _RECORDS = ("spec.json", "amended.json", "wanted.json", "keeper.json", "exit.json", "events.jsonl")
-LOCAL_FILES = frozenset([*_RECORDS, "worker.log", "beat", "run.lock", "control"])
+LOCAL_FILES = frozenset([*_RECORDS, SOURCE, "worker.log", "beat", "run.lock", "control"])
 """files of a run folder that are written only on its own machine"""
+SOURCE_DEPTH = 32
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._@=+-]{0,200}")
 
 
@@ -40,7 +42,11 @@ class IncomingFiles:
 
     def _inside(self, path: object) -> Path:
         parts = path.split("/") if isinstance(path, str) else []
-        if not 0 < len(parts) <= 4 or not all(map(_NAME.fullmatch, parts)) or parts[0] in self._protected:
+        if parts[:1] == [SOURCE]:  # files of the user, with names of any kind
+            fits = len(parts) <= SOURCE_DEPTH and all(map(_is_file_name, parts))
+        else:
+            fits = 0 < len(parts) <= 4 and all(map(_NAME.fullmatch, parts))
+        if not fits or parts[0] in self._protected:
             raise ProtocolError(f"Expected the path of a file of the run, got {str(path)[:80]!r}.")
         return Path(*parts)
 
@@ -70,6 +76,10 @@ class IncomingFiles:
         except FileNotFoundError:
             return
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def _is_file_name(part: str) -> bool:
+    return part not in ("", ".", "..") and "\0" not in part and len(os.fsencode(part)) <= 255
 
 
 def file_frames(source: Path, path: str) -> Iterator[bytes]:

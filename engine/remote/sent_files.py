@@ -10,6 +10,8 @@ from pathlib import Path
 from checkpoints import folder as checkpoint_folder
 from engine import files, store
 from engine.events import read_lines
+from engine.experiment_files.description import SOURCE
+from engine.protocol import Json
 from engine.remote.messages import CHUNK, encode
 from engine.remote.received_files import LOCAL_FILES, file_frames
 from engine.store import RunFolder
@@ -26,16 +28,29 @@ def bundle_frames(folder: RunFolder, attempt: int, data: TrainedOn | None = None
     """
     mode = store.read_wanted(folder).mode
     there = {"executor": "local", "data": None}  # a node uses the data folder of its own machine
-    yield from _json_file("spec.json", {**(files.read_json(folder.spec) or {}), **there})
+    yield from _json_file("spec.json", {**_without_python(files.read_json(folder.spec) or {}), **there})
     yield from _json_file("wanted.json", {"attempt": attempt, "mode": mode})
-    for path in (folder.amended, folder.events, *kept_files(folder)):
+    if amended := files.read_json(folder.amended):
+        yield from _json_file(folder.amended.name, _without_python(amended))
+    for path in (folder.events, *kept_files(folder), *_source_files(folder)):
         if path.exists():
-            yield from file_frames(path, path.name)
+            yield from file_frames(path, path.relative_to(folder.path).as_posix())
     for step in checkpoint_folder.steps(folder.checkpoints):
         name = checkpoint_folder.name_of(step)
         yield from file_frames(folder.checkpoints / name, f"checkpoints/{name}")
     expected = f"{data.fingerprint} {data.title}" if data else ""
     yield encode("go", run=folder.id, attempt=attempt, edition=VERSION, data=expected)
+
+
+def _without_python(data: Json) -> Json:
+    """A node trains with its own interpreter, not with that of this machine."""
+    file = data.get("file")
+    return {**data, "file": {**file, "python": ""}} if isinstance(file, dict) else data
+
+
+def _source_files(folder: RunFolder) -> list[Path]:
+    """The code that the run keeps."""
+    return sorted(path for path in (folder.path / SOURCE).rglob("*") if path.is_file())
 
 
 def kept_files(folder: RunFolder) -> list[Path]:
