@@ -9,22 +9,21 @@ from tests.end_to_end.home import ROOT, Home
 
 README = (ROOT / "README.md").read_text()
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
-IMPORTS = """
-from dataclasses import dataclass
-import torch
-from checkpoints.torch_io import TorchState
-from engine.catalog import Experiment
-from engine.params import number
-from engine.worker.run import Run
-"""
 
 
 def test_the_experiment_of_the_readme_trains_pauses_and_resumes(home: Home, tmp_path: Path) -> None:
-    declared, trained = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    declared = declared.replace("engine.experiments.line", "readme_line")
-    code = f"from __future__ import annotations\n{IMPORTS}\n{declared}\n{trained}\nCATALOG = (LINE,)\n"
-    (tmp_path / "readme_line.py").write_text(code)
-    home.environ |= {"DLTUI_EXTRA_CATALOG": "readme_line:CATALOG", "PYTHONPATH": f"{ROOT}:{tmp_path}"}
+    [code] = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    path = tmp_path / "line.py"
+    path.write_text(code)
+    assert f"line  {path}" in home.dltui("experiments", "add", str(path))
+    run = home.start("line", steps=100_000)
+    home.until(lambda: home.show(run)["step"] > 0, "its first step")
+    home.dltui("pause", run)
+    home.reach(run, "paused")
+    home.dltui("resume", run)
+    home.until(lambda: home.show(run)["attempt"] == 2, "the second attempt")
+    home.dltui("stop", run)
+    home.reach(run, "stopped")
     done = home.finish(home.start("line"))
     assert done["metrics"]["loss"] < 0.01
     assert len(done["checkpoints"][-1]["weights_sha256"]) == 64

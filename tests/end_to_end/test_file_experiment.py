@@ -50,6 +50,9 @@ def test_a_resume_after_the_code_changed_is_refused_and_goes_on_when_asked(
     refused = home.call("resume", run)
     assert refused.returncode == 1 and "its code was changed since it started: mine.py" in refused.stderr
     assert "+    bonus: float = 2.0" in refused.stderr
+    shown = home.dltui("show", run, "--code")
+    assert "# changed since this run started" in shown and "# mine.py\n" in shown
+    assert f"{path}, changed since" in home.dltui("show", run)
     home.dltui("resume", run, "--kept")
     home.reach(run, "running")
     home.dltui("pause", run)
@@ -60,6 +63,10 @@ def test_a_resume_after_the_code_changed_is_refused_and_goes_on_when_asked(
     home.dltui("stop", run)
     found = home.reach(run, "stopped")
     assert found["params"]["steps"] == 100_000 and found["live"] == {"lr": 0.125}
+    other = home.start(str(path), steps=2)
+    path.write_text(COUNTER.replace("Counting:", "Numbering:"))
+    compared = home.dltui("compare", other, home.start(str(path), steps=2))
+    assert '-"""Counting:' in compared and '+"""Numbering:' in compared
 
 
 def test_a_file_that_was_added_is_swept_by_its_name(home: Home, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 from engine import process_identity
 from tests.end_to_end.home import Home, kill
 from tests.end_to_end.loopback import Loopback, cluster
+from tests.engine.experiment_files.files import write
 from tests.fakes import waits
 
 pytestmark = [
@@ -184,6 +185,24 @@ def test_real_networks_train_on_a_ray_of_this_machine_that_goes_when_nobody_need
     assert token.stat().st_mode & 0o777 == 0o600
     home.until(lambda: _gateway(home) is None, "the gateway to end")
     home.until(lambda: not any(b"raylet" in _command(pid) for pid in home.processes()), "Ray to leave")
+
+
+def test_a_file_trains_on_a_ray_of_this_machine_with_the_code_that_its_run_keeps(
+    home: Home, tmp_path: Path
+) -> None:
+    path = write(tmp_path)
+    run = home.dltui("run", str(path), "--set", "steps=20", "--executor", "ray").strip()
+    path.write_text("this is no experiment any more")
+    shown = home.reach(run, "done", "failed", "lost")
+    assert shown["status"] == "done"
+    write(tmp_path)
+    assert _saved(home, run) == _saved(home, _finished(home, str(path)))
+
+
+def _finished(home: Home, path: str) -> str:
+    run = home.start(path, steps=20)
+    home.reach(run, "done")
+    return run
 
 
 def _saved(home: Home, run: str) -> str:

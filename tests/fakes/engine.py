@@ -12,6 +12,7 @@ from typing import Any
 from engine.client.client import Client, EventBatch, RunsChange
 from engine.errors import DltuiError, EngineError, RunNotFound
 from engine.events import Event
+from engine.experiment_files.code import RunCode
 from engine.experiment_files.description import FileExperiment
 from engine.places import Places
 from engine.protocol import (
@@ -113,6 +114,7 @@ class FakeEngine:
         self.removed: list[RunSummary] = []
         self.executors: list[str] = []
         self.files: list[FileExperiment | None] = []
+        self.codes: dict[str, RunCode] = {}
         """of each submitted run"""
         self.data_now_words = ""
         self.data_folders: list[str | None] = []
@@ -268,6 +270,9 @@ class FakeClient(Client):
     async def show(self, run: str) -> RunSummary:
         self._check()
         return replace(self._engine.find(run), checkpoints=self._engine.checkpoints_of.get(run, ()))
+
+    async def code(self, run: str) -> RunCode | None:
+        return self._engine.codes.get(run)
 
     async def submit(
         self,

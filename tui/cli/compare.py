@@ -13,6 +13,7 @@ from tui.cli.engine_call import call_engine, fail, print_json, print_stderr, pri
 from tui.cli.ls import AsJson
 from tui.cli.shell_completion import complete_run
 from tui.cli.table import in_blocks
+from tui.data.code_text import code_difference
 from tui.data.comparison import ComparedRow, differing_rows
 from tui.data.value_text import different_data_warning, short_number, unique_labels
 
@@ -29,11 +30,12 @@ def compare(
     if len(runs) < 2:
         fail(InputError("Expected two runs or more, got 1.", "For instance: dltui compare RUN RUN"))
 
-    async def fetch(client: Client) -> tuple[list[RunSummary], list[str]]:
+    async def fetch(client: Client) -> tuple[list[RunSummary], list[str], str]:
         found = [await client.show(run) for run in runs]
-        return found, [f"{run.spec.name}: {now}" for run in found if (now := await client.data_now(run.id))]
+        changed = [f"{run.spec.name}: {now}" for run in found if (now := await client.data_now(run.id))]
+        return found, changed, await code_difference(client, found)
 
-    found, changed = call_engine(fetch)
+    found, changed, code = call_engine(fetch)
     for text in changed:
         print_stderr(text)
     rows = differing_rows(found, str if json else short_number)
@@ -48,6 +50,8 @@ def compare(
         return
     for line in in_blocks(_lines(rows, unique_labels(found))):
         print_stdout(line)
+    if code:
+        print_stdout(f"\n{code}")
 
 
 def _lines(entries: list[ComparedRow], names: list[str]) -> list[tuple[str, ...]]:

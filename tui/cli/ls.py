@@ -13,10 +13,12 @@ import typer
 from engine import filter_fields
 from engine.client.client import Client
 from engine.errors import InputError
+from engine.experiment_files.code import RunCode
 from engine.protocol import CheckpointFacts, Page, Query, RunSummary, Status, SweepRow
 from tui.cli.engine_call import call_engine, fail, print_json, print_stderr, print_stdout
 from tui.cli.shell_completion import complete_run
 from tui.cli.table import TableColumn, table, wrapped
+from tui.data.code_text import code_fact, sections
 from tui.data.command_text import command_text
 from tui.data.unknown_filter_names import unknown_name
 from tui.data.value_text import (
@@ -183,19 +185,41 @@ def _sweep_row(sweep: SweepRow) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def show(run: Run, json: AsJson = False) -> None:
+def show(
+    run: Run,
+    code: Annotated[
+        bool, typer.Option("--code", help="its code, as it was trained, and what was changed since")
+    ] = False,
+    json: AsJson = False,
+) -> None:
     """Show everything about one run."""
 
-    async def fetch(client: Client) -> tuple[RunSummary, str]:
+    async def fetch(client: Client) -> tuple[RunSummary, str, RunCode | None]:
         found = await client.show(run)
-        return found, await client.data_now(found.id)
+        own = await client.code(found.id) if found.spec.file else None
+        return found, await client.data_now(found.id), own
 
-    found, data_now = call_engine(fetch)
+    found, data_now, own = call_engine(fetch)
+    if code:
+        _show_code(found, own, json)
+        return
     if json:
         print_json({**run_json(found), "data_now": data_now})
         return
-    for line in wrapped([(name, plain(text)) for name, text in _facts(found, data_now) if text]):
+    facts = _facts(found, data_now, code_fact(own) if own else "")
+    for line in wrapped([(name, plain(text)) for name, text in facts if text]):
         print_stdout(line)
+
+
+def _show_code(run: RunSummary, code: RunCode | None, json: bool) -> None:
+    if code is None:
+        fail(InputError(f"{run.spec.name} is a run of {run.spec.experiment}, whose code is part of dltui."))
+    if json:
+        print_json(code)
+        return
+    for title, text in sections(code):
+        print_stdout(f"# {title}")
+        print_stdout(text)
 
 
 def _device(run: RunSummary) -> str:
@@ -203,13 +227,14 @@ def _device(run: RunSummary) -> str:
     return f"{run.device} with {threads} thread{'' if threads == 1 else 's'}" if run.device else ""
 
 
-def _facts(run: RunSummary, data_now: str) -> list[tuple[str, str]]:
+def _facts(run: RunSummary, data_now: str, code: str = "") -> list[tuple[str, str]]:
     cause = run.cause
     best = f"{run.best.metric}={short_number(run.best.value)} at step {run.best.step}" if run.best else ""
     facts = [
         ("run", run.id),
         ("name", run.spec.name),
         ("experiment", f"{run.spec.experiment} ({run.spec.framework})" if run.spec.framework else ""),
+        ("code", code),
         ("command", command_text(run.spec)),
         ("folder", run.spec.command.folder if run.spec.command else ""),
         ("in no file", ", ".join(run.spec.command.withheld) if run.spec.command else ""),

@@ -131,6 +131,7 @@ def _facts(run: RunSummary, number: Number) -> _Facts:
                 "experiment": run.spec.experiment,
                 **{name: _text(format_value(name, value)) for name, value in effective_params(run).items()},
                 "seed": str(run.spec.seed),
+                **({"code": run.spec.file.source[:12]} if run.spec.file else {}),
                 "data": _text(data_text(run) or MISSING),
                 "device": _text(run.device or MISSING),
             },

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 
+from engine.client.client import Client
+from engine.errors import DltuiError
 from engine.protocol import RunSummary
+from tui.data.code_text import code_difference, diff_style
 from tui.data.comparison import MISSING, ComparedRow, compare_rows
 from tui.data.run_text import name_of, sign_of
 from tui.data.value_text import different_data_warning
@@ -18,10 +22,13 @@ from tui.terminal.plain_text import plain
 from tui.ui.numbers import short
 from tui.ui.sheet import Sheet
 from tui.ui.span import Row, Span, clipped, fitted
+from tui.ui.start_worker import start_worker
 
 MOST_LABEL, MOST_NAME = 20, 24
 """cells of the label of a row, and of the name of a run; numbers are never cut"""
 GAP = 2
+MOST_LINES = 1_000
+"""of the difference of two runs' code"""
 FEW = 4
 """runs that fit into the usual width of a dialog"""
 
@@ -39,6 +46,12 @@ class CompareSheet(Sheet):
         self._label = max(min(MOST_LABEL, max(len(one.name) for one in entries)), len("status")) + GAP
         self._widths = [self._width(place) for place in range(len(self._runs))]
         self._first = 0
+        self._difference: list[str] = []
+
+    def set_difference(self, text: str) -> None:
+        """Show the difference of the code of two runs below the table."""
+        self._difference = text.splitlines()[:MOST_LINES]
+        self.draw()
 
     def _width(self, place: int) -> int:
         widths = [len(one.values[place]) + 2 for one in self._entries]
@@ -75,6 +88,8 @@ class CompareSheet(Sheet):
             table += [(), (Span(glyphs().best, "good"), Span(" the best run of its experiment", "muted"))]
         if text := different_data_warning(self._runs):
             table += [(), (Span(text, "bad"),)]
+        if self._difference:
+            table += [(), *((Span(plain(line), diff_style(line)),) for line in self._difference)]
         return [clipped(row, width) for row in table]
 
     def _place(self, shown: range) -> Row:
@@ -113,10 +128,26 @@ class CompareSheet(Sheet):
 class CompareScreen(Dialog[None]):
     """The comparison in a dialog without a result."""
 
-    def __init__(self, runs: Sequence[RunSummary], hues: Mapping[str, int], baseline: str = "") -> None:
+    def __init__(
+        self,
+        runs: Sequence[RunSummary],
+        hues: Mapping[str, int],
+        baseline: str = "",
+        client: Client | None = None,
+    ) -> None:
+        """`client` loads the code of runs whose code differs."""
         super().__init__()
+        self._client = client
         self._runs, self._hues = sorted(runs, key=lambda run: run.id != baseline), hues
         self._baseline = baseline if any(run.id == baseline for run in runs) else ""
+
+    def on_mount(self) -> None:
+        if self._client is not None:
+            start_worker(self, self._load_difference, self._client, group="code")
+
+    async def _load_difference(self, client: Client) -> None:
+        with contextlib.suppress(DltuiError):  # removed, or the engine went
+            self.query_one(CompareSheet).set_difference(await code_difference(client, self._runs))
 
     def compose(self) -> ComposeResult:
         with Vertical(classes=f"dialog widest{' -many' * (len(self._runs) > FEW)}") as box:

@@ -132,7 +132,7 @@ class LogTail(Sheet):
         if not lines:
             return [(Span("the log is empty" if self._run else "", "muted"),)]
         above: list[Row] = [(Span("" if self._left else EARLIER, "muted"),)] if self._is_cut else []
-        return [*above, *(_visible_cells(line, self._left, width) for line in lines)]
+        return [*above, *(visible_cells(line, self._left, width) for line in lines)]
 
     def action_scroll_sideways(self, way: int) -> None:
         """Scroll by half the width, at most to the end of the longest line."""
@@ -146,11 +146,11 @@ class LogTail(Sheet):
         return [plain(line.expandtabs(4), limit=LINE_LIMIT) for line in lines]
 
 
-def _visible_cells(line: str, left: int, width: int) -> Row:
+def visible_cells(line: str, left: int, width: int, style: str = "text") -> Row:
     """The cells of a line from `left` on, with a sign at each end where it is cut."""
     rest = line[left:] if line.isascii() else "".join(sign for sign, _ in cells((Span(line),))[left:])
     before = (Span(glyphs().cut, "muted"),) if left and line else ()
-    return clipped((*before, Span(rest[len(before) :], "text")), width)
+    return clipped((*before, Span(rest[len(before) :], style)), width)
 
 
 def _visible_part(line: str) -> str:

@@ -1,4 +1,4 @@
-"""The details of the selected run: overview, parameters, checkpoints, log."""
+"""The details of the selected run: overview, parameters, checkpoints, log, code."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from tui.ui.heading import Heading
 from tui.ui.start_worker import start_worker
 
 if TYPE_CHECKING:
+    from tui.runs.code_pane import CodeSheet
     from tui.runs.detail_panes import CheckpointsSheet, LogTail, ParamsSheet
     from tui.runs.overview import Overview
     from tui.ui.sheet import Sheet
 
-PANES = ("params", "log", "checkpoints")
+PANES = ("params", "log", "checkpoints", "code")
 ALL_PANES = ("curves", *PANES)
 LOG = 2.0
 """seconds between two reads of the log of an active run"""
@@ -38,6 +39,7 @@ class RunDetails(Container):
     _overview: Overview
     _params: ParamsSheet
     _checkpoints: CheckpointsSheet
+    _code: CodeSheet
 
     def __init__(self, connection: Connection, **widget: Any) -> None:
         super().__init__(**widget)
@@ -56,17 +58,20 @@ class RunDetails(Container):
         notify_worker_error(self, event)
 
     def fill(self) -> None:
+        from tui.runs.code_pane import CodeSheet
         from tui.runs.detail_panes import CheckpointsSheet, LogTail, ParamsSheet
         from tui.runs.overview import Overview
 
         self._overview, self._params = Overview(id="overview"), ParamsSheet(id="params")
         self.log_tail, self._checkpoints = LogTail(id="log"), CheckpointsSheet(id="checkpoints")
+        self._code = CodeSheet(id="code")
         self.is_filled = True
         self.mount(
             self._choosers[0], self._overview, self._choosers[1],
             self._titles["params"], self._params,
             self._titles["log"], self.log_tail,
             self._titles["checkpoints"], self._checkpoints,
+            self._titles["code"], self._code,
         )  # fmt: skip
 
     def set_empty_text(self, text: str) -> None:
@@ -78,12 +83,14 @@ class RunDetails(Container):
         self._params.update(run)
         self._refresh_checkpoints()
         self._refresh_log()
+        self._refresh_code()
 
     def select_pane(self, pane: str) -> None:
         self.set_classes([f"-{pane}"])
         for heading in self._choosers:
             heading.select(pane)
         self.call_after_refresh(self._refresh_log)
+        self.call_after_refresh(self._refresh_code)
 
     @property
     def open_pane(self) -> Sheet:
@@ -106,7 +113,10 @@ class RunDetails(Container):
         return names[(names.index(now) + by) % len(names)]
 
     def _panes(self) -> dict[str, Sheet]:
-        return {"params": self._params, "log": self.log_tail, "checkpoints": self._checkpoints}
+        return {
+            "params": self._params, "log": self.log_tail, "checkpoints": self._checkpoints,
+            "code": self._code,
+        }  # fmt: skip
 
     # --- what is loaded -----------------------------------------------------------------------------------
 
@@ -127,6 +137,22 @@ class RunDetails(Container):
             return  # removed, or the engine went: the table says so
         if self._run is not None and self._run.id == run:
             self._checkpoints.update(found.checkpoints, found)
+
+    def _refresh_code(self) -> None:
+        """Load it when the pane is opened, and again for another run or another attempt."""
+        run = self._run
+        if run is None or not self.is_filled or not self._connection.is_connected:
+            return
+        if self._code.is_on_screen and self._code.open(run):
+            start_worker(self, self._load_code, run, group="code", exclusive=True)
+
+    async def _load_code(self, run: RunSummary) -> None:
+        try:
+            found = await self._connection.client.code(run.id) if run.spec.file else None
+        except DltuiError as error:
+            self._code.fail(run, str(error))
+            return
+        self._code.update(run, found)
 
     def _refresh_log(self) -> None:
         run = self._run

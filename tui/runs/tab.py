@@ -447,7 +447,8 @@ class RunsTab(Tab):
         if len(runs) < 2:
             self.commands.notify("Mark two runs or more (space), then compare them.")
         else:
-            self.app.push_screen(CompareScreen(runs, self.shown.hues(), self.shown.baseline))
+            client = self.connection.client if self.connection.is_connected else None
+            self.app.push_screen(CompareScreen(runs, self.shown.hues(), self.shown.baseline, client))
 
     def action_baseline(self) -> None:
         if run := self.commands.require_selected():
