@@ -15,6 +15,7 @@ from engine import files, places
 from engine.errors import DltuiError
 from engine.experiment_files import describing, names, source_files
 from engine.experiment_files.describing import Described, ExperimentPlace
+from engine.experiment_files.description import FileExperiment
 from engine.experiment_files.errors import UnusableExperiment
 from engine.places import Places
 
@@ -132,10 +133,10 @@ def list_all(home: Places) -> list[Listed]:
         return list(pool.map(lambda place: _list(home, place), found))
 
 
-def list_cached(home: Places) -> list[Listed]:
-    """As `list_all` without starting a process: what is not in the cache is left out."""
-    found = ((place, describing.cached(home, place)) for place in all_places(home))
-    return [Listed(place, described) for place, described in found if described is not None]
+def list_known(home: Places) -> list[FileExperiment]:
+    """All that was added and was described once, as it was then. Raises CorruptRun."""
+    found = (describing.last_known(home, place) for place in all_places(home))
+    return [one for one in found if one is not None]
 
 
 def _list(home: Places, place: ExperimentPlace) -> Listed:

@@ -68,15 +68,19 @@ def describe(places: Places, place: ExperimentPlace) -> Described:
     return _named(_cached(places, place) or _describe_anew(places, place), name, place)
 
 
-def cached(places: Places, place: ExperimentPlace) -> Described | None:
-    """As `describe`, but None where a process would have to be started, or where the file cannot be used."""
+def last_known(places: Places, place: ExperimentPlace) -> FileExperiment | None:
+    """The last description, though the file may have changed since; None where there is none.
+
+    No process is started, and the file is not read.
+    """
     try:
-        check_path(place.path)
         name = names.check(place.name or names.of_path(place.path), place.path)
-    except UnusableExperiment:
+        found = files.read_typed(_cache_file(places, place), CachedDescription)
+    except (UnusableExperiment, CorruptRun):
         return None
-    found = _cached(places, place)
-    return None if found is None else _named(found, name, place)
+    if found is None or not place.path.exists():
+        return None
+    return replace(found.described, name=name, python=place.python, path=str(place.path))
 
 
 def _named(found: Described, name: str, place: ExperimentPlace) -> Described:

@@ -55,7 +55,7 @@ def _unknown(places: Places, named: str) -> UnknownExperiment:
 
 
 def _added_names(places: Places) -> list[str]:
-    return [one.described.experiment.name for one in added.list_cached(places) if one.described]
+    return [one.name for one in added.list_known(places)]
 
 
 def keep(places: Places, described: Described) -> FileExperiment:
@@ -85,10 +85,9 @@ def current(places: Places, before: FileExperiment) -> Experiment:
 
 
 def load_known(places: Places) -> None:
-    """Make what was added part of the catalog of this process, as far as its description is cached."""
+    """Make what was added part of the catalog of this process, as it was described last."""
     with contextlib.suppress(DltuiError):  # `load` reports it
-        found = added.list_cached(places)
-        catalog.register([one.described.experiment for one in found if one.described])
+        catalog.register(added.list_known(places))
 
 
 def load(places: Places) -> list[str]:

@@ -60,10 +60,9 @@ def _added() -> list[Experiment]:
     from engine.experiment_files import added
 
     try:
-        found = added.list_cached(places.home())
+        return [catalog.from_file(one) for one in added.list_known(places.home())]
     except DltuiError:
         return []
-    return [catalog.from_file(one.described.experiment) for one in found if one.described]
 
 
 def complete_swept(incomplete: str) -> Candidates:

@@ -10,7 +10,7 @@ from engine.experiment_files.description import FileExperiment
 
 
 async def load_known() -> None:
-    """Add those to the catalog of this process whose description is cached; takes milliseconds."""
+    """Add them to the catalog of this process as they were described last; takes milliseconds."""
     from engine.experiment_files import prepare  # not before the first screen
 
     await asyncio.to_thread(prepare.load_known, places.home())

@@ -9,7 +9,9 @@ from textual.containers import Vertical
 
 from engine import catalog
 from engine.catalog import Experiment
+from engine.experiment_files.description import FileExperiment
 from tui.data import own_experiments
+from tui.data.run_actions import run_and_notify
 from tui.dialogs.dialog import Dialog, KeyLine
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
@@ -97,4 +99,13 @@ class PickScreen(Dialog[Experiment]):
         self.query_one(ExperimentList).update([*own, *files], notes)
 
     def action_accept(self) -> None:
-        self.dismiss(self.query_one(ExperimentList).chosen)
+        chosen = self.query_one(ExperimentList).chosen
+        if chosen.file is None:
+            self.dismiss(chosen)
+        else:
+            run_and_notify(self, self._accept_current(chosen.file))
+
+    async def _accept_current(self, file: FileExperiment) -> str:
+        """The file may have changed since it was described. Raises DltuiError, and the dialog stays."""
+        self.dismiss(await own_experiments.current(file))
+        return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
@@ -69,3 +70,25 @@ async def test_a_run_of_a_file_is_repeated_with_the_file_as_it_is_now_and_as_it_
         await opened.shows("0.125")
         await opened.press("enter")
         await opened.until(lambda: engine.files == [kept])
+
+
+async def test_a_file_that_was_changed_is_listed_at_once_and_its_form_is_of_the_file_as_it_is_now(
+    places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path)
+    added.add(places, str(path))
+    path.write_text(path.read_text().replace('label: str = ""', 'label: str = "new"'))
+    monkeypatch.setattr("tui.data.own_experiments.load_all", never)
+    async with open_app(places, FakeEngine(make_run(1)), (80, 30)) as opened:
+        await opened.press("n")
+        await opened.until(lambda: any(one.file for one in catalog.experiments()))
+        await opened.press(*["down"] * 10)
+        await opened.shows("Counting: a sum that depends on every step.")
+        await opened.press("enter")
+        await opened.until(lambda: isinstance(opened.app.screen, FormScreen))
+        await opened.shows("new")
+
+
+async def never() -> list[str]:
+    await asyncio.Event().wait()
+    return []
