@@ -30,7 +30,9 @@ def _pattern(value: ast.expr) -> str:
     if isinstance(value, ast.Constant):
         return re.escape(str(value.value))
     if isinstance(value, ast.JoinedStr):
-        return "".join(_pattern(part) if isinstance(part, ast.Constant) else r"(\w+)" for part in value.values)
+        return "".join(
+            _pattern(part) if isinstance(part, ast.Constant) else r"(\w+)" for part in value.values
+        )
     return "(?!)"
 
 
