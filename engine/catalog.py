@@ -13,7 +13,9 @@ from typing import ClassVar, Protocol
 
 from engine import axes, recipe_defaults, spec_versions
 from engine.errors import ParamError, UnknownExperiment
-from engine.experiment_files.description import KINDS, FileExperiment, param_of
+from engine.exec import placeholders, shell_command
+from engine.exec.shell_command import ShellCommand
+from engine.experiment_files.description import KINDS, FileExperiment, ParamDescription, param_of
 from engine.params import (
     Param,
     ParamSet,
@@ -495,6 +497,30 @@ def from_file(described: FileExperiment) -> Experiment:
     )
 
 
+def from_command(command: ShellCommand) -> Experiment:
+    """A command as an experiment, whose parameters are its placeholders."""
+    named = [name for name in placeholders.names(command.argv) if name != axes.SEED.name]
+    kinds = tuple((name, command.kinds.get(name, "text")) for name in named)
+    return _command_experiment(kinds, command.threads or 0)
+
+
+@functools.lru_cache(1024)
+def _command_experiment(kinds: tuple[tuple[str, str], ...], threads: int) -> Experiment:
+    usual: dict[str, Value] = {"int": 0, "float": 0.0, "text": ""}
+    described = [ParamDescription(name, kind, usual[kind], "placeholder") for name, kind in kinds]
+    fields = [(one.name, KINDS[one.kind], field_of(param_of(one))) for one in described]
+    return Experiment(
+        name=shell_command.EXPERIMENT,
+        title="a command",
+        claim="",
+        framework="",
+        params=dataclasses.make_dataclass("CommandParams", fields, frozen=True, slots=True),
+        train="",
+        best="loss",
+        threads=threads,
+    )
+
+
 class OfExperiment(Protocol):
     """The spec of a run or of a sweep."""
 
@@ -502,10 +528,14 @@ class OfExperiment(Protocol):
     def experiment(self) -> str: ...
     @property
     def file(self) -> FileExperiment | None: ...
+    @property
+    def command(self) -> ShellCommand | None: ...
 
 
 def of(spec: OfExperiment) -> Experiment:
     """The experiment of a run or of a sweep, which outlives its file. Raises UnknownExperiment."""
+    if spec.command is not None:
+        return from_command(spec.command)
     return find(spec.experiment) if spec.file is None else from_file(spec.file)
 
 

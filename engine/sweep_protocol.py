@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar
 
 from engine import spec_versions
 from engine.axes import Axis
+from engine.exec.shell_command import ShellCommand
 from engine.experiment_files.description import FileExperiment
 from engine.params import Param, Value
 from engine.protocol import Count, with_current_name
@@ -97,7 +98,7 @@ class Prune:
 class SweepSpec:
     """A sweep as submitted; written once. A summary has it with later edits."""
 
-    JSON_OMITTED: ClassVar = ("file",)
+    JSON_OMITTED: ClassVar = ("file", "command")
 
     id: str
     name: str
@@ -134,6 +135,8 @@ class SweepSpec:
     """of the meaning of the values; older specs are translated when read"""
     file: FileExperiment | None = None
     """the experiment, where it is a file of the user's"""
+    command: ShellCommand | None = None
+    """as in `Spec`, for its trials"""
     unknown: Unknown = field(default_factory=dict)
     """fields that a newer version wrote: kept, without effect"""
 

@@ -253,8 +253,9 @@ class Client:
         file: FileExperiment | None = None,
         gpu_share: float = 1.0,
         threads: int | None = None,
+        like: str = "",
     ) -> RunSummary:
-        """`threads` None: as many as the experiment uses.
+        """`threads` None: as many as the experiment uses. `like`: a run whose command is run again.
 
         `data` is the absolute path of the folder of data sets, "" for none; None: DLTUI_DATA. `begin`: the
         checkpoint it begins with, RUN@STEP or RUN@best. `file` is the experiment where it is a file: its
@@ -265,6 +266,7 @@ class Client:
             "experiment": experiment, "params": dict(params or {}), "seed": seed, "name": name,
             "device": device, "executor": executor, "data": data_folder() if data is None else data,
             **({"begin": begin} if begin else {}), "gpu_share": gpu_share, "threads": threads,
+            **({"like": like} if like else {}),
         }  # fmt: skip
         facts |= await self._kept(file)
         return await self._run("submit", **facts, token=uuid.uuid4().hex)
@@ -426,11 +428,13 @@ class Client:
         executor: str = "local",
         data: str | None = None,
         file: FileExperiment | None = None,
+        submitted: SubmittedCommand | None = None,
     ) -> SweepSummary:
         """Submit a sweep.
 
         `axes` are texts such as `lr=0.001..0.1 log` or `hidden=1..4`; `seeds` is a count or a list. Empty
-        `metric` and `goal` are those of the experiment; `data` and `file` are as in `Client.submit`.
+        `metric` and `goal` are those of the experiment; `data` and `file` are as in `Client.submit`,
+        `submitted` is the command of `dltui sweep exec`.
         """
         from engine.sweep_protocol import Prune
 
@@ -442,6 +446,8 @@ class Client:
             "data": data_folder() if data is None else data,
         }  # fmt: skip
         facts |= await self._kept(file)
+        if submitted is not None:
+            facts |= {"command": to_json(submitted.command), "withheld": dict(submitted.withheld)}
         return _sweep(await self.request("sweep_submit", **facts, token=uuid.uuid4().hex))
 
     async def sweeps(self) -> tuple[SweepSummary, ...]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.errors import InputError, ParamError
 from engine.exec import placeholders, shell_command
 from engine.exec.output_metrics import parse_pattern
 from engine.exec.script_environment import TRACK_FOLDER as TRACK_FOLDER
+from engine.exec.shell_command import EXPERIMENT as EXPERIMENT
 from engine.exec.shell_command import ShellCommand
 from engine.params import Value
 from engine.protocol import Spec
@@ -34,19 +35,22 @@ def of_shell(
     argv: Sequence[str],
     settings: Mapping[str, str] | None = None,
     *,
+    axes: Sequence[str] = (),
     pty: bool = False,
     output_metrics: Sequence[str] = (),
     threads: int | None = None,
     environ: Mapping[str, str] | None = None,
     folder: str | None = None,
 ) -> SubmittedCommand:
-    """`settings` are texts by parameter; `environ` and `folder` are those of this process by default.
+    """`settings` are texts by parameter, `axes` those of a sweep, such as lr=0.1,0.01.
 
-    Raises InputError for what cannot be stored, ParamError for a placeholder without value.
+    `environ` and `folder` are those of this process by default. Raises InputError for what cannot be stored,
+    ParamError for a placeholder without value.
     """
     given = dict(os.environ if environ is None else environ)
     texts = dict(settings or {})
-    _check(argv, texts, output_metrics)
+    swept = [name.strip() for name, _, _ in (axis.partition("=") for axis in axes)]
+    _check(argv, [*texts, *swept], texts.values(), output_metrics)
     usable = {
         name: value
         for name, value in given.items()
@@ -61,7 +65,8 @@ def of_shell(
         umask=_umask(),
         pty=pty,
         output_metrics=tuple(output_metrics),
-        texts={name: (text,) for name, text in texts.items()},
+        texts={**_listed(axes), **{name: (text,) for name, text in texts.items()}},
+        kinds={**{name: _kind([text]) for name, text in texts.items()}, **_axis_kinds(axes)},
         gpus=given.get("CUDA_VISIBLE_DEVICES"),
         threads=threads,
     )
@@ -82,12 +87,41 @@ def arguments(command: ShellCommand, spec: Spec) -> list[str]:
     return placeholders.fill(command.argv, texts)
 
 
-def _check(argv: Sequence[str], texts: Mapping[str, str], output_metrics: Sequence[str]) -> None:
+def _listed(axes: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """The values of axes that list them, as they were typed."""
+    found = {}
+    for axis in axes:
+        name, _, given = (part.strip() for part in axis.partition("="))
+        if ".." not in given:
+            found[name] = tuple(part.strip() for part in given.split(","))
+    return found
+
+
+def _axis_kinds(axes: Sequence[str]) -> dict[str, str]:
+    """A range of whole numbers is one of int unless it has a scale; other ranges are of float."""
+    kinds = {name: _kind(texts) for name, texts in _listed(axes).items()}
+    for axis in axes:
+        name, _, given = (part.strip() for part in axis.partition("="))
+        if ".." in given:
+            low, _, rest = given.partition("..")
+            kinds[name] = "int" if _kind([low, (rest.split() or [""])[0]]) == "int" else "float"
+    return kinds
+
+
+def _kind(texts: Sequence[str]) -> str:
+    """int, float or text: one that holds them all."""
+    found = {type(placeholders.value_of(text)) for text in texts}
+    return "text" if str in found else "float" if float in found else "int"
+
+
+def _check(
+    argv: Sequence[str], named: Sequence[str], texts: Iterable[str], output_metrics: Sequence[str]
+) -> None:
     if not argv:
         raise InputError(
             "Expected a command behind --, got none.", "For instance: dltui exec -- python train.py"
         )
-    for text in (*argv, *texts.values()):
+    for text in (*argv, *texts):
         if not has_no_surrogates(text):
             raise InputError(f"Expected arguments in UTF-8, got {text[:80]!r}.")
     for pattern in output_metrics:
@@ -96,7 +130,7 @@ def _check(argv: Sequence[str], texts: Mapping[str, str], output_metrics: Sequen
         except ValueError as error:
             raise InputError(f"--metric: {error}.") from error
     for name in placeholders.names(argv):
-        if name not in texts and name != "seed":
+        if name not in named and name != "seed":
             raise ParamError(
                 f"{{{name}}}: no value is given for it.",
                 f"Give one: --set {name}=...; or, for the braces themselves: {{{{{name}}}}}",

@@ -34,6 +34,8 @@ class ShellCommand:
     """patterns of metrics in the output"""
     texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """values of parameters as they were typed"""
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    """int, float or text by placeholder, where a sweep varies them"""
     gpus: str | None = None
     """CUDA_VISIBLE_DEVICES of the shell: the GPUs that may be chosen; None: any"""
     threads: int | None = None

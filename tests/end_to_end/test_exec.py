@@ -36,9 +36,11 @@ def script(tmp_path: Path) -> Path:
     return tmp_path / "train.py"
 
 
-def exec_in(home: Home, folder: Path, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+def exec_in(
+    home: Home, folder: Path, *words: str, verb: tuple[str, ...] = ("exec",), **environ: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "tui", "exec", *words], cwd=folder, capture_output=True, text=True,
+        [sys.executable, "-m", "tui", *verb, *words], cwd=folder, capture_output=True, text=True,
         env={**home.full_environ(), "PYTHONPATH": str(ROOT), **environ}, timeout=LONG,
     )  # fmt: skip
 
@@ -86,6 +88,37 @@ def test_a_run_whose_secret_is_lost_with_the_engine_says_so_and_takes_it_from_a_
     home.reach(run, "running")
     home.dltui("stop", run)
     home.reach(run, "stopped")
+
+
+def test_a_command_is_swept_over_its_placeholders(home: Home, script: Path) -> None:
+    done = exec_in(
+        home, script.parent, "--axis", "lr=0.10,0.2", "--seeds", "2", "--parallel", "2", "--wait", "--json",
+        "--", sys.executable, "train.py", "--lr", "{lr}", "--steps", "5", verb=("sweep", "exec"),
+        MY_API_KEY="hidden",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["counts"] == {"done": 4}
+    assert found["best"]["value"] == pytest.approx(0.1 / 5)
+    assert found["best"]["params"] == {"lr": 0.1}
+    assert found["spec"]["name"].startswith("train-")
+    assert "hidden" not in done.stdout and found["spec"]["command"]["environ"] == {}
+    assert "--lr 0.10 --steps 5" in home.dltui("show", found["best"]["run"])
+    assert (script.parent / "last.pt").read_text() == "hidden"
+
+
+def test_a_range_is_drawn_from_and_an_axis_that_is_no_placeholder_is_refused(
+    home: Home, script: Path
+) -> None:
+    words = ("--", sys.executable, "train.py", "--lr", "{lr}", "--steps", "2")
+    sweep = ("sweep", "exec")
+    done = exec_in(
+        home, script.parent, "--axis", "lr=1e-4..1e-2 log", "--trials", "2", "--wait", *words, verb=sweep
+    )
+    assert done.returncode == 0, done.stderr
+    refused = exec_in(home, script.parent, "--axis", "lr=1,2", "--axis", "no=1,2", *words, verb=sweep)
+    assert refused.returncode == 2
+    assert "Unknown axis 'no'" in refused.stderr
 
 
 @pytest.mark.parametrize(

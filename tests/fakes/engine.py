@@ -76,6 +76,7 @@ def make_run(
         sweep=facts.pop("sweep", ""),
         trial=facts.pop("trial", 0),
         parent=facts.pop("parent", None),
+        command=facts.pop("command", None),
     )
     usual: dict[str, Any] = {"total_steps": 1000, "device": "cpu", "attempt": 1, "started_at": created}
     return RunSummary(spec, state or Running(created), **{**usual, **facts})
@@ -116,6 +117,7 @@ class FakeEngine:
         self.files: list[FileExperiment | None] = []
         self.codes: dict[str, RunCode] = {}
         """of each submitted run"""
+        self.likes: list[str] = []
         self.data_now_words = ""
         self.data_folders: list[str | None] = []
         """of each submitted run"""
@@ -286,8 +288,10 @@ class FakeClient(Client):
         data: str | None = None,
         begin: str = "",
         file: FileExperiment | None = None,
+        like: str = "",
     ) -> RunSummary:
         parse_name(name)
+        self._engine.likes.append(like)
         self._engine.begun_with.append(begin)
         self._engine.data_folders.append(data)
         self._engine.requests.append(("submit", experiment, dict(params or {}), seed, name, device))

@@ -83,15 +83,15 @@ def start(
     Example: dltui sweep mnist --axis 'lr=0.0003..0.01 log' --sampler tpe --trials 20
     """
     given = {
-        "sampler": sampler, "seed": seed, "seeds": _seeds(seeds),
-        "trials": _count(TRIALS, trials), "parallel": _count(PARALLEL, parallel),
+        "sampler": sampler, "seed": seed, "seeds": parse_seeds(seeds),
+        "trials": parse_count(TRIALS, trials), "parallel": parse_count(PARALLEL, parallel),
         "gpu_share": gpu_share, "prune": Prune(prune, eta, rungs, startup), "metric": metric, "goal": goal,
         "name": name, "device": device, "executor": text_of(executor, ray_address),
     }  # fmt: skip
     swept = find_or_fail(experiment, python)
     named = experiment if catalog.suite(experiment) else swept.name
-    _print_axes(swept, axis or [])
-    started = _submit(named, axis or [], _fixed(swept, settings or []), {**given, "file": swept.file})
+    print_axes(swept, axis or [])
+    started = submit_sweep(named, axis or [], _fixed(swept, settings or []), {**given, "file": swept.file})
     if not json:
         print_stdout(started.id)
     if wait:
@@ -102,7 +102,7 @@ def start(
         sys.exit(EXIT_OF[started.status])
 
 
-def _submit(
+def submit_sweep(
     experiment: str, axes: list[str], fixed: dict[str, object], given: dict[str, Any]
 ) -> SweepSummary:
     async def submit(client: Client) -> tuple[SweepSummary, str]:
@@ -134,14 +134,14 @@ def split(setting: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def _count(param: Param, text: str) -> Value:
+def parse_count(param: Param, text: str) -> Value:
     try:
         return declared_params.parse_value(param, text)
     except ParamError as error:
         fail(error)
 
 
-def _seeds(text: str) -> int | list[int]:
+def parse_seeds(text: str) -> int | list[int]:
     try:
         seeds = [int(declared_params.parse_number(SEEDS, part)) for part in text.split(",")]
     except ParamError as error:
@@ -149,13 +149,18 @@ def _seeds(text: str) -> int | list[int]:
     return seeds if "," in text else seeds[0]
 
 
-def _print_axes(swept: Experiment, axes: list[str]) -> None:
-    """Print the parsed axes before the sweep starts, so that a wrong decimal comma is noticed."""
+def print_axes(swept: Experiment, axes: list[str]) -> tuple[axis_texts.Axis, ...]:
+    """Print the parsed axes before the sweep starts, so that a wrong decimal comma is noticed.
+
+    Empty where one is wrong: the engine reports the error.
+    """
     try:
-        for axis in axis_texts.parse_axes(swept, ";".join(axes)):
-            print_stderr(axis_texts.describe(swept, axis))
+        parsed = axis_texts.parse_axes(swept, ";".join(axes))
     except DltuiError:
-        return  # the engine reports the error
+        return ()
+    for axis in parsed:
+        print_stderr(axis_texts.describe(swept, axis))
+    return parsed
 
 
 def wait_for(sweep_id: str) -> SweepSummary:

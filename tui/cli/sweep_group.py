@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 from engine.errors import DltuiError, ParamError
 from engine.params import parse_value
 from engine.sweep_protocol import PARALLEL, TRIALS, SweepSummary
-from tui.cli import sweep, sweep_table
+from tui.cli import sweep, sweep_exec, sweep_table
 from tui.cli.engine_call import call_engine, confirm, fail, print_json, print_stdout
 from tui.cli.ls import AsJson
 from tui.cli.removal import Now, print_removal
@@ -122,7 +122,8 @@ Start one: dltui sweep EXPERIMENT --axis AXIS [OPTIONS], for instance
 
 \b
     dltui sweep xor --axis 'lr=0.1,0.01' --axis 'hidden=1..4'
-    dltui sweep mnist --axis 'lr=0.0003..0.01 log' --sampler tpe --trials 20"""
+    dltui sweep mnist --axis 'lr=0.0003..0.01 log' --sampler tpe --trials 20
+    dltui sweep exec --axis 'lr=0.1,0.01' -- python train.py --lr {lr}"""
 
 
 class SweepGroup(TyperGroup):
@@ -149,6 +150,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("start", cls=Verb)(sweep.start)
+app.command("exec", cls=Verb, context_settings={"allow_interspersed_args": False})(sweep_exec.start)
 app.command("ls", cls=Verb)(sweep_table.ls)
 app.command("show", cls=Verb)(sweep_table.show)
 app.command("trials", cls=Verb)(sweep_table.trials)

@@ -104,6 +104,8 @@ def startup_text(run: RunSummary) -> str:
     """Text for a run without any step: what it waits for, or what it loads."""
     if run.status is Status.QUEUED:
         return f"queued: {reason_of(run)}"
+    if run.spec.command is not None:
+        return "" if run.status.is_final else "the command has logged nothing yet"
     is_local = run.spec.executor == "local"
     phase = "loading framework and data" if is_local else "waiting for a free node of the Ray cluster"
     return "" if run.status.is_final else f"starting: {phase}"

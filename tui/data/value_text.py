@@ -106,6 +106,8 @@ def changed_params(run: RunSummary) -> dict[str, Value]:
     """The parameters that differ from the experiment's defaults."""
     from engine import catalog  # not imported before the first screen
 
+    if run.spec.command is not None:
+        return dict(run.spec.params)
     try:
         experiment = catalog.of(run.spec)
     except UnknownExperiment:

@@ -66,13 +66,20 @@ class RunCommands:
             self._tab.app.push_screen(PickScreen(found, self._state.last_experiment), self.launch)
 
     def launch(
-        self, experiment: Experiment | None, typed: Mapping[str, str] | None = None, data: str | None = None
+        self,
+        experiment: Experiment | None,
+        typed: Mapping[str, str] | None = None,
+        data: str | None = None,
+        like: str = "",
     ) -> None:
-        """Open the form with its last parameters, or `typed`, and launch what is confirmed."""
+        """Open the form with its last parameters, or `typed`, and launch what is confirmed.
+
+        `like`: the run whose command is run again.
+        """
         if experiment is not None:
             from tui.dialogs.form_dialog import open_launch_form
 
-            open_launch_form(self._tab, experiment, self._launched, typed, data)
+            open_launch_form(self._tab, experiment, self._launched, typed, data, like)
 
     def _launched(self, run: RunSummary) -> str:
         self._state.last_experiment = run.spec.experiment
@@ -89,7 +96,8 @@ class RunCommands:
                 run_and_notify(self._tab, self._again_with_file(run, run.spec.file))
                 return
             try:
-                self.launch(catalog.find(run.spec.experiment), typed_of(run), run.spec.data)
+                like = run.id if run.spec.command else ""
+                self.launch(catalog.of(run.spec), typed_of(run), run.spec.data, like)
             except UnknownExperiment as error:
                 self.notify(str(error))
                 return
@@ -106,6 +114,8 @@ class RunCommands:
         from tui.dialogs.form_dialog import typed_of
 
         run = await self._connection.client.show(run_id)
+        if run.spec.command is not None:
+            return f"{name_of(run)} runs a command, which begins by itself."
         if not run.checkpoints:
             return f"{name_of(run)} has no checkpoint yet."
         valued = [found for found in run.checkpoints if found.best is not None]

@@ -39,6 +39,8 @@ class SweepDraft:
     configurations: int
     file: FileExperiment | None = None
     """the experiment, where it is a file"""
+    command: None = None
+    """no form sweeps a command: `dltui sweep exec` does"""
 
     @property
     def planned(self) -> int:

@@ -74,6 +74,9 @@ class SweepCommands:
 
     def again(self) -> None:
         if sweep := self._sweep():
+            if sweep.spec.command is not None:
+                self.notify("A command is swept from a shell: dltui sweep exec --axis AXIS -- COMMAND")
+                return
             if sweep.spec.file is not None:
                 self._run(self._again_with_file(sweep, sweep.spec.file))
                 return
@@ -242,8 +245,9 @@ class SweepCommands:
         spec = sweep.spec
         name, values = f"{spec.name[:50]}-{row.trial} alone", {**spec.params, **row.params}
         run = await self._client.submit(
-            spec.experiment, values, seed=row.seed, name=name, data=spec.data, file=spec.file
-        )
+            spec.experiment, values, seed=row.seed, name=name, data=spec.data, file=spec.file,
+            like=row.run if spec.command else "",
+        )  # fmt: skip
         self._tab.post_message(OpenView("runs", selection={"run": run}))
         return ""
 

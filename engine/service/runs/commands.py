@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
@@ -52,13 +52,7 @@ def parse_command(given: Any) -> ShellCommand | None:
 
 def check_params(command: ShellCommand, given: Mapping[str, Any]) -> dict[str, Value]:
     """The values of the placeholders. Raises ParamError for one without value, or a value without one."""
-    named = [name for name in placeholders.names(command.argv) if name != SEED.name]
-    for name in named:
-        if name not in given:
-            raise ParamError(
-                f"{{{name}}}: no value is given for it.",
-                f"Give one: --set {name}=...; or, for the braces themselves: {{{{{name}}}}}",
-            )
+    named = check_named(command, given)
     for name, value in given.items():
         if name not in named:
             known = ", ".join(f"{{{one}}}" for one in named) or "none"
@@ -68,6 +62,19 @@ def check_params(command: ShellCommand, given: Mapping[str, Any]) -> dict[str, V
         if not isinstance(value, bool | int | float | str):
             raise ParamError(f"{name}: expected a number or text, got {str(value)[:80]!r}.")
     return {name: given[name] for name in named}
+
+
+def check_named(command: ShellCommand, given: Iterable[str]) -> list[str]:
+    """The names of its placeholders. Raises ParamError for one that is not among the names given."""
+    known = set(given)
+    named = [name for name in placeholders.names(command.argv) if name != SEED.name]
+    for name in named:
+        if name not in known:
+            raise ParamError(
+                f"{{{name}}}: no value is given for it.",
+                f"Give one: --set {name}=...; or, for the braces themselves: {{{{{name}}}}}",
+            )
+    return named
 
 
 def title_of(command: ShellCommand) -> str:

@@ -78,6 +78,11 @@ class Runs:
     async def submit(self, facts: Json) -> RunSummary:
         """A new run; where the token was used before, the run of that token. Raises DltuiError."""
         submitted = read_submission(facts)
+        given = commands.parse_withheld(facts.get("withheld"))
+        if facts.get("like"):
+            before = await self._spec_of(await self._registry.find(facts["like"]))
+            submitted = dataclasses.replace(submitted, command=before.command, threads=before.threads)
+            given = self.withheld.of(before)
         check_executor(self._executors, submitted.executor)
         async with self._lock:
             existing = (
@@ -89,11 +94,15 @@ class Runs:
                 return await self._registry.summary(existing)
             parent = await self._parent_of(submitted)
             folder, spec = await self._create(submitted, parent)
-            self.withheld.keep(spec.id, commands.parse_withheld(facts.get("withheld")))
+            self.withheld.keep(spec.id, given)
             run = tracked_run.new(folder, spec)
             run.refresh()
             await self._add(run)
         return run.summary()
+
+    async def _spec_of(self, run_id: str) -> Spec:
+        """As it was submitted, with the environment of a command. Raises CorruptRun."""
+        return await asyncio.to_thread(store.read_spec, store.folder_of(self._registry.places, run_id))
 
     async def _parent_of(self, submitted: RunSubmission) -> ParentCheckpoint | None:
         """The checkpoint that the run shall begin with; None for weights of its own. Raises DltuiError."""
@@ -148,7 +157,7 @@ class Runs:
         async with self._lock:
             before = await self._registry.summary(run_id)
             missing = self.withheld.missing(before.spec)
-            self.withheld.keep(run_id, commands.parse_withheld(withheld))
+            self.withheld.keep(before.spec.sweep or run_id, commands.parse_withheld(withheld))
             if before.status is Status.QUEUED and missing:
                 self._wake()
                 return before
@@ -491,6 +500,8 @@ def parse_threads(given: Any) -> int | None:
 
 def experiment_of(submission: RunSubmission) -> Experiment:
     """Raises UnknownExperiment."""
+    if submission.command is not None:
+        return catalog.from_command(submission.command)
     if submission.file is not None:
         return catalog.from_file(submission.file)
     return catalog.find(submission.experiment)

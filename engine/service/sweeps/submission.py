@@ -16,7 +16,8 @@ from engine.catalog import Experiment
 from engine.errors import InputError, ParamError
 from engine.params import Param, Value
 from engine.protocol import Json
-from engine.service.runs.runs import experiment_of, read_submission
+from engine.service.runs import commands
+from engine.service.runs.runs import RunSubmission, experiment_of, read_submission
 from engine.service.sweeps import batch_spec, grid_points, trial_spec
 from engine.sweep_protocol import PARALLEL, PRUNERS, SAMPLERS, TRIALS, Prune, SweepSpec
 
@@ -37,12 +38,16 @@ def make_spec(facts: Json) -> SweepSpec:
     axes, seeds = axes_of(experiment, facts.get("axes", []), facts.get("seeds", 1))
     method = one_of("sampler", facts.get("sampler", "grid"), SAMPLERS)
     fixed = _fixed_params(experiment, request.params, axes)
+    if request.command is not None:
+        if request.executor != "local":
+            raise ParamError(f"executor: expected local for a command, got {request.executor!r}.")
+        commands.check_named(request.command, [*fixed, *(axis.name for axis in axes)])
     metric = _metric(facts.get("metric") or experiment.best)
     created = round(time.time(), 3)
     sweep_id = store.new_id(f"{experiment.name}-sweep", created)
     made = SweepSpec(
         id=sweep_id,
-        name=request.name or f"{experiment.name}-{sweep_id[-4:]}",
+        name=request.name or f"{_title(request, experiment)}-{sweep_id[-4:]}",
         experiment=experiment.name,
         axes=axes,
         params=fixed,
@@ -61,9 +66,14 @@ def make_spec(facts: Json) -> SweepSpec:
         token=request.token,
         data=request.data,
         file=request.file,
+        command=request.command,
     )
     check(made)
     return replace(made, lanes=batch_spec.is_batchable(made))
+
+
+def _title(request: RunSubmission, experiment: Experiment) -> str:
+    return experiment.name if request.command is None else commands.title_of(request.command)
 
 
 def _expand_suite(facts: Json) -> Json:

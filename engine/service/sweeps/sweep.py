@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.exec.shell_command import without_values
 from engine.metric_goal import MetricGoal
 from engine.params import Value
 from engine.protocol import Json
@@ -215,8 +216,11 @@ class Sweep:
         counts = Counter(str(trial.row.status) for trial in self.trials.values() if trial.number > 0)
         if self.batch:
             counts.update(self.batch.counts)
+        spec, command = self.spec, self.spec.command
+        if command is not None:
+            spec = dataclasses.replace(spec, command=without_values(command))
         return SweepSummary(
-            self.spec, self.status(), self.planned(), dict(counts), self.best(), self.why(), self.updated_at
+            spec, self.status(), self.planned(), dict(counts), self.best(), self.why(), self.updated_at
         )
 
     def why(self) -> str:

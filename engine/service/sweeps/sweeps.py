@@ -16,6 +16,7 @@ from engine.errors import CorruptRun, DltuiError, RunNotFound, RunRefused
 from engine.places import Places
 from engine.protocol import Json, SweepRow
 from engine.service.placement import executors
+from engine.service.runs import commands
 from engine.service.server.changes import ChangeFeed
 from engine.service.sweeps import journal, submission, sweep_edits, sweep_folder, trial_result
 from engine.service.sweeps import sweep as sweeping
@@ -177,6 +178,7 @@ class Sweeps:
                 )
             except OSError as error:
                 raise DltuiError(f"The sweep cannot be written: {error.strerror or error}.") from error
+            self._cycle.runs.withheld.keep(spec.id, commands.parse_withheld(facts.get("withheld")))
             sweep = sweeping.new_sweep(folder, spec)
             self._cache(sweep)
         self._wake_event.set()

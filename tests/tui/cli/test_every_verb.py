@@ -32,6 +32,7 @@ PRINTS = (
     "sweep start counter --axis steps=1 --name tiny-{output} --wait --json",
     "sweep rm tiny-{output} --yes --json", "exec --name exec-{output} --wait --json -- true", "track",
     "track --path",
+    "sweep exec --axis seed=1,2 --name swept-{output} --wait --json -- true {{seed}}",
 )  # fmt: skip
 OPENS_A_SESSION = (
     "report {digits}", "report --json", "predict love", "generate love --seed 1", "score love",

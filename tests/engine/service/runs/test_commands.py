@@ -9,15 +9,18 @@ from typing import Any
 
 import pytest
 
+from engine import store
 from engine.client import submitted_command
 from engine.errors import InputError, ParamError
 from engine.exec import shell_command
 from engine.exec.shell_command import ShellCommand
+from engine.places import Places
 from engine.protocol import Spec, spec_from_json
 from engine.service.runs import commands
 from engine.service.runs.commands import WithheldValues
 from engine.service.runs.runs import read_submission, spec_of
 from engine.typed_json import to_json
+from tests.engine.service.live import connect, serving
 
 COMMAND = ShellCommand(("python", "train.py", "--lr", "{lr}", "{seed}"), "/tmp", {"A": "b"})
 
@@ -127,3 +130,17 @@ def test_checkpoints_of_a_command_are_listed_with_what_became_of_them(tmp_path: 
     assert [(one.step, Path(one.path).name, bool(one.damaged)) for one in found] == [
         (2, "gone.pt", True), (3, "last.pt", False)
     ]  # fmt: skip
+
+
+async def test_a_command_is_run_again_with_the_environment_that_the_service_has(places: Places) -> None:
+    command = ShellCommand(("true", "{lr}"), "/", {"A": "b"}, withheld=("C_KEY",), kinds={"lr": "float"})
+    async with serving(places) as service, await connect(places) as client:
+        first = await client.request(
+            "submit", **request(command, name="first", token="one", withheld={"C_KEY": "hidden"})
+        )
+        again = await client.submit("exec", {"lr": 0.5}, seed=2, like=first["run"]["id"])
+        spec = store.read_spec(store.folder_of(places, again.id))
+        assert spec.command == command
+        assert (spec.params, spec.seed) == ({"lr": 0.5}, 2)
+        assert service.runs.withheld.of(spec) == {"C_KEY": "hidden"}
+        assert again.spec.command is not None and again.spec.command.environ == {}

@@ -1,0 +1,88 @@
+"""`dltui sweep exec --axis AXIS -- COMMAND`: a sweep over the placeholders of a command."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from engine import catalog
+from engine.client import submitted_command
+from engine.errors import DltuiError
+from engine.sweep_protocol import PARALLEL, TRIALS
+from tui.cli.engine_call import fail, print_json, print_stdout
+from tui.cli.exec_command import parse_settings
+from tui.cli.run import Threads
+from tui.cli.sweep import EXIT_OF, parse_count, parse_seeds, print_axes, submit_sweep, wait_for
+from tui.data.sweep_text import sweep_json
+
+
+def start(
+    command: Annotated[
+        list[str], typer.Argument(metavar="COMMAND...", help="command behind --, never run through a shell")
+    ],
+    axis: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--axis", metavar="AXIS", help="placeholder that varies: lr=0.1,0.01 or 'lr=1e-4..1e-2 log'"
+        ),
+    ] = None,
+    sampler: Annotated[
+        str, typer.Option(help="sampler: grid, random or tpe (default: grid, tpe for a range)")
+    ] = "",
+    trials: Annotated[str, typer.Option(metavar="N", help=TRIALS.help)] = "all",
+    parallel: Annotated[str, typer.Option(metavar="N", help=PARALLEL.help)] = "auto",
+    seeds: Annotated[
+        str, typer.Option(help="values of {seed} for each configuration: a count, or a list such as 1,5,9")
+    ] = "1",
+    seed: Annotated[int, typer.Option(help="seed of the sampler")] = 1,
+    gpu_share: Annotated[float, typer.Option(help="share of one GPU per trial")] = 1.0,
+    threads: Threads = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="K=V", help="fixed value of a placeholder {K}")
+    ] = None,
+    metric: Annotated[str, typer.Option(help="metric to optimise")] = "loss",
+    goal: Annotated[str, typer.Option(help="goal for the metric: min or max")] = "",
+    output: Annotated[
+        list[str] | None,
+        typer.Option("--output", metavar="REGEX", help=r"metric in the output, such as 'loss=(\S+)'"),
+    ] = None,
+    pty: Annotated[bool, typer.Option("--pty", help="give the command a terminal for its output")] = False,
+    name: Annotated[str, typer.Option(help="name of the sweep")] = "",
+    device: Annotated[str, typer.Option(help="device that trains: auto, cpu or gpu")] = "auto",
+    wait: Annotated[bool, typer.Option("--wait", help="wait for the end; exit status by outcome")] = False,
+    json: Annotated[bool, typer.Option("--json", help="the sweep as JSON")] = False,
+) -> None:
+    """Sweep over the placeholders of a command; print the id.
+
+    Example: dltui sweep exec --axis 'lr=1e-4..1e-2 log 5' -- python train.py --lr {lr}
+    """
+    try:
+        submitted = submitted_command.of_shell(
+            command, parse_settings(settings or []), axes=axis or [], pty=pty, output_metrics=output or [],
+            threads=threads,
+        )  # fmt: skip
+    except DltuiError as error:
+        fail(error)
+    has_range = any(
+        one.values is None for one in print_axes(catalog.from_command(submitted.command), axis or [])
+    )
+    started = submit_sweep(
+        submitted_command.EXPERIMENT, axis or [], dict(submitted.params),
+        {
+            "sampler": sampler or ("tpe" if has_range else "grid"), "seed": seed, "seeds": parse_seeds(seeds),
+            "trials": parse_count(TRIALS, trials), "parallel": parse_count(PARALLEL, parallel),
+            "gpu_share": gpu_share, "metric": metric,
+            "goal": goal or ("min" if metric.endswith("loss") else ""), "name": name, "device": device,
+            "submitted": submitted,
+        },
+    )  # fmt: skip
+    if not json:
+        print_stdout(started.id)
+    if wait:
+        started = wait_for(started.id)
+    if json:
+        print_json(sweep_json(started))
+    if wait:
+        sys.exit(EXIT_OF[started.status])
