@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from checkpoints import keras_neutral, randomness, restore_checks
-from checkpoints.captured import Captured
+from checkpoints.checkpoint_content import Captured
 from checkpoints.errors import CheckpointError
 from checkpoints.folder import Verified
 from checkpoints.manifest import Fact

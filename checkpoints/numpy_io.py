@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from checkpoints import restore_checks
-from checkpoints.captured import Captured
+from checkpoints.checkpoint_content import Captured
 from checkpoints.errors import MismatchedCheckpoint
 from checkpoints.folder import Verified
 from checkpoints.manifest import Fact

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from checkpoints.captured import Captured, parse
+from checkpoints.checkpoint_content import Captured, parse
 from checkpoints.errors import DamagedCheckpoint, MismatchedCheckpoint
 from checkpoints.folder import Verified
 from checkpoints.manifest import Fact

@@ -17,7 +17,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from checkpoints import neutral, randomness, restore_checks
-from checkpoints.captured import Captured
+from checkpoints.checkpoint_content import Captured
 from checkpoints.errors import CheckpointError, MismatchedCheckpoint
 from checkpoints.folder import Verified
 from checkpoints.manifest import Fact

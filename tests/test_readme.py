@@ -51,7 +51,7 @@ def test_xor_ends_with_the_loss_that_the_readme_names(home: Home) -> None:
 def test_the_numbers_of_networks_and_weights_are_those_of_the_readme() -> None:
     from engine import axes, catalog
     from engine.experiments.mnist import network
-    from engine.models.xor.batch.notebook import SETTINGS
+    from engine.models.xor.batch.course_experiments import SETTINGS
 
     lanes = axes.count(axes.parse_axes(catalog.find("xor"), catalog.XorBatchParams().axes))
     assert f"{lanes:,} networks" in row("`xor_batch`")

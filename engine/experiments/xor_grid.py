@@ -12,7 +12,7 @@ were.
 from __future__ import annotations
 
 from engine.catalog import XorGridParams
-from engine.models.xor.batch import notebook, plan
+from engine.models.xor.batch import course_experiments, plan
 from engine.models.xor.batch.record import BatchRecord
 from engine.session_protocol.xor import ReportRow
 from engine.worker import train_xor_batch
@@ -30,7 +30,9 @@ networks of the course's notebook seem to include none of these."""
 
 
 def train(params: XorGridParams, run: Run) -> None:
-    networks = plan.from_rows(list(notebook.rows(params.runs, params.epochs, run.seed)), notebook.AXES)
+    networks = plan.from_rows(
+        list(course_experiments.rows(params.runs, params.epochs, run.seed)), course_experiments.AXES
+    )
     training = train_xor_batch.prepare(networks, run)
     found = train_xor_batch.train_batch(training, run, runs=params.runs, successes=params.successes)
     report(found)
@@ -39,10 +41,10 @@ def train(params: XorGridParams, run: Run) -> None:
 def report(found: BatchRecord) -> None:
     train_xor_batch.print_counts(found)
     print(HEAD)
-    for row in notebook.table(found):
+    for row in course_experiments.table(found):
         print(line(row))
     print(CHANCE)
-    lines = ", ".join(f"{name} {count}" for name, count in notebook.gates(found).items())
+    lines = ", ".join(f"{name} {count}" for name, count in course_experiments.gates(found).items())
     print(f"Gates of the hidden unit in the first experiment: {lines or 'none yet'}.")
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from engine import store
 from engine.errors import ParamError, RunNotFound
 from engine.models.xor import xor_net
-from engine.models.xor.batch import failure_map, notebook, record
+from engine.models.xor.batch import course_experiments, failure_map, record
 from engine.models.xor.batch.arrays import OUTCOMES
 from engine.models.xor.batch.plan import PARAMS, coded
 from engine.models.xor.batch.record import BatchRecord
@@ -110,7 +110,7 @@ def report(session_cache: SessionCache, request: GridReportRequest) -> GridRepor
     found = open_record(session_cache, request.run)
     if "successes" not in found.metadata:
         raise ParamError(f"run: expected one of xor_grid, got {request.run[:80]}.")
-    rows, gates = notebook.table(found), notebook.gates(found)
+    rows, gates = course_experiments.table(found), course_experiments.gates(found)
     return GridReport(rows, gates, found.counts(), found.epoch, found.metadata["epochs"])
 
 

@@ -15,7 +15,7 @@ from engine.typed_json import number_to_json
 
 if TYPE_CHECKING:  # the worker of a command buffers its metrics here, and imports little
     from engine.protocol import Json
-    from engine.worker.tensorboard import TensorBoardFiles
+    from engine.worker.write_tensorboard import TensorBoardFiles
 
 EXACT = 20_000
 """points of a series before buckets begin"""

@@ -21,7 +21,7 @@ from engine.worker.end_status import Ending, StopReason
 from engine.worker.event_log import EventLog
 from engine.worker.keeper_pipe import KeeperDescriptors, KeeperPipe
 from engine.worker.run import Attempt, Run
-from engine.worker.tensorboard import TensorBoardFiles
+from engine.worker.write_tensorboard import TensorBoardFiles
 
 Train = Callable[[Any, Run], None]
 FRAMEWORKS = ("torch", "tensorflow", "numpy", "numba")

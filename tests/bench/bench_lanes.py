@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.models.xor.batch import notebook
+from engine.models.xor.batch import course_experiments
 from engine.models.xor.batch.batch_training import BatchTrainer, BatchTraining
 from engine.models.xor.batch.plan import from_rows
 from engine.models.xor.xor_net import NEAR, NEAR_TRUTH, ROWS, TRUTH
@@ -82,7 +82,7 @@ def loop(hidden: int, bypass: bool) -> Callable[[int], Times]:
 def batched(shape: tuple[int, bool], count: int, threads: int, cache: Path) -> Callable[[int], Times]:
     """The same for `count` batched networks, none of which stops early."""
     own = {"hidden": shape[0], "bypass": shape[1], "lr": 0.1, "epochs": 1_000_000, "target": 1e-30}
-    recipe: dict[str, Any] = {**notebook.RECIPE, **own}
+    recipe: dict[str, Any] = {**course_experiments.RECIPE, **own}
     plan = from_rows([{**recipe, "seed": seed} for seed in range(count)])
     fleet = BatchTraining(plan, BatchTrainer(cache), threads)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from checkpoints import captured, folder, manifest
+from checkpoints import checkpoint_content, folder, manifest
 from checkpoints.errors import CheckpointError, DamagedCheckpoint
 from tests.chaos import scaled
 from tests.checkpoints.samples import RUN, files_of, is_sample, save
@@ -183,7 +183,7 @@ def test_a_pickle_in_place_of_a_file_is_refused_and_never_run(newest: Path, name
         (newest / manifest.NAME).write_bytes(manifest.Manifest(RUN, 2, stamps, "0" * 64, ENV).dumps())
         verified = folder.read(newest)
         with pytest.raises(CheckpointError):
-            captured.parse(verified)
+            checkpoint_content.parse(verified)
     else:
         assert_found_and_passed_over(newest)
     assert not mark.exists()

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from checkpoints import keras_neutral
-from checkpoints.captured import Captured
+from checkpoints.checkpoint_content import Captured
 from checkpoints.errors import CheckpointError, MismatchedCheckpoint, NotFinite
 from checkpoints.keras_io import KerasState, load_weights, neutral_weights, strict_mode
 from tests.checkpoints.training import Patience, verified

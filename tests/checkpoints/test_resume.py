@@ -16,7 +16,7 @@ import pytest
 import torch
 from torch import nn
 
-from checkpoints.captured import Captured
+from checkpoints.checkpoint_content import Captured
 from checkpoints.errors import CheckpointError, MismatchedCheckpoint
 from checkpoints.folder import Verified
 from tests.chaos import scaled

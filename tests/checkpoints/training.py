@@ -20,7 +20,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from checkpoints import folder
-from checkpoints.captured import Captured
+from checkpoints.checkpoint_content import Captured
 from checkpoints.folder import Verified
 from checkpoints.torch_io import TorchState, strict_mode
 

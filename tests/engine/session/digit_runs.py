@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checkpoints import folder as checkpoint_folder
-from checkpoints.captured import Captured
+from checkpoints.checkpoint_content import Captured
 from checkpoints.manifest import Fact
 from engine.data.labelled_images import load_small_digits
 from engine.events import EventWriter

@@ -23,7 +23,7 @@ from engine.worker.device import Device
 from engine.worker.event_log import EventLog
 from engine.worker.run import Attempt, Run
 from engine.worker.run_attempt import FRAMEWORKS, _display_params
-from engine.worker.tensorboard import TensorBoardFiles
+from engine.worker.write_tensorboard import TensorBoardFiles
 from tests.timeouts import quiet_seconds
 
 FAKES = "tests.fakes.catalog:CATALOG"

@@ -16,8 +16,8 @@ import pytest
 
 from engine import tensorboard_end
 from engine.protocol import Status
-from engine.worker import tensorboard
-from engine.worker.tensorboard import TensorBoardFiles
+from engine.worker import write_tensorboard
+from engine.worker.write_tensorboard import TensorBoardFiles
 from tests.engine.worker.attempts import (
     ScriptedPipe,
     curve,
@@ -99,7 +99,7 @@ def test_two_equal_runs_get_equal_points(tmp_path: Path) -> None:
     for seconds in (0.0, 1e9):  # one writes at each look, the other at its end
         folder = new_run(tmp_path / str(seconds), "xor", **SHORT)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(tensorboard, "SECONDS", seconds)
+            patch.setattr(write_tensorboard, "SECONDS", seconds)
             train(folder)
         found.append(scalars(folder.tensorboard, "loss"))
     assert found[0] == found[1]
@@ -169,7 +169,7 @@ def test_tensorboardx_is_imported_with_the_first_point_and_imports_no_framework(
     script = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from engine.worker.tensorboard import TensorBoardFiles\n"
+        "from engine.worker.write_tensorboard import TensorBoardFiles\n"
         "def known(): return sorted({'tensorboardX', 'torch', 'tensorflow'} & set(sys.modules))\n"
         f"board = TensorBoardFiles(Path({str(tmp_path / 'tensorboard')!r}), 1, {{}})\n"
         "board.write()\n"
