@@ -12,8 +12,8 @@ from pathlib import Path
 
 from engine import files
 from engine.errors import CorruptRun
-from engine.experiment_files.description import SourceFile
 from engine.experiment_files.errors import UnusableExperiment, at_line
+from engine.experiment_files.source_facts import SourceFile
 
 KEPT_BYTES = 5 * 1024 * 1024
 """of all files that are kept; larger ones are named and hashed"""

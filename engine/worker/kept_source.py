@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import CorruptRun
 from engine.experiment_files import load, source_files, source_store
-from engine.experiment_files.description import FileExperiment, SourceFacts
+from engine.experiment_files.description import FileExperiment
 from engine.experiment_files.errors import UnusableExperiment
+from engine.experiment_files.source_facts import SourceFacts
 
 if TYPE_CHECKING:
     from engine.worker.run import Run

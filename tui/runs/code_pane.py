@@ -28,16 +28,22 @@ class CodeSheet(Sheet):
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
         self._shown: tuple[str, int] | None = None
+        self._is_loaded = False
         self._note = ""
         self._lines: list[tuple[str, str]] = []
         """text and style"""
         self._left = 0
 
+    def expire(self) -> None:
+        """Load the code again when it is shown next: the file may have been changed."""
+        self._is_loaded = False
+
     def open(self, run: RunSummary) -> bool:
         """Whether the code of `run` has to be loaded."""
         wanted = (run.id, run.attempt)
-        if wanted == self._shown:
+        if wanted == self._shown and self._is_loaded:
             return False
+        self._is_loaded = True
         is_other = self._shown is None or self._shown[0] != run.id
         self._shown = wanted
         if is_other:

@@ -90,6 +90,8 @@ class RunDetails(Container):
         for heading in self._choosers:
             heading.select(pane)
         self.call_after_refresh(self._refresh_log)
+        if pane == "code" and self.is_filled:
+            self._code.expire()
         self.call_after_refresh(self._refresh_code)
 
     @property

@@ -13,10 +13,11 @@ import pytest
 from engine import catalog, params
 from engine.engine_path import PACKAGE_ROOT
 from engine.errors import ParamError
-from engine.experiment_files import added, describing, prepare
+from engine.experiment_files import added, describing, prepare, source_store
 from engine.experiment_files.describing import ExperimentPlace
 from engine.experiment_files.errors import UnusableExperiment
 from engine.places import Places
+from engine.worker.kept_source import load_train
 from tests.engine.experiment_files.files import COUNTER, EMPTY, describe, write
 
 
@@ -185,6 +186,46 @@ def test_an_interpreter_without_dltui_is_named(places: Places, tmp_path: Path) -
     with pytest.raises(UnusableExperiment, match="has no dltui"):
         prepare.find(places, str(path), str(python))
     assert describing.describe(places, ExperimentPlace(path)).experiment.python == ""
+
+
+def test_an_entry_point_of_a_package_is_listed_and_described_with_its_package(
+    places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = tmp_path / "site"
+    write(site, "their_package/__init__.py", "import json\n")
+    write(site, "their_package/parts/__init__.py", "")
+    write(site, "their_package/parts/spiral.py", f"from .. import sizes\nimport numpy\n{COUNTER}")
+    write(site, "their_package/sizes.py", "X = 1\n")
+    write(
+        site,
+        "their_package-1.0.dist-info/METADATA",
+        "Metadata-Version: 2.1\nName: their-package\nVersion: 1\n",
+    )
+    points = "[dltui.experiments]\nturns = their_package.parts.spiral\n"
+    write(site, "their_package-1.0.dist-info/entry_points.txt", points)
+    monkeypatch.syspath_prepend(str(site))
+    monkeypatch.setenv("PYTHONPATH", f"{PACKAGE_ROOT}:{site}")
+    [place] = added.all_places(places)
+    assert (place.name, place.module) == ("turns", "their_package.parts.spiral")
+    assert "their_package" not in sys.modules
+    found = describing.describe(places, place)
+    assert (found.experiment.name, found.experiment.best) == ("turns", "accuracy")
+    assert set(found.source.texts) == {
+        "their_package/__init__.py", "their_package/parts/__init__.py", "their_package/parts/spiral.py",
+        "their_package/sizes.py",
+    }  # fmt: skip
+    kept = prepare.keep(places, found)
+    run = places.runs / "r"
+    run.mkdir(parents=True)
+    source_store.link(places.sources / kept.stored, run)
+    (site / "their_package" / "sizes.py").write_text("1 / 0\n")
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    load_train(run, kept)
+    sizes = sys.modules.pop("their_package.sizes")
+    assert str(run) in str(sizes.__file__)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "their_package"]:
+        del sys.modules[name]
 
 
 def test_a_folder_that_was_added_lists_what_fails_and_what_works(places: Places, tmp_path: Path) -> None:
