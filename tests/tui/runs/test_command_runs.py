@@ -31,5 +31,6 @@ async def test_a_command_begins_with_no_checkpoint_of_another_run(places: Places
     engine = FakeEngine(run)
     async with open_app(places, engine) as opened:
         await opened.press("B")
-        await opened.shows("runs a command")
+        await opened.until(lambda: opened.notices)
+        assert opened.notices == ["train runs a command, which begins by itself."]
         assert not engine.requests
