@@ -350,6 +350,16 @@ def _check_columns(columns: object) -> None:
                 raise WrongType("", "numbers of at most 64 bits as values", value)
 
 
+def _check_point_columns(facts: Json) -> None:
+    """As metrics, with three columns in base64 each, which are decoded where they are read."""
+    series = facts.get("series")
+    if type(series) is not dict:
+        raise WrongType("series", "an object", series)
+    for name, columns in series.items():
+        if type(columns) is not list or [type(column) for column in columns] != [str, str, str]:
+            raise WrongType("", "three texts", columns).within(name[:80]).within("series")
+
+
 def _check_step(facts: Json) -> None:
     if "step" not in facts:
         raise WrongType("step", "a whole number", came="nothing")
@@ -361,6 +371,7 @@ def _check_step(facts: Json) -> None:
 
 _CHECKS: dict[str, Callable[[Json], None]] = {
     "metrics": _check_metrics,
+    "columns": _check_point_columns,
     "restored": _check_step,
     "checkpoint": _check_step,
 }

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
-from engine import events
+from engine import events, point_columns
 from engine.errors import CorruptRun
 from engine.events import Event
+from engine.point_columns import PointColumns
 from engine.typed_json import number_from_json, typed
 
 REWIND = b'"restored"'
@@ -132,7 +133,7 @@ class GrowingCurve(Protocol):
     def last_step(self) -> float:
         """-1 without points."""
 
-    def extend(self, steps: list[int], values: list[Any], times: Sequence[float], /) -> None: ...
+    def extend(self, steps: Sequence[int], values: Sequence[Any], times: Sequence[float], /) -> None: ...
 
     def evict_after(self, step: float, /) -> None: ...
 
@@ -149,7 +150,7 @@ class CurvePoints:
     def last_step(self) -> float:
         return self.steps[-1] if self.steps else -1
 
-    def extend(self, steps: list[int], values: list[Any], times: Sequence[float]) -> None:
+    def extend(self, steps: Sequence[int], values: Sequence[Any], times: Sequence[float]) -> None:
         self.steps += steps
         self.times += times
         self.values += map(number_from_json, values)
@@ -183,6 +184,10 @@ class MetricCurves(Generic[Curve]):
             for metric, (steps, values) in event.facts["series"].items():
                 if steps and (curve := self._curve_of(metric)) is not None:
                     self._extend(curve, *_increasing(steps, values, curve.last_step), since, now)
+        elif event.kind == "columns":
+            for metric, columns in event.facts["series"].items():
+                if (curve := self._curve_of(metric)) is not None:
+                    self._extend_by_columns(curve, point_columns.from_json(columns))
 
     def rewind(self, step: int) -> None:
         for curve in self.by_metric.values():
@@ -195,6 +200,14 @@ class MetricCurves(Generic[Curve]):
             gap = (now - since) / len(steps)
             curve.extend(steps, values, [since + gap * (index + 1) for index in range(len(steps))])
             self.step = max(self.step, float(steps[-1]))
+
+    def _extend_by_columns(self, curve: Curve, points: PointColumns) -> None:
+        """Add points whose steps increase; they replace those from their first step on."""
+        if points.steps:
+            if points.steps[0] <= curve.last_step:
+                curve.evict_after(points.steps[0] - 1)
+            curve.extend(points.steps, points.values, points.times)
+            self.step = max(self.step, float(points.steps[-1]))
 
     def _curve_of(self, metric: str) -> Curve | None:
         found = self.by_metric.get(metric)

@@ -60,6 +60,8 @@ class Status(StrEnum):
     STOPPED = "stopped"
     FAILED = "failed"
     LOST = "lost"
+    IMPORTED = "imported"
+    """another program trained it; its log was read"""
     DAMAGED = "damaged"
     """its folder cannot be read; the cause has the reason"""
 
@@ -70,7 +72,9 @@ class Status(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        return self in (Status.DONE, Status.STOPPED, Status.FAILED, Status.LOST, Status.DAMAGED)
+        return self in (
+            Status.DONE, Status.STOPPED, Status.FAILED, Status.LOST, Status.DAMAGED, Status.IMPORTED
+        )  # fmt: skip
 
     @property
     def is_rest(self) -> bool:
@@ -93,6 +97,7 @@ class CauseKind(StrEnum):
     SIGNAL = "signal"
     ERROR = "error"
     KEEPER_LOST = "keeper_lost"
+    IMPORTED = "imported"
     DAMAGED = "damaged"
     UNKNOWN = "unknown"
 
@@ -225,11 +230,15 @@ class Lost(_AtRest):
     __slots__ = ()
 
 
+class Imported(_AtRest):
+    __slots__ = ()
+
+
 class Damaged(_AtRest):
     __slots__ = ()
 
 
-State = Queued | Running | Pausing | Stopping | Paused | Done | Stopped | Failed | Lost | Damaged
+State = Queued | Running | Pausing | Stopping | Paused | Done | Stopped | Failed | Lost | Imported | Damaged
 
 STATES: dict[Status, type[State]] = {
     Status.QUEUED: Queued,
@@ -241,6 +250,7 @@ STATES: dict[Status, type[State]] = {
     Status.STOPPED: Stopped,
     Status.FAILED: Failed,
     Status.LOST: Lost,
+    Status.IMPORTED: Imported,
     Status.DAMAGED: Damaged,
 }
 _STATUS_OF = {state: status for status, state in STATES.items()}

@@ -7,6 +7,7 @@ import time
 from engine.protocol import (
     Done,
     Failed,
+    Imported,
     Lost,
     Paused,
     Pausing,
@@ -19,12 +20,13 @@ from engine.protocol import (
 )  # fmt: skip
 from engine.store import ExitFacts, KeeperFacts, Wanted
 
-_ENDS: dict[Status, type[Paused | Done | Stopped | Failed | Lost]] = {
+_ENDS: dict[Status, type[Paused | Done | Stopped | Failed | Lost | Imported]] = {
     Status.PAUSED: Paused,
     Status.DONE: Done,
     Status.STOPPED: Stopped,
     Status.FAILED: Failed,
     Status.LOST: Lost,
+    Status.IMPORTED: Imported,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import time
@@ -15,11 +16,11 @@ from engine.experiment_files.description import SOURCE, FileExperiment
 from engine.params import Value
 from engine.places import Places
 from engine.process_identity import ProcessIdentity
-from engine.protocol import Cause, Json, Spec, Status, spec_from_json
+from engine.protocol import Cause, CauseKind, Json, Spec, Status, spec_from_json
 from engine.typed_json import Time, WrongType, to_json
 from engine.unicode_text import has_no_surrogates
 
-ENDS = (Status.PAUSED, Status.DONE, Status.STOPPED, Status.FAILED, Status.LOST)
+ENDS = (Status.PAUSED, Status.DONE, Status.STOPPED, Status.FAILED, Status.LOST, Status.IMPORTED)
 """statuses in which an attempt can end"""
 
 
@@ -38,6 +39,11 @@ class RunFolder:
     @property
     def events(self) -> Path:
         return self.path / "events.jsonl"
+
+    @property
+    def log_source(self) -> Path:
+        """Of an imported run: the log of the other program."""
+        return self.path / "log_source.json"
 
     @property
     def amended(self) -> Path:
@@ -91,6 +97,23 @@ class Wanted:
     attempt: int = 1
     mode: str = "strict"
     """strict: resume bit for bit or refuse; fast: resume also where it is only statistically equal"""
+
+
+@dataclass(frozen=True, slots=True)
+class LogSource:
+    """The log that an imported run is read from."""
+
+    kind: str
+    """tensorboard or csv"""
+    path: str
+    """absolute"""
+    name: str
+    began_at: float
+    """of its first record"""
+    copied: bool = False
+    """whether the events are kept for good; else they are a cache of the log, which may be deleted"""
+    idle: float = 0.0
+    """seconds without anything new after which it is no longer followed; 0: it is not"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +175,33 @@ def create(places: Places, spec: Spec, fill: Callable[[Path], object] = lambda p
 
     create_folder(folder.path, "spec.json", to_json(spec), fill_all)
     return folder
+
+
+def create_imported(places: Places, spec: Spec, source: LogSource) -> RunFolder:
+    """Create the folder of an imported run, not yet on stable storage. Raises OSError, as `create`."""
+    folder = folder_of(places, spec.id)
+    cause = Cause(CauseKind.IMPORTED, f"read from {source.path}")
+    ended = ExitFacts(1, Status.IMPORTED, cause, spec.created_at)
+    folder.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = folder.path.with_name(f".new-{spec.id}-{os.urandom(4).hex()}")
+    draft.mkdir(mode=0o700)
+    for name, data in (
+        (folder.spec.name, to_json(spec)),
+        (folder.log_source.name, to_json(source)),
+        (folder.exit.name, to_json(ended)),
+    ):
+        files.write_new(draft / name, json.dumps(data, allow_nan=False).encode("ascii"))
+    os.rename(draft, folder.path)
+    return folder
+
+
+def write_log_source(folder: RunFolder, source: LogSource) -> None:
+    files.write_json(folder.log_source, to_json(source))
+
+
+def read_log_source(folder: RunFolder) -> LogSource | None:
+    """None of a run that was not imported. Raises CorruptRun."""
+    return files.read_typed(folder.log_source, LogSource)
 
 
 def source_linker(

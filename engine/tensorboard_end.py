@@ -1,6 +1,6 @@
 """The TensorBoard event file with the end of a run, written by the keeper with the standard library alone.
 
-All other event files are written by tensorboardX in the worker.
+All other event files are written by the worker.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 import struct
 from pathlib import Path
 
-from engine import files
+from engine import files, tfrecord
 from engine.protocol import Status
 
 END = ".end"
@@ -44,7 +44,7 @@ def write_end(folder: Path, status: Status, at: float) -> None:
         remove_end(folder)
         names = event_files(folder)
         if names and status in OUTCOMES:
-            data = _record(_version_event(at)) + _record(_end_event(at, OUTCOMES[status]))
+            data = tfrecord.encode(_version_event(at)) + tfrecord.encode(_end_event(at, OUTCOMES[status]))
             files.write_new(folder / (names[-1] + END), data)
 
 
@@ -74,23 +74,3 @@ def _double_field(field: int, value: float) -> bytes:
 def _bytes_field(field: int, data: bytes) -> bytes:
     """`data` has fewer than 128 bytes."""
     return bytes((field << 3 | 2, len(data))) + data
-
-
-# --- records ----------------------------------------------------------------------------------------------
-
-
-def _record(data: bytes) -> bytes:
-    """`data` with its length and the checksums of both, as in TFRecord files."""
-    head = struct.pack("<Q", len(data))
-    return head + _checksum(head) + data + _checksum(data)
-
-
-def _checksum(data: bytes) -> bytes:
-    """CRC-32C (zlib has CRC-32 only), masked as in TFRecord files."""
-    crc = 0xFFFF_FFFF
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ (0x82F6_3B78 if crc & 1 else 0)
-    crc ^= 0xFFFF_FFFF
-    return struct.pack("<I", ((crc >> 15 | crc << 17) + 0xA282_EAD8) & 0xFFFF_FFFF)

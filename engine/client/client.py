@@ -516,6 +516,20 @@ class Client:
             async for frame in stream:
                 yield _decode(partial(_change, frame))
 
+    async def import_logs(
+        self, paths: Sequence[str], *, copy: bool = False, idle: float = 0
+    ) -> AsyncIterator[Json]:
+        """Import the logs in these absolute paths; goes on in the service when this ends.
+
+        Each part has runs, runs_read, bytes, bytes_read and points so far; the last one also found and known
+        (ids of runs, and those of them that had been imported before), problems and "end". With `idle` they
+        are followed until nothing new comes for as many seconds.
+        """
+        stream = self._channel.stream("import", paths=list(paths), copy=copy, idle=idle)
+        async with contextlib.aclosing(stream) as parts:
+            async for part in parts:
+                yield part
+
     # --- the connection ------------------------------------------------------------------------------------
 
     async def request(self, method: str, **facts: object) -> Json:

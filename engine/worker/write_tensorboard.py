@@ -1,4 +1,4 @@
-"""TensorBoard event files of a run, written by tensorboardX in the training thread."""
+"""TensorBoard event files of a run, written in the training thread."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import struct
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from io import BufferedWriter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import files, tensorboard_end
+from engine import files, tensorboard_end, tfrecord
 from engine.errors import CorruptRun
 from engine.params import Value
 
@@ -30,14 +31,14 @@ _FILE_TIME = re.compile(r"\.tfevents\.(\d{1,12})\.")
 class TensorBoardFiles:
     """One event file per attempt. Wall times never decrease, within an attempt or from one to the next.
 
-    tensorboardX is imported when the first event is written.
+    tensorboardX, which makes the events, is imported for the first one.
     """
 
     def __init__(self, folder: Path, attempt: int, params: Mapping[str, Value]) -> None:
         self._folder, self._attempt, self._params = folder, attempt, dict(params)
         self._first_step = 0
         self._waiting: dict[str, Points] = {}
-        self._records: Any = None
+        self._records: BufferedWriter | None = None
         self._events: Any = None
         self._start_time, self._start_clock = 0.0, 0.0
         self._wrote_at = time.monotonic()
@@ -82,11 +83,10 @@ class TensorBoardFiles:
     def _open(self) -> None:
         if self._records is not None:
             return
-        record_writer = _import_without_torch("tensorboardX.record_writer")
         self._events = _import_without_torch("engine.worker.tensorboardx_events")
         self._folder.mkdir(mode=0o700, exist_ok=True)
         path = self._new_file()
-        self._records = record_writer.RecordWriter(os.fspath(path))
+        self._records = path.open("ab")
         self._write_event(self._events.version(self._now()))
         if self._attempt > 1:
             self._write_event(self._events.restart(self._now(), self._first_step))
@@ -115,7 +115,8 @@ class TensorBoardFiles:
         return self._start_time + time.monotonic() - self._start_clock
 
     def _write_event(self, event: Any) -> None:
-        self._records.write(event.SerializeToString())
+        assert self._records is not None, "it was opened"
+        self._records.write(tfrecord.encode(event.SerializeToString()))
 
 
 def _import_without_torch(name: str) -> Any:
@@ -150,13 +151,13 @@ def _last_wall_time(path: Path) -> float:
 def _wall_times(path: Path) -> Iterator[float]:
     """Wall times of the events in a file, up to the first incomplete one. Raises OSError or CorruptRun."""
     with files.open_regular(path) as file:
-        while len(head := file.read(12)) == 12:
+        while len(head := file.read(tfrecord.HEAD)) == tfrecord.HEAD:
             size = struct.unpack("<Q", head[:8])[0]
             data = file.read(min(size, 9))
             if len(data) < 9 or data[0] != 9:
                 return
             yield struct.unpack("<d", data[1:])[0]
-            file.seek(size - 9 + 4, os.SEEK_CUR)
+            file.seek(size - 9 + tfrecord.TAIL, os.SEEK_CUR)
 
 
 def _last_event_time(events: Path) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+from array import array
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import fold
+from engine import events, fold, point_columns
 from engine.client.client import EventBatch
 from engine.errors import CorruptRun
 from engine.events import Event
 from engine.fold import CurvePoints, MetricCurves, TrainingClock, wall_clock
 from engine.metric_goal import MetricGoal
+from engine.point_columns import PointColumns
 from engine.protocol import number_from_json
 from engine.service.runs.event_summary import RunStats
 from engine.service.sweeps.trial_result import TrialCurve
@@ -210,6 +212,29 @@ def test_a_step_that_was_written_twice_keeps_its_first_value() -> None:
     assert len(curve.times) == 3
 
 
+def test_columns_are_points_and_replace_those_from_their_first_step_on() -> None:
+    curves = MetricCurves(CurvePoints, wall_clock)
+    first = PointColumns(array("q", [0, 5, 9]), array("d", [1.0, math.nan, -math.inf]), array("d", [7, 8, 9]))
+    later = PointColumns(array("q", [5, 6]), array("d", [2.0, 3.0]), array("d", [10, 11]))
+    for seq, columns in enumerate((first, later), 1):
+        series = {"loss": point_columns.to_json(columns)}
+        fold.add(
+            events.parse(json.dumps({"seq": seq, "at": 1.0, "kind": "columns", "series": series}).encode()),
+            curves,
+        )
+    curve = curves.by_metric["loss"]
+    assert (curve.steps, curve.values, curve.times) == ([0, 5, 6], [1, 2, 3], [7, 10, 11])
+    assert point_columns.ends_of(point_columns.to_json(first)) == (0, 9, -math.inf)
+
+
+@pytest.mark.parametrize("columns", [["AAAA", "", ""], ["AAAAAAAAAAA=", "", ""], ["?", "?", "?"]])
+def test_columns_that_are_damaged_are_an_error_that_names_the_event(columns: list[str]) -> None:
+    with pytest.raises(CorruptRun, match="Event 7 is no columns"):
+        fold.add(
+            Event(7, 1.0, "columns", {"series": {"loss": columns}}), MetricCurves(CurvePoints, wall_clock)
+        )
+
+
 def test_after_a_rewind_the_step_itself_may_be_logged_again() -> None:
     curves = MetricCurves(CurvePoints, wall_clock)
     fold.add(Event(1, 1.0, "metrics", {"series": {"loss": [[1, 9], [3.0, 9.0]]}}), curves)
@@ -225,7 +250,7 @@ def test_a_rewind_without_a_step_is_an_error_that_names_the_event(facts: dict[st
 
 
 def test_no_other_module_reads_the_event_of_a_rewind() -> None:
-    """The worker writes it, and its field is checked where events are parsed."""
+    """The worker writes it, and who reads a log that steps back; its field is checked where it is parsed."""
     root = Path(fold.__file__).parents[1]
     named = {
         str(path.relative_to(root))
@@ -233,4 +258,5 @@ def test_no_other_module_reads_the_event_of_a_rewind() -> None:
         for path in (root / package).rglob("*.py")
         if '"restored"' in path.read_text()
     }
-    assert named == {"engine/fold.py", "engine/events.py", "engine/worker/run.py"}
+    writers = {"engine/worker/run.py", "engine/readers/history_writer.py"}
+    assert named == {"engine/fold.py", "engine/events.py", *writers}

@@ -16,6 +16,7 @@ from tui.cli import (
     export,
     guard,
     help,
+    import_logs,
     keys,
     language,
     logs,
@@ -77,6 +78,7 @@ app.command("plot", cls=Verb)(plot.plot)
 app.command("compare", cls=Verb)(compare.compare)
 app.command("export", cls=Verb)(export.export)
 app.command("report", cls=Verb)(report.report)
+app.command("import", cls=Verb)(import_logs.import_logs)
 app.command("pause", cls=Verb)(run_control.pause)
 app.command("resume", cls=Verb)(run_control.resume)
 app.command("stop", cls=Verb)(run_control.stop)

@@ -11,7 +11,7 @@ import typer
 from engine.client.client import Client
 from engine.protocol import LogPart, Status
 from tui.cli import wait_for_end as following
-from tui.cli.engine_call import call_engine
+from tui.cli.engine_call import call_engine, print_stderr
 from tui.cli.ls import Run
 from tui.terminal.plain_text import plain
 
@@ -34,6 +34,9 @@ def logs(
     A run that is queued is waited for. Into a file or a pipe everything goes as it is.
     """
     found = call_engine(lambda client: client.show(run))
+    if found.status is Status.IMPORTED:
+        print_stderr(f"{found.spec.name} was imported: it has no output of its own.")
+        return
     offset = 0
 
     async def poll(client: Client) -> bool:

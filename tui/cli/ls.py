@@ -227,13 +227,19 @@ def _device(run: RunSummary) -> str:
     return f"{run.device} with {threads} thread{'' if threads == 1 else 's'}" if run.device else ""
 
 
+def _experiment(run: RunSummary) -> str:
+    if run.status is Status.IMPORTED:
+        return run.spec.experiment
+    return f"{run.spec.experiment} ({run.spec.framework})" if run.spec.framework else ""
+
+
 def _facts(run: RunSummary, data_now: str, code: str = "") -> list[tuple[str, str]]:
     cause = run.cause
     best = f"{run.best.metric}={short_number(run.best.value)} at step {run.best.step}" if run.best else ""
     facts = [
         ("run", run.id),
         ("name", run.spec.name),
-        ("experiment", f"{run.spec.experiment} ({run.spec.framework})" if run.spec.framework else ""),
+        ("experiment", _experiment(run)),
         ("code", code),
         ("command", command_text(run.spec)),
         ("folder", run.spec.command.folder if run.spec.command else ""),
@@ -248,7 +254,7 @@ def _facts(run: RunSummary, data_now: str, code: str = "") -> list[tuple[str, st
         ("best", best),
         ("params", format_params(effective_params(run))),
         ("changed live", format_params(run.live)),
-        ("seed", str(run.spec.seed)),
+        ("seed", "" if run.status is Status.IMPORTED else str(run.spec.seed)),
         ("child of", run.spec.parent.whole if run.spec.parent else ""),
         ("data", data_text(run)),
         ("data folder", data_folder_text(run)),

@@ -13,7 +13,7 @@ from textual.message import Message
 from engine.client.client import Client
 from engine.errors import DltuiError, EngineError, HomeUnusable, OtherVersion
 from engine.places import Places
-from engine.protocol import RunSummary
+from engine.protocol import RunSummary, Status
 from tui.messages import (
     EngineConnected,
     EngineLost,
@@ -180,10 +180,10 @@ class Connection:
         raise EngineError("The engine has gone.")
 
     def _reopen(self, runs: Iterable[RunSummary]) -> None:
-        """Read the events of runs that were resumed after their history had ended."""
+        """Read the events of runs whose history had ended: they were resumed, or their log has grown."""
         for run in runs:
             history = self._histories.get(run.id)
-            if history is not None and history.ended and run.status.is_active:
+            if history is not None and history.ended and is_growing(run):
                 history.ended = False
         self._read_followed()
 
@@ -209,6 +209,11 @@ class Connection:
             if len(self._histories) <= HISTORIES_KEPT:
                 return
             del self._histories[run]
+
+
+def is_growing(run: RunSummary) -> bool:
+    """Whether events may follow its last one: it trains, or another program does."""
+    return run.status.is_active or run.status is Status.IMPORTED
 
 
 @asynccontextmanager

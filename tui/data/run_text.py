@@ -93,6 +93,8 @@ def reason_of(run: RunSummary) -> str:
     if run.status is Status.DONE:
         seconds = run.train_seconds
         return f"in {clock(_rounded(seconds), _grain(seconds))}" if seconds else ""
+    if run.status is Status.IMPORTED:
+        return f"to step {run.step:,}"
     if run.status is Status.PAUSED or run.status is Status.STOPPED:
         if not run.attempt:
             return "before start"

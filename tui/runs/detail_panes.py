@@ -51,12 +51,15 @@ class ParamsSheet(Sheet):
         for name, value in effective_params(run).items():
             rows += _pair(name, format_value(name, value), "accent" if name in changed else "text", width)
         rows.append(())
-        for name, value in (
+        settings = (
             ("seed", str(run.spec.seed)),
             *([("child of", run.spec.parent.whole)] if run.spec.parent else []),
             ("framework", run.spec.framework),
             ("threads", str(run.spec.threads or "all")),
             ("device", run.spec.device),
+        )
+        for name, value in (
+            *(settings if run.status is not Status.IMPORTED else ()),
             *([("data", data_text(run))] if run.data_fingerprint else []),
             *([("data folder", folder)] if (folder := data_folder_text(run)) else []),
             *([("executor", run.spec.executor)] if run.spec.executor != "local" else []),

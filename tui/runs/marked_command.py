@@ -22,6 +22,7 @@ _POSSIBLE = {
     "stop": {Status.RUNNING, Status.PAUSING, Status.QUEUED, Status.PAUSED},
     "remove": {
         Status.QUEUED, Status.PAUSED, Status.DONE, Status.STOPPED, Status.FAILED, Status.LOST, Status.DAMAGED,
+        Status.IMPORTED,
     },
 }  # fmt: skip
 _AT_ONCE = {"pause": "paused", "stop": "stopped"}

@@ -91,7 +91,9 @@ class RunCommands:
         from engine import catalog
         from tui.dialogs.form_dialog import typed_of
 
-        if run := self.require_selected():
+        if (run := self.require_selected()) and run.status is Status.IMPORTED:
+            self.notify(f"{name_of(run)} was imported: another program trained it.")
+        elif run:
             if run.spec.file is not None:
                 run_and_notify(self._tab, self._again_with_file(run, run.spec.file))
                 return
@@ -166,6 +168,8 @@ class RunCommands:
             lost = f"{kept}: {self._undo_key} brings it back."
             if run.status.is_active:
                 lost = f"It is {run.status} and will be stopped. {lost}"
+            if run.status is Status.IMPORTED:
+                lost = f"Its log stays as it is. The run is kept for a day: {self._undo_key} brings it back."
             remove = partial(run_actions.remove, undo_key=self._undo_key)
             self._ask(f"Remove {name_of(run)}?", lost, "remove", lambda: self._command(remove, run))
 
@@ -260,6 +264,8 @@ class RunCommands:
         labels |= {} if run.checkpoint_step else {"run.begin": ""}
         if run.status is not Status.RUNNING or not run_actions.live_params(run):
             labels |= dict.fromkeys(_CHANGE_LR, "")
+        if run.status is Status.IMPORTED:
+            labels |= dict.fromkeys(("run.again", "run.copy_command"), "")
         if run.status is Status.RUNNING:
             labels["run.pause"] = "pause"
         else:

@@ -16,6 +16,7 @@ STATUS_STYLES = {
     Status.STOPPED: "muted",
     Status.FAILED: "bad",
     Status.LOST: "bad",
+    Status.IMPORTED: "muted",
     Status.DAMAGED: "bad",
 }
 _SIGNS = {
@@ -28,6 +29,7 @@ _SIGNS = {
     Status.STOPPED: ("■", "#"),
     Status.FAILED: ("✗", "x"),
     Status.LOST: ("?", "?"),
+    Status.IMPORTED: ("↓", "i"),
     Status.DAMAGED: ("!", "!"),
 }
 

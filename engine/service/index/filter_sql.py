@@ -24,7 +24,8 @@ from engine.service.index.filter_parser import (
     parse,
 )
 
-RANKS = ("running", "pausing", "stopping", "queued", "paused", "failed", "lost", "damaged", "stopped", "done")
+RANKS = ("running", "pausing", "stopping", "queued", "paused", "failed", "lost", "damaged", "stopped", "done",
+         "imported")  # fmt: skip
 """order of statuses in a sort: active runs first"""
 NARROW = (
     "id", "submitted", "created", "name", "experiment", "status", "step", "best", "cause", "device", "token",

@@ -48,7 +48,7 @@ _CHECKSUM_SUFFIX = ".sum"
 """suffix of the file with the checksum of a closed index"""
 _STATUSES = frozenset(Status)
 """the status of the narrow row may differ from the summary's, see `set_status`"""
-_RESTING = ("paused", "done", "stopped", "failed", "lost")
+_RESTING = ("paused", "done", "stopped", "failed", "lost", "imported")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from engine import spec_versions, typed_json
+from engine import point_columns, spec_versions, typed_json
 from engine.events import Event
 from engine.fold import TrainingClock
 from engine.metric_goal import MetricGoal
@@ -18,6 +18,8 @@ from engine.typed_json import Number, typed
 
 RATE_SECONDS = 15.0
 """the length of time over which `rate` is computed"""
+METRICS_LIMIT = 256
+"""metrics of an imported run that have a value in tables; all have a curve"""
 MAX_MARKS = 8
 """the number of checkpoints to which the stats can be rewound exactly"""
 
@@ -134,6 +136,14 @@ def _on_metrics(stats: RunStats, event: Event) -> None:
     _update_rate(stats, event.clock)
 
 
+def _on_columns(stats: RunStats, event: Event) -> None:
+    """The best of a metric is among all its points, which are not decoded: an imported run has none."""
+    for name, columns in event.facts["series"].items():
+        if name in stats.metrics or len(stats.metrics) < METRICS_LIMIT:
+            stats.metrics[name] = point_columns.ends_of(columns)[2]
+    stats.step = typed(event.facts["step"], int)
+
+
 def _update_best(stats: RunStats, name: str, steps: list[int], values: list[Any]) -> None:
     for step, raw in zip(steps, values, strict=True):
         value = number_from_json(raw)
@@ -183,6 +193,7 @@ def _on_ended(stats: RunStats, event: Event) -> None:
 _HANDLERS: dict[str, Callable[[RunStats, Event], None]] = {
     "started": _on_started,
     "metrics": _on_metrics,
+    "columns": _on_columns,
     "set": _on_set,
     "checkpoint": _on_checkpoint,
     "params": _on_params,

@@ -25,6 +25,8 @@ class RunRegistry:
         self.places = places
         self.index_thread = index_thread
         self.change_feed = change_feed
+        self.growing: set[str] = set()
+        """ids of imported runs whose log is being read or followed"""
         self._unsettled: dict[str, TrackedRun] = {}
         self._published: dict[str, RunSummary] = {}
 

@@ -23,17 +23,17 @@ class SubmissionCounter:
         self._last: int | None = None
         self._lock = asyncio.Lock()
 
-    async def next(self) -> int:
-        """One more than the largest number in runs, sweeps, removals and the counter's file."""
+    async def next(self, count: int = 1) -> int:
+        """The first of `count` numbers above the largest in runs, sweeps, removals and the counter's file."""
         async with self._lock:
             indexed = await self._index_thread.call(Index.last_number)
             if self._last is None:
                 unindexed = set(await asyncio.to_thread(store.list_ids, self._places))
                 await self._index_thread.call(Index.remove_known, unindexed)
                 self._last = await asyncio.to_thread(largest_on_disk, self._places, unindexed)
-            self._last = max(self._last, indexed) + 1
+            self._last = max(self._last, indexed) + count
             await asyncio.to_thread(self._save, self._last)
-            return self._last
+            return self._last - count + 1
 
     def _save(self, number: int) -> None:
         try:

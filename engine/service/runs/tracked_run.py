@@ -28,7 +28,7 @@ from engine.protocol import (
 from engine.service.placement.executors import KeeperStart
 from engine.service.runs import event_summary as run_stats
 from engine.service.runs.event_summary import RunStats
-from engine.store import ExitFacts, KeeperFacts, RunFolder, Wanted
+from engine.store import ExitFacts, KeeperFacts, LogSource, RunFolder, Wanted
 from engine.typed_json import typed
 
 T = TypeVar("T")
@@ -210,7 +210,15 @@ def load(folder: RunFolder, tail: Json | None = None) -> TrackedRun:
     if wanted:
         run.since = max(run.since, wanted[0] / 1e9)
     run.since = queue_time(run.since)
+    if run.ended and run.ended.status is Status.IMPORTED:
+        run.notice = _following(store.read_log_source(folder))
     return run
+
+
+def _following(source: LogSource | None) -> str:
+    if source is None or not source.idle:
+        return ""
+    return f"followed until nothing new comes for {source.idle:,.0f} s"
 
 
 def check_end(run: TrackedRun) -> None:

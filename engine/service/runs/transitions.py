@@ -34,7 +34,7 @@ _TABLE: dict[str, dict[Status, Transition]] = {
     "set": {S.RUNNING: SEND},
     "remove": {
         S.QUEUED: RECORD, S.PAUSED: RECORD, S.DONE: RECORD, S.STOPPED: RECORD,
-        S.FAILED: RECORD, S.LOST: RECORD, S.DAMAGED: RECORD,
+        S.FAILED: RECORD, S.LOST: RECORD, S.DAMAGED: RECORD, S.IMPORTED: RECORD,
     },
 }  # fmt: skip
 _PAST = {

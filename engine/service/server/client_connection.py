@@ -9,7 +9,7 @@ import logging
 import os
 import socket
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -272,7 +272,7 @@ class NextEvents:
 
 async def event_frames(
     registry: RunRegistry, run: object, after: object
-) -> AsyncIterator[Frame | NextEvents]:
+) -> AsyncGenerator[Frame | NextEvents, None]:
     """Yield the events above number `after`, then new ones, until the run is not active and all are sent."""
     if type(after) is not int or after < 0:
         raise ProtocolError(f"after: expected the number of an event, got {str(after)[:80]!r}.")
@@ -281,7 +281,8 @@ async def event_frames(
     caught_up, is_sent = False, False
     try:
         while True:
-            is_active = registry.get(run_id) is not None  # read before the file: no event follows the end
+            # Read before the file: no event follows the end.
+            is_active = registry.get(run_id) is not None or run_id in registry.growing
             piece = NextEvents(tail)
             yield piece
             if not piece.is_last:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
@@ -55,7 +56,7 @@ class Requests:
                 "sweep_submit": self._service.sweeps.submit,
                 **{answer.__name__: answer for answer in requests},
             },
-            {"events": self.events, "watch": self.watch},
+            {"events": self.events, "watch": self.watch, "import": self.import_logs},
         )
 
     # --- runs ----------------------------------------------------------------------------------------------
@@ -247,8 +248,17 @@ class Requests:
 
     # --- streams -------------------------------------------------------------------------------------------
 
-    def events(self, request: Json) -> AsyncIterator[Frame | NextEvents]:
-        return event_frames(self._registry, request.get("run"), request.get("after", 0))
+    async def events(self, request: Json) -> AsyncIterator[Frame | NextEvents]:
+        run_id = await self._find(request)
+        await self._service.imports.ensure_events(run_id)
+        async with contextlib.aclosing(
+            event_frames(self._registry, run_id, request.get("after", 0))
+        ) as found:
+            async for frame in found:
+                yield frame
+
+    def import_logs(self, request: Json) -> AsyncIterator[Frame]:
+        return self._service.imports.start(request)
 
     def watch(self, request: Json) -> AsyncIterator[Frame]:
         return change_frames(self._registry, self._service.change_feed)

@@ -12,6 +12,7 @@ from typing import Any
 from engine.errors import CorruptRun, EngineError
 from engine.places import Places
 from engine.protocol import Finding, Json, Resources, Severity, Status
+from engine.service.imports.imports import Imports
 from engine.service.index.index import Index
 from engine.service.index.index_thread import IndexThread
 from engine.service.placement import executors
@@ -70,7 +71,8 @@ class Service:
         self.runs = Runs(self.registry, self.cycle.wake, self.executors, self.cycle.withheld)
         self.sweeps = Sweeps(places, self._sweep_cycle(), self.change_feed)
         self.cycle.on_settled = self.sweeps.wake
-        self.runs.on_added_or_removed = self.sweeps.publish_run_change
+        self.imports = Imports(places, self.registry, self.runs.counter)
+        self.runs.on_added_or_removed = self._on_added_or_removed
         self.removals = Removals(places, self.runs, self.sweeps)
         self._handlers = Requests(self).handlers()
         self._listener = Listener(places.socket, self._accept)
@@ -143,6 +145,10 @@ class Service:
 
     def _sweep_cycle(self) -> SweepCycle:
         return SweepCycle(self.registry, self.runs, self.machine, self.executors)
+
+    def _on_added_or_removed(self, run_id: str) -> None:
+        self.sweeps.publish_run_change(run_id)
+        self.imports.forget(run_id)
 
     def _hello(self) -> Json:
         return {"pid": os.getpid(), "version": VERSION}
@@ -229,7 +235,11 @@ class Service:
         await self.cycle.catch_up(RECONCILE_SECONDS)
         self._ready.set()
         await asyncio.gather(
-            self._finish_reading(entering), self.cycle.run(), self.sweeps.run(), self.removals.run()
+            self._finish_reading(entering),
+            self.cycle.run(),
+            self.sweeps.run(),
+            self.removals.run(),
+            self.imports.run(),
         )
 
     async def _finish_reading(self, entering: asyncio.Task[None]) -> None:
@@ -283,6 +293,7 @@ class Service:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self.sweeps.close()
+        await self.imports.aclose()
         self.removals.close()
         self.index_thread.close(reconcile_index.folder_stamp(self.places) if self._is_complete else "")
         logging.info("left; runs continue under their keepers")

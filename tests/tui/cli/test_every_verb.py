@@ -33,6 +33,7 @@ PRINTS = (
     "sweep rm tiny-{output} --yes --json", "exec --name exec-{output} --wait --json -- true", "track",
     "track --path",
     "sweep exec --axis seed=1,2 --name swept-{output} --wait --json -- true {{seed}}",
+    "import tests/engine/readers/logs",
 )  # fmt: skip
 OPENS_A_SESSION = (
     "report {digits}", "report --json", "predict love", "generate love --seed 1", "score love",

@@ -1,0 +1,94 @@
+"""Requests of the service to the process of the readers (`engine.readers`), and its answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from engine.params import Value
+from engine.session_protocol.request import Request, StreamRequest
+
+
+@dataclass(frozen=True, slots=True)
+class LogDescription:
+    """A run that was found in a log."""
+
+    kind: str
+    """tensorboard or csv"""
+    source: str
+    """absolute path of its folder or file"""
+    name: str
+    first: str
+    """SHA-256 of its first record: with kind and source the identity of the run"""
+    began_at: float
+    """seconds since 1970, of the first record"""
+    bytes: int
+    params: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LogToRead:
+    """A log, and the file to which its points are written."""
+
+    id: str
+    """of the run"""
+    kind: str
+    source: str
+    name: str
+    began_at: float
+    out: str
+    follow: bool = False
+    """whether `PollLogs` reads on"""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundLogs:
+    found: Sequence[LogDescription] = ()
+    left_out: str = ""
+    """why a log cannot be read, or empty"""
+
+
+@dataclass(frozen=True, slots=True)
+class LogProgress:
+    """What was read of one log."""
+
+    id: str
+    bytes: int = 0
+    points: int = 0
+    damages: Sequence[str] = ()
+    """parts of its files that could not be read"""
+    has_ended: bool = False
+    """nothing more of it follows"""
+    error: str = ""
+    """why it cannot be read, or no longer"""
+
+
+@dataclass(frozen=True, slots=True)
+class FindLogs(StreamRequest[FoundLogs]):
+    """The logs at a path."""
+
+    METHOD = "find"
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLogs(StreamRequest[LogProgress]):
+    """Read logs one after the other, each from where its last reading ended."""
+
+    METHOD = "read"
+    logs: Sequence[LogToRead]
+
+
+@dataclass(frozen=True, slots=True)
+class PollLogs(StreamRequest[LogProgress]):
+    """Read what was added to the logs that are followed; a part for each that has grown or is gone."""
+
+    METHOD = "poll"
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetLogs(Request[None]):
+    """Follow these runs no longer."""
+
+    METHOD = "forget"
+    runs: Sequence[str]

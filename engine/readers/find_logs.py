@@ -1,0 +1,102 @@
+"""Find the logs in a folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from engine.errors import InputError
+from engine.readers import csv_log, tensorboard_log
+from engine.readers.csv_log import CsvLog
+from engine.readers.log_reader import LogReader
+from engine.readers.tensorboard_log import PARTS, EventFolder
+
+DEPTH = 32
+"""folders within each other"""
+
+
+def find_logs(path: Path) -> Iterator[LogReader]:
+    """The logs at `path`, a folder or a file. Links are followed, each folder is visited once.
+
+    Raises InputError where `path` does not exist or cannot be read.
+    """
+    try:
+        is_folder = path.is_dir()
+        path.stat()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
+    if not is_folder:
+        yield _file(path)
+        return
+    for folder, names in _walk(path, set(), DEPTH):
+        name = str(folder.relative_to(path)) if folder != path else path.name or str(path)
+        if parts := _parts(folder, names):
+            yield EventFolder(folder, name, parts)
+        elif any(map(tensorboard_log.is_event_file, names)) and not _is_part(folder, path):
+            yield EventFolder(folder, name)
+        for file in names:
+            if file.endswith(".csv") and csv_log.is_log(folder / file):
+                beside = name if file == "metrics.csv" else f"{name}/{file.removesuffix('.csv')}"
+                yield CsvLog(folder / file, beside)
+
+
+def open_log(kind: str, source: str, name: str) -> LogReader:
+    """The log that `find_logs` found. Raises InputError for a kind of another version."""
+    path = Path(source)
+    if kind == csv_log.KIND:
+        return CsvLog(path, name)
+    if kind == tensorboard_log.KIND:
+        return EventFolder(path, name, _parts(path, _names(path)) or ("",))
+    raise InputError(f"Logs of the kind {kind[:40]!r} cannot be read.")
+
+
+def _file(path: Path) -> LogReader:
+    if tensorboard_log.is_event_file(path.name):
+        folder = path.parent
+        return EventFolder(folder, folder.name or str(folder))
+    return CsvLog(path, path.stem)
+
+
+def _walk(folder: Path, seen: set[tuple[int, int]], depth: int) -> Iterator[tuple[Path, list[str]]]:
+    """(folder, names of its files) from the top, by name; those that cannot be read are left out."""
+    try:
+        found = folder.stat()
+        with os.scandir(folder) as entries:
+            listed = sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        return
+    if (found.st_dev, found.st_ino) in seen:
+        return
+    seen.add((found.st_dev, found.st_ino))
+    folders = [entry.name for entry in listed if _is_folder(entry)]
+    yield folder, [entry.name for entry in listed if entry.name not in folders]
+    for name in folders if depth else ():
+        yield from _walk(folder / name, seen, depth - 1)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+def _parts(folder: Path, names: list[str]) -> tuple[str, ...]:
+    """The folders of a run as Keras writes it, with no event file beside them; else empty."""
+    if any(map(tensorboard_log.is_event_file, names)):
+        return ()
+    found = tuple(part for part in PARTS if any(map(tensorboard_log.is_event_file, _names(folder / part))))
+    return found if len(found) == len(PARTS) else ()
+
+
+def _is_part(folder: Path, top: Path) -> bool:
+    """Whether it belongs to the run of the folder above it, which was found too."""
+    return folder != top and folder.name in PARTS and bool(_parts(folder.parent, _names(folder.parent)))

@@ -1,0 +1,89 @@
+"""The events of an imported run, written from its log: the cache of its points, in columns.
+
+The last event of each reading says how far it came, so that following goes on there after a restart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from engine import events, files, point_columns
+from engine.errors import CorruptRun
+from engine.events import EventWriter
+from engine.point_columns import PointColumns
+from engine.protocol import Json
+from engine.readers.log_reader import LogBatch
+from engine.typed_json import LATEST_TIME
+
+POINTS = 100_000
+"""points of one event, which is a line of 3.3 MB then"""
+TAIL = 256 * 1024
+"""bytes in which the last event with a cursor is searched"""
+
+
+class HistoryWriter:
+    """The only writer of `path`."""
+
+    def __init__(self, path: Path, began_at: float) -> None:
+        """Raises OSError and CorruptRun."""
+        self._events = EventWriter(path)
+        self._at = began_at
+        if not self._events.seq:
+            self._append("started", attempt=1)
+
+    def write(self, batch: LogBatch) -> None:
+        self._at = min(max(self._at, batch.at), LATEST_TIME)
+        if batch.restart is not None:
+            self._append("restored", step=batch.restart - 1)
+        for text in batch.texts:
+            shown = f"{text.tag}, step {text.step:,}: {text.text}"
+            self._append("note", step=text.step, severity="ok", text=shown)
+        for damage in batch.damages:
+            self._append("note", severity="warning", text=damage)
+        for series in _in_lines(batch.series):
+            columns = {name: point_columns.to_json(points) for name, points in series.items()}
+            self._append("columns", step=batch.step, series=columns)
+
+    def finish(self, cursor: Json) -> None:
+        """Write how far the log is read."""
+        self._append("read", cursor=cursor)
+
+    def close(self) -> None:
+        self._events.close()
+
+    def _append(self, kind: str, **facts: object) -> None:
+        self._events.append(kind, at=round(self._at, 3), elapsed=None, **facts)
+
+
+def _in_lines(series: Mapping[str, PointColumns]) -> Iterator[dict[str, PointColumns]]:
+    """The points in parts of POINTS at most."""
+    part: dict[str, PointColumns] = {}
+    count = 0
+    for name, points in series.items():
+        for at in range(0, len(points), POINTS):
+            cut = points.cut(at, at + POINTS) if len(points) > POINTS else points
+            if count + len(cut) > POINTS or (name in part):
+                yield part
+                part, count = {}, 0
+            part[name], count = cut, count + len(cut)
+    if part:
+        yield part
+
+
+def last_cursor(path: Path) -> Json | None:
+    """The cursor with which the last reading ended; None where there is none."""
+    try:
+        with files.open_regular(path) as file:
+            file.seek(max(0, file.seek(0, 2) - TAIL))
+            lines = file.read(TAIL).split(b"\n")[:-1]
+    except (OSError, CorruptRun):
+        return None
+    for line in reversed(lines):
+        if b'"read"' in line[:120]:
+            try:
+                cursor = events.parse(line).facts.get("cursor")
+            except CorruptRun:
+                continue
+            return cursor if isinstance(cursor, dict) else None
+    return None

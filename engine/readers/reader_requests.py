@@ -1,0 +1,116 @@
+"""The requests to the process of the readers: find logs, read them, read what was added to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.errors import DltuiError, InputError, ProtocolError
+from engine.reader_protocol import (
+    FindLogs,
+    ForgetLogs,
+    FoundLogs,
+    LogDescription,
+    LogProgress,
+    LogToRead,
+    PollLogs,
+    ReadLogs,
+)
+from engine.readers import find_logs, history_writer
+from engine.readers.history_writer import HistoryWriter
+from engine.readers.log_reader import LogBatch, LogReader
+from engine.typed_json import typed
+from engine.unicode_text import has_no_surrogates
+
+FOUND = 100
+"""logs of one part of an answer"""
+
+
+@dataclass(slots=True)
+class _OpenLog:
+    log: LogToRead
+    reader: LogReader
+
+    def read(self) -> Iterator[LogProgress]:
+        """Write what was added to the log."""
+        writer = HistoryWriter(Path(self.log.out), self.log.began_at)
+        try:
+            for batch in self.reader.scalars():
+                writer.write(batch)
+                points = sum(map(len, batch.series.values()))
+                yield LogProgress(self.log.id, batch.bytes, points, batch.damages)
+            if damages := [] if self.log.follow else self.reader.incomplete():
+                writer.write(LogBatch(damages=damages))
+                yield LogProgress(self.log.id, damages=damages)
+            writer.finish(self.reader.cursor)
+        finally:
+            writer.close()
+
+
+class ReaderRequests:
+    def __init__(self) -> None:
+        self._followed: dict[str, _OpenLog] = {}
+        self._handlers: Mapping[str, tuple[Any, Any]] = {
+            kind.METHOD: (kind, handler)
+            for kind, handler in (
+                (FindLogs, self.find), (ReadLogs, self.read), (PollLogs, self.poll),
+                (ForgetLogs, self.forget),
+            )
+        }  # fmt: skip
+
+    def call(self, _: object, method: str, facts: Mapping[str, Any]) -> Any:
+        """The answer, or an iterator of its parts. Raises ProtocolError and WrongType."""
+        if method not in self._handlers:
+            raise ProtocolError(f"The readers have no method {method[:40]!r}.")
+        kind, handler = self._handlers[method]
+        return handler(typed(facts, kind, strict=True))
+
+    def find(self, request: FindLogs) -> Iterator[FoundLogs]:
+        found: list[LogDescription] = []
+        for reader in find_logs.find_logs(Path(request.path)):
+            try:
+                found.append(_checked(reader.describe()))
+            except (DltuiError, OSError) as error:
+                yield FoundLogs(left_out=str(error))
+            if len(found) >= FOUND:
+                yield FoundLogs(found)
+                found = []
+        yield FoundLogs(found)
+
+    def read(self, request: ReadLogs) -> Iterator[LogProgress]:
+        for log in request.logs:
+            try:
+                reader = find_logs.open_log(log.kind, log.source, log.name)
+                cursor = history_writer.last_cursor(Path(log.out))
+                if cursor is not None:
+                    reader.resume(cursor)
+                open_log = _OpenLog(log, reader)
+                yield from open_log.read()
+            except (DltuiError, OSError, ValueError) as error:
+                yield LogProgress(log.id, has_ended=True, error=str(error))
+                continue
+            if log.follow:
+                self._followed[log.id] = open_log
+            yield LogProgress(log.id, has_ended=True)
+
+    def poll(self, request: PollLogs) -> Iterator[LogProgress]:
+        for run, open_log in list(self._followed.items()):
+            try:
+                if open_log.reader.follow():
+                    yield from open_log.read()
+            except (DltuiError, OSError) as error:
+                self._followed.pop(run, None)
+                yield LogProgress(run, has_ended=True, error=str(error))
+
+    def forget(self, request: ForgetLogs) -> None:
+        for run in request.runs:
+            self._followed.pop(run, None)
+
+
+def _checked(log: LogDescription) -> LogDescription:
+    """Raises InputError for a path that cannot be sent."""
+    if not has_no_surrogates(log.source):
+        raise InputError(f"{log.source!a}: the name is not UTF-8.", "Rename it.")
+    return log

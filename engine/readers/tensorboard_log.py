@@ -1,0 +1,330 @@
+"""TensorBoard's event files, of TensorFlow, Keras, PyTorch, tensorboardX and Lightning."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from google.protobuf.message import DecodeError
+from numpy.typing import NDArray
+
+from engine.errors import CorruptRun
+from engine.params import Value
+from engine.protocol import Json
+from engine.reader_protocol import LogDescription
+from engine.readers import event_messages
+from engine.readers.event_messages import TENSOR_TYPES, TEXT_TENSOR, Event, HParams
+from engine.readers.log_reader import LogBatch, LogText, MediaItem, increasing
+from engine.readers.record_file import CHUNK, RecordBatch, RecordFile
+from engine.readers.scalar_shapes import ScalarPoints, joined, read_scalars
+from engine.typed_json import LATEST_TIME, WHOLE_LIMIT, typed
+
+KIND = "tensorboard"
+PARTS = ("train", "validation")
+"""folders of one Keras run, whose metrics get the name of the folder before theirs"""
+DESCRIBED, SEARCHED = 8 << 10, 100
+"""bytes of the first file, and records among them, that are searched for hyper-parameters"""
+LOOKS = 4
+"""calls of `follow` of which one looks for new files too"""
+PARAMS_LIMIT, TEXTS_LIMIT = 200, 200
+TEXT_LIMIT = 4000
+"""characters of a text that are kept"""
+
+
+def is_event_file(name: str) -> bool:
+    return "tfevents" in name and not name.startswith(".")
+
+
+@dataclass(slots=True)
+class EventFolder:
+    """The event files of a run: those of `folder`, or of its folders in PARTS."""
+
+    folder: Path
+    name: str
+    parts: tuple[str, ...] = ("",)
+    _files: dict[str, RecordFile] = field(default_factory=dict)
+    """by path within the folder"""
+    _plugins: dict[bytes, bytes] = field(default_factory=dict)
+    """the plugin of each tag, which only its first record has to name"""
+    _last: dict[str, int] = field(default_factory=dict)
+    """the last step of each metric"""
+    _at: float = 0.0
+    """the latest time"""
+    _texts: int = 0
+    _looks: int = 0
+    _listed: tuple[int, ...] = ()
+    """the times of the folders when they were listed"""
+
+    def describe(self) -> LogDescription:
+        names = self._list()
+        for name in names:
+            records = [*islice(RecordFile(self.folder / name).read(DESCRIBED).records, SEARCHED)]
+            if records:
+                first, params = _event(records[0]), _params(records)
+                began = first.wall_time if first is not None else 0.0
+                size = sum(_size(self.folder / one) for one in names)
+                digest = hashlib.sha256(records[0]).hexdigest()
+                return LogDescription(
+                    KIND, str(self.folder), self.name, digest, min(max(0.0, began), LATEST_TIME), size, params
+                )
+        raise CorruptRun(f"{self.folder} has no event yet.")
+
+    def scalars(self) -> Iterator[LogBatch]:
+        for name in self._list():
+            file = self._files.setdefault(name, RecordFile(self.folder / name))
+            prefix = f"{name.rpartition('/')[0]}/" if "/" in name else ""
+            if _size(file.path) < file.offset:
+                file.offset = 0
+            while (read := file.read(CHUNK)).size:
+                yield from self._batches(file.path, prefix, read)
+
+    def follow(self) -> bool:
+        """The folder is listed again where its own time says that a file was added."""
+        if any(_size(file.path) != file.seen for file in self._files.values()):
+            return True
+        self._looks += 1
+        return self._looks % LOOKS == 0 and self._listed != self._stamp()
+
+    def media(self) -> Iterator[MediaItem]:
+        plugins: dict[bytes, bytes] = {}
+        for name in self._list():
+            file = RecordFile(self.folder / name)
+            while (read := file.read(CHUNK)).size:
+                for event in filter(None, map(_event, read.records)):
+                    for value in event.summary.value:
+                        yield from _media(event, value, _plugin(plugins, value))
+
+    @property
+    def cursor(self) -> Json:
+        return {name: file.offset for name, file in self._files.items()}
+
+    def resume(self, cursor: Json) -> None:
+        for name, offset in typed(cursor, dict[str, int]).items():
+            self._files[name] = RecordFile(self.folder / name, offset)
+
+    def incomplete(self) -> list[str]:
+        return [str(torn) for file in self._files.values() if (torn := file.torn)]
+
+    def _stamp(self) -> tuple[int, ...]:
+        try:
+            return tuple((self.folder / part).stat().st_mtime_ns for part in self.parts)
+        except OSError as error:
+            raise CorruptRun(f"{self.folder} cannot be read: {error.strerror}.") from error
+
+    def _list(self) -> list[str]:
+        """The event files in the order in which they are read."""
+        found = []
+        self._listed = self._stamp()
+        for part in self.parts:
+            try:
+                names = os.listdir(self.folder / part)
+            except OSError as error:
+                raise CorruptRun(f"{self.folder / part} cannot be listed: {error.strerror}.") from error
+            found += [f"{part}/{name}" if part else name for name in sorted(filter(is_event_file, names))]
+        return found
+
+    def _batches(self, path: Path, prefix: str, read: RecordBatch) -> Iterator[LogBatch]:
+        """One batch, and another one behind each restart."""
+        batch = LogBatch(damages=[str(damage) for damage in read.damages], bytes=read.size)
+        alike, others = read_scalars(read, self._number)
+        events: dict[int, Any] = {}
+        for place in others:
+            if (event := _event(read.record(place))) is not None:
+                events[place] = event
+            else:
+                size = int(read.lengths[place])
+                batch.damages.append(f"{path.name}: a record of {size:,} bytes is no event")
+        restarts = [place for place, event in events.items() if _is_restart(event)]
+        for first, last in zip([0, *restarts], [*restarts, len(read.starts)], strict=True):
+            if first in restarts:
+                batch = LogBatch(restart=self._restart(events[first].step))
+            inner = {place: event for place, event in events.items() if first <= place < last}
+            self._add(
+                batch, prefix, [one.between(first, last) for one in alike] if restarts else alike, inner
+            )
+            yield batch
+
+    def _add(
+        self, batch: LogBatch, prefix: str, alike: Sequence[ScalarPoints], events: Mapping[int, Any]
+    ) -> None:
+        parts: dict[bytes, list[ScalarPoints]] = {}
+        for points in (*alike, *self._decoded(events, prefix, batch)):
+            if len(points.places):
+                parts.setdefault(points.tag, []).append(points)
+        for tag, found in parts.items():
+            name, points = prefix + _text(tag), joined(found)
+            batch.series[name] = increasing(points.steps, points.values, self._valid(points.times))
+            self._last[name] = batch.series[name].steps[-1]
+        batch.step, batch.at = max(self._last.values(), default=0), self._at
+
+    def _decoded(self, events: Mapping[int, Any], prefix: str, batch: LogBatch) -> Iterator[ScalarPoints]:
+        """The points of events by tag; texts are added to the batch."""
+        series: dict[bytes, list[tuple[int, int, float, float]]] = {}
+        for place, event in events.items():
+            for value in event.summary.value:
+                if (number := self._number(value)) is not None:
+                    series.setdefault(value.tag, []).append((place, event.step, number, event.wall_time))
+                elif value.tensor.dtype == TEXT_TENSOR:
+                    self._add_text(batch, prefix, event.step, value)
+        for tag, found in series.items():
+            places, steps, values, times = zip(*found, strict=True)
+            yield ScalarPoints(
+                tag,
+                np.array(places),
+                np.array(steps, np.int64),
+                np.array(values, float),
+                np.array(times, float),
+            )
+
+    def _number(self, value: Any) -> float | None:
+        """The number of a value that is a scalar."""
+        if value.HasField("simple_value"):
+            return float(value.simple_value)
+        plugin = _plugin(self._plugins, value)
+        is_scalar = value.HasField("tensor") and plugin in (b"", b"scalars")
+        return _scalar(value.tensor) if is_scalar else None
+
+    def _add_text(self, batch: LogBatch, prefix: str, step: int, value: Any) -> None:
+        if _plugin(self._plugins, value) == b"text" and value.tensor.strings and self._texts < TEXTS_LIMIT:
+            self._texts += 1
+            text = _text(value.tensor.strings[0])[:TEXT_LIMIT]
+            batch.texts.append(LogText(prefix + _text(value.tag), step, text))
+
+    def _valid(self, times: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Times; the latest one in place of those that are none."""
+        is_valid = (times >= 0) & (times <= LATEST_TIME)
+        if is_valid.any():
+            self._at = max(self._at, float(times[is_valid].max()))
+        return times if is_valid.all() else np.where(is_valid, times, self._at)
+
+    def _restart(self, step: int) -> int:
+        self._last = {name: min(last, step - 1) for name, last in self._last.items()}
+        return step
+
+
+# --- the messages -----------------------------------------------------------------------------------------
+
+
+def _event(data: bytes) -> Any:
+    try:
+        return Event.FromString(data)
+    except DecodeError:
+        return None
+
+
+def _is_restart(event: Any) -> bool:
+    return bool(event.session_log.status == event_messages.SESSION_START)
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
+
+
+def _plugin(plugins: dict[bytes, bytes], value: Any) -> bytes:
+    """The plugin of the value, or of an earlier one with its tag."""
+    name: bytes = value.metadata.plugin_data.plugin_name
+    if name:
+        plugins[value.tag] = name
+    return name or plugins.get(value.tag, b"")
+
+
+def _scalar(tensor: Any) -> float | None:
+    """The number of a tensor with one number; None for other tensors."""
+    kind = TENSOR_TYPES.get(tensor.dtype)
+    if kind is None or math.prod(one.size for one in tensor.shape.dim) != 1:
+        return None
+    stored, column = kind
+    if stored in ("bfloat16", "<f2"):
+        bits = tensor.content or array("H", [one & 0xFFFF for one in tensor.halves[:1]]).tobytes()
+        return _half(bits, stored)
+    if tensor.content:
+        found = np.frombuffer(tensor.content[: np.dtype(stored).itemsize], stored)
+        return float(found[0]) if len(found) else None
+    return float(next(iter(getattr(tensor, column)), 0))
+
+
+def _half(bits: bytes, stored: str) -> float | None:
+    if len(bits) < 2:
+        return None if bits else 0.0
+    if stored == "<f2":
+        return float(np.frombuffer(bits[:2], "<f2")[0])
+    return float(np.frombuffer(b"\0\0" + bits[:2], "<f4")[0])
+
+
+def _media(event: Any, value: Any, plugin: bytes) -> Iterator[MediaItem]:
+    tag, step, at, tensor = _text(value.tag), event.step, event.wall_time, value.tensor
+    if value.HasField("image"):
+        yield MediaItem("image", tag, step, at, value.image.encoded)
+    elif plugin == b"images":
+        for data in tensor.strings[2:]:  # behind its width and its height
+            yield MediaItem("image", tag, step, at, data)
+    elif plugin == b"text" and tensor.dtype == TEXT_TENSOR:
+        for data in tensor.strings:
+            yield MediaItem("text", tag, step, at, data)
+    elif value.HasField("histo"):
+        yield MediaItem("histogram", tag, step, at, _old_histogram(value.histo))
+    elif plugin == b"histograms":
+        buckets = np.frombuffer(tensor.content, "<f8") if tensor.content else np.array(tensor.doubles)
+        if len(buckets) % 3 == 0:
+            yield MediaItem("histogram", tag, step, at, json.dumps(buckets.reshape(-1, 3).tolist()).encode())
+
+
+def _old_histogram(histogram: Any) -> bytes:
+    """The buckets with a count; the outermost end at the smallest and the largest number."""
+    left, buckets = histogram.min, []
+    for limit, count in zip(histogram.limits, histogram.counts, strict=False):
+        right = min(limit, histogram.max)
+        if count:
+            buckets.append([max(left, histogram.min), right, count])
+        left = right
+    return json.dumps(buckets).encode()
+
+
+def _params(records: list[bytes]) -> dict[str, Value]:
+    """The hyper-parameters of the first record that has any."""
+    for event in filter(None, map(_event, (data for data in records if b"hparams" in data))):
+        for value in event.summary.value:
+            plugin = value.metadata.plugin_data
+            if plugin.plugin_name == b"hparams" and (found := _hparams(plugin.content)):
+                return found
+    return {}
+
+
+def _hparams(content: bytes) -> dict[str, Value]:
+    try:
+        given = HParams.FromString(content).session_start.hparams
+    except DecodeError:
+        return {}
+    return {_text(one.name)[:80]: _param(one.value) for one in sorted(given, key=_name)[:PARAMS_LIMIT]}
+
+
+def _name(param: Any) -> bytes:
+    name: bytes = param.name
+    return name
+
+
+def _param(value: Any) -> Value:
+    if value.HasField("text"):
+        return _text(value.text)[:TEXT_LIMIT]
+    if value.HasField("boolean"):
+        return bool(value.boolean)
+    number = value.number
+    if not math.isfinite(number):
+        return str(number)
+    return int(number) if number.is_integer() and abs(number) < WHOLE_LIMIT else float(number)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

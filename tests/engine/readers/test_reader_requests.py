@@ -1,0 +1,114 @@
+"""Tests of the process of the readers: what it answers, and the events that it writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine import events, fold
+from engine.client.session import Session
+from engine.errors import DltuiError
+from engine.fold import CurvePoints, MetricCurves, wall_clock
+from engine.places import Places
+from engine.reader_protocol import FindLogs, ForgetLogs, LogProgress, LogToRead, PollLogs, ReadLogs
+from engine.readers.reader_requests import ReaderRequests
+from engine.service.runs.event_summary import RunStats
+from tests.engine.readers.test_tensorboard_log import scalar, version, write
+
+
+def log_of(folder: Path, out: Path, follow: bool = False) -> LogToRead:
+    (part,) = ReaderRequests().find(FindLogs(str(folder)))
+    (found,) = part.found
+    return LogToRead("run-1", found.kind, found.source, found.name, found.began_at, str(out), follow)
+
+
+def read(requests: ReaderRequests, *logs: LogToRead) -> list[LogProgress]:
+    return list(requests.read(ReadLogs(logs)))
+
+
+def poll(requests: ReaderRequests) -> list[LogProgress]:
+    return list(requests.poll(PollLogs()))
+
+
+def curves(out: Path) -> dict[str, tuple[list[int], list[float]]]:
+    found = MetricCurves(CurvePoints, wall_clock)
+    fold.read(out, 0, found)
+    return {name: (curve.steps, curve.values) for name, curve in found.by_metric.items()}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "log"
+    made.mkdir()
+    write(made, version(), *(scalar(step, step / 4) for step in range(10)))
+    return made
+
+
+def test_the_points_of_a_log_become_the_history_of_a_run(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "events.jsonl"
+    parts = read(ReaderRequests(), log_of(folder, out))
+    assert sum(part.points for part in parts) == 10
+    assert parts[-1] == LogProgress("run-1", has_ended=True)
+    assert curves(out) == {"loss": (list(range(10)), [step / 4 for step in range(10)])}
+    stats = RunStats()
+    fold.read(out, 0, stats)
+    assert (stats.step, stats.metrics, stats.started_at) == (9, {"loss": 2.25}, 1.7e9)
+
+
+def test_what_is_added_to_a_followed_log_is_appended(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "events.jsonl"
+    requests = ReaderRequests()
+    read(requests, log_of(folder, out, follow=True))
+    assert poll(requests) == []
+    write(folder, scalar(5, 7.0), scalar(6, 8.0))
+    assert [part.points for part in poll(requests)] == [2]
+    assert curves(out)["loss"] == ([0, 1, 2, 3, 4, 5, 6], [0, 0.25, 0.5, 0.75, 1, 7, 8])
+    requests.forget(ForgetLogs(["run-1"]))
+    write(folder, scalar(7, 9.0))
+    assert poll(requests) == []
+
+
+def test_reading_again_reads_only_what_was_added(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "events.jsonl"
+    log = log_of(folder, out)
+    read(ReaderRequests(), log)
+    write(folder, scalar(10, 1.0))
+    assert sum(part.points for part in read(ReaderRequests(), log)) == 1
+    assert curves(out)["loss"][0] == list(range(11))
+
+
+def test_a_damage_becomes_a_note_of_the_run(folder: Path, tmp_path: Path) -> None:
+    path = write(folder, scalar(10, 1.0))
+    path.write_bytes(path.read_bytes()[:-1])
+    out = tmp_path / "events.jsonl"
+    read(ReaderRequests(), log_of(folder, out))
+    notes = [event.facts["text"] for event in events.replay(out) if event.kind == "note"]
+    assert len(notes) == 1 and notes[0].startswith(f"{path.name}: the file ends within a record")
+
+
+def test_a_log_that_is_gone_ends_in_one_line(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "events.jsonl"
+    requests = ReaderRequests()
+    log = log_of(folder, out, follow=True)
+    read(requests, log)
+    for path in folder.iterdir():
+        path.unlink()
+    folder.rmdir()
+    (part,) = (part for _ in range(8) for part in poll(requests))
+    assert part.has_ended and "No such file" in part.error
+    (part,) = read(requests, log)
+    assert "No such file" in part.error
+
+
+async def test_the_readers_run_in_a_process_of_their_own_that_is_nice(folder: Path, tmp_path: Path) -> None:
+    import sys
+    from os import PRIO_PROCESS, getpriority
+
+    command = (sys.executable, "-P", "-m", "engine.readers")
+    async with Session(Places(tmp_path / "home"), command) as session:
+        parts = [part async for part in session.parts(FindLogs(str(folder)))]
+        assert [one.name for part in parts for one in part.found] == ["log"]
+        assert session.pid is not None and getpriority(PRIO_PROCESS, session.pid) >= 10
+        with pytest.raises(DltuiError, match="cannot be read: No such file"):
+            [part async for part in session.parts(FindLogs(str(tmp_path / "none")))]
