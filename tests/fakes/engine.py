@@ -306,8 +306,11 @@ class FakeClient(Client):
     async def pause(self, run: str) -> RunSummary:
         return self._set_state("pause", run, Paused(time.time(), Cause(CauseKind.PAUSED, "Paused.")))
 
-    async def resume(self, run: str, mode: str = "strict") -> RunSummary:
-        return self._set_state("resume", run, Running(time.time()))
+    async def resume(self, run: str, mode: str = "strict", *, code: str = "") -> RunSummary:
+        found = self._set_state("resume", run, Running(time.time()))
+        if mode != "strict" or code:
+            self._engine.requests.append(("resume", run, mode, code))
+        return found
 
     async def stop(self, run: str) -> RunSummary:
         return self._set_state("stop", run, Stopped(time.time(), Cause(CauseKind.USER_STOP, "Stopped.")))

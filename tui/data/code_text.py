@@ -41,6 +41,15 @@ def sections(code: RunCode) -> Iterator[tuple[str, str]]:
         yield f"{NOT_COMMITTED} ({commit_text(code)})", code.uncommitted
 
 
+def changed_names(code: RunCode) -> list[str]:
+    """The files in the difference to what is there now."""
+    return [
+        line.removeprefix("--- ").removesuffix(" (the run)")
+        for line in code.changed.splitlines()
+        if line.startswith("--- ") and line.endswith(" (the run)")
+    ]
+
+
 def diff_style(line: str) -> str:
     """The style of a line of a unified diff."""
     if line.startswith(("+++", "---", "@@")):

@@ -65,6 +65,16 @@ async def pause_or_resume(client: Client, run: RunSummary) -> str:
     raise RunRefused(f"{name_of(run)} is {run.status}: there is nothing to pause or to resume.")
 
 
+async def resume_with_code(client: Client, run: RunSummary, is_own: bool) -> str:
+    """Resume a run whose file was changed: exactly, with the code it keeps, or with the changed code."""
+    if is_own:
+        await client.resume(run.id, code="kept")
+    else:
+        await client.resume(run.id, "fast")
+    which = "its own" if is_own else "the changed"
+    return f"{name_of(run)} continues from step {run.checkpoint_step:,} with {which} code."
+
+
 async def stop(client: Client, run: RunSummary) -> str:
     await client.stop(run.id)
     return f"{name_of(run)} stops at its next step."

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from engine.errors import DltuiError, UnknownExperiment
 from engine.protocol import RunSummary, Status, SweepRow
 from tui.data import run_actions
+from tui.data.code_text import changed_names
 from tui.data.run_actions import Action, run_and_notify
 from tui.data.run_text import name_of
 from tui.messages import RunSubmitted, ViewStateChanged
@@ -147,7 +148,33 @@ class RunCommands:
         elif self._table.sweep is not None:
             self._ask_of_many(marked_command.verb_of_sweep(self._table.sweep))
         elif run := self.require_selected():
-            self._run(run_actions.pause_or_resume, run)
+            if run.spec.file is not None and run_actions.is_resumable(run):
+                run_and_notify(self._tab, self._resume_file(run))
+            else:
+                self._run(run_actions.pause_or_resume, run)
+
+    async def _resume_file(self, run: RunSummary) -> str:
+        """Resume, or ask with which code where the file was changed since."""
+        from tui.dialogs.choose import ChooseScreen
+
+        code = await self._connection.client.code(run.id)
+        if code is None or not code.changed:
+            return await run_actions.pause_or_resume(self._connection.client, run)
+        changed = ", ".join(changed_names(code))
+        choices = (
+            ("its own code", "exactly as it would have gone on; the run keeps that code"),
+            (
+                "the changed code",
+                f"{changed}: other weights than with its own code; pane code has the difference",
+            ),
+        )
+
+        def chosen(place: int | None) -> None:
+            if place is not None:
+                self._run(run_actions.resume_with_code, run, place == 0)
+
+        self._tab.app.push_screen(ChooseScreen(f"resume {name_of(run)} with", choices, "resume"), chosen)
+        return ""
 
     def stop(self) -> None:
         from tui.runs import marked_command  # the first rows do not wait for it

@@ -13,6 +13,8 @@ from checkpoints.folder import CheckpointInfo
 from engine import events, store
 from engine.best_checkpoint import best_saved
 from engine.errors import CorruptRun
+from engine.experiment_files import source_store
+from engine.experiment_files.description import SOURCE
 from engine.metric_goal import goal_of
 from engine.places import Places
 from engine.protocol import CheckpointFacts, Json, RunSummary, Spec
@@ -67,12 +69,24 @@ def _damaged_files(places: Places, folder: RunFolder) -> Iterator[tuple[Path, st
         (folder.wanted, lambda: store.read_wanted(folder)),
         (folder.keeper, lambda: store.read_keeper(folder)),
         (folder.exit, lambda: store.read_exit(folder)),
+        (folder.path / SOURCE, lambda: _read_source(folder)),
     )
     for path, read in files:
         try:
             read()
         except CorruptRun as error:
             yield path, error.message
+
+
+def _read_source(folder: RunFolder) -> None:
+    """Raises CorruptRun where the code that the run keeps is damaged; a damaged spec is reported already."""
+    try:
+        file = store.read_spec(folder).file
+    except CorruptRun:
+        return
+    if file is not None:
+        kept = source_store.folder_in(folder.path, file)
+        source_store.read_texts(kept, source_store.read_facts(kept))
 
 
 def _damaged_lines(path: Path) -> list[str]:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from engine import store
 from engine.errors import CorruptRun
 from engine.experiment_files import git_state, prepare, source_files, source_store
 from engine.experiment_files.description import FileExperiment
 from engine.places import Places
+from engine.service.runs import verify_runs
+from engine.worker.kept_source import load_train
 from tests.engine.experiment_files.files import EMPTY, describe, write
+from tests.fakes.engine import make_run
 
 
 def keep(places: Places, path: Path) -> FileExperiment:
@@ -137,3 +143,31 @@ def test_a_source_that_no_run_keeps_is_deleted_after_a_day(places: Places, tmp_p
         os.utime(places.sources / kept.stored, (1, 1))
     source_store.remove_unused(places)
     assert os.listdir(places.sources) == [used.stored]
+
+
+def test_what_was_too_large_to_be_kept_is_imported_from_where_it_was_if_it_is_as_it_was(
+    places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source_files, "KEPT_BYTES", 1000)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    large = write(tmp_path, "too_large_module.py", f"X = {'1' * 999}\n")
+    kept = keep(places, write(tmp_path, text=f"import too_large_module\n{EMPTY}"))
+    folder = linked(places, kept, "a").parent.parent
+    load_train(folder, kept)
+    assert sys.modules.pop("too_large_module").__file__ == str(large)
+    large.write_text("X = 2\n")
+    with pytest.raises(CorruptRun, match=r"too_large_module\.py has changed since; it was too large"):
+        load_train(folder, kept)
+    large.unlink()
+    with pytest.raises(CorruptRun, match=r"there is no such file\. It was too large to be kept"):
+        load_train(folder, kept)
+
+
+def test_verify_names_a_kept_file_that_is_damaged(places: Places, tmp_path: Path) -> None:
+    kept = keep(places, write(tmp_path))
+    folder = store.create(places, replace(make_run(1, experiment="mine").spec, file=kept))
+    assert verify_runs.check(places, [folder.id]) == []
+    (source_store.folder_in(folder.path, kept) / "files" / "mine.py").unlink()
+    [row] = verify_runs.check(places, [folder.id])
+    assert not row["ok"] and "files/mine.py is missing" in row["text"]

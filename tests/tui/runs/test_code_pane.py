@@ -7,7 +7,7 @@ from dataclasses import replace
 from engine.experiment_files.code import CodeFile, RunCode
 from engine.experiment_files.description import FileExperiment
 from engine.places import Places
-from engine.protocol import RunSummary
+from engine.protocol import Cause, CauseKind, Paused, RunSummary
 from tests.fakes.app_pilot import open_app
 from tests.fakes.engine import FakeEngine, done, make_run
 from tui.runs.compare import CompareScreen
@@ -46,6 +46,25 @@ async def test_a_run_of_ours_says_that_its_code_is_part_of_dltui(places: Places)
         await opened.shows("code")
         await opened.press("left_square_bracket", "left_square_bracket")
         await opened.shows("The code of this experiment is part of dltui.")
+
+
+async def test_resume_asks_with_which_code_where_the_file_was_changed(places: Places) -> None:
+    paused = run_of_file(1, "a")
+    paused = replace(paused, state=Paused(1.0, Cause(CauseKind.PAUSED, "Paused.")), checkpoint_step=7)
+    engine = FakeEngine(paused)
+    engine.codes[paused.id] = code("lr = 0.1\n", "--- mine.py (the run)\n+++ mine.py (now)\n-a\n+b\n")
+    async with open_app(places, engine, (80, 24)) as opened:
+        await opened.press("p")
+        await opened.shows("resume", "its own code", "exactly as it would have gone on")
+        await opened.press("down")
+        await opened.shows("mine.py: other weights")
+        await opened.press("enter")
+        await opened.until(lambda: engine.requests[-1] == ("resume", paused.id, "fast", ""))
+    engine.codes[paused.id] = code("lr = 0.1\n")
+    engine.change(paused)
+    async with open_app(places, engine, (80, 24)) as opened:
+        await opened.press("p")
+        await opened.until(lambda: engine.requests[-1] == ("resume", paused.id))
 
 
 async def test_a_comparison_shows_the_difference_of_the_code(places: Places) -> None:
