@@ -162,7 +162,7 @@ class RunCommands:
             return await run_actions.pause_or_resume(self._connection.client, run)
         changed = ", ".join(changed_names(code))
         choices = (
-            ("its own code", "exactly as it would have gone on; the run keeps that code"),
+            ("its own code", "bit for bit as without the change"),
             (
                 "the changed code",
                 f"{changed}: other weights than with its own code; pane code has the difference",

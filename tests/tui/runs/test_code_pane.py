@@ -55,7 +55,7 @@ async def test_resume_asks_with_which_code_where_the_file_was_changed(places: Pl
     engine.codes[paused.id] = code("lr = 0.1\n", "--- mine.py (the run)\n+++ mine.py (now)\n-a\n+b\n")
     async with open_app(places, engine, (80, 24)) as opened:
         await opened.press("p")
-        await opened.shows("resume", "its own code", "exactly as it would have gone on")
+        await opened.shows("resume", "its own code", "bit for bit as without the change")
         await opened.press("down")
         await opened.shows("mine.py: other weights")
         await opened.press("enter")
