@@ -258,5 +258,5 @@ def test_no_other_module_reads_the_event_of_a_rewind() -> None:
         for path in (root / package).rglob("*.py")
         if '"restored"' in path.read_text()
     }
-    writers = {"engine/worker/run.py", "engine/readers/history_writer.py"}
+    writers = {"engine/worker/run.py", "engine/readers/history_writer.py", "engine/exec/script_events.py"}
     assert named == {"engine/fold.py", "engine/events.py", *writers}
