@@ -10,6 +10,8 @@ from typing import Any
 
 TRACK_FOLDER = Path(__file__).resolve().parent.parent / "track"
 """the folder of dltui_track.py, alone in it"""
+TRACK_SOCKET = "track.sock"
+"""in the run folder"""
 WITHHELD = "DLTUI_WITHHELD"
 """variable of the keeper that holds the values that are in no file, as JSON"""
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")

@@ -37,14 +37,17 @@ class ScriptStart(NamedTuple):
     """whether its output is read here; with `pty` it always is"""
 
 
-def start(wanted: ScriptStart) -> ScriptProcess:
-    """Raises NotStarted. The calling thread has to outlive the command, which is killed where it ends."""
+def start(wanted: ScriptStart, standard_input: int | None = None) -> ScriptProcess:
+    """Its input is empty where `standard_input` is None. Raises NotStarted.
+
+    The calling thread has to outlive the command, which is killed where it ends.
+    """
     reading, writing = _output_ends(wanted)
     failure, failure_end = os.pipe2(os.O_CLOEXEC)
     parent = os.getpid()
     pid = os.fork()
     if pid == 0:
-        _exec(wanted, writing, failure_end, parent)
+        _exec(wanted, standard_input, writing, failure_end, parent)
     os.close(failure_end)
     if writing is not None:
         os.close(writing)
@@ -72,7 +75,9 @@ def _output_ends(wanted: ScriptStart) -> tuple[int | None, int | None]:
     return os.pipe2(os.O_CLOEXEC) if wanted.is_piped else (None, None)
 
 
-def _exec(wanted: ScriptStart, output: int | None, failure: int, parent: int) -> None:
+def _exec(
+    wanted: ScriptStart, standard_input: int | None, output: int | None, failure: int, parent: int
+) -> None:
     """Runs in the child and never returns."""
     what = "folder"
     try:
@@ -86,8 +91,7 @@ def _exec(wanted: ScriptStart, output: int | None, failure: int, parent: int) ->
             os.setsid()
         else:
             os.setpgid(0, 0)
-        null = os.open(os.devnull, os.O_RDONLY)
-        os.dup2(null, 0)
+        os.dup2(os.open(os.devnull, os.O_RDONLY) if standard_input is None else standard_input, 0)
         if output is not None:
             os.dup2(output, 1)
             os.dup2(output, 2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,9 +14,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from engine import ending_signals
 from engine.events import EventWriter
 from engine.exec import script_environment, script_process
+from engine.exec.log_feed import END_SECONDS, LogFeed
 from engine.exec.script_end import RESUMED, ScriptEnd
 from engine.exec.script_events import WRITE_SECONDS, ScriptEvents
-from engine.exec.script_process import ScriptProcess, ScriptStart
+from engine.exec.script_process import NotStarted, ScriptProcess, ScriptStart
 from engine.exec.track_server import TrackServer
 from engine.worker.keeper_pipe import KeeperPipe
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 ORPHAN_SECONDS = 15.0
 """that the command has after SIGTERM when the keeper has ended"""
+ROOT = str(Path(__file__).resolve().parents[2])
+"""the folder of the packages"""
 OUTPUT_CHUNK = 64 * 1024
 MOST_OUTPUT_AT_END = 4 * 1024 * 1024
 """bytes read after the command has ended: a process that it left may print forever"""
@@ -52,6 +56,8 @@ class ScriptRun:
         self.events = ScriptEvents(attempt.folder, EventWriter(attempt.folder / "events.jsonl"))
         self._server = TrackServer(attempt.folder, self.events.add, self.events.note_once)
         self._search = _output_search(self._command["output_metrics"])
+        self._logs = Path(self._command.get("tensorboard") or attempt.folder / "tensorboard")
+        self._feed = LogFeed(self._logs, sys.executable, ROOT)
         self._script: ScriptProcess | None = None
         self._requested, self._prune_reason = "", ""
         self._signal_number: int | None = None
@@ -66,7 +72,7 @@ class ScriptRun:
             "DLTUI_ATTEMPT": str(self._attempt.number),
             "DLTUI_SEED": str(self._spec["seed"]),
             "DLTUI_TRACK": str(self._server.path),
-            "DLTUI_TENSORBOARD": str(self._attempt.folder / "tensorboard"),
+            "DLTUI_TENSORBOARD": str(self._logs),
             "DLTUI_RESUME": "1" if self.events.is_resumed else "",
         }
         command = self._command
@@ -108,6 +114,7 @@ class ScriptRun:
             self._tick()
         self._server.drain()
         self._drain_output()
+        self._drain_logs()
         code = script_process.reap(script.pid)
         self._server.close()
         return ScriptEnd(
@@ -135,6 +142,7 @@ class ScriptRun:
         """Milliseconds; None while there is nothing to write and nothing to wait for."""
         due = [self._kill_at] if self._kill_at is not None else []
         due += [self._flush_at] if self.events.has_points else []
+        due += [self._feed.look_at] if self._feed.look_at is not None else []
         return max(0.0, min(due) - time.monotonic()) * 1000 + 1 if due else None
 
     def _tick(self) -> None:
@@ -143,9 +151,28 @@ class ScriptRun:
         if self.events.has_points and now >= self._flush_at:
             self.events.flush()
             self._flush_at = now + WRITE_SECONDS
+        self._look_for_logs(now)
         if self._kill_at is not None and now >= self._kill_at and self._script is not None:
             script_process.signal_group(self._script.pid, signal.SIGKILL)
             self._kill_at = None
+
+    def _look_for_logs(self, now: float) -> None:
+        try:
+            self._feed.look(now)
+        except (NotStarted, OSError) as error:
+            self.events.note_once(f"What it writes for TensorBoard cannot be read: {error}")
+
+    def _drain_logs(self) -> None:
+        """The command has ended: what it wrote for TensorBoard is read to its end."""
+        try:
+            self._feed.end()
+        except (NotStarted, OSError) as error:
+            self.events.note_once(f"What it writes for TensorBoard cannot be read: {error}")
+        deadline = time.monotonic() + END_SECONDS
+        while self._feed.is_running and time.monotonic() < deadline:
+            self._server.drain()
+            time.sleep(0.01)
+        self._server.drain()
 
     def _on_commands(self, poll: select.poll) -> None:
         for command in self._pipe.commands():

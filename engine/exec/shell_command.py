@@ -32,6 +32,8 @@ class ShellCommand:
     """whether output goes to a terminal"""
     output_metrics: tuple[str, ...] = ()
     """patterns of metrics in the output"""
+    tensorboard: str = ""
+    """absolute path of the folder in which it writes for TensorBoard; empty: that of DLTUI_TENSORBOARD"""
     texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """values of parameters as they were typed"""
     kinds: Mapping[str, str] = field(default_factory=dict)

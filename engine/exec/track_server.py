@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-NAME = "track.sock"
+from engine.exec.script_environment import TRACK_SOCKET
+
 LINE_LIMIT = 8 * 1024 * 1024
 CHUNK = 256 * 1024
 MOST_CONNECTIONS = 256
@@ -25,13 +26,13 @@ class TrackServer:
         on_damage: Callable[[str], None],
     ) -> None:
         """`folder` is the working folder. Raises OSError."""
-        self.path = folder / NAME
+        self.path = folder / TRACK_SOCKET
         self.connections: dict[int, TrackConnection] = {}
         self.on_message, self.on_damage = on_message, on_damage
-        if os.path.lexists(NAME):
-            os.unlink(NAME)
+        if os.path.lexists(TRACK_SOCKET):
+            os.unlink(TRACK_SOCKET)
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
-        self.listener.bind(NAME)
+        self.listener.bind(TRACK_SOCKET)
         self.listener.listen(64)
 
     def accept(self) -> int | None:
@@ -95,7 +96,7 @@ class TrackServer:
             connection.socket.close()
         self.listener.close()
         try:
-            os.unlink(NAME)
+            os.unlink(TRACK_SOCKET)
         except OSError:
             pass  # removed meanwhile
 

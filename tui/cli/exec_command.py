@@ -33,6 +33,9 @@ def exec_command(
         list[str] | None,
         typer.Option("--metric", metavar="REGEX", help=r"metric in the output, such as 'loss=(\S+)'"),
     ] = None,
+    tensorboard: Annotated[
+        str, typer.Option(metavar="DIR", help="folder of TensorBoard files that it writes")
+    ] = "",
     pty: Annotated[bool, typer.Option("--pty", help="give the command a terminal for its output")] = False,
     wait: Annotated[bool, typer.Option("--wait", help="wait for the end; exit status by outcome")] = False,
     json: Annotated[bool, typer.Option("--json", help="the run as JSON")] = False,
@@ -44,7 +47,12 @@ def exec_command(
     """
     try:
         submitted = submitted_command.of_shell(
-            command, parse_settings(settings or []), pty=pty, output_metrics=metric or [], threads=threads
+            command,
+            parse_settings(settings or []),
+            pty=pty,
+            output_metrics=metric or [],
+            threads=threads,
+            tensorboard=tensorboard,
         )
     except DltuiError as error:
         fail(error)

@@ -48,6 +48,9 @@ def start(
         list[str] | None,
         typer.Option("--output", metavar="REGEX", help=r"metric in the output, such as 'loss=(\S+)'"),
     ] = None,
+    tensorboard: Annotated[
+        str, typer.Option(metavar="DIR", help="folder of TensorBoard files that it writes")
+    ] = "",
     pty: Annotated[bool, typer.Option("--pty", help="give the command a terminal for its output")] = False,
     name: Annotated[str, typer.Option(help="name of the sweep")] = "",
     device: Annotated[str, typer.Option(help="device that trains: auto, cpu or gpu")] = "auto",
@@ -61,7 +64,7 @@ def start(
     try:
         submitted = submitted_command.of_shell(
             command, parse_settings(settings or []), axes=axis or [], pty=pty, output_metrics=output or [],
-            threads=threads,
+            threads=threads, tensorboard=tensorboard,
         )  # fmt: skip
     except DltuiError as error:
         fail(error)

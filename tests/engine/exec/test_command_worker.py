@@ -222,3 +222,36 @@ def test_a_signal_from_outside_is_named(tmp_path: Path) -> None:
         ended = run.exit()
     assert (ended.status, ended.cause.kind) == (Status.STOPPED, CauseKind.SIGNAL)
     assert ended.cause.text.startswith("SIGUSR1 from outside at step ")
+
+
+WRITES = """
+import os, sys
+from tensorboardX import SummaryWriter
+begin = 3 if os.environ.get("DLTUI_RESUME") else 1
+writer = SummaryWriter(os.path.join(sys.argv[1] if sys.argv[1:] else os.environ["DLTUI_TENSORBOARD"]))
+for step in range(begin, begin + 4):
+    writer.add_scalar("loss", begin, step)
+writer.close()
+"""
+
+
+def test_what_it_writes_for_tensorboard_is_its_curve_and_older_files_are_left_out(tmp_path: Path) -> None:
+    folder = make_script(tmp_path, WRITES)
+    with started(folder) as run:
+        assert run.exit().status is Status.DONE
+    assert curve(folder, "loss") == [(1, 1.0), (2, 1.0), (3, 1.0), (4, 1.0)]
+    for path in (folder.path / "tensorboard").iterdir():
+        os.utime(path, (1, 1))
+    with started(folder, attempt=2) as run:
+        assert run.exit().status is Status.DONE
+    assert curve(folder, "loss") == [(1, 1.0), (2, 1.0), (3, 3.0), (4, 3.0), (5, 3.0), (6, 3.0)]
+
+
+def test_a_folder_of_its_own_is_read_as_it_grows(tmp_path: Path) -> None:
+    text = WRITES.replace("writer.close()", "writer.close()\nimport time; time.sleep(600)")
+    logs = tmp_path / "logs"
+    folder = make_script(tmp_path, text, str(logs), tensorboard=str(logs))
+    with started(folder) as run:
+        until(lambda: len(curve(folder, "loss")) == 4)
+        run.send(word="stop")
+        assert run.exit().status is Status.STOPPED
