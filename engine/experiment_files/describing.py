@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import files
-from engine.engine_path import python_path
+from engine.engine_path import PACKAGE_ROOT, python_path
 from engine.errors import CorruptRun, HomeUnusable
 from engine.experiment_files import names, source_files
 from engine.experiment_files.description import FileExperiment
@@ -68,6 +68,12 @@ def describe(places: Places, place: ExperimentPlace) -> Described:
     return _named(_cached(places, place) or _describe_anew(places, place), name, place)
 
 
+def _search_folders() -> tuple[str, ...]:
+    """The folders of PYTHONPATH. Relative ones are left out: nothing of the current folder is imported."""
+    found = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    return tuple(one for one in dict.fromkeys(found) if os.path.isabs(one) and one != str(PACKAGE_ROOT))
+
+
 def last_known(places: Places, place: ExperimentPlace) -> FileExperiment | None:
     """The last description, though the file may have changed since; None where there is none.
 
@@ -84,7 +90,9 @@ def last_known(places: Places, place: ExperimentPlace) -> FileExperiment | None:
 
 
 def _named(found: Described, name: str, place: ExperimentPlace) -> Described:
-    named = replace(found.experiment, name=name, python=place.python, path=str(place.path))
+    named = replace(
+        found.experiment, name=name, python=place.python, path=str(place.path), search=_search_folders()
+    )
     return Described(named, found.source)
 
 

@@ -57,6 +57,8 @@ class FileExperiment:
     """the interpreter that trains it; empty: that of dltui"""
     module: str = ""
     """dotted name of a module of an installed package; empty for a file"""
+    search: tuple[str, ...] = ()
+    """folders in which its imports are searched last: those of PYTHONPATH in the shell that submitted it"""
     source: str = ""
     """SHA-256 of the names and bytes of its files"""
     stored: str = ""

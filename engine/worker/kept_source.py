@@ -27,6 +27,7 @@ def load_train(folder: Path, file: FileExperiment) -> Callable[[Any, Run], None]
     facts = source_store.read_facts(kept)
     source_store.read_texts(kept, facts)
     _find_others(file, facts)
+    sys.path += [one for one in file.search if one not in sys.path]
     sys.dont_write_bytecode = True  # the folder holds what is kept, and nothing else
     module = load.load(kept / source_store.FILES, facts.main, file.module)
     if file.module:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.end_to_end.home import Home, kill
+from tests.end_to_end.home import ROOT, Home, kill
 from tests.engine.experiment_files.files import COUNTER, write
 
 
@@ -35,6 +35,16 @@ def test_a_file_is_paused_killed_and_resumed_bit_for_bit_though_it_is_gone(
     write(tmp_path / "elsewhere", text="def train(params, run):\n    1 / 0\n")
     done = home.finish(run)
     assert weights(done) == weights(whole) and done["attempt"] >= 3
+
+
+def test_folders_of_the_pythonpath_of_the_shell_are_searched_by_the_worker_too(
+    home: Home, tmp_path: Path
+) -> None:
+    home.dltui("engine", "start")
+    write(tmp_path / "library", "of_the_shell.py", "STEPS = 3\n")
+    text = "import of_the_shell\n\n\ndef train(params, run):\n    run.log(of_the_shell.STEPS, loss=0.5)\n"
+    home.environ["PYTHONPATH"] = f"{ROOT}:{tmp_path / 'library'}"
+    assert home.finish(home.start(str(write(tmp_path, text=text))))["step"] == 3
 
 
 def test_a_resume_after_the_code_changed_is_refused_and_goes_on_when_asked(
@@ -70,7 +80,9 @@ def test_a_resume_after_the_code_changed_is_refused_and_goes_on_when_asked(
 
 
 def test_a_file_that_was_added_is_swept_by_its_name(home: Home, tmp_path: Path) -> None:
-    home.dltui("experiments", "add", str(write(tmp_path)))
+    imports = tmp_path / "imports"
+    note = f"import sys\nwith open({str(imports)!r}, 'a') as file:\n    print(*sys.orig_argv, file=file)\n"
+    home.dltui("experiments", "add", str(write(tmp_path, text=f"{COUNTER}\n{note}")))
     listed = json.loads(home.dltui("experiments", "--json"))
     assert listed[-1]["path"] == str(tmp_path / "mine.py")
     home.dltui("sweep", "mine", "--axis", "lr=0.1,0.2", "--axis", "seed=1,2", "--set", "steps=5", "--wait")
@@ -78,5 +90,7 @@ def test_a_file_that_was_added_is_swept_by_its_name(home: Home, tmp_path: Path) 
     assert sorted((one["params"]["lr"], one["seed"]) for one in rows if one["status"] == "done") == [
         (0.1, 1), (0.1, 2), (0.2, 1), (0.2, 2),
     ]  # fmt: skip
+    importers = {"engine.experiment_files.describe", "engine.worker"}
+    assert {line.split()[3] for line in imports.read_text().splitlines()} == importers
     files = list(home.places.runs.glob("*/source/*/files/mine.py"))
     assert len(files) == 4 and len({path.stat().st_ino for path in files}) == 1
