@@ -19,6 +19,7 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
+from textual.widgets import Input
 from textual.worker import Worker
 
 from engine.client import client
@@ -52,7 +53,7 @@ from tui.tabs import PAGES
 from tui.terminal import image_protocol, job_control
 from tui.terminal.app_exit import AppExit
 from tui.terminal.clipboard import Clipboard
-from tui.terminal.driver import driver_for
+from tui.terminal.driver import TerminalDriver, driver_for
 from tui.terminal.glyphs import glyphs
 from tui.terminal.key_order import KeyOrder
 from tui.terminal.partial_repaint import PartialScreen
@@ -101,6 +102,8 @@ class LabApp(App[int]):
         self.places = places
         self._key_order = KeyOrder(self, super().on_event)
         self._app_exit = AppExit(self._leave_in_loop, self._save_now)
+        self._is_quit_typed = False
+        """whether the last key was one that quits"""
         self.state, self._state_problem = view_state.read_or_explain(places.view_state)
         self.user_keymap = read_keymap(places.keymap)
         self.connection = Connection(places, connect, self._route)
@@ -169,9 +172,20 @@ class LabApp(App[int]):
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            self._exit_if_stalled(event)
             self._key_order.add(event)
         else:
             await super().on_event(event)
+
+    def _exit_if_stalled(self, event: events.Event) -> None:
+        """A stalled terminal shows nothing of the keys typed before: ctrl+q or a second q exits soon."""
+        quit_keys = self.user_keymap.keys_of(BY_ID["app.quit"])
+        is_quit = isinstance(event, events.Key) and event.key in quit_keys
+        is_repeated, self._is_quit_typed = self._is_quit_typed and is_quit, is_quit
+        is_text = isinstance(event, events.Key) and event.is_printable
+        if is_quit and (not is_text or (is_repeated and not isinstance(self.focused, Input))):
+            if isinstance(self._driver, TerminalDriver):
+                self._app_exit.force_if(self._driver.is_stalled)
 
     def _check_terminal(self) -> None:
         """Exit when the terminal is gone: reading it would spin for ever."""

@@ -114,6 +114,18 @@ def test_an_app_whose_terminal_stalls_can_still_be_ended(home: Home, long_run: s
     makes_progress(home, long_run)
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("keys", [b"qq", b"\x11"])
+def test_keys_that_quit_do_not_wait_for_the_keys_before_them_where_the_terminal_stalls(
+    home: Home, keys: bytes
+) -> None:
+    with app(home) as terminal:
+        fill(terminal)
+        terminal.write(b"T" * 400 + b"y" + keys)
+        assert terminal.wait() == 0
+    assert saved_view(home)["chart"]["log"] is False
+
+
 def fill(terminal: Terminal) -> None:
     """Have the app draw more than the buffers of the pty and of the app hold."""
     terminal.stall()

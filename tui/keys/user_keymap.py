@@ -27,7 +27,11 @@ class Keymap:
 
     def key_of(self, key: Key) -> str:
         """The first key of a binding."""
-        return self.keys.get(key.id, key.key).split(",")[0]
+        return self.keys_of(key)[0]
+
+    def keys_of(self, key: Key) -> list[str]:
+        """All keys of a binding."""
+        return self.keys.get(key.id, key.key).split(",")
 
     def shown(self, binding: str, *, ascii_only: bool = False) -> str:
         """The first key of a binding id, as it is displayed."""

@@ -14,6 +14,8 @@ from tui.terminal.output import CANCEL_SEQUENCE
 
 CLEAN_EXIT_SECONDS = 1.5
 """that a clean exit may take"""
+STALLED_SECONDS = 1.0
+"""without accepted output, after which the exit need not wait for the keys typed before"""
 SIGNALS = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 RESTORE = b"\x1b[?1049l\x1b[?25h\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?2004l\x1b[?1004l\x1b[<u"
 STDIN, STDERR = 0, 2
@@ -26,6 +28,7 @@ class AppExit:
         self._leave, self._save = leave, save
         self._modes = _modes()
         self._deadline: threading.Timer | None = None
+        self._stall_check: threading.Timer | None = None
         self._before: dict[signal.Signals, Any] = {}
 
     def install(self) -> None:
@@ -44,6 +47,17 @@ class AppExit:
             self._deadline = threading.Timer(CLEAN_EXIT_SECONDS, self.force)
             self._deadline.daemon = True
             self._deadline.start()
+
+    def force_if(self, is_stalled: Callable[[float], bool]) -> None:
+        """Force the exit after CLEAN_EXIT_SECONDS if the terminal accepts no output then."""
+        if self._stall_check is None or not self._stall_check.is_alive():
+            self._stall_check = threading.Timer(CLEAN_EXIT_SECONDS, self._force_if, [is_stalled])
+            self._stall_check.daemon = True
+            self._stall_check.start()
+
+    def _force_if(self, is_stalled: Callable[[float], bool]) -> None:
+        if is_stalled(STALLED_SECONDS):
+            self.force()
 
     def force(self) -> None:
         """Save the view state, restore the terminal as far as it accepts output, and end the process."""

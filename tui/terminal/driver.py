@@ -89,6 +89,10 @@ class TerminalDriver(LinuxDriver):
 
     # --- output --------------------------------------------------------------------------------------------
 
+    def is_stalled(self, seconds: float) -> bool:
+        """Whether the terminal has accepted no output for so long although some is pending."""
+        return self._output is not None and self._output.is_stalled(seconds)
+
     def write(self, data: str) -> None:
         if self._output is not None:
             if self._output.accepts(data):

@@ -7,6 +7,7 @@ import os
 import select
 import termios
 import threading
+import time
 from collections.abc import Callable
 from typing import IO
 
@@ -37,6 +38,13 @@ class TerminalOutput(threading.Thread):
         self._discarded = 0
         """number of discards: a chunk sent during one does not count as sent of what is pending after it"""
         self._is_behind = self._is_ended = False
+        self._accepted_at = 0.0
+        """when the terminal accepted output last, or had to accept some after a pause"""
+
+    def is_stalled(self, seconds: float) -> bool:
+        """Whether output has been pending for so long and the terminal accepted none of it."""
+        with self._changed:
+            return bool(self._pending) and time.monotonic() - self._accepted_at >= seconds
 
     def accepts(self, text: str) -> bool:
         """Whether the text will be sent; if not, `on_caught_up` will be called."""
@@ -50,6 +58,8 @@ class TerminalOutput(threading.Thread):
     def write(self, text: str) -> None:
         """Queue the text; never blocks."""
         with self._changed:
+            if not self._pending:
+                self._accepted_at = time.monotonic()
             self._pending += text.encode(errors="replace")
             self._changed.notify_all()
 
@@ -90,6 +100,8 @@ class TerminalOutput(threading.Thread):
             chunk, discarded = found
             sent = self._send(chunk)
             with self._changed:
+                if sent:
+                    self._accepted_at = time.monotonic()
                 if discarded == self._discarded:
                     del self._pending[:sent]
                 is_caught_up = self._is_behind and not self._pending

@@ -90,3 +90,14 @@ def test_output_to_a_terminal_that_is_gone_does_not_block(screen: Screen) -> Non
         screen.send("x" * 1000)
     screen.output.stop()
     assert not screen.output.is_alive()
+
+
+def test_a_terminal_that_reads_nothing_is_stalled_until_it_reads(screen: Screen) -> None:
+    assert not screen.output.is_stalled(0)
+    while screen.send("x" * SMALL):
+        pass
+    sent = threading.Event()
+    while not screen.output.is_stalled(0.3):
+        sent.wait(0.05)
+    screen.read()
+    assert not screen.output.is_stalled(0)
