@@ -15,7 +15,8 @@ from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.curve_colours import BASELINE_DASH, DASH_SIGNS, DASHES, LETTERS, dash_of, style_name_of
 from tui.ui.numbers import clock, short, whole
-from tui.ui.span import Row, Span, fitted, row_width
+from tui.ui.span import Row, Span, fitted, row_text, row_width
+from tui.ui.wrap import wrap_text
 
 if TYPE_CHECKING:
     from tui.chart.plot_area import Plot, Symbols
@@ -430,9 +431,11 @@ def _nothing(scene: Scene) -> str:
 
 def _message(head: list[Row], message: str, width: int, height: int) -> list[Row]:
     rows = list(head[:height])
+    texts = [row_text(row) for row in wrap_text(message, width, "tag")]
+    first = max(len(rows), (len(rows) + height + 1 - len(texts)) // 2)
     while len(rows) < height:
-        middle = len(rows) == (len(head) + height) // 2
-        text = message[:width].center(width) if middle else ""
+        line = len(rows) - first
+        text = texts[line].center(width) if 0 <= line < len(texts) else ""
         rows.append(fitted((Span(text, "tag"),), width))
     return rows
 

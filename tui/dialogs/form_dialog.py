@@ -30,6 +30,7 @@ from tui.keys import all_keys
 from tui.terminal.plain_text import plain
 from tui.ui.form import VALUE_WIDTH, Form, Typed, field_of
 from tui.ui.start_worker import start_worker
+from tui.ui.wrap import wrap_text
 
 if TYPE_CHECKING:
     from tui.data.connection import Connection
@@ -38,6 +39,11 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 TEXT_LIMIT = 400
 PATH_WIDTH = 60
+NARROWEST = 66
+SHORT = 30
+"""rows of a screen on which margins and the text above a form are left out"""
+LEAST_HINT_ROWS, MOST_ERROR_ROWS = 2, 6
+"""rows below the form: those kept for the hint, and those that an error may take"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +92,6 @@ class FormScreen(ModalScreen[Answer]):
             for text in self._about:
                 yield Static(plain(text, limit=TEXT_LIMIT), markup=False, classes="claim")
             if self._fact:
-                box.add_class("-fact")
                 yield Static(plain(self._fact, limit=TEXT_LIMIT), markup=False, classes="fact")
             yield self.form
             yield Static(id="hint", markup=False)
@@ -123,13 +128,29 @@ class FormScreen(ModalScreen[Answer]):
         field = self.form.field
         help_text = _field_help(field.param, long=len(self.form.fields) > 1) if field is not None else ""
         hint = self.query_one("#hint", Static)
-        hint.update(
-            plain(error, limit=TEXT_LIMIT)
-            if error
-            else "\n".join(filter(None, (self._outcome.text, help_text)))
-        )
+        shown = "\n".join(filter(None, (self._outcome.text, help_text)))
+        hint.update(plain(error, limit=TEXT_LIMIT) if error else shown)
         hint.set_class(bool(error), "-wrong")
-        self.query_one(".dialog").set_class(bool(error) or not self._outcome.is_ready, "-has-error")
+        has_error = bool(error) or not self._outcome.is_ready
+        self.query_one(".dialog").set_class(has_error, "-has-error")
+        most = MOST_ERROR_ROWS if has_error else LEAST_HINT_ROWS + (self.app.size.height >= SHORT)
+        rows = sum(len(wrap_text(line, self._width, "text")) for line in (error or shown).splitlines())
+        self._give_room(max(LEAST_HINT_ROWS, min(rows, most)))
+
+    def on_resize(self) -> None:
+        self._update()
+
+    @property
+    def _width(self) -> int:
+        """Width of the hint; before the first layout that of the narrowest form."""
+        return self.query_one("#hint").size.width or NARROWEST
+
+    def _give_room(self, hint_rows: int) -> None:
+        """Let the form be as high as the rest of the dialog, with so many rows of hints, leaves room for."""
+        is_short = self.app.size.height < SHORT
+        about = 0 if is_short else sum(min(2, len(wrap_text(one, self._width, "text"))) for one in self._about)
+        around = 3 + (0 if is_short else 2) + about + bool(self._fact)  # border, keys, margins
+        self.form.styles.max_height = max(1, self.app.size.height * 96 // 100 - around - hint_rows)
 
     def on_input_submitted(self) -> None:
         self.action_launch()

@@ -59,7 +59,7 @@ class FilterGrid:
             self._kernels(canvas, 1, TOP, kernels, (left - 2, high))
             self._pictures(canvas, left, TOP, (canvas.width - left, high), len(kernels), self.page)
         elif self.page:
-            self._pictures(canvas, 1, TOP - 1, (canvas.width - 1, high + 1), len(kernels), self.page)
+            self._pictures(canvas, 1, TOP, (canvas.width - 1, high + 1), len(kernels), self.page)
         else:
             y = self._kernels(canvas, 1, TOP - 1, kernels, (canvas.width - 2, high - 6))
             self._strip(canvas, y + 1, len(kernels))
@@ -238,6 +238,8 @@ class FilterGrid:
 
 MAPS = 8
 """most maps in a line"""
+SMALLEST_TEMPLATE = 14
+"""columns of the image of a dense unit"""
 
 
 def factor_of(side: int, channels: int, count: int, room: Size) -> int:
@@ -250,12 +252,13 @@ def factor_of(side: int, channels: int, count: int, room: Size) -> int:
 
 
 def template_size(side: int, count: int, width: int, height: int) -> Size:
-    """Columns and rows: the largest size at which all fit, else the smallest."""
-    for wanted in (4 * side, 3 * side, 2 * side, side, 22, 18, 14):
-        columns, rows = square_size(side, wanted, height)
+    """Columns and rows: the largest size at which all fit, else the smallest. Above twice the size of the
+    image only whole multiples, below it every even one."""
+    for columns in (4 * side, 3 * side, *range(2 * side, SMALLEST_TEMPLATE - 1, -2)):
+        rows = (columns + 1) // 2
         if (width + 1) // (columns + 1) * (height // (rows + 1)) >= count:
             return columns, rows
-    return square_size(side, 14, 14)
+    return square_size(side, SMALLEST_TEMPLATE, SMALLEST_TEMPLATE)
 
 
 def _kernels_in(kernels: Values, room: Size) -> int:

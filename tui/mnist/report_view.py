@@ -251,6 +251,10 @@ KINDS = (
 )  # fmt: skip
 
 
+MOST_BARS = 8
+"""amounts of shift or noise"""
+
+
 @dataclass(frozen=True, slots=True)
 class RobustnessChart:
     """`curves` holds the newest part of mnist.robustness of each kind."""
@@ -264,9 +268,11 @@ class RobustnessChart:
         for place, (kind, words, note) in enumerate(KINDS):
             self._curve(canvas, 1 + place * half, half - 3, kind, words, note)
 
-    def _high(self, canvas: ImageCanvas, count: int) -> int:
-        """Lines for each bar with the empty one below it, as many as fit; 1: without an empty one."""
-        return max(1, min(8, (canvas.height - 8) // max(1, count)))
+    def _high(self, canvas: ImageCanvas) -> int:
+        """Lines for each bar with the empty one below it, as many as fit; 1: without an empty one. The same
+        for both kinds, and while they are computed."""
+        count = max(MOST_BARS, *(len(curve.amounts) for curve in self.curves.values()), 1)
+        return max(1, min(8, (canvas.height - 8) // count))
 
     def _curve(self, canvas: ImageCanvas, x: int, width: int, kind: str, words: str, note: str) -> None:
         canvas.write(x, 2, kind, "key")
@@ -275,7 +281,7 @@ class RobustnessChart:
         if curve is None:
             canvas.write(x, 4, "computing ...", "muted")
             return
-        y, high = 4, self._high(canvas, len(curve.amounts))
+        y, high = 4, self._high(canvas)
         for amount, accuracy in zip(curve.amounts, curve.accuracies, strict=True):
             style_name = "good" if accuracy > 0.9 else "warn" if accuracy > 0.5 else "bad"
             canvas.write(x, y, f"{amount:5g}", "text")
@@ -284,7 +290,7 @@ class RobustnessChart:
             canvas.write(x + width - 7, y, f"{accuracy:7.1%}", "strong")
             y += high
         if curve.done < curve.total:
-            canvas.write(x, y, f"{curve.done} of {curve.total}", "muted")
+            canvas.write(x, y, f"computing: {curve.done} of {curve.total}", "muted")
             return
         y = canvas.write_wrapped(x, y + (1 if high == 1 else 0), note, width, 2)
         canvas.write(x, y, f"{curve.images:,} pictures", "muted")

@@ -59,8 +59,8 @@ def fillings(response: FilledBlank, width: int) -> list[Row]:
         )
     left, right = (" ".join(map(word_of, words)) for words in (response.left, response.right))
     best = f"{left} {word_of(found[0].word)} {right}".strip() if found else ""
-    legend = "%: product of the forward and the reversed probability, normalised over all words"
-    return [*rows, (), (Span(best, "strong"),), *wrap_text(legend, width, "muted")]
+    legend = "% is left x right, normalised; left: the forward model, right: the reversed one"
+    return [*rows, (Span(best, "strong"),), *wrap_text(legend, width, "muted")]
 
 
 def orders(response: RankedOrders, width: int) -> list[Row]:

@@ -17,6 +17,7 @@ from tui.sweeps.trial_text import value_text
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.span import Row, Span, fitted
+from tui.ui.wrap import wrap_text
 
 LABEL = 8
 LEAST = 34
@@ -24,6 +25,8 @@ LEAST = 34
 MANY = 300
 """more points than this are drawn as dots, fewer as signs"""
 BAR_NAME, BAR_NUMBER = 14, 7
+TALLEST_BAR = 5
+"""rows of a bar of importance"""
 CELL_LABEL = 10
 NARROWEST, WIDEST, TALLEST = 6, 20, 6
 """columns and rows of a cell of the heat map"""
@@ -190,28 +193,28 @@ def importance(answer: Mapping[str, Any], view: PlotState, width: int, height: i
     text = f" importance for reaching the best 10 % of {plain(view.spec.metric, limit=30)} (PED-ANOVA)"
     head = fitted((Span(text, "muted"),), width)
     if answer["why"]:
-        return [head, (), fitted((Span(f" not yet: {plain(answer['why'], limit=200)}", "warn"),), width)]
+        return [head, (), *wrap_text(f"none: {plain(answer['why'], limit=200)}", width - 2, "warn")]
     found = answer["importance"]
     most = max((share for _, share in found), default=0.0)
-    is_roomy = height >= 2 * len(found) + 3
+    each = (height - 1) // max(1, len(found))
     lines: list[Row] = [head]
     for name, share in found:
-        lines += [()] * is_roomy
-        lines.append(_bar(name, share, share == most, width))
+        lines += [()] * (each > 1)
+        lines += _bar(name, share, share == most, width, min(TALLEST_BAR, each - 1))
     return lines
 
 
-def _bar(name: str, share: float, is_largest: bool, width: int) -> Row:
-    """A bar whose full width is 100 %."""
+def _bar(name: str, share: float, is_largest: bool, width: int, tall: int) -> list[Row]:
+    """A bar whose full width is 100 %, on `tall` rows, its name and number on the middle one."""
     room = max(4, width - BAR_NAME - BAR_NUMBER - 4)
     full = round(share * room)
     done, ahead = ("=", "-") if glyphs().ascii_only else ("█", "·")
-    return (
-        Span(f" {plain(name, limit=BAR_NAME):>{BAR_NAME}} ", "strong"),
-        Span(done * full, "accent" if is_largest else "done"),
-        Span(ahead * (room - full), "line"),
-        Span(f" {share:6.1%}", "text"),
-    )
+    title = Span(f" {plain(name, limit=BAR_NAME):>{BAR_NAME}} ", "strong")
+    bar = Span(done * full, "accent" if is_largest else "done")
+    rows: list[Row] = [(Span(" " * (BAR_NAME + 2)), bar)] * max(1, tall)
+    number = Span(f" {share:6.1%}", "text")
+    rows[len(rows) // 2] = (title, bar, Span(ahead * (room - full), "line"), number)
+    return rows
 
 
 def heat_map(answer: Mapping[str, Any], view: PlotState, width: int, height: int) -> Sequence[Row]:

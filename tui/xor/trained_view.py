@@ -292,7 +292,7 @@ class TrainedView(XorView):
         labels = {f"sketches.{name}": "" for name in hidden}
         if len(self.runs.of(SINGLE)) < 2:
             labels["sketches.next"] = ""
-        text = ("", "start missing", "start missing", "start the three")[len(self.missing())]
+        text = ("", "start missing", "start missing", "start all 3")[len(self.missing())]
         if not here:
             labels["sketches.full"] = ""
         return labels | {"xor.start": "" if self.loading_text else text}

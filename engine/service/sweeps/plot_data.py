@@ -167,7 +167,7 @@ def _importance(spec: SweepSpec, rows: Sequence[TrialRow], facts: Json) -> Json:
 def _why_none(rows: Sequence[TrialRow], space: Mapping[str, Any]) -> str:
     """Why importance cannot be computed; empty if it can."""
     if len(rows) < MIN_TRIALS:
-        return f"expected {MIN_TRIALS} trials with a value at least, got {len(rows)}"
+        return f"it takes {MIN_TRIALS} trials or more that have a value; there are {len(rows)}"
     if not space:
         return "no axis has more than one value"
     if len({row.value for row in rows}) == 1:

@@ -6,12 +6,13 @@ import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from engine.errors import CorruptRun, ParamError, RunNotFound
-from engine.models.xor.batch.failure_map import _medians, layout
+from engine.models.xor.batch.failure_map import MapLayout, _medians, groups, layout
 from engine.places import Places
 from engine.protocol import Json
 from engine.session import xor_batch
@@ -124,6 +125,30 @@ def test_where_kinds_would_take_too_many_rows_their_networks_follow_one_another(
     shown = request(session_cache, "lanes.map", run=batch.id, columns=4)
     assert [len(row) for row in shown["lanes"]] == [4] * 30
     assert shown["lanes"][2] == [8, 9, 10, 11]
+
+
+class LearningRates:
+    """The record of a batch of networks whose learning rates are these."""
+
+    axes = ("lr", "seed")
+
+    def __init__(self, *rates: float) -> None:
+        self._rates = rates
+
+    def __len__(self) -> int:
+        return len(self._rates)
+
+    def codes(self, name: str) -> Any:
+        return np.array(self._rates)
+
+    def value(self, name: str, index: int) -> float:
+        return self._rates[index]
+
+
+def test_a_row_in_which_several_kinds_begin_has_no_label() -> None:
+    layout = MapLayout("", "", (0, 1, 2), (0, 1, 2), np.arange(8))
+    record: Any = LearningRates(0.1, 0.2, 0.3, 0.4, 0.4, 0.4, 0.4, 0.4)
+    assert groups(record, layout) == [{}, {"lr": 0.4}, {}]
 
 
 def test_a_network_is_opened_with_its_curve_and_its_gates(

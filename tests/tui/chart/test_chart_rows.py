@@ -87,6 +87,12 @@ def test_a_chart_without_points_says_so() -> None:
     assert "no points yet" in "\n".join(text_of(Scene(series=(run("a", []),)), 20, 5))
 
 
+def test_a_message_longer_than_a_line_is_wrapped() -> None:
+    words = "starting: loading framework and data"
+    lines = text_of(Scene(series=(run("a", []),), empty=words), 30, 8)
+    assert " ".join("\n".join(lines[1:]).split()) == words
+
+
 def test_a_chart_of_nothing_but_nan_says_so() -> None:
     assert "no finite value" in "\n".join(text_of(Scene(series=(run("a", [math.nan] * 9),))))
 

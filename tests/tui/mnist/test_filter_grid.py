@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tui.drawings.half_block_canvas import ImageCanvas
-from tui.mnist.filter_grid import PICTURES, FilterGrid, factor_of, pictures_of
+from tui.mnist.filter_grid import PICTURES, FilterGrid, factor_of, pictures_of, template_size
 from tui.mnist.layer_snapshot import PictureMaps, Snapshot
 
 
@@ -29,6 +29,20 @@ def test_filters_are_enlarged_by_the_largest_whole_factor_at_which_all_fit(
     room: tuple[int, int], factor: int
 ) -> None:
     assert factor_of(5, 1, 8, room) == factor
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "columns"), [(199, 54, 38), (119, 34, 22), (400, 120, 78 // 28 * 28), (79, 18, 14)]
+)
+def test_ten_dense_units_are_as_large_as_the_room_allows(width: int, height: int, columns: int) -> None:
+    assert template_size(28, 10, width, height) == (columns, columns // 2)
+
+
+def test_the_text_above_the_maps_leaves_the_line_of_steps_whole() -> None:
+    canvas = ImageCanvas(80, 21, "shade")
+    filter_grid(5, page=1).paint(canvas)
+    lines = text(canvas).splitlines()
+    assert lines[1].strip(" ◆─") == "" and lines[2].strip() == "maps after the ReLU"
 
 
 def test_four_pictures_are_shown_where_their_maps_are_large_enough() -> None:

@@ -70,6 +70,19 @@ async def test_rarely_changed_settings_are_collapsed(places: Places, size: tuple
         assert "ray_address" in in_sight(opened)
 
 
+async def test_the_form_takes_the_height_that_the_texts_below_it_leave(places: Places) -> None:
+    async with open_app(places, FakeEngine(), (80, 24)) as opened:
+        await to_form(opened)
+        box = opened.app.screen.query_one(".dialog")
+        assert box.outer_size.height == 24 * 96 // 100
+        await write(opened, "lr", "0.1,0.01")
+        await opened.shows("2 trials")
+        assert box.outer_size.height == 24 * 96 // 100
+        await write(opened, "lr", "x")
+        await opened.shows("1 field is wrong")
+        assert box.outer_size.height >= 24 * 96 // 100 - 1
+
+
 async def test_every_option_of_the_shell_has_a_field(places: Places) -> None:
     engine = FakeEngine()
     async with open_app(places, engine, (120, 40)) as opened:

@@ -144,7 +144,7 @@ def test_a_heat_map_cuts_no_number(width: int) -> None:
 
 def test_too_few_trials_say_why_there_is_no_importance() -> None:
     text = "\n".join(map(row_text, drawn("importance", trials(3), PlotState(SWEEP.spec), 80, 20)))
-    assert "not yet: expected 8 trials with a value at least, got 3" in text
+    assert "none: it takes 8 trials or more that have a value; there are 3" in text
 
 
 def test_importance_bars_are_shares_of_the_whole_width() -> None:
@@ -152,6 +152,14 @@ def test_importance_bars_are_shares_of_the_whole_width() -> None:
     rows = plots.importance(found, PlotState(SWEEP.spec), 100, 4)
     room = 100 - plots.BAR_NAME - plots.BAR_NUMBER - 4
     assert [row_text(row).count("█") for row in rows[1:]] == [round(0.6 * room), round(0.3 * room)]
+
+
+@pytest.mark.parametrize(("height", "tall"), [(6, 1), (9, 3), (50, plots.TALLEST_BAR)])
+def test_importance_bars_grow_with_the_room(height: int, tall: int) -> None:
+    found = {"why": "", "importance": [("lr", 0.6), ("hidden", 0.3)]}
+    lines = [row_text(row) for row in plots.importance(found, PlotState(SWEEP.spec), 100, height)]
+    assert sum("█" in line for line in lines) == 2 * tall and len(lines) <= height
+    assert sum("60.0%" in line for line in lines) == 1
 
 
 def test_an_axis_of_few_values_has_those_as_its_ticks() -> None:

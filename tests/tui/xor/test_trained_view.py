@@ -28,14 +28,14 @@ def engine() -> FakeEngine:
 async def test_one_key_starts_the_notebooks_three(places: Places, session: FakeSession) -> None:
     engine = FakeEngine()
     async with xor_tab(places, engine, "t") as opened:
-        await opened.shows("train the three networks of the course", "s start the three")
+        await opened.shows("train the three networks of the course", "s start all 3")
         await opened.press("s")
         await opened.until(lambda: len(engine.requests) == 3)
         for asked, recipe in zip(engine.requests, NOTEBOOK, strict=True):
             word, experiment, params, *_ = asked
             assert (word, experiment) == ("submit", "xor") and params == recipe.params
         await opened.until(
-            lambda: "start the three" not in opened.text and "start missing" not in opened.text
+            lambda: "start all 3" not in opened.text and "start missing" not in opened.text
         )
 
 

@@ -133,13 +133,15 @@ def solved_at(record: BatchRecord) -> NDArray[np.float64]:
 
 
 def groups(record: BatchRecord, layout: MapLayout) -> list[dict[str, Value]]:
-    """For each row of a layout without axes: the parameters (without the seed) of the first network in it
-    whose parameters differ from those of the network before; empty where none differs."""
+    """For each row of a layout without axes: the parameters (without the seed) of the network in it whose
+    parameters differ from those of the network before; empty where none or several differ."""
     names = [name for name in record.axes if name != "seed"]
+    first = np.flatnonzero(_begins(record))
+    rows = layout.cells[first] // len(layout.xs)
     found: list[dict[str, Value]] = [{} for _ in layout.ys]
-    for index in np.flatnonzero(_begins(record))[::-1]:
-        row = int(layout.cells[index]) // len(layout.xs)
-        found[row] = {name: record.value(name, int(index)) for name in names}
+    is_alone = np.bincount(rows, minlength=len(found))[rows] == 1
+    for index, row in zip(first[is_alone].tolist(), rows[is_alone].tolist(), strict=True):
+        found[row] = {name: record.value(name, index) for name in names}
     return found
 
 

@@ -50,7 +50,7 @@ def test_importance_ranks_the_deciding_axis_first() -> None:
 
 def test_importance_of_too_few_trials_reports_how_many_are_needed() -> None:
     assert analyse("importance", ROWS[:3]) == {
-        "importance": [], "why": "expected 8 trials with a value at least, got 3",
+        "importance": [], "why": "it takes 8 trials or more that have a value; there are 3",
     }  # fmt: skip
 
 
@@ -139,7 +139,7 @@ def test_importance_of_equal_values_is_empty_with_a_reason() -> None:
 
 def test_importance_without_values_gives_that_as_the_reason() -> None:
     without = [make_trial(row.trial, params=dict(row.params), value=None) for row in ROWS]
-    assert "expected 8 trials with a value" in analyse("importance", without)["why"]
+    assert "it takes 8 trials or more that have a value" in analyse("importance", without)["why"]
     alike = [make_trial(number, params=dict(ROWS[0].params), value=float(number)) for number in range(9)]
     assert analyse("importance", alike)["why"] == "no axis has more than one value"
 
