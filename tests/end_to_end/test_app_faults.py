@@ -117,7 +117,7 @@ def test_an_app_whose_terminal_stalls_can_still_be_ended(home: Home, long_run: s
 @pytest.mark.long
 @pytest.mark.parametrize("keys", [b"qq", b"\x11"])
 def test_keys_that_quit_do_not_wait_for_the_keys_before_them_where_the_terminal_stalls(
-    home: Home, keys: bytes
+    home: Home, long_run: str, keys: bytes
 ) -> None:
     with app(home) as terminal:
         fill(terminal)
