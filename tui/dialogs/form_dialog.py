@@ -148,7 +148,9 @@ class FormScreen(ModalScreen[Answer]):
     def _give_room(self, hint_rows: int) -> None:
         """Let the form be as high as the rest of the dialog, with so many rows of hints, leaves room for."""
         is_short = self.app.size.height < SHORT
-        about = 0 if is_short else sum(min(2, len(wrap_text(one, self._width, "text"))) for one in self._about)
+        about = (
+            0 if is_short else sum(min(2, len(wrap_text(one, self._width, "text"))) for one in self._about)
+        )
         around = 3 + (0 if is_short else 2) + about + bool(self._fact)  # border, keys, margins
         self.form.styles.max_height = max(1, self.app.size.height * 96 // 100 - around - hint_rows)
 

@@ -34,9 +34,7 @@ async def test_one_key_starts_the_notebooks_three(places: Places, session: FakeS
         for asked, recipe in zip(engine.requests, NOTEBOOK, strict=True):
             word, experiment, params, *_ = asked
             assert (word, experiment) == ("submit", "xor") and params == recipe.params
-        await opened.until(
-            lambda: "start all 3" not in opened.text and "start missing" not in opened.text
-        )
+        await opened.until(lambda: "start all 3" not in opened.text and "start missing" not in opened.text)
 
 
 async def test_only_what_is_missing_is_started(
