@@ -183,9 +183,9 @@ class LabApp(App[int]):
         is_quit = isinstance(event, events.Key) and event.key in quit_keys
         is_repeated, self._is_quit_typed = self._is_quit_typed and is_quit, is_quit
         is_text = isinstance(event, events.Key) and event.is_printable
-        if is_quit and (not is_text or (is_repeated and not isinstance(self.focused, Input))):
-            if isinstance(self._driver, TerminalDriver):
-                self._app_exit.force_if(self._driver.is_stalled)
+        is_meant = not is_text or (is_repeated and not isinstance(self.focused, Input))
+        if is_quit and is_meant and isinstance(self._driver, TerminalDriver):
+            self._app_exit.force_if(self._driver.is_stalled)
 
     def _check_terminal(self) -> None:
         """Exit when the terminal is gone: reading it would spin for ever."""
