@@ -41,7 +41,7 @@ def test_with_the_parameters_and_the_seed_of_its_parent_it_ends_with_the_bits_of
     train(whole)
     parent = paused_at_5(tmp_path, text, framework)
     child, other = (
-        new_run(tmp_path, "lm", begin=(parent, 5), framework=framework, corpus=text, **(SMALL | own))
+        new_run(tmp_path, "lm", parent=(parent, 5), framework=framework, corpus=text, **(SMALL | own))
         for own in ({}, {"lr": 0.001})
     )
     train(child)
@@ -53,7 +53,7 @@ def test_with_the_parameters_and_the_seed_of_its_parent_it_ends_with_the_bits_of
 def test_the_weights_that_answer_are_those_of_its_own_best_epoch(tmp_path: Path, text: str) -> None:
     parent = paused_at_5(tmp_path, text)
     child = new_run(
-        tmp_path, "lm", begin=(parent, 5), framework="torch", corpus=text, **(SMALL | {"lr": 5.0})
+        tmp_path, "lm", parent=(parent, 5), framework="torch", corpus=text, **(SMALL | {"lr": 5.0})
     )
     train(child)  # every epoch of its own is worse than the one of its parent
     own = curve(child, "val_perplexity")
@@ -64,10 +64,10 @@ def test_the_weights_that_answer_are_those_of_its_own_best_epoch(tmp_path: Path,
 def test_another_shape_and_other_words_are_refused(tmp_path: Path, text: str) -> None:
     parent = paused_at_5(tmp_path, text)
     wider = new_run(
-        tmp_path, "lm", begin=(parent, 5), framework="torch", corpus=text, **(SMALL | {"hidden_size": 9})
+        tmp_path, "lm", parent=(parent, 5), framework="torch", corpus=text, **(SMALL | {"hidden_size": 9})
     )
     with pytest.raises(ParamError, match=f"It cannot begin with {parent.id[-4:]}@5: .*lstm"):
         train(wider)
-    others = new_run(tmp_path, "lm", begin=(parent, 5), framework="torch", corpus=noise(tmp_path), **SMALL)
+    others = new_run(tmp_path, "lm", parent=(parent, 5), framework="torch", corpus=noise(tmp_path), **SMALL)
     with pytest.raises(DataError, match="Its checkpoint was trained on other words than those of"):
         train(others)

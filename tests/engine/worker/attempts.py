@@ -52,20 +52,20 @@ def new_run(
     seed: int = 1,
     threads: int = 1,
     data: str | None = None,
-    begin: tuple[RunFolder, int] | None = None,
+    parent: tuple[RunFolder, int] | None = None,
     **given: object,
 ) -> RunFolder:
-    """A run folder under `root`, as the service would make it; `begin`: with that step of another run."""
+    """A run folder under `root`, as the service would make it; `parent`: with that step of another run."""
     found = catalog.find(experiment)
     chosen = asdict(params.build(found.params, given))
     run_id = store.new_id(experiment, time.time())
     spec = Spec(run_id, experiment, chosen, seed, "", found.framework_of(chosen), threads, "cpu", time.time())
-    if begin is None:
+    if parent is None:
         return store.create(Places(root), replace(spec, data=data))
-    folder, step = begin
-    parent = ParentCheckpoint(folder.id, step, store.read_spec(folder).seed)
-    add = parent_checkpoint.adder(folder, parent)
-    return store.create(Places(root), replace(spec, data=data, parent=parent), add)
+    folder, step = parent
+    begun = ParentCheckpoint(folder.id, step, store.read_spec(folder).seed)
+    add = parent_checkpoint.adder(folder, begun)
+    return store.create(Places(root), replace(spec, data=data, parent=begun), add)
 
 
 def make_run(

@@ -57,7 +57,7 @@ def test_with_the_parameters_and_the_seed_of_its_parent_it_ends_with_the_bits_of
     whole = new_run(tmp_path, experiment, **given)
     train(whole)
     parent = paused(tmp_path, experiment, step, **given)
-    child = new_run(tmp_path, experiment, begin=(parent, step), **given)
+    child = new_run(tmp_path, experiment, parent=(parent, step), **given)
     train(child)
     assert weights(child) == weights(whole)
     assert min(curve(child, "median_loss" if experiment == "xor_batch" else "loss")) > step
@@ -70,7 +70,7 @@ def test_paused_and_killed_without_its_parent_it_ends_as_an_uninterrupted_child(
     """Killed before its first own checkpoint it begins with that of its parent again."""
     given, step = CASES[experiment], AT.get(experiment, 5)
     parent = paused(tmp_path, experiment, step, **given)
-    whole, parts = (new_run(tmp_path, experiment, seed=2, begin=(parent, step), **given) for _ in range(2))
+    whole, parts = (new_run(tmp_path, experiment, seed=2, parent=(parent, step), **given) for _ in range(2))
     train(whole)
     shutil.rmtree(parent.path)
     killed_after_one_update(parts)
@@ -110,7 +110,7 @@ def train_without_saving(folder: RunFolder, script: ScriptedPipe) -> None:
 
 def test_a_worker_killed_at_random_steps_continues_from_its_own_checkpoints(tmp_path: Path) -> None:
     parent = paused(tmp_path, "counter", 5, steps=400)
-    whole, parts = (new_run(tmp_path, "counter", begin=(parent, 5), steps=400) for _ in range(2))
+    whole, parts = (new_run(tmp_path, "counter", parent=(parent, 5), steps=400) for _ in range(2))
     train(whole)
     shutil.rmtree(parent.path)
     for number, least in enumerate((6, 60, 200), start=1):
@@ -130,7 +130,7 @@ def _has_saved(folder: RunFolder, step: int, worker: subprocess.Popen[bytes]) ->
 
 def test_its_updates_are_counted_on_and_its_curve_has_only_its_own_points(tmp_path: Path) -> None:
     parent = paused(tmp_path, "counter", 5, steps=9)
-    child = new_run(tmp_path, "counter", begin=(parent, 5), steps=8)
+    child = new_run(tmp_path, "counter", parent=(parent, 5), steps=8)
     train(child)
     assert list(curve(child, "loss")) == [6, 7, 8]
     kinds = [event.kind for event in read_events(child) if event.kind != "metrics"]
@@ -142,14 +142,14 @@ def test_its_updates_are_counted_on_and_its_curve_has_only_its_own_points(tmp_pa
 def test_live_values_of_its_parent_are_not_taken_over(tmp_path: Path) -> None:
     parent = new_run(tmp_path, "counter", steps=9)
     train(parent, ScriptedPipe({3: {"word": "set", "name": "pace", "value": 5}, 6: PAUSE}))
-    child = new_run(tmp_path, "counter", begin=(parent, 6), steps=9, pace=2)
+    child = new_run(tmp_path, "counter", parent=(parent, 6), steps=9, pace=2)
     killed_after_one_update(child)
     assert train(child, number=2).set == {"pace": 2.0}
 
 
 def test_a_change_of_a_live_value_before_a_crash_is_applied_again(tmp_path: Path) -> None:
     parent = paused(tmp_path, "counter", 5, steps=20)
-    whole, parts = (new_run(tmp_path, "counter", begin=(parent, 5), steps=20) for _ in range(2))
+    whole, parts = (new_run(tmp_path, "counter", parent=(parent, 5), steps=20) for _ in range(2))
     change = {7: {"word": "set", "name": "pace", "value": 3}}
     train(whole, ScriptedPipe(change))
     run, _ = make_run(parts, ScriptedPipe(change))
@@ -164,7 +164,7 @@ def test_a_change_of_a_live_value_before_a_crash_is_applied_again(tmp_path: Path
 
 def test_its_own_learning_rate_counts_and_not_that_in_the_optimizer_of_its_parent(tmp_path: Path) -> None:
     parent = paused(tmp_path, "xor", 5, epochs=9)
-    same, other = (new_run(tmp_path, "xor", begin=(parent, 5), epochs=9, lr=lr) for lr in (0.01, 0.5))
+    same, other = (new_run(tmp_path, "xor", parent=(parent, 5), epochs=9, lr=lr) for lr in (0.01, 0.5))
     train(same)
     train(other)
     assert weights(same) != weights(other)
@@ -176,7 +176,7 @@ def test_another_seed_changes_the_order_of_the_data_and_the_dropout_of_the_same_
     parent = paused(tmp_path, "mnist", 5, **DIGITS)
     ends = {}
     for seed in (1, 2, 3):
-        twice = [new_run(tmp_path, "mnist", seed=seed, begin=(parent, 5), **DIGITS) for _ in range(2)]
+        twice = [new_run(tmp_path, "mnist", seed=seed, parent=(parent, 5), **DIGITS) for _ in range(2)]
         for child in twice:
             train(child)
         assert weights(twice[0]) == weights(twice[1])
@@ -198,7 +198,7 @@ def test_another_shape_is_refused_as_parameters_with_a_remedy(
 ) -> None:
     step = AT.get(experiment, 5)
     parent = paused(tmp_path, experiment, step, **given)
-    child = new_run(tmp_path, experiment, begin=(parent, step), **{**given, **other})
+    child = new_run(tmp_path, experiment, parent=(parent, step), **{**given, **other})
     with pytest.raises(ParamError, match=f"It cannot begin with {parent.id[-4:]}@{step}: ") as refused:
         train(child)
     assert f"dltui compare {parent.id}" in refused.value.remedy and "\n" not in str(refused.value)
@@ -206,7 +206,7 @@ def test_another_shape_is_refused_as_parameters_with_a_remedy(
 
 def test_a_length_that_ends_before_it_begins_is_refused(tmp_path: Path) -> None:
     parent = paused(tmp_path, "counter", 5, steps=9)
-    child = new_run(tmp_path, "counter", begin=(parent, 5), steps=5)
+    child = new_run(tmp_path, "counter", parent=(parent, 5), steps=5)
     with pytest.raises(ParamError, match="would end after step 5, and begins at step 5: nothing is left"):
         train(child)
 
@@ -215,7 +215,7 @@ def test_a_batch_whose_networks_have_all_ended_is_refused(tmp_path: Path) -> Non
     given = CASES["xor_batch"]
     parent = new_run(tmp_path, "xor_batch", **given)
     train(parent)
-    child = new_run(tmp_path, "xor_batch", begin=(parent, 32), **{**given, "epochs": 64})
+    child = new_run(tmp_path, "xor_batch", parent=(parent, 32), **{**given, "epochs": 64})
     with pytest.raises(ParamError, match="All its networks have ended at epoch 32"):
         train(child)
 
@@ -224,7 +224,7 @@ def test_the_goal_that_its_parent_reached_does_not_end_it(tmp_path: Path) -> Non
     given = {"model": "logistic", "epochs": 50, "every": 5}
     parent = new_run(tmp_path, "mnist", target=0.5, **given)
     reached = train(parent).step
-    child = new_run(tmp_path, "mnist", begin=(parent, reached), target=0.9, **given)
+    child = new_run(tmp_path, "mnist", parent=(parent, reached), target=0.9, **given)
     assert train(child).step > reached
 
 
@@ -232,7 +232,7 @@ def test_the_early_stopping_of_its_parent_starts_anew(tmp_path: Path) -> None:
     given = {"epochs": 5000, "validation": "notebook", "patience": 5, "target": 100.0, "lr": 0.0}
     parent = new_run(tmp_path, "xor", **given)
     over = train(parent).step
-    child = new_run(tmp_path, "xor", begin=(parent, over), **given)
+    child = new_run(tmp_path, "xor", parent=(parent, over), **given)
     assert train(child).step == over + 6  # the first value is the best, then it waits five epochs
 
 
@@ -241,7 +241,7 @@ def test_curves_of_a_batch_with_more_epochs_have_a_point_at_every_stride(tmp_pat
 
     given = {"axes": "seed=1..3", "lr": 0.0}
     parent = paused(tmp_path, "xor_batch", 32, epochs=64, **given)
-    child = new_run(tmp_path, "xor_batch", begin=(parent, 32), epochs=16384, **given)
+    child = new_run(tmp_path, "xor_batch", parent=(parent, 32), epochs=16384, **given)
     train(child)
     found = record.read(
         *((child.path / name).read_bytes() for name in (record.METADATA_FILE, record.ARRAYS_FILE))
@@ -251,7 +251,7 @@ def test_curves_of_a_batch_with_more_epochs_have_a_point_at_every_stride(tmp_pat
 
 def test_where_no_checkpoint_can_be_read_it_does_not_start_from_other_weights(tmp_path: Path) -> None:
     parent = paused(tmp_path, "counter", 5, steps=9)
-    child = new_run(tmp_path, "counter", begin=(parent, 5), steps=9)
+    child = new_run(tmp_path, "counter", parent=(parent, 5), steps=9)
     shutil.rmtree(child.checkpoints)
     with pytest.raises(MismatchedCheckpoint, match="None of its checkpoints can be read"):
         train(child)
@@ -266,7 +266,7 @@ def test_other_data_are_named_and_allowed(tmp_path: Path) -> None:
     run.restore(tally)
     run.log(5, loss=1.0)
     run.save()
-    child = new_run(tmp_path, "counter", begin=(parent, 5), steps=9)
+    child = new_run(tmp_path, "counter", parent=(parent, 5), steps=9)
     again, _ = make_run(child, ScriptedPipe())
     again.trains_on("poems", "b" * 64)
     again.pin(data="b" * 64)

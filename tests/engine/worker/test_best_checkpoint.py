@@ -170,7 +170,7 @@ def test_killed_at_any_moment_the_best_of_what_was_saved_is_there(tmp_path: Path
 def test_a_child_does_not_count_the_value_of_the_checkpoint_it_began_with(tmp_path: Path) -> None:
     parent = new_run(tmp_path, "mnist")
     Training(parent).train(10, {10: 0.99}, save=(10,))
-    child = new_run(tmp_path, "mnist", begin=(parent, 10))
+    child = new_run(tmp_path, "mnist", parent=(parent, 10))
     Training(child).train(60, {20: 0.5}, save=(20, 30, 40, 50, 60))
     assert kept(child) == [20, 40, 50, 60]
     shutil.copytree(parent.checkpoints / "step-00000010", child.checkpoints / "step-00000010")
