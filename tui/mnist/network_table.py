@@ -89,7 +89,7 @@ class NetworkTable:
             words = percent_of(run).strip() if run.status is Status.RUNNING else str(run.status)
             canvas.write(x + 2, y, words[:8], sign.style_name)
             for text, style_name in _numbers(run, entry.row):
-                x = canvas.write(x + (10 if x == 3 + NAME + 7 else 0), y, text, style_name)
+                x = canvas.write(x + (9 if x == 3 + NAME + 7 else 0), y, text, style_name)
         if wide and recipe.parameters:
             place = 3 + NAME + len(HEADINGS) + 2
             canvas.write(place, y, f"{recipe.parameters:10,}", "text" if run else "muted")

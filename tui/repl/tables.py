@@ -59,7 +59,7 @@ def fillings(response: FilledBlank, width: int) -> list[Row]:
         )
     left, right = (" ".join(map(word_of, words)) for words in (response.left, response.right))
     best = f"{left} {word_of(found[0].word)} {right}".strip() if found else ""
-    legend = "% is left x right, normalised; left: the forward model, right: the reversed one"
+    legend = "% is left x right, normalised; left: forward model, right: reversed model"
     return [*rows, (Span(best, "strong"),), *wrap_text(legend, width, "muted")]
 
 

@@ -42,6 +42,19 @@ def test_steps_of_a_run_that_reached_its_goal_are_without_parentheses() -> None:
     assert " 387 " in line and "(387)" not in line and "0.9917" in line
 
 
+def test_numbers_end_below_the_end_of_their_headings() -> None:
+    run = a_run(state=done())
+    lines = painted(NetworkRow(FAST, run, a_row(run)), 80)
+    for heading, number in (
+        ("to 99 %", " 387 "),
+        ("valid.", "0.9918"),
+        ("balanced", "0.9917"),
+        ("test", "0.9920"),
+    ):
+        end = lines[1].index(heading) + len(heading)
+        assert lines[2][:end].rstrip().endswith(number.strip()), heading
+
+
 def test_until_the_table_is_computed_the_steps_to_the_goal_are_empty() -> None:
     line = painted(NetworkRow(FAST, a_run(state=done()), None), 100)[2]
     assert "400" not in line and "·" in line and "0.9918" in line
