@@ -79,7 +79,8 @@ def receiver(tmp_path: Path) -> Iterator[Receiver]:
 def environ(receiver: Receiver | None = None) -> dict[str, str]:
     given = {name: value for name, value in os.environ.items() if name != "DLTUI_TRACK"}
     track = {"DLTUI_TRACK": str(receiver.path)} if receiver else {}
-    return {**given, **track, "PYTHONPATH": str(TRACK_FOLDER)}
+    path = os.pathsep.join(filter(None, [str(TRACK_FOLDER), os.environ.get("PYTHONPATH")]))
+    return {**given, **track, "PYTHONPATH": path}
 
 
 def script(text: str, receiver: Receiver | None = None) -> subprocess.CompletedProcess[str]:
