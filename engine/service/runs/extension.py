@@ -39,6 +39,10 @@ def extended_lengths(
 
     `holds_last`: the newest checkpoint is known to have the last weights, not only the best.
     """
+    if spec.command is not None:
+        raise ParamError(
+            "A command cannot be extended.", "Run it again with another value: R, or dltui exec."
+        )
     experiment = catalog.of(spec)
     declared = {param.name: param for param in params.declared(experiment.params)}
     known = [name for name in LENGTHS if name in declared]

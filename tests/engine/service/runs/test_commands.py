@@ -16,7 +16,7 @@ from engine.exec import shell_command
 from engine.exec.shell_command import ShellCommand
 from engine.places import Places
 from engine.protocol import Spec, spec_from_json
-from engine.service.runs import commands
+from engine.service.runs import commands, extension
 from engine.service.runs.commands import WithheldValues
 from engine.service.runs.runs import read_submission, spec_of
 from engine.typed_json import to_json
@@ -144,3 +144,10 @@ async def test_a_command_is_run_again_with_the_environment_that_the_service_has(
         assert (spec.params, spec.seed) == ({"lr": 0.5}, 2)
         assert service.runs.withheld.of(spec) == {"C_KEY": "hidden"}
         assert again.spec.command is not None and again.spec.command.environ == {}
+
+
+def test_a_command_is_not_extended_whatever_its_placeholders_are_called() -> None:
+    command = ShellCommand(("train", "{epochs}"), "/", kinds={"epochs": "int"})
+    spec = Spec("one", "exec", {"epochs": 3}, 1, "", "", 1, "cpu", 0.0, command=command)
+    with pytest.raises(ParamError, match="cannot be extended"):
+        extension.extended_lengths(spec, {"epochs": "5"})
