@@ -64,6 +64,13 @@ class LogProgress:
 
 
 @dataclass(frozen=True, slots=True)
+class LogsProgress:
+    """What was read at one time."""
+
+    logs: Sequence[LogProgress]
+
+
+@dataclass(frozen=True, slots=True)
 class FindLogs(StreamRequest[FoundLogs]):
     """The logs at a path."""
 
@@ -72,7 +79,7 @@ class FindLogs(StreamRequest[FoundLogs]):
 
 
 @dataclass(frozen=True, slots=True)
-class ReadLogs(StreamRequest[LogProgress]):
+class ReadLogs(StreamRequest[LogsProgress]):
     """Read logs one after the other, each from where its last reading ended."""
 
     METHOD = "read"

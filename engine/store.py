@@ -177,7 +177,7 @@ def create(places: Places, spec: Spec, fill: Callable[[Path], object] = lambda p
     return folder
 
 
-def create_imported(places: Places, spec: Spec, source: LogSource) -> RunFolder:
+def create_imported(places: Places, spec: Spec, source: LogSource) -> tuple[RunFolder, ExitFacts]:
     """Create the folder of an imported run, not yet on stable storage. Raises OSError, as `create`."""
     folder = folder_of(places, spec.id)
     cause = Cause(CauseKind.IMPORTED, f"read from {source.path}")
@@ -192,7 +192,7 @@ def create_imported(places: Places, spec: Spec, source: LogSource) -> RunFolder:
     ):
         files.write_new(draft / name, json.dumps(data, allow_nan=False).encode("ascii"))
     os.rename(draft, folder.path)
-    return folder
+    return folder, ended
 
 
 def write_log_source(folder: RunFolder, source: LogSource) -> None:

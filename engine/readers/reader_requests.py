@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from engine.reader_protocol import (
     FoundLogs,
     LogDescription,
     LogProgress,
+    LogsProgress,
     LogToRead,
     PollLogs,
     ReadLogs,
@@ -26,6 +28,7 @@ from engine.unicode_text import has_no_surrogates
 
 FOUND = 100
 """logs of one part of an answer"""
+PART_SECONDS = 0.05
 
 
 @dataclass(slots=True)
@@ -79,8 +82,19 @@ class ReaderRequests:
                 found = []
         yield FoundLogs(found)
 
-    def read(self, request: ReadLogs) -> Iterator[LogProgress]:
-        for log in request.logs:
+    def read(self, request: ReadLogs) -> Iterator[LogsProgress]:
+        """A part every PART_SECONDS."""
+        found: list[LogProgress] = []
+        began = time.monotonic()
+        for progress in self._read(request.logs):
+            found.append(progress)
+            if time.monotonic() - began >= PART_SECONDS:
+                yield LogsProgress(found)
+                found, began = [], time.monotonic()
+        yield LogsProgress(found)
+
+    def _read(self, logs: Sequence[LogToRead]) -> Iterator[LogProgress]:
+        for log in logs:
             try:
                 reader = find_logs.open_log(log.kind, log.source, log.name)
                 cursor = history_writer.last_cursor(Path(log.out))

@@ -15,13 +15,15 @@ from numpy.typing import NDArray
 
 from engine import tfrecord
 
-FEW = 8
-"""records of one length that are checked one by one"""
 SEGMENT = 1024
 LONG = 4 * SEGMENT
 """bytes from which a record is cut into segments"""
+WIDTH = 32
+"""records whose lengths lie between the same multiples of it are checked together"""
 GATHERED = 1 << 20
 """bytes of records that are gathered at a time"""
+INVERTED = 4
+"""bytes at the beginning of a record whose inversion equals a first remainder of ones"""
 Bytes = NDArray[np.uint8]
 Sums = NDArray[np.uint32]
 Places = NDArray[np.int64]
@@ -30,43 +32,51 @@ Places = NDArray[np.int64]
 def masked_checksums(buffer: Bytes, starts: Places, lengths: Places) -> Sums:
     """The masked CRC-32C of each `buffer[start : start + length]`."""
     found = np.empty(len(starts), np.uint32)
-    order = np.argsort(lengths, kind="stable")
-    kinds, firsts = np.unique(lengths[order], return_index=True)
-    for length, chosen in zip(kinds.tolist(), np.split(order, firsts[1:]) if len(order) else (), strict=True):
-        if length >= LONG:
-            found[chosen] = [_long(buffer[at : at + length]) for at in starts[chosen].tolist()]
-        elif len(chosen) < FEW:
-            found[chosen] = [tfrecord.crc32c(buffer[at : at + length].tobytes()) for at in starts[chosen]]
+    widths = np.where(lengths < LONG, -(-lengths // WIDTH) * WIDTH, LONG)
+    for width in np.unique(widths).tolist():
+        chosen = np.flatnonzero(widths == width)
+        if width == LONG:
+            parts = zip(starts[chosen].tolist(), lengths[chosen].tolist(), strict=True)
+            found[chosen] = [_long(buffer[start : start + length]) for start, length in parts]
+        elif width:
+            found[chosen] = _together(buffer, starts[chosen], lengths[chosen], width)
         else:
-            found[chosen] = ~_of_one_length(buffer, starts[chosen], length)
+            found[chosen] = 0
     return (found >> np.uint32(15) | found << np.uint32(17)) + np.uint32(0xA282_EAD8)
 
 
-def _of_one_length(buffer: Bytes, starts: Places, length: int) -> Sums:
-    found, count = np.empty(len(starts), np.uint32), max(1, GATHERED // max(1, length))
+def _together(buffer: Bytes, starts: Places, lengths: Places, width: int) -> Sums:
+    """The checksums of records of 1 to `width` bytes.
+
+    They are aligned at their ends: zeros before the first byte leave a remainder of zero as it is.
+    """
+    found, count = np.empty(len(starts), np.uint32), max(1, GATHERED // width)
     for at in range(0, len(starts), count):
-        part = slice(at, at + count)
-        found[part] = _remainders(buffer[starts[part][:, None] + np.arange(length)], 0xFFFF_FFFF)
+        start, length = starts[at : at + count, None], lengths[at : at + count, None]
+        places = np.arange(width) - (width - length)
+        rows = buffer[start + np.maximum(places, 0)]
+        rows[places < 0] = 0
+        rows ^= np.where((places >= 0) & (places < INVERTED), np.uint8(0xFF), np.uint8(0))
+        found[at : at + count] = ~_remainders(rows)
+    short = np.flatnonzero(lengths < INVERTED)
+    found[short] = [tfrecord.crc32c(buffer[starts[n] : starts[n] + lengths[n]].tobytes()) for n in short]
     return found
 
 
-def _remainders(rows: Bytes, first: int) -> Sums:
-    """The remainder of each row, with `first` before its bytes. Two bytes are looked up at a time."""
-    count, length = rows.shape
-    crc = np.full(count, first, np.uint32)
-    even = length // 2 * 2
-    table, shift = _table_of_two(), np.uint32(16)
-    for pair in np.ascontiguousarray(rows[:, :even]).view("<u2").T.astype(np.uint32):
-        crc = table[(crc ^ pair) & 0xFFFF] ^ (crc >> shift)
-    if length > even:
-        crc = _table()[(crc ^ rows[:, even]) & 0xFF] ^ (crc >> np.uint32(8))
+def _remainders(rows: Bytes) -> Sums:
+    """The remainder of each row, of an even number of bytes. Two bytes are looked up at a time."""
+    crc, table = np.zeros(len(rows), np.uint32), _table_of_two()
+    for pair in np.ascontiguousarray(rows.view("<u2").T):
+        mixed = crc ^ pair
+        halves = mixed.astype("<u4", copy=False).view("<u2")
+        crc = table[halves[::2]] ^ halves[1::2]
     return crc
 
 
 def _long(data: Bytes) -> int:
     whole = len(data) // SEGMENT * SEGMENT
     shifts, crc = _shifts(), 0xFFFF_FFFF
-    for part in _remainders(data[:whole].reshape(-1, SEGMENT), 0).tolist():
+    for part in _remainders(data[:whole].reshape(-1, SEGMENT)).tolist():
         behind = (shifts[place][crc >> 8 * place & 0xFF] for place in range(4))
         crc = functools.reduce(operator.xor, behind, part)
     table = tfrecord.crc_table()

@@ -67,8 +67,9 @@ class EventFolder:
     def describe(self) -> LogDescription:
         names = self._list()
         for name in names:
-            records = [*islice(RecordFile(self.folder / name).read(DESCRIBED).records, SEARCHED)]
-            if records:
+            read = RecordFile(self.folder / name).read(DESCRIBED, checked=False)
+            if len(read.starts):
+                records = [*islice(read.records, SEARCHED)] if b"hparams" in read.data else [read.record(0)]
                 first, params = _event(records[0]), _params(records)
                 began = first.wall_time if first is not None else 0.0
                 size = sum(_size(self.folder / one) for one in names)

@@ -21,6 +21,7 @@ BENCHES = (
     "bench_talk",
     "bench_lanes",
     "bench_track",
+    "bench_import",
 )
 
 

@@ -20,11 +20,19 @@ from engine import files, store
 from engine.client.session import Session
 from engine.errors import CorruptRun, DltuiError, EngineError, InputError
 from engine.places import Places
-from engine.protocol import Json, RunSummary, Spec, Status
-from engine.reader_protocol import FindLogs, ForgetLogs, LogDescription, LogToRead, PollLogs, ReadLogs
+from engine.protocol import Json, Spec, Status
+from engine.reader_protocol import (
+    FindLogs,
+    ForgetLogs,
+    LogDescription,
+    LogProgress,
+    LogToRead,
+    PollLogs,
+    ReadLogs,
+)
 from engine.service.imports.import_job import ImportJob
 from engine.service.index.index import Index, row_of
-from engine.service.runs import read_run_folder
+from engine.service.runs import read_run_folder, tracked_run
 from engine.service.runs.run_registry import RunRegistry
 from engine.service.runs.submission_counter import SubmissionCounter
 from engine.service.runs.tracked_run import TrackedRun
@@ -57,6 +65,8 @@ class Imports:
         self._idle: dict[str, float] = {}
         self._pids: dict[str, int | None] = {}
         """id -> the process of the readers that follows it"""
+        self._tracked: dict[str, TrackedRun] = {}
+        """the runs that are read or followed"""
         self._wake = asyncio.Event()
         self._changed: set[str] = set()
         """ids whose rows are older than their events"""
@@ -106,6 +116,7 @@ class Imports:
 
     def forget(self, run_id: str) -> None:
         """Follow the run no longer: it was removed, or restored."""
+        self._tracked.pop(run_id, None)
         if self._followed.pop(run_id, None) is not None:
             self._registry.growing.discard(run_id)
             task = asyncio.create_task(self._stop_reading([run_id]))
@@ -162,6 +173,7 @@ class Imports:
             rows = await asyncio.to_thread(self._write, made)
             await self._registry.index_thread.write_rows([row_of(run.summary(), run.tail()) for run in rows])
         for run in rows:
+            self._tracked[run.id] = run
             self._registry.change_feed.publish(run.summary())
         return sources
 
@@ -174,8 +186,8 @@ class Imports:
     def _write(self, made: Iterable[tuple[Spec, LogSource]]) -> list[TrackedRun]:
         rows = []
         for spec, source in made:
-            store.create_imported(self._places, spec, source)
-            rows.append(read_run_folder.read(self._places, spec.id))
+            folder, ended = store.create_imported(self._places, spec, source)
+            rows.append(tracked_run.imported(folder, spec, source, ended))
         if rows:
             files.sync_path(self._places.runs)
         return rows
@@ -197,22 +209,26 @@ class Imports:
         logs = [self._log_to_read(run_id, source) for run_id, source in sources.items()]
         try:
             async for part in self._readers.parts(ReadLogs(logs)):
-                source = sources[part.id]
-                job.bytes_read += part.bytes
-                job.points += part.points
-                for damage in part.damages:
-                    job.add_problem(f"{source.path}: {damage}")
-                self._changed.add(part.id)
-                if part.has_ended:
-                    job.runs_read += 1
-                    if part.error:
-                        job.add_problem(part.error)
-                    self._end_reading(part.id, source, is_gone=bool(part.error))
+                for progress in part.logs:
+                    self._add_progress(job, sources[progress.id], progress)
         finally:
-            for run_id in sources:
-                if run_id not in self._followed:
-                    self._registry.growing.discard(run_id)
+            rest = sources.keys() - self._followed.keys()
+            self._registry.growing -= rest
             await self._update_rows()
+            for run_id in rest:
+                self._tracked.pop(run_id, None)
+
+    def _add_progress(self, job: ImportJob, source: LogSource, progress: LogProgress) -> None:
+        job.bytes_read += progress.bytes
+        job.points += progress.points
+        for damage in progress.damages:
+            job.add_problem(f"{source.path}: {damage}")
+        self._changed.add(progress.id)
+        if progress.has_ended:
+            job.runs_read += 1
+            if progress.error:
+                job.add_problem(progress.error)
+            self._end_reading(progress.id, source, is_gone=bool(progress.error))
 
     def _end_reading(self, run_id: str, source: LogSource, is_gone: bool) -> None:
         if source.idle and not is_gone:
@@ -268,6 +284,7 @@ class Imports:
     async def _end_following(self, run_ids: Sequence[str]) -> None:
         for run_id in run_ids:
             self._followed.pop(run_id, None)
+            self._tracked.pop(run_id, None)
             self._registry.growing.discard(run_id)
             await asyncio.to_thread(self._note_end, run_id)
             self._changed.add(run_id)
@@ -294,19 +311,28 @@ class Imports:
                 await self._update(changed[at : at + ROWS])
 
     async def _update(self, run_ids: Sequence[str]) -> None:
-        tails = await self._registry.index_thread.call(_tails, run_ids)
-        found = await asyncio.to_thread(self._read_rows, tails)
-        rows = [run for run in found if isinstance(run, TrackedRun)]
+        unknown = [run_id for run_id in run_ids if run_id not in self._tracked]
+        tails = await self._registry.index_thread.call(_tails, unknown) if unknown else {}
+        rows = await asyncio.to_thread(self._read_rows, run_ids, tails)
         await self._registry.index_thread.write_rows([row_of(run.summary(), run.tail()) for run in rows])
         for run in rows:
             self._registry.change_feed.publish(run.summary())
 
-    def _read_rows(self, tails: Mapping[str, Json]) -> list[TrackedRun | RunSummary]:
-        return [
-            read_run_folder.read_or_damaged(self._places, run_id, tail)
-            for run_id, tail in tails.items()
-            if (self._places.runs / run_id).exists()
-        ]
+    def _read_rows(self, run_ids: Sequence[str], tails: Mapping[str, Json]) -> list[TrackedRun]:
+        """The runs with all their events; without those that were removed."""
+        found = []
+        for run_id in run_ids:
+            run = self._tracked.get(run_id)
+            if run is None and run_id in tails and (self._places.runs / run_id).exists():
+                read = read_run_folder.read_or_damaged(self._places, run_id, tails[run_id])
+                run = read if isinstance(read, TrackedRun) else None
+                if run is not None and run_id in self._followed:
+                    self._tracked[run_id] = run
+            elif run is not None:
+                read_run_folder.read_all(run)
+            if run is not None:
+                found.append(run)
+        return found
 
 
 def _ids_of_tokens(index: Index, tokens: Sequence[str]) -> list[str | None]:

@@ -111,13 +111,18 @@ def _guarded(places: Places, run_id: str, do: Callable[[], TrackedRun]) -> Track
 def _read(places: Places, run_id: str, tail: Json | None) -> TrackedRun:
     run = _load(places, run_id, tail)
     if tracked_run.is_settled(run.state()):
-        while read_new(run, SETTLED_CHUNK):
-            pass
+        read_all(run)
         check_file(run)
         run.all_events_read = True
         tracked_run.update_checkpoint_step(run)
         tracked_run.check_end(run)
     return run
+
+
+def read_all(run: TrackedRun) -> None:
+    """Fold all events that are there."""
+    while read_new(run, SETTLED_CHUNK):
+        pass
 
 
 def _load(places: Places, run_id: str, tail: Json | None) -> TrackedRun:

@@ -215,6 +215,13 @@ def load(folder: RunFolder, tail: Json | None = None) -> TrackedRun:
     return run
 
 
+def imported(folder: RunFolder, spec: Spec, source: LogSource, ended: ExitFacts) -> TrackedRun:
+    """A run that was just imported, without any event."""
+    run = new(folder, spec)
+    run.ended, run.all_events_read, run.notice = ended, True, _following(source)
+    return run
+
+
 def _following(source: LogSource | None) -> str:
     if source is None or not source.idle:
         return ""

@@ -24,7 +24,7 @@ def log_of(folder: Path, out: Path, follow: bool = False) -> LogToRead:
 
 
 def read(requests: ReaderRequests, *logs: LogToRead) -> list[LogProgress]:
-    return list(requests.read(ReadLogs(logs)))
+    return [one for part in requests.read(ReadLogs(logs)) for one in part.logs]
 
 
 def poll(requests: ReaderRequests) -> list[LogProgress]:
