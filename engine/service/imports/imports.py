@@ -114,6 +114,30 @@ class Imports:
             self._jobs.add(task)
             task.add_done_callback(self._jobs.discard)
 
+    async def drop_cache(self) -> str:
+        """Delete the oldest cache of a log that is still there; returns the id of its run, or ""."""
+        imported = await self._registry.index_thread.call(Index.matching_ids, f"status={Status.IMPORTED}")
+        resting = [run_id for run_id in imported if run_id not in self._registry.growing]
+        return await asyncio.to_thread(self._drop_oldest, resting)
+
+    def _drop_oldest(self, run_ids: Iterable[str]) -> str:
+        caches = [(path.stat().st_mtime, path) for path in map(self._cache_of, run_ids) if path is not None]
+        if not caches:
+            return ""
+        oldest = min(caches)[1]
+        logging.info("the cache %s is deleted, since the disk is full; its log is still there", oldest)
+        oldest.unlink()
+        return oldest.parent.name
+
+    def _cache_of(self, run_id: str) -> Path | None:
+        """The events of an imported run that can be read from its log again."""
+        folder = store.folder_of(self._places, run_id)
+        with contextlib.suppress(CorruptRun):
+            source = store.read_log_source(folder)
+            if source and not source.copied and folder.events.exists() and Path(source.path).exists():
+                return folder.events
+        return None
+
     def forget(self, run_id: str) -> None:
         """Follow the run no longer: it was removed, or restored."""
         self._tracked.pop(run_id, None)

@@ -8,7 +8,7 @@ import errno
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -38,6 +38,9 @@ MATCHERS: tuple[Callable[[RemovedItem, str], bool], ...] = (
 """how a name selects a removed item; the first of these with a match is used"""
 
 
+async def _drop_nothing() -> None: ...
+
+
 def free_bytes(path: Path) -> int:
     found = os.statvfs(path)
     return found.f_bavail * found.f_frsize
@@ -57,6 +60,8 @@ class Removals:
     keep_seconds: float = KEEP_SECONDS
     free: Callable[[Path], int] = free_bytes
     _base: float = 0.0
+    drop_cache: Callable[[], Awaitable[object]] = _drop_nothing
+    """called where the disk is full and nothing removed is left: deletes the cache of a log"""
     _began: float = field(default_factory=time.monotonic)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     """for each change of `removed/`"""
@@ -233,6 +238,8 @@ class Removals:
         async with self._lock:
             found = await self._all()
             if not found:
+                if self.free(self.places.root) < await self._needed_bytes():
+                    await self.drop_cache()
                 return False
             oldest, free = found[0], self.free(self.places.root)
             is_due = self.clock - oldest.clock >= self.keep_seconds

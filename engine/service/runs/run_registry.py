@@ -116,6 +116,8 @@ class RunRegistry:
         row = await self.index_thread.call(Index.get, run_id)
         if row is None or not known.status.is_rest or known.status is Status.DAMAGED or self.get(run_id):
             return known
+        if known.status is Status.IMPORTED and not await asyncio.to_thread(self._has_events, run_id):
+            return known  # the cache of its log was deleted
         tail = None if known.damage else row.tail
         found = await asyncio.to_thread(read_run_folder.read_or_damaged, self.places, run_id, tail)
         if self.get(run_id) or not os.path.lexists(self.places.runs / run_id):
@@ -124,6 +126,9 @@ class RunRegistry:
             return known
         await self._track_or_index(found)
         return await self.summary(run_id)
+
+    def _has_events(self, run_id: str) -> bool:
+        return store.folder_of(self.places, run_id).events.exists()
 
     async def reload(self, run_id: str) -> None:
         """Read the folder of a run that is not indexed or was damaged: its files may have been repaired."""

@@ -71,9 +71,10 @@ class Service:
         self.runs = Runs(self.registry, self.cycle.wake, self.executors, self.cycle.withheld)
         self.sweeps = Sweeps(places, self._sweep_cycle(), self.change_feed)
         self.cycle.on_settled = self.sweeps.wake
-        self.imports = Imports(places, self.registry, self.runs.counter)
         self.runs.on_added_or_removed = self._on_added_or_removed
         self.removals = Removals(places, self.runs, self.sweeps)
+        self.imports = Imports(places, self.registry, self.runs.counter)
+        self.removals.drop_cache = self.imports.drop_cache
         self._handlers = Requests(self).handlers()
         self._listener = Listener(places.socket, self._accept)
         self._clients: set[ClientConnection] = set()

@@ -189,6 +189,32 @@ async def test_a_deleted_cache_is_read_from_the_log_again(places: Places, log: P
         assert (await client.show(run)).damage == ""
 
 
+async def test_a_full_disk_takes_a_cache_and_no_copy(places: Places, log: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    write(kept, version(), scalar(1, 1.0))
+    async with serving(places) as service, await connect(places) as client:
+        (copied,) = (await import_all(client, kept, copy=True))["found"]
+        (cached,) = (await import_all(client, log))["found"]
+        service.removals.free = lambda path: 0
+
+        async def is_dropped() -> bool:
+            return not store.folder_of(places, cached).events.exists()
+
+        await wait_for(is_dropped)
+        assert store.folder_of(places, copied).events.exists()
+        service.removals.free = lambda path: 1 << 40
+        assert (await client.show(cached)).metrics == {"loss": 2.25}
+
+
+async def test_without_its_log_a_cache_is_kept(places: Places, log: Path) -> None:
+    async with serving(places) as service, await connect(places) as client:
+        (run,) = (await import_all(client, log))["found"]
+        log.rename(log.with_name("elsewhere"))
+        assert await service.imports.drop_cache() == ""
+        assert (await points(client, run))["loss"][0] == list(range(10))
+
+
 async def test_a_log_that_cannot_be_read_is_named_and_the_others_are_imported(
     places: Places, log: Path
 ) -> None:

@@ -1,0 +1,48 @@
+"""Logs of other programs, imported by a command: listed, drawn, compared, exported, refused in one line."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+
+from tests.end_to_end.home import ROOT, Home
+
+LOGS = ROOT / "tests" / "engine" / "readers" / "logs"
+(LIGHTNING,) = LOGS.glob("lightning-*")
+
+
+def test_an_imported_log_is_used_like_any_run(home: Home) -> None:
+    ids = home.dltui("import", str(LIGHTNING)).split()
+    listed = {run["id"]: run for run in json.loads(home.dltui("ls", "status=imported", "--json"))}
+    assert set(listed) == set(ids)
+    from_csv = next(run for run in listed.values() if run["experiment"] == "csv")
+    with (LIGHTNING / "csv" / "version_0" / "metrics.csv").open() as file:
+        expected = {row["step"]: float(row["val_loss"]) for row in csv.DictReader(file) if row["val_loss"]}
+    rows = csv.DictReader(io.StringIO(home.dltui("export", from_csv["id"])))
+    assert {row["step"]: float(row["val_loss"]) for row in rows if row["val_loss"]} == expected
+    assert "val_loss" in home.dltui("plot", *ids, "--metric", "val_loss")
+    assert json.loads(home.dltui("compare", *ids, "--json"))
+    assert "lr=0.1" in home.dltui("ls", "lr=0.1 and val_loss<1")
+    assert "imported" in home.dltui("show", ids[0])
+
+
+def test_what_an_imported_run_cannot_do_is_said_in_one_line(home: Home) -> None:
+    run = home.dltui("import", str(LIGHTNING / "csv")).strip()
+    for words in (("pause", run), ("resume", run), ("stop", run), ("set", run, "lr=1")):
+        done = home.call(*words)
+        assert done.returncode != 0 and "is imported and cannot be" in done.stderr, done.stderr
+    assert "no output of its own" in home.call("logs", run).stderr
+    home.dltui("rm", run, "--yes")
+    assert json.loads(home.dltui("ls", "--json")) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("missing", "No such file"), ("README.md", "no line of column names"), ("engine", "No log was found")],
+)
+def test_what_is_no_log_is_said_in_one_line(home: Home, name: str, told: str) -> None:
+    done = home.call("import", str(ROOT / name))
+    assert done.returncode != 0 and told in done.stderr and "Traceback" not in done.stderr
