@@ -250,7 +250,8 @@ class Requests:
 
     async def events(self, request: Json) -> AsyncIterator[Frame | NextEvents]:
         run_id = await self._find(request)
-        await self._service.imports.ensure_events(run_id)
+        if store.folder_of(self._registry.places, run_id).log_source.exists():
+            await self._service.imports.ensure_events(run_id)
         async with contextlib.aclosing(
             event_frames(self._registry, run_id, request.get("after", 0))
         ) as found:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import os
 import time
 from collections.abc import Coroutine, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import CorruptRun, EngineError
 from engine.places import Places
 from engine.protocol import Finding, Json, Resources, Severity, Status
-from engine.service.imports.imports import Imports
 from engine.service.index.index import Index
 from engine.service.index.index_thread import IndexThread
 from engine.service.placement import executors
@@ -33,11 +33,16 @@ from engine.service.sweeps.sweep_cycle import SweepCycle
 from engine.service.sweeps.sweeps import Sweeps
 from engine.version import VERSION
 
+if TYPE_CHECKING:
+    from engine.service.imports.imports import Imports
+
 CLIENTS = 32
 GPU_SECONDS = 2.0
 HOME_SECONDS = 1.0
 LIST_SECONDS = 2.0
 """between two tries to list the folder of all runs"""
+FOLLOW_SECONDS = 1.0
+"""from the first answers on, until logs are followed: it imports much"""
 NOTICE_SECONDS = 600.0
 """that pages have a notice of an index that was rebuilt"""
 NAMED_LIMIT = 5
@@ -73,8 +78,7 @@ class Service:
         self.cycle.on_settled = self.sweeps.wake
         self.runs.on_added_or_removed = self._on_added_or_removed
         self.removals = Removals(places, self.runs, self.sweeps)
-        self.imports = Imports(places, self.registry, self.runs.counter)
-        self.removals.drop_cache = self.imports.drop_cache
+        self.removals.drop_cache = self._drop_cache
         self._handlers = Requests(self).handlers()
         self._listener = Listener(places.socket, self._accept)
         self._clients: set[ClientConnection] = set()
@@ -147,9 +151,20 @@ class Service:
     def _sweep_cycle(self) -> SweepCycle:
         return SweepCycle(self.registry, self.runs, self.machine, self.executors)
 
+    @functools.cached_property
+    def imports(self) -> Imports:
+        """Made with the first use, which is after the first answers to clients."""
+        from engine.service.imports.imports import Imports
+
+        return Imports(self.places, self.registry, self.runs.counter)
+
+    async def _drop_cache(self) -> str:
+        return await self.imports.drop_cache()
+
     def _on_added_or_removed(self, run_id: str) -> None:
         self.sweeps.publish_run_change(run_id)
-        self.imports.forget(run_id)
+        if "imports" in self.__dict__:
+            self.imports.forget(run_id)
 
     def _hello(self) -> Json:
         return {"pid": os.getpid(), "version": VERSION}
@@ -240,8 +255,12 @@ class Service:
             self.cycle.run(),
             self.sweeps.run(),
             self.removals.run(),
-            self.imports.run(),
+            self._follow_logs(),
         )
+
+    async def _follow_logs(self) -> None:
+        await asyncio.sleep(FOLLOW_SECONDS)
+        await self.imports.run()
 
     async def _finish_reading(self, entering: asyncio.Task[None]) -> None:
         await entering
@@ -294,7 +313,8 @@ class Service:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self.sweeps.close()
-        await self.imports.aclose()
+        if "imports" in self.__dict__:
+            await self.imports.aclose()
         self.removals.close()
         self.index_thread.close(reconcile_index.folder_stamp(self.places) if self._is_complete else "")
         logging.info("left; runs continue under their keepers")
