@@ -94,6 +94,23 @@ class PollLogs(StreamRequest[LogProgress]):
 
 
 @dataclass(frozen=True, slots=True)
+class WrittenPoints:
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class WriteTensorBoard(StreamRequest[WrittenPoints]):
+    """Write the curves of a run to a new folder `name` in `folder`, as an event file."""
+
+    METHOD = "write"
+    events: str
+    """path of its events"""
+    folder: str
+    name: str
+    params: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
 class ForgetLogs(Request[None]):
     """Follow these runs no longer."""
 

@@ -20,14 +20,24 @@ _SUM = struct.Struct("<I")
 
 def encode(data: bytes) -> bytes:
     """The record of `data`."""
-    length = struct.pack("<Q", len(data))
-    return length + _SUM.pack(checksum(length)) + data + _SUM.pack(checksum(data))
+    return head(len(data)) + data + tail(checksum(data))
 
 
-def length_in(head: bytes) -> int | None:
+def head(length: int) -> bytes:
+    """What stands before as many bytes of data."""
+    packed = struct.pack("<Q", length)
+    return packed + tail(checksum(packed))
+
+
+def tail(masked_sum: int) -> bytes:
+    """What stands behind data with that checksum."""
+    return _SUM.pack(masked_sum)
+
+
+def length_in(begin: bytes) -> int | None:
     """The length in the first HEAD bytes of a record; None where its checksum differs."""
-    length, found = _HEAD.unpack(head)
-    return int(length) if found == checksum(head[:8]) else None
+    length, found = _HEAD.unpack(begin)
+    return int(length) if found == checksum(begin[:8]) else None
 
 
 def checksum(data: bytes) -> int:

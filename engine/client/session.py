@@ -20,6 +20,8 @@ from engine.session_protocol.request import A, Request, StreamRequest, read_answ
 from engine.typed_json import fields_of
 
 COMMAND = (sys.executable, "-P", "-m", "engine.session")
+READERS = (sys.executable, "-P", "-m", "engine.readers")
+"""the process that reads the logs of other programs, and writes those for TensorBoard"""
 FRAME_LIMIT = 64 * 1024 * 1024
 """most bytes of one response"""
 LOG_LIMIT = 1024 * 1024

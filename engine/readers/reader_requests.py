@@ -19,6 +19,8 @@ from engine.reader_protocol import (
     LogToRead,
     PollLogs,
     ReadLogs,
+    WriteTensorBoard,
+    WrittenPoints,
 )
 from engine.readers import find_logs, history_writer
 from engine.readers.history_writer import HistoryWriter
@@ -59,7 +61,7 @@ class ReaderRequests:
             kind.METHOD: (kind, handler)
             for kind, handler in (
                 (FindLogs, self.find), (ReadLogs, self.read), (PollLogs, self.poll),
-                (ForgetLogs, self.forget),
+                (ForgetLogs, self.forget), (WriteTensorBoard, self.write),
             )
         }  # fmt: skip
 
@@ -117,6 +119,16 @@ class ReaderRequests:
             except (DltuiError, OSError) as error:
                 self._followed.pop(run, None)
                 yield LogProgress(run, has_ended=True, error=str(error))
+
+    def write(self, request: WriteTensorBoard) -> Iterator[WrittenPoints]:
+        from engine.readers import tensorboard_export  # seldom needed
+
+        events, folder = Path(request.events), Path(request.folder)
+        try:
+            counts = tensorboard_export.write(events, folder, request.name, request.params)
+            yield from map(WrittenPoints, counts)
+        except OSError as error:
+            raise DltuiError(f"{folder} cannot be written: {error.strerror or error}.") from error
 
     def forget(self, request: ForgetLogs) -> None:
         for run in request.runs:

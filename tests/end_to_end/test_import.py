@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from pathlib import Path
 
 import pytest
 
@@ -46,3 +47,23 @@ def test_what_an_imported_run_cannot_do_is_said_in_one_line(home: Home) -> None:
 def test_what_is_no_log_is_said_in_one_line(home: Home, name: str, told: str) -> None:
     done = home.call("import", str(ROOT / name))
     assert done.returncode != 0 and told in done.stderr and "Traceback" not in done.stderr
+
+
+def test_an_export_for_tensorboard_has_the_points_of_the_run(home: Home, tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    run = home.start("xor", epochs=50, lr=0.02)
+    home.finish(run)
+    folder = home.dltui("export", run, "--tensorboard", str(tmp_path / "out")).strip()
+    read = EventAccumulator(folder, size_guidance={"scalars": 0})
+    read.Reload()
+    exported = json.loads(home.dltui("export", run, "--json"))["curves"]
+    assert set(read.Tags()["scalars"]) == set(exported)
+    for metric, curve in exported.items():
+        points = read.Scalars(metric)
+        assert [one.step for one in points] == curve["step"]
+        assert [one.value for one in points] == pytest.approx(curve["value"], rel=1e-6)
+    imported = json.loads(home.dltui("import", folder, "--json"))["found"][0]
+    assert json.loads(home.dltui("show", imported, "--json"))["params"]["lr"] == 0.02
+    again = home.call("export", run, "--tensorboard", str(tmp_path / "out"))
+    assert again.returncode == 2 and "is there already" in again.stderr

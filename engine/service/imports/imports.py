@@ -10,14 +10,13 @@ import contextlib
 import hashlib
 import logging
 import os
-import sys
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from engine import files, store
-from engine.client.session import Session
+from engine.client.session import READERS, Session
 from engine.errors import CorruptRun, DltuiError, EngineError, InputError
 from engine.places import Places
 from engine.protocol import Json, Spec, Status
@@ -38,7 +37,6 @@ from engine.service.runs.submission_counter import SubmissionCounter
 from engine.service.runs.tracked_run import TrackedRun
 from engine.store import LogSource
 
-COMMAND = (sys.executable, "-P", "-m", "engine.readers")
 PROGRESS_SECONDS = 0.2
 POLL_SECONDS = 0.5
 """between two looks at the logs that are followed"""
@@ -54,7 +52,7 @@ class Imports:
         places: Places,
         registry: RunRegistry,
         counter: SubmissionCounter,
-        command: tuple[str, ...] = COMMAND,
+        command: tuple[str, ...] = READERS,
     ) -> None:
         self._places, self._registry, self._counter = places, registry, counter
         self._readers = Session(places, command)
@@ -110,6 +108,7 @@ class Imports:
         source = await asyncio.to_thread(store.read_log_source, folder)
         if source is not None:
             self._registry.growing.add(run_id)
+            self._registry.reading.add(run_id)
             task = asyncio.create_task(self._read(ImportJob(), {run_id: source}))
             self._jobs.add(task)
             task.add_done_callback(self._jobs.discard)
@@ -229,6 +228,7 @@ class Imports:
         if not sources:
             return
         self._registry.growing.update(sources)
+        self._registry.reading.update(sources)
         self._wake.set()
         logs = [self._log_to_read(run_id, source) for run_id, source in sources.items()]
         try:
@@ -238,6 +238,7 @@ class Imports:
         finally:
             rest = sources.keys() - self._followed.keys()
             self._registry.growing -= rest
+            self._registry.reading -= sources.keys()
             await self._update_rows()
             for run_id in rest:
                 self._tracked.pop(run_id, None)
@@ -255,6 +256,7 @@ class Imports:
             self._end_reading(progress.id, source, is_gone=bool(progress.error))
 
     def _end_reading(self, run_id: str, source: LogSource, is_gone: bool) -> None:
+        self._registry.reading.discard(run_id)
         if source.idle and not is_gone:
             self._followed[run_id], self._idle[run_id] = time.monotonic(), source.idle
             self._pids[run_id] = self._readers.pid

@@ -232,9 +232,10 @@ class Index:
         return str(found[0]) if found else None
 
     def find_ids(self, run: str, limit: int = 6) -> list[str]:
-        """Ids of runs with that name, else that start of the id, else those last four digits."""
+        """Ids of runs with that id, else name, else start of an id, else last four digits."""
         above, order = run + "\U0010ffff", filter_sql.age_order("DESC")
         for condition, values in (
+            ("id = ?", (run,)),
             ("name = ?", (run,)),
             ("id >= ? AND id < ?", (run, above)),
             ("substr(id, -4) = ?", (run,)),

@@ -27,6 +27,8 @@ class RunRegistry:
         self.change_feed = change_feed
         self.growing: set[str] = set()
         """ids of imported runs whose log is being read or followed"""
+        self.reading: set[str] = set()
+        """of these, those that are behind their log"""
         self._unsettled: dict[str, TrackedRun] = {}
         self._published: dict[str, RunSummary] = {}
 

@@ -283,13 +283,14 @@ async def event_frames(
         while True:
             # Read before the file: no event follows the end.
             is_active = registry.get(run_id) is not None or run_id in registry.growing
+            is_behind = run_id in registry.reading
             piece = NextEvents(tail)
             yield piece
             if not piece.is_last:
                 is_sent = is_sent or piece.is_sent
                 await asyncio.sleep(0)
                 continue
-            if not caught_up:
+            if not caught_up and not is_behind:
                 caught_up = True
                 yield {"events": [], "caught_up": True}
             if not is_active:

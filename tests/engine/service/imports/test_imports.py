@@ -181,11 +181,7 @@ async def test_a_deleted_cache_is_read_from_the_log_again(places: Places, log: P
     async with serving(places), await connect(places) as client:
         (run,) = (await import_all(client, log))["found"]
         store.folder_of(places, run).events.unlink()
-
-        async def has_points() -> bool:
-            return (await points(client, run)).get("loss", ([],))[0] == list(range(10))
-
-        await wait_for(has_points)
+        assert (await points(client, run))["loss"][0] == list(range(10))
         assert (await client.show(run)).damage == ""
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from engine.errors import EngineError
 from engine.protocol import Query, Status, summary_from_json
-from engine.service.index.index import DamagedIndex, Index, open_index, row_of
+from engine.service.index.index import DamagedIndex, Index, IndexRow, open_index, row_of
 from tests.engine.service.rows import a_row, a_summary
 
 
@@ -57,6 +57,13 @@ def test_runs_are_found_by_token_name_prefix_and_last_digits(tmp_path: Path) -> 
     assert index.find_ids(a.id[-4:]) == [a.id]
     assert index.find_ids("%") == []
     assert index.newest() == b.id
+
+
+def test_a_run_whose_name_is_the_id_of_another_does_not_hide_it(tmp_path: Path) -> None:
+    index = open_index(tmp_path / "i.sqlite")
+    a, b = a_row("a"), a_row("b")
+    index.put([a, IndexRow({**b.summary, "name": a.id}, b.tail)])
+    assert index.find_ids(a.id) == [a.id]
 
 
 def test_pages_are_windows_on_one_order(tmp_path: Path) -> None:
