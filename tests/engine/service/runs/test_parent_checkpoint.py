@@ -90,7 +90,7 @@ async def test_the_new_run_has_the_checkpoint_as_hard_links_and_outlives_its_par
 def test_space_that_two_runs_share_is_counted_once(places: Places) -> None:
     parent = a_parent(places, 5)
     alone = removed_folder.size_of(parent.checkpoints)
-    child = new_run(places.root, "xor", begin=(parent, 5), epochs=9)
+    child = new_run(places.root, "xor", parent=(parent, 5), epochs=9)
     shared = removed_folder.size_of(parent.checkpoints), removed_folder.size_of(child.checkpoints)
     assert shared[0] == shared[1] == alone // 2 > 0
     assert removed_folder.newest_size(child.checkpoints) == alone
@@ -147,7 +147,7 @@ def test_a_run_on_a_node_gets_the_checkpoint_it_begins_with(places: Places, tmp_
     from engine.remote.sent_files import bundle_frames
 
     parent = a_parent(places, 5)
-    child = new_run(places.root, "xor", begin=(parent, 5), epochs=9)
+    child = new_run(places.root, "xor", parent=(parent, 5), epochs=9)
     node = IncomingFiles(tmp_path / "node")
     for frame in FrameReader().feed(b"".join(bundle_frames(child, 1))):
         node.apply(frame)
