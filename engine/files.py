@@ -193,8 +193,12 @@ def write_json(path: Path, data: dict[str, Any]) -> None:
 def write_new(path: Path, data: bytes = b"") -> None:
     """Create `path`, private to this user. Raises OSError, also where it exists."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
-        file.write(data)
+    handle = os.open(path, flags, 0o600)
+    try:
+        while data:
+            data = data[os.write(handle, data) :]
+    finally:
+        os.close(handle)
 
 
 def sync_path(path: Path) -> None:

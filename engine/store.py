@@ -178,12 +178,14 @@ def create(places: Places, spec: Spec, fill: Callable[[Path], object] = lambda p
 
 
 def create_imported(places: Places, spec: Spec, source: LogSource) -> tuple[RunFolder, ExitFacts]:
-    """Create the folder of an imported run, not yet on stable storage. Raises OSError, as `create`."""
+    """Create the folder of an imported run, not yet on stable storage, in that of all runs, which is there.
+
+    Raises OSError, also where the id is taken.
+    """
     folder = folder_of(places, spec.id)
     cause = Cause(CauseKind.IMPORTED, f"read from {source.path}")
     ended = ExitFacts(1, Status.IMPORTED, cause, spec.created_at)
-    folder.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = folder.path.with_name(f".new-{spec.id}-{os.urandom(4).hex()}")
+    draft = places.runs / f".new-{spec.id}-{os.urandom(4).hex()}"
     draft.mkdir(mode=0o700)
     for name, data in (
         (folder.spec.name, to_json(spec)),

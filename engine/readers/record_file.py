@@ -92,6 +92,13 @@ class RecordFile:
         self.offset += end
         return RecordBatch(data, buffer, starts, lengths, named, end)
 
+    def has_grown(self) -> bool:
+        """Whether its size is not that of the last `read`. A thousand files are asked twice a second."""
+        try:
+            return os.stat(self.path).st_size != self.seen
+        except OSError:
+            return self.seen != 0
+
     @property
     def torn(self) -> DamagedRecord | None:
         """The record that the file ends within, if it does: its writer may still complete it."""

@@ -90,8 +90,9 @@ class EventFolder:
 
     def follow(self) -> bool:
         """The folder is listed again where its own time says that a file was added."""
-        if any(_size(file.path) != file.seen for file in self._files.values()):
-            return True
+        for file in self._files.values():
+            if file.has_grown():
+                return True
         self._looks += 1
         return self._looks % LOOKS == 0 and self._listed != self._stamp()
 
@@ -117,7 +118,9 @@ class EventFolder:
 
     def _stamp(self) -> tuple[int, ...]:
         try:
-            return tuple((self.folder / part).stat().st_mtime_ns for part in self.parts)
+            return tuple(
+                os.stat(self.folder / part if part else self.folder).st_mtime_ns for part in self.parts
+            )
         except OSError as error:
             raise CorruptRun(f"{self.folder} cannot be read: {error.strerror}.") from error
 

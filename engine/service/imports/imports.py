@@ -38,7 +38,7 @@ from engine.service.runs.tracked_run import TrackedRun
 from engine.store import LogSource
 
 PROGRESS_SECONDS = 0.2
-POLL_SECONDS = 0.5
+POLL_SECONDS = 0.6
 """between two looks at the logs that are followed"""
 ROWS = 100
 """rows that are updated at a time"""
@@ -208,6 +208,7 @@ class Imports:
 
     def _write(self, made: Iterable[tuple[Spec, LogSource]]) -> list[TrackedRun]:
         rows = []
+        self._places.runs.mkdir(mode=0o700, parents=True, exist_ok=True)
         for spec, source in made:
             folder, ended = store.create_imported(self._places, spec, source)
             rows.append(tracked_run.imported(folder, spec, source, ended))
