@@ -225,6 +225,7 @@ class LanguageTab(Tab):
         found = samples_of(history.notes) if history is not None else []
         self.headings["samples"].set_note(Span(CELLS[self.table.place].title, f"hue-{self.table.place}"))
         self.samples.update(lambda width: self._sample_rows(run, found, width))
+        self.post_message(KeyHintsChanged())
 
     def _sample_rows(self, run: RunSummary | None, found: Any, width: int) -> Any:
         if run is None and self.active_sweep is not None:

@@ -191,6 +191,7 @@ class ViewsTab(Tab):
         if self.is_open:
             for run in grown:
                 self.view.history_grew(run)
+            self.post_message(KeyHintsChanged())
 
     # --- keys of every view ----------------------------------------------------------------------------
 

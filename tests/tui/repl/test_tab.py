@@ -65,7 +65,7 @@ async def test_orders_blank_both_ways_beam_and_gates(places: Places, session: Fa
         await typist.submit("/orders love i cupcakes")
         await opened.shows("i love cupcakes", "as typed", "6 orders, all scored")
         await typist.submit("/blank i ___ cupcakes")
-        await opened.shows("left  right", "i love cupcakes", "product of the forward")
+        await opened.shows("left  right", "i love cupcakes", "left: forward model")
         await typist.submit("/both love")
         await opened.shows("added, ")
         await typist.submit("/beam i love")
