@@ -11,6 +11,7 @@ README = (ROOT / "README.md").read_text()
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
 
 
+@pytest.mark.long
 def test_the_experiment_of_the_readme_trains_pauses_and_resumes(home: Home, tmp_path: Path) -> None:
     [code] = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     path = tmp_path / "line.py"

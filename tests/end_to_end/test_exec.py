@@ -65,6 +65,7 @@ def test_a_command_is_a_run_as_any_other(home: Home, script: Path) -> None:
     assert run["id"] in home.dltui("ls", "experiment=exec and batch=32")
 
 
+@pytest.mark.long
 def test_a_run_whose_secret_is_lost_with_the_engine_says_so_and_takes_it_from_a_shell(
     home: Home, script: Path
 ) -> None:

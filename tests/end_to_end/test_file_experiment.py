@@ -15,6 +15,7 @@ def weights(found: dict[str, object]) -> object:
     return checkpoints[-1]["weights_sha256"]
 
 
+@pytest.mark.long
 def test_a_file_is_paused_killed_and_resumed_bit_for_bit_though_it_is_gone(
     home: Home, tmp_path: Path
 ) -> None:
@@ -47,6 +48,7 @@ def test_folders_of_the_pythonpath_of_the_shell_are_searched_by_the_worker_too(
     assert home.finish(home.start(str(write(tmp_path, text=text))))["step"] == 3
 
 
+@pytest.mark.long
 def test_a_resume_after_the_code_changed_is_refused_and_goes_on_when_asked(
     home: Home, tmp_path: Path
 ) -> None:
@@ -79,6 +81,7 @@ def test_a_resume_after_the_code_changed_is_refused_and_goes_on_when_asked(
     assert '-"""Counting:' in compared and '+"""Numbering:' in compared
 
 
+@pytest.mark.long
 def test_a_file_that_was_added_is_swept_by_its_name(home: Home, tmp_path: Path) -> None:
     imports = tmp_path / "imports"
     note = f"import sys\nwith open({str(imports)!r}, 'a') as file:\n    print(*sys.orig_argv, file=file)\n"

@@ -30,6 +30,7 @@ def test_an_imported_log_is_used_like_any_run(home: Home) -> None:
     assert "imported" in home.dltui("show", ids[0])
 
 
+@pytest.mark.long
 def test_what_an_imported_run_cannot_do_is_said_in_one_line(home: Home) -> None:
     run = home.dltui("import", str(LIGHTNING / "csv")).strip()
     for words in (("pause", run), ("resume", run), ("stop", run), ("set", run, "lr=1")):
@@ -49,6 +50,7 @@ def test_what_is_no_log_is_said_in_one_line(home: Home, name: str, told: str) ->
     assert done.returncode != 0 and told in done.stderr and "Traceback" not in done.stderr
 
 
+@pytest.mark.long
 def test_an_export_for_tensorboard_has_the_points_of_the_run(home: Home, tmp_path: Path) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 

@@ -235,6 +235,7 @@ writer.close()
 """
 
 
+@pytest.mark.long
 def test_what_it_writes_for_tensorboard_is_its_curve_and_older_files_are_left_out(tmp_path: Path) -> None:
     folder = make_script(tmp_path, WRITES)
     with started(folder) as run:
@@ -247,6 +248,7 @@ def test_what_it_writes_for_tensorboard_is_its_curve_and_older_files_are_left_ou
     assert curve(folder, "loss") == [(1, 1.0), (2, 1.0), (3, 3.0), (4, 3.0), (5, 3.0), (6, 3.0)]
 
 
+@pytest.mark.long
 def test_a_folder_of_its_own_is_read_as_it_grows(tmp_path: Path) -> None:
     text = WRITES.replace("writer.close()", "writer.close()\nimport time; time.sleep(600)")
     logs = tmp_path / "logs"

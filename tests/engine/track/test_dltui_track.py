@@ -258,6 +258,7 @@ def test_a_socket_may_have_a_long_path(tmp_path: Path) -> None:
     receiver.close()
 
 
+@pytest.mark.long
 def test_a_keras_callback_logs_each_epoch(receiver: Receiver) -> None:
     text = """
 import os
