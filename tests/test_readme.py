@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.end_to_end.home import ROOT, Home
 
 README = (ROOT / "README.md").read_text()

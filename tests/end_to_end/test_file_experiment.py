@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.end_to_end.home import ROOT, Home, kill
 from tests.engine.experiment_files.files import COUNTER, write
 
