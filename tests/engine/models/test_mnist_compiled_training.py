@@ -18,7 +18,7 @@ from torch.optim import Adam
 
 from checkpoints.torch_io import strict_mode
 from engine.experiments.mnist import network
-from engine.models.mnist_compiled_training import fits, offer
+from engine.models.mnist_compiled_training import fits, offer, with_one_thread
 from engine.models.mnist_kernels import Learner
 from tests.end_to_end.home import ROOT
 
@@ -186,7 +186,7 @@ def test_the_same_bits_twice_and_after_a_pause(model: str) -> None:
     for pauses in (False, False, True):
         net, _ = twins(model, 8)
         optimizer = adam(net)
-        learn, losses = Learner(net, optimizer, x, y, SEED), []
+        learn, losses = with_one_thread(Learner(net, optimizer, x, y, SEED)), []
         for step in range(6):
             if pauses and step == 3:
                 kept = copy.deepcopy((net.state_dict(), optimizer.state_dict()))
@@ -194,7 +194,7 @@ def test_the_same_bits_twice_and_after_a_pause(model: str) -> None:
                 optimizer = adam(net)
                 net.load_state_dict(kept[0])
                 optimizer.load_state_dict(kept[1])
-                learn = Learner(net, optimizer, x, y, SEED)
+                learn = with_one_thread(Learner(net, optimizer, x, y, SEED))
             losses.append(learn(torch.arange(60)[step : step + (13 if step % 2 else 50)]))
         ends.append((losses, [weight.detach().numpy().tobytes() for weight in net.parameters()]))
     assert ends[0] == ends[1] == ends[2]

@@ -32,7 +32,7 @@ PRINTS = (
     "sweep start counter --axis steps=1 --name tiny-{output} --wait --json",
     "sweep rm tiny-{output} --yes --json", "exec --name exec-{output} --wait --json -- true", "track",
     "track --path",
-    "sweep exec --axis seed=1,2 --name swept-{output} --wait --json -- true {{seed}}",
+    r"sweep exec --axis n=1,2 --output loss=(\S+) --name swept-{output} --wait --json -- echo loss={{n}}",
     "import tests/engine/readers/logs",
 )  # fmt: skip
 OPENS_A_SESSION = (
@@ -45,7 +45,7 @@ MAY_REFUSE = (
     "sweep stop tried", "sweep edit tried add steps=2", "engine stop --json", "experiments add not_there.py",
     "new exec", "experiments remove not_there.py",
 )  # fmt: skip
-"""what the state of the run decides: a refusal is one line as well"""
+"""what the state of the run or the words decide: a refusal is one line as well"""
 
 
 Asked = list[tuple[str, list[str]]]
@@ -87,7 +87,7 @@ def test_no_output_of_any_verb_ends_in_a_traceback(home: Home, asked: Asked) -> 
 def is_right(output: str, line: str, status: int, out: str, talk: str) -> bool:
     if "Traceback" in talk or "Internal error" in talk or "\x1b" in talk:
         return False
-    if line in MAY_REFUSE and status == 1 and len(talk.splitlines()) <= 2:
+    if line in MAY_REFUSE and status in (1, 2) and len(talk.splitlines()) <= 2:
         return True
     if output == "ascii":
         return out.isascii() and bool(out) and status == 0
