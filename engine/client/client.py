@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import socket
-import struct
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from engine import frames
+from engine.client import handshake
 from engine.client.channel import Channel
 from engine.client.session import Session
 from engine.errors import (
@@ -27,7 +23,6 @@ from engine.errors import (
 )
 from engine.places import Places, data_folder, home
 from engine.protocol import (
-    VERSION,
     Finding,
     Json,
     LogPart,
@@ -41,8 +36,6 @@ from engine.protocol import (
     sweep_row_from_json,
 )
 from engine.typed_json import to_json, typed
-from engine.version import VERSION as RELEASE
-from engine.version import is_older as is_older_version
 
 if TYPE_CHECKING:
     from engine.client.submitted_command import SubmittedCommand
@@ -52,7 +45,6 @@ if TYPE_CHECKING:
     from engine.sweep_protocol import Prune, SweepSummary, TrialPage, TrialQuery
 
 T = TypeVar("T")
-HANDSHAKE_SECONDS = 15.0
 CONNECT_TRIES = 3
 """to connect: a service may end between the attempt and its answer"""
 UNREAD = 64
@@ -146,12 +138,12 @@ def _end_process(pid: int) -> None:
 
 async def _open_connection(places: Places, start: bool) -> Client:
     path = places.socket
-    _check_owner(path)
+    handshake.check_owner(path)
     reader, writer = await asyncio.open_unix_connection(str(path))
-    pid = _check_peer(writer)
+    pid = handshake.check_peer(writer)
     try:
-        hello = await _handshake(path, reader, writer, pid)
-        notice = _check_version(hello, pid, start)
+        hello = await handshake.request_hello(path, reader, writer, pid)
+        notice = handshake.check_version(hello, pid, start)
     except BaseException:
         writer.close()
         raise
@@ -159,64 +151,6 @@ async def _open_connection(places: Places, start: bool) -> Client:
     client.places = places
     client.notice = notice
     return client
-
-
-async def _handshake(
-    path: Path, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, pid: int
-) -> Json:
-    """The hello of the service. Raises EngineSilent, EngineError or ConnectionResetError."""
-    writer.write(frames.encode({"hello": VERSION}))
-    try:
-        async with asyncio.timeout(HANDSHAKE_SECONDS):
-            hello = await frames.read(reader)
-    except TimeoutError as error:
-        raise EngineSilent(
-            f"The engine (process {pid}) has not answered for {HANDSHAKE_SECONDS:g} s.",
-            "If this persists: dltui engine stop (asks before ending it). Runs continue.",
-            pid,
-        ) from error
-    if hello is not None and "error" in hello:
-        raise EngineError(hello["error"]["message"], hello["error"]["remedy"])
-    if hello is None:
-        raise ConnectionResetError(f"{path} hung up")
-    if "hello" not in hello:
-        raise EngineError(f"{path} is not the socket of a dltui engine.", "Remove it if it is stale.")
-    return hello
-
-
-def _check_version(hello: Json, pid: int, start: bool) -> str:
-    """A notice for the user about the version of the service, or empty. Raises OtherVersion."""
-    ours, theirs = RELEASE, str(hello.get("version", "unknown"))
-    is_older = hello["hello"] < VERSION or (hello["hello"] == VERSION and is_older_version(theirs, ours))
-    if hello["hello"] != VERSION or (is_older and start):
-        age, named = "older" if is_older else "newer", (theirs, ours)
-        if theirs == ours:
-            named = (f"{theirs} (protocol {hello['hello']})", f"{ours} (protocol {VERSION})")
-        raise OtherVersion(
-            f"The engine (process {pid}) is of dltui {named[0]}, {age} than this dltui {named[1]}.",
-            "" if is_older else "Use that dltui, or end the engine: dltui engine stop. Runs continue.",
-            pid,
-            is_older=is_older,
-        )
-    if is_older_version(ours, theirs):
-        return f"The engine (process {pid}) is of dltui {theirs}, newer than this dltui {ours}."
-    return ""
-
-
-def _check_owner(path: Path) -> None:
-    owner = os.lstat(path).st_uid
-    if owner != os.geteuid():
-        raise EngineError(f"{path} belongs to user {owner}, expected {os.geteuid()} (you).")
-
-
-def _check_peer(writer: asyncio.StreamWriter) -> int:
-    """The pid of the process that listens. Raises EngineError where it runs as another user."""
-    peer = writer.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
-    pid, uid, _ = struct.unpack("3i", peer)
-    if uid != os.geteuid():
-        writer.close()
-        raise EngineError(f"The engine's socket is served by user {uid}, expected {os.geteuid()} (you).")
-    return int(pid)
 
 
 class Client:

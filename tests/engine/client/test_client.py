@@ -162,7 +162,7 @@ async def test_a_server_of_another_protocol_is_refused(places: Places) -> None:
 async def test_an_engine_that_hangs_is_reported_with_its_pid_and_ended_only_on_confirmation(
     places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "HANDSHAKE_SECONDS", 0.3)
+    monkeypatch.setattr("engine.client.handshake.HANDSHAKE_SECONDS", 0.3)
     requested: list[int] = []
 
     def may_end(silent: EngineSilent) -> bool:
@@ -273,7 +273,7 @@ async def test_a_home_that_cannot_be_accessed_is_reported_and_no_engine_is_start
     def refuse(path: object) -> None:
         raise OSError(number, os.strerror(number), str(path))
 
-    monkeypatch.setattr("engine.client.client._check_owner", refuse)
+    monkeypatch.setattr("engine.client.handshake.check_owner", refuse)
     with pytest.raises(HomeUnusable, match=os.strerror(number)) as error:
         await client.connect(places)
     assert "DLTUI_HOME" in error.value.remedy and not places.log.exists()

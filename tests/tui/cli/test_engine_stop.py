@@ -8,7 +8,6 @@ import signal
 
 import pytest
 
-from engine.client import client
 from engine.errors import EngineError
 from engine.places import Places
 from tests.engine.service.live import SECONDS, process
@@ -24,7 +23,7 @@ class Terminal(io.StringIO):
 
 @pytest.fixture(autouse=True)
 def impatient(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "HANDSHAKE_SECONDS", 0.3)
+    monkeypatch.setattr("engine.client.handshake.HANDSHAKE_SECONDS", 0.3)
     monkeypatch.setenv("DLTUI_HOME", str(places.root))
 
 
