@@ -13,7 +13,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
-class TrackModuleAtTheTop(BuildHookInterface):  # type: ignore[type-arg]
+class TrackModuleAtTheTop(BuildHookInterface):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if version == "editable":
             return  # dev-mode-dirs

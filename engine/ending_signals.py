@@ -1,4 +1,4 @@
-"""Signals that a shutdown, a batch system or a user sends to a keeper and its worker.
+"""Signals from a shutdown, a batch system or a user to a keeper and its worker; and sending one to a group.
 
 Slurm, PBS and Grid Engine send them to every process of a job: SIGUSR1, SIGUSR2 and SIGXCPU as a warning
 before a limit, SIGCONT and SIGTERM before SIGKILL.
@@ -6,6 +6,7 @@ before a limit, SIGCONT and SIGTERM before SIGKILL.
 
 from __future__ import annotations
 
+import os
 import signal
 
 ENDING = (signal.SIGTERM, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU)
@@ -32,3 +33,13 @@ def ignore() -> None:
     for number in (*IGNORED, *ENDING):
         if number != signal.SIGTERM:
             signal.signal(number, signal.SIG_IGN)
+
+
+def signal_group(pid: int, number: signal.Signals) -> None:
+    """Send `number` to a process group whose leader is not reaped yet, so that its id is not reused."""
+    try:
+        os.killpg(pid, number)
+        if number == signal.SIGTERM:
+            os.killpg(pid, signal.SIGCONT)  # a stopped process does not handle SIGTERM
+    except ProcessLookupError:
+        pass  # the group is empty

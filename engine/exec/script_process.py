@@ -7,6 +7,7 @@ import signal
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from engine import ending_signals
 from engine.keeper import prctl
 
 SIGNALS = (
@@ -113,16 +114,6 @@ def _reason(wanted: ScriptStart, what: str, number: str) -> str:
     return f"The command cannot be started in the folder {named}: {reason}."
 
 
-def signal_group(pid: int, number: signal.Signals) -> None:
-    """Send it to the command and all processes of its group; a group without processes is no error."""
-    try:
-        os.killpg(pid, number)
-        if number == signal.SIGTERM:
-            os.killpg(pid, signal.SIGCONT)  # a stopped process does not handle SIGTERM
-    except ProcessLookupError:
-        pass
-
-
 def has_ended(pid: int) -> bool:
     """Whether the command itself has ended; it is not reaped, so that the id of its group stays its own."""
     return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
@@ -130,5 +121,5 @@ def has_ended(pid: int) -> bool:
 
 def reap(pid: int) -> int:
     """Kill what is left of the group; the exit code of the command, or minus the signal that ended it."""
-    signal_group(pid, signal.SIGKILL)
+    ending_signals.signal_group(pid, signal.SIGKILL)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])

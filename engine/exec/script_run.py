@@ -153,7 +153,7 @@ class ScriptRun:
             self._flush_at = now + WRITE_SECONDS
         self._look_for_logs(now)
         if self._kill_at is not None and now >= self._kill_at and self._script is not None:
-            script_process.signal_group(self._script.pid, signal.SIGKILL)
+            ending_signals.signal_group(self._script.pid, signal.SIGKILL)
             self._kill_at = None
 
     def _look_for_logs(self, now: float) -> None:
@@ -203,7 +203,7 @@ class ScriptRun:
 
     def _terminate(self) -> None:
         if self._script is not None:
-            script_process.signal_group(self._script.pid, signal.SIGTERM)
+            ending_signals.signal_group(self._script.pid, signal.SIGTERM)
 
     # --- its output, where it is read here ------------------------------------------------------------------
 

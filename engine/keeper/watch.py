@@ -121,7 +121,7 @@ class WorkerWatch:
         self.sequence, number = stop_sequence.advance(self.sequence, now)
         if number is not None:
             self._report(f"the worker did not leave: {number.name} to its group")
-            worker_process.signal_group(self._worker.pid, number)
+            ending_signals.signal_group(self._worker.pid, number)
 
     def _timeout(self) -> float:
         deadline = self.sequence.deadline

@@ -126,16 +126,6 @@ def _lower_priority() -> None:
         pass  # some containers forbid it
 
 
-def signal_group(pid: int, number: signal.Signals) -> None:
-    """Send `number` to the process group of a worker that is not reaped yet, so that its id is not reused."""
-    try:
-        os.killpg(pid, number)
-        if number == signal.SIGTERM:
-            os.killpg(pid, signal.SIGCONT)  # a stopped process does not handle SIGTERM
-    except ProcessLookupError:
-        pass  # the group is empty
-
-
 def has_ended(pid: int) -> bool:
     """Whether the worker has ended; it stays unreaped. Orphans that the keeper inherited are reaped."""
     while True:
@@ -149,7 +139,7 @@ def has_ended(pid: int) -> bool:
 
 def reap(pid: int) -> ProcessExit:
     """Kill what is left in the worker's group, reap the worker, and return how it ended."""
-    signal_group(pid, signal.SIGKILL)
+    ending_signals.signal_group(pid, signal.SIGKILL)
     _, status, usage = os.wait4(pid, 0)
     signaled = os.WIFSIGNALED(status)
     return ProcessExit(

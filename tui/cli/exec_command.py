@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
 from engine.client import submitted_command
 from engine.client.client import Client
-from engine.errors import DltuiError, ParamError
+from engine.errors import DltuiError
 from engine.protocol import RunSummary
-from tui.cli.engine_call import call_engine, fail, print_json, print_stderr, print_stdout
-from tui.cli.run import EXIT_OF, GpuShare, Threads, wait_for
-from tui.data.same_name_warning import same_name_warning
-from tui.data.value_text import run_json
+from tui.cli.engine_call import fail, print_stdout
+from tui.cli.name_values import parse_settings
+from tui.cli.run import GpuShare, Threads, submit_run
 
 
 def exec_command(
@@ -57,35 +55,12 @@ def exec_command(
     except DltuiError as error:
         fail(error)
 
-    async def submit(client: Client) -> tuple[RunSummary, str]:
-        created = await client.submit_command(
+    async def submit(client: Client) -> RunSummary:
+        return await client.submit_command(
             submitted, seed=seed, name=name, device=device, gpu_share=gpu_share, threads=threads
         )
-        return created, await same_name_warning(client, created) if name else ""
 
-    started, warning = call_engine(submit)
-    if warning:
-        print_stderr(warning)
-    if not json:
-        print_stdout(started.id)
-    if wait:
-        ended = wait_for(started.id)
-        if json:
-            print_json(run_json(ended))
-        sys.exit(EXIT_OF[ended.status])
-    if json:
-        print_json(run_json(started))
-
-
-def parse_settings(settings: list[str]) -> dict[str, str]:
-    """`k=v` texts as a mapping. Raises ParamError."""
-    found: dict[str, str] = {}
-    for setting in settings:
-        name, equals, value = setting.partition("=")
-        if not equals:
-            raise ParamError(f"--set takes name=value, got {setting[:80]!r}.", "For instance: --set lr=0.01")
-        found[name.strip()] = value
-    return found
+    submit_run(submit, name, wait=wait, json=json)
 
 
 def track(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 import typer
@@ -10,10 +11,11 @@ import typer
 from engine import params as declared_params
 from engine.catalog import Experiment
 from engine.client.client import Client
-from engine.errors import DltuiError, ParamError
+from engine.errors import DltuiError
 from engine.protocol import RunSummary, Status
 from tui.cli.engine_call import call_engine, fail, print_json, print_stderr, print_stdout
 from tui.cli.find_experiment import find_or_fail
+from tui.cli.name_values import parse_settings
 from tui.cli.shell_completion import complete_experiment, complete_run, complete_setting
 from tui.cli.wait_for_end import follow, show_progress_line
 from tui.data.executor_text import text_of
@@ -102,50 +104,45 @@ def run(
     given = checked(chosen, settings or [])
     place = text_of(executor, ray_address)
 
-    async def submit(client: Client) -> tuple[RunSummary, str]:
-        created = await client.submit(
-            chosen.name,
-            given,
-            seed=seed,
-            name=name,
-            device=device,
-            executor=place,
-            begin=begin,
-            file=chosen.file,
-            gpu_share=gpu_share,
-            threads=threads,
-        )
+    async def submit(client: Client) -> RunSummary:
+        return await client.submit(
+            chosen.name, given, seed=seed, name=name, device=device, executor=place, begin=begin,
+            file=chosen.file, gpu_share=gpu_share, threads=threads,
+        )  # fmt: skip
+
+    submit_run(submit, name, wait=wait, json=json)
+
+
+def submit_run(
+    submit: Callable[[Client], Awaitable[RunSummary]], name: str, *, wait: bool, json: bool
+) -> None:
+    """Submit a run and print its id, or all of it as JSON; with `wait`, exit with the status of its end."""
+
+    async def submit_named(client: Client) -> tuple[RunSummary, str]:
+        created = await submit(client)
         return created, await same_name_warning(client, created) if name else ""
 
-    started, warning = call_engine(submit)
+    run, warning = call_engine(submit_named)
     if warning:
         print_stderr(warning)
     if not json:
-        print_stdout(started.id)
+        print_stdout(run.id)
     if wait:
-        ended = wait_for(started.id)
-        if json:
-            print_json(run_json(ended))
-        sys.exit(EXIT_OF[ended.status])
+        run = wait_for(run.id)
     if json:
-        print_json(run_json(started))
+        print_json(run_json(run))
+    if wait:
+        sys.exit(EXIT_OF[run.status])
 
 
 def checked(experiment: Experiment, settings: list[str]) -> dict[str, object]:
     """The mapping of `k=v` texts, validated; an invalid one is printed in one line and exits."""
     try:
-        given: dict[str, object] = dict(_split(setting) for setting in settings)
+        given: dict[str, object] = dict(parse_settings(settings))
         declared_params.build(experiment.params, given)
     except DltuiError as error:
         fail(error)
     return given
-
-
-def _split(setting: str) -> tuple[str, str]:
-    name, equals, value = setting.partition("=")
-    if not equals:
-        raise ParamError(f"--set takes name=value, got {setting[:80]!r}.", "For instance: --set lr=0.01")
-    return name.strip(), value
 
 
 def wait_for(run_id: str) -> RunSummary:

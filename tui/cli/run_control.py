@@ -12,10 +12,11 @@ import typer
 
 from engine.client import submitted_command
 from engine.client.client import Client
-from engine.errors import DltuiError, InputError
+from engine.errors import DltuiError, InputError, ParamError
 from engine.protocol import Query, RunSummary, SkippedRun
 from tui.cli.engine_call import call_engine, confirm, fail, print_json, print_stderr, print_stdout
 from tui.cli.ls import AsJson, fail_on_unknown_name
+from tui.cli.name_values import split_setting
 from tui.cli.shell_completion import complete_run
 from tui.data.value_text import plural, reason_text, run_json
 from tui.terminal.plain_text import plain
@@ -205,11 +206,11 @@ def set_live(
 ) -> None:
     """Change a live hyper-parameter of running runs."""
     *runs, setting = words
-    name, equals, value = (part.strip() for part in setting.partition("="))
-    if not equals:
-        print_stderr(f"Expected name=value such as lr=0.01, got {setting[:80]!r}.")
-        sys.exit(2)
-    apply_to_runs("set", runs, where, yes, json, lambda client, run: client.set(run, name, value))
+    try:
+        name, value = split_setting(setting)
+    except ParamError as error:
+        fail(error)
+    apply_to_runs("set", runs, where, yes, json, lambda client, run: client.set(run, name, value.strip()))
 
 
 def verify(

@@ -17,6 +17,7 @@ from engine.params import Param, Value
 from engine.sweep_protocol import PARALLEL, TRIALS, Prune, SweepStatus, SweepSummary
 from tui.cli.engine_call import call_engine, fail, print_json, print_stderr, print_stdout
 from tui.cli.find_experiment import find_or_fail
+from tui.cli.name_values import parse_settings
 from tui.cli.run import Executor, Python, RayAddress
 from tui.cli.shell_completion import complete_setting, complete_swept
 from tui.cli.wait_for_end import follow, show_progress_line
@@ -92,14 +93,19 @@ def start(
     named = experiment if catalog.suite(experiment) else swept.name
     print_axes(swept, axis or [])
     started = submit_sweep(named, axis or [], _fixed(swept, settings or []), {**given, "file": swept.file})
+    print_sweep(started, wait=wait, json=json)
+
+
+def print_sweep(sweep: SweepSummary, *, wait: bool, json: bool) -> None:
+    """Print the id of a sweep, or all of it as JSON; with `wait`, exit with the status of its end."""
     if not json:
-        print_stdout(started.id)
+        print_stdout(sweep.id)
     if wait:
-        started = wait_for(started.id)
+        sweep = wait_for(sweep.id)
     if json:
-        print_json(sweep_json(started))
+        print_json(sweep_json(sweep))
     if wait:
-        sys.exit(EXIT_OF[started.status])
+        sys.exit(EXIT_OF[sweep.status])
 
 
 def submit_sweep(
@@ -117,21 +123,16 @@ def submit_sweep(
 
 def _fixed(swept: Experiment, settings: list[str]) -> dict[str, object]:
     try:
-        found = dict(split(setting) for setting in settings)
+        found = parse_settings(settings)
         known = {param.name: param for param in declared_params.declared(swept.params)}
         for name in found:
             if name not in known:
                 raise ParamError(f"Unknown parameter {name[:80]!r}.", f"It takes: {', '.join(known)}.")
-        return {name: declared_params.parse_value(known[name], value) for name, value in found.items()}
+        return {
+            name: declared_params.parse_value(known[name], value.strip()) for name, value in found.items()
+        }
     except DltuiError as error:
         fail(error)
-
-
-def split(setting: str) -> tuple[str, str]:
-    name, equals, value = setting.partition("=")
-    if not equals:
-        raise ParamError(f"Expected name=value, got {setting[:80]!r}.", "For instance: lr=0.01")
-    return name.strip(), value.strip()
 
 
 def parse_count(param: Param, text: str) -> Value:

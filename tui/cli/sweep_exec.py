@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
@@ -11,11 +10,10 @@ from engine import catalog
 from engine.client import submitted_command
 from engine.errors import DltuiError
 from engine.sweep_protocol import PARALLEL, TRIALS
-from tui.cli.engine_call import fail, print_json, print_stdout
-from tui.cli.exec_command import parse_settings
+from tui.cli.engine_call import fail
+from tui.cli.name_values import parse_settings
 from tui.cli.run import Threads
-from tui.cli.sweep import EXIT_OF, parse_count, parse_seeds, print_axes, submit_sweep, wait_for
-from tui.data.sweep_text import sweep_json
+from tui.cli.sweep import parse_count, parse_seeds, print_axes, print_sweep, submit_sweep
 
 
 def start(
@@ -81,11 +79,4 @@ def start(
             "submitted": submitted,
         },
     )  # fmt: skip
-    if not json:
-        print_stdout(started.id)
-    if wait:
-        started = wait_for(started.id)
-    if json:
-        print_json(sweep_json(started))
-    if wait:
-        sys.exit(EXIT_OF[started.status])
+    print_sweep(started, wait=wait, json=json)

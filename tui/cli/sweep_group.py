@@ -14,9 +14,9 @@ from engine.sweep_protocol import PARALLEL, TRIALS, SweepSummary
 from tui.cli import sweep, sweep_exec, sweep_table
 from tui.cli.engine_call import call_engine, confirm, fail, print_json, print_stdout
 from tui.cli.ls import AsJson
+from tui.cli.name_values import split_setting
 from tui.cli.removal import Now, print_removal
 from tui.cli.run_control import Yes
-from tui.cli.sweep import split
 from tui.cli.sweep_table import Sweep
 from tui.cli.usage_text import Verb
 from tui.data.sweep_text import sweep_json, trial_counts
@@ -54,9 +54,14 @@ def edit(
     _report(call_engine(lambda client: client.sweep_edit(sweep, method, **arguments)), json)
 
 
+def _edited(word: str) -> tuple[str, str]:
+    name, value = split_setting(word)
+    return name, value.strip()
+
+
 def _edit_of(verb: str, words: list[str]) -> tuple[str, dict[str, Any]]:
     if verb == "add":
-        return "add", {"params": dict(split(word) for word in words)}
+        return "add", {"params": dict(map(_edited, words))}
     if verb == "widen" and len(words) == 1:
         return "widen", {"axis": words[0]}
     if verb in ("pin", "unpin", "stop") and len(words) == 1:
@@ -65,7 +70,7 @@ def _edit_of(verb: str, words: list[str]) -> tuple[str, dict[str, Any]]:
     if verb in ("parallel", "trials") and len(words) == 1:
         return verb, {"count": parse_value(PARALLEL if verb == "parallel" else TRIALS, words[0])}
     if verb == "extend" and words:
-        lengths = {name: _whole(value) for name, value in map(split, words[1:])}
+        lengths = {name: _whole(value) for name, value in map(_edited, words[1:])}
         return "extend", {"trial": _whole(words[0]), **lengths}
     raise ParamError(f"Expected one of: {EDITS}; got {' '.join([verb, *words])[:80]!r}.")
 

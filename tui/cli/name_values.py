@@ -1,0 +1,19 @@
+"""The words `name=value` on a command line."""
+
+from __future__ import annotations
+
+from engine.errors import ParamError
+
+
+def split_setting(text: str, option: str = "") -> tuple[str, str]:
+    """Name and value of `name=value`, the value as it was typed. Raises ParamError that names the option."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        expected = f"{option} takes name=value" if option else "Expected name=value"
+        raise ParamError(f"{expected}, got {text[:80]!r}.", f"For instance: {f'{option} lr=0.01'.strip()}")
+    return name.strip(), value
+
+
+def parse_settings(texts: list[str]) -> dict[str, str]:
+    """The values of `--set`, by name. Raises ParamError."""
+    return dict(split_setting(text, "--set") for text in texts)
