@@ -40,6 +40,7 @@ def of_shell(
     output_metrics: Sequence[str] = (),
     tensorboard: str = "",
     threads: int | None = None,
+    steps: int | None = None,
     environ: Mapping[str, str] | None = None,
     folder: str | None = None,
 ) -> SubmittedCommand:
@@ -71,6 +72,7 @@ def of_shell(
         kinds={**{name: _kind([text]) for name, text in texts.items()}, **_axis_kinds(axes)},
         gpus=given.get("CUDA_VISIBLE_DEVICES"),
         threads=threads,
+        steps=steps,
     )
     values = {name: placeholders.value_of(text) for name, text in texts.items()}
     return SubmittedCommand(command, values, withheld)

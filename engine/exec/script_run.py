@@ -93,7 +93,7 @@ class ScriptRun:
         self.events.event(
             "started", attempt=attempt.number, mode=attempt.mode, pid=os.getpid(),
             device=script_environment.device_name(attempt.device), threads=self._spec["threads"],
-            total_steps=0, notice="", versions={}, pinned={}, data={},
+            total_steps=self._command.get("steps") or 0, notice="", versions={}, pinned={}, data={},
         )  # fmt: skip
         if is_resumed:
             self.events.note(RESUMED)

@@ -16,7 +16,7 @@ _SECRET = re.compile(r"KEY|TOKEN|SECRET|PASS", re.IGNORECASE)
 class ShellCommand:
     """Part of the spec of a run; values of secret variables are in no file."""
 
-    JSON_OMITTED: ClassVar = ("environ_names",)
+    JSON_OMITTED: ClassVar = ("environ_names", "steps")
 
     argv: tuple[str, ...]
     """with placeholders, see `engine.exec.placeholders`"""
@@ -42,6 +42,8 @@ class ShellCommand:
     """CUDA_VISIBLE_DEVICES of the shell: the GPUs that may be chosen; None: any"""
     threads: int | None = None
     """as given; None: the libraries of the script decide"""
+    steps: int | None = None
+    """up to which step it logs; None: not known"""
 
 
 def is_secret(name: str) -> bool:

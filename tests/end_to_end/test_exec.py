@@ -18,13 +18,14 @@ import dltui_track
 parser = argparse.ArgumentParser()
 parser.add_argument("--lr", type=float)
 parser.add_argument("--steps", type=int, default=50)
+parser.add_argument("--pace", type=float, default=0.002)
 options = parser.parse_args()
 dltui_track.params(batch=32)
 for step in range(1, options.steps + 1):
     dltui_track.log(step, loss=options.lr / step)
     if dltui_track.should_stop():
         break
-    time.sleep(0.002)
+    time.sleep(options.pace)
 dltui_track.checkpoint("last.pt")
 open("last.pt", "w").write(os.environ.get("MY_API_KEY", "no key"))
 """
@@ -106,6 +107,23 @@ def test_a_command_is_swept_over_its_placeholders(home: Home, script: Path) -> N
     assert "hidden" not in done.stdout and found["spec"]["command"]["environ"] == {}
     assert "--lr 0.10 --steps 5" in home.dltui("show", found["best"]["run"])
     assert (script.parent / "last.pt").read_text() == "hidden"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("told", [(), ("--steps", "50")], ids=["not told", "told"])
+def test_a_trial_that_is_worse_than_the_one_before_is_pruned(
+    home: Home, script: Path, told: tuple[str, ...]
+) -> None:
+    done = exec_in(
+        home, script.parent, "--axis", "lr=0.001,0.5", "--parallel", "1", "--prune", "asha", *told, "--wait",
+        "--json", "--", sys.executable, "train.py", "--lr", "{lr}", "--pace", "{lr}", verb=("sweep", "exec"),
+    )  # fmt: skip
+    found = json.loads(done.stdout)
+    assert found["counts"] == {"done": 1, "pruned": 1}, done.stderr
+    assert found["best"]["params"] == {"lr": 0.001}
+    trials = json.loads(home.dltui("sweep", "trials", found["id"], "--json"))
+    assert trials[1]["cause"].startswith("Pruned") and "asha at step 2: " in trials[1]["cause"]
+    assert [trial["total_steps"] for trial in trials] == ([50, 50] if told else [0, 0])
 
 
 def test_a_range_is_drawn_from_and_an_axis_that_is_no_placeholder_is_refused(

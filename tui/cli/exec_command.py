@@ -14,6 +14,10 @@ from tui.cli.engine_call import fail, print_stdout
 from tui.cli.name_values import parse_settings
 from tui.cli.run import GpuShare, Threads, submit_run
 
+Steps = Annotated[
+    int | None, typer.Option(metavar="N", min=1, help="steps of a whole training, for progress and pruning")
+]
+
 
 def exec_command(
     command: Annotated[
@@ -27,6 +31,7 @@ def exec_command(
     device: Annotated[str, typer.Option(help="device that trains: auto, cpu or gpu")] = "auto",
     gpu_share: GpuShare = 1.0,
     threads: Threads = None,
+    steps: Steps = None,
     metric: Annotated[
         list[str] | None,
         typer.Option("--metric", metavar="REGEX", help=r"metric in the output, such as 'loss=(\S+)'"),
@@ -50,6 +55,7 @@ def exec_command(
             pty=pty,
             output_metrics=metric or [],
             threads=threads,
+            steps=steps,
             tensorboard=tensorboard,
         )
     except DltuiError as error:

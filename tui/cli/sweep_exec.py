@@ -9,7 +9,7 @@ import typer
 from engine import catalog
 from engine.client import submitted_command
 from engine.errors import DltuiError
-from engine.sweep_protocol import PARALLEL, TRIALS
+from engine.sweep_protocol import PARALLEL, TRIALS, Prune
 from tui.cli.engine_call import fail
 from tui.cli.name_values import parse_settings
 from tui.cli.run import Threads
@@ -29,6 +29,20 @@ def start(
     sampler: Annotated[
         str, typer.Option(help="sampler: grid, random or tpe (default: grid, tpe for a range)")
     ] = "",
+    prune: Annotated[str, typer.Option(help="pruning of bad trials: none, median or asha")] = "none",
+    eta: Annotated[int, typer.Option(help="asha: reduction factor")] = Prune().eta,
+    rungs: Annotated[int, typer.Option(help="number of pruning checks per trial")] = Prune().rungs,
+    startup: Annotated[
+        int, typer.Option(help="median: trials before the first one is pruned")
+    ] = Prune().startup,
+    steps: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="steps of a whole trial; pruning takes those of the first finished one without it",
+        ),
+    ] = None,
     trials: Annotated[str, typer.Option(metavar="N", help=TRIALS.help)] = "all",
     parallel: Annotated[str, typer.Option(metavar="N", help=PARALLEL.help)] = "auto",
     seeds: Annotated[
@@ -62,7 +76,7 @@ def start(
     try:
         submitted = submitted_command.of_shell(
             command, parse_settings(settings or []), axes=axis or [], pty=pty, output_metrics=output or [],
-            threads=threads, tensorboard=tensorboard,
+            threads=threads, tensorboard=tensorboard, steps=steps,
         )  # fmt: skip
     except DltuiError as error:
         fail(error)
@@ -74,7 +88,7 @@ def start(
         {
             "sampler": sampler or ("tpe" if has_range else "grid"), "seed": seed, "seeds": parse_seeds(seeds),
             "trials": parse_count(TRIALS, trials), "parallel": parse_count(PARALLEL, parallel),
-            "gpu_share": gpu_share, "metric": metric,
+            "gpu_share": gpu_share, "prune": Prune(prune, eta, rungs, startup), "metric": metric,
             "goal": goal or ("min" if metric.endswith("loss") else ""), "name": name, "device": device,
             "submitted": submitted,
         },

@@ -64,7 +64,7 @@ def progress_bar(run: RunSummary, width: int, *, style_name: str = "") -> Row:
 
 
 def percent_of(run: RunSummary) -> str:
-    return f"{100 * run.step / run.total_steps:3.0f}%" if run.total_steps else ""
+    return f"{min(100.0, 100 * run.step / run.total_steps):3.0f}%" if run.total_steps else ""
 
 
 def eta_of(run: RunSummary) -> str:

@@ -178,7 +178,7 @@ def format_value(name: str, value: object) -> str:
 def progress_text(run: RunSummary) -> str:
     if not run.total_steps:
         return str(run.step)
-    return f"{run.step}/{run.total_steps} {100 * run.step / run.total_steps:.0f}%"
+    return f"{run.step}/{run.total_steps} {min(100, 100 * run.step / run.total_steps):.0f}%"
 
 
 def reason_text(run: RunSummary) -> str:

@@ -99,7 +99,7 @@ def _state(entry: Entry) -> Row:
     assert isinstance(entry, TrialRow)
     word = str(entry.status)
     if entry.status is TrialStatus.RUNNING and entry.total_steps:
-        word = f"{100 * entry.step / entry.total_steps:.0f}%"
+        word = f"{min(100, 100 * entry.step / entry.total_steps):.0f}%"
     return (sign_of(entry.status), Span(f" {word}", style_of(entry.status)))
 
 

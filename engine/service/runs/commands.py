@@ -22,6 +22,7 @@ from engine.typed_json import typed
 ARGUMENT_BYTES = 128 * 1024 - 1
 """of one argument or variable: the limit of Linux"""
 ENVIRONMENT_BYTES = 1024 * 1024
+STEP_LIMIT = 2**53
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]*")
 
 
@@ -47,6 +48,8 @@ def parse_command(given: Any) -> ShellCommand | None:
             parse_pattern(pattern)
         except ValueError as error:
             raise InputError(f"metric: {error}.") from error
+    if command.steps is not None and not 1 <= command.steps <= STEP_LIMIT:
+        raise InputError(f"steps: expected a whole number from 1 to 2^53, got {command.steps:,}.")
     return command
 
 

@@ -130,6 +130,8 @@ class Sweep:
     """why it was stopped other than by a user"""
     retry_at: float = 0.0
     """monotonic time before which nothing is submitted"""
+    finished_steps: int = 0
+    """steps of the trial that was the first to finish; 0: none has"""
     damage: str = ""
     """what is damaged in its journal, until the sweep is resumed"""
     dirty: bool = True
@@ -305,6 +307,8 @@ def _told(sweep: Sweep, entry: ToldEntry) -> None:
         best_step=entry.best_step, total_steps=entry.total_steps, seconds=entry.seconds, cause=entry.cause,
     )  # fmt: skip
     trial.is_open, trial.pending_command = False, ""
+    if entry.status is TrialStatus.DONE and not sweep.finished_steps:
+        sweep.finished_steps = entry.step
 
 
 def _rung(sweep: Sweep, entry: RungEntry) -> None:

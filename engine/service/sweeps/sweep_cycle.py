@@ -14,7 +14,7 @@ from typing import ParamSpec, TypeVar
 
 from engine import store
 from engine.errors import CorruptRun, DltuiError, ParamError, RunNotFound, RunRefused
-from engine.protocol import Json, RunSummary
+from engine.protocol import Json, RunSummary, Status
 from engine.service.placement.machine_monitor import MachineMonitor
 from engine.service.runs.run_registry import RunRegistry
 from engine.service.runs.runs import Runs
@@ -176,9 +176,9 @@ class SweepCycle:
         if summary is None or not trial_result.needs_curve(sweep.spec):
             return None
         path = store.folder_of(self.registry.places, summary.id).events
-        curve = self._curves.get(summary.id)
-        if curve is None:
-            curve = TrialCurve(path, sweep.goal, sweep.spec.prune)
+        curve, total = self._curves.get(summary.id), _steps_of_a_trial(sweep, summary)
+        if curve is None or curve.total != total:
+            curve = TrialCurve(path, sweep.goal, sweep.spec.prune, total)
             self._curves[summary.id] = curve
         try:
             while await self.to_thread(curve.read_more) and trial_result.is_over(summary):
@@ -331,6 +331,13 @@ def _started_batches(sweep: Sweep) -> list[tuple[SweepBatch, TrialRow]]:
     """The batches that were started, each with the row of its run."""
     rows = ((batch, sweep.trials.get(-batch.number)) for batch in sweep.batches)
     return [(batch, trial.row) for batch, trial in rows if trial is not None]
+
+
+def _steps_of_a_trial(sweep: Sweep, summary: RunSummary) -> int:
+    """Of a command that does not tell them: those of the first trial that finished; 0: not known."""
+    if sweep.spec.command is None or sweep.spec.command.steps or sweep.spec.prune.kind == "none":
+        return 0
+    return sweep.finished_steps or (summary.step if summary.status is Status.DONE else 0)
 
 
 def _rung_entries(

@@ -27,6 +27,8 @@ class TrialCurve:
     path: Path
     goal: MetricGoal
     prune: Prune
+    total: int = 0
+    """steps of a trial whose run does not tell them; 0: not known"""
     offset: int = 0
     best: float | None = None
     best_step: int = 0
@@ -44,7 +46,7 @@ class TrialCurve:
 
     def add(self, event: Event) -> None:
         if event.kind == "started":
-            self._set_rungs(int(event.facts.get("total_steps") or 0))
+            self._set_rungs(int(event.facts.get("total_steps") or self.total))
         elif event.kind == "metrics":
             self._add_points(event.facts["series"])
 

@@ -25,8 +25,8 @@ def written(path: Path, values: dict[int, float | str], *, total: int = 2700, me
     return path
 
 
-def read(path: Path, prune: Prune = ASHA, *, largest: bool = False) -> TrialCurve:
-    curve = TrialCurve(path, MetricGoal("loss", largest), prune)
+def read(path: Path, prune: Prune = ASHA, *, largest: bool = False, total: int = 0) -> TrialCurve:
+    curve = TrialCurve(path, MetricGoal("loss", largest), prune, total)
     while curve.read_more():
         pass
     return curve
@@ -38,6 +38,12 @@ def test_a_rung_has_the_best_value_at_the_first_step_at_or_after_it(tmp_path: Pa
     assert curve.rungs == {0: (100, 0.5), 1: (310, 0.5), 2: (1000, 0.2)}
     assert (curve.best, curve.best_step) == (0.2, 800)
     assert read(path, largest=True).rungs == {0: (100, 0.9), 1: (310, 0.9), 2: (1000, 0.9)}
+
+
+def test_a_run_that_does_not_tell_its_steps_has_the_rungs_of_a_given_number(tmp_path: Path) -> None:
+    path = written(tmp_path / "e", {50: 0.9, 100: 0.5, 310: 0.6}, total=0)
+    assert read(path).rungs == {}
+    assert read(path, total=2700).rungs == {0: (100, 0.5), 1: (310, 0.5)}
 
 
 def test_of_several_rungs_passed_at_once_only_the_last_is_recorded(tmp_path: Path) -> None:
