@@ -51,6 +51,20 @@ def test_the_app_starts_without_frameworks_and_numpy() -> None:
 
 
 @pytest.mark.parametrize(
+    "module", ["tui.app", "tui.cli.commands", "engine.service.__main__", "engine.session.__main__"]
+)
+def test_what_starts_loads_nothing_of_the_course(module: str) -> None:
+    script = f"import json, sys, {module}\nprint(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert [
+        name for name in found if name.startswith(("engine.course", "engine.aids", "fsrs", "segno"))
+    ] == []
+
+
+@pytest.mark.parametrize(
     "path", [path for path in SOURCES if path.name == "__init__.py"], ids=lambda path: path.parent.name
 )
 def test_an_init_file_holds_one_docstring(path: Path) -> None:

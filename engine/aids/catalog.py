@@ -1,0 +1,137 @@
+"""The aids: name, title, lecture, kind, drawing, how it is computed, its source and its place in the lab.
+
+An aid is the module of its name: `PARAMS` is its dataclass of parameters, `VALUES` tells its values in words,
+`compute` makes an `Aid`. Importing this file imports none of them.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+
+from engine.aids.result import Aid
+from engine.errors import InputError
+from engine.params import Param, ParamSet, build, declared
+
+
+@dataclass(frozen=True, slots=True)
+class AidEntry:
+    name: str
+    title: str
+    lecture: int
+    drawing: str
+    """one of `engine.aids.drawings.DRAWINGS`"""
+    how: str
+    """how it is computed, as formulas"""
+    source: str = ""
+    lab: str = ""
+    """tab and view of the app that has the thing itself, empty for none"""
+    kind: str = "toy"
+    """toy, run (looks into a run of the learner) or background (is a run)"""
+
+
+class AidModule(Protocol):
+    PARAMS: type[ParamSet]
+    VALUES: dict[str, str]
+
+    def compute(self, params: Any, seed: int) -> Aid: ...
+
+
+AIDS = (
+    AidEntry(
+        "neuron", "One neuron", 1, "net", "z = w1 x1 + w2 x2 + b, a = φ(z), da/dw = φ'(z) x", "goodfellow16"
+    ),
+    AidEntry(
+        "activations",
+        "Activations and their slopes",
+        1,
+        "curves",
+        "φ and φ' over z; the largest slope and the least value by search on a fine grid",
+        "goodfellow16",
+    ),
+    AidEntry(
+        "stepper",
+        "Forward, backward, step",
+        1,
+        "net",
+        "2-2-1 network; gradients of (y - t)² / 2 by the chain rule; step: w - lr dL/dw",
+        "goodfellow16",
+    ),
+    AidEntry("hebb", "Hebb and Oja", 1, "curves", "Δw = η y x; Oja: Δw = η y (x - y w)", "oja82"),
+    AidEntry(
+        "gate_lab",
+        "Gates by hand",
+        2,
+        "plane",
+        "a unit fires where w1 x1 + w2 x2 + b > 0; output σ(z / T) with a small T",
+        "hassoun95",
+        "xor by hand",
+    ),
+    AidEntry(
+        "census",
+        "Which functions one unit can do",
+        2,
+        "table",
+        "the truth tables of all units with whole weights up to 3 and thresholds between",
+        "hassoun95",
+    ),
+    AidEntry(
+        "builder",
+        "Any truth table built",
+        2,
+        "net",
+        "a unit for each row that is 1: weights ±1, bias ½ - ones of the row; the output is their OR",
+        "mcculloch43",
+    ),
+    AidEntry(
+        "ladder",
+        "The XOR ladder",
+        2,
+        "bars",
+        "one monotone unit: outputs that never fall along a projection, best of all projections",
+        "sprinkhuizen96",
+        "xor least loss",
+        "run",
+    ),
+    AidEntry(
+        "temperature",
+        "From sigmoid to threshold",
+        2,
+        "curves",
+        "σ(z / T), slope σ'(z / T) / T, at zero 1 / (4 T)",
+        "goodfellow16",
+        "xor by hand",
+    ),
+)
+_BY_NAME = {entry.name: entry for entry in AIDS}
+
+
+def entry(name: str) -> AidEntry:
+    """Raises InputError for an unknown name."""
+    if name not in _BY_NAME:
+        raise InputError(f"aid: expected one of {', '.join(_BY_NAME)}, got {name[:80]!r}.")
+    return _BY_NAME[name]
+
+
+def module(name: str) -> AidModule:
+    return cast(AidModule, importlib.import_module(f"engine.aids.{entry(name).name}"))
+
+
+def parameters(name: str) -> tuple[Param, ...]:
+    return declared(module(name).PARAMS)
+
+
+def values_in_words(name: str) -> dict[str, str]:
+    """What each value is, by its name."""
+    return module(name).VALUES
+
+
+def compute(name: str, given: Mapping[str, object], seed: int = 0) -> Aid:
+    """The aid for values as text or JSON; the others are at their defaults.
+
+    Raises InputError for an unknown aid, ParamError for a parameter it lacks or a value out of bounds.
+    """
+    loaded = module(name)
+    return loaded.compute(build(loaded.PARAMS, given), seed)
