@@ -1,1 +1,1 @@
-"""The course: its text, its questions, the log of answers and what is due; without a screen or a framework."""
+"""The course: its text and questions, the log of answers, what is due; without a screen or a framework."""
