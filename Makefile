@@ -3,9 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+PEERS := .venv-peers
+PEERS_PYTHON ?= $(PEERS)/bin/python
+
 MOST ?= 1000
 
-.PHONY: run test long again check lint types imports slow bench clean
+.PHONY: run test long again check lint types imports slow bench peers clean
 
 run: $(VENV)/.installed
 	@$(BIN)/dltui
@@ -42,8 +45,13 @@ slow: $(VENV)/.ready  ## the fault tests at full size: some hours
 bench: $(VENV)/.ready
 	$(BIN)/python -m tests.bench
 
+# With the libraries themselves: an environment of its own, or PEERS_PYTHON=PATH, a Python that has them.
+peers: $(if $(filter $(PEERS)/%,$(PEERS_PYTHON)),$(PEERS)/.ready)  ## logs for the tests, as the libraries of today write them
+	for script in tests/peers/write_*.py; do $(PEERS_PYTHON) -m tests.peers.$$(basename $$script .py) || exit 1; done
+	$(PEERS_PYTHON) -m pytest -n0 tests/engine/track -k "keras or lightning or transformers"
+
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(PEERS)
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -57,3 +65,8 @@ $(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
 $(VENV)/.ready: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $@ $(VENV)/.installed
+
+$(PEERS)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --editable '.[dev,peers]'
+	@touch $@

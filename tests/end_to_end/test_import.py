@@ -11,7 +11,7 @@ import pytest
 
 from tests.end_to_end.home import ROOT, Home
 
-LOGS = ROOT / "tests" / "engine" / "readers" / "logs"
+LOGS = ROOT / "tests" / "stored" / "logs"
 (LIGHTNING,) = LOGS.glob("lightning-*")
 
 

@@ -20,7 +20,7 @@ from engine.readers.find_logs import find_logs
 from engine.readers.log_reader import LogBatch
 from engine.readers.tensorboard_log import EventFolder
 
-LOGS = Path(__file__).parent / "logs"
+LOGS = Path(__file__).parents[2] / "stored" / "logs"
 FOLDERS = sorted({path.parent for path in LOGS.rglob("*tfevents*")})
 
 

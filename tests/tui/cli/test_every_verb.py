@@ -33,7 +33,7 @@ PRINTS = (
     "sweep rm tiny-{output} --yes --json", "exec --name exec-{output} --wait --json -- true", "track",
     "track --path",
     r"sweep exec --axis n=1,2 --output loss=(\S+) --name swept-{output} --wait --json -- echo loss={{n}}",
-    "import tests/engine/readers/logs",
+    "import tests/stored/logs",
 )  # fmt: skip
 OPENS_A_SESSION = (
     "report {digits}", "report --json", "predict love", "generate love --seed 1", "score love",

@@ -22,7 +22,7 @@ from tests.engine.readers.test_tensorboard_log import scalar, version, write
 from tests.engine.service.live import connect, serving
 from tests.timeouts import quiet_seconds
 
-LOGS = Path(__file__).parents[2] / "readers" / "logs"
+LOGS = Path(__file__).parents[3] / "stored" / "logs"
 SECONDS = 60.0
 
 
