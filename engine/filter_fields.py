@@ -31,6 +31,8 @@ FIELDS = (
     RunField("status", "status of the run, as in status=failed", is_text=True),
     RunField("cause", "cause of the end: finished, diverged, disk_full, ...", is_text=True),
     RunField("device", "device that trains: cpu, gpu:0, ...", is_text=True),
+    RunField("tags", "a tag of the run, as in tag=baseline", is_text=True),
+    RunField("note", "note of the run", is_text=True),
     RunField("sweep", "id or name of the sweep of a trial", is_text=True),
     RunField("trial", "number of the trial in its sweep"),
     RunField("step", "last step"),
@@ -44,7 +46,7 @@ FIELDS = (
 TEXTS = {one.name: one.about for one in FIELDS if one.is_text}
 NUMBERS = {one.name: one.about for one in FIELDS if one.about and not one.is_text}
 COLUMNS = tuple(one for one in FIELDS if one.title)
-SEARCHED = ("id", "name", "experiment", "status")
+SEARCHED = ("id", "name", "experiment", "status", "tags", "note")
 """fields in which a word without an operator is searched"""
 OPERATORS = ("<=", ">=", "!=", "==", "=", "<", ">")
 CONNECTIVES = ("and", "or", "not")

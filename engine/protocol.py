@@ -287,6 +287,8 @@ class CheckpointFacts:
 class RunSummary:
     """The facts of a run that tables, pages and `show --json` need."""
 
+    JSON_OMITTED: ClassVar = ("tags", "note")
+
     spec: Spec
     state: State
     step: int = 0
@@ -322,6 +324,10 @@ class RunSummary:
     """a warning about its data set: digits instead of MNIST"""
     damage: str = ""
     """which of its files are damaged, and how; the run can still be used"""
+    tags: tuple[str, ...] = ()
+    """given by the user, in that order"""
+    note: str = ""
+    """given by the user; may have several lines"""
     checkpoints: tuple[CheckpointFacts, ...] = ()
     """set only by `show`"""
 

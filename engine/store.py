@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -9,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 from engine import files, spec_versions
 from engine.errors import CorruptRun
@@ -17,7 +19,7 @@ from engine.params import Value
 from engine.places import Places
 from engine.process_identity import ProcessIdentity
 from engine.protocol import Cause, CauseKind, Json, Spec, Status, spec_from_json
-from engine.typed_json import Time, WrongType, to_json
+from engine.typed_json import ALL, Time, Unknown, WrongType, to_json
 from engine.unicode_text import has_no_surrogates
 
 ENDS = (Status.PAUSED, Status.DONE, Status.STOPPED, Status.FAILED, Status.LOST, Status.IMPORTED)
@@ -49,6 +51,11 @@ class RunFolder:
     def amended(self) -> Path:
         """Parameters that were changed after submission: the length of training."""
         return self.path / "amended.json"
+
+    @property
+    def annotations(self) -> Path:
+        """What the user gave the run after its submission: name, tags, note."""
+        return self.path / "annotations.json"
 
     @property
     def wanted(self) -> Path:
@@ -125,6 +132,20 @@ class Amended:
     """of the meaning of the values"""
     file: FileExperiment | None = None
     """the experiment, where the code of its file was changed"""
+
+
+@dataclass(frozen=True, slots=True)
+class Annotations:
+    """What the user gave a run after its submission."""
+
+    JSON_OMITTED: ClassVar = ALL
+
+    name: str = ""
+    """empty: the name with which it was submitted"""
+    tags: tuple[str, ...] = ()
+    note: str = ""
+    unknown: Unknown = field(default_factory=dict)
+    """fields that a newer version wrote: kept, without effect"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +293,7 @@ def folder_of(places: Places, run_id: str) -> RunFolder:
 
 
 def read_spec(folder: RunFolder) -> Spec:
-    """The spec as submitted, with its amended parameters. Raises CorruptRun."""
+    """The spec as submitted, with its amended parameters and the name it has now. Raises CorruptRun."""
     data = files.read_json(folder.spec)
     if data is None:
         raise CorruptRun(f"{folder.spec} is missing.", "Remove the folder, it holds no run.")
@@ -291,6 +312,8 @@ def read_spec(folder: RunFolder) -> Spec:
             data["file"] = to_json(amended.file)
         if not spec_versions.is_current(data):
             data["version"] = spec_versions.VERSION
+        if name := _given_name(folder):
+            data["name"] = name
         return spec_from_json(data)
 
     return files.checked(folder.spec, build)
@@ -308,6 +331,23 @@ def write_amended(folder: RunFolder, params: Mapping[str, Value], file: FileExpe
     if file is not None:
         facts["file"] = to_json(file)
     files.write_json(folder.amended, facts)
+
+
+def _given_name(folder: RunFolder) -> str:
+    """The name that was given later; empty where there is none, also in a damaged file."""
+    with contextlib.suppress(CorruptRun):
+        return read_annotations(folder).name
+    return ""
+
+
+def read_annotations(folder: RunFolder) -> Annotations:
+    """Raises CorruptRun."""
+    return files.read_typed(folder.annotations, Annotations) or Annotations()
+
+
+def write_annotations(folder: RunFolder, annotations: Annotations) -> None:
+    """Raises OSError."""
+    files.write_json(folder.annotations, to_json(annotations))
 
 
 def write_wanted(folder: RunFolder, wanted: Wanted) -> None:

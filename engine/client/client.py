@@ -267,6 +267,26 @@ class Client:
     async def set(self, run: str, name: str, value: object) -> RunSummary:
         return await self._run("set", run=run, name=name, value=value)
 
+    async def annotate(
+        self,
+        run: str,
+        *,
+        name: str | None = None,
+        add: Sequence[str] = (),
+        remove: Sequence[str] = (),
+        note: str | None = None,
+        before: str | None = None,
+    ) -> RunSummary:
+        """Change the name of a run, its tags, its note; None leaves it as it is.
+
+        An empty name is the one with which it was submitted. `before`: the note that was edited. Raises
+        DltuiError, also where that is another one now.
+        """
+        facts: Json = {"name": name, "note": note, "before": before}
+        facts = {field: text for field, text in facts.items() if text is not None}
+        facts |= {field: list(tags) for field, tags in (("add", add), ("remove", remove)) if tags}
+        return await self._run("annotate", run=run, **facts)
+
     async def remove(self, *runs: str, now: bool = False) -> Removal:
         """Remove runs as one removal, which `undo` restores; with `now` their files are deleted."""
         return _removal(await self.request("remove", runs=list(runs), now=now))

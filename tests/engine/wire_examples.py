@@ -185,6 +185,7 @@ async def client_requests() -> list[tuple[str, bytes]]:
         client.sweep_remove("s", runs=True), client.sweep_trials("s", example_of(TrialQuery)),
         client.sweep_trials("s"), client.sweep_analysis("s", "heat", "lr<1", x="lr", y="hidden"),
         anext(client.events("r", 7)), anext(client.watch()),
+        client.annotate("r", name="n", add=["a"], remove=["b"], note="two\nlines", before=""),
     )  # fmt: skip
     for call in calls:
         with contextlib.suppress(EngineError):

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from tui.cli import (
+    annotate,
     compare,
     doctor,
     engine,
@@ -83,6 +84,9 @@ app.command("pause", cls=Verb)(run_control.pause)
 app.command("resume", cls=Verb)(run_control.resume)
 app.command("stop", cls=Verb)(run_control.stop)
 app.command("set", cls=Verb)(run_control.set_live)
+app.command("rename", cls=Verb)(annotate.rename)
+app.command("tag", cls=Verb)(annotate.tag)
+app.command("note", cls=Verb)(annotate.note)
 app.command("rm", cls=Verb)(removal.rm)
 app.command("undo", cls=Verb)(removal.undo)
 app.command("verify", cls=Verb)(run_control.verify)

@@ -18,6 +18,7 @@ from engine.protocol import CheckpointFacts, Page, Query, RunSummary, Status, Sw
 from tui.cli.engine_call import call_engine, fail, print_json, print_stderr, print_stdout
 from tui.cli.shell_completion import complete_run
 from tui.cli.table import TableColumn, table, wrapped
+from tui.data.annotation_text import note_lines, tags_text
 from tui.data.code_text import code_fact, sections
 from tui.data.command_text import command_text
 from tui.data.unknown_filter_names import unknown_name
@@ -140,6 +141,11 @@ async def _read(client: Client, query: Query, most: int | None) -> Page:
     return replace(page, runs=tuple(row for _, row in placed if isinstance(row, RunSummary)), sweeps=sweeps)
 
 
+async def read_all_rows(client: Client, where: str) -> Page:
+    """All runs that pass the filter, newest first."""
+    return await _read(client, Query(where), None)
+
+
 def fail_on_unknown_name(page: Page) -> None:
     """Exit with an error where the filter or sort has a name that no run and no experiment has."""
     found = unknown_name(page.unknown, page.runs) if page.total else None
@@ -167,7 +173,16 @@ def _row(run: RunSummary, with_seed: bool) -> tuple[str, ...]:
         best,
         age_text(run),
         *(field_text(run, one) for one in _LISTED),
-        f"{child_text(run)} {format_params(distinguishing_params(run, with_seed=with_seed))}".strip(),
+        " ".join(
+            filter(
+                None,
+                (
+                    tags_text(run),
+                    child_text(run),
+                    format_params(distinguishing_params(run, with_seed=with_seed)),
+                ),
+            )
+        ),
         plain(cause_text(run)),
     )
 
@@ -239,6 +254,8 @@ def _facts(run: RunSummary, data_now: str, code: str = "") -> list[tuple[str, st
     facts = [
         ("run", run.id),
         ("name", run.spec.name),
+        ("tags", tags_text(run)),
+        *(("note" if not place else "", line or " ") for place, line in enumerate(note_lines(run))),
         ("experiment", _experiment(run)),
         ("code", code),
         ("command", command_text(run.spec)),

@@ -71,7 +71,21 @@ class Verbs(TyperGroup):
 
 
 GROUPS: dict[str, tuple[str, ...]] = {
-    "Runs": ("run", "exec", "new", "pause", "resume", "stop", "set", "rm", "undo", "import"),
+    "Runs": (
+        "run",
+        "exec",
+        "new",
+        "pause",
+        "resume",
+        "stop",
+        "set",
+        "rename",
+        "tag",
+        "note",
+        "rm",
+        "undo",
+        "import",
+    ),
     "Look": ("ls", "show", "logs", "plot", "compare", "export", "report", "experiments"),
     "Sweeps": ("sweep",),
     "Language models": ("predict", "generate", "score", "both", "blank", "orders"),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.protocol import RunSummary
+from tui.data.annotation_text import first_line, tags_text
 from tui.data.value_text import data_text, duration_text, effective_params, format_value, short_number
 from tui.terminal.plain_text import plain
 
@@ -134,6 +135,8 @@ def _facts(run: RunSummary, number: Number) -> _Facts:
                 **({"code": run.spec.file.source[:12]} if run.spec.file else {}),
                 "data": _text(data_text(run) or MISSING),
                 "device": _text(run.device or MISSING),
+                **({"tags": _text(tags_text(run))} if run.tags else {}),
+                **({"note": _text(first_line(run))} if run.note else {}),
             },
             "progress": {
                 "status": str(run.status), "steps": f"{run.step:,}",

@@ -146,6 +146,17 @@ class Imports:
             self._jobs.add(task)
             task.add_done_callback(self._jobs.discard)
 
+    def read_annotations(self, run_id: str) -> None:
+        """Name, tags and note of the run were written: its row gets them again, if its log is being read."""
+        run = self._tracked.get(run_id)
+        if run is not None:
+            run.read_annotations()
+            with contextlib.suppress(CorruptRun):
+                run.annotate(run.annotations, store.read_spec(run.folder).name)
+        if run is not None or run_id in self._registry.growing:
+            self._changed.add(run_id)
+            self._wake.set()
+
     async def aclose(self) -> None:
         for task in self._jobs:
             task.cancel()

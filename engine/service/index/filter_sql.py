@@ -29,9 +29,11 @@ RANKS = ("running", "pausing", "stopping", "queued", "paused", "failed", "lost",
 """order of statuses in a sort: active runs first"""
 NARROW = (
     "id", "submitted", "created", "name", "experiment", "status", "step", "best", "cause", "device", "token",
-    "sweep",
+    "sweep", "tags", "note",
 )  # fmt: skip
 """columns of the narrow table; fields without one are read from the summary"""
+TAGS, NOTE = "tags", "note"
+"""columns in small letters: tags between spaces"""
 _TEXTS, _NUMBERS = (
     {name: f"r.{name}" if name in NARROW else f"json_extract(b.summary, '$.{name}')" for name in names}
     for names in (filter_fields.TEXTS, filter_fields.NUMBERS)
@@ -120,7 +122,7 @@ def _sort_key(field: str) -> Sql:
         ranks = " ".join(f"WHEN '{status}' THEN {rank}" for rank, status in enumerate(RANKS))
         return Sql(f"CASE r.status {ranks} END")
     if field in _TEXTS:
-        return Sql(f"lower({_TEXTS[field]})")
+        return Sql(f"nullif(lower({_TEXTS[field]}), '')")
     if field in _NUMBERS:
         return Sql(_NUMBERS[field])
     value = _dynamic_field(field, "metrics", "live", "params")
@@ -202,9 +204,17 @@ def _text_comparison(comparison: Comparison) -> Sql:
             f"Filter, position {comparison.position}: expected a status ({', '.join(Status)}), "
             f"got {value[:40]!r}."
         )
+    if comparison.field == TAGS:
+        return _tag_comparison(comparison.sign, value)
     names = spec_versions.experiment_names(value) if comparison.field == "experiment" else (value,)
     sign = "IN" if comparison.sign == "=" else "NOT IN"
     return _true(Sql(f"lower({_TEXTS[comparison.field]}) {sign} ({_marks(names)})", names))
+
+
+def _tag_comparison(sign: str, tag: str) -> Sql:
+    """Whether the run has the tag; an empty one: whether it has none."""
+    found = Sql("instr(r.tags, ?) > 0", (f" {tag} ",)) if tag else Sql("r.tags = ''")
+    return found if sign == "=" else Sql(f"(NOT {found.text})", found.values)
 
 
 def _word_comparison(comparison: Comparison) -> Sql:

@@ -21,7 +21,7 @@ from engine.protocol import Json, Query, RunSummary, Status, SweepRow, summary_t
 from engine.service.health.storage import is_remote
 from engine.service.index import filter_sql
 
-SCHEMA = 4
+SCHEMA = 5
 LIMIT = 1000
 """most rows of one page"""
 _TABLES = """
@@ -29,7 +29,8 @@ CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE runs (
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, submitted INTEGER NOT NULL, created REAL NOT NULL,
     name TEXT NOT NULL, experiment TEXT NOT NULL, status TEXT NOT NULL, step INTEGER NOT NULL, best REAL,
-    cause TEXT NOT NULL, device TEXT NOT NULL, token TEXT NOT NULL, sweep TEXT NOT NULL);
+    cause TEXT NOT NULL, device TEXT NOT NULL, token TEXT NOT NULL, sweep TEXT NOT NULL,
+    tags TEXT NOT NULL, note TEXT NOT NULL);
 CREATE TABLE bodies (
     number INTEGER PRIMARY KEY, summary TEXT NOT NULL, tail TEXT NOT NULL, sum INTEGER NOT NULL);
 CREATE INDEX by_age ON runs (submitted, created, id);
@@ -484,6 +485,8 @@ def _narrow_values(summary: Json) -> tuple[object, ...]:
         "created": summary["created_at"],
         "best": best if isinstance(best, int | float) else None,
         "cause": summary["cause"]["kind"] if summary["cause"] else "",
+        filter_sql.TAGS: f" {' '.join(tags).lower()} " if (tags := summary.get("tags")) else "",
+        filter_sql.NOTE: summary.get("note", "").lower(),
     }
     return tuple(others[name] if name in others else summary[name] for name in filter_sql.NARROW)
 

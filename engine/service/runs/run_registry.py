@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 
 from engine import store
 from engine.errors import RunNotFound
@@ -15,6 +16,7 @@ from engine.service.index.index_thread import IndexThread
 from engine.service.runs import read_run_folder
 from engine.service.runs.tracked_run import TrackedRun
 from engine.service.server.changes import ChangeFeed
+from engine.store import Annotations
 
 MAX_CANDIDATES = 5
 """candidates that an error names when several runs match"""
@@ -147,6 +149,25 @@ class RunRegistry:
             self.change_feed.publish(found.summary())
         else:
             await self.mark_damaged(found)
+
+    async def annotate(self, run_id: str, annotations: Annotations, name: str) -> RunSummary:
+        """Publish what was written to the folder of a run; `name` is the one that it has now."""
+        row = await self.index_thread.call(Index.get, run_id)
+        run = self._unsettled.get(run_id)
+        if run is not None:
+            run.annotate(annotations, name)
+            self.publish(run)
+            await self.index_thread.write(run.summary(), run.tail())
+            return run.summary()
+        if row is None:
+            return await self.summary(run_id)
+        known = summary_from_json(row.summary)
+        summary = replace(
+            known, spec=replace(known.spec, name=name), tags=annotations.tags, note=annotations.note
+        )
+        await self.index_thread.write(summary, row.tail)
+        self.change_feed.publish(summary)
+        return summary
 
     async def mark_damaged(self, run: RunSummary) -> None:
         """List the run as damaged and stop tracking it."""

@@ -70,6 +70,8 @@ class Runs:
         self._wake = wake
         self.on_added_or_removed: Callable[[str], None] = lambda run_id: None
         """called with the id of each run that was removed or restored"""
+        self.on_annotated: Callable[[str], None] = lambda run_id: None
+        """called with the id of each run whose name, tags or note were written"""
         self._executors = executors
         self.withheld = withheld if withheld is not None else WithheldValues()
         self._lock = asyncio.Lock()
@@ -212,6 +214,36 @@ class Runs:
         run = await self._registry.load(run_id)
         await self._send_command(run, {"word": "set", "name": name, "value": checked})
         return await self._registry.summary(run_id)
+
+    async def annotate(
+        self, run_id: str, change: Callable[[store.Annotations], store.Annotations]
+    ) -> RunSummary:
+        """Replace name, tags and note by what `change` makes of them. Raises DltuiError."""
+        async with self._lock:
+            before = await self._registry.summary(run_id)
+            if before.status is Status.DAMAGED:
+                raise RunRefused(f"{before.spec.name} is damaged: it takes no name, tag or note.")
+            folder = store.folder_of(self._registry.places, run_id)
+            old = await asyncio.to_thread(store.read_annotations, folder)
+            new = change(old)
+            if new != old:
+                await self._write_annotations(before, folder, new)
+            spec = await asyncio.to_thread(store.read_spec, folder)
+            summary = await self._registry.annotate(run_id, new, spec.name)
+        self.on_annotated(run_id)
+        return summary
+
+    async def _write_annotations(
+        self, before: RunSummary, folder: RunFolder, annotations: store.Annotations
+    ) -> None:
+        index = self._registry.index_thread
+        # The index first: after a crash in between, the folder is read again.
+        await index.call(Index.set_status, before.id, Status.QUEUED)
+        try:
+            await self._write(store.write_annotations, folder, annotations)
+        except BaseException:
+            await index.call(Index.set_status, before.id, before.status)
+            raise
 
     async def move_out(self, run_id: str, target: Path) -> RunSummary:
         """Rename the run folder to `target` and drop the run. Raises RunRefused or OSError."""

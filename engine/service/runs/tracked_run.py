@@ -28,13 +28,13 @@ from engine.protocol import (
 from engine.service.placement.executors import KeeperStart
 from engine.service.runs import event_summary as run_stats
 from engine.service.runs.event_summary import RunStats
-from engine.store import ExitFacts, KeeperFacts, LogSource, RunFolder, Wanted
+from engine.store import Annotations, ExitFacts, KeeperFacts, LogSource, RunFolder, Wanted
 from engine.typed_json import typed
 
 T = TypeVar("T")
 Stamp = tuple[int, int, int]
-EVENT_FILE_DAMAGES = ("events", "end")
-"""damages of the event file, which leave the state of the run known"""
+HARMLESS_DAMAGES = ("events", "end", "annotations")
+"""damages of files that leave the state of the run known"""
 _latest = 0.0
 
 
@@ -43,6 +43,7 @@ class TrackedRun:
     folder: RunFolder
     spec: Spec
     stats: RunStats
+    annotations: Annotations = field(default_factory=Annotations)
     offset: int = 0
     """bytes of the event file that are folded into the stats"""
     wanted: Wanted = field(default_factory=Wanted)
@@ -51,7 +52,8 @@ class TrackedRun:
     all_events_read: bool = False
     """whether the attempt has ended and all its events are in the stats"""
     damages: dict[str, str] = field(default_factory=dict)
-    """which of its files are damaged, and how: wanted, keeper, exit, events; `end`: its events are cut off"""
+    """which of its files are damaged, and how: wanted, keeper, exit, events, annotations; `end`: its events
+    are cut off"""
     since: float = 0.0
     """when it joined the queue"""
     why: str = ""
@@ -91,7 +93,7 @@ class TrackedRun:
     @property
     def state_damage(self) -> str:
         """Damage of the files on which the state rests."""
-        return "; ".join(text for name, text in self.damages.items() if name not in EVENT_FILE_DAMAGES)
+        return "; ".join(text for name, text in self.damages.items() if name not in HARMLESS_DAMAGES)
 
     def note_damage(self, file: str, text: str) -> None:
         """Log and keep the first damage of a file."""
@@ -138,6 +140,13 @@ class TrackedRun:
         self.stamps[name] = stamp
         return replaced
 
+    def read_annotations(self) -> None:
+        self.annotations = self._read_file("annotations", store.read_annotations) or self.annotations
+
+    def annotate(self, annotations: Annotations, name: str) -> None:
+        """Set what is written already; `name` is the one that the run has now."""
+        self.annotations, self.spec = annotations, replace(self.spec, name=name)
+
     def _read(self) -> None:
         self.wanted = self._read_file("wanted", store.read_wanted) or self.wanted
         keeper = self._read_file("keeper", store.read_keeper)
@@ -154,7 +163,7 @@ class TrackedRun:
             return None
 
 
-_CHOSEN = {"spec", "metrics", "started_at", "attempt", "live", "data_notice"}
+_CHOSEN = {"spec", "metrics", "started_at", "attempt", "live", "data_notice", "note"}
 _SAME = {one.name for one in fields(RunStats)} & {one.name for one in fields(RunSummary)} - _CHOSEN
 """facts of a summary that are those of the stats"""
 
@@ -181,6 +190,8 @@ def summarise(run: TrackedRun, state: State) -> RunSummary:
         cpu=run.cpu if active else 0.0,
         data_notice="" if queued else stats.data_notice,
         damage=run.damage,
+        tags=run.annotations.tags,
+        note=run.annotations.note,
         **same,
     )
 
@@ -205,6 +216,7 @@ def load(folder: RunFolder, tail: Json | None = None) -> TrackedRun:
     run = TrackedRun(folder, spec, RunStats(goal_of(spec), spec), since=spec.created_at)
     if tail:
         apply_tail(run, tail)
+    run.read_annotations()
     run.refresh()
     wanted = run.stamps["wanted"]
     if wanted:

@@ -45,10 +45,10 @@ class Requests:
     def handlers(self) -> Handlers:
         requests = (
             self.runs, self.show, self.data_now, self.pause, self.resume,
-            self.code, self.stop, self.set, self.remove, self.undo, self.delete_removed, self.removals,
-            self.applicable, self.log, self.resources, self.doctor, self.verify, self.reindex, self.engine,
-            self.shutdown, self.ping, self.sweeps, self.sweep_show, self.sweep_edit, self.sweep_remove,
-            self.sweep_trials, self.sweep_analysis,
+            self.code, self.stop, self.set, self.annotate, self.remove, self.undo,
+            self.delete_removed, self.removals, self.applicable, self.log, self.resources, self.doctor,
+            self.verify, self.reindex, self.engine, self.shutdown, self.ping, self.sweeps, self.sweep_show,
+            self.sweep_edit, self.sweep_remove, self.sweep_trials, self.sweep_analysis,
         )  # fmt: skip
         return Handlers(
             {
@@ -115,6 +115,13 @@ class Requests:
     async def set(self, request: Json) -> RunSummary:
         run_id = await self._find(request)
         return await self._service.runs.set(run_id, request.get("name"), request.get("value"))
+
+    async def annotate(self, request: Json) -> RunSummary:
+        from engine.service.runs import annotate
+
+        wanted = read_request(request, annotate.Annotate)
+        run_id = await self._registry.find(wanted.run)
+        return await self._service.runs.annotate(run_id, lambda old: annotate.changed(old, wanted))
 
     async def remove(self, request: Json) -> Frame:
         """Remove `run`, or all of `runs` as one removal."""

@@ -77,6 +77,7 @@ class Service:
         self.sweeps = Sweeps(places, self._sweep_cycle(), self.change_feed)
         self.cycle.on_settled = self.sweeps.wake
         self.runs.on_added_or_removed = self._on_added_or_removed
+        self.runs.on_annotated = self._on_annotated
         self.removals = Removals(places, self.runs, self.sweeps)
         self.removals.drop_cache = self._drop_cache
         self._handlers = Requests(self).handlers()
@@ -165,6 +166,10 @@ class Service:
         self.sweeps.publish_run_change(run_id)
         if "imports" in self.__dict__:
             self.imports.forget(run_id)
+
+    def _on_annotated(self, run_id: str) -> None:
+        if "imports" in self.__dict__:
+            self.imports.read_annotations(run_id)
 
     def _hello(self) -> Json:
         return {"pid": os.getpid(), "version": VERSION}
