@@ -47,6 +47,11 @@ class Places:
         return self.root / "experiments.json"
 
     @property
+    def notifications(self) -> Path:
+        """What the user is notified of, and how; it may hold secrets."""
+        return self.root / "notifications.json"
+
+    @property
     def descriptions(self) -> Path:
         """Cache of what is known of experiments that are files; it can be deleted at any time."""
         return self.root / "descriptions"

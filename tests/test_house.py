@@ -16,7 +16,8 @@ SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob
 FRAMEWORKS = {"torch", "tensorflow", "keras", "tensorboardX", "sklearn"}
 DOORS = {
     "axes", "catalog", "client", "errors", "events", "experiment_files", "files", "filter_fields", "fold",
-    "params", "places", "protocol", "reader_protocol", "sampling", "session_protocol", "sweep_protocol",
+    "notifications", "params", "places", "protocol", "reader_protocol", "sampling", "session_protocol",
+    "sweep_protocol",
 }  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from textual.widgets import Input
 from textual.worker import Worker
 
 from engine.client import client
+from engine.errors import DltuiError
 from engine.places import Places, is_private
 from tui import view_state
 from tui.data.connection import Connect, Connection
@@ -38,6 +39,7 @@ from tui.messages import (
     HistoryChanged,
     HomeRefused,
     KeyHintsChanged,
+    NotificationsSent,
     OpenView,
     PasteTruncated,
     ResourcesChanged,
@@ -272,6 +274,15 @@ class LabApp(App[int]):
         )
         self.banner.show_stalled(text if message.seconds else "")
 
+    @on(NotificationsSent)
+    def _notify_user(self, message: NotificationsSent) -> None:
+        """By the terminal; the app itself shows the runs."""
+        from tui.terminal.desktop_notification import sequences
+
+        if self._driver is not None:
+            for told in message.notifications:
+                self._driver.write(sequences(told, os.environ))
+
     @on(ResourcesChanged)
     def _measure(self, message: ResourcesChanged) -> None:
         self.meters.update(message.resources)
@@ -357,6 +368,22 @@ class LabApp(App[int]):
 
         if not isinstance(self.screen, CommandPalette):
             self.push_screen(CommandPalette(placeholder="Find a command, a run or a theme"))
+
+    def action_notifications(self) -> None:
+        """Edit what the user is notified of, and how."""
+        start_worker(self, self._edit_notifications, group="notifications", exclusive=True)
+
+    async def _edit_notifications(self) -> None:
+        from tui.dialogs.notification_form import notification_screen
+
+        try:
+            settings = await self.connection.client.notifications()
+        except DltuiError as error:
+            self.notify(plain(str(error), limit=300), severity="error", markup=False)
+            return
+        done = await self.push_screen_wait(notification_screen(settings, lambda: self.connection.client))
+        if done:
+            self.notify(done, markup=False)
 
     def action_next_theme(self) -> None:
         self.choose_theme(theme.after(self.theme))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
+from engine.notifications import TerminalNotification
 from engine.protocol import Resources, RunSummary
 from tui.tabs import TabName
 
@@ -48,6 +49,13 @@ class EngineLost(Message):
     """whether there was a connection before"""
     is_refusal: bool = False
     """whether `reason` is that of a failed attempt to connect, not of a lost connection"""
+
+
+@dataclass
+class NotificationsSent(Message):
+    """The engine notifies the user, by the terminal too."""
+
+    notifications: tuple[TerminalNotification, ...]
 
 
 @dataclass

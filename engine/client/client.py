@@ -21,6 +21,7 @@ from engine.errors import (
     OtherVersion,
     ProtocolError,
 )
+from engine.notifications import NotificationSettings, TerminalNotification
 from engine.places import Places, data_folder, home
 from engine.protocol import (
     Finding,
@@ -61,6 +62,7 @@ class RunsChange:
     total: int = 0
     sweeps: tuple[SweepSummary, ...] = ()
     sweeps_removed: tuple[str, ...] = ()
+    notifications: tuple[TerminalNotification, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,6 +336,18 @@ class Client:
         the app."""
         return _read((await self.request("doctor", data=data_folder()))["findings"], list[Finding])
 
+    async def notifications(self) -> NotificationSettings:
+        return _read((await self.request("notifications"))["settings"], NotificationSettings)
+
+    async def set_notifications(self, values: Mapping[str, object]) -> NotificationSettings:
+        """Set all of them; values as text or as JSON. Raises DltuiError for invalid ones."""
+        answer = await self.request("set_notifications", values=dict(values))
+        return _read(answer["settings"], NotificationSettings)
+
+    async def test_notifications(self) -> list[str]:
+        """Send a test; what failed, a line each."""
+        return _read((await self.request("test_notifications"))["problems"], list[str])
+
     async def verify(self, run: str = "") -> list[Json]:
         """Hash all checkpoints again: a list of {run, step, path, ok, text}."""
         return list((await self.request("verify", run=run))["checked"])
@@ -578,4 +592,5 @@ def _change(frame: Json) -> RunsChange:
         typed(frame.get("total", 0), int),
         tuple(_sweep({"sweep": sweep}) for sweep in frame.get("sweeps", ())),
         typed(frame.get("sweeps_removed", []), tuple[str, ...]),
+        typed(frame.get("notifications", []), tuple[TerminalNotification, ...]),
     )

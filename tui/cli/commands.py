@@ -23,6 +23,7 @@ from tui.cli import (
     logs,
     ls,
     new,
+    notify,
     output,
     plot,
     removal,
@@ -93,6 +94,7 @@ app.command("verify", cls=Verb)(run_control.verify)
 app.add_typer(sweep_group.app, name="sweep")
 app.add_typer(engine.app, name="engine")
 app.command("reindex", cls=Verb)(engine.reindex)
+app.command("notify", cls=Verb)(notify.notify)
 app.command("track", cls=Verb)(exec_command.track)
 app.command("doctor", cls=Verb)(doctor.doctor)
 app.command("predict", cls=Verb)(language.predict)

@@ -89,7 +89,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Look": ("ls", "show", "logs", "plot", "compare", "export", "report", "experiments"),
     "Sweeps": ("sweep",),
     "Language models": ("predict", "generate", "score", "both", "blank", "orders"),
-    "Machine and help": ("doctor", "engine", "verify", "reindex", "track", "keys", "help"),
+    "Machine and help": ("notify", "doctor", "engine", "verify", "reindex", "track", "keys", "help"),
 }
 LAST_GROUP = "Machine and help"
 _GROUPED = {name for names in GROUPS.values() for name in names}

@@ -20,6 +20,7 @@ from tui.messages import (
     EngineRefused,
     EngineStalled,
     HomeRefused,
+    NotificationsSent,
     ResourcesChanged,
     RunsChanged,
     SweepsChanged,
@@ -175,6 +176,8 @@ class Connection:
                 self._post(RunsChanged(change.changed, change.removed, change.total))
             if change.sweeps or change.sweeps_removed:
                 self._post(SweepsChanged(change.sweeps, change.sweeps_removed))
+            if change.notifications:
+                self._post(NotificationsSent(change.notifications))
             if change.resources is not None:
                 self._post(ResourcesChanged(change.resources))
         raise EngineError("The engine has gone.")

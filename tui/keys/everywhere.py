@@ -15,6 +15,8 @@ KEYS = (
     Key("app.focus", "tab", "focus_next", "next panel", "Next panel", "app"),
     Key("app.focus_back", "shift+tab", "focus_previous", "previous panel", "Previous panel", "app"),
     Key("app.theme", "T", "next_theme", "theme", "Next theme", "app"),
+    Key("app.notifications", "alt+n", "notifications", "notifications",
+        "What you are notified of, and how", "app"),
     Key("app.quit", "q,ctrl+q", "leave", "quit", "Quit the app; runs continue", "app", 22),
     Key("app.suspend", "ctrl+z", "suspend_process", "suspend", "Suspend the app; fg resumes it", "app"),
     *(

@@ -48,10 +48,14 @@ class StallWatch:
         self._seen.pop(run_id, None)
 
 
+STALLED = "no step for"
+"""how the notice of a stall begins"""
+
+
 def stall_notice(idle_seconds: float, rate: float) -> str:
     """A line for the user, empty without a stall; `rate` in steps a second, 0 where it is not known."""
     limit = max(LEAST_SECONDS, STEPS / rate if rate > 0 else 0.0)
-    return f"no step for {idle_seconds:.0f} s" if idle_seconds > limit else ""
+    return f"{STALLED} {idle_seconds:.0f} s" if idle_seconds > limit else ""
 
 
 # --- this machine -----------------------------------------------------------------------------------------

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from engine.notifications import TerminalNotification
 from engine.protocol import Resources, RunSummary
 from engine.sweep_protocol import SweepSummary
 
 ROW_LIMIT = 5000
 """most changed runs that are kept"""
+NOTIFICATION_LIMIT = 20
+"""most notifications for clients that are slow"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,7 @@ class ChangeBatch:
     version: int
     sweeps: tuple[SweepSummary, ...] = ()
     sweeps_removed: tuple[str, ...] = ()
+    notifications: tuple[TerminalNotification, ...] = ()
 
 
 class ChangeFeed:
@@ -30,16 +35,26 @@ class ChangeFeed:
         self._resources_at = 0
         self._rows: dict[str, tuple[int, RunSummary | None]] = {}
         self._sweeps: dict[str, tuple[int, SweepSummary | None]] = {}
+        self._notifications: deque[tuple[int, TerminalNotification]] = deque(maxlen=NOTIFICATION_LIMIT)
         self._changed = asyncio.Event()
+        self.on_run_changed: Callable[[RunSummary | None, RunSummary], None] = lambda before, after: None
+        """called with the run as it was published before, None for the first time, and as it is"""
+        self.on_sweep_changed: Callable[[SweepSummary | None, SweepSummary], None] = lambda before, after: (
+            None
+        )
 
     def publish(self, summary: RunSummary) -> None:
+        _, before = self._rows.get(summary.id, (0, None))
         self._set_row(summary.id, summary)
+        self.on_run_changed(before, summary)
 
     def publish_removal(self, run_id: str) -> None:
         self._set_row(run_id, None)
 
     def publish_sweep(self, summary: SweepSummary) -> None:
+        _, before = self._sweeps.get(summary.id, (0, None))
         self._sweeps[summary.id] = (self._next_version(), summary)
+        self.on_sweep_changed(before, summary)
 
     def publish_sweep_removal(self, sweep_id: str) -> None:
         self._sweeps[sweep_id] = (self._next_version(), None)
@@ -52,6 +67,10 @@ class ChangeFeed:
         if resources != self.resources:
             self.resources = resources
             self._resources_at = self._next_version()
+
+    def publish_notification(self, notification: TerminalNotification) -> None:
+        """Only clients that are connected now see it."""
+        self._notifications.append((self._next_version(), notification))
 
     def since(self, version: int) -> ChangeBatch:
         """The changes after `version`, oldest first."""
@@ -69,6 +88,7 @@ class ChangeFeed:
             self.version,
             tuple(row for at, row in self._sweeps.values() if at > version and row is not None),
             tuple(name for name, (at, row) in self._sweeps.items() if at > version and row is None),
+            tuple(one for at, one in self._notifications if at > version),
         )
 
     async def wait(self, version: int) -> None:

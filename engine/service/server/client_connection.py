@@ -325,6 +325,8 @@ def _frames(changes: ChangeBatch, registry: RunRegistry) -> list[Json]:
     if changes.sweeps or changes.sweeps_removed:
         first["sweeps"] = to_json(changes.sweeps)
         first["sweeps_removed"] = list(changes.sweeps_removed)
+    if changes.notifications:
+        first["notifications"] = to_json(changes.notifications)
     parts = [changes.changed[at : at + ROWS] for at in range(0, max(1, len(changes.changed)), ROWS)]
     return [
         {

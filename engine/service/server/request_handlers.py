@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from engine import store
 from engine.errors import DltuiError
+from engine.notifications import NotificationRequest
 from engine.protocol import Json, LogQuery, Query, RunSummary, SkippedRun, read_request, summary_to_json
 from engine.service.index.index import Index
 from engine.service.runs import commands, worker_log
@@ -49,6 +50,7 @@ class Requests:
             self.delete_removed, self.removals, self.applicable, self.log, self.resources, self.doctor,
             self.verify, self.reindex, self.engine, self.shutdown, self.ping, self.sweeps, self.sweep_show,
             self.sweep_edit, self.sweep_remove, self.sweep_trials, self.sweep_analysis,
+            self.notifications, self.set_notifications, self.test_notifications,
         )  # fmt: skip
         return Handlers(
             {
@@ -224,6 +226,16 @@ class Requests:
         places = dataclasses.replace(self._registry.places, named_data=parse_data(request.get("data")))
         found = await asyncio.to_thread(doctor.check, places, await self._service.findings())
         return {"findings": to_json(found)}
+
+    async def notifications(self, request: Json) -> Frame:
+        return {"settings": to_json(self._service.notifier.settings())}
+
+    async def set_notifications(self, request: Json) -> Frame:
+        values = read_request(request, NotificationRequest).values
+        return {"settings": to_json(self._service.notifier.set(values))}
+
+    async def test_notifications(self, request: Json) -> Frame:
+        return {"problems": await self._service.notifier.test()}
 
     async def verify(self, request: Json) -> Frame:
         from engine.service.runs import verify_runs

@@ -15,6 +15,7 @@ from engine.places import Places
 from engine.protocol import Finding, Json, Resources, Severity, Status
 from engine.service.index.index import Index
 from engine.service.index.index_thread import IndexThread
+from engine.service.notifications.notifier import Notifier
 from engine.service.placement import executors
 from engine.service.placement.executors import Executor, LocalExecutor
 from engine.service.placement.gpus import GpuDriver, GpuPlacement
@@ -68,6 +69,7 @@ class Service:
         self.index_thread.refill = self._refill
         self.registry = RunRegistry(places, self.index_thread, self.change_feed)
         order = tuple(filter(None, os.environ.get("DLTUI_GPUS", "").split(",")))
+        self.notifier = Notifier(places, self.change_feed)
         self.machine = MachineMonitor(ResourceMeter(places.root, cores()), driver, GpuPlacement(order))
         here = local or LocalExecutor(places.log)
         if elsewhere is None:
@@ -223,6 +225,7 @@ class Service:
         damaged = (await self.index_thread.call(Index.counts)).get(Status.DAMAGED, 0)
         rebuilt = self._rebuild_notice()
         found = [Finding("index", Severity.WARNING, rebuilt, "No action needed.")] if rebuilt else []
+        found += self.notifier.findings()
         if not damaged:
             return found
         shown = ", ".join(await self.index_thread.call(Index.damaged_ids, NAMED_LIMIT))
@@ -261,6 +264,7 @@ class Service:
             self.sweeps.run(),
             self.removals.run(),
             self._follow_logs(),
+            self.notifier.run(),
         )
 
     async def _follow_logs(self) -> None:

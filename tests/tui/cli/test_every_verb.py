@@ -32,7 +32,7 @@ PRINTS = (
     "run counter --set steps=1 --name short-{output} --wait --json",
     "sweep start counter --axis steps=1 --name tiny-{output} --wait --json",
     "sweep rm tiny-{output} --yes --json", "exec --name exec-{output} --wait --json -- true", "track",
-    "track --path",
+    "track --path", "notify", "notify --json", "notify bell=no",
     r"sweep exec --axis n=1,2 --output loss=(\S+) --name swept-{output} --wait --json -- echo loss={{n}}",
     "import tests/stored/logs",
 )  # fmt: skip
