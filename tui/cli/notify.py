@@ -28,7 +28,7 @@ def notify(
     test: Annotated[bool, typer.Option("--test", help="send a notification now")] = False,
     json: AsJson = False,
 ) -> None:
-    """Be notified when a run ends, fails, stalls or meets a condition.
+    """Be notified when runs end, fail or meet a condition.
 
     \b
         dltui notify condition='val_loss<0.1' terminal=auto bell=yes
