@@ -14,9 +14,9 @@ class LogDescription:
     """A run that was found in a log."""
 
     kind: str
-    """tensorboard or csv"""
+    """tensorboard, csv or mlflow"""
     source: str
-    """absolute path of its folder or file"""
+    """absolute path of its folder or file; in a database with the id of the run behind it"""
     name: str
     first: str
     """SHA-256 of its first record: with kind and source the identity of the run"""

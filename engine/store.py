@@ -111,9 +111,9 @@ class LogSource:
     """The log that an imported run is read from."""
 
     kind: str
-    """tensorboard or csv"""
+    """tensorboard, csv or mlflow"""
     path: str
-    """absolute"""
+    """absolute; the id of a run behind that of a database"""
     name: str
     began_at: float
     """of its first record"""
@@ -121,6 +121,11 @@ class LogSource:
     """whether the events are kept for good; else they are a cache of the log, which may be deleted"""
     idle: float = 0.0
     """seconds without anything new after which it is no longer followed; 0: it is not"""
+
+    @property
+    def is_there(self) -> bool:
+        path = Path(self.path)
+        return path.exists() or path.parent.is_file()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,33 +3,47 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from engine.errors import InputError
-from engine.readers import csv_log, tensorboard_log
+from engine.errors import CorruptRun, InputError
+from engine.readers import csv_log, mlflow_database, mlflow_folder_run, mlflow_run, tensorboard_log
 from engine.readers.csv_log import CsvLog
 from engine.readers.log_reader import LogReader
+from engine.readers.mlflow_database_run import DatabaseRun
+from engine.readers.mlflow_folder_run import FolderRun
+from engine.readers.mlflow_log import MlflowLog
 from engine.readers.tensorboard_log import PARTS, EventFolder
 
 DEPTH = 32
 """folders within each other"""
 
 
-def find_logs(path: Path) -> Iterator[LogReader]:
+def find_logs(path: Path, tell: Callable[[str], object] = lambda text: None) -> Iterator[LogReader]:
     """The logs at `path`, a folder or a file. Links are followed, each folder is visited once.
 
-    Raises InputError where `path` does not exist or cannot be read.
+    `tell` is called with a line on what is left out. Raises InputError where `path` does not exist or cannot
+    be read.
     """
+    if mlflow_database.is_database(path.parent):
+        yield open_log(mlflow_run.KIND, str(path), "")
+        return
     try:
         is_folder = path.is_dir()
         path.stat()
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
     if not is_folder:
-        yield _file(path)
+        yield from _file(path, tell)
         return
+    deleted = 0
     for folder, names in _walk(path, set(), DEPTH):
+        if mlflow_folder_run.is_run(folder, names):
+            if mlflow_folder_run.is_deleted(folder):
+                deleted += 1
+            else:
+                yield MlflowLog(FolderRun(folder))
+            continue
         name = str(folder.relative_to(path)) if folder != path else path.name or str(path)
         if parts := _parts(folder, names):
             yield EventFolder(folder, name, parts)
@@ -39,6 +53,9 @@ def find_logs(path: Path) -> Iterator[LogReader]:
             if file.endswith(".csv") and csv_log.is_log(folder / file):
                 beside = name if file == "metrics.csv" else f"{name}/{file.removesuffix('.csv')}"
                 yield CsvLog(folder / file, beside)
+            elif mlflow_database.is_store(folder / file):
+                yield from _database(folder / file, tell)
+    _tell_deleted(path, deleted, tell)
 
 
 def open_log(kind: str, source: str, name: str) -> LogReader:
@@ -48,14 +65,40 @@ def open_log(kind: str, source: str, name: str) -> LogReader:
         return CsvLog(path, name)
     if kind == tensorboard_log.KIND:
         return EventFolder(path, name, _parts(path, _names(path)) or ("",))
+    if kind == mlflow_run.KIND:
+        if path.is_dir():
+            return MlflowLog(FolderRun(path))
+        return MlflowLog(DatabaseRun(mlflow_database.database(path.parent), path.name))
     raise InputError(f"Logs of the kind {kind[:40]!r} cannot be read.")
 
 
-def _file(path: Path) -> LogReader:
-    if tensorboard_log.is_event_file(path.name):
+def _file(path: Path, tell: Callable[[str], object]) -> Iterator[LogReader]:
+    if mlflow_database.is_database(path):
+        yield from _database(path, tell)
+    elif tensorboard_log.is_event_file(path.name):
         folder = path.parent
-        return EventFolder(folder, folder.name or str(folder))
-    return CsvLog(path, path.stem)
+        yield EventFolder(folder, folder.name or str(folder))
+    else:
+        yield CsvLog(path, path.stem)
+
+
+def _database(path: Path, tell: Callable[[str], object]) -> Iterator[LogReader]:
+    """The runs of a database of MLflow; one that cannot be read is told."""
+    database = mlflow_database.database(path)
+    try:
+        runs, deleted = database.runs()
+    except CorruptRun as error:
+        tell(str(error))
+        return
+    size = path.stat().st_size // max(1, len(runs))
+    yield from (MlflowLog(DatabaseRun(database, run.id, size)) for run in runs)
+    _tell_deleted(path, deleted, tell)
+
+
+def _tell_deleted(path: Path, count: int, tell: Callable[[str], object]) -> None:
+    if count:
+        runs = "run that is" if count == 1 else "runs that are"
+        tell(f"{path}: {count:,} {runs} deleted in MLflow left out.")
 
 
 def _walk(folder: Path, seen: set[tuple[int, int]], depth: int) -> Iterator[tuple[Path, list[str]]]:
@@ -70,8 +113,10 @@ def _walk(folder: Path, seen: set[tuple[int, int]], depth: int) -> Iterator[tupl
         return
     seen.add((found.st_dev, found.st_ino))
     folders = [entry.name for entry in listed if _is_folder(entry)]
-    yield folder, [entry.name for entry in listed if entry.name not in folders]
-    for name in folders if depth else ():
+    names = [entry.name for entry in listed if entry.name not in folders]
+    yield folder, names
+    goes_deeper = depth and not mlflow_folder_run.is_run(folder, names)  # its artifacts are its own
+    for name in folders if goes_deeper else ():
         yield from _walk(folder / name, seen, depth - 1)
 
 

@@ -36,6 +36,8 @@ class HistoryWriter:
         self._at = min(max(self._at, batch.at), LATEST_TIME)
         if batch.restart is not None:
             self._append("restored", step=batch.restart - 1)
+        if batch.params:
+            self._append("params", values=dict(batch.params))
         for text in batch.texts:
             shown = f"{text.tag}, step {text.step:,}: {text.text}"
             self._append("note", step=text.step, severity="ok", text=shown)

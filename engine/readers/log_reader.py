@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.params import Value
 from engine.point_columns import PointColumns
 from engine.protocol import Json
 from engine.reader_protocol import LogDescription
@@ -33,6 +34,8 @@ class LogBatch:
     series: dict[str, PointColumns] = field(default_factory=dict)
     """the points of a metric from the first step on replace those of batches before"""
     texts: list[LogText] = field(default_factory=list)
+    params: Mapping[str, Value] = field(default_factory=dict)
+    """parameters that became known after the description, or have changed"""
     damages: list[str] = field(default_factory=list)
     """parts of the files that could not be read, named by file and byte"""
     step: int = 0

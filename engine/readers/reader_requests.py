@@ -22,7 +22,7 @@ from engine.reader_protocol import (
     WriteTensorBoard,
     WrittenPoints,
 )
-from engine.readers import find_logs, history_writer
+from engine.readers import find_logs, history_writer, mlflow_database
 from engine.readers.history_writer import HistoryWriter
 from engine.readers.log_reader import LogBatch, LogReader
 from engine.typed_json import typed
@@ -74,26 +74,35 @@ class ReaderRequests:
 
     def find(self, request: FindLogs) -> Iterator[FoundLogs]:
         found: list[LogDescription] = []
-        for reader in find_logs.find_logs(Path(request.path)):
-            try:
-                found.append(_checked(reader.describe()))
-            except (DltuiError, OSError) as error:
-                yield FoundLogs(left_out=str(error))
-            if len(found) >= FOUND:
-                yield FoundLogs(found)
-                found = []
-        yield FoundLogs(found)
+        left_out: list[str] = []
+        try:
+            for reader in find_logs.find_logs(Path(request.path), left_out.append):
+                try:
+                    found.append(_checked(reader.describe()))
+                except (DltuiError, OSError) as error:
+                    left_out.append(str(error))
+                if len(found) >= FOUND or left_out:
+                    yield FoundLogs(found)
+                    yield from map(_left_out, left_out)
+                    found, left_out[:] = [], ()
+            yield FoundLogs(found)
+            yield from map(_left_out, left_out)
+        finally:
+            mlflow_database.close_all()
 
     def read(self, request: ReadLogs) -> Iterator[LogsProgress]:
         """A part every PART_SECONDS."""
         found: list[LogProgress] = []
         began = time.monotonic()
-        for progress in self._read(request.logs):
-            found.append(progress)
-            if time.monotonic() - began >= PART_SECONDS:
-                yield LogsProgress(found)
-                found, began = [], time.monotonic()
-        yield LogsProgress(found)
+        try:
+            for progress in self._read(request.logs):
+                found.append(progress)
+                if time.monotonic() - began >= PART_SECONDS:
+                    yield LogsProgress(found)
+                    found, began = [], time.monotonic()
+            yield LogsProgress(found)
+        finally:
+            mlflow_database.close_all()
 
     def _read(self, logs: Sequence[LogToRead]) -> Iterator[LogProgress]:
         for log in logs:
@@ -119,6 +128,7 @@ class ReaderRequests:
             except (DltuiError, OSError) as error:
                 self._followed.pop(run, None)
                 yield LogProgress(run, has_ended=True, error=str(error))
+        mlflow_database.close_all()
 
     def write(self, request: WriteTensorBoard) -> Iterator[WrittenPoints]:
         from engine.readers import tensorboard_export  # seldom needed
@@ -133,6 +143,10 @@ class ReaderRequests:
     def forget(self, request: ForgetLogs) -> None:
         for run in request.runs:
             self._followed.pop(run, None)
+
+
+def _left_out(text: str) -> FoundLogs:
+    return FoundLogs(left_out=text)
 
 
 def _checked(log: LogDescription) -> LogDescription:

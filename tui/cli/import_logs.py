@@ -17,7 +17,7 @@ from tui.data.value_text import plural
 from tui.ui.numbers import size
 
 IDLE_SECONDS = 3600.0
-LOGS = typer.Argument(metavar="LOGDIR", help="folder of TensorBoard files or CSV logs, or a CSV file")
+LOGS = typer.Argument(metavar="LOGDIR", help="folder of TensorBoard files, CSV logs or MLflow runs, or one file of them")
 
 
 def import_logs(
@@ -33,7 +33,7 @@ def import_logs(
     ] = IDLE_SECONDS,
     json: Annotated[bool, typer.Option("--json", help="the result as JSON")] = False,
 ) -> None:
-    """Import logs of TensorBoard and CSV logs as runs.
+    """Import logs of TensorBoard, CSV logs and runs of MLflow (mlflow.db, mlruns) as runs.
 
     Those of Keras, PyTorch, tensorboardX and Lightning too. They are read, never written to. A log that was
     imported before is the same run, and is read on.

@@ -133,7 +133,7 @@ class Imports:
         folder = store.folder_of(self._places, run_id)
         with contextlib.suppress(CorruptRun):
             source = store.read_log_source(folder)
-            if source and not source.copied and folder.events.exists() and Path(source.path).exists():
+            if source and not source.copied and folder.events.exists() and source.is_there:
                 return folder.events
         return None
 

@@ -66,13 +66,27 @@ async def test_logs_of_several_programs_become_runs(places: Places) -> None:
         page = await client.runs(Query(descending=False))
         assert [run.id for run in page.runs] == result["found"]
         assert {run.status for run in page.runs} == {Status.IMPORTED}
-        assert result["problems"] == [] and result["runs_read"] == len(page.runs)
+        assert result["problems"] == [f"{LOGS}: 1 run that is deleted in MLflow left out."]
+        assert result["runs_read"] == len(page.runs)
         by_name = {run.spec.name.partition("-")[0]: run for run in page.runs if "/" not in run.spec.name}
         assert by_name["tensorboardX"].step == 297
         assert by_name["tensorboardX"].metrics["loss"] == pytest.approx(1 / 298)
         assert by_name["tensorflow"].spec.params == {"activation": "relu", "lr": 0.01, "units": 16}
         found = await client.runs(Query("units=16 and loss<0.1"))
         assert [run.id for run in found.runs] == [by_name["tensorflow"].id]
+
+
+async def test_a_run_of_mlflow_has_its_name_status_tags_and_length(places: Places) -> None:
+    (folder,) = LOGS.glob("mlflow-*")
+    async with serving(places), await connect(places) as client:
+        await import_all(client, folder)
+        await import_all(client, folder)
+        page = await client.runs(Query("mlflow.status=FINISHED and tags.team=vision and lr=0.1"))
+        (run,) = page.runs
+        assert (run.spec.name, run.step) == ("digits/adam: 'first'", 40)
+        assert run.metrics["accuracy"] == 0.75
+        assert run.started_at is not None and run.started_at == pytest.approx(1.7e9, abs=1)
+        assert (await points(client, run.id))["back"] == ([2, 3, 5, 9], [0.2, 0.3, 0.5, 0.9])
 
 
 async def test_a_second_import_is_the_same_run_and_reads_what_was_added(places: Places, log: Path) -> None:
