@@ -17,7 +17,9 @@ from tui.data.value_text import plural
 from tui.ui.numbers import size
 
 IDLE_SECONDS = 3600.0
-LOGS = typer.Argument(metavar="LOGDIR", help="folder of TensorBoard files, CSV logs or MLflow runs, or one file of them")
+LOGS = typer.Argument(
+    metavar="LOGDIR", help="folder of TensorBoard files, CSV logs or MLflow runs, or one file of them"
+)
 
 
 def import_logs(
