@@ -91,7 +91,8 @@ class SimulatedTraining:
         self._add(metrics(self.seq + 1, marks, at, **columns))
         if self.run.spec.experiment == "mnist" and self.step % 400 == 0:
             accuracy = 1 - 0.9 * math.exp(-self.step / 1_800) - 0.01
-            self._add(metrics(self.seq + 1, [self.step], at, val_accuracy=[accuracy]))
+            loss = loss_at(self.run, self.step, self.rng) * 1.2 + 0.05
+            self._add(metrics(self.seq + 1, [self.step], at, val_accuracy=[accuracy], val_loss=[loss]))
         if self.step % 1_000 == 0:
             self._add(Event(self.seq + 1, at, "checkpoint", {"step": self.step}))
         last = columns["loss"][-1]

@@ -129,13 +129,22 @@ class Chart(Widget, can_focus=True):
         selected: str | None = None,
         lacking: Sequence[str] = (),
         baseline: str = "",
+        title: str = "",
     ) -> None:
         """Replace the curves: the one whose key is `selected` is drawn on top, the `baseline` dashed.
 
-        `lacking` are names of runs without such a curve.
+        `lacking` are names of runs without such a curve, an empty `title` is the name of the metric.
         """
-        scene = replace(self._scene, series=tuple(series), selected=selected)
+        scene = replace(self._scene, series=tuple(series), selected=selected, title=title)
         self._set_scene(replace(scene, lacking=tuple(lacking), baseline=baseline))
+
+    @property
+    def title(self) -> str:
+        return self._scene.title or self.view.metric
+
+    def letters(self) -> dict[str, str]:
+        """The letter of each run by its key, for terminals without colours."""
+        return {series.key: self._scene.letter(series) for series in reversed(self.series)}
 
     def span(self) -> Range | None:
         """First and last position of its curves."""
@@ -200,6 +209,9 @@ class Chart(Widget, can_focus=True):
 
     def action_toggle_outliers(self) -> None:
         self._change_view(replace(self.view, trimmed=not self.view.trimmed))
+
+    def action_toggle_paired(self) -> None:
+        self._change_view(replace(self.view, paired=not self.view.paired))
 
     def action_toggle_axis(self) -> None:
         """Switch between steps and time; range and crosshair keep their place on the selected curve."""

@@ -13,7 +13,16 @@ from tui.chart.scale import Tick, x_ticks
 from tui.chart.series import CurvePoint, CurveSeries, pick
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
-from tui.ui.curve_colours import BASELINE_DASH, DASH_SIGNS, DASHES, LETTERS, dash_of, style_name_of
+from tui.ui.curve_colours import (
+    BASELINE_DASH,
+    DASH_SIGNS,
+    DASHES,
+    LETTERS,
+    PART_DASH,
+    PART_SWATCH,
+    dash_of,
+    style_name_of,
+)
 from tui.ui.numbers import clock, short, whole
 from tui.ui.span import Row, Span, fitted, row_text, row_width
 from tui.ui.wrap import wrap_text
@@ -72,6 +81,8 @@ class Scene:
     """the key that lists all curves, named where some have no room in the legend"""
     empty: str = "no points yet"
     """text while there is nothing to draw"""
+    title: str = ""
+    """empty: the name of the metric"""
 
     @property
     def main(self) -> CurveSeries | None:
@@ -79,12 +90,20 @@ class Scene:
 
     def is_one_of_many(self, series: CurveSeries) -> bool:
         """Whether the curve is not the selected one, among more curves than there are hues."""
-        return len(self.series) > CROWD and self.main not in (None, series)
+        main = self.main
+        return main is not None and series.key != main.key and len(self.keys) > CROWD
+
+    @property
+    def keys(self) -> list[str]:
+        """Of the runs, in their order; one may have several curves."""
+        return list(dict.fromkeys(series.key for series in self.series))
 
     @property
     def drawn(self) -> tuple[CurveSeries, ...]:
-        """The series in drawing order: the selected one last, on top."""
-        return tuple(sorted(self.series, key=lambda series: series is self.main))
+        """The series in drawing order: those of the selected run last, on top, validation over training."""
+        main = self.main
+        selected = main.key if main is not None else ""
+        return tuple(sorted(self.series, key=lambda one: (one.key == selected, bool(one.part))))
 
     @property
     def x_name(self) -> str:
@@ -110,12 +129,18 @@ class Scene:
         would read as missing values."""
         if self.symbols == "ascii":
             return ()  # lines of letters
+        if series.part:
+            return PART_DASH
         if series.key == self.baseline:
             return BASELINE_DASH
         return () if series is self.main else DASHES[dash_of(series.hue)]
 
     def letter(self, series: CurveSeries) -> str:
-        return LETTERS[self.series.index(series) % len(LETTERS)]
+        place = self.keys.index(series.key)
+        if any(one.part for one in self.series):  # those of a part in small letters
+            letter = LETTERS[place % (len(LETTERS) // 2)]
+            return letter.lower() if series.part else letter
+        return LETTERS[place % len(LETTERS)]
 
     def mark_text_at(self, position: float) -> str:
         """The texts of the marks nearest to a position, at most three; empty where none is near."""
@@ -182,7 +207,7 @@ def header(scene: Scene, width: int, most: int) -> list[Row]:
 
     Last values are left out where all curves are named only without them and there is no crosshair.
     """
-    title: Row = (Span(plain(scene.view.metric or "metric", limit=40), "title"),)
+    title: Row = (Span(plain(scene.title or scene.view.metric or "metric", limit=40), "title"),)
     tags = _tags(scene)
     found = entries(scene)
     room = width - row_width(tags) - 2
@@ -190,7 +215,7 @@ def header(scene: Scene, width: int, most: int) -> list[Row]:
         return [_split(_flat([title, *found]), tags, width)]
     if most == 1:
         return [_in_one(scene, title, found, tags, width)]
-    names = [_name(scene, series) for series in _in_order(scene)]
+    names = _names(scene)
     are_named = len(names) == len(found) and scene.view.crosshair is None
     if are_named and _fits(names, width, most - 1) and not _fits(found, width, most - 1):
         found = names
@@ -198,14 +223,17 @@ def header(scene: Scene, width: int, most: int) -> list[Row]:
 
 
 def entries(scene: Scene) -> list[Row]:
-    """An entry per curve with its value, then one per run without the metric."""
-    found = [_entry(scene, series) for series in _in_order(scene)]
+    """An entry per run with the value of each of its curves, then one per run without the metric."""
+    found = [
+        tuple(span for series in group for span in _entry(scene, series, series is not group[0]))
+        for group in _groups(scene)
+    ]
     return found + [_missing_entry(scene, label) for label in scene.lacking]
 
 
 def _in_one(scene: Scene, title: Row, found: list[Row], tags: Row, width: int) -> Row:
     """With values, else without, where all fit; else as many names as fit and the count of the others."""
-    names = [_name(scene, series) for series in _in_order(scene)]
+    names = _names(scene)
     for some, right in ((found, tags), (found, ()), (names, tags), (names, ())):
         room = width - (row_width(right) + 2 if right else 0)
         if row_width(_flat([title, *some])) <= room and len(some) == len(found):
@@ -229,22 +257,37 @@ def _more(count: int, key: str) -> Row:
     return (Span(f"   +{count} more" + (f" ({key})" if key else ""), "tag"),)
 
 
-def _in_order(scene: Scene) -> list[CurveSeries]:
-    """The baseline first, then the selected one, then the others in their order."""
-    return sorted(scene.series, key=lambda one: (one.key != scene.baseline, one is not scene.main))
+def _groups(scene: Scene) -> list[list[CurveSeries]]:
+    """The curves of each run: the baseline first, then the selected one, then the others in their order."""
+    selected = scene.main.key if scene.main is not None else ""
+    keys = sorted(scene.keys, key=lambda key: (key != scene.baseline, key != selected))
+    return [[series for series in scene.series if series.key == key] for key in keys]
 
 
-def _name(scene: Scene, series: CurveSeries) -> Row:
-    label = Span(plain(series.label, limit=LONGEST_LABEL), "label" if len(scene.series) > 1 else "tag")
-    return (Span(_swatch(scene, series) + " ", style_name_of(series.hue)), label)
+def _names(scene: Scene) -> list[Row]:
+    """The name of each run, with the swatches of its curves."""
+    return [
+        tuple(span for series in group for span in _name(scene, series, series is not group[0]))
+        for group in _groups(scene)
+    ]
 
 
-def _entry(scene: Scene, series: CurveSeries) -> Row:
+def _name(scene: Scene, series: CurveSeries, follows: bool = False) -> Row:
+    """`follows`: behind the name of the run, which is not repeated."""
+    swatch = Span(_swatch(scene, series) + " ", style_name_of(series.hue))
+    if follows:
+        return (Span(" "), swatch, Span(series.part, "tag"))
+    part = f" {series.part}" if series.part else ""
+    style_name = "label" if len(scene.keys) > 1 else "tag"
+    return (swatch, Span(plain(series.label, limit=LONGEST_LABEL) + part, style_name))
+
+
+def _entry(scene: Scene, series: CurveSeries, follows: bool = False) -> Row:
     view = scene.view
     point = series.last()
     if view.crosshair is not None:
         point = series.near(view.crosshair, view.axis)
-    spans = [*_name(scene, series)]
+    spans = [*_name(scene, series, follows)]
     if point is None:
         return (*spans, Span(f" {_where_it_is(scene, series):<{VALUE_WIDTH}}", "tag"))
     value = short(point.value)
@@ -268,7 +311,8 @@ def _where_it_is(scene: Scene, series: CurveSeries) -> str:
 
 def _difference(scene: Scene, series: CurveSeries, point: CurvePoint) -> Row:
     """The difference to the baseline: at the crosshair, else between the last values."""
-    base = next((one for one in scene.series if one.key == scene.baseline), None)
+    key, part = scene.baseline, series.part
+    base = next((one for one in scene.series if one.key == key and one.part == part), None)
     if base is None or base is series:
         return (Span(" baseline", "tag"),) if base is series else ()
     view = scene.view
@@ -282,7 +326,8 @@ def _difference(scene: Scene, series: CurveSeries, point: CurvePoint) -> Row:
 
 def _missing_entry(scene: Scene, label: str) -> Row:
     """xor-8f8b: no val_loss"""
-    text = f"{plain(label, limit=LONGEST_LABEL)}: no {plain(scene.view.metric, limit=40)}"
+    metric = plain((scene.title or scene.view.metric).replace(" + ", " or "), limit=40)
+    text = f"{plain(label, limit=LONGEST_LABEL)}: no {metric}"
     return (Span(text, "tag"),)
 
 
@@ -291,6 +336,8 @@ def _swatch(scene: Scene, series: CurveSeries) -> str:
         return scene.letter(series)
     if scene.symbols == "ascii":
         return scene.letter(series) if len(scene.series) > 1 else "*"
+    if series.part:
+        return PART_SWATCH
     if series.key == scene.baseline:
         return glyphs().baseline + DASH_SIGNS[1]
     return 2 * DASH_SIGNS[0 if series is scene.main else dash_of(series.hue)]

@@ -24,7 +24,8 @@ class ChartView:
     """`x` is the range in steps or seconds, None for all of it; `follow` keeps the newest point visible.
 
     `raw` shows the values as they were logged and keeps the amount of smoothing for later. `trimmed` fits
-    the value axis to the middle nine tenths of the visible values.
+    the value axis to the middle nine tenths of the visible values. `paired`: a metric of validation is drawn
+    in the chart of its metric of training.
     """
 
     metric: str = ""
@@ -36,6 +37,7 @@ class ChartView:
     follow: bool = True
     raw: bool = False
     trimmed: bool = False
+    paired: bool = True
 
     @property
     def amount(self) -> float:

@@ -17,7 +17,7 @@ from tui.chart.curve_arrays import Floats, Indices, ValueBlocks
 from tui.chart.scale import YScale, linear_scale, log_scale
 from tui.chart.series import CurveSeries
 from tui.drawings import braille_cells
-from tui.ui.curve_colours import style_name_of
+from tui.ui.curve_colours import PART_SIGN, style_name_of
 from tui.ui.span import Row, Span
 
 Symbols = Literal["braille", "block", "ascii"]
@@ -273,9 +273,11 @@ class Plot:
         traces = [(series, self._draw(canvas, series)) for series in self.scene.drawn if len(series)]
         self._draw_points(canvas)
         self._draw_infinities(canvas)
-        if self.scene.letters and self.scene.symbols != "ascii" and len(traces) > 1:
-            for series, line in traces:
-                self._draw_letters(canvas, series, line)
+        has_letters = self.scene.letters and len(traces) > 1
+        for series, line in traces:
+            sign = self.scene.letter(series) if has_letters else PART_SIGN if series.part else ""
+            if sign and self.scene.symbols != "ascii":
+                self._draw_signs(canvas, series, line, sign)
         self._draw_crosshair(canvas)
         self._draw_marks(canvas)
         self._draw_grid(canvas)
@@ -309,9 +311,8 @@ class Plot:
         pen = dot_pen(self.scene.symbols, self.scene.letter(series) if len(self.scene.series) > 1 else "*")
         is_smoothed = self.scene.is_smoothed(series)
         line = self._smooth_trace(series, pen) if is_smoothed else self._trace(series, pen)
-        line = dashed(line, self.scene.dash(series))
         is_faint = self.scene.is_one_of_many(series) and not is_smoothed
-        canvas.paint(line, pen, style_name_of(series.hue, faint=is_faint))
+        canvas.paint(dashed(line, self.scene.dash(series)), pen, style_name_of(series.hue, faint=is_faint))
         return line
 
     def _draw_raw(self, canvas: Canvas) -> None:
@@ -340,14 +341,19 @@ class Plot:
         dot = "o" if self.scene.symbols == "ascii" else "•"
         has_letters = self.scene.letters and len(self.scene.series) > 1
         for series in self.scene.drawn:
-            if not 0 < len(series) * SPARSE <= self.cells:
+            if not self._is_sparse(series):
                 continue
             sign = self.scene.letter(series) if has_letters else dot
+            if series.part and sign != self.scene.letter(series) and self.scene.symbols != "ascii":
+                sign = PART_SIGN
             positions = series.curve.positions(self.scene.view.axis)
             for position, value in zip(positions.tolist(), series.curve.values.tolist(), strict=True):
                 cell, row = self.cell(position), self._row(value)
                 if cell is not None and row is not None:
                     canvas.put(row, cell, sign, style_name_of(series.hue))
+
+    def _is_sparse(self, series: CurveSeries) -> bool:
+        return 0 < len(series) * SPARSE <= self.cells
 
     def _draw_infinities(self, canvas: Canvas) -> None:
         sign = "!" if self.scene.symbols == "ascii" else "∞"
@@ -362,21 +368,25 @@ class Plot:
                 for cell in np.unique(np.rint(columns[which])).tolist():
                     canvas.put(row, int(cell), sign, "alert")
 
-    def _draw_letters(self, canvas: Canvas, series: CurveSeries, line: DotTrace) -> None:
+    def _draw_signs(self, canvas: Canvas, series: CurveSeries, line: DotTrace, sign: str) -> None:
+        """The letter of a curve, or the sign of its part, at even distances; not where each point has one."""
+        if self._is_sparse(series):
+            return
         pen = dot_pen(self.scene.symbols)
         start = 4 + 5 * self.scene.series.index(series)
         for column in range(start * pen.across, len(line.top), LETTER_EVERY * pen.across):
             if line.top[column] <= line.bottom[column]:
                 row = int(line.top[column] + line.bottom[column]) // 2 // pen.down
-                canvas.put(row, column // pen.across, self.scene.letter(series), style_name_of(series.hue))
+                canvas.put(row, column // pen.across, sign, style_name_of(series.hue))
 
     def _draw_crosshair(self, canvas: Canvas) -> None:
         view = self.scene.view
         cell = self.cell(view.crosshair) if view.crosshair is not None else None
         if cell is None or view.crosshair is None:
             return
-        sign = "O" if self.scene.symbols == "ascii" else "●"
+        ascii_only = self.scene.symbols == "ascii"
         for series in self.scene.drawn:
+            sign = "O" if ascii_only else PART_SIGN if series.part else "●"
             point = series.near(view.crosshair, view.axis)
             if point is not None:
                 smooth = self.scene.smooth_near(series, view.crosshair)

@@ -35,13 +35,16 @@ class _Logged:
 class CurveSeries:
     """A labelled curve that grows. NaN and infinities are gaps; `key` identifies its run or metric.
 
+    `part` distinguishes curves of one key: empty, or `val` for the validation beside the training.
+
     Times are seconds since any origin, drawn relative to the first. NumPy is imported with the first points.
     """
 
-    def __init__(self, key: str, label: str, *, hue: int = 0) -> None:
+    def __init__(self, key: str, label: str, *, hue: int = 0, part: str = "") -> None:
         self.key = key
         self.label = label
         self.hue = hue
+        self.part = part
         self._logged = _Logged()
 
     def __eq__(self, other: object) -> bool:
@@ -51,12 +54,12 @@ class CurveSeries:
         return hash(self._identity)
 
     @property
-    def _identity(self) -> tuple[int, str, str, int]:
-        return id(self._logged), self.key, self.label, self.hue
+    def _identity(self) -> tuple[int, str, str, int, str]:
+        return id(self._logged), self.key, self.label, self.hue, self.part
 
-    def with_style(self, label: str, hue: int, key: str | None = None) -> CurveSeries:
-        """The same growing points with another label, hue and key."""
-        made = CurveSeries(self.key if key is None else key, label, hue=hue)
+    def with_style(self, label: str, hue: int, key: str | None = None, part: str = "") -> CurveSeries:
+        """The same growing points with another label, hue, key and part."""
+        made = CurveSeries(self.key if key is None else key, label, hue=hue, part=part)
         made._logged = self._logged
         return made
 

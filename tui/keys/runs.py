@@ -45,6 +45,8 @@ KEYS = (
     Key("chart.log", "y", "chart('log')", "log y", "Logarithmic value axis", "runs", 0, "Chart"),
     Key("chart.outliers", "Y", "chart('outliers')", "ignore outliers",
         "Fit y axis to the middle 90 % of values", "runs", 0, "Chart"),
+    Key("chart.paired", "w", "chart('paired')", "with validation",
+        "Training and validation in one chart", "runs", 0, "Chart"),
     Key("chart.axis", "t", "chart('axis')", "step/time", "x axis: step or training time", "runs", 0, "Chart"),
     Key("chart.smoother", "e", "chart('smoother')", "more smoothing", "More smoothing",
         "runs", 0, "Chart"),

@@ -12,6 +12,7 @@ from textual.widget import Widget
 from engine.errors import DltuiError, EngineError
 from engine.protocol import RunSummary, to_json
 from tui.data.connection import Connection
+from tui.data.metric_pairs import charts_of
 from tui.data.run_pages import RunPages
 from tui.data.run_text import name_of
 from tui.data.value_text import seed_text
@@ -19,7 +20,7 @@ from tui.runs.run_columns import TableStyle
 from tui.runs.run_details import ALL_PANES
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
-from tui.ui.curve_colours import LETTERS, hues_of
+from tui.ui.curve_colours import hues_of
 from tui.ui.heading import Heading
 from tui.ui.start_worker import start_worker
 from tui.view_state import MARKS_LIMIT
@@ -246,7 +247,7 @@ class CurvesPanel(Vertical):
         """The letter of each curve by its run, where there are no colours."""
         if not (self.app.no_color or glyphs().ascii_only):
             return {}
-        return {series.key: LETTERS[place % len(LETTERS)] for place, series in enumerate(self.chart.series)}
+        return self.chart.letters()
 
     def select_pane(self, pane: str) -> None:
         self._headings[0].select(pane)
@@ -262,8 +263,9 @@ class CurvesPanel(Vertical):
         """Draw the shown runs; `preferred` is the metric if a run has it."""
         shown, baseline = charted.curves(), charted.shown.baseline
         self.chart.update_runs(shown, selected, preferred, baseline)
-        known = [metric for metric in charted.metrics(selected) if metric != self.chart.metric]
-        mine = [metric for metric in known if selected is not None and metric in selected.metrics]
+        charts = charts_of(charted.metrics(selected), paired=self.chart.view.paired)
+        others = [chart.metric for chart in charts if self.chart.metric not in chart.names]
+        mine = [metric for metric in others if selected is not None and metric in selected.metrics]
         if mine and self.size.height >= ROOM_FOR_TWO:
             self._update_second(shown, selected, mine[0], baseline)
         elif self._second is not None:

@@ -9,11 +9,28 @@ from typing import Any, ClassVar
 from engine.protocol import RunSummary
 from tui.chart.chart import Chart
 from tui.chart.chart_view import ChartView
+from tui.chart.series import CurveSeries
+from tui.data.metric_pairs import MetricChart, chart_of, charts_of
 from tui.data.run_history import RunHistory
 from tui.keys import all_keys
 from tui.keys.all_keys import Scope
 from tui.runs.charted_runs import RunCurve, choose_metric, metrics_of
 from tui.terminal.glyphs import chart_symbols
+
+VALIDATION = "val"
+"""the part of a curve of validation that is drawn beside one of training"""
+
+
+def series_of(charted: MetricChart, shown: Sequence[RunCurve]) -> tuple[CurveSeries, ...]:
+    """The curves of these runs in a chart."""
+    return tuple(
+        curve.history.series[name].with_style(
+            curve.label, curve.hue, part=VALIDATION if name == charted.validation else ""
+        )
+        for curve in shown
+        for name in charted.names
+        if name in curve.history.series
+    )
 
 
 class RunChart(Chart):
@@ -25,7 +42,7 @@ class RunChart(Chart):
     def __init__(self, view: ChartView, **widget: Any) -> None:
         super().__init__(symbols=chart_symbols(), view=view, **widget)
         self._marks_key = -1
-        self._drawn: tuple[str, tuple[str, ...], str] = ("", (), "")
+        self._drawn: tuple[str, tuple[str, ...], str, str] = ("", (), "", "")
 
     @property
     def metric(self) -> str:
@@ -39,22 +56,22 @@ class RunChart(Chart):
         mine = next(
             (history for history in histories if selected is not None and history.run == selected.id), None
         )
-        metric = choose_metric(preferred, metrics_of(histories, selected), mine, selected)
+        known = metrics_of(histories, selected)
+        metric = choose_metric(preferred, known, mine, selected)
         if metric != self.view.metric and metric:
             self.set_view(replace(self.view, metric=metric))
-        series = tuple(
-            curve.history.series[metric].with_style(curve.label, curve.hue)
-            for curve in shown
-            if metric in curve.history.series
-        )
+        charted = chart_of(metric, charts_of(known, paired=self.view.paired))
+        series = series_of(charted, shown)
         lacking = tuple(
-            curve.label for curve in shown if curve.history.metrics and metric not in curve.history.series
+            curve.label
+            for curve in shown
+            if curve.history.metrics and not any(name in curve.history.series for name in charted.names)
         )
         name = selected.id if selected is not None else ""
-        drawn = (name, lacking, baseline)
+        drawn = (name, lacking, baseline, charted.title)
         if series != self.series or drawn != self._drawn:
             self._drawn = drawn
-            self.set_series(series, name, lacking, baseline)
+            self.set_series(series, name, lacking, baseline, charted.title)
         elif series:
             self.data_changed()
         self._update_marks(mine)

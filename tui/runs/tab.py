@@ -13,6 +13,7 @@ from textual.widget import Widget
 from engine import filter_fields
 from engine.errors import DltuiError
 from engine.protocol import REDRAW_SECONDS, Page, Query, RunSummary, SweepRow
+from tui.data.metric_pairs import charts_of
 from tui.data.run_actions import run_and_notify
 from tui.data.run_text import name_of, startup_text
 from tui.keys import all_keys
@@ -434,10 +435,10 @@ class RunsTab(Tab):
         self.remember()
 
     def action_metric(self, way: int) -> None:
-        known = self.metrics()
-        if known:
-            now = self.chart.metric
-            self.state.metric = known[(known.index(now) + way) % len(known)] if now in known else known[0]
+        charts = charts_of(self.metrics(), paired=self.chart.view.paired)
+        if charts:
+            now = next((place for place, one in enumerate(charts) if self.chart.metric in one.names), -way)
+            self.state.metric = charts[(now + way) % len(charts)].metric
             self.draw_curves()
 
     def action_compare(self) -> None:
@@ -506,6 +507,7 @@ class RunsTab(Tab):
             "log": self.chart.action_toggle_log,
             "outliers": self.chart.action_toggle_outliers,
             "axis": self.chart.action_toggle_axis,
+            "paired": self.chart.action_toggle_paired,
             "smoother": self.chart.action_smooth_more,
             "rougher": self.chart.action_smooth_less,
             "raw": self.chart.action_toggle_raw,
@@ -517,7 +519,7 @@ class RunsTab(Tab):
     def action_legend(self) -> None:
         from tui.runs.legend_dialog import LegendScreen
 
-        self.app.push_screen(LegendScreen(self.chart.metric, self.chart.legend))
+        self.app.push_screen(LegendScreen(self.chart.title, self.chart.legend))
 
     def action_crosshair(self) -> None:
         if self.state.pane != "curves" and not self.is_wide:

@@ -17,6 +17,10 @@ DASHES: tuple[tuple[int, ...], ...] = ((), (8, 4), (3, 3), (8, 3, 2, 3))
 """columns of dots on and off in turn: for the first eight curves, the next eight, and so on"""
 DASH_SIGNS = "━╍┅┉"
 BASELINE_DASH = (4, 4)
+PART_DASH = (2, 2)
+"""of the curves of validation, in a chart with those of training"""
+PART_SIGN = "○"
+PART_SWATCH = f"┈{PART_SIGN}"
 
 
 def hue_of(key: str) -> int:

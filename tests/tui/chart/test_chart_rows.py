@@ -297,3 +297,39 @@ def test_the_x_axis_says_what_it_counts_at_every_size(axis: str, unit: str, name
     for size in ((20, 5), (80, 24), (120, 40)):
         scene = Scene(ChartView.from_json({"axis": axis, "x": [1200, 2800]}), series, unit=unit)
         assert text_of(scene, *size)[-1].startswith(f"{name} ")
+
+
+def pair(key: str, training: list[float], validation: list[float], hue: int = 0) -> list[CurveSeries]:
+    return [run(key, training, hue), run(key, validation, hue).with_style(key, hue, part="val")]
+
+
+def test_training_and_validation_of_a_run_differ_without_colours() -> None:
+    series = tuple(pair("one", [1.0 - i / 200 for i in range(100)], [2.0 - i / 200 for i in range(100)]))
+    lines = text_of(Scene(ChartView("loss"), series, title="loss + val_loss"))
+    assert "loss + val_loss" in lines[0] and "━━ one 0.505" in lines[0] and "┈○ val 1.505" in lines[0]
+    assert "○" in "".join(lines[1:-2])
+
+
+def test_few_points_of_validation_have_signs_of_their_own() -> None:
+    series = tuple(pair("one", [0.1, 0.2], [0.3, 0.4, 0.5]))
+    plot = "".join(text_of(Scene(series=series))[1:-2])
+    assert (plot.count("•"), plot.count("○")) == (2, 3)
+
+
+def test_without_colours_validation_has_the_small_letter_of_its_run() -> None:
+    series = (*pair("one", [1.0] * 100, [2.0] * 100), *pair("two", [3.0] * 100, [4.0] * 100, 1))
+    for symbols in ("braille", "ascii"):
+        plot = "".join(text_of(Scene(series=series, letters=True, symbols=symbols))[2:-2])
+        assert all(letter in plot for letter in "ABab") and "C" not in plot
+
+
+def test_the_crosshair_tells_both_values_and_their_differences_to_the_baseline() -> None:
+    series = (*pair("one", [1.0] * 9, [2.0] * 9), *pair("two", [1.5] * 9, [2.25] * 9, 1))
+    head = " ".join(text_of(Scene(ChartView(crosshair=5), series, baseline="one"), 120, 30)[:4])
+    assert re.search(r"two 1\.5 +\+0\.5 +┈○ val 2\.25 +\+0\.25", head)
+
+
+def test_the_curves_of_a_run_count_once_among_many() -> None:
+    series = tuple(one for index in range(6) for one in pair(f"r{index}", [1.0] * 60, [2.0] * 60, index))
+    styles = {span.style_name for row in picture(Scene(series=series), 80, 24) for span in row}
+    assert not any(name.startswith("faint-") for name in styles)

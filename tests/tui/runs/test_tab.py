@@ -662,3 +662,21 @@ async def test_the_engine_says_why_an_ended_run_cannot_be_stopped_without_a_ques
         await opened.until(lambda: engine.requests)
         assert engine.requests == [("stop", next(iter(engine.runs_by_id)))]
         assert not isinstance(opened.app.screen, ConfirmScreen)
+
+
+async def test_training_and_validation_share_a_chart_until_a_key_parts_them(places: Places) -> None:
+    run = make_run(1, name="one", metrics={"loss": 0.5, "val_loss": 0.75, "lr": 0.1})
+    engine = FakeEngine(run)
+    engine.append(run.id, metrics(1, [1, 2], loss=[1.0, 0.5], val_loss=[1.25, 0.75], lr=[0.1, 0.1]))
+    async with open_app(places, engine) as opened:
+        chart = opened.app.runs.chart
+        await opened.until(lambda: [one.part for one in chart.series] == ["", "val"])
+        assert "loss + val_loss" in opened.text and "val 0.75" in opened.text
+        await opened.press("m")
+        await opened.until(lambda: chart.metric == "lr")
+        await opened.press("m", "w")
+        await opened.until(lambda: chart.metric == "loss" and len(chart.series) == 1)
+        await opened.press("m")
+        await opened.until(lambda: chart.metric == "val_loss")
+        await opened.press("w")
+        await opened.until(lambda: [one.part for one in chart.series] == ["", "val"])
