@@ -116,13 +116,17 @@ def neutral_weights(model: keras.Model) -> dict[str, Array]:
 class KerasState:
     """The state of a training: model, optimizer, and optional `extras` and random `generators`.
 
-    The optimizer has to be built before a restore.
+    An optimizer that is not built yet is built for the weights of the model, which has to be built.
     """
 
     model: keras.Model
     optimizer: keras.optimizers.Optimizer
     extras: Mapping[str, restore_checks.Extra] = field(default_factory=dict)
     generators: Mapping[str, np.random.Generator] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.model.built and not self.optimizer.built:
+            self.optimizer.build(self.model.trainable_variables)
 
     def capture(self, step: int) -> Captured:
         """Copy everything, between two updates. `step` counts completed updates. Raises NotFinite."""

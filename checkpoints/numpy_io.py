@@ -31,7 +31,7 @@ class ArrayDicts:
     """A Training whose arrays are in dictionaries, changed in place, with its random generators."""
 
     model: Arrays
-    train: Arrays
+    train: Arrays = field(default_factory=dict)
     generators: Mapping[str, np.random.Generator] = field(default_factory=dict)
 
     def model_arrays(self) -> Arrays:

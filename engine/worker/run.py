@@ -6,11 +6,11 @@ import math
 import os
 import socket
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from checkpoints.errors import MismatchedCheckpoint, SaveFailed
 from checkpoints.folder import CheckpointInfo, Verified
@@ -31,6 +31,9 @@ from engine.worker.event_log import EventLog
 from engine.worker.keeper_pipe import KeeperPipe
 from engine.worker.sketches import Parts, SketchSchedule, sketch_to_json
 
+if TYPE_CHECKING:
+    from engine.worker.batches import Batch
+
 POLL_SECONDS = 0.02
 """between two polls of the keeper's pipe"""
 HEARTBEAT_SECONDS = 1.0
@@ -47,7 +50,13 @@ class Attempt:
 class Run:
     """One attempt at a run, passed to its experiment. A training loop is
 
-        last = total(steps)
+        for step in steps(state, 1000):
+            ...  # one update
+            log(step, loss=loss)
+
+    which is short for
+
+        last = total(1000)
         for step in range(restore(state) + 1, last + 1):
             ...  # one update
             log(step, loss=loss)
@@ -102,6 +111,28 @@ class Run:
         self._sketch_schedule = SketchSchedule()
         self._is_save_failure_noted = False
         """the newest note is that a checkpoint could not be saved"""
+
+    # --- the loop, in short ---------------------------------------------------------------------------------
+
+    def steps(self, state: TrainingState, last: int, *, epoch: int = 0) -> Iterator[int]:
+        """The updates from the newest checkpoint on, up to `last`; `epoch`: updates per epoch.
+
+        After each of them a checkpoint is saved when one is due. Ends early where the run is to stop.
+        """
+        self.total(last, epoch=epoch)
+        for step in range(self.restore(state) + 1, last + 1):
+            yield step
+            self.checkpoint(step)
+            if self.should_stop:
+                return
+
+    def batches(self, state: TrainingState, examples: int, size: int, epochs: int) -> Iterator[Batch]:
+        """As `steps`, for `epochs` passes over so many examples, shuffled by the seed. Raises ParamError."""
+        from engine.worker.batches import BatchOrder  # needs NumPy
+
+        batches = BatchOrder(self.seed, examples, size)
+        for step in self.steps(state, epochs * batches.per_epoch, epoch=batches.per_epoch):
+            yield batches.batch(step)
 
     # --- before the loop ------------------------------------------------------------------------------------
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from checkpoints.numpy_io import ArrayDicts, ArrayState
-from engine.data.example_order import order
 from engine.params import number
 from engine.worker.run import Run
 
@@ -17,44 +16,33 @@ BEST, GOAL = "val_accuracy", "max"  # the metric by which runs are compared, and
 
 @dataclass
 class Params:  # in the form, --set and sweeps; live: can be changed during training
-    lr: float = number(0.1, "learning rate", above=0, log=True, live=True)
-    momentum: float = number(0.9, "share of the last update that is added", least=0, most=0.999)
+    lr: float = number(0.5, "learning rate", above=0, log=True, live=True)
     dropout: float = number(0.1, "share of the hidden units that are dropped", least=0, most=0.9)
-    hidden: int = 32
-    batch: int = 50
+    hidden: int = number(32, "hidden units", least=1)
+    batch: int = number(50, "points per step", least=1)
     epochs: int = 60
 
 
 def train(params: Params, run: Run) -> None:
-    random, scale = np.random.default_rng(run.seed), params.hidden**-0.5
+    random = np.random.default_rng(run.seed)
     x = random.standard_normal((1500, 2))
     y = (x.prod(1, keepdims=True) > 0).astype(float)
-    x, val_x, y, val_y = x[:1000], x[1000:], y[:1000], y[1000:]
-    net = {"w": random.normal(0, 1, (2, params.hidden)), "b": random.normal(0, 1, params.hidden),
-           "out": random.normal(0, scale, (params.hidden, 1))}  # fmt: skip
-    velocity = {name: np.zeros_like(weights) for name, weights in net.items()}
-    state = ArrayState(ArrayDicts(net, velocity, {"random": random}))  # all that a resume needs
+    val_x, val_y, x, y = x[:500], y[:500], x[500:], y[500:]
+    shapes = {"w": (2, params.hidden), "b": (params.hidden,), "out": (params.hidden, 1)}
+    net = {name: random.normal(0, shape[0] ** -0.5, shape) for name, shape in shapes.items()}
+    state = ArrayState(ArrayDicts(net, generators={"random": random}))  # all that a resume needs
 
-    batches = len(x) // params.batch
-    last = run.total(params.epochs * batches, epoch=batches)
-    for step in range(run.restore(state) + 1, last + 1):  # goes on where it paused
-        epoch, batch = divmod(step - 1, batches)
-        shuffled = order(run.seed, epoch, len(x))  # the same for the same seed and epoch
-        chosen = shuffled[batch * params.batch : (batch + 1) * params.batch]
-        kept = (random.random((len(chosen), params.hidden)) >= params.dropout) / (1 - params.dropout)
-        tanh = np.tanh(x[chosen] @ net["w"] + net["b"])  # (batch, hidden)
+    for batch in run.batches(state, len(x), params.batch, params.epochs):
+        inputs, truth = x[batch.rows], y[batch.rows]
+        kept = (random.random((len(inputs), params.hidden)) >= params.dropout) / (1 - params.dropout)
+        tanh = np.tanh(inputs @ net["w"] + net["b"])  # (batch, hidden)
         p = 1 / (1 + np.exp(-(tanh * kept) @ net["out"]))  # probability of the same sign, (batch, 1)
-        error = (p - y[chosen]) / len(chosen)  # of the cross-entropy by the logit
+        error = (p - truth) / len(inputs)  # of the cross-entropy by the logit
         back = error @ net["out"].T * kept * (1 - tanh**2)
-        gradients = {"w": x[chosen].T @ back, "b": back.sum(0), "out": (tanh * kept).T @ error}
+        gradients = {"w": inputs.T @ back, "b": back.sum(0), "out": (tanh * kept).T @ error}
         for name, gradient in gradients.items():
-            velocity[name][...] = params.momentum * velocity[name] - run.set["lr"] * gradient
-            net[name] += velocity[name]
-
-        run.log(step, loss=-np.log(np.abs(p + y[chosen] - 1)).mean())
-        if batch == batches - 1:
+            net[name] -= run.set["lr"] * gradient
+        run.log(batch.step, loss=-np.log(np.abs(p + truth - 1)).mean())
+        if batch.ends_epoch:
             guess = np.tanh(val_x @ net["w"] + net["b"]) @ net["out"] > 0
-            run.log(step, val_accuracy=(guess == (val_y > 0)).mean())
-        run.checkpoint(step)  # saves when one is due
-        if run.should_stop:
-            break
+            run.log(batch.step, val_accuracy=(guess == (val_y > 0)).mean())
