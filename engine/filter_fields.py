@@ -34,6 +34,7 @@ FIELDS = (
     RunField("tags", "a tag of the run, as in tag=baseline", is_text=True),
     RunField("note", "note of the run", is_text=True),
     RunField("sweep", "id or name of the sweep of a trial", is_text=True),
+    RunField("parent", "run it is a child of, as in parent=a1b2 or parent=a1b2@400", is_text=True),
     RunField("trial", "number of the trial in its sweep"),
     RunField("step", "last step"),
     RunField("best", "best value of the metric of its experiment"),

@@ -12,7 +12,7 @@ from engine.axes import Axis
 from engine.exec.shell_command import ShellCommand
 from engine.experiment_files.description import FileExperiment
 from engine.params import Param, Value
-from engine.protocol import Count, with_current_name
+from engine.protocol import Count, ParentCheckpoint, with_current_name
 from engine.typed_json import Bounds, Number, Time, Unknown, typed
 
 TRIALS = Param(
@@ -98,7 +98,7 @@ class Prune:
 class SweepSpec:
     """A sweep as submitted; written once. A summary has it with later edits."""
 
-    JSON_OMITTED: ClassVar = ("file", "command")
+    JSON_OMITTED: ClassVar = ("file", "command", "parent")
 
     id: str
     name: str
@@ -137,6 +137,8 @@ class SweepSpec:
     """the experiment, where it is a file of the user's"""
     command: ShellCommand | None = None
     """as in `Spec`, for its trials"""
+    parent: ParentCheckpoint | None = None
+    """the checkpoint of another run that each trial begins with; the sweep's folder keeps it"""
     unknown: Unknown = field(default_factory=dict)
     """fields that a newer version wrote: kept, without effect"""
 

@@ -397,12 +397,13 @@ class Client:
         data: str | None = None,
         file: FileExperiment | None = None,
         submitted: SubmittedCommand | None = None,
+        begin: str = "",
     ) -> SweepSummary:
         """Submit a sweep.
 
         `axes` are texts such as `lr=0.001..0.1 log` or `hidden=1..4`; `seeds` is a count or a list. Empty
-        `metric` and `goal` are those of the experiment; `data` and `file` are as in `Client.submit`,
-        `submitted` is the command of `dltui sweep exec`.
+        `metric` and `goal` are those of the experiment; `data`, `file` and `begin` are as in
+        `Client.submit`, `submitted` is the command of `dltui sweep exec`.
         """
         from engine.sweep_protocol import Prune
 
@@ -414,6 +415,8 @@ class Client:
             "data": data_folder() if data is None else data,
         }  # fmt: skip
         facts |= await self._kept(file)
+        if begin:
+            facts["begin"] = begin
         if submitted is not None:
             facts |= {"command": to_json(submitted.command), "withheld": dict(submitted.withheld)}
         return _sweep(await self.request("sweep_submit", **facts, token=uuid.uuid4().hex))

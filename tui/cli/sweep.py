@@ -19,7 +19,7 @@ from tui.cli.engine_call import call_engine, fail, print_json, print_stderr, pri
 from tui.cli.find_experiment import find_or_fail
 from tui.cli.name_values import parse_settings
 from tui.cli.run import Executor, Python, RayAddress
-from tui.cli.shell_completion import complete_setting, complete_swept
+from tui.cli.shell_completion import complete_run, complete_setting, complete_swept
 from tui.cli.wait_for_end import follow, show_progress_line
 from tui.data.executor_text import text_of
 from tui.data.same_name_warning import same_sweep_name_warning
@@ -73,6 +73,14 @@ def start(
     device: Annotated[str, typer.Option(help="device that trains: auto, cpu or gpu")] = "auto",
     executor: Executor = "local",
     ray_address: RayAddress = "",
+    begin: Annotated[
+        str,
+        typer.Option(
+            metavar="RUN@STEP",
+            help="each trial begins with that checkpoint of another run, or its best: RUN@best",
+            autocompletion=complete_run,
+        ),
+    ] = "",
     python: Python = "",
     wait: Annotated[bool, typer.Option("--wait", help="wait for the end; exit status by outcome")] = False,
     json: Annotated[bool, typer.Option("--json", help="the sweep as JSON")] = False,
@@ -87,7 +95,7 @@ def start(
         "sampler": sampler, "seed": seed, "seeds": parse_seeds(seeds),
         "trials": parse_count(TRIALS, trials), "parallel": parse_count(PARALLEL, parallel),
         "gpu_share": gpu_share, "prune": Prune(prune, eta, rungs, startup), "metric": metric, "goal": goal,
-        "name": name, "device": device, "executor": text_of(executor, ray_address),
+        "name": name, "device": device, "executor": text_of(executor, ray_address), "begin": begin,
     }  # fmt: skip
     swept = find_or_fail(experiment, python)
     named = experiment if catalog.suite(experiment) else swept.name

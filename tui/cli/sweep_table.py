@@ -126,6 +126,7 @@ def _facts(sweep: SweepSummary) -> list[tuple[str, str]]:
         *(("axis", f"{axis.name}={_values(axis)}") for axis in spec.axes),
         ("seeds", " ".join(map(str, spec.seeds)) if len(spec.seeds) > 1 else ""),
         ("fixed", format_params(spec.params)),
+        ("children of", spec.parent.whole if spec.parent else ""),
         ("ignored", f"what this dltui does not know: {', '.join(spec.unknown)}" if spec.unknown else ""),
         (
             "best",

@@ -71,7 +71,7 @@ class SweepDraft:
             prune=sweep_settings.pruner_of(given), name=str(given["name"]), device=str(given["device"]),
             metric=str(given["metric"]), goal=str(given["goal"]), gpu_share=float(given["gpu_share"] or 1),
             executor=executor_text.text_of(str(given["executor"]), str(given["ray_address"])), data=data,
-            file=self.file,
+            file=self.file, begin=str(given["parent"]),
         )  # fmt: skip
 
 
@@ -167,7 +167,7 @@ def typed_of(sweep: SweepSummary, experiment: Experiment) -> dict[str, str]:
         "sampler": spec.sampler, "trials": sweep_settings.typed("trials", spec.trials), "seeds": seeds,
         "prune": spec.prune.kind,
         "parallel": sweep_settings.typed("parallel", spec.parallel), "device": spec.device,
-        "sampler_seed": str(spec.seed),
+        "sampler_seed": str(spec.seed), "parent": spec.parent.whole if spec.parent else "",
         "eta": str(spec.prune.eta), "rungs": str(spec.prune.rungs), "startup": str(spec.prune.startup),
         "gpu_share": format_exact("gpu_share", spec.gpu_share), **executor_text.typed_of(spec.executor),
         **_compared(spec, experiment),

@@ -103,7 +103,7 @@ class SweepCommands:
         self._tab.app.push_screen(sweep_screen(experiment, typed, submit, keep, data), self._started)
 
     def _keep_typed(self, experiment: str, typed: Typed) -> None:
-        kept = {name: text for name, text in typed.items() if name != "name"}
+        kept = {name: text for name, text in typed.items() if name not in ("name", "parent")}
         self._context.state.last_params[f"sweep {experiment}"] = kept
         self._context.state.last_experiment = experiment
         self._tab.post_message(ViewStateChanged())

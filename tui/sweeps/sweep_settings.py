@@ -43,6 +43,7 @@ SETTINGS = (
         most=10_000,
     ),
     PARALLEL,
+    Param("parent", str, "", "checkpoint that each trial begins with: RUN@STEP or RUN@best; empty: none"),
     Param("device", str, "auto", "device that trains", ("auto", "cpu", "gpu")),
 )
 MORE = (

@@ -108,6 +108,8 @@ def facts_of(sweep: SweepSummary) -> str:
         parts.append(f"{len(spec.seeds)} seeds")
     if spec.params:
         parts.append(pairs_of(spec.params))
+    if spec.parent:
+        parts.append(f"children of {spec.parent.short}")
     parts.append(spec.sampler + (f" + {spec.prune.kind}" if spec.prune.kind != "none" else ""))
     if spec.parallel:
         parts.append(f"{spec.parallel} at once")

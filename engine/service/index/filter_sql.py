@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -38,6 +39,8 @@ _TEXTS, _NUMBERS = (
     {name: f"r.{name}" if name in NARROW else f"json_extract(b.summary, '$.{name}')" for name in names}
     for names in (filter_fields.TEXTS, filter_fields.NUMBERS)
 )
+_PARENT, _PARENT_STEP = (f"json_extract(b.summary, '$.parent.{name}')" for name in ("run", "step"))
+_TEXTS["parent"] = _PARENT
 _SEARCHED = tuple(_TEXTS[name] for name in filter_fields.SEARCHED)
 _BOOLEANS = filter_fields.BOOLEANS
 _INFINITY = "9e999"
@@ -206,6 +209,8 @@ def _text_comparison(comparison: Comparison) -> Sql:
         )
     if comparison.field == TAGS:
         return _tag_comparison(comparison.sign, value)
+    if comparison.field == "parent":
+        return _parent_comparison(comparison.sign, value)
     names = spec_versions.experiment_names(value) if comparison.field == "experiment" else (value,)
     sign = "IN" if comparison.sign == "=" else "NOT IN"
     return _true(Sql(f"lower({_TEXTS[comparison.field]}) {sign} ({_marks(names)})", names))
@@ -215,6 +220,23 @@ def _tag_comparison(sign: str, tag: str) -> Sql:
     """Whether the run has the tag; an empty one: whether it has none."""
     found = Sql("instr(r.tags, ?) > 0", (f" {tag} ",)) if tag else Sql("r.tags = ''")
     return found if sign == "=" else Sql(f"(NOT {found.text})", found.values)
+
+
+def _parent_comparison(sign: str, value: str) -> Sql:
+    """By the id of the parent, its start, its last four characters or its name, each with @STEP or without.
+
+    Empty text is that of runs without a parent.
+    """
+    if not value:
+        return Sql(f"({_PARENT} IS {'NULL' if sign == '=' else 'NOT NULL'})")
+    run, _, step = value.rpartition("@") if re.fullmatch(r".+@\d{1,12}", value) else (value, "", "")
+    named = "SELECT id FROM runs WHERE lower(name) = ?"
+    same = f"({_PARENT} IN ({named}) OR substr({_PARENT}, 1, ?) = ? OR substr({_PARENT}, -4) = ?)"
+    values: tuple[object, ...] = (run, len(run), run, run)
+    if step:
+        same, values = f"({same} AND {_PARENT_STEP} = ?)", (*values, int(step))
+    found = Sql(f"({_PARENT} IS NOT NULL AND {same})", values)
+    return _true(found if sign == "=" else Sql(f"NOT {found.text}", found.values))
 
 
 def _word_comparison(comparison: Comparison) -> Sql:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from checkpoints import folder as checkpoint_folder
 from checkpoints.errors import CheckpointError, DamagedCheckpoint
-from engine import catalog, params, served_checkpoint
+from engine import params, served_checkpoint
 from engine.best_checkpoint import best_saved
 from engine.errors import InputError, ParamError
 from engine.metric_goal import goal_of
 from engine.params import Value
-from engine.protocol import ParentCheckpoint, RunSummary, Spec, Status
+from engine.protocol import ParentCheckpoint, RunSummary, Status
 from engine.store import RunFolder
 
 BEST = "best"
@@ -69,25 +69,32 @@ def check_experiment(parent: RunSummary, experiment: str) -> None:
         )
 
 
-def check_params(spec: Spec, parent: RunSummary, checkpoint: ParentCheckpoint) -> None:
-    """Raises ParamError where the run cannot begin with the checkpoint, as far as parameters tell."""
-    kind = catalog.of(spec).params
+def check_params(
+    kind: type[params.ParamSet], values: Mapping[str, Value], parent: RunSummary, checkpoint: ParentCheckpoint
+) -> None:
+    """Raises ParamError where a run of these values cannot begin with the checkpoint, as far as they tell."""
     theirs = parent.spec.params
     for param in params.declared(kind):
-        own = spec.params.get(param.name)
-        if param.name in getattr(kind, "SHAPING", ()) and own != theirs.get(param.name, own):
+        own = values.get(param.name)
+        if param.name in shaping(kind) and own != theirs.get(param.name, own):
             text = params.format_value(param, theirs[param.name])
             raise ParamError(
                 f"{param.name}: expected {text}, which shapes the checkpoint {checkpoint.short}, got "
                 f"{params.format_value(param, own)}.",
                 f"Give it the same: --set {param.name}={text}",
             )
-    if 0 < parent.total_steps <= checkpoint.step and _is_as_long(spec.params, theirs, kind):
+    if 0 < parent.total_steps <= checkpoint.step and _is_as_long(values, theirs, kind):
         raise ParamError(
             f"begin: {checkpoint.short} is the end of a run with the same parameters: nothing is left to "
             "train.",
             "Set more epochs or steps, or begin at an earlier step.",
         )
+
+
+def shaping(kind: type[params.ParamSet]) -> tuple[str, ...]:
+    """The parameters that have to equal those of the parent; those of a file are not known."""
+    names: tuple[str, ...] = getattr(kind, "SHAPING", ())
+    return names
 
 
 def _is_as_long(own: Mapping[str, Value], theirs: Mapping[str, Value], kind: type[params.ParamSet]) -> bool:

@@ -110,24 +110,33 @@ class Runs:
         """The checkpoint that the run shall begin with; None for weights of its own. Raises DltuiError."""
         if not submitted.begin:
             return None
-        name, step = parent_checkpoint.split(submitted.begin)
-        run_id = await self._registry.find(name)
-        parent = await self._registry.summary(run_id)
         spec = spec_of(submitted)
-        parent_checkpoint.check_experiment(parent, spec.experiment)
-        folder = store.folder_of(self._registry.places, run_id)
-        found = await asyncio.to_thread(parent_checkpoint.choose, folder, parent, step)
-        parent_checkpoint.check_params(spec, parent, found)
+        found, parent = await self.find_parent(submitted.begin, spec.experiment)
+        parent_checkpoint.check_params(catalog.of(spec).params, spec.params, parent, found)
         return found
 
+    async def find_parent(self, begin: str, experiment: str) -> tuple[ParentCheckpoint, RunSummary]:
+        """The checkpoint that `RUN@STEP` or `RUN@best` names, and its run. Raises DltuiError."""
+        name, step = parent_checkpoint.split(begin)
+        run_id = await self._registry.find(name)
+        parent = await self._registry.summary(run_id)
+        parent_checkpoint.check_experiment(parent, experiment)
+        folder = store.folder_of(self._registry.places, run_id)
+        return await asyncio.to_thread(parent_checkpoint.choose, folder, parent, step), parent
+
     async def submit_spec(self, spec: Spec) -> None:
-        """Create a run with the id in `spec`, unless it exists already. Raises DltuiError."""
+        """Create a run with the id in `spec`, unless it exists already. Raises DltuiError.
+
+        A trial that begins with a checkpoint gets the one that the folder of its sweep keeps.
+        """
         async with self._lock:
             folder = store.folder_of(self._registry.places, spec.id)
             if await asyncio.to_thread(folder.spec.exists):
                 return
             spec = dataclasses.replace(spec, number=await self.counter.next())
-            await self._write(store.create, self._registry.places, spec)
+            sweep = RunFolder(self._registry.places.sweeps / spec.sweep)
+            fill = parent_checkpoint.adder(sweep, spec.parent) if spec.parent else _add_nothing
+            await self._write(store.create, self._registry.places, spec, fill)
             run = tracked_run.new(folder, spec)
             run.refresh()
             await self._add(run)

@@ -134,6 +134,8 @@ METRICS = ("loss", "val_loss")
 
 def is_batchable(spec: SweepSpec) -> bool:
     """Whether all trials of the sweep can be trained as one batch."""
+    if spec.parent is not None:
+        return False
     plain = spec.experiment == "xor" and spec.sampler != "tpe" and spec.prune.kind == "none"
     if not plain or (spec.metric, spec.goal) not in {(metric, "min") for metric in METRICS}:
         return False

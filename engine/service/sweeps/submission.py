@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 import time
@@ -15,8 +16,8 @@ from engine.axes import SEED, VALUE_LIMIT, Axis
 from engine.catalog import Experiment
 from engine.errors import InputError, ParamError
 from engine.params import Param, Value
-from engine.protocol import Json
-from engine.service.runs import commands
+from engine.protocol import Json, ParentCheckpoint, RunSummary
+from engine.service.runs import commands, parent_checkpoint
 from engine.service.runs.runs import RunSubmission, experiment_of, read_submission
 from engine.service.sweeps import batch_spec, grid_points, trial_spec
 from engine.sweep_protocol import PARALLEL, PRUNERS, SAMPLERS, TRIALS, Prune, SweepSpec
@@ -123,6 +124,27 @@ def check(spec: SweepSpec) -> None:
         try:
             _check_logged(spec, trial_spec.build_params(spec, chosen))
             return
+        except ParamError as error:
+            first = first or error
+    if first is not None:
+        raise first
+
+
+def check_parent(spec: SweepSpec, parent: RunSummary, checkpoint: ParentCheckpoint) -> None:
+    """Raises ParamError where no trial can begin with the checkpoint, as far as parameters tell."""
+    kind = catalog.of(spec).params
+    for axis in spec.axes:
+        if axis.name in parent_checkpoint.shaping(kind):
+            raise ParamError(
+                f"{axis.name}: expected one value, as it shapes the checkpoint {checkpoint.short}, got an "
+                "axis.",
+                "Sweep other parameters, or without begin.",
+            )
+    first: ParamError | None = None
+    for chosen in itertools.islice(_first_points(spec), CHECKED_CONFIGS):
+        try:
+            values = dataclasses.asdict(trial_spec.build_params(spec, chosen))
+            return parent_checkpoint.check_params(kind, values, parent, checkpoint)
         except ParamError as error:
             first = first or error
     if first is not None:

@@ -9,12 +9,12 @@ from engine import catalog, params
 from engine.axes import SEED, Axis, count, parse_axis
 from engine.errors import InputError, ParamError, RunRefused
 from engine.protocol import Json
-from engine.service.runs import extension
+from engine.service.runs import extension, parent_checkpoint
 from engine.service.sweeps import batch_spec, trial_spec
 from engine.service.sweeps.batch_spec import SweepBatch
 from engine.service.sweeps.submission import MAX_POINTS, optional_count
 from engine.service.sweeps.sweep import EDITS, Sweep, Trial
-from engine.sweep_protocol import PARALLEL, TRIALS, SweepStatus, TrialRow, TrialStatus
+from engine.sweep_protocol import PARALLEL, TRIALS, SweepSpec, SweepStatus, TrialRow, TrialStatus
 from engine.typed_json import to_json
 
 SOLVED = "success"
@@ -85,9 +85,18 @@ def _add(sweep: Sweep, facts: Json) -> Json:
         raise ParamError(f"params: expected names and values, got {str(given)[:80]!r}.")
     declared = {param.name: param for param in params.declared(catalog.of(sweep.spec).params)}
     trial_spec.build_params(sweep.spec, given)
+    _check_shape(sweep.spec, given)
     usual = {axis.name: declared[axis.name].default for axis in sweep.spec.axes}
     read = {name: params.parse_value(declared[name], value) for name, value in given.items()}
     return {"params": {**usual, **read}}
+
+
+def _check_shape(spec: SweepSpec, given: Json) -> None:
+    """Raises ParamError for parameters that shape the weights, where trials begin with a checkpoint."""
+    shaping = parent_checkpoint.shaping(catalog.of(spec).params) if spec.parent else ()
+    for name in given:
+        if name in shaping and spec.parent:
+            raise ParamError(f"{name}: it shapes the checkpoint {spec.parent.short}, which every trial has.")
 
 
 def _widen(sweep: Sweep, facts: Json) -> Json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,10 +54,24 @@ def folder_of(places: Places, sweep_id: str) -> SweepFolder:
     return SweepFolder(places.sweeps / sweep_id)
 
 
-def create(places: Places, spec: Json, sweep_id: str, file: FileExperiment | None = None) -> SweepFolder:
-    """Create the folder atomically; it keeps the source of `file`. Raises OSError, also if the id exists."""
-    made = folder_of(places, sweep_id)
-    store.create_folder(made.path, "sweep.json", spec, store.source_linker(places, file))
+def create(
+    places: Places,
+    spec: Json,
+    sweep_id: str,
+    file: FileExperiment | None = None,
+    fill: Callable[[Path], object] = lambda path: None,
+) -> SweepFolder:
+    """Create the folder atomically; it keeps the source of `file`, and `fill` adds files to it.
+
+    Raises OSError, also if the id exists, and what `fill` raises.
+    """
+    made, link = folder_of(places, sweep_id), store.source_linker(places, file)
+
+    def fill_all(path: Path) -> None:
+        link(path)
+        fill(path)
+
+    store.create_folder(made.path, "sweep.json", spec, fill_all)
     return made
 
 

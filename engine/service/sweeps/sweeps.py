@@ -8,7 +8,7 @@ import dataclasses
 import logging
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from engine import spec_versions, store
@@ -16,13 +16,14 @@ from engine.errors import CorruptRun, DltuiError, RunNotFound, RunRefused
 from engine.places import Places
 from engine.protocol import Json, SweepRow
 from engine.service.placement import executors
-from engine.service.runs import commands
+from engine.service.runs import commands, parent_checkpoint
+from engine.service.runs.runs import read_submission
 from engine.service.server.changes import ChangeFeed
 from engine.service.sweeps import journal, submission, sweep_edits, sweep_folder, trial_result
 from engine.service.sweeps import sweep as sweeping
 from engine.service.sweeps.sweep import Sweep
 from engine.service.sweeps.sweep_cycle import SweepCycle
-from engine.sweep_protocol import SweepStatus, SweepSummary, TrialPage, TrialRow, TrialStatus
+from engine.sweep_protocol import SweepSpec, SweepStatus, SweepSummary, TrialPage, TrialRow, TrialStatus
 from engine.typed_json import to_json
 
 LIST_SECONDS = 2.0
@@ -166,6 +167,7 @@ class Sweeps:
         """Create a sweep; a token submitted twice gives one. Raises DltuiError; then nothing was started."""
         spec = submission.make_spec(facts)
         executors.check_executor(self._cycle.executors, spec.executor)
+        spec = await self._with_parent(spec, read_submission(facts).begin)
         await self._is_loaded.wait()
         async with self._open_lock:
             for known in self._summaries.values():
@@ -174,7 +176,7 @@ class Sweeps:
             spec = dataclasses.replace(spec, number=await self._cycle.runs.counter.next())
             try:
                 folder = await self._cycle.to_thread(
-                    sweep_folder.create, self._places, to_json(spec), spec.id, spec.file
+                    sweep_folder.create, self._places, to_json(spec), spec.id, spec.file, self._adder(spec)
                 )
             except OSError as error:
                 raise DltuiError(f"The sweep cannot be written: {error.strerror or error}.") from error
@@ -183,6 +185,20 @@ class Sweeps:
             self._cache(sweep)
         self._wake_event.set()
         return sweep.summary()
+
+    async def _with_parent(self, spec: SweepSpec, begin: str) -> SweepSpec:
+        """`spec` with the checkpoint that its trials begin with, if any. Raises DltuiError."""
+        if not begin:
+            return spec
+        found, parent = await self._cycle.runs.find_parent(begin, spec.experiment)
+        submission.check_parent(spec, parent, found)
+        return dataclasses.replace(spec, parent=found, lanes=False)
+
+    def _adder(self, spec: SweepSpec) -> Callable[[Path], object]:
+        """A function that adds the checkpoint of the parent, if any, to the folder of the sweep."""
+        if spec.parent is None:
+            return lambda path: None
+        return parent_checkpoint.adder(store.folder_of(self._places, spec.parent.run), spec.parent)
 
     async def edit(self, name: object, verb: object, facts: object) -> SweepSummary:
         sweep = await self._open_sweep(await self.find(name))

@@ -45,6 +45,7 @@ def make_spec(sweep: SweepSpec, row: TrialRow, created_at: float) -> Spec:
         data=sweep.data,
         file=sweep.file,
         command=sweep.command,
+        parent=sweep.parent,
     )
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from unittest.mock import AsyncMock
+
 import pytest
 
 from engine import params
 from engine.catalog import find
 from engine.errors import ParamError
+from engine.protocol import ParentCheckpoint
 from engine.sweep_protocol import Prune
 from tests.fakes.sweeps import make_sweep
 from tui.sweeps.draft import SweepDraft, draft_of, field_error, typed_of
@@ -33,6 +37,17 @@ def test_a_sampler_draws_as_many_as_it_is_told_else_thirty() -> None:
     assert drafted(lr="0.001..0.1 log", sampler="tpe").planned == 30
     assert drafted(lr="0.001..0.1 log", sampler="random", trials="7").planned == 7
     assert drafted(hidden="1..8", trials="3").planned == 3
+
+
+async def test_the_checkpoint_that_trials_begin_with_is_submitted_and_repeated() -> None:
+    client = AsyncMock()
+    await drafted(lr="0.1,0.01", parent="a1b2@best").submit(client)
+    assert client.sweep_submit.await_args.kwargs["begin"] == "a1b2@best"
+    sweep = make_sweep()
+    begun = replace(
+        sweep, spec=replace(sweep.spec, experiment="xor", parent=ParentCheckpoint("run-a", 400, 1))
+    )
+    assert typed_of(begun, XOR)["parent"] == "run-a@400"
 
 
 def test_seeds_alone_can_vary() -> None:

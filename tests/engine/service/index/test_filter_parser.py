@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from engine import filter_fields
 from engine.errors import DltuiError
-from engine.protocol import Cause, CauseKind, Query, Stopped, summary_from_json
+from engine.protocol import Cause, CauseKind, ParentCheckpoint, Query, Stopped, summary_from_json
 from engine.service.index import filter_sql
 from engine.service.index.filter_parser import And, Comparison, Not, Or, SearchTerm, parse
 from engine.service.index.index import Index, open_index, row_of
@@ -140,6 +140,23 @@ def test_a_sweep_is_found_by_its_name_the_start_of_its_id_and_its_last_digits(tm
     assert (found("sweep!=two"), found("not sweep=7"), found("sweep=7 or sweep=two")) == ("a", "b", "ab")
 
 
+def test_children_are_found_by_their_parent_with_its_step_or_without(tmp_path: Path) -> None:
+    index = open_index(tmp_path / "index.sqlite")
+    parent = a_summary("a")
+    index.put([row_of(parent, {})])
+    for letter, step in zip("bc", (400, 900), strict=True):
+        run, begun = a_summary(letter), ParentCheckpoint(parent.id, step, 1)
+        index.put([row_of(replace(run, spec=replace(run.spec, parent=begun)), {})])
+
+    def found(where: str) -> str:
+        return "".join(sorted(json.loads(row)["name"][-1] for row in index.page(Query(where)).summaries))
+
+    for text in (parent.id, parent.id[:15], parent.id[-4:], "RUN-A"):
+        assert [found(f"parent={text}{step}") for step in ("", "@400", "@900", "@4")] == ["bc", "b", "c", ""]
+    assert (found("parent!=run-a"), found("not parent=run-a@400"), found("parent=nobody")) == ("a", "ac", "")
+    assert (found('parent=""'), found('parent!=""')) == ("a", "bc")
+
+
 def test_pruned_can_be_filtered_as_a_status(tmp_path: Path) -> None:
     stopped = [replace(a_summary(letter), state=Stopped(1.0, Cause(kind, "")))
                for letter, kind in (("a", CauseKind.PRUNED), ("b", CauseKind.USER_STOP))]  # fmt: skip
@@ -250,6 +267,8 @@ def _name(summary: bytes) -> str:
 
 
 def test_each_field_of_a_filter_is_stored_in_a_column_or_under_its_name_in_the_summary() -> None:
-    summary = a_row("a").summary
+    child = a_summary("a")
+    child = replace(child, spec=replace(child.spec, parent=ParentCheckpoint("run-b", 4, 1)))
+    summary = row_of(child, {}).summary
     for name in (*filter_fields.TEXTS, *filter_fields.NUMBERS):
         assert name in filter_sql.NARROW or name in summary, name
