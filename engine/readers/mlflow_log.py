@@ -155,7 +155,7 @@ class MlflowLog:
     def _facts(self) -> LogBatch:
         """Status, end, tags and parameters, where they have changed."""
         run = self.source.run()
-        found = {STATUS: run.status, **self.source.params(), **self.source.tags()}
+        found = {**self.source.params(), **self.source.tags(), STATUS: run.status}
         digest = hashlib.sha256(repr(found).encode()).hexdigest()[:16]
         told, self._told = self._told, digest
         return LogBatch(

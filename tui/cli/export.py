@@ -1,4 +1,4 @@
-"""`dltui export`: the curves of a run as CSV or JSON."""
+"""`dltui export`: the curves of a run as CSV or JSON, as a TensorBoard file, or to an MLflow server."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import typer
 
 from engine import fold, places
 from engine.client.client import Client
+from engine.errors import DltuiError, InputError
 from engine.fold import CurvePoints, MetricCurves, wall_clock
 from engine.protocol import RunSummary, number_to_json
-from tui.cli.engine_call import call_engine, print_csv, print_json, print_stderr, print_stdout
+from tui.cli.engine_call import call_engine, fail, print_csv, print_json, print_stderr, print_stdout
 from tui.cli.ls import Run
+from tui.cli.wait_for_end import show_progress_line
 from tui.data.value_text import damaged_events, effective_params, plural, run_json
 
 STEP = "step"
@@ -48,8 +50,20 @@ def export(
     tensorboard: Annotated[
         str, typer.Option(metavar="DIR", help="write a TensorBoard file in a new folder of DIR instead")
     ] = "",
+    mlflow: Annotated[
+        str, typer.Option(metavar="URL", help="send the run to the MLflow server at http://HOST:PORT instead")
+    ] = "",
 ) -> None:
-    """Print the curves of a run, or write them for TensorBoard."""
+    """Print the curves of a run, write them for TensorBoard, or send the run to an MLflow server.
+
+    A run that was sent before is the same run there: what came since is added to it. To log in, MLflow's own
+    variables are read: MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD.
+    """
+    if tensorboard and mlflow:
+        fail(InputError("--tensorboard and --mlflow: expected one of them.", "Call export twice."))
+    if mlflow:
+        _send_to_mlflow(run, mlflow, json)
+        return
     if tensorboard:
         _write_tensorboard(run, tensorboard, json)
         return
@@ -83,6 +97,35 @@ def _write_tensorboard(run: str, folder: str, json: bool) -> None:
     else:
         print_stdout(target)
         print_stderr(f"{plural(count, 'point')} written.")
+
+
+def _send_to_mlflow(run: str, url: str, json: bool) -> None:
+    from tui.cli import mlflow_export, mlflow_server  # only this option needs HTTP
+
+    def show(points: int, is_last: bool = False) -> None:
+        show_progress_line(f"{points:,} of {plural(total, 'point')}", is_last=is_last)
+
+    try:
+        server = mlflow_server.server_at(url)
+    except InputError as error:
+        fail(error)
+    found, curves = call_engine(lambda client: _read(client, run))
+    total = sum(len(curve.steps) for curve in curves.by_metric.values())
+    try:
+        sent = mlflow_export.export(server, found, curves.by_metric, show)
+    except DltuiError as error:
+        fail(error)
+    show(sent.points, is_last=True)
+    target = f"{server.url}/#/experiments/{sent.experiment_id}/runs/{sent.run_id}"
+    for name, shown in sent.renamed.items():
+        print_stderr(f"{name} is called {shown} there, where names have other signs.")
+    if json:
+        facts = {"id": found.id, "url": target, "mlflow_run": sent.run_id, "points": sent.points}
+        print_json({**facts, "was_known": sent.was_known})
+        return
+    print_stdout(target)
+    again = ", which was there already" if sent.was_known else ""
+    print_stderr(f"{plural(sent.points, 'point')} sent to run {sent.run_id}{again}.")
 
 
 def curves_json(run: RunSummary, curves: RunCurves, only: set[str] | None = None) -> dict[str, object]:
