@@ -41,8 +41,10 @@ from engine.protocol import (
     SweepRow,
 )
 from engine.service.index.index import group_trials
+from engine.service.runs.annotate import Annotate, changed
 from engine.service.runs.runs import parse_name
 from engine.service.runs.transitions import why_not
+from engine.store import Annotations
 from engine.sweep_protocol import SweepSummary, TrialRow
 from tests.fakes.sweeps import FakeSweeps
 
@@ -319,6 +321,23 @@ class FakeClient(Client):
         self._engine.requests.append(("set", run, name, value))
         found = self._engine.find(run)
         found = replace(found, live={**found.live, name: float(str(value))})
+        self._engine.change(found)
+        return found
+
+    async def annotate(
+        self,
+        run: str,
+        *,
+        name: str | None = None,
+        add: Sequence[str] = (),
+        remove: Sequence[str] = (),
+        note: str | None = None,
+        before: str | None = None,
+    ) -> RunSummary:
+        found = self._engine.find(run)
+        old = Annotations(found.spec.name, found.tags, found.note)
+        new = changed(old, Annotate(run, name, tuple(add), tuple(remove), note, before))
+        found = replace(found, spec=replace(found.spec, name=new.name), tags=new.tags, note=new.note)
         self._engine.change(found)
         return found
 

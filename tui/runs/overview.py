@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.protocol import RunSummary, Status
+from tui.data.annotation_text import note_lines, tags_text
 from tui.data.run_text import (
     age_of,
     ago,
@@ -26,6 +27,7 @@ from tui.ui.status_styles import STATUS_STYLES
 from tui.ui.wrap import wrap_text
 
 LABEL, VALUE = 10, 10
+NOTE_LINES = 12
 MEGABYTE = 1 << 20
 
 
@@ -53,7 +55,7 @@ class Overview(Sheet, can_focus=False):
         run = self._run
         if run is None:
             return wrap_text(self._empty_text, width, "muted")
-        rows: list[Row] = [self._title(run, width), (), *_state(run, width)]
+        rows: list[Row] = [self._title(run, width), *_annotations(run, width), (), *_state(run, width)]
         for label, text in _facts(run):
             rows += _hung(Span(label.ljust(LABEL), "muted"), text, width, "text") if text else []
         rows += _warnings(run, width)
@@ -67,6 +69,14 @@ class Overview(Sheet, can_focus=False):
         experiment = f"  {plain(run.spec.experiment, limit=40)}"
         room = max(VALUE, width - row_width(swatch) - len(experiment))
         return (*swatch, Span(plain(name_of(run), limit=room), "strong"), Span(experiment, "muted"))
+
+
+def _annotations(run: RunSummary, width: int) -> list[Row]:
+    tags = wrap_text(tags_text(run), width, "accent") if run.tags else []
+    lines = note_lines(run)
+    more = [(Span(f"{len(lines) - NOTE_LINES} more lines", "muted"),)] if len(lines) > NOTE_LINES else []
+    note = [row for line in lines[:NOTE_LINES] for row in wrap_text(line, width, "text") or [()]]
+    return [*tags, *note, *more]
 
 
 def _fact(label: str, text: str, style_name: str = "text") -> Row:

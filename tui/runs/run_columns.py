@@ -9,6 +9,7 @@ from functools import partial
 from engine import filter_fields
 from engine.filter_fields import RunField
 from engine.protocol import Query, RunSummary
+from tui.data.annotation_text import tags_text
 from tui.data.run_text import age_of, name_of, number_span, params_of, progress_or_status, sign_of
 from tui.data.value_text import child_text, field_text
 from tui.terminal.glyphs import glyphs
@@ -194,7 +195,8 @@ def _experiment(run: RunSummary, width: int) -> Row:
 def _params(run: RunSummary, width: int, *, texts: Mapping[str, str]) -> Row:
     child = child_text(run)
     text = texts[run.id] if run.id in texts else params_of(run)
-    return (*((Span(f"{child} ", "text"),) if child else ()), Span(text, "muted"))
+    tags = (Span(f"{tags_text(run)} ", "accent"),) if run.tags else ()
+    return (*tags, *((Span(f"{child} ", "text"),) if child else ()), Span(text, "muted"))
 
 
 def _field_column(field: RunField) -> RunColumn:

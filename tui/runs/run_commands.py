@@ -22,11 +22,14 @@ from tui.terminal.plain_text import plain
 if TYPE_CHECKING:
     from engine.catalog import Experiment
     from engine.experiment_files.description import FileExperiment
+    from tui.dialogs.text_prompt import TextPrompt
 
 _CHANGE_LR = ("run.set", "run.halve_lr", "run.double_lr")
-_NEED_A_RUN = ("run.again", "run.begin", "run.stop", *_CHANGE_LR, "run.delete", "table.mark", "view.full",
-               "view.metric", "view.filter", "view.sort", "view.compare", "view.baseline")  # fmt: skip
-_NEED_ONE_RUN = ("run.again", "run.begin", *_CHANGE_LR, "run.copy_command", "view.baseline")
+_ANNOTATE = ("run.rename", "run.tag", "run.note")
+_NEED_A_RUN = ("run.again", "run.begin", "run.stop", *_ANNOTATE, *_CHANGE_LR, "run.delete", "table.mark",
+               "view.full", "view.metric", "view.filter", "view.sort", "view.compare",
+               "view.baseline")  # fmt: skip
+_NEED_ONE_RUN = ("run.again", "run.begin", *_ANNOTATE, *_CHANGE_LR, "run.copy_command", "view.baseline")
 
 
 class RunCommands:
@@ -228,6 +231,37 @@ class RunCommands:
                 run_and_notify(self._tab, action())
 
         self._tab.app.push_screen(ConfirmScreen(question, text, verb), answered)
+
+    # --- name, tags, note --------------------------------------------------------------------------------
+
+    def rename(self) -> None:
+        from tui.runs.annotate_dialogs import rename_dialog  # the first rows do not wait for it
+
+        if run := self.require_selected():
+            self._open_prompt(rename_dialog(self._connection.client, run))
+
+    def tag(self) -> None:
+        """Set the tags of the marked runs, else of the selected one."""
+        from tui.runs.annotate_dialogs import tags_dialog
+
+        runs = self._charted.marked()
+        if not runs and (run := self.require_selected()):
+            runs = [run]
+        if runs:
+            self._open_prompt(tags_dialog(self._connection.client, runs))
+
+    def note(self) -> None:
+        from tui.runs.annotate_dialogs import note_dialog
+
+        if run := self.require_selected():
+            dialog = note_dialog(self._connection.client, run)
+            if dialog is None:
+                self.notify(f"The note of {name_of(run)} is too long for a line: dltui note {run.id} --edit")
+            else:
+                self._open_prompt(dialog)
+
+    def _open_prompt(self, dialog: TextPrompt) -> None:
+        self._tab.app.push_screen(dialog, lambda done: self.notify(done) if done else None)
 
     # --- at once -----------------------------------------------------------------------------------------
 

@@ -398,6 +398,15 @@ class RunsTab(Tab):
     def action_scale_lr(self, factor: float) -> None:
         self.commands.scale_lr(factor)
 
+    def action_rename(self) -> None:
+        self.commands.rename()
+
+    def action_tag(self) -> None:
+        self.commands.tag()
+
+    def action_note(self) -> None:
+        self.commands.note()
+
     def action_copy_id(self) -> None:
         self.commands.copy_id()
 
