@@ -10,7 +10,7 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import files, fold
+from engine import events, files, fold
 from engine.events import Event, EventWriter
 from engine.worker.event_log import METRICS, Metrics, columns
 
@@ -56,6 +56,8 @@ class ScriptEvents:
         self.is_resumed = writer.seq > 0
         """whether an earlier attempt has started the command"""
         self.step = 0
+        self.began_at: float | None = None
+        """when the first attempt was started, of a command that is resumed"""
         self.diverged = ""
         """the loss that is not finite, as text; empty while all are"""
         self.has_points = False
@@ -198,6 +200,7 @@ class ScriptEvents:
 
     def _read_history(self, path: Path) -> None:
         found = _LastSteps()
+        self.began_at = next((event.at for event in events.replay(path)), None)
         fold.read(path, 0, found, wanted=lambda line: METRICS in line[: fold.HEAD])
         self._last = found.steps
         self._metrics.resume(found.counts, found.steps)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine import ending_signals
 from engine.events import EventWriter
-from engine.exec import script_environment, script_process
+from engine.exec import log_places, script_environment, script_process
 from engine.exec.log_feed import END_SECONDS, LogFeed
 from engine.exec.script_end import RESUMED, ScriptEnd
 from engine.exec.script_events import WRITE_SECONDS, ScriptEvents
@@ -57,7 +57,8 @@ class ScriptRun:
         self._server = TrackServer(attempt.folder, self.events.add, self.events.note_once)
         self._search = _output_search(self._command["output_metrics"])
         self._logs = Path(self._command.get("tensorboard") or attempt.folder / "tensorboard")
-        self._feed = LogFeed(self._logs, sys.executable, ROOT)
+        places = log_places.places_of(self._command, self._logs)
+        self._feed = LogFeed(places, self.events.began_at, sys.executable, ROOT)
         self._script: ScriptProcess | None = None
         self._requested, self._prune_reason = "", ""
         self._signal_number: int | None = None
@@ -160,14 +161,14 @@ class ScriptRun:
         try:
             self._feed.look(now)
         except (NotStarted, OSError) as error:
-            self.events.note_once(f"What it writes for TensorBoard cannot be read: {error}")
+            self.events.note_once(f"The logs that it writes cannot be read: {error}")
 
     def _drain_logs(self) -> None:
-        """The command has ended: what it wrote for TensorBoard is read to its end."""
+        """The command has ended: the logs that it wrote are read to their end."""
         try:
             self._feed.end()
         except (NotStarted, OSError) as error:
-            self.events.note_once(f"What it writes for TensorBoard cannot be read: {error}")
+            self.events.note_once(f"The logs that it writes cannot be read: {error}")
         deadline = time.monotonic() + END_SECONDS
         while self._feed.is_running and time.monotonic() < deadline:
             self._server.drain()

@@ -81,9 +81,9 @@ class MlflowDatabase:
             self._connection.close()
             self._connection = None
 
-    def look(self) -> None:
+    def look(self, at_once: bool = False) -> None:
         """Bring `newest` and `states` up to date where the file has changed. Raises CorruptRun."""
-        if time.monotonic() - self._looked_at < LOOK_SECONDS:
+        if not at_once and time.monotonic() - self._looked_at < LOOK_SECONDS:
             return
         self._looked_at = time.monotonic()
         stamp = _stamp(self.path)
@@ -212,16 +212,16 @@ def _size(path: Path, suffix: str) -> int:
 
 
 def _stamp(path: Path) -> tuple[int, ...]:
-    """Which file it is, and when it and its write-ahead log were written last. Raises CorruptRun."""
-    try:
-        found = path.stat()
-    except OSError as error:
-        raise CorruptRun(f"{path} cannot be read: {error.strerror or error}.") from error
+    """Which file it is, and what changes when it or its write-ahead log is written. Raises CorruptRun."""
+    with _opened(path) as file:
+        found, head = os.fstat(file.fileno()), file.read(28)
+    changes = int.from_bytes(head[24:], "big")  # SQLite counts them: times are coarse
+    stamp = found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size, changes
     try:
         log = path.with_name(path.name + "-wal").stat()
     except OSError:
-        return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size
-    return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size, log.st_mtime_ns, log.st_size
+        return stamp
+    return *stamp, log.st_mtime_ns, log.st_size
 
 
 def _explained(path: Path, error: Exception) -> CorruptRun:
