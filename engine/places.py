@@ -92,6 +92,11 @@ class Places:
         return self.root / "drawn.jsonl"
 
     @property
+    def learn(self) -> Path:
+        """What is learned in the course: the log of answers, notes, decks of the user's own."""
+        return self.root / "learn"
+
+    @property
     def prompt_history(self) -> Path:
         """Input history of the prompt of language models."""
         return self.root / "said.txt"

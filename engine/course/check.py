@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from engine.course.deck import CONTENT, Deck
+from engine.course.deck import Deck
+from engine.course.deck_files import CONTENT
 from engine.course.items import (
     BuildItem,
     EssayItem,

@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from engine.course.deck_files import CONTENT
 from engine.course.items import Item, read_item
 from engine.course.problems import Problem, Problems, relative
 from engine.course.reading import Lecture, read_lecture
 from engine.course.toml_tables import Table, parse_toml, read_tables, read_text
 
-CONTENT = Path(__file__).parent / "content"
-"""the course"""
 FORMAT_VERSION = 1
 
 

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from engine.course.check import check, covered_entries, taught
-from engine.course.deck import CONTENT, Deck, read_deck
+from engine.course.deck import Deck, read_deck
+from engine.course.deck_files import CONTENT
 from engine.course.items import ChoiceItem
 
 HERE = Path(__file__).parent
