@@ -38,8 +38,8 @@ class Recorded:
         return str(after["due"]) if isinstance(after, Mapping) else ""
 
 
-class Learner:
-    """The learner of a home: the log, and all that follows from it, kept as new as the log is."""
+class LearnLog:
+    """The log of a home and all that follows from it, kept as new as the log is."""
 
     def __init__(self, learn: Path) -> None:
         self.path = log_path(learn)

@@ -25,7 +25,7 @@ from engine.course.index import index_of
 from engine.course.log import LogEntry, append, new_entry
 from engine.course.marking import Marked
 from engine.course.progress import Part, foreseen, lecture_progress
-from engine.course.review import Learner
+from engine.course.review import LearnLog
 from engine.course.schedule import known_card
 from engine.errors import InputError
 
@@ -106,7 +106,7 @@ def test_a_report_counts_by_lecture_and_concept_and_what_was_not_answered_is_wro
 
 def test_what_was_missed_is_due_today_and_nothing_else_is_scheduled(tmp_path: Path) -> None:
     learn = tmp_path / "learn"
-    learner = Learner(learn)
+    learner = LearnLog(learn)
     item = DECK.items["l02.bias.recall"]
     learner.record(item.id, learner.question(item.id, item), 3, Marked(3, True), NOON)
     card = learner.state.cards[item.id]

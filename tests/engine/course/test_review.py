@@ -22,7 +22,7 @@ from engine.course.log import new_entry, to_line
 from engine.course.marking import Marked, mark
 from engine.course.questions import compute
 from engine.course.queue import is_due, today_queue
-from engine.course.review import Learner, retention
+from engine.course.review import LearnLog, retention
 from engine.errors import RunRefused
 
 NOON = start_of(date(2026, 11, 30)) + 8 * 3600
@@ -37,8 +37,8 @@ def learn(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def learner(learn: Path) -> Learner:
-    return Learner(learn)
+def learner(learn: Path) -> LearnLog:
+    return LearnLog(learn)
 
 
 LIBRARY = read_library(Path("/nowhere"))
@@ -49,14 +49,16 @@ def facts_of(lecture: str, concept: str, rev: int = 1, opened_by: tuple[str, ...
     return ItemFacts(f"{lecture}.{concept}.recall", rev, "recall", lecture, concept, opened_by, (), "")
 
 
-def answer(learner: Learner, item_id: str, rating: int, now: float) -> Any:
+def answer(learner: LearnLog, item_id: str, rating: int, now: float) -> Any:
     item = LIBRARY.find_item(item_id)
     assert item is not None
     marked = Marked(rating, rating > 1)
     return learner.record(item_id, learner.question(item_id, item), rating, marked, now, ms=8000)
 
 
-def test_nothing_is_due_and_nothing_is_new_before_a_section_was_opened(learn: Path, learner: Learner) -> None:
+def test_nothing_is_due_and_nothing_is_new_before_a_section_was_opened(
+    learn: Path, learner: LearnLog
+) -> None:
     assert count_due(learn, NOON) == due_module.Due(0, 0, 0, (), ())
     assert not learn.exists()
     learner.see(SECTION, NOON)
@@ -64,13 +66,13 @@ def test_nothing_is_due_and_nothing_is_new_before_a_section_was_opened(learn: Pa
     assert (found.due, found.new) == (0, 1), "recall and number of one concept are not asked on one day"
 
 
-def test_opening_an_aid_opens_its_items_too_and_builds_unlock_others(learn: Path, learner: Learner) -> None:
+def test_opening_an_aid_opens_its_items_too_and_builds_unlock_others(learn: Path, learner: LearnLog) -> None:
     learner.see("aid:builder", NOON)
     new = read_learned(learn).queue(NOON).new
     assert new == ("l02.units.number",)
 
 
-def test_at_most_twelve_new_cards_come_a_day(learn: Path, learner: Learner) -> None:
+def test_at_most_twelve_new_cards_come_a_day(learn: Path, learner: LearnLog) -> None:
     for name in {place for facts in INDEX.values() for place in facts.opened_by}:
         learner.see(name, NOON)
     queue = read_learned(learn).queue(NOON)
@@ -83,7 +85,7 @@ def test_at_most_twelve_new_cards_come_a_day(learn: Path, learner: Learner) -> N
     assert len(left.new) <= 7 and left.due == ()
 
 
-def test_a_card_comes_back_after_two_and_eleven_days(learn: Path, learner: Learner) -> None:
+def test_a_card_comes_back_after_two_and_eleven_days(learn: Path, learner: LearnLog) -> None:
     answer(learner, BIAS, 3, NOON)
     days = []
     for day in range(20):
@@ -95,7 +97,7 @@ def test_a_card_comes_back_after_two_and_eleven_days(learn: Path, learner: Learn
 
 
 def test_a_failed_card_returns_until_it_is_passed_and_only_its_first_mark_counts(
-    learn: Path, learner: Learner
+    learn: Path, learner: LearnLog
 ) -> None:
     first = answer(learner, BIAS, 1, NOON)
     assert not first.is_practice and first.due == "2026-12-01"
@@ -106,7 +108,7 @@ def test_a_failed_card_returns_until_it_is_passed_and_only_its_first_mark_counts
     assert learner.state.cards[BIAS].due == date(2026, 12, 1)
 
 
-def test_siblings_are_not_asked_on_one_day(learn: Path, learner: Learner) -> None:
+def test_siblings_are_not_asked_on_one_day(learn: Path, learner: LearnLog) -> None:
     answer(learner, BIAS, 3, NOON)
     answer(learner, DISTANCE, 3, NOON)
     queue = read_learned(learn).queue(NOON + 5 * DAY)
@@ -116,7 +118,7 @@ def test_siblings_are_not_asked_on_one_day(learn: Path, learner: Learner) -> Non
     assert count_due(learn, NOON + 5 * DAY + 60).next[0].cards == 1
 
 
-def test_an_undo_restores_the_card_as_it_was_and_the_one_before(learn: Path, learner: Learner) -> None:
+def test_an_undo_restores_the_card_as_it_was_and_the_one_before(learn: Path, learner: LearnLog) -> None:
     answer(learner, BIAS, 3, NOON)
     before = learner.state.cards[BIAS]
     answer(learner, BIAS, 1, NOON + 2 * DAY)
@@ -130,7 +132,7 @@ def test_an_undo_restores_the_card_as_it_was_and_the_one_before(learn: Path, lea
 
 
 def test_a_prediction_is_on_disk_before_anything_runs_and_cannot_be_locked_twice(
-    learn: Path, learner: Learner
+    learn: Path, learner: LearnLog
 ) -> None:
     item_id = "l02.scale.predict"
     item = LIBRARY.find_item(item_id)
@@ -139,8 +141,8 @@ def test_a_prediction_is_on_disk_before_anything_runs_and_cannot_be_locked_twice
     learner.lock(item_id, asked, 0.3, NOON)
     assert '"kind":"lock"' in due_module.log_path(learn).read_text()
     with pytest.raises(RunRefused, match=r"locked with 0\.3"):
-        Learner(learn).lock(item_id, asked, 0.4, NOON + 1)
-    assert Learner(learn).question(item_id, item) == asked, "the numbers stay those that were locked"
+        LearnLog(learn).lock(item_id, asked, 0.4, NOON + 1)
+    assert LearnLog(learn).question(item_id, item) == asked, "the numbers stay those that were locked"
     assert learner.undo(NOON + 2) is None and item_id in learner.state.locks
     computed = compute(asked)
     learner.record(item_id, asked, 0.3, mark(asked, computed, 0.3), NOON + 9, key=computed.key)
@@ -149,14 +151,14 @@ def test_a_prediction_is_on_disk_before_anything_runs_and_cannot_be_locked_twice
 
 
 def test_two_apps_on_one_card_make_one_mark_and_one_practice(learn: Path) -> None:
-    one, two = Learner(learn), Learner(learn)
+    one, two = LearnLog(learn), LearnLog(learn)
     assert one.state.cards == two.state.cards == {}
     assert not answer(one, BIAS, 3, NOON).is_practice
     assert answer(two, BIAS, 1, NOON + 1).is_practice
     assert one.state.cards == two.state.cards and one.state.cards[BIAS].lapses == 0
 
 
-def test_a_reset_begins_a_lecture_once_more_and_keeps_the_log(learn: Path, learner: Learner) -> None:
+def test_a_reset_begins_a_lecture_once_more_and_keeps_the_log(learn: Path, learner: LearnLog) -> None:
     learner.see(SECTION, NOON)
     answer(learner, BIAS, 3, NOON)
     learner.reset("l02", NOON + 1)
@@ -164,7 +166,7 @@ def test_a_reset_begins_a_lecture_once_more_and_keeps_the_log(learn: Path, learn
     assert due_module.log_path(learn).read_text().count("\n") == 3
 
 
-def test_replay_says_what_the_cache_says(learn: Path, learner: Learner) -> None:
+def test_replay_says_what_the_cache_says(learn: Path, learner: LearnLog) -> None:
     learner.see(SECTION, NOON)
     for number, item in enumerate(list(INDEX)[:12]):
         answer(learner, item, 1 + number % 4, NOON + number)
@@ -177,7 +179,7 @@ def test_replay_says_what_the_cache_says(learn: Path, learner: Learner) -> None:
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b'{"format":1}', b"[]", b"\xff" * 10])
-def test_a_damaged_cache_loses_nothing(learn: Path, learner: Learner, damage: bytes) -> None:
+def test_a_damaged_cache_loses_nothing(learn: Path, learner: LearnLog, damage: bytes) -> None:
     answer(learner, BIAS, 1, NOON)
     assert count_due(learn, NOON).due == 1
     (learn / "cards.json").write_bytes(damage)
@@ -203,7 +205,7 @@ def test_a_day_holds_thirty_cards_and_the_most_overdue_come_first() -> None:
     assert len(today_queue(state, index, today).due) == 6, "40 seconds a card"
 
 
-def test_a_week_before_an_exam_every_card_comes_once_and_retention_is_higher(learner: Learner) -> None:
+def test_a_week_before_an_exam_every_card_comes_once_and_retention_is_higher(learner: LearnLog) -> None:
     answer(learner, BIAS, 4, NOON)
     assert retention(learner.state, NOON) == 0.90
     learner.change_setting("exam_on", "2026-12-10", NOON)
@@ -215,7 +217,7 @@ def test_a_week_before_an_exam_every_card_comes_once_and_retention_is_higher(lea
 
 
 def test_a_card_of_a_raised_revision_is_new_and_one_whose_item_is_gone_is_in_no_queue(
-    learn: Path, learner: Learner
+    learn: Path, learner: LearnLog
 ) -> None:
     answer(learner, BIAS, 3, NOON)
     learner.see(SECTION, NOON)
@@ -227,7 +229,7 @@ def test_a_card_of_a_raised_revision_is_new_and_one_whose_item_is_gone_is_in_no_
     assert BIAS in state.cards
 
 
-def test_a_clock_years_ahead_does_not_hide_a_card(learn: Path, learner: Learner) -> None:
+def test_a_clock_years_ahead_does_not_hide_a_card(learn: Path, learner: LearnLog) -> None:
     answer(learner, BIAS, 3, NOON + 2000 * DAY)
     assert read_learned(learn).queue(NOON).due == (BIAS,)
 
@@ -237,7 +239,7 @@ def test_an_answer_after_midnight_belongs_to_the_evening() -> None:
     assert day_of(late) == date(2026, 11, 30) and day_of(late + 3600) == date(2026, 12, 1)
 
 
-def test_due_loads_neither_numpy_nor_fsrs_nor_typer(learn: Path, learner: Learner) -> None:
+def test_due_loads_neither_numpy_nor_fsrs_nor_typer(learn: Path, learner: LearnLog) -> None:
     answer(learner, BIAS, 1, NOON)
     count_due(learn, NOON)
     script = (
@@ -251,7 +253,7 @@ def test_due_loads_neither_numpy_nor_fsrs_nor_typer(learn: Path, learner: Learne
     assert not {"numpy", "fsrs", "typer", "markdown_it", "textual", "asyncio"} & set(json.loads(modules))
 
 
-def test_a_deck_of_the_users_own_is_asked_beside_the_course(learn: Path, learner: Learner) -> None:
+def test_a_deck_of_the_users_own_is_asked_beside_the_course(learn: Path, learner: LearnLog) -> None:
     from tests.engine.course.test_formats import make
 
     learn.mkdir(mode=0o700)
