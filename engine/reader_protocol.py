@@ -14,7 +14,7 @@ class LogDescription:
     """A run that was found in a log."""
 
     kind: str
-    """tensorboard, csv or mlflow"""
+    """tensorboard, csv, wandb or mlflow"""
     source: str
     """absolute path of its folder or file; in a database with the id of the run behind it"""
     name: str

@@ -111,7 +111,7 @@ class LogSource:
     """The log that an imported run is read from."""
 
     kind: str
-    """tensorboard, csv or mlflow"""
+    """tensorboard, csv, wandb or mlflow"""
     path: str
     """absolute; the id of a run behind that of a database"""
     name: str

@@ -1,14 +1,8 @@
-"""The messages of TensorBoard's event files, by the numbers of the fields that are read.
-
-A field is `number: "name kind"`; a kind is one of protobuf's or a message of this page, `*` repeats it.
-Text is read as bytes, so that bytes that are not UTF-8 do not make a record unreadable.
-"""
+"""The messages of TensorBoard's event files, by the numbers of the fields that are read."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from engine.readers.message_classes import message_classes
 
 MESSAGES: dict[str, dict[int, str]] = {
     "Event": {
@@ -53,37 +47,7 @@ TENSOR_TYPES: dict[int, tuple[str, str]] = {
 TEXT_TENSOR = 7
 """the dtype of text"""
 
-_LABELS = descriptor_pb2.FieldDescriptorProto
-_PACKAGE = "dltui.readers"
-
-
-def _file() -> descriptor_pb2.FileDescriptorProto:
-    file = descriptor_pb2.FileDescriptorProto(name="dltui/readers/events", package=_PACKAGE, syntax="proto2")
-    for name, fields in MESSAGES.items():
-        message = file.message_type.add(name=name)
-        for number, field in fields.items():
-            _add_field(message, number, *field.split())
-    return file
-
-
-def _add_field(message: descriptor_pb2.DescriptorProto, number: int, name: str, kind: str) -> None:
-    bare = kind.removeprefix("*")
-    label = _LABELS.LABEL_REPEATED if kind != bare else _LABELS.LABEL_OPTIONAL
-    field = message.field.add(name=name, number=number, label=label)
-    if bare in MESSAGES:
-        field.type, field.type_name = _LABELS.TYPE_MESSAGE, f".{_PACKAGE}.{bare}"
-    else:
-        field.type = _LABELS.Type.Value(f"TYPE_{bare.upper()}")
-
-
-_pool = descriptor_pool.DescriptorPool()
-_pool.AddSerializedFile(_file().SerializeToString())
-
-
-def message_class(name: str) -> Any:
-    return message_factory.GetMessageClass(_pool.FindMessageTypeByName(f"{_PACKAGE}.{name}"))
-
-
-Event = message_class("Event")
-Metadata = message_class("Metadata")
-HParams = message_class("HParams")
+_classes = message_classes("events", MESSAGES)
+Event = _classes["Event"]
+Metadata = _classes["Metadata"]
+HParams = _classes["HParams"]

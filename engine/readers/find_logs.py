@@ -7,13 +7,21 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from engine.errors import CorruptRun, InputError
-from engine.readers import csv_log, mlflow_database, mlflow_folder_run, mlflow_run, tensorboard_log
+from engine.readers import (
+    csv_log,
+    mlflow_database,
+    mlflow_folder_run,
+    mlflow_run,
+    tensorboard_log,
+    wandb_log,
+)
 from engine.readers.csv_log import CsvLog
 from engine.readers.log_reader import LogReader
 from engine.readers.mlflow_database_run import DatabaseRun
 from engine.readers.mlflow_folder_run import FolderRun
 from engine.readers.mlflow_log import MlflowLog
 from engine.readers.tensorboard_log import PARTS, EventFolder
+from engine.readers.wandb_log import WandbRun
 
 DEPTH = 32
 """folders within each other"""
@@ -49,6 +57,9 @@ def find_logs(path: Path, tell: Callable[[str], object] = lambda text: None) -> 
             yield EventFolder(folder, name, parts)
         elif any(map(tensorboard_log.is_event_file, names)) and not _is_part(folder, path):
             yield EventFolder(folder, name)
+        for file in filter(wandb_log.is_run_file, names):
+            if wandb_log.files_of_run(folder / file)[0] == folder / file:
+                yield WandbRun(folder / file)
         for file in names:
             if file.endswith(".csv") and csv_log.is_log(folder / file):
                 beside = name if file == "metrics.csv" else f"{name}/{file.removesuffix('.csv')}"
@@ -69,6 +80,8 @@ def open_log(kind: str, source: str, name: str) -> LogReader:
         if path.is_dir():
             return MlflowLog(FolderRun(path))
         return MlflowLog(DatabaseRun(mlflow_database.database(path.parent), path.name))
+    if kind == wandb_log.KIND:
+        return WandbRun(path, name)
     raise InputError(f"Logs of the kind {kind[:40]!r} cannot be read.")
 
 
@@ -78,6 +91,8 @@ def _file(path: Path, tell: Callable[[str], object]) -> Iterator[LogReader]:
     elif tensorboard_log.is_event_file(path.name):
         folder = path.parent
         yield EventFolder(folder, folder.name or str(folder))
+    elif wandb_log.is_run_file(path.name):
+        yield WandbRun(wandb_log.files_of_run(path)[0])
     else:
         yield CsvLog(path, path.stem)
 
@@ -102,11 +117,14 @@ def _tell_deleted(path: Path, count: int, tell: Callable[[str], object]) -> None
 
 
 def _walk(folder: Path, seen: set[tuple[int, int]], depth: int) -> Iterator[tuple[Path, list[str]]]:
-    """(folder, names of its files) from the top, by name; those that cannot be read are left out."""
+    """(folder, names of its files) from the top, by name, links last; those that cannot be read are left out.
+
+    A folder of W&B is not looked into: what lies there beside the file of the run belongs to it.
+    """
     try:
         found = folder.stat()
         with os.scandir(folder) as entries:
-            listed = sorted(entries, key=lambda entry: entry.name)
+            listed = sorted(entries, key=lambda entry: (entry.is_symlink(), entry.name))
     except OSError:
         return
     if (found.st_dev, found.st_ino) in seen:
@@ -115,8 +133,9 @@ def _walk(folder: Path, seen: set[tuple[int, int]], depth: int) -> Iterator[tupl
     folders = [entry.name for entry in listed if _is_folder(entry)]
     names = [entry.name for entry in listed if entry.name not in folders]
     yield folder, names
-    goes_deeper = depth and not mlflow_folder_run.is_run(folder, names)  # its artifacts are its own
-    for name in folders if goes_deeper else ():
+    # the artifacts of a run of MLflow are its own, as what W&B keeps beside the file of a run
+    is_run = mlflow_folder_run.is_run(folder, names) or any(map(wandb_log.is_run_file, names))
+    for name in folders if depth and not is_run else ():
         yield from _walk(folder / name, seen, depth - 1)
 
 

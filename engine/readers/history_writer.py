@@ -5,6 +5,7 @@ The last event of each reading says how far it came, so that following goes on t
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from engine.typed_json import LATEST_TIME
 
 POINTS = 100_000
 """points of one event, which is a line of 3.3 MB then"""
+OUTPUT = 8 << 20
+"""bytes of the output of a script that are kept"""
 TAIL = 256 * 1024
 """bytes in which the last event with a cursor is searched"""
 
@@ -29,7 +32,9 @@ class HistoryWriter:
         """Raises OSError and CorruptRun."""
         self._events = EventWriter(path)
         self._at = began_at
+        self._log = path.with_name("worker.log")
         if not self._events.seq:
+            self._log.unlink(missing_ok=True)
             self._append("started", attempt=1)
 
     def write(self, batch: LogBatch) -> None:
@@ -38,6 +43,7 @@ class HistoryWriter:
             self._append("restored", step=batch.restart - 1)
         if batch.params:
             self._append("params", values=dict(batch.params))
+        self._write_output(batch.output)
         for text in batch.texts:
             shown = f"{text.tag}, step {text.step:,}: {text.text}"
             self._append("note", step=text.step, severity="ok", text=shown)
@@ -46,6 +52,12 @@ class HistoryWriter:
         for series in _in_lines(batch.series):
             columns = {name: point_columns.to_json(points) for name, points in series.items()}
             self._append("columns", step=batch.step, series=columns)
+
+    def _write_output(self, output: bytes) -> None:
+        """Add what the script printed to the log of the run, as far as OUTPUT bytes go."""
+        if output:
+            with os.fdopen(files.open_to_append(self._log), "ab") as log:
+                log.write(output[: max(0, OUTPUT - os.fstat(log.fileno()).st_size)])
 
     def finish(self, cursor: Json) -> None:
         """Write how far the log is read."""

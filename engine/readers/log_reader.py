@@ -36,6 +36,8 @@ class LogBatch:
     texts: list[LogText] = field(default_factory=list)
     params: Mapping[str, Value] = field(default_factory=dict)
     """parameters that became known after the description, or have changed"""
+    output: bytes = b""
+    """what the script printed"""
     damages: list[str] = field(default_factory=list)
     """parts of the files that could not be read, named by file and byte"""
     step: int = 0

@@ -56,7 +56,7 @@ class RecordFile:
         with files.open_regular(self.path, follow=True, foreign=True) as file:
             self.seen = os.fstat(file.fileno()).st_size
             if self.seen <= self.offset:
-                return _empty()
+                return empty_batch()
             file.seek(self.offset)
             data = file.read(limit)
             needed = _needed(data)
@@ -69,11 +69,11 @@ class RecordFile:
     def _leave_out(self, size: int) -> RecordBatch:
         """Skip a record of `size` bytes, once it is complete."""
         if self.offset + size > self.seen:
-            return _empty()
+            return empty_batch()
         text = f"a record of {size:,} bytes, of which at most {RECORD_LIMIT:,} are read,"
         damage = DamagedRecord(self.path, self.offset, text)
         self.offset += size
-        return _empty(size, damage)
+        return empty_batch(size, damage)
 
     def _split(self, data: bytes, checked: bool) -> RecordBatch:
         buffer = np.frombuffer(data, np.uint8)
@@ -125,7 +125,7 @@ class RecordBatch(NamedTuple):
         return map(self.record, range(len(self.starts)))
 
 
-def _empty(size: int = 0, *damages: DamagedRecord) -> RecordBatch:
+def empty_batch(size: int = 0, *damages: DamagedRecord) -> RecordBatch:
     nothing = np.empty(0, np.int64)
     return RecordBatch(b"", np.empty(0, np.uint8), nothing, nothing, list(damages), size)
 

@@ -56,11 +56,11 @@ def _whole_run() -> None:
             values |= {"val/loss": 2 / (step + 1), "epoch": step // 10}
         run.log(values)
         print("step", step, flush=True)
-    run.log({"bad": math.nan, "text": "two dogs"}, step=50)
-    run.log({"bad": math.inf}, step=51)
-    run.log({"bad": -math.inf}, step=60)
-    run.log({"digits": wandb.Image(np.zeros((8, 6), np.uint8), caption="zeros")}, step=61)
-    run.log({"weights": wandb.Histogram(np.arange(100.0), num_bins=8)}, step=62)
+    run.log({"bad": math.nan, "text": "two dogs"}, step=100)
+    run.log({"bad": math.inf}, step=101)
+    run.log({"bad": -math.inf}, step=110)
+    run.log({"digits": wandb.Image(np.zeros((8, 6), np.uint8), caption="zeros")}, step=111)
+    run.log({"weights": wandb.Histogram(np.arange(100.0), num_bins=8)}, step=112)
     run.config.update({"added_later": "yes"})
     run.summary["best"] = 0.025
     time.sleep(1)  # of system metrics

@@ -18,7 +18,7 @@ from tui.ui.numbers import size
 
 IDLE_SECONDS = 3600.0
 LOGS = typer.Argument(
-    metavar="LOGDIR", help="folder of TensorBoard files, CSV logs or MLflow runs, or one file of them"
+    metavar="LOGDIR", help="folder of TensorBoard files, CSV logs, W&B or MLflow runs, or one file of them"
 )
 
 
@@ -35,10 +35,10 @@ def import_logs(
     ] = IDLE_SECONDS,
     json: Annotated[bool, typer.Option("--json", help="the result as JSON")] = False,
 ) -> None:
-    """Import logs of TensorBoard, CSV logs and runs of MLflow (mlflow.db, mlruns) as runs.
+    """Import logs of TensorBoard, CSV logs, and runs of W&B (wandb) and MLflow (mlflow.db, mlruns) as runs.
 
-    Those of Keras, PyTorch, tensorboardX and Lightning too. They are read, never written to. A log that was
-    imported before is the same run, and is read on.
+    Those of Keras, PyTorch, tensorboardX and Lightning too; of W&B the folder `wandb`, or one run in it.
+    They are read, never written to. A log that was imported before is the same run, and is read on.
     """
     paths = [os.path.abspath(path) for path in logs]
 

@@ -34,9 +34,6 @@ def logs(
     A run that is queued is waited for. Into a file or a pipe everything goes as it is.
     """
     found = call_engine(lambda client: client.show(run))
-    if found.status is Status.IMPORTED:
-        print_stderr(f"{found.spec.name} was imported: it has no output of its own.")
-        return
     offset = 0
 
     async def poll(client: Client) -> bool:
@@ -50,6 +47,8 @@ def logs(
         following.follow(poll, FOLLOW_SECONDS, f"The run continues. Follow: dltui logs -f {found.id}")
     else:
         call_engine(poll)
+    if not offset and found.status is Status.IMPORTED:
+        print_stderr(f"{found.spec.name} was imported: it has no output of its own.")
 
 
 async def _print_from(client: Client, run: str, offset: int, json: bool) -> int:
