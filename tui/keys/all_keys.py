@@ -74,7 +74,7 @@ def scope_of(focused: Widget | None, tab: TabName = "runs") -> Scope:
 SHOWN = {
     "question_mark": "?", "slash": "/", "comma": ",", "full_stop": ".", "right_square_bracket": "]",
     "left_square_bracket": "[", "plus": "+", "minus": "-", "equals_sign": "=", "colon": ":", "escape": "esc",
-    "greater_than_sign": ">", "less_than_sign": "<",
+    "number_sign": "#", "greater_than_sign": ">", "less_than_sign": "<",
     "pagedown": "pgdn", "pageup": "pgup", "up": "↑", "down": "↓", "left": "←", "right": "→", "delete": "del",
 }  # fmt: skip
 ASCII_SHOWN = {"up": "up", "down": "down", "left": "left", "right": "right"}

@@ -19,7 +19,7 @@ KEYS = (
     Key("run.double_lr", "full_stop", "scale_lr(2.0)", "double lr", "Double the learning rate",
         "runs", 0, "Run"),
     Key("run.rename", "N", "rename", "rename", "Give the run another name", "runs", 0, "Run"),
-    Key("run.tag", "T", "tag", "tags", "Tags of the run, or of all marked runs", "runs", 0, "Run"),
+    Key("run.tag", "number_sign", "tag", "tags", "Tags of the run, or of all marked runs", "runs", 0, "Run"),
     Key("run.note", "a", "note", "note", "Write a note about the run", "runs", 0, "Run"),
     Key("run.delete", "D,delete", "delete", "remove", "Remove the run; asks first", "runs", 13, "Run"),
     Key("run.undo", "Z", "undo", "bring back", "Bring back what was removed last", "runs", 0, "Run"),

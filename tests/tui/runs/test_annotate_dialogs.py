@@ -30,7 +30,7 @@ async def test_tags_are_set_on_all_marked_runs_and_only_shared_ones_are_edited(p
     runs = [replace(make_run(n, state=done()), tags=tags) for n, tags in ((1, ("a", "b")), (2, ("b", "c")))]
     engine = FakeEngine(*runs)
     async with open_app(places, engine, (120, 40)) as opened:
-        await opened.press("space", "space", "T")
+        await opened.press("space", "space", "#")
         await opened.until(lambda: isinstance(opened.app.screen.focused, TextField))
         await opened.shows("tags of 2 runs")
         await opened.press("end", "backspace")
