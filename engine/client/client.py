@@ -223,7 +223,7 @@ class Client:
         facts: Json = {
             "experiment": shell_command.EXPERIMENT, "params": dict(submitted.params), "seed": seed,
             "name": name, "device": device, "gpu_share": gpu_share, "threads": threads,
-            "command": to_json(submitted.command), "withheld": dict(submitted.withheld),
+            **_facts_of(submitted),
         }  # fmt: skip
         return await self._run("submit", **facts, token=uuid.uuid4().hex)
 
@@ -418,7 +418,7 @@ class Client:
         if begin:
             facts["begin"] = begin
         if submitted is not None:
-            facts |= {"command": to_json(submitted.command), "withheld": dict(submitted.withheld)}
+            facts |= _facts_of(submitted)
         return _sweep(await self.request("sweep_submit", **facts, token=uuid.uuid4().hex))
 
     async def sweeps(self) -> tuple[SweepSummary, ...]:
@@ -568,6 +568,12 @@ def _body(answer: Json) -> Json:
 
 def _removal(answer: Json) -> Removal:
     return _read(answer["removal"], Removal)
+
+
+def _facts_of(submitted: SubmittedCommand) -> Json:
+    """The fields of a request that hold a command."""
+    like = {"like": submitted.like} if submitted.like else {}
+    return {"command": to_json(submitted.command), "withheld": dict(submitted.withheld), **like}
 
 
 def _sweep(answer: Json) -> SweepSummary:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.errors import InputError, ParamError
 from engine.exec import placeholders, shell_command
 from engine.exec.output_metrics import parse_pattern
 from engine.exec.script_environment import TRACK_FOLDER as TRACK_FOLDER
 from engine.exec.shell_command import EXPERIMENT as EXPERIMENT
-from engine.exec.shell_command import ShellCommand
+from engine.exec.shell_command import ShellCommand as ShellCommand
 from engine.params import Value
 from engine.protocol import Spec
 from engine.unicode_text import has_no_surrogates
@@ -29,6 +29,8 @@ class SubmittedCommand:
     params: Mapping[str, Value]
     withheld: Mapping[str, str]
     """values of secret variables, which are written into no file"""
+    like: str = ""
+    """id of the run or sweep whose folder and environment it has; empty: those of a shell"""
 
 
 def of_shell(
@@ -51,8 +53,7 @@ def of_shell(
     """
     given = dict(os.environ if environ is None else environ)
     texts = dict(settings or {})
-    swept = [name.strip() for name, _, _ in (axis.partition("=") for axis in axes)]
-    _check(argv, [*texts, *swept], texts.values(), output_metrics)
+    _check(argv, [*texts, *map(_name_of, axes)], texts.values(), output_metrics)
     usable = {
         name: value
         for name, value in given.items()
@@ -68,14 +69,38 @@ def of_shell(
         pty=pty,
         output_metrics=tuple(output_metrics),
         tensorboard=os.path.abspath(tensorboard) if tensorboard else "",
-        texts={**_listed(axes), **{name: (text,) for name, text in texts.items()}},
-        kinds={**{name: _kind([text]) for name, text in texts.items()}, **_axis_kinds(axes)},
+        texts=_typed_texts(texts, axes),
+        kinds=_kinds(texts, axes),
         gpus=given.get("CUDA_VISIBLE_DEVICES"),
         threads=threads,
         steps=steps,
     )
     values = {name: placeholders.value_of(text) for name, text in texts.items()}
     return SubmittedCommand(command, values, withheld)
+
+
+def again(
+    command: ShellCommand, like: str, settings: Mapping[str, str], axes: Sequence[str] = ()
+) -> SubmittedCommand:
+    """A command that was submitted before, with other values. Raises InputError for what cannot be stored."""
+    _check(command.argv, [*settings, *map(_name_of, axes)], settings.values(), command.output_metrics)
+    made = replace(
+        command, environ={}, environ_names=(), texts=_typed_texts(settings, axes),
+        kinds=_kinds(settings, axes),
+    )  # fmt: skip
+    values = {name: placeholders.value_of(text) for name, text in settings.items()}
+    return SubmittedCommand(made, values, {}, like)
+
+
+def placeholder_names(command: ShellCommand) -> tuple[str, ...]:
+    """In the order of their first place, without the seed."""
+    return tuple(name for name in placeholders.names(command.argv) if name != "seed")
+
+
+def is_axis(text: str) -> bool:
+    """Whether a text is the values of an axis, several or a range, rather than one: a path is one."""
+    low, dots, _ = text.strip().partition("..")
+    return "," in text or (bool(dots) and _kind([low]) != "text")
 
 
 def held_here(command: ShellCommand | None) -> dict[str, str]:
@@ -87,8 +112,26 @@ def held_here(command: ShellCommand | None) -> dict[str, str]:
 def arguments(command: ShellCommand, spec: Spec) -> list[str]:
     """The arguments with the values of a run."""
     values = {"seed": spec.seed, **spec.params}
-    texts = {name: placeholders.text_of(value, command.texts.get(name, ())) for name, value in values.items()}
-    return placeholders.fill(command.argv, texts)
+    return placeholders.fill(
+        command.argv, {name: text_of(command, name, value) for name, value in values.items()}
+    )
+
+
+def text_of(command: ShellCommand, name: str, value: Value) -> str:
+    """The text of a value of a placeholder, as it was typed where that is known."""
+    return placeholders.text_of(value, command.texts.get(name, ()))
+
+
+def _name_of(axis: str) -> str:
+    return axis.partition("=")[0].strip()
+
+
+def _typed_texts(settings: Mapping[str, str], axes: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    return {**_listed(axes), **{name: (text,) for name, text in settings.items()}}
+
+
+def _kinds(settings: Mapping[str, str], axes: Sequence[str]) -> dict[str, str]:
+    return {**{name: _kind([text]) for name, text in settings.items()}, **_axis_kinds(axes)}
 
 
 def _listed(axes: Sequence[str]) -> dict[str, tuple[str, ...]]:

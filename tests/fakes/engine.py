@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from engine.client.client import Client, EventBatch, RunsChange
+from engine.client.submitted_command import SubmittedCommand
 from engine.errors import DltuiError, EngineError, RunNotFound
 from engine.events import Event
 from engine.experiment_files.code import RunCode
@@ -278,6 +279,20 @@ class FakeClient(Client):
     async def code(self, run: str) -> RunCode | None:
         return self._engine.codes.get(run)
 
+    async def submit_command(
+        self,
+        submitted: SubmittedCommand,
+        *,
+        seed: int = 1,
+        name: str = "",
+        device: str = "auto",
+        gpu_share: float = 1.0,
+        threads: int | None = None,
+    ) -> RunSummary:
+        return await self.submit(
+            "exec", submitted.params, seed=seed, name=name, device=device, like=submitted.like
+        )
+
     async def submit(
         self,
         experiment: str,
@@ -292,8 +307,8 @@ class FakeClient(Client):
         file: FileExperiment | None = None,
         like: str = "",
     ) -> RunSummary:
-        parse_name(name)
         self._engine.likes.append(like)
+        parse_name(name)
         self._engine.begun_with.append(begin)
         self._engine.data_folders.append(data)
         self._engine.requests.append(("submit", experiment, dict(params or {}), seed, name, device))

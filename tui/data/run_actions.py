@@ -50,6 +50,8 @@ def is_resumable(run: RunSummary) -> bool:
     """Whether the run can probably be resumed; the engine decides."""
     if run.status is Status.PAUSED:
         return True
+    if run.spec.command is not None:
+        return run.status in (Status.STOPPED, Status.FAILED, Status.LOST) and run.attempt > 0
     if run.status is Status.DONE:  # its last checkpoint was not saved
         return run.cause is not None and run.cause.kind is not CauseKind.FINISHED
     return run.status in (Status.STOPPED, Status.FAILED, Status.LOST) and run.checkpoint_step > 0
@@ -137,6 +139,10 @@ def scaled_lr(run: RunSummary, factor: float) -> tuple[str, float]:
 
 def command_line(run: RunSummary) -> str:
     """The shell command that starts the same run again."""
+    if run.spec.command is not None:
+        from tui.data.command_text import exec_line  # not before the first screen
+
+        return exec_line(run.spec, given_name(run))
     file = run.spec.file
     arguments = ["dltui", "run", file.path if file and not file.module else run.spec.experiment]
     for setting in changed_settings(run):

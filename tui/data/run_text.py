@@ -24,6 +24,8 @@ def name_of(run: RunSummary) -> str:
 def given_name(run: RunSummary) -> str:
     """The name that a user gave it; empty for an automatic one, as that of a trial."""
     names = experiment_names(run.spec.experiment)
+    if run.spec.command is not None and run.spec.name.endswith(f"-{run.id[-4:]}"):
+        return ""
     is_automatic = run.spec.name in [f"{name}-{run.id[-4:]}" for name in names]
     return "" if is_automatic or run.spec.sweep else run.spec.name
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from textual import on
@@ -269,8 +269,6 @@ class Launch:
     """the checkpoint to begin with: RUN@STEP or RUN@best"""
     file: FileExperiment | None = None
     """the experiment, where it is a file"""
-    like: str = ""
-    """id of a run whose command is run again"""
 
 
 def open_launch_form(
@@ -279,19 +277,18 @@ def open_launch_form(
     launched: Callable[[RunSummary], str],
     typed: Typed | None = None,
     data: str | None = None,
-    like: str = "",
 ) -> None:
     """Open the launch form with `typed`, or its last texts, and submit what is confirmed.
 
     A notification shows what `launched` returns, called with the new run, or the error. `data` is the folder
-    of data sets of a run to repeat; None: that of this shell. `like`: the run whose command is run again.
+    of data sets of a run to repeat; None: that of this shell.
     """
     state, connection = tab.context.state, tab.context.connection
 
     def confirmed(launch: Launch | None) -> None:
         if launch is not None:
             state.last_params[launch.experiment] = dict(launch.typed)
-            run_actions.run_and_notify(tab, submit_launch(connection, replace(launch, like=like), launched))
+            run_actions.run_and_notify(tab, submit_launch(connection, launch, launched))
 
     chosen = catalog.find(experiment) if isinstance(experiment, str) else experiment
     texts = state.last_typed(chosen.name) if typed is None else typed
@@ -307,7 +304,7 @@ async def submit_launch(connection: Connection, launch: Launch, launched: Callab
     run = await client.submit(
         launch.experiment, launch.params, seed=launch.seed, name=launch.name, device=launch.device,
         executor=launch.executor, data=launch.data, begin=launch.begin,
-        file=launch.file, like=launch.like,
+        file=launch.file,
     )  # fmt: skip
     warning = await same_name_warning(client, run) if launch.name else ""
     return f"{launched(run)} {warning}".strip()

@@ -10,6 +10,7 @@ SCOPES = {"table": "Table", "chart": "Chart"}
 KEYS = (
     Key("run.new", "n", "new", "new", "Start an experiment", "runs", 1, "Run"),
     Key("run.again", "R", "again", "again", "Start a run with the same parameters", "runs", 8, "Run"),
+    Key("run.sweep", "S", "sweep", "sweep", "Set up a sweep with its parameters", "runs", 0, "Run"),
     Key("run.begin", "B", "begin", "begin", "Start a run with a checkpoint of this one", "runs", 0, "Run"),
     Key("run.pause", "p", "pause", "pause", "Pause (frees CPU and GPU) or resume",
         "runs", 2, "Run"),

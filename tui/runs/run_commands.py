@@ -12,7 +12,7 @@ from tui.data import run_actions
 from tui.data.code_text import changed_names
 from tui.data.run_actions import Action, run_and_notify
 from tui.data.run_text import name_of
-from tui.messages import RunSubmitted, ViewStateChanged
+from tui.messages import OpenView, RunSubmitted, ViewStateChanged
 from tui.runs.charted_runs import ChartedRuns
 from tui.runs.sweep_cells import name_of_sweep
 from tui.runs.table import RunTable
@@ -21,15 +21,16 @@ from tui.terminal.plain_text import plain
 
 if TYPE_CHECKING:
     from engine.catalog import Experiment
+    from engine.client.submitted_command import ShellCommand
     from engine.experiment_files.description import FileExperiment
     from tui.dialogs.text_prompt import TextPrompt
 
 _CHANGE_LR = ("run.set", "run.halve_lr", "run.double_lr")
 _ANNOTATE = ("run.rename", "run.tag", "run.note")
-_NEED_A_RUN = ("run.again", "run.begin", "run.stop", *_ANNOTATE, *_CHANGE_LR, "run.delete", "table.mark",
-               "view.full", "view.metric", "view.filter", "view.sort", "view.compare",
-               "view.baseline")  # fmt: skip
-_NEED_ONE_RUN = ("run.again", "run.begin", *_ANNOTATE, *_CHANGE_LR, "run.copy_command", "view.baseline")
+_NEED_ONE_RUN = ("run.again", "run.sweep", "run.begin", *_ANNOTATE, *_CHANGE_LR, "run.copy_command",
+                 "view.baseline")  # fmt: skip
+_NEED_A_RUN = (*_NEED_ONE_RUN, "run.stop", "run.delete", "table.mark", "view.full", "view.metric",
+               "view.filter", "view.sort", "view.compare")  # fmt: skip
 
 
 class RunCommands:
@@ -74,16 +75,12 @@ class RunCommands:
         experiment: Experiment | None,
         typed: Mapping[str, str] | None = None,
         data: str | None = None,
-        like: str = "",
     ) -> None:
-        """Open the form with its last parameters, or `typed`, and launch what is confirmed.
-
-        `like`: the run whose command is run again.
-        """
+        """Open the form with its last parameters, or `typed`, and launch what is confirmed."""
         if experiment is not None:
             from tui.dialogs.form_dialog import open_launch_form
 
-            open_launch_form(self._tab, experiment, self._launched, typed, data, like)
+            open_launch_form(self._tab, experiment, self._launched, typed, data)
 
     def _launched(self, run: RunSummary) -> str:
         self._state.last_experiment = run.spec.experiment
@@ -101,13 +98,33 @@ class RunCommands:
             if run.spec.file is not None:
                 run_and_notify(self._tab, self._again_with_file(run, run.spec.file))
                 return
+            if run.spec.command is not None:
+                self._command_again(run, run.spec.command)
+                return
             try:
-                like = run.id if run.spec.command else ""
-                self.launch(catalog.of(run.spec), typed_of(run), run.spec.data, like)
+                self.launch(catalog.of(run.spec), typed_of(run), run.spec.data)
             except UnknownExperiment as error:
                 self.notify(str(error))
                 return
             self._run(lambda client: client.data_now(run.id))  # warns where the folder holds other data
+
+    def _command_again(self, run: RunSummary, command: ShellCommand) -> None:
+        from tui.dialogs.command_form import command_screen
+
+        def launched(answer: tuple[RunSummary, str] | None) -> None:
+            if answer is not None:
+                self._tab.post_message(RunSubmitted(answer[0]))
+                if answer[1]:
+                    self.notify(answer[1])
+
+        self._tab.app.push_screen(command_screen(run, command, self._connection.client), launched)
+
+    def sweep(self) -> None:
+        """Open the form of a sweep with the parameters of the selected run."""
+        if (run := self.require_selected()) and run.status is Status.IMPORTED:
+            self.notify(f"{name_of(run)} was imported: another program trained it.")
+        elif run:
+            self._tab.post_message(OpenView("sweep", selection={"like": run}))
 
     def begin(self) -> None:
         """Open the form for a run that begins with a checkpoint of the selected one: the best, or newest."""
@@ -326,7 +343,7 @@ class RunCommands:
         if run.status is not Status.RUNNING or not run_actions.live_params(run):
             labels |= dict.fromkeys(_CHANGE_LR, "")
         if run.status is Status.IMPORTED:
-            labels |= dict.fromkeys(("run.again", "run.copy_command"), "")
+            labels |= dict.fromkeys(("run.again", "run.sweep", "run.copy_command"), "")
         if run.status is Status.RUNNING:
             labels["run.pause"] = "pause"
         else:

@@ -377,6 +377,9 @@ class RunsTab(Tab):
     def action_again(self) -> None:
         self.commands.again()
 
+    def action_sweep(self) -> None:
+        self.commands.sweep()
+
     def action_begin(self) -> None:
         self.commands.begin()
 

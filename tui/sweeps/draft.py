@@ -11,13 +11,16 @@ from engine import catalog, params
 from engine.axes import SEED, Axis, parse_axis
 from engine.catalog import Experiment
 from engine.client.client import Client
+from engine.client.submitted_command import ShellCommand, SubmittedCommand
 from engine.errors import ParamError
 from engine.experiment_files.description import FileExperiment
 from engine.params import Param, Value
 from engine.sweep_protocol import SweepSpec, SweepSummary
 from tui.data import executor_text
+from tui.data.command_text import field_name, placeholder_texts
 from tui.data.value_text import format_exact
 from tui.sweeps import sweep_settings
+from tui.sweeps.swept_command import SweptCommand
 
 DRAWN = 30
 """configurations of a random or TPE sweep without a number of trials"""
@@ -39,8 +42,12 @@ class SweepDraft:
     configurations: int
     file: FileExperiment | None = None
     """the experiment, where it is a file"""
-    command: None = None
-    """no form sweeps a command: `dltui sweep exec` does"""
+    submitted: SubmittedCommand | None = None
+    """the command, where it is one"""
+
+    @property
+    def command(self) -> ShellCommand | None:
+        return self.submitted.command if self.submitted else None
 
     @property
     def planned(self) -> int:
@@ -71,7 +78,7 @@ class SweepDraft:
             prune=sweep_settings.pruner_of(given), name=str(given["name"]), device=str(given["device"]),
             metric=str(given["metric"]), goal=str(given["goal"]), gpu_share=float(given["gpu_share"] or 1),
             executor=executor_text.text_of(str(given["executor"]), str(given["ray_address"])), data=data,
-            file=self.file, begin=str(given["parent"]),
+            file=self.file, begin=str(given["parent"]), submitted=self.submitted,
         )  # fmt: skip
 
 
@@ -108,23 +115,41 @@ def seeds_of(experiment: Experiment, text: str) -> tuple[int, ...]:
     raise ParamError(f"seeds: expected a count from 1 to 10,000, or a list such as 1,5,9, got {text[:80]!r}.")
 
 
+def command_draft_of(command: SweptCommand, typed: Mapping[str, str]) -> SweepDraft:
+    """The draft of a form for a command. Raises ParamError as `draft_of` does."""
+    made = command.submitted(typed)
+    experiment = catalog.from_command(made.command)
+    texts = placeholder_texts(made.command, typed)
+    axes = tuple(f"{name}={text.strip()}" for name, text in texts.items() if name not in made.params)
+    return _draft(experiment, axes, made.params, typed, made)
+
+
 def draft_of(experiment: Experiment, typed: Mapping[str, str]) -> SweepDraft:
     """The draft of a form. Raises ParamError naming the first wrong field, also for incompatible values."""
     declared = params.declared(experiment.params)
     swept = [param for param in declared if varies(param, typed[param.name])]
     texts = tuple(f"{param.name}={typed[param.name].strip()}" for param in swept)
-    axes = tuple(parse_axis(experiment, text) for text in texts)
     fixed = {
         param.name: params.parse_value(param, typed[param.name]) for param in declared if param not in swept
     }
     fixed = {name: fixed[name] for name in params.differing(experiment.params, fixed)}
+    return _draft(experiment, texts, fixed, typed)
+
+
+def _draft(
+    experiment: Experiment, texts: tuple[str, ...], fixed: Mapping[str, Value], typed: Mapping[str, str],
+    submitted: SubmittedCommand | None = None,
+) -> SweepDraft:  # fmt: skip
+    axes = tuple(parse_axis(experiment, text) for text in texts)
     settings = sweep_settings.read(experiment, typed)
     seeds = seeds_of(experiment, typed["seeds"])
     if not axes and len(seeds) < 2:
         raise ParamError(NOTHING_VARIES, "Give a field several values: 0.1,0.01 or 1..4")
     configurations = _count(axes, str(settings["sampler"]), sweep_settings.whole_or_none(settings, "trials"))
     _check_some(experiment, axes, fixed, str(settings["sampler"]))
-    return SweepDraft(experiment.name, texts, fixed, settings, seeds, configurations, experiment.file)
+    return SweepDraft(
+        experiment.name, texts, fixed, settings, seeds, configurations, experiment.file, submitted
+    )
 
 
 def _count(axes: Sequence[Axis], sampler: str, trials: int | None) -> int:
@@ -159,8 +184,9 @@ def _points(experiment: Experiment, axes: Sequence[Axis], sampler: str) -> Itera
 def typed_of(sweep: SweepSummary, experiment: Experiment) -> dict[str, str]:
     """The fields of the form for the same sweep."""
     spec = sweep.spec
-    texts = {name: format_exact(name, value) for name, value in spec.params.items()}
-    texts |= {axis.name: typed_axis(experiment, axis) for axis in spec.axes}
+    named = str if spec.command is None else field_name
+    texts = {named(name): format_exact(name, value) for name, value in spec.params.items()}
+    texts |= {named(axis.name): typed_axis(experiment, axis) for axis in spec.axes}
     counted = spec.seeds == tuple(range(1, len(spec.seeds) + 1))
     seeds = str(len(spec.seeds)) if counted else ",".join(map(str, spec.seeds))
     return texts | {

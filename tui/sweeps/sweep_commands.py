@@ -13,12 +13,15 @@ from textual.widget import Widget
 from engine import catalog, params
 from engine.axes import Axis, parse_axis
 from engine.catalog import Experiment
+from engine.client import submitted_command
 from engine.client.client import Client
 from engine.errors import DltuiError, ParamError, UnknownExperiment
 from engine.experiment_files.description import FileExperiment
 from engine.params import Param
+from engine.protocol import RunSummary
 from engine.sweep_protocol import PARALLEL, TRIALS, SweepStatus, SweepSummary, TrialGroup, TrialRow
-from tui.data import trial_export
+from tui.data import executor_text, trial_export
+from tui.data.command_text import typed_placeholders
 from tui.data.own_experiments import current
 from tui.data.run_actions import Action, run_and_notify
 from tui.data.run_actions import undo as bring_back
@@ -28,6 +31,7 @@ from tui.messages import OpenView, SweepsChanged, ViewStateChanged
 from tui.sweeps import sweep_settings
 from tui.sweeps.draft import SweepDraft, typed_of
 from tui.sweeps.loaded_sweeps import LoadedSweeps
+from tui.sweeps.swept_command import SweptCommand
 from tui.sweeps.trial_table import TrialTable
 from tui.sweeps.trial_text import axis_text
 from tui.tab.context import TabContext
@@ -75,7 +79,9 @@ class SweepCommands:
     def again(self) -> None:
         if sweep := self._sweep():
             if sweep.spec.command is not None:
-                self.notify("A command is swept from a shell: dltui sweep exec --axis AXIS -- COMMAND")
+                self._set_up_command(
+                    SweptCommand(sweep.spec.command, sweep.id), typed_of(sweep, catalog.of(sweep.spec))
+                )
                 return
             if sweep.spec.file is not None:
                 self._run(self._again_with_file(sweep, sweep.spec.file))
@@ -101,6 +107,36 @@ class SweepCommands:
 
         keep = partial(self._keep_typed, experiment.name)
         self._tab.app.push_screen(sweep_screen(experiment, typed, submit, keep, data), self._started)
+
+    def of_run(self, run: RunSummary) -> None:
+        """Open the form with the parameters of a run."""
+        command = run.spec.command
+        if command is None:
+            self._run(self._of_run(run))
+        elif not submitted_command.placeholder_names(command):
+            self.notify("The command has no placeholder that could vary: dltui exec --set lr=0.1 -- ... {lr}")
+        else:
+            typed = typed_placeholders(command, run.spec.params) | _metric_of(run)
+            self._set_up_command(SweptCommand(command, run.id), {**typed, "device": run.spec.device})
+
+    async def _of_run(self, run: RunSummary) -> str:
+        """Raises DltuiError for an experiment that is not there."""
+        experiment = await current(run.spec.file) if run.spec.file else catalog.of(run.spec)
+        texts = {name: format_exact(name, value) for name, value in run.spec.params.items()}
+        texts |= {"device": run.spec.device, **executor_text.typed_of(run.spec.executor)}
+        texts["parent"] = run.spec.parent.whole if run.spec.parent else ""
+        self._set_up(experiment, texts, run.spec.data)
+        return ""
+
+    def _set_up_command(self, command: SweptCommand, typed: Typed) -> None:
+        from tui.sweeps.form_screen import sweep_screen
+
+        async def submit(draft: SweepDraft) -> SweepSummary:
+            return await draft.submit(self._client)
+
+        texts = {**command.typed_settings(), **typed}
+        screen = sweep_screen(command.experiment, texts, submit, lambda given: None, command=command)
+        self._tab.app.push_screen(screen, self._started)
 
     def _keep_typed(self, experiment: str, typed: Typed) -> None:
         kept = {name: text for name, text in typed.items() if name not in ("name", "parent")}
@@ -220,7 +256,9 @@ class SweepCommands:
 
     def extend(self) -> None:
         sweep, row = self._sweep(), self._trial()
-        if sweep is not None and row is not None:
+        if sweep is not None and sweep.spec.command is not None:
+            self.notify("A command cannot be extended: add a trial with another value.")
+        elif sweep is not None and row is not None:
             declared = params.declared(catalog.of(sweep.spec).params)
             fields = [param for param in declared if param.name in LENGTHS]
             typed = {param.name: params.format_value(param, _length(sweep, row, param)) for param in fields}
@@ -368,6 +406,16 @@ async def start_message(client: Client, sweep: SweepSummary) -> str:
     """That a sweep starts, with a warning where other sweeps have its name. Raises DltuiError."""
     warning = await same_sweep_name_warning(client, sweep)
     return f"{name_of(sweep)} starts: {sweep.planned:,} trials. {warning}".rstrip()
+
+
+def _metric_of(run: RunSummary) -> dict[str, str]:
+    """The fields of metric and goal for a sweep of a command that logs what `run` has logged."""
+    names = list(run.metrics)
+    if "loss" in names or not names:
+        return {}
+    name = next((one for one in names if one.endswith("loss")), names[0])
+    goal = "min" if name.endswith("loss") else "max" if "acc" in name else sweep_settings.OWN
+    return {"metric": name, "goal": goal}
 
 
 def _count(sweep: SweepSummary, param: Param) -> params.Value:

@@ -85,7 +85,8 @@ def changed(typed: Mapping[str, str]) -> list[str]:
     return [
         f"{param.name}={typed[param.name]}"
         for param in MORE
-        if applies(param.name, typed)
+        if param.name in typed
+        and applies(param.name, typed)
         and typed.get(param.name, default := format_value(param, param.default)) != default
     ]
 
@@ -94,7 +95,7 @@ def read(experiment: Experiment, typed: Mapping[str, str]) -> dict[str, Value]:
     """The values of all settings; those without an effect have their default. Raises ParamError."""
     found = {
         param.name: params.parse_value(param, typed[param.name])
-        if applies(param.name, typed)
+        if param.name in typed and applies(param.name, typed)
         else param.default
         for param in (*SETTINGS, *MORE)
     }

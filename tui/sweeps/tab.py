@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -134,6 +135,11 @@ class SweepTab(Tab):
 
     def on_descendant_blur(self) -> None:
         self.heading.set_highlighted(self.table.has_focus)
+
+    def open_view(self, view: str, selection: Mapping[str, Any]) -> None:
+        """`selection` may have a run, `like`, with whose parameters the form of a sweep is opened."""
+        if (run := selection.get("like")) is not None:
+            self.commands.of_run(run)
 
     def _update_empty_state(self) -> None:
         waiting = self.context.connection.loading_text.replace("runs", "sweeps")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -89,6 +89,16 @@ def title_of(command: ShellCommand) -> str:
     return shown if _NAME.fullmatch(shown) else "exec"
 
 
+def in_shell_of(given: ShellCommand | None, before: ShellCommand | None) -> ShellCommand | None:
+    """The given command with the folder and the environment of one before; that one where none is given."""
+    if given is None or before is None:
+        return before
+    return replace(
+        given, folder=before.folder, environ=before.environ, environ_names=(), withheld=before.withheld,
+        umask=before.umask, gpus=before.gpus,
+    )  # fmt: skip
+
+
 MOST_LISTED = 1_000
 """checkpoints of one command, the newest"""
 
@@ -119,10 +129,14 @@ class WithheldValues:
             self._values[owner] = {**self._values.get(owner, {}), **values}
 
     def of(self, spec: Spec) -> dict[str, str]:
-        if spec.command is None or not spec.command.withheld:
+        return self.values(spec.command, spec.sweep, spec.id)
+
+    def values(self, command: ShellCommand | None, *owners: str) -> dict[str, str]:
+        """Those of the command that the owners have, the last of them first."""
+        if command is None or not command.withheld:
             return {}
-        known = {**self._values.get(spec.sweep, {}), **self._values.get(spec.id, {})}
-        return {name: known[name] for name in spec.command.withheld if name in known}
+        known = {name: value for owner in owners for name, value in self._values.get(owner, {}).items()}
+        return {name: known[name] for name in command.withheld if name in known}
 
     def missing(self, spec: Spec) -> tuple[str, ...]:
         """Names of variables without which the command is not started."""

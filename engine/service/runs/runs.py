@@ -82,8 +82,11 @@ class Runs:
         submitted = read_submission(facts)
         given = commands.parse_withheld(facts.get("withheld"))
         if facts.get("like"):
-            before = await self._spec_of(await self._registry.find(facts["like"]))
-            submitted = dataclasses.replace(submitted, command=before.command, threads=before.threads)
+            before = await self.spec_of(await self._registry.find(facts["like"]))
+            command = commands.in_shell_of(submitted.command, before.command)
+            submitted = dataclasses.replace(
+                submitted, command=command, threads=before.threads, gpu_share=before.gpu_share
+            )
             given = self.withheld.of(before)
         check_executor(self._executors, submitted.executor)
         async with self._lock:
@@ -102,7 +105,7 @@ class Runs:
             await self._add(run)
         return run.summary()
 
-    async def _spec_of(self, run_id: str) -> Spec:
+    async def spec_of(self, run_id: str) -> Spec:
         """As it was submitted, with the environment of a command. Raises CorruptRun."""
         return await asyncio.to_thread(store.read_spec, store.folder_of(self._registry.places, run_id))
 

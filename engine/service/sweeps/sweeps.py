@@ -13,6 +13,7 @@ from pathlib import Path
 
 from engine import spec_versions, store
 from engine.errors import CorruptRun, DltuiError, RunNotFound, RunRefused
+from engine.exec.shell_command import ShellCommand
 from engine.places import Places
 from engine.protocol import Json, SweepRow
 from engine.service.placement import executors
@@ -165,10 +166,14 @@ class Sweeps:
 
     async def submit(self, facts: Json) -> SweepSummary:
         """Create a sweep; a token submitted twice gives one. Raises DltuiError; then nothing was started."""
+        await self._is_loaded.wait()
+        withheld = commands.parse_withheld(facts.get("withheld"))
+        if facts.get("like"):
+            command, withheld = await self._command_like(facts)
+            facts = {**facts, "command": to_json(command)}
         spec = submission.make_spec(facts)
         executors.check_executor(self._cycle.executors, spec.executor)
         spec = await self._with_parent(spec, read_submission(facts).begin)
-        await self._is_loaded.wait()
         async with self._open_lock:
             for known in self._summaries.values():
                 if spec.token and known.spec.token == spec.token:
@@ -180,7 +185,7 @@ class Sweeps:
                 )
             except OSError as error:
                 raise DltuiError(f"The sweep cannot be written: {error.strerror or error}.") from error
-            self._cycle.runs.withheld.keep(spec.id, commands.parse_withheld(facts.get("withheld")))
+            self._cycle.runs.withheld.keep(spec.id, withheld)
             sweep = sweeping.new_sweep(folder, spec)
             self._cache(sweep)
         self._wake_event.set()
@@ -199,6 +204,18 @@ class Sweeps:
         if spec.parent is None:
             return lambda path: None
         return parent_checkpoint.adder(store.folder_of(self._places, spec.parent.run), spec.parent)
+
+    async def _command_like(self, facts: Json) -> tuple[ShellCommand | None, dict[str, str]]:
+        """The given command in the shell of a run or a sweep before, and its values that are in no file."""
+        runs, name = self._cycle.runs, facts["like"]
+        if name in self._summaries:
+            before = (await self._open_sweep(name)).spec.command
+            owners = ("", name)
+        else:
+            spec = await runs.spec_of(await self._cycle.registry.find(name))
+            before, owners = spec.command, (spec.sweep, spec.id)
+        given = commands.in_shell_of(commands.parse_command(facts.get("command")), before)
+        return given, runs.withheld.values(before, *owners)
 
     async def edit(self, name: object, verb: object, facts: object) -> SweepSummary:
         sweep = await self._open_sweep(await self.find(name))

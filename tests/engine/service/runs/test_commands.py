@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +145,37 @@ async def test_a_command_is_run_again_with_the_environment_that_the_service_has(
         assert (spec.params, spec.seed) == ({"lr": 0.5}, 2)
         assert service.runs.withheld.of(spec) == {"C_KEY": "hidden"}
         assert again.spec.command is not None and again.spec.command.environ == {}
+
+
+async def test_a_command_is_run_again_with_other_texts_in_the_shell_of_the_run(places: Places) -> None:
+    command = ShellCommand(("true", "{lr}"), "/", {"A": "b"}, withheld=("C_KEY",), kinds={"lr": "float"})
+    async with serving(places) as service, await connect(places) as client:
+        facts = request(command, name="first", token="one", withheld={"C_KEY": "hidden"}, gpu_share=0.5)
+        first = await client.request("submit", **facts)
+        told = (await client.show(first["run"]["id"])).spec.command
+        assert told is not None
+        made = await client.submit_command(submitted_command.again(told, first["run"]["id"], {"lr": "0.50"}))
+        spec = store.read_spec(store.folder_of(places, made.id))
+        assert spec.command == replace(command, texts={"lr": ("0.50",)})
+        assert (spec.params, spec.gpu_share) == ({"lr": 0.5}, 0.5)
+        assert service.runs.withheld.of(spec) == {"C_KEY": "hidden"}
+
+
+async def test_a_command_is_swept_in_the_shell_of_a_run_and_again_in_that_of_the_sweep(
+    places: Places,
+) -> None:
+    command = ShellCommand(("true", "{lr}"), "/", {"A": "b"}, withheld=("C_KEY",), kinds={"lr": "int"})
+    async with serving(places) as service, await connect(places) as client:
+        facts = request(command, name="first", token="one", withheld={"C_KEY": "hidden"})
+        like = (await client.request("submit", **facts))["run"]["id"]
+        for _ in range(2):
+            again = submitted_command.again(command, like, {}, ["lr=0.50,1"])
+            made = await client.sweep_submit("exec", ["lr=0.50,1"], submitted=again, metric="loss")
+            assert made.spec.command is not None and made.spec.command.environ == {}
+            kept = json.loads((places.sweeps / made.id / "sweep.json").read_bytes())["command"]
+            assert (kept["environ"], kept["kinds"]) == ({"A": "b"}, {"lr": "float"})
+            assert service.runs.withheld.values(command, made.id) == {"C_KEY": "hidden"}
+            like = made.id
 
 
 def test_a_command_is_not_extended_whatever_its_placeholders_are_called() -> None:
