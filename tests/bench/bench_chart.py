@@ -15,9 +15,9 @@ from rich.style import Style
 from textual.strip import Strip
 
 from tests.bench.processor import print_processor
-from tui.chart.chart_rows import Scene, picture
+from tui.chart.chart_rows import CurveSeries, Scene, picture
 from tui.chart.chart_view import ChartView
-from tui.chart.series import CurveSeries
+from tui.chart.curve_arrays import ChartCurve
 
 SIZES = ((80, 24), (120, 40), (200, 60))
 STYLE = Style(color="#56b4e9", bgcolor="#121212")
@@ -31,8 +31,8 @@ def curves(count: int, points: int) -> tuple[CurveSeries, ...]:
         steps = np.arange(1, points + 1)
         values = np.exp(-steps / points * 5) + 0.1 * (index + random.random(points))
         values[random.integers(0, points, 20)] = np.nan
-        series = CurveSeries(f"run {index}", f"run {index}", hue=index)
-        series.extend(steps, values, steps * 0.01)
+        series = CurveSeries(f"run {index}", f"run {index}", ChartCurve(), index)
+        series.curve.extend(steps, values, steps * 0.01)
         made.append(series)
     return tuple(made)
 
@@ -56,9 +56,9 @@ def best(action: Callable[[], object], rounds: int) -> float:
 def grow_and_redraw(scene: Scene, size: tuple[int, int]) -> Callable[[], object]:
     def one_frame() -> None:
         for series in scene.series:
-            end = series.span("step")
+            end = series.curve.span("step")
             assert end is not None
-            series.extend(end[1] + 1 + np.arange(50), np.full(50, 0.3))
+            series.curve.extend(end[1] + 1 + np.arange(50), np.full(50, 0.3))
         redraw(scene, size)
 
     return one_frame

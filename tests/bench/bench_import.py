@@ -26,9 +26,9 @@ from engine.readers.event_messages import Event
 from engine.readers.record_checksums import masked_checksums
 from tests.bench.bench_index import _connect, _end, _seconds, _start
 from tests.bench.processor import print_processor
-from tui.chart.chart_rows import Scene, picture
+from tui.chart.chart_rows import CurveSeries, Scene, picture
 from tui.chart.chart_view import ChartView
-from tui.chart.series import CurveSeries
+from tui.chart.curve_arrays import ChartCurve
 
 RUNS, POINTS = 1000, 1000
 METRICS, LONG = ("loss", "accuracy", "val_loss", "lr"), 1_000_000
@@ -108,7 +108,7 @@ async def _long(root: Path) -> list[bool]:
     first_seconds = await first
     print(f"first points after {first_seconds:.2f} s of {time.perf_counter() - began:.1f} s")
     series, began, one_curve = {}, time.perf_counter(), 0.0
-    curves = MetricCurves(lambda: CurveSeries("run", "run"), wall_clock)
+    curves = MetricCurves(ChartCurve, wall_clock)
     async for batch in client.events(run):
         for event in batch.events:
             fold.add(event, curves)
@@ -175,8 +175,8 @@ async def _latency(client: Client, folder: Path, run: str, step: int) -> float:
     return time.perf_counter() - began
 
 
-def _draw(series: CurveSeries) -> None:
-    picture(Scene(ChartView("loss"), (series,)), 120, 40)
+def _draw(curve: ChartCurve) -> None:
+    picture(Scene(ChartView("loss"), (CurveSeries("run", "run", curve),)), 120, 40)
 
 
 def _timed(do: Callable[[], object]) -> float:

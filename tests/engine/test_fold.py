@@ -126,8 +126,8 @@ def test_every_reader_has_the_points_that_are_left(actions: Any) -> None:
         assert found.steps == steps
         np.testing.assert_array_equal(found.values, values)
         if steps:
-            np.testing.assert_array_equal(app.series[metric].curve.steps, steps)
-            np.testing.assert_array_equal(app.series[metric].curve.values, values)
+            np.testing.assert_array_equal(app.series[metric].steps, steps)
+            np.testing.assert_array_equal(app.series[metric].values, values)
 
 
 @given(ACTIONS)

@@ -309,7 +309,7 @@ NOT_FOR_THE_FIRST_PICTURE = (
     "tui.command_palette", "tui.mnist", "tui.runs.marked_command", "tui.dialogs", "tui.data.run_history",
     "tui.sweeps", "tui.repl",
     "tui.language.tab", "tui.mnist.tab", "tui.repl.tab", "tui.sweeps.tab", "tui.xor.tab",
-    "tui.cli.commands", "tui.chart.chart", "tui.ui.form", "tui.chart.series", "tui.ui.sheet",
+    "tui.cli.commands", "tui.chart.chart", "tui.ui.form", "tui.chart.chart_rows", "tui.ui.sheet",
 )  # fmt: skip
 
 

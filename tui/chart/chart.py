@@ -19,9 +19,8 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from engine.protocol import DRAW_SECONDS
-from tui.chart.chart_rows import ChartMark, Scene, entries, picture, plot_area, with_columns
+from tui.chart.chart_rows import ChartMark, CurveSeries, Scene, entries, picture, plot_area, with_columns
 from tui.chart.chart_view import PAN, ZOOM, ChartView, Range
-from tui.chart.series import CurveSeries
 from tui.ui.changed_cells import changes
 from tui.ui.curve_colours import DARK, LIGHT, SIXTEEN, SIXTEEN_FAINT
 from tui.ui.span import Row, cells, row_width
@@ -121,7 +120,7 @@ class Chart(Widget, can_focus=True):
 
     def set_view(self, view: ChartView) -> None:
         """Set the view without posting ViewChanged."""
-        self._set_scene(replace(self._scene, view=view))
+        self._change_scene(view=view)
 
     def set_series(
         self,
@@ -146,38 +145,47 @@ class Chart(Widget, can_focus=True):
         """The letter of each run by its key, for terminals without colours."""
         return {series.key: self._scene.letter(series) for series in reversed(self.series)}
 
+    def update_series(
+        self,
+        series: Sequence[CurveSeries],
+        selected: str | None = None,
+        lacking: Sequence[str] = (),
+        baseline: str = "",
+        title: str = "",
+    ) -> None:
+        """As `set_series`; where points were added alone, they are drawn when the next redraw is due."""
+        before, now = self._scene, (tuple(series), selected, tuple(lacking), baseline, title)
+        if now != (before.series, before.selected, before.lacking, before.baseline, before.title):
+            self.set_series(*now)
+        elif series:
+            self.data_changed()
+
     def span(self) -> Range | None:
         """First and last position of its curves."""
         return replace(self._scene, within=None).full_range()
 
     def set_x_range(self, within: Range | None, least_gutter: int = 6) -> None:
         """The x range that is shown at least, and the least number of cells left of the plot."""
-        if (within, least_gutter) != (self._scene.within, self._scene.least_gutter):
-            self._set_scene(replace(self._scene, within=within, least_gutter=least_gutter))
+        self._change_scene(within=within, least_gutter=least_gutter)
 
     def legend(self, width: int) -> list[Row]:
         """The legend in full: one row per curve."""
         return entries(with_columns(replace(self._scene, letters=self.app.no_color), width))
 
-    @property
-    def lacking(self) -> tuple[str, ...]:
-        return self._scene.lacking
-
     def set_marks(self, marks: Sequence[ChartMark]) -> None:
         """Replace the marks of the selected run."""
-        self._set_scene(replace(self._scene, marks=tuple(marks)))
+        self._change_scene(marks=tuple(marks))
 
     def set_legend_key(self, key: str) -> None:
         """The key, as displayed, that lists all curves."""
-        self._set_scene(replace(self._scene, legend_key=key))
+        self._change_scene(legend_key=key)
 
     def set_live(self, live: bool) -> None:
-        self._set_scene(replace(self._scene, live=live))
+        self._change_scene(live=live)
 
     def set_empty_text(self, text: str) -> None:
         """The text in place of the plot while there is nothing to draw."""
-        if text != self._scene.empty:
-            self._set_scene(replace(self._scene, empty=text))
+        self._change_scene(empty=text)
 
     def data_changed(self) -> None:
         """Schedule a redraw: points were added to, or removed from, the series shown."""
@@ -218,8 +226,8 @@ class Chart(Widget, can_focus=True):
         view, main = self.view, self._scene.main
         x, crosshair = view.x, view.crosshair
         if main is not None:
-            x = x and (main.translated(x[0], view.axis), main.translated(x[1], view.axis))
-            crosshair = main.translated(crosshair, view.axis) if crosshair is not None else None
+            x = x and (main.curve.translated(x[0], view.axis), main.curve.translated(x[1], view.axis))
+            crosshair = main.curve.translated(crosshair, view.axis) if crosshair is not None else None
         x = x if x and x[0] < x[1] else None
         self._change_view(
             replace(view, axis="time" if view.axis == "step" else "step", x=x, crosshair=crosshair)
@@ -293,6 +301,10 @@ class Chart(Widget, can_focus=True):
             self.set_view(view)
             self.post_message(self.ViewChanged(self, view))
 
+    def _change_scene(self, **changes: Any) -> None:
+        if (scene := replace(self._scene, **changes)) != self._scene:
+            self._set_scene(scene)
+
     def _set_scene(self, scene: Scene) -> None:
         self._scene = scene
         self._draw()
@@ -322,7 +334,7 @@ class Chart(Widget, can_focus=True):
             self.move_crosshair(visible[1])
             return
         reach = cells * (visible[1] - visible[0]) / area[1]
-        there = main.beyond(now, self.view.axis, reach)
+        there = main.curve.beyond(now, self.view.axis, reach)
         if there is not None and visible[0] <= there <= visible[1]:
             self._change_view(replace(self.view, crosshair=there))
 

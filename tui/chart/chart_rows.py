@@ -10,7 +10,6 @@ from rich.cells import cell_len
 
 from tui.chart.chart_view import ChartView, Range
 from tui.chart.scale import Tick, x_ticks
-from tui.chart.series import CurvePoint, CurveSeries, pick
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.curve_colours import (
@@ -28,6 +27,7 @@ from tui.ui.span import Row, Span, fitted, row_text, row_width
 from tui.ui.wrap import wrap_text
 
 if TYPE_CHECKING:
+    from tui.chart.curve_arrays import ChartCurve, CurvePoint
     from tui.chart.plot_area import Plot, Symbols
     from tui.chart.scale import YScale
 
@@ -45,6 +45,21 @@ class ChartMark:
     step: float
     kind: Kind
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CurveSeries:
+    """A labelled curve; `key` identifies its run or metric."""
+
+    key: str
+    label: str
+    curve: ChartCurve
+    hue: int = 0
+    part: str = ""
+    """distinguishes curves of one key: empty, or `val` for the validation beside the training"""
+
+    def __len__(self) -> int:
+        return len(self.curve)
 
 
 HEADROOM = 16
@@ -86,7 +101,9 @@ class Scene:
 
     @property
     def main(self) -> CurveSeries | None:
-        return pick(self.series, self.selected)
+        """The selected one, else the first; None without curves."""
+        first = self.series[0] if self.series else None
+        return next((series for series in self.series if series.key == self.selected), first)
 
     def is_one_of_many(self, series: CurveSeries) -> bool:
         """Whether the curve is not the selected one, among more curves than there are hues."""
@@ -147,17 +164,17 @@ class Scene:
         visible, main = self.visible_range(), self.main
         if visible is None or main is None:
             return ""
-        step = position if self.view.axis == "step" else main.translated(position, "time")
+        step = position if self.view.axis == "step" else main.curve.translated(position, "time")
         reach = (visible[1] - visible[0]) / NEARBY
         if self.view.axis == "time":
-            reach = main.translated(position + reach, "time") - step
+            reach = main.curve.translated(position + reach, "time") - step
         near = [mark for mark in self.marks if mark.text and abs(mark.step - step) <= reach]
         near.sort(key=lambda mark: abs(mark.step - step))
         return ", ".join(dict.fromkeys(mark.text for mark in near[:MARKS_NAMED]))
 
     def full_range(self) -> Range | None:
         """The x range of all series, and of `within`; None without points."""
-        spans = [span for series in self.series if (span := series.span(self.view.axis))]
+        spans = [span for series in self.series if (span := series.curve.span(self.view.axis))]
         if not spans:
             return None
         spans += [self.within] if self.within is not None else []
@@ -284,9 +301,9 @@ def _name(scene: Scene, series: CurveSeries, follows: bool = False) -> Row:
 
 def _entry(scene: Scene, series: CurveSeries, follows: bool = False) -> Row:
     view = scene.view
-    point = series.last()
+    point = series.curve.last()
     if view.crosshair is not None:
-        point = series.near(view.crosshair, view.axis)
+        point = series.curve.near(view.crosshair, view.axis)
     spans = [*_name(scene, series, follows)]
     if point is None:
         return (*spans, Span(f" {_where_it_is(scene, series):<{VALUE_WIDTH}}", "tag"))
@@ -302,7 +319,7 @@ def _entry(scene: Scene, series: CurveSeries, follows: bool = False) -> Row:
 def _where_it_is(scene: Scene, series: CurveSeries) -> str:
     """Where a curve without a value at the crosshair begins or ends: ends at 400"""
     axis, place = scene.view.axis, scene.view.crosshair
-    span = series.span(axis)
+    span = series.curve.span(axis)
     if span is None or place is None:
         return "no points"
     word, end = ("starts", span[0]) if place < span[0] else ("ends", span[1])
@@ -316,7 +333,7 @@ def _difference(scene: Scene, series: CurveSeries, point: CurvePoint) -> Row:
     if base is None or base is series:
         return (Span(" baseline", "tag"),) if base is series else ()
     view = scene.view
-    there = base.last() if view.crosshair is None else base.near(view.crosshair, view.axis)
+    there = base.curve.last() if view.crosshair is None else base.curve.near(view.crosshair, view.axis)
     difference = point.value - there.value if there is not None else math.nan
     if not math.isfinite(difference):
         return ()

@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, Literal
 
 from engine.protocol import Bounds, fitting
-from tui.chart.series import Axis
 
 WEIGHTS = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
 MIDDLING = 0.9
 ZOOM = 2.0
 PAN = 0.25
 
+Axis = Literal["step", "time"]
 Position = Annotated[float, Bounds(-1e300, 1e300)]
 Range = tuple[Position, Position]
 

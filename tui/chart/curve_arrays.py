@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tui.chart.series import Axis, CurvePoint
+from tui.chart.chart_view import Axis
 
 Number = TypeVar("Number", np.float64, np.int64)
 FIRST_ROOM = 256
@@ -71,17 +72,6 @@ class ValueBlocks:
         self._add_holes(values)
         self._values.extend(values)
         self._add_blocks()
-
-    def truncate(self, length: int) -> None:
-        self._values.truncate(length)
-        self._lows.truncate(length // BLOCK)
-        self._highs.truncate(length // BLOCK)
-        self._sums.truncate(length // BLOCK)
-        self._counts.truncate(length // BLOCK)
-        holes = int(np.searchsorted(self._hole_starts.view, length))
-        self._hole_starts.truncate(holes)
-        self._hole_ends.truncate(holes)
-        np.minimum(self._hole_ends.view, length, out=self._hole_ends.view)
 
     def extremes(self, bounds: Indices) -> tuple[Floats, Floats]:
         """Lowest and highest value of each [bounds[i], bounds[i + 1]); NaN where there is none."""
@@ -253,10 +243,24 @@ class FiniteBlocks:
             self.blocks.extend(np.where(usable, fresh, np.nan))
 
 
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """One logged value."""
+
+    step: float
+    time: float
+    value: float
+
+
 class ChartCurve:
-    """Steps, seconds and values of equal length, in order of step."""
+    """Steps, seconds and values of equal length, in order of step. NaN and infinities are gaps.
+
+    Times are seconds since any origin, drawn relative to the first.
+    """
 
     def __init__(self) -> None:
+        self.version = 0
+        """counts changes"""
         self._steps = NumberColumn(np.float64)
         self._seconds = NumberColumn(np.float64)
         self._values = NumberColumn(np.float64)
@@ -279,6 +283,16 @@ class ChartCurve:
     def positions(self, axis: Axis) -> Floats:
         return self.steps if axis == "step" else self.seconds
 
+    def span(self, axis: Axis) -> tuple[float, float] | None:
+        """First and last position on the axis; None without points."""
+        positions = self.positions(axis)
+        return (float(positions[0]), float(positions[-1])) if len(self) else None
+
+    @property
+    def last_step(self) -> float:
+        """-1 without points."""
+        return float(self.steps[-1]) if len(self) else -1.0
+
     @property
     def values(self) -> Floats:
         return self._values.view
@@ -289,6 +303,10 @@ class ChartCurve:
         return self._infinite.view
 
     def extend(self, steps: ArrayLike, values: ArrayLike, times: ArrayLike | None = None) -> None:
+        """Append points; without `times` the steps stand for them.
+
+        Points whose steps go back replace all later ones: the run was rewound.
+        """
         step, value = np.asarray(steps, np.float64), np.asarray(values, np.float64)
         time = step if times is None else np.asarray(times, np.float64)
         if not len(step) == len(value) == len(time):
@@ -304,6 +322,8 @@ class ChartCurve:
         self._append(step, value, time)
 
     def evict_after(self, step: float) -> None:
+        """Remove every point later than `step`."""
+        self.version += 1
         length = int(np.searchsorted(self.steps, step, "right"))
         for column in (self._steps, self._seconds, self._values):
             column.truncate(length)
@@ -356,6 +376,16 @@ class ChartCurve:
     def point(self, index: int) -> CurvePoint:
         return CurvePoint(float(self.steps[index]), float(self.seconds[index]), float(self.values[index]))
 
+    def last(self) -> CurvePoint | None:
+        return self.point(len(self) - 1) if len(self) else None
+
+    def near(self, position: float, axis: Axis) -> CurvePoint | None:
+        """The point nearest to a position; None outside the curve."""
+        span = self.span(axis)
+        if span is None or not span[0] <= position <= span[1]:
+            return None
+        return self.point(self.nearest(position, axis))
+
     def nearest(self, position: float, axis: Axis) -> int:
         positions = self.positions(axis)
         right = int(np.searchsorted(positions, position))
@@ -363,7 +393,10 @@ class ChartCurve:
             return min(right, len(self) - 1)
         return right if positions[right] - position < position - positions[right - 1] else right - 1
 
-    def beyond(self, position: float, axis: Axis, reach: float) -> float:
+    def beyond(self, position: float, axis: Axis, reach: float) -> float | None:
+        """The position of the point about `reach` away from `position` (negative: to the left)."""
+        if not len(self):
+            return None
         positions = self.positions(axis)
         index = self.nearest(position + reach, axis)
         if reach > 0 and positions[index] <= position:
@@ -375,13 +408,42 @@ class ChartCurve:
     def translated(self, position: float, axis: Axis) -> float:
         """The position on the other axis, by linear interpolation between points."""
         here, there = (self.steps, self.seconds) if axis == "step" else (self.seconds, self.steps)
-        return float(np.interp(position, here, there))
+        return float(np.interp(position, here, there)) if len(self) else position
 
     def _append(self, step: Floats, value: Floats, time: Floats) -> None:
         """Time on the axis never decreases, also where the clock was set back."""
+        self.version += 1
         self._origin = float(time[0]) if self._origin is None else self._origin
         latest = self.seconds[-1] if len(self) else 0.0
         self._seconds.extend(np.maximum.accumulate(np.maximum(time - self._origin, latest)))
         self._infinite.extend(np.flatnonzero(np.isinf(value)) + len(self))
         self._steps.extend(step)
         self._values.extend(value)
+
+
+AVERAGES = 400
+
+
+class AveragedCurve(ChartCurve):
+    """A copy of another curve; of a long one, means of equal parts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._followed: tuple[ChartCurve, int, float] | None = None
+
+    def follow(self, other: ChartCurve, per_unit: float = 1.0) -> AveragedCurve:
+        """Copy `other` if it changed, with x in units of `per_unit` steps."""
+        now = (other, other.version, per_unit)
+        if now != self._followed:
+            self.evict_after(float("-inf"))
+            self._copy(other, per_unit)
+            self._followed = now
+        return self
+
+    def _copy(self, other: ChartCurve, per_unit: float) -> None:
+        if not len(other):
+            return
+        steps, values = other.steps, other.values
+        each = max(1, len(values) // AVERAGES)
+        whole = len(values) - len(values) % each
+        self.extend(steps[each - 1 : whole : each] / per_unit, values[:whole].reshape(-1, each).mean(axis=1))

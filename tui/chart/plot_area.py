@@ -11,11 +11,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tui.chart.chart_rows import ASCII_SIGNS, SIGNS, ChartMark, Scene
+from tui.chart.chart_rows import ASCII_SIGNS, SIGNS, ChartMark, CurveSeries, Scene
 from tui.chart.chart_view import Range
 from tui.chart.curve_arrays import Floats, Indices, ValueBlocks
 from tui.chart.scale import YScale, linear_scale, log_scale
-from tui.chart.series import CurveSeries
 from tui.drawings import braille_cells
 from tui.ui.curve_colours import PART_SIGN, style_name_of
 from tui.ui.span import Row, Span
@@ -297,7 +296,7 @@ class Plot:
     def mark_cell(self, mark: ChartMark) -> int | None:
         position = mark.step
         if self.scene.view.axis == "time" and self.scene.main:
-            position = self.scene.main.translated(mark.step, "step")
+            position = self.scene.main.curve.translated(mark.step, "step")
         return self.cell(position)
 
     def cell(self, position: float) -> int | None:
@@ -387,7 +386,7 @@ class Plot:
         ascii_only = self.scene.symbols == "ascii"
         for series in self.scene.drawn:
             sign = "O" if ascii_only else PART_SIGN if series.part else "●"
-            point = series.near(view.crosshair, view.axis)
+            point = series.curve.near(view.crosshair, view.axis)
             if point is not None:
                 smooth = self.scene.smooth_near(series, view.crosshair)
                 row = self._row(point.value if smooth is None else smooth)

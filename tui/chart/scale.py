@@ -10,7 +10,7 @@ from itertools import pairwise
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from tui.chart.series import Axis
+from tui.chart.chart_view import Axis
 from tui.ui.numbers import clock, short, tick_label
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from tui.ui.curve_colours import DARK, LIGHT, SIXTEEN
 from tui.ui.span import Row
 
 if TYPE_CHECKING:
-    from tui.chart.series import CurveSeries
+    from tui.chart.chart_rows import CurveSeries
 
 
 STYLES = {
@@ -144,16 +144,18 @@ def _draw(
 
 
 def _series(drawn: list[tuple[RunSummary, CurvePoints]]) -> tuple[CurveSeries, ...]:
-    from tui.chart.series import CurveSeries
+    from tui.chart.chart_rows import CurveSeries
+    from tui.chart.curve_arrays import ChartCurve
     from tui.ui.curve_colours import hues_of
 
     hues = hues_of([run.id for run, _ in drawn])
     found = []
     runs = [run for run, _ in drawn]
     for (run, curve), label in zip(drawn, unique_labels(runs), strict=True):
-        series = CurveSeries(run.id, f"{label} {seed_text(run, runs)}".strip(), hue=hues[run.id])
-        series.extend(curve.steps, curve.values, curve.times)
-        found.append(series)
+        points = ChartCurve()
+        points.extend(curve.steps, curve.values, curve.times)
+        title = f"{label} {seed_text(run, runs)}".strip()
+        found.append(CurveSeries(run.id, title, points, hues[run.id]))
     return tuple(found)
 
 

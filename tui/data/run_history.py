@@ -7,7 +7,7 @@ import contextlib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
@@ -18,11 +18,13 @@ from engine.events import Event
 from engine.fold import MetricCurves, TrainingClock
 from engine.protocol import Json
 from tui.chart.chart_rows import ChartMark
-from tui.chart.series import CurveSeries
 from tui.data.value_text import format_value
 from tui.messages import HistoryChanged
 from tui.terminal.plain_text import plain
 from tui.ui.numbers import short
+
+if TYPE_CHECKING:
+    from tui.chart.curve_arrays import ChartCurve
 
 METRICS_LIMIT = 64
 MARKS_LIMIT = 2_000
@@ -49,7 +51,7 @@ class RunHistory:
         self.left_out = 0
         """damaged lines of its events"""
         self.is_damage_shown = True
-        self.curves = MetricCurves(lambda: CurveSeries(run, run), TrainingClock().time_of, METRICS_LIMIT)
+        self.curves = MetricCurves(_new_curve, TrainingClock().time_of, METRICS_LIMIT)
         self.marks: list[ChartMark] = []
         self.sketches: list[Sketch] = []
         """in the order of their steps; every second one is dropped when there are too many"""
@@ -59,7 +61,7 @@ class RunHistory:
         """notice about its data, not sanitized"""
 
     @property
-    def series(self) -> dict[str, CurveSeries]:
+    def series(self) -> dict[str, ChartCurve]:
         return self.curves.by_metric
 
     @property
@@ -122,6 +124,12 @@ class RunHistory:
     def _add_mark(self, mark: ChartMark) -> None:
         if len(self.marks) < MARKS_LIMIT:
             self.marks.append(mark)
+
+
+def _new_curve() -> ChartCurve:
+    from tui.chart.curve_arrays import ChartCurve  # NumPy, with points alone
+
+    return ChartCurve()
 
 
 def _change(facts: Json) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual import on
 from textual.app import ComposeResult
@@ -15,8 +15,8 @@ from engine.errors import DltuiError
 from engine.protocol import RunSummary
 from engine.session_protocol.corpus import CorpusListRequest, CorpusSummaryRequest
 from engine.sweep_protocol import SweepSummary
-from tui.chart.series import CurveSeries
-from tui.chart.still_chart import AveragedSeries, StillChart
+from tui.chart.chart_rows import CurveSeries
+from tui.chart.still_chart import StillChart
 from tui.data import run_actions
 from tui.data.run_history import RunHistory
 from tui.keys import all_keys
@@ -43,6 +43,9 @@ from tui.ui.text_rows import TextRows
 from tui.ui.view_bar import ViewBar
 from tui.ui.wrap import wrap_text
 from tui.view_state import saved_choice
+
+if TYPE_CHECKING:
+    from tui.chart.curve_arrays import AveragedCurve
 
 CURVE_SECONDS = 0.33
 """least time between two updates of the curves"""
@@ -89,7 +92,7 @@ class LanguageTab(Tab):
             "four": Heading(),
             "samples": Heading(("sentences sampled at temperature 0.1, 1 and 10",)),
         }
-        self._by_epoch: dict[tuple[str, str], AveragedSeries] = {}
+        self._by_epoch: dict[tuple[str, str], AveragedCurve] = {}
         self._loaded_corpus = ""
         self._grown_runs: set[str] = set()
 
@@ -245,9 +248,11 @@ class LanguageTab(Tab):
         history = self._history(run)
         if history is None or metric not in history.series:
             return None
-        kept = self._by_epoch.setdefault((run.id, metric), AveragedSeries(metric, hue))
+        from tui.chart.curve_arrays import AveragedCurve  # NumPy, with points alone
+
+        kept = self._by_epoch.setdefault((run.id, metric), AveragedCurve())
         followed = kept.follow(history.series[metric], steps_of_epoch(run))
-        return followed.with_style(label, hue, run.id if metric == VALIDATION else f"{run.id} {metric}")
+        return CurveSeries(run.id if metric == VALIDATION else f"{run.id} {metric}", label, followed, hue)
 
     def _history(self, run: RunSummary | None) -> RunHistory | None:
         return self.context.connection.history(run.id) if run is not None else None

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
 from engine.protocol import RunSummary
 from engine.session_protocol.mnist import ModelRequest, NetworkFacts, NetworksTable, NetworksTableRequest
-from tui.chart.still_chart import AveragedSeries, StillChart
+from tui.chart.chart_rows import CurveSeries
+from tui.chart.still_chart import StillChart
 from tui.data.run_history import RunHistory
 from tui.data.run_text import startup_text
 from tui.drawings.canvas_widget import ImageWidget
@@ -22,6 +23,9 @@ from tui.mnist.recipes import NetworkRecipe, recipes
 from tui.mnist.view import MnistView
 from tui.terminal.glyphs import glyphs
 from tui.view_state import saved_choice
+
+if TYPE_CHECKING:
+    from tui.chart.curve_arrays import AveragedCurve
 
 CURVES = {"loss": ("loss", "val_loss"), "accuracy": ("val_accuracy",)}
 NEED_RUNS = (
@@ -50,7 +54,7 @@ class NetworksView(MnistView):
         self.overlaid: frozenset[int] = frozenset()
         """indices whose validation curves are drawn with that under the cursor"""
         self.layer_table, self.chart = ImageWidget(id="layers"), StillChart("loss", log=True)
-        self._series: dict[tuple[str, str], AveragedSeries] = {}
+        self._averaged: dict[tuple[str, str], AveragedCurve] = {}
 
     def compose(self) -> ComposeResult:
         with Vertical():
@@ -170,6 +174,8 @@ class NetworksView(MnistView):
         """Train and validation of one network; of several the validation alone."""
         places = self._drawn()
         metrics = CURVES[self.metric][-1:] if len(places) > 1 else CURVES[self.metric]
+        from tui.chart.curve_arrays import AveragedCurve  # NumPy, with points alone
+
         series = []
         for place in places:
             run = self.run_of(self.recipes[place])
@@ -178,10 +184,9 @@ class NetworksView(MnistView):
                 if run is not None and history is not None and metric in history.series:
                     several = len(places) > 1
                     label = f"{self.recipes[place].name} {TITLES[metric]}" if several else TITLES[metric]
-                    averaged = self._series.setdefault(
-                        (run.id, f"{label} {metric}"), AveragedSeries(label, place % 8 if several else hue)
-                    )
-                    series.append(averaged.follow(history.series[metric]))
+                    averaged = self._averaged.setdefault((run.id, metric), AveragedCurve())
+                    averaged.follow(history.series[metric])
+                    series.append(CurveSeries(label, label, averaged, place % 8 if several else hue))
         if self.chart.view.metric != self.metric:
             self.chart.set_view(replace(self.chart.view, metric=self.metric, log=self.metric == "loss"))
         run = self.entry.run

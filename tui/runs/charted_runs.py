@@ -12,7 +12,7 @@ from textual.widget import Widget
 from engine.errors import DltuiError, EngineError
 from engine.protocol import RunSummary, to_json
 from tui.data.connection import Connection
-from tui.data.metric_pairs import charts_of
+from tui.data.metric_pairs import MetricChart, chart_of, charts_of
 from tui.data.run_pages import RunPages
 from tui.data.run_text import name_of
 from tui.data.value_text import seed_text
@@ -26,6 +26,7 @@ from tui.ui.start_worker import start_worker
 from tui.view_state import MARKS_LIMIT
 
 if TYPE_CHECKING:
+    from tui.chart.chart_rows import CurveSeries
     from tui.data.run_history import RunHistory
     from tui.runs.run_chart import RunChart
 
@@ -209,6 +210,8 @@ class ChartedRuns:
         return metrics_of(self.histories(), selected)
 
 
+VALIDATION = "val"
+"""the part of a curve of validation that is drawn beside one of training"""
 ROOM_FOR_TWO = 30
 """height from which on there is a second chart"""
 
@@ -262,7 +265,7 @@ class CurvesPanel(Vertical):
     def draw(self, charted: ChartedRuns, selected: RunSummary | None, preferred: str) -> None:
         """Draw the shown runs; `preferred` is the metric if a run has it."""
         shown, baseline = charted.curves(), charted.shown.baseline
-        self.chart.update_runs(shown, selected, preferred, baseline)
+        _update_chart(self.chart, shown, selected, preferred, baseline)
         charts = charts_of(charted.metrics(selected), paired=self.chart.view.paired)
         others = [chart.metric for chart in charts if self.chart.metric not in chart.names]
         mine = [metric for metric in others if selected is not None and metric in selected.metrics]
@@ -285,8 +288,48 @@ class CurvesPanel(Vertical):
             self.mount(self._second)
         self._second.display = True
         self._second.set_view(replace(self.chart.view, metric=self._second.metric, log=False))
-        self._second.update_runs(shown, selected, metric, baseline)
+        _update_chart(self._second, shown, selected, metric, baseline)
         spans = [span for chart in (self.chart, self._second) if (span := chart.span()) is not None]
         together = (min(low for low, _ in spans), max(high for _, high in spans)) if spans else None
         for chart in (self.chart, self._second):
             chart.set_x_range(together, WIDE_GUTTER)
+
+
+def _update_chart(
+    chart: RunChart, shown: Sequence[RunCurve], selected: RunSummary | None, preferred: str, baseline: str
+) -> None:
+    """Draw these runs; `preferred` is the metric if a run has it, `baseline` the run to compare with."""
+    histories = [curve.history for curve in shown]
+    selected_id = selected.id if selected is not None else ""
+    mine = next((history for history in histories if history.run == selected_id), None)
+    known = metrics_of(histories, selected)
+    metric = choose_metric(preferred, known, mine, selected)
+    if metric:
+        chart.set_view(replace(chart.view, metric=metric))
+    charted = chart_of(metric, charts_of(known, paired=chart.view.paired))
+    lacking = [
+        curve.label
+        for curve in shown
+        if curve.history.metrics and not any(name in curve.history.series for name in charted.names)
+    ]
+    chart.update_series(_series_of(charted, shown), selected_id, lacking, baseline, charted.title)
+    chart.set_marks(mine.marks if mine is not None else [])
+    chart.set_live(selected is not None and selected.status.is_active)
+
+
+def _series_of(charted: MetricChart, shown: Sequence[RunCurve]) -> list[CurveSeries]:
+    """The curves of these runs in a chart."""
+    from tui.chart.chart_rows import CurveSeries
+
+    return [
+        CurveSeries(
+            curve.history.run,
+            curve.label,
+            curve.history.series[name],
+            curve.hue,
+            VALIDATION if name == charted.validation else "",
+        )
+        for curve in shown
+        for name in charted.names
+        if name in curve.history.series
+    ]

@@ -13,6 +13,7 @@ from textual.containers import Horizontal, Vertical
 from engine.errors import DltuiError
 from engine.protocol import RunSummary, Status
 from engine.session_protocol.xor import LeastXorLoss, LookRequest, PresetsRequest, XorLook, XorPresets
+from tui.chart.chart_rows import CurveSeries
 from tui.chart.still_chart import StillChart
 from tui.data.run_history import RunHistory
 from tui.drawings.editable_net import from_facts
@@ -161,7 +162,7 @@ class SmallestLossView(XorView):
         )
         histories = [self.history_of(place) for place in range(len(ARCHITECTURES))]
         series = [
-            history.series["loss"].with_style(shape(recipe.hidden, recipe.bypass), hue)
+            CurveSeries(history.run, shape(recipe.hidden, recipe.bypass), history.series["loss"], hue)
             for hue, (recipe, history) in enumerate(zip(ARCHITECTURES, histories, strict=True))
             if history is not None and "loss" in history.series
         ]

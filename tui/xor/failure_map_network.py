@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
 from engine.session_protocol.xor import BatchCurve, BatchNet
-from tui.chart.series import CurveSeries
+from tui.chart.chart_rows import CurveSeries
 from tui.chart.still_chart import StillChart
 from tui.drawings.editable_net import HandNet, from_facts
 from tui.drawings.heat import colour_mode_of
@@ -72,13 +72,15 @@ class OpenedNet(Horizontal):
         self.notes.update(lambda width: self._notes(answer, gates, width))
 
     def _show_curve(self, curve: BatchCurve) -> None:
+        from tui.chart.curve_arrays import ChartCurve  # NumPy, with points alone
+
         series = []
         named = (("loss", "loss", curve.loss), ("val_loss", "validation", curve.val_loss))
         for hue, (name, label, losses) in enumerate(named):
             if losses:
-                made = CurveSeries(name, label, hue=hue)
-                made.extend(curve.epochs, [float("nan") if loss is None else loss for loss in losses])
-                series.append(made)
+                points = ChartCurve()
+                points.extend(curve.epochs, [float("nan") if loss is None else loss for loss in losses])
+                series.append(CurveSeries(name, label, points, hue))
         self.chart.update_series(series, "loss")
 
     def _notes(self, answer: BatchNet, gates: list[str], width: int) -> list[Row]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from textual.app import ComposeResult
@@ -13,6 +13,7 @@ from textual.timer import Timer
 from engine.errors import DltuiError
 from engine.protocol import RunSummary, Status
 from engine.session_protocol.xor import LookRequest, XorLook
+from tui.chart.chart_rows import CurveSeries
 from tui.chart.still_chart import StillChart
 from tui.data.run_history import RunHistory, Sketch
 from tui.data.run_text import name_of, sign_of
@@ -213,13 +214,14 @@ class TrainedView(XorView):
         runs = self.overlaid()
         histories = [self.context.connection.history(run.id) for run in runs]
         series = [
-            history.series["loss"].with_style(label_of(run), hue_of(run))
+            CurveSeries(run.id, label_of(run), history.series["loss"], hue_of(run))
             for run, history in zip(runs, histories, strict=True)
             if history is not None and "loss" in history.series
         ]
         run, sketch = self.run_shown, self.sketch
         at = sketch.step if sketch is not None and self.at is not None else None
-        self.chart.update_series(series, run.id if run is not None else "", at)
+        self.chart.update_series(series, run.id if run is not None else "")
+        self.chart.set_view(replace(self.chart.view, crosshair=at))
 
     # --- actions ---------------------------------------------------------------------------------------
 

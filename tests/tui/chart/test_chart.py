@@ -16,9 +16,9 @@ from engine.protocol import DRAW_SECONDS
 from tests.fakes.app_pilot import TIMEOUT
 from tests.timeouts import quiet_seconds
 from tui.chart.chart import Chart
-from tui.chart.chart_rows import ChartMark, Scene, picture
+from tui.chart.chart_rows import ChartMark, CurveSeries, Scene, picture
 from tui.chart.chart_view import ChartView
-from tui.chart.series import CurveSeries
+from tui.chart.curve_arrays import ChartCurve
 from tui.ui.span import row_text
 
 KEYS = {
@@ -83,8 +83,10 @@ class ChartApp(App[None]):
 
 
 def falling(count: int = 1000) -> CurveSeries:
-    series = CurveSeries("run", "run")
-    series.extend(range(1, count + 1), [1.0 / step for step in range(1, count + 1)], range(0, count * 2, 2))
+    series = CurveSeries("run", "run", ChartCurve())
+    series.curve.extend(
+        range(1, count + 1), [1.0 / step for step in range(1, count + 1)], range(0, count * 2, 2)
+    )
     return series
 
 
@@ -167,7 +169,7 @@ async def test_new_points_repaint_only_the_cells_near_them(repainted: list[tuple
         chart.set_live(True)
         await pilot.pause()
         repainted.clear()
-        series.extend([1010], [1.0 / 1010])
+        series.curve.extend([1010], [1.0 / 1010])
         chart.data_changed()
         await until(pilot, lambda: repainted)
         await pilot.pause()
@@ -188,7 +190,7 @@ async def test_a_flood_of_data_is_drawn_at_most_five_times_a_second(
         repainted.clear()
         start = time.monotonic()
         for step in range(11, 211):
-            series.extend([step], [float(step)])
+            series.curve.extend([step], [float(step)])
             chart.data_changed()
             await pilot.pause(0.002)
         frames = len(repainted)
@@ -203,7 +205,7 @@ async def test_what_a_partial_repaint_leaves_is_what_a_full_one_draws() -> None:
         series = falling(100)
         chart.set_series([series])
         for step in range(101, 140):
-            series.extend([step], [float(step % 7)])
+            series.curve.extend([step], [float(step % 7)])
             chart.set_series([series])
             await pilot.pause()
             whole = picture(Scene(chart.view, (series,)), 100, 30)
@@ -242,7 +244,7 @@ async def test_a_hidden_chart_is_not_drawn_and_is_up_to_date_when_shown_again(
         chart.display = False
         await pilot.pause()
         repainted.clear()
-        series.extend([101], [0.777])
+        series.curve.extend([101], [0.777])
         chart.data_changed()
         await pilot.pause(0.25)
         assert not repainted
@@ -252,9 +254,9 @@ async def test_a_hidden_chart_is_not_drawn_and_is_up_to_date_when_shown_again(
 
 def test_without_outliers_the_first_steps_do_not_squash_the_rest() -> None:
     """Ten steps at 100, then a thousand between 1 and 2: these get the rows."""
-    series = CurveSeries("run", "run")
+    series = CurveSeries("run", "run", ChartCurve())
     values = [100.0] * 10 + [1.5 + (step % 11 - 5) / 10 for step in range(1000)]
-    series.extend(range(1, 1011), values)
+    series.curve.extend(range(1, 1011), values)
     whole = Scene(ChartView("loss"), (series,))
     trimmed = Scene(ChartView("loss", trimmed=True), (series,))
     rows = {"whole": picture(whole, 80, 20), "trimmed": picture(trimmed, 80, 20)}
@@ -268,8 +270,8 @@ def test_without_outliers_the_first_steps_do_not_squash_the_rest() -> None:
 
 
 def test_of_few_values_none_is_an_outlier() -> None:
-    series = CurveSeries("run", "run")
-    series.extend(range(1, 11), [100.0, *(float(value) for value in range(9))])
+    series = CurveSeries("run", "run", ChartCurve())
+    series.curve.extend(range(1, 11), [100.0, *(float(value) for value in range(9))])
     for log in (False, True):
         views = (ChartView("x", log=log), ChartView("x", log=log, trimmed=True))
         first, second = (picture(Scene(view, (series,)), 80, 20)[-10:] for view in views)
@@ -277,7 +279,7 @@ def test_of_few_values_none_is_an_outlier() -> None:
 
 
 def test_outliers_are_ignored_on_a_log_axis_too() -> None:
-    series = CurveSeries("run", "run")
-    series.extend(range(1, 1011), [1e9] * 10 + [10 ** (step % 100 / 100) for step in range(1000)])
+    series = CurveSeries("run", "run", ChartCurve())
+    series.curve.extend(range(1, 1011), [1e9] * 10 + [10 ** (step % 100 / 100) for step in range(1000)])
     text = "\n".join(map(row_text, picture(Scene(ChartView("x", log=True, trimmed=True), (series,)), 80, 20)))
     assert "e8" not in text and "e9" not in text and "e7" not in text

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui.chart.chart_rows import ChartMark, Scene, picture, plot_area
+from tui.chart.chart_rows import ChartMark, CurveSeries, Scene, picture, plot_area
 from tui.chart.chart_view import ChartView
+from tui.chart.curve_arrays import ChartCurve
 from tui.chart.plot_area import Symbols
-from tui.chart.series import CurveSeries
 from tui.ui.span import row_text, row_width
 
 HOSTILE = [math.nan, math.inf, -math.inf, 0.0, -1.0, 1e-30, 1e30, 5e-324, 1.7e308, -1.7e308]
@@ -21,9 +21,9 @@ VALUES = st.lists(st.floats(width=32) | st.sampled_from(HOSTILE), max_size=60)
 
 
 def run(key: str, values: list[float], hue: int = 0) -> CurveSeries:
-    series = CurveSeries(key, key, hue=hue)
+    series = CurveSeries(key, key, ChartCurve(), hue)
     if values:
-        series.extend(range(1, len(values) + 1), values, [100.0 + 0.5 * i for i in range(len(values))])
+        series.curve.extend(range(1, len(values) + 1), values, [100.0 + 0.5 * i for i in range(len(values))])
     return series
 
 
@@ -158,9 +158,9 @@ def test_the_crosshair_shows_every_value_at_its_step_and_what_happened_there() -
 
 
 def test_a_curve_that_has_no_value_at_the_crosshair_says_where_it_begins_or_ends() -> None:
-    late = CurveSeries("late", "late")
-    late.extend([80, 90], [1.0, 2.0], [8.0, 9.0])
-    series = (run("one", [1.0] * 100), late, CurveSeries("none", "none"))
+    late = CurveSeries("late", "late", ChartCurve())
+    late.curve.extend([80, 90], [1.0, 2.0], [8.0, 9.0])
+    series = (run("one", [1.0] * 100), late, CurveSeries("none", "none", ChartCurve()))
     head = "\n".join(text_of(Scene(ChartView(crosshair=60), series))[:3])
     assert "late starts at 80" in head and "none no points" in head
 
@@ -194,7 +194,7 @@ def test_without_colours_lines_carry_letters_and_in_ascii_consist_of_them() -> N
 
 def test_names_from_outside_cannot_reach_the_terminal() -> None:
     series = run("x", [1.0])
-    series.label = "\x1b[2J\u202eevil"
+    series = replace(series, label="\x1b[2J\u202eevil")
     text = "".join(text_of(Scene(ChartView("\x1b]0;x\x07"), (series,))))
     assert "\x1b" not in text and "\x07" not in text and "\u202e" not in text
 
@@ -204,7 +204,7 @@ def test_a_live_chart_keeps_room_so_that_most_new_points_move_nothing() -> None:
     scene = Scene(series=(series,), live=True)
     ranges = set()
     for step in range(1001, 1201):
-        series.extend([step], [1.0])
+        series.curve.extend([step], [1.0])
         ranges.add(scene.visible_range())
     assert len(ranges) <= 4
     assert all(visible is not None and visible[1] >= 1000 for visible in ranges)
@@ -259,7 +259,7 @@ def share_of_dots(scene: Scene) -> float:
 
 def test_a_baseline_and_the_ninth_curve_are_dashed() -> None:
     whole, other = run("one", [1.0] * 500), run("other", [0.0] * 500)
-    ninth = whole.with_style("one", 8)
+    ninth = replace(whole, hue=8)
     assert 0.4 < share_of_dots(Scene(series=(whole,), baseline="one")) < 0.95
     assert 0.4 < share_of_dots(Scene(series=(ninth, other), selected="other")) < 0.95
 
@@ -300,7 +300,7 @@ def test_the_x_axis_says_what_it_counts_at_every_size(axis: str, unit: str, name
 
 
 def pair(key: str, training: list[float], validation: list[float], hue: int = 0) -> list[CurveSeries]:
-    return [run(key, training, hue), run(key, validation, hue).with_style(key, hue, part="val")]
+    return [run(key, training, hue), replace(run(key, validation, hue), part="val")]
 
 
 def test_training_and_validation_of_a_run_differ_without_colours() -> None:
@@ -333,3 +333,10 @@ def test_the_curves_of_a_run_count_once_among_many() -> None:
     series = tuple(one for index in range(6) for one in pair(f"r{index}", [1.0] * 60, [2.0] * 60, index))
     styles = {span.style_name for row in picture(Scene(series=series), 80, 24) for span in row}
     assert not any(name.startswith("faint-") for name in styles)
+
+
+def test_the_selected_curve_is_the_main_one_else_the_first() -> None:
+    one, two = run("a", [1.0]), run("b", [1.0])
+    assert Scene(series=(one, two), selected="b").main is two
+    assert Scene(series=(one, two), selected="gone").main is one
+    assert Scene().main is None

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tui.chart.curve_arrays import ValueBlocks
+from tui.chart.curve_arrays import ChartCurve, ValueBlocks
 
 VALUES = st.lists(st.one_of(st.floats(-1e9, 1e9), st.just(float("nan"))), max_size=400)
 CHUNKS = st.lists(VALUES, min_size=1, max_size=6)
@@ -58,12 +58,15 @@ def test_two_numbers_are_joined_when_no_nan_lies_between_them(
 def test_a_curve_that_was_cut_and_grew_again_is_like_a_new_one(
     chunks: list[list[float]], share: float, more: list[float]
 ) -> None:
-    blocks, values = grown(chunks)
+    _, values = grown(chunks)
     kept = int(share * len(values))
-    blocks.truncate(kept)
-    blocks.extend(np.array(more, np.float64))
-    fresh = ValueBlocks()
-    fresh.extend(np.concatenate((values[:kept], more)))
+    cut, whole = ChartCurve(), ChartCurve()
+    cut.extend(range(len(values)), values)
+    cut.blocks(False)
+    cut.evict_after(kept - 1)
+    cut.extend(range(kept, kept + len(more)), more)
+    whole.extend(range(kept + len(more)), np.concatenate((values[:kept], more)))
+    blocks, fresh = cut.blocks(False), whole.blocks(False)
     bounds = np.linspace(0, len(fresh), 8).astype(np.int64)
     np.testing.assert_array_equal(blocks.extremes(bounds), fresh.extremes(bounds))
     np.testing.assert_array_equal(blocks.ends(bounds), fresh.ends(bounds))

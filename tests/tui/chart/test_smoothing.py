@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui.chart.chart_rows import Scene, picture
+from tui.chart.chart_rows import CurveSeries, Scene, picture
 from tui.chart.chart_view import WEIGHTS, ChartView
-from tui.chart.series import CurveSeries
+from tui.chart.curve_arrays import ChartCurve
 from tui.ui.span import row_text
 
 VALUES = st.lists(st.floats(-1e6, 1e6) | st.just(float("nan")), min_size=2, max_size=120)
@@ -33,8 +33,8 @@ def by_definition(steps: list[float], values: list[float], amount: float) -> lis
 
 
 def series(values: list[float], every: int = 1, key: str = "one") -> CurveSeries:
-    made = CurveSeries(key, key)
-    made.extend([every * index for index in range(len(values))], values)
+    made = CurveSeries(key, key, ChartCurve())
+    made.curve.extend([every * index for index in range(len(values))], values)
     return made
 
 

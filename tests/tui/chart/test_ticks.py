@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tui.chart.chart_view import Axis
 from tui.chart.scale import x_ticks
-from tui.chart.series import Axis
 
 
 @given(st.floats(0, 1e9), st.floats(1, 1e9), st.integers(8, 200), st.sampled_from(["step", "time"]))

@@ -101,7 +101,7 @@ async def test_a_lost_connection_is_posted_and_renewed_and_no_point_comes_twice(
         engine.is_up = True
         await recorded.until_points(RUN.id, 3)
         history = recorded.connection.history(RUN.id)
-        assert history is not None and history.series["loss"].curve.steps.tolist() == [1, 2, 3]
+        assert history is not None and history.series["loss"].steps.tolist() == [1, 2, 3]
         assert recorded.kinds().count(EngineConnected) == 2
 
 

@@ -22,19 +22,18 @@ def told(*events: Event, ended: bool = False) -> RunHistory:
 def test_points_become_curves_by_metric() -> None:
     history = told(metrics(1, [1, 2], loss=[0.5, 0.25], accuracy=[0.1, 0.2]), metrics(2, [3], loss=[0.125]))
     assert history.metrics == ["loss", "accuracy"]
-    assert history.series["loss"].curve.values.tolist() == [0.5, 0.25, 0.125]
-    assert history.series["loss"].curve.steps.tolist() == [1, 2, 3]
-    assert history.series["loss"].key == "run"
+    assert history.series["loss"].values.tolist() == [0.5, 0.25, 0.125]
+    assert history.series["loss"].steps.tolist() == [1, 2, 3]
 
 
 def test_nan_and_infinities_are_kept() -> None:
-    values = told(metrics(1, [1, 2, 3, 4], loss=[1.0, "nan", "inf", "-inf"])).series["loss"].curve.values
+    values = told(metrics(1, [1, 2, 3, 4], loss=[1.0, "nan", "inf", "-inf"])).series["loss"].values
     assert values[0] == 1 and math.isnan(values[1]) and values[2] == math.inf and values[3] == -math.inf
 
 
 def test_a_block_is_spread_over_the_time_since_the_last_event() -> None:
     history = told(Event(1, 100.0, "started", {}), metrics(2, [1, 2, 3, 4], at=108.0, loss=[1, 1, 1, 1]))
-    np.testing.assert_allclose(history.series["loss"].curve.seconds, [0, 2, 4, 6])
+    np.testing.assert_allclose(history.series["loss"].seconds, [0, 2, 4, 6])
 
 
 def test_events_are_applied_once() -> None:
@@ -50,7 +49,7 @@ def test_a_restored_checkpoint_removes_the_points_after_it() -> None:
         Event(3, 5.0, "checkpoint", {"step": 3}),
         Event(4, 6.0, "restored", {"step": 2}),
     )
-    assert history.series["loss"].curve.steps.tolist() == [1, 2]
+    assert history.series["loss"].steps.tolist() == [1, 2]
     assert [mark.step for mark in history.marks] == [2]
 
 
@@ -102,7 +101,7 @@ def test_a_pause_takes_no_time_on_the_axis() -> None:
         Event(4, 9_000.0, "started", {"attempt": 2}),
         metrics(5, [3, 4], at=9_004.0, loss=[1, 1]),
     )
-    np.testing.assert_allclose(history.series["loss"].curve.seconds, [0, 2, 4, 6])
+    np.testing.assert_allclose(history.series["loss"].seconds, [0, 2, 4, 6])
 
 
 @pytest.mark.parametrize("jump", [0.0, 3600.0, -3600.0])
@@ -115,11 +114,11 @@ def test_the_time_axis_does_not_follow_a_wall_clock_that_jumps(jump: float) -> N
         Event(4, 900.0 + jump, "started", {"attempt": 2}, 0.0),
         Event(5, 910.0 + jump, "metrics", {"series": {"loss": [[20], [1.0]]}}, 10.0),
     )
-    assert list(history.series["loss"].curve.seconds) == [0.0, 5.0, 15.0]
+    assert list(history.series["loss"].seconds) == [0.0, 5.0, 15.0]
 
 
 def test_a_step_has_one_value_also_in_files_of_older_versions() -> None:
     history = told(metrics(1, [1, 2, 2], loss=[3.0, 2.0, 9.0]), metrics(2, [2, 3], loss=[8.0, 1.0]),
                  metrics(3, [3], loss=[7.0]))  # fmt: skip
-    assert history.series["loss"].curve.steps.tolist() == [1, 2, 3]
-    assert history.series["loss"].curve.values.tolist() == [3.0, 2.0, 1.0]
+    assert history.series["loss"].steps.tolist() == [1, 2, 3]
+    assert history.series["loss"].values.tolist() == [3.0, 2.0, 1.0]

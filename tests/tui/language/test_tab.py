@@ -102,9 +102,9 @@ async def test_curves_count_epochs_from_zero_and_training_is_drawn_with_validati
     async with open_app(places, engine, (120, 40)) as opened:
         await open_tab(opened, "epoch", "1 layer forward 57.5", "1 layer forward, training")
         validation, training = tab(opened).chart.series
-        assert validation.span("step") == (1, 1)
+        assert validation.curve.span("step") == (1, 1)
         assert dash_of(training.hue) == 0 and training.hue not in range(len(CELLS))
-        assert training.span("step") == pytest.approx((1 / 157, 1))
+        assert training.curve.span("step") == pytest.approx((1 / 157, 1))
         assert tab(opened).chart._scene.visible_range() == (0, 1) and "•" in opened.text
         await opened.press("F")
         await opened.until(lambda: "best" not in opened.text and "1 layer forward, training" in opened.text)

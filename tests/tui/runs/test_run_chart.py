@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from textual.app import App, ComposeResult
 
+from tui.chart.chart_rows import CurveSeries
 from tui.chart.chart_view import ChartView
-from tui.chart.series import CurveSeries
+from tui.chart.curve_arrays import ChartCurve
 from tui.runs.run_chart import RunChart
 
 
@@ -18,8 +19,8 @@ async def test_first_and_last_move_the_crosshair_to_the_ends_of_the_curve() -> N
     app = RunChartApp()
     async with app.run_test(size=(80, 24)) as pilot:
         chart = app.query_one(RunChart)
-        series = CurveSeries("r1", "r1")
-        series.extend(
+        series = CurveSeries("r1", "r1", ChartCurve())
+        series.curve.extend(
             range(1, 60), [1 / step for step in range(1, 60)], [float(step) for step in range(1, 60)]
         )
         chart.set_series([series])
@@ -36,8 +37,8 @@ async def test_without_a_crosshair_first_and_last_move_the_view() -> None:
     app = RunChartApp()
     async with app.run_test(size=(80, 24)) as pilot:
         chart = app.query_one(RunChart)
-        series = CurveSeries("r1", "r1")
-        series.extend(range(101), [0.5] * 101, [float(step) for step in range(101)])
+        series = CurveSeries("r1", "r1", ChartCurve())
+        series.curve.extend(range(101), [0.5] * 101, [float(step) for step in range(101)])
         chart.set_series([series])
         chart.focus()
         chart.action_zoom_in()

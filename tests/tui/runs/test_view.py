@@ -65,11 +65,11 @@ async def test_a_validation_curve_of_seven_points_is_read_as_it_is_exported(
 
 
 async def test_the_second_chart_stays_with_many_runs_and_shares_the_x_axis(places: Places) -> None:
-    runs = [make_run(number, state=PAUSED, metrics={"loss": 1.0, "val_loss": 1.0}) for number in range(1, 41)]
+    runs = [make_run(number, state=PAUSED, metrics={"loss": 1.0, "accuracy": 1.0}) for number in range(1, 41)]
     engine = FakeEngine(*runs)
     newest = max(runs, key=lambda run: run.spec.created_at)
     engine.append(newest.id, metrics(1, list(range(1, 901)), loss=[0.000125 * s for s in range(1, 901)]))
-    engine.append(newest.id, metrics(2, [300, 600], val_loss=[1.0, 0.5]))
+    engine.append(newest.id, metrics(2, [300, 600], accuracy=[1.0, 0.5]))
     async with open_app(places, engine, (200, 60)) as opened:
         await opened.until(lambda: opened.app.runs.chart.series)
         await opened.until(lambda: len(floors(opened.text)) == 2)

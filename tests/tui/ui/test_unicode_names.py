@@ -15,7 +15,7 @@ from engine.places import Places
 from engine.protocol import Best, Query, RunSummary
 from tests.fakes.app_pilot import open_app
 from tests.fakes.engine import FakeEngine, done, make_run, metrics
-from tui.chart.chart_rows import Scene, picture
+from tui.chart.chart_rows import CurveSeries, Scene, picture
 from tui.chart.chart_view import ChartView
 from tui.data.run_history import RunHistory
 from tui.dialogs.choose import ChoiceList
@@ -46,7 +46,8 @@ def scene_of(name: str, metric: str, values: Sequence[float]) -> Scene:
     for history in stories:
         history.fold(EventBatch((metrics(1, [1, 2, 3], **{metric: list(values)}),)))
     series = tuple(
-        history.series[metric].with_style(label, 0) for history, label in zip(stories, names, strict=True)
+        CurveSeries(history.run, label, history.series[metric])
+        for history, label in zip(stories, names, strict=True)
     )
     return Scene(ChartView(metric=metric), series=series, selected="one")
 

@@ -161,7 +161,7 @@ def test_facts_of_any_type_can_be_folded(tmp_path: Path, damaged: dict[str, obje
     story.fold(EventBatch(tuple(found)))
     for event in found:
         fold.add(event, curves)
-    assert story.series["loss"].curve.steps.tolist()[-1] == 4 and curves.by_metric["loss"].steps[-1] == 4
+    assert story.series["loss"].steps.tolist()[-1] == 4 and curves.by_metric["loss"].steps[-1] == 4
 
 
 def test_lines_longer_than_a_chunk_are_sent_and_longer_than_a_frame_left_out(
