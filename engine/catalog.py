@@ -492,6 +492,7 @@ def from_file(described: FileExperiment) -> Experiment:
         best=described.best,
         goal=described.goal,
         threads=described.threads,
+        reads_data=described.reads_data,
         metrics=described.metrics,
         file=described,
     )

@@ -204,7 +204,7 @@ class Client:
             **({"begin": begin} if begin else {}), "gpu_share": gpu_share, "threads": threads,
             **({"like": like} if like else {}),
         }  # fmt: skip
-        facts |= await self._kept(file)
+        facts |= await self._kept(file, facts["params"])
         return await self._run("submit", **facts, token=uuid.uuid4().hex)
 
     async def submit_command(
@@ -227,13 +227,24 @@ class Client:
         }  # fmt: skip
         return await self._run("submit", **facts, token=uuid.uuid4().hex)
 
-    async def _kept(self, file: FileExperiment | None) -> Json:
-        """The fields of a request that name the kept source of `file`; none where there is no file."""
+    async def _kept(
+        self,
+        file: FileExperiment | None,
+        values: Mapping[str, object] | None = None,
+        axes: Sequence[str] = (),
+    ) -> Json:
+        """The fields of a request that name the kept source of `file`; none where there is no file.
+
+        Raises ParamError where the file refuses the values, all of the first points of the axes.
+        """
         if file is None:
             return {}
         from engine.experiment_files import prepare  # most runs are not of files
 
-        return {"file": to_json(await asyncio.to_thread(prepare.again, self.places, file))}
+        kept = await asyncio.to_thread(prepare.again, self.places, file)
+        if values is not None:
+            await asyncio.to_thread(prepare.check, kept, values, axes)
+        return {"file": to_json(kept)}
 
     async def show(self, run: str) -> RunSummary:
         """The run with its checkpoints."""
@@ -414,7 +425,7 @@ class Client:
             "metric": metric, "goal": goal, "name": name, "device": device, "executor": executor,
             "data": data_folder() if data is None else data,
         }  # fmt: skip
-        facts |= await self._kept(file)
+        facts |= await self._kept(file, facts["params"], axes)
         if begin:
             facts["begin"] = begin
         if submitted is not None:

@@ -1,6 +1,7 @@
-"""`python -P -m engine.experiment_files.describe FD PATH [MODULE]`: import an experiment and describe it.
+"""`python -P -m engine.experiment_files.describe FD PATH MODULE [POINTS]`: import an experiment, describe it.
 
-A process of its own, so that app and service never run the code of an experiment.
+A process of its own, so that app and service never run the code of an experiment. With POINTS, a JSON list of
+values, it answers whether the file accepts one of them.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import types
 from pathlib import Path
 from typing import Any
 
-from engine.errors import DltuiError
+from engine.errors import DltuiError, ParamError
 from engine.experiment_files import description, load, source_files
 from engine.experiment_files.description import FileExperiment
 from engine.experiment_files.errors import UnusableExperiment, at_line
@@ -26,6 +27,8 @@ from engine.version import VERSION
 MEMORY_BYTES = 16 << 30
 CPU_SECONDS = 120
 OUTPUT_BYTES = 64 << 20
+ORDER = frozenset(("engine.data.example_order", "engine.data.example_order.order"))
+"""the part of `engine.data` that reads no data"""
 TEXT_LIMIT = 300
 """characters of a title or a claim"""
 
@@ -37,9 +40,9 @@ def main(arguments: list[str]) -> int:
     _limit(resource.RLIMIT_CPU, CPU_SECONDS)
     _limit(resource.RLIMIT_FSIZE, OUTPUT_BYTES)
     _limit(resource.RLIMIT_CORE, 0)
-    path = Path(arguments[1])
+    path, module, *points = Path(arguments[1]), *arguments[2:]
     try:
-        found: dict[str, Any] = _describe(path, arguments[2] if len(arguments) > 2 else "")
+        found = _check(path, module, json.loads(points[0])) if points else _describe(path, module)
     except DltuiError as error:
         found = {"error": error.message}
     except BaseException as error:  # the file may raise anything when it is imported
@@ -62,6 +65,20 @@ def _describe(path: Path, module: str) -> dict[str, Any]:
     return {"described": to_json(made), "more": _more_files(source)}
 
 
+def _check(path: Path, module: str, points: list[dict[str, Any]]) -> dict[str, Any]:
+    """The error of the first point, if the file accepts none."""
+    source = source_files.read(path, module)
+    loaded = load.load(source.root, source.main, module)
+    refused: dict[str, Any] = {}
+    for point in points:
+        try:
+            load.own_params(loaded, point)
+            return {}
+        except ParamError as error:
+            refused = refused or {"refused": [error.message, error.remedy]}
+    return refused
+
+
 def described(path: Path, module: str, source: Source, loaded: types.ModuleType) -> FileExperiment:
     """Raises UnusableExperiment."""
     title, _, claim = inspect.cleandoc(loaded.__doc__ or "").partition("\n")
@@ -72,6 +89,7 @@ def described(path: Path, module: str, source: Source, loaded: types.ModuleType)
     if type(threads) is not int or not 0 <= threads <= 1 << 16:
         raise UnusableExperiment(f"{path}: THREADS: expected a whole number, got {str(threads)[:80]!r}.")
     load.train_of(loaded)
+    kind = load.params_class(loaded)
     return FileExperiment(
         name=path.stem,
         path=str(path),
@@ -81,7 +99,9 @@ def described(path: Path, module: str, source: Source, loaded: types.ModuleType)
         best=_text(loaded, "BEST", "loss"),
         goal=goal,
         threads=threads,
+        reads_data=_reads_data(loaded, source),
         metrics=_metrics(loaded),
+        checks=any(hasattr(kind, name) for name in ("check", "__post_init__")),
         params=tuple(map(description.describe_param, load.params_of(loaded))),
         module=module,
         source=source.sha256,
@@ -104,11 +124,24 @@ def _metrics(module: types.ModuleType) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _reads_data(module: types.ModuleType, source: Source) -> bool:
+    """As it declares, else whether it imports one of our data sets."""
+    found = getattr(module, "READS_DATA", None)
+    if found is None:
+        return any(name.startswith("engine.data.") for name in source.imported - ORDER)
+    if type(found) is not bool:
+        raise UnusableExperiment(
+            f"{module.__file__}: READS_DATA: expected True or False, got {str(found)[:80]!r}."
+        )
+    return found
+
+
 def _framework(source: Source) -> str:
     """By what it imports."""
-    if "torch" in source.imported:
+    packages = {name.partition(".")[0] for name in source.imported}
+    if "torch" in packages:
         return "torch"
-    return "tensorflow" if source.imported & {"tensorflow", "keras"} else "numpy"
+    return "tensorflow" if packages & {"tensorflow", "keras"} else "numpy"
 
 
 def _more_files(source: Source) -> list[str]:

@@ -9,17 +9,19 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from engine import files
 from engine.engine_path import PACKAGE_ROOT, python_path
-from engine.errors import CorruptRun, HomeUnusable
+from engine.errors import CorruptRun, HomeUnusable, ParamError
 from engine.experiment_files import names, source_files
 from engine.experiment_files.description import FileExperiment
 from engine.experiment_files.errors import UnusableExperiment
 from engine.experiment_files.source_files import Source
+from engine.params import Value
 from engine.places import Places, make_private
 from engine.typed_json import to_json, typed
 from engine.version import VERSION
@@ -178,6 +180,14 @@ def _write_cache(places: Places, place: ExperimentPlace, made: Described) -> Non
         files.write_bytes(_cache_file(places, place), json.dumps(data).encode(), sync=False)
 
 
+def check_values(place: ExperimentPlace, points: Sequence[Mapping[str, Value]]) -> None:
+    """Ask the code of the file whether it accepts one of these. Raises ParamError of the first of them."""
+    answer = _ask(place, json.dumps(list(points)))
+    if answer.get("refused"):
+        message, remedy = typed(answer["refused"], tuple[str, str])
+        raise ParamError(message, remedy)
+
+
 # --- the process ------------------------------------------------------------------------------------------
 
 
@@ -196,14 +206,14 @@ def _describe_anew(places: Places, place: ExperimentPlace) -> Described:
     return made
 
 
-def _ask(place: ExperimentPlace) -> dict[str, Any]:
-    """The answer of the process. Raises UnusableExperiment."""
+def _ask(place: ExperimentPlace, *more: str) -> dict[str, Any]:
+    """The answer of the process to these arguments. Raises UnusableExperiment."""
     python = place.python or sys.executable
     with tempfile.TemporaryFile() as answer, tempfile.TemporaryFile() as output:
         command = [python, "-P", "-m", "engine.experiment_files.describe", str(answer.fileno())]
         try:
             process = subprocess.Popen(
-                [*command, str(place.path), *filter(None, [place.module])],
+                [*command, str(place.path), place.module, *more],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=output,
                 pass_fds=(answer.fileno(),), start_new_session=True, cwd="/", env=_environ(),
             )  # fmt: skip

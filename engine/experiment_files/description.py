@@ -51,6 +51,10 @@ class FileExperiment:
     best: str = "loss"
     goal: str = "min"
     threads: int = 1
+    reads_data: bool = False
+    """whether its training data depend on the folder of data sets"""
+    checks: bool = False
+    """whether its own code says which values are valid together"""
     metrics: tuple[str, ...] = ()
     params: tuple[ParamDescription, ...] = ()
     python: str = ""

@@ -9,7 +9,7 @@ import inspect
 import sys
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -77,6 +77,18 @@ def params_class(module: types.ModuleType) -> type[Any] | None:
             f"{module.__file__}: which of {names} has the parameters? Write train(params: NAME, run)."
         )
     return next(iter(by_name or found), None)
+
+
+def own_params(module: types.ModuleType, values: Mapping[str, Any]) -> Any:
+    """The values as the dataclass of the file, checked by its own `check`. Raises ParamError and others."""
+    kind = params_class(module)
+    if kind is None:
+        return None
+    made = kind(**values)
+    check = getattr(made, "check", None)
+    if callable(check):
+        check()
+    return made
 
 
 def params_of(module: types.ModuleType) -> tuple[Param, ...]:

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 
-from engine import catalog
+from engine import axes, catalog, params
 from engine.catalog import Experiment
-from engine.errors import DltuiError, UnknownExperiment
+from engine.errors import DltuiError, ParamError, UnknownExperiment
 from engine.experiment_files import added, describing, source_store
 from engine.experiment_files.describing import Described, ExperimentPlace
 from engine.experiment_files.description import FileExperiment
 from engine.experiment_files.errors import UnusableExperiment
+from engine.params import Value
 from engine.places import Places
+
+CHECKED_POINTS = 64
+"""of a sweep, that its file is asked about; it may refuse some, but not all of them"""
+NO_LIMIT = 10**30
 
 
 def is_path(named: str) -> bool:
@@ -68,19 +75,47 @@ def again(places: Places, before: FileExperiment) -> FileExperiment:
 
     Raises DltuiError.
     """
-    path = Path(before.path)
-    if not path.exists():
-        return before
-    place = ExperimentPlace(path, before.python, before.module, before.name)
-    return keep(places, describing.describe(places, place))
+    place = _place_of(before)
+    return keep(places, describing.describe(places, place)) if place.path.exists() else before
+
+
+def check(file: FileExperiment, values: Mapping[str, object], axis_texts: Sequence[str] = ()) -> None:
+    """Raises ParamError where the file's own code refuses these values, for each of the first points of axes.
+
+    Most files have no such code: then nothing is asked. What the service refuses anyway passes here.
+    """
+    place = _place_of(file)
+    if not file.checks or not place.path.exists():
+        return
+    try:
+        points = list(_points(catalog.from_file(file), values, axis_texts))
+    except ParamError:
+        return
+    describing.check_values(place, points)
+
+
+def _points(
+    experiment: Experiment, values: Mapping[str, object], axis_texts: Sequence[str]
+) -> Iterator[dict[str, Value]]:
+    """All values of the first points. Raises ParamError."""
+    swept = axes.parse_axes(experiment, ";".join(axis_texts)) if axis_texts else ()
+    kinds = {param.name: param for param in (*params.declared(experiment.params), axes.SEED)}
+    is_grid = all(axis.values is not None for axis in swept)
+    drawn = (axes.sample_point(swept, kinds, 1, number) for number in range(CHECKED_POINTS))
+    for point in itertools.islice(axes.grid(swept, NO_LIMIT) if is_grid else drawn, CHECKED_POINTS):
+        own = {name: value for name, value in point.items() if name != axes.SEED.name}
+        yield asdict(params.build(experiment.params, {**values, **own}))
+
+
+def _place_of(file: FileExperiment) -> ExperimentPlace:
+    return ExperimentPlace(Path(file.path), file.python, file.module, file.name)
 
 
 def current(places: Places, before: FileExperiment) -> Experiment:
     """As `again`, without keeping the source."""
-    path = Path(before.path)
-    if not path.exists():
+    place = _place_of(before)
+    if not place.path.exists():
         return catalog.from_file(before)
-    place = ExperimentPlace(path, before.python, before.module, before.name)
     return catalog.from_file(describing.describe(places, place).experiment)
 
 

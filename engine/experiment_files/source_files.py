@@ -34,7 +34,7 @@ class Source:
     absent: tuple[str, ...] = ()
     """names that are imported and have no file here: a file of that name would change the source"""
     imported: frozenset[str] = frozenset()
-    """first parts of the names of all modules that are imported"""
+    """dotted names of all modules, and of what is imported from them"""
 
     @property
     def sha256(self) -> str:
@@ -115,7 +115,7 @@ class _Reading:
     def _resolve(self, dotted: str, importer: Path, line: int) -> list[tuple[Path, str]]:
         """The files of a module and of the packages around it."""
         parts = dotted.split(".")
-        self.imported.add(parts[0])
+        self.imported.add(dotted)
         if self.module and parts[0] != self.module.split(".")[0]:
             return []
         found: list[tuple[Path, str]] = []

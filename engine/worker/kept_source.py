@@ -62,12 +62,7 @@ def _extend_packages(module: str, root: Path) -> None:
 
 
 def _own_params(module: Any, chosen: Any) -> Any:
-    """The values as the dataclass of the file, checked by its own `check`. Raises ParamError and others."""
-    kind = load.params_class(module)
-    if kind is None:
-        return chosen
-    made = kind(**{one.name: getattr(chosen, one.name) for one in dataclasses.fields(chosen)})
-    check = getattr(made, "check", None)
-    if callable(check):
-        check()
-    return made
+    made = load.own_params(
+        module, {one.name: getattr(chosen, one.name) for one in dataclasses.fields(chosen)}
+    )
+    return chosen if made is None else made

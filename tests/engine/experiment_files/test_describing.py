@@ -243,3 +243,50 @@ def test_a_folder_that_was_added_lists_what_fails_and_what_works(places: Places,
     assert added.list_all(places) == []
     with pytest.raises(UnusableExperiment, match="was not added"):
         added.remove(places, "mine")
+
+
+@pytest.mark.parametrize(
+    ("line", "reads"),
+    [
+        ("READS_DATA = True", True),
+        ("from engine.data import mnist", True),
+        ("from engine.data.example_order import order", False),
+        ("from engine.data import mnist\nREADS_DATA = False", False),
+        ("", False),
+    ],
+)
+def test_a_file_says_whether_it_reads_data_sets(
+    line: str, reads: bool, places: Places, tmp_path: Path
+) -> None:
+    found = describe(places, write(tmp_path, text=f"{line}\n{EMPTY}")).experiment
+    assert catalog.from_file(found).reads_data is reads
+
+
+CHECKED = '''from dataclasses import dataclass
+from engine.errors import ParamError
+@dataclass
+class Params:
+    layers: int = 1
+    dropout: float = 0.0
+    def check(self):
+        if self.dropout and self.layers < 2:
+            raise ParamError("dropout: expected 2 layers or more.", "Set layers=2.")
+        1 / self.layers
+'''
+
+
+def test_the_code_of_a_file_refuses_values_before_anything_is_submitted(
+    places: Places, tmp_path: Path
+) -> None:
+    file = describe(places, write(tmp_path, text=CHECKED + EMPTY)).experiment
+    assert file.checks and not describe(places, write(tmp_path, "plain.py")).experiment.checks
+    with pytest.raises(ParamError, match=r"^dropout: expected 2 layers or more\. Set layers=2\.$"):
+        prepare.check(file, {"dropout": "0.5"})
+    prepare.check(file, {"dropout": "0.5", "layers": "2"})
+    prepare.check(file, {"dropout": "0.5"}, ["layers=1,2"])
+    with pytest.raises(ParamError, match="dropout: expected 2 layers"):
+        prepare.check(file, {}, ["dropout=0.1,0.5", "seed=1,2"])
+    with pytest.raises(UnusableExperiment, match=r"mine\.py, line 10: ZeroDivisionError"):
+        prepare.check(file, {"layers": "0"})
+    Path(file.path).unlink()
+    prepare.check(file, {"dropout": "0.5"})
