@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,6 @@ from engine.experiment_files import names, source_files
 from engine.experiment_files.description import FileExperiment
 from engine.experiment_files.errors import UnusableExperiment
 from engine.experiment_files.source_files import Source
-from engine.params import Value
 from engine.places import Places, make_private
 from engine.typed_json import to_json, typed
 from engine.version import VERSION
@@ -180,9 +179,13 @@ def _write_cache(places: Places, place: ExperimentPlace, made: Described) -> Non
         files.write_bytes(_cache_file(places, place), json.dumps(data).encode(), sync=False)
 
 
-def check_values(place: ExperimentPlace, points: Sequence[Mapping[str, Value]]) -> None:
-    """Ask the code of the file whether it accepts one of these. Raises ParamError of the first of them."""
-    answer = _ask(place, json.dumps(list(points)))
+@functools.lru_cache(256)
+def check_values(place: ExperimentPlace, source: str, points: str) -> None:
+    """Ask the code of the file, whose hash is `source`, whether it accepts one of the points, a JSON list.
+
+    Raises ParamError of the first of them. What was accepted once is not asked again.
+    """
+    answer = _ask(place, points)
     if answer.get("refused"):
         message, remedy = typed(answer["refused"], tuple[str, str])
         raise ParamError(message, remedy)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -88,10 +89,10 @@ def check(file: FileExperiment, values: Mapping[str, object], axis_texts: Sequen
     if not file.checks or not place.path.exists():
         return
     try:
-        points = list(_points(catalog.from_file(file), values, axis_texts))
+        points = json.dumps(list(_points(catalog.from_file(file), values, axis_texts)))
     except ParamError:
         return
-    describing.check_values(place, points)
+    describing.check_values(place, file.source, points)
 
 
 def _points(

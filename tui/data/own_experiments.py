@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 from engine import places
 from engine.catalog import Experiment
@@ -21,6 +22,15 @@ async def load_all() -> list[str]:
     from engine.experiment_files import prepare
 
     return await asyncio.to_thread(prepare.load, places.home())
+
+
+async def check(experiment: Experiment, values: Mapping[str, object]) -> None:
+    """Raises ParamError where the code of its file refuses the values, which another process finds out."""
+    if experiment.file is None:
+        return
+    from engine.experiment_files import prepare
+
+    await asyncio.to_thread(prepare.check, experiment.file, values)
 
 
 async def current(file: FileExperiment) -> Experiment:

@@ -21,7 +21,7 @@ from engine.params import Param
 from engine.places import data_folder
 from engine.protocol import RunSummary
 from tui.data import executor_text as executor
-from tui.data import run_actions
+from tui.data import own_experiments, run_actions
 from tui.data.run_text import given_name, name_of
 from tui.data.same_name_warning import same_name_warning
 from tui.data.value_text import data_line, exact_settings, format_exact
@@ -316,7 +316,9 @@ def launch_screen(experiment: Experiment, typed: Typed, data: str | None = None)
     fields = [field_of(param) for param in (*params.declared(experiment.params), *ABOUT)]
 
     async def act(given: Typed) -> Launch:
-        return _launch_of(experiment, given, folder)
+        launch = _launch_of(experiment, given, folder)
+        await own_experiments.check(experiment, launch.params)
+        return launch
 
     def outcome(given: Typed) -> FormOutcome:
         params.build(experiment.params, _own(given))

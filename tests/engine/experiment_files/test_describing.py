@@ -262,7 +262,7 @@ def test_a_file_says_whether_it_reads_data_sets(
     assert catalog.from_file(found).reads_data is reads
 
 
-CHECKED = '''from dataclasses import dataclass
+CHECKED = """from dataclasses import dataclass
 from engine.errors import ParamError
 @dataclass
 class Params:
@@ -272,7 +272,7 @@ class Params:
         if self.dropout and self.layers < 2:
             raise ParamError("dropout: expected 2 layers or more.", "Set layers=2.")
         1 / self.layers
-'''
+"""
 
 
 def test_the_code_of_a_file_refuses_values_before_anything_is_submitted(
