@@ -105,7 +105,7 @@ def check_path(path: Path) -> None:
         )
     if path.is_dir():
         raise UnusableExperiment(f"{path} is a folder, expected a Python file.")
-    if path.suffix != ".py":
+    if path.suffix != ".py" and path.exists():
         raise UnusableExperiment(f"{path}: expected the name of a Python file, which ends with .py.")
     if not path.exists():
         raise UnusableExperiment(f"{path}: there is no such file.")

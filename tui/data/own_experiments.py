@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping
 
 from engine import places
@@ -22,6 +23,37 @@ async def load_all() -> list[str]:
     from engine.experiment_files import prepare
 
     return await asyncio.to_thread(prepare.load, places.home())
+
+
+async def add(path: str) -> str:
+    """Add a file or a folder to the catalog; names and paths, and errors of files that fail.
+
+    Raises DltuiError, and nothing was added.
+    """
+    from engine.experiment_files import added
+
+    found = await asyncio.to_thread(added.add, places.home(), path)
+    return "\n".join(
+        f"{one.described.experiment.name}  {one.place.path}" if one.described else one.error for one in found
+    )
+
+
+async def remove(path: str) -> str:
+    """Remove a file or a folder from the catalog. Raises DltuiError, which names those that were added."""
+    from engine.experiment_files import added
+
+    removed = await asyncio.to_thread(added.remove, places.home(), path)
+    return f"{removed} is no longer in the catalog. Its runs stay, and can be resumed."
+
+
+async def added_path(file: FileExperiment | None) -> str:
+    """The path by which a file was added: its own, or that of its folder; empty where there is none."""
+    from engine.experiment_files import added
+
+    if file is None:
+        return ""
+    known = {one.path for one in (await asyncio.to_thread(added.read, places.home())).added}
+    return next((path for path in (file.path, os.path.dirname(file.path)) if path in known), "")
 
 
 async def check(experiment: Experiment, values: Mapping[str, object]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -10,15 +10,20 @@ from textual.containers import Vertical
 from engine import catalog
 from engine.catalog import Experiment
 from engine.experiment_files.description import FileExperiment
+from engine.params import Param
 from tui.data import own_experiments
 from tui.data.run_actions import run_and_notify
 from tui.dialogs.dialog import Dialog, KeyLine
+from tui.keys import all_keys
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
+from tui.ui.form import Typed
 from tui.ui.sheet import Sheet
 from tui.ui.span import Row, Span
 from tui.ui.start_worker import start_worker
 from tui.ui.wrap import wrap_text
+
+PATH = Param("path", str, "", "a Python file with train(params, run), or a folder of them: ./mine.py")
 
 
 class ExperimentList(Sheet):
@@ -46,6 +51,10 @@ class ExperimentList(Sheet):
     def chosen(self) -> Experiment:
         return self._found[self._cursor]
 
+    @property
+    def names(self) -> list[str]:
+        return [one.name for one in self._found]
+
     def rows(self, width: int) -> Sequence[Row]:
         rows: list[Row] = []
         self._tops = []
@@ -62,8 +71,11 @@ class ExperimentList(Sheet):
         return rows if self._notes else rows[:-1]
 
     def action_scroll(self, rows: int) -> None:
+        self.move_to(self._cursor + rows)
+
+    def move_to(self, place: int) -> None:
         self._has_moved = True
-        self._cursor = max(0, min(self._cursor + rows, len(self._found) - 1))
+        self._cursor = max(0, min(place, len(self._found) - 1))
         self.draw()
         if self._cursor == len(self._found) - 1:
             self.scroll_end(animate=False)  # with the notes below it
@@ -74,6 +86,8 @@ class ExperimentList(Sheet):
 class PickScreen(Dialog[Experiment]):
     """Dismissed with the chosen experiment, or None."""
 
+    BINDINGS = all_keys.bindings("experiments")
+
     def __init__(self, found: Sequence[Experiment], chosen: str, title: str = "start an experiment") -> None:
         super().__init__()
         self._found, self._chosen, self._title_shown = found, chosen, title
@@ -82,7 +96,10 @@ class PickScreen(Dialog[Experiment]):
         with Vertical(classes="dialog wide") as box:
             box.border_title = self._title_shown
             yield ExperimentList(self._found, self._chosen)
-            yield KeyLine((("dialog.accept", "set up"), ("dialog.cancel", "back"), ("pane.down", "next")))
+            yield KeyLine(
+                (("dialog.accept", "set up"), ("dialog.cancel", "back"), ("pane.down", "next"),
+                 ("experiments.add", "add a file"), ("experiments.remove", "remove one"))
+            )  # fmt: skip
 
     def on_mount(self) -> None:
         start_worker(self, self._load_added, group="experiments")
@@ -104,6 +121,42 @@ class PickScreen(Dialog[Experiment]):
             self.dismiss(chosen)
         else:
             run_and_notify(self, self._accept_current(chosen.file))
+
+    def action_add_file(self) -> None:
+        self._open_path_form("add a file", "add", "", own_experiments.add)
+
+    def action_remove_file(self) -> None:
+        run_and_notify(self, self._remove_file(self.query_one(ExperimentList).chosen.file))
+
+    async def _remove_file(self, file: FileExperiment | None) -> str:
+        """Ask for the path, that of the chosen file at first. Raises DltuiError."""
+        path = await own_experiments.added_path(file)
+        self._open_path_form("remove a file", "remove", path, own_experiments.remove)
+        return ""
+
+    def _open_path_form(
+        self, title: str, label: str, path: str, act: Callable[[str], Awaitable[str]]
+    ) -> None:
+        from tui.dialogs.form_dialog import fields_screen  # the list alone does not need it
+
+        async def submit(typed: Typed) -> str:
+            return await act(typed[PATH.name].strip())
+
+        self.app.push_screen(fields_screen(title, [PATH], {PATH.name: path}, label, submit), self._changed)
+
+    def _changed(self, text: str | None) -> None:
+        if text is not None:
+            self.notify(plain(text, lines=True), markup=False)
+            start_worker(self, self._load_changed, group="experiments", exclusive=True)
+
+    async def _load_changed(self) -> None:
+        """The cursor goes to what was added."""
+        listed = self.query_one(ExperimentList)
+        before = listed.names
+        await self._load_added()
+        for place, name in enumerate(listed.names):
+            if name not in before:
+                return listed.move_to(place)
 
     async def _accept_current(self, file: FileExperiment) -> str:
         """The file may have changed since it was described. Raises DltuiError, and the dialog stays."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from tui.keys.key import Key
 
-SCOPES = {"filter": "Filter", "form": "Form", "dialog": "Dialog", "home": "Home folder"}
+SCOPES = {
+    "filter": "Filter", "form": "Form", "dialog": "Dialog", "experiments": "Choice of an experiment",
+    "home": "Home folder",
+}  # fmt: skip
 """the headings in the help"""
 
 KEYS = (
@@ -18,6 +21,10 @@ KEYS = (
     Key("form.defaults", "ctrl+r", "defaults", "defaults", "Restore the default values", "form", 4),
     Key("form.cancel", "escape", "cancel", "cancel", "Cancel: nothing is started", "form", 2),
     Key("form.help", "f1", "help", "keys", "Show the keys of the form", "form", 5),
+    Key("experiments.add", "a", "add_file", "add a file", "Add a file or a folder to the catalog",
+        "experiments", 1),
+    Key("experiments.remove", "D,delete", "remove_file", "remove one", "Remove a file from the catalog",
+        "experiments", 2),
     Key("home.retry", "r", "retry", "try again", "Check the home folder again", "home", 1),
     Key("home.leave", "q", "app.leave", "quit", "Quit dltui", "home", 2),
     Key("dialog.accept", "enter", "accept", "ok", "Confirm", "dialog", 1),

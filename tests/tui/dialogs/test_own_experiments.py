@@ -53,6 +53,33 @@ async def test_a_file_that_was_added_is_launched_from_its_form_and_one_that_fail
         assert (word, name, sent["lr"], sent["limit"]) == ("submit", "mine", 0.5, None)
 
 
+async def test_a_file_is_added_and_removed_in_the_list_of_experiments(places: Places, tmp_path: Path) -> None:
+    write(tmp_path, "broken.py", "x = 1\ndef train(:\n")
+    path = write(tmp_path)
+    async with open_app(places, FakeEngine(make_run(1)), (80, 24)) as opened:
+        await opened.press("n", "a")
+        await opened.until(lambda: isinstance(opened.app.screen, FormScreen))
+        await opened.type(str(tmp_path / "broken.py"))
+        await opened.press("enter")
+        await opened.shows("syntax.")  # wrapped as its path needs
+        await opened.press("ctrl+r")
+        await opened.type(str(path))
+        await opened.press("enter")
+        await opened.shows("› Counting: a sum that depends on every step.")
+        assert opened.notices == [f"mine  {path}"]
+        assert [one.path for one in added.read(places).added] == [str(path)]
+        await opened.press("D")
+        await opened.until(lambda: isinstance(opened.app.screen, FormScreen))
+        await opened.press("enter")
+        await opened.until(lambda: not any(one.file for one in catalog.experiments()))
+        assert "mine.py is no longer in the catalog" in opened.notices[-1]
+        assert added.read(places).added == ()
+        await opened.press("D")
+        await opened.until(lambda: isinstance(opened.app.screen, FormScreen))
+        await opened.press("enter")
+        await opened.shows("Added: none.")
+
+
 async def test_a_run_of_a_file_is_repeated_with_the_file_as_it_is_now_and_as_it_was(
     places: Places, tmp_path: Path
 ) -> None:

@@ -13,6 +13,7 @@ from tui.app import LabApp
 from tui.dialogs.dialog import Dialog
 from tui.dialogs.form_dialog import FormScreen
 from tui.dialogs.home_error import HomeScreen
+from tui.dialogs.pick_experiment import PickScreen
 from tui.keys.all_keys import KEYS, Key, Scope, overlaps, shown
 from tui.repl.prompt_line import PromptLine
 from tui.repl.transcript import Transcript
@@ -55,6 +56,7 @@ LISTENERS: dict[Scope, Any] = {
     "filter": FilterBar,
     "form": FormScreen,
     "dialog": Dialog,
+    "experiments": PickScreen,
 }
 
 
