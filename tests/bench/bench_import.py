@@ -2,7 +2,7 @@
 
 1,000 TensorBoard runs of 1,000 points, beside TensorBoard's `EventAccumulator` in the same run; a run of four
 metrics of a million points, from the log and from its cache; how soon a new scalar is there, and what 1,000
-followed runs cost.
+followed runs cost; a database of MLflow. TensorBoard's fast loader is printed beside, where it is installed.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from engine.places import Places
 from engine.protocol import Query
 from engine.readers.event_messages import Event
 from engine.readers.record_checksums import masked_checksums
+from tests.bench import fast_loader, mlflow_store
 from tests.bench.bench_index import _connect, _end, _seconds, _start
 from tests.bench.processor import print_processor
 from tui.chart.chart_rows import CurveSeries, Scene, picture
@@ -32,6 +33,8 @@ from tui.chart.curve_arrays import ChartCurve
 
 RUNS, POINTS = 1000, 1000
 METRICS, LONG = ("loss", "accuracy", "val_loss", "lr"), 1_000_000
+MLFLOW = 100, 16, 1000
+"""runs, metrics of each, values of each"""
 FOLLOWED_SECONDS = 20.0
 PEER = """
 import sys, time
@@ -53,7 +56,9 @@ def main() -> int:
         for number in range(RUNS):
             write_log(root / "many" / f"run{number:04}", (("loss", number),), POINTS)
         write_log(root / "long", tuple((metric, place) for place, metric in enumerate(METRICS)), LONG)
+        mlflow_store.write_store(root / "mlflow.db", *MLFLOW)
         found = [*asyncio.run(_many(root)), *asyncio.run(_long(root)), *asyncio.run(_followed(root))]
+        found += asyncio.run(_mlflow(root))
     return 0 if all(found) else 1
 
 
@@ -89,6 +94,8 @@ async def _many(root: Path) -> list[bool]:
     assert newest == {f"run{n:04}": float(np.float32(1 / (POINTS + n))) for n in range(RUNS)}
     await _end(client, service)
     print(f"EventAccumulator: {RUNS:,} runs of {POINTS:,} points, {peer:.1f} s of processor")
+    fast = fast_loader.processor_seconds(root / "many")
+    print("TensorBoard's fast loader: " + ("not installed" if fast is None else f"{fast:.2f} s of processor"))
     return [
         _report("all rows with their newest value", took, 5.0, "s"),
         _report("processor time of service, readers and client", spent, peer / 3, "s"),
@@ -129,6 +136,21 @@ async def _long(root: Path) -> list[bool]:
         _report("first curve from the cache", one_curve, 1.0, "s"),
         _report("redraw", redraw * 1000, 10.0, "ms"),
     ]
+
+
+async def _mlflow(root: Path) -> list[bool]:
+    places = Places(root / "home-mlflow")
+    service = _start(places)
+    client = await _connect(places)
+    before, began = _family_seconds(service.pid), time.perf_counter()
+    async for part in client.import_logs([str(root / "mlflow.db")]):
+        points = part["points"]
+    spent = _family_seconds(service.pid) - before
+    runs, metrics, steps = MLFLOW
+    assert points == runs * metrics * steps
+    print(f"MLflow: {runs:,} runs, {points:,} values in {time.perf_counter() - began:.1f} s")
+    await _end(client, service)
+    return [_report("a value of MLflow into the cache, processor", spent / points * 1e6, 6.0, "us")]
 
 
 async def _first_points(client: Client, began: float) -> float:
