@@ -39,9 +39,16 @@ def _mlflow(path: Path, since: float, begun: float) -> LogFollower:
     return MlflowFollower(path, since, begun)
 
 
+def _wandb(path: Path, since: float, begun: float) -> LogFollower:
+    from engine.exec.follow_wandb import WandbFollower  # protobuf, as well
+
+    return WandbFollower(path, since)
+
+
 FOLLOWERS: Mapping[str, Callable[[Path, float, float], LogFollower]] = {
     "tensorboard": _tensorboard,
     "mlflow": _mlflow,
+    "wandb": _wandb,
 }
 """by the kind of a `LogPlace`"""
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 DEPTH = 4
 """folders within each other below that of TensorBoard files"""
 MLFLOW_URI = "MLFLOW_TRACKING_URI"
+WANDB_DIR, WANDB_MODE = "WANDB_DIR", "WANDB_MODE"
 
 
 class LogPlace(NamedTuple):
@@ -19,8 +20,8 @@ class LogPlace(NamedTuple):
 
 
 def places_of(command: Mapping[str, Any], tensorboard: Path) -> list[LogPlace]:
-    """`command` as in spec.json, whose `environ` and `folder` say where MLflow writes by itself."""
-    return [LogPlace("tensorboard", tensorboard), *_mlflow(command)]
+    """`command` as in spec.json, whose `environ` and `folder` say where MLflow and W&B write."""
+    return [LogPlace("tensorboard", tensorboard), *_mlflow(command), *_wandb(command)]
 
 
 def is_written(place: LogPlace, since: float) -> bool:
@@ -41,6 +42,15 @@ def _mlflow(command: Mapping[str, Any]) -> list[LogPlace]:
 
         return [LogPlace("mlflow", folder / unquote(urlsplit(uri).path))]
     return [] if separator else [LogPlace("mlflow", folder / uri)]
+
+
+def _wandb(command: Mapping[str, Any]) -> list[LogPlace]:
+    """The folder in that of WANDB_DIR, or in the working folder; none where W&B writes nothing."""
+    environ = command["environ"]
+    if environ.get(WANDB_MODE) == "disabled":
+        return []
+    top = Path(command["folder"]) / environ.get(WANDB_DIR, "")
+    return [LogPlace("wandb", top / name) for name in ("wandb", ".wandb")]
 
 
 def _has_event_file(folder: Path, since: float, depth: int = DEPTH) -> bool:
@@ -71,6 +81,14 @@ def _has_mlflow_run(path: Path, since: float) -> bool:
     return any(_time_of(f"{path}{suffix}") >= since for suffix in ("", "-wal"))
 
 
+def _has_wandb_run(path: Path, since: float) -> bool:
+    try:
+        with os.scandir(path) as entries:
+            return any("run-" in entry.name and entry.stat().st_mtime >= since for entry in entries)
+    except OSError:
+        return False  # not there yet
+
+
 def _time_of(path: str) -> float:
     try:
         return os.stat(path).st_mtime
@@ -81,4 +99,5 @@ def _time_of(path: str) -> float:
 WRITTEN: Mapping[str, Callable[[Path, float], bool]] = {
     "tensorboard": _has_event_file,
     "mlflow": _has_mlflow_run,
+    "wandb": _has_wandb_run,
 }

@@ -40,7 +40,22 @@ def test_mlflow_is_looked_for_where_it_writes_by_itself(uri: str, paths: list[st
     assert found == [
         LogPlace("tensorboard", Path("/tb")),
         *(LogPlace("mlflow", Path(path)) for path in paths),
+        LogPlace("wandb", Path("/work/wandb")),
+        LogPlace("wandb", Path("/work/.wandb")),
     ]
+
+
+@pytest.mark.parametrize(
+    ("environ", "folders"),
+    [
+        ({"WANDB_DIR": "logs"}, ["/work/logs/wandb", "/work/logs/.wandb"]),
+        ({"WANDB_DIR": "/data", "WANDB_MODE": "offline"}, ["/data/wandb", "/data/.wandb"]),
+        ({"WANDB_MODE": "disabled"}, []),
+    ],
+)
+def test_wandb_is_looked_for_where_it_writes(environ: dict[str, str], folders: list[str]) -> None:
+    found = places_of({"folder": "/work", "environ": environ}, Path("/tb"))
+    assert [place.path for place in found if place.kind == "wandb"] == [Path(one) for one in folders]
 
 
 def test_a_place_is_written_when_something_in_it_is_newer(tmp_path: Path) -> None:

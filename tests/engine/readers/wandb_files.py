@@ -44,17 +44,19 @@ def _append(data: bytearray, record: bytes) -> None:
             return
 
 
-def records_of(run: str, rows: Sequence[Row], is_resumed: bool = False) -> Iterator[bytes]:
+def records_of(
+    run: str, rows: Sequence[Row], is_resumed: bool = False, began_at: int = 1_700_000_000
+) -> Iterator[bytes]:
     """Those of a run that ends: of each step the summary and the history, as W&B writes them."""
     begin = Record(num=1)
     begin.run.id = begin.run.name = run.encode()
-    begin.run.started.seconds = 1_700_000_000
+    begin.run.started.seconds = began_at
     begin.run.is_resumed = is_resumed
     begin.run.config.items.add(key=b"lr", value_json=b"0.1")
     yield begin.SerializeToString()
     number = 1
     for step, row in enumerate(rows):
-        own = {"_step": step, "_timestamp": 1.7e9 + step / 10, "_runtime": step / 10}
+        own = {"_step": step, "_timestamp": began_at + step / 10, "_runtime": step / 10}
         for name in ("summary", "history"):
             number += 1
             record = Record(num=number)
