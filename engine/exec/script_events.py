@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
+from operator import lt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from engine.events import Event, EventWriter
 from engine.worker.event_log import METRICS, Metrics, columns
 
 if TYPE_CHECKING:
-    from engine.exec.output_metrics import FoundValue
+    from engine.exec.output_metrics import FoundValues
 
 Series = dict[str, list[list[Any]]]
 WRITE_SECONDS = 0.25
@@ -63,7 +64,7 @@ class ScriptEvents:
         self.has_points = False
         """whether there are points to write"""
         self._folder, self._writer = folder, writer
-        self._metrics = Metrics()
+        self._metrics = Metrics(has_files=False)
         self._last: dict[str, int] = {}
         self._held: list[tuple[str, int, float]] = []
         self._held_since = 0.0
@@ -98,21 +99,39 @@ class ScriptEvents:
             except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
                 self.note_once(f"dltui_track sent {kind[:40]!r} that cannot be used: {error}")
 
-    def add_output(self, found: FoundValue) -> None:
-        """A value in the output; without a step it is the one after the last of its metric."""
-        step = found.step
-        if step is None:
-            step = self._last.get(found.name, 0) + 1
-        if not self._is_open and found.step is None:
+    def add_output(self, found: FoundValues) -> None:
+        """Values in the output; those without a step are behind the last of their metric."""
+        if not self._is_open and found.steps is None:
             self._open()  # values are counted on: it does not go back
-        self._point(found.name, step, found.value)
+        steps = found.steps
+        if steps is None:
+            first = self._last.get(found.name, 0) + 1
+            steps = range(first, first + len(found.values))
+        self._points(found.name, steps, found.values)
 
     def _on_metrics(self, series: Series) -> None:
         for name, (steps, values) in series.items():
             if len(steps) != len(values):
                 raise ValueError(f"{name[:80]}: {len(steps)} steps and {len(values)} values")
-            for step, value in zip(steps, values, strict=True):
-                self._point(name, step, float(value))
+            self._points(name, steps, list(map(float, values)))
+
+    def _points(self, name: str, steps: Sequence[int], values: Sequence[float]) -> None:
+        are_plain = len(steps) > 1 and self._are_plain(name, steps, values)
+        if are_plain and self._metrics.extend(name, steps, values):
+            self._last[name], self.has_points = steps[-1], True
+            self.step = max(self.step, steps[-1])
+            return
+        for step, value in zip(steps, values, strict=True):
+            self._point(name, step, value)
+
+    def _are_plain(self, name: str, steps: Sequence[int], values: Sequence[float]) -> bool:
+        """Whether nothing about the points has to be said: a known metric, finite, steps that increase."""
+        if not self._is_open or name not in self._last or self.diverged or not isfinite(sum(values)):
+            return False
+        if isinstance(steps, range):
+            return steps[-1] < STEP_LIMIT
+        is_whole = set(map(type, steps)) == {int}
+        return is_whole and steps[0] >= 0 and steps[-1] < STEP_LIMIT and all(map(lt, steps, steps[1:]))
 
     def _point(self, name: str, step: int, value: float) -> None:
         if not self._is_open:

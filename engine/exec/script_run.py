@@ -28,7 +28,7 @@ ORPHAN_SECONDS = 15.0
 """that the command has after SIGTERM when the keeper has ended"""
 ROOT = str(Path(__file__).resolve().parents[2])
 """the folder of the packages"""
-OUTPUT_CHUNK = 64 * 1024
+OUTPUT_CHUNK = 256 * 1024
 MOST_OUTPUT_AT_END = 4 * 1024 * 1024
 """bytes read after the command has ended: a process that it left may print forever"""
 

@@ -47,6 +47,20 @@ class ExtremesBucket:
         if self.high is None or value > self.high[1]:
             self.high = point
 
+    def extend(self, steps: Sequence[int], values: Sequence[float]) -> None:
+        """As `add` of each; there is one at least."""
+        if sum(values) - sum(values) != 0.0:  # one of them is not finite, or their sum is not
+            for step, value in zip(steps, values, strict=True):
+                self.add(step, value)
+            return
+        self.size += len(values)
+        self.last = (steps[-1], values[-1])
+        low, high = min(values), max(values)
+        if self.low is None or low < self.low[1]:
+            self.low = (steps[values.index(low)], low)
+        if self.high is None or high > self.high[1]:
+            self.high = (steps[values.index(high)], high)
+
     def points(self, *, with_last: bool = False) -> Points:
         """The points kept, ordered by step."""
         kept = {self.low, self.high, self.first_nan, self.last if with_last and self.size else None}
@@ -77,6 +91,8 @@ class MetricSeries:
     last: Points = field(default_factory=list)
     """the newest point where it filled a bucket without being kept: it is written if no other follows"""
     reproducible_last: Points = field(default_factory=list)
+    has_files: bool = True
+    """whether the reproducible points are kept, for TensorBoard files"""
 
     def __post_init__(self) -> None:
         self.width = width_at(self.count)
@@ -88,16 +104,34 @@ class MetricSeries:
         self.count, self.last_step = self.count + 1, step
         if self.count <= EXACT:
             self.ready.append((step, value))
-            self.reproducible.append((step, value))
+            if self.has_files:
+                self.reproducible.append((step, value))
             return True
-        self._add_reproducible(step, value)
+        if self.has_files:
+            self._add_reproducible(step, value)
         self.bucket.add(step, value)
         self.last = []
+        self._end_full_bucket()
+        return True
+
+    def _end_full_bucket(self) -> None:
         if self.bucket.size >= self.width:
             self.ready += self.bucket.points()
             self.last, self.bucket = self.bucket.last_left_out(), ExtremesBucket()
             self.width = width_at(self.count)
-        return True
+
+    def extend(self, steps: Sequence[int], values: Sequence[float]) -> None:
+        """As `add` of each, where all steps are after the last one and increase, and it has no files."""
+        begin = min(len(steps), max(0, EXACT - self.count))
+        self.ready += zip(steps[:begin], values[:begin], strict=True)
+        self.count += begin
+        while begin < len(steps):
+            end = min(len(steps), begin + self.width - self.bucket.size)
+            self.bucket.extend(steps[begin:end], values[begin:end])
+            self.count += end - begin
+            self.last, begin = [], end
+            self._end_full_bucket()
+        self.last_step = steps[-1]
 
     def _add_reproducible(self, step: int, value: float) -> None:
         if not self.reproducible_bucket.size:
@@ -147,15 +181,25 @@ def bucket_end(count: int) -> int:
 class Metrics:
     """The buffered series of a run, by name."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, has_files: bool = True) -> None:
+        """`has_files`: whether TensorBoard files of them are written."""
         self._series: dict[str, MetricSeries] = {}
+        self._has_files = has_files
 
     def add(self, step: int, name: str, value: float) -> bool:
         """False if dropped: the steps of a metric increase, and the first value of a step is kept."""
         series = self._series.get(name)
         if series is None:
-            series = self._series[name] = MetricSeries()
+            series = self._series[name] = MetricSeries(has_files=self._has_files)
         return series.add(step, value)
+
+    def extend(self, name: str, steps: Sequence[int], values: Sequence[float]) -> bool:
+        """As `add` of each; False, and nothing was added, where they have to be added one by one."""
+        series = self._series.get(name)
+        if self._has_files or series is None or steps[0] <= series.last_step:
+            return False
+        series.extend(steps, values)
+        return True
 
     def pop(self, *, include_bucket: bool = False) -> dict[str, Points]:
         """Return and remove the ready points, by metric."""
@@ -180,7 +224,10 @@ class Metrics:
     def resume(self, counts: Mapping[str, int], last_steps: Mapping[str, int]) -> None:
         """Drop all points and keep the counts, which decide the bucket widths, and the last steps."""
         names = counts.keys() | last_steps.keys()
-        self._series = {name: MetricSeries(counts.get(name, 0), last_steps.get(name, -1)) for name in names}
+        self._series = {
+            name: MetricSeries(counts.get(name, 0), last_steps.get(name, -1), has_files=self._has_files)
+            for name in names
+        }
 
 
 @dataclass(slots=True)

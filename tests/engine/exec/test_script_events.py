@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from engine.events import EventWriter
-from engine.exec.output_metrics import FoundValue
+from engine.exec.output_metrics import FoundValues
 from engine.exec.script_events import ScriptEvents
 from engine.store import RunFolder
 from tests.engine.exec.command_run import curve, events_of, notes
@@ -60,7 +60,7 @@ def test_values_that_are_counted_go_on_counting(tmp_path: Path) -> None:
     for _ in range(2):
         events = attempt(tmp_path)
         for _ in range(3):
-            events.add_output(FoundValue("loss", None, 0.5))
+            events.add_output(FoundValues("loss", None, [0.5]))
         events.close(None)
     assert [step for step, _ in curve(RunFolder(tmp_path), "loss")] == [1, 2, 3, 4, 5, 6]
 

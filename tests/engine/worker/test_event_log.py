@@ -51,6 +51,24 @@ def test_in_every_bucket_the_extremes_and_a_nan_are_kept(values: list[float], ta
     assert same(points[-1][1], values[-1]), "the last value is always there"
 
 
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.lists(VALUES, min_size=1, max_size=80), max_size=8),
+    st.sampled_from([19_900, 60_000, 3_000_000]),
+)
+def test_points_that_are_added_at_once_are_kept_as_one_by_one(parts: list[list[float]], start: int) -> None:
+    one, many = MetricSeries(start, has_files=False), MetricSeries(start, has_files=False)
+    first = 0
+    for values in parts:
+        steps = range(first, first + 2 * len(values), 2)
+        for step, value in zip(steps, values, strict=True):
+            one.add(step, value)
+        many.extend(steps, values)
+        first = steps[-1] + 1
+    assert (one.count, one.last_step, one.width) == (many.count, many.last_step, many.width)
+    assert str(one.pop(include_bucket=True)) == str(many.pop(include_bucket=True))
+
+
 def test_a_run_that_ends_where_a_bucket_does_has_its_last_point() -> None:
     """Buckets of four points begin after 50,000; the last point of the first is no extreme of it."""
     series = MetricSeries()
