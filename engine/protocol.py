@@ -284,10 +284,22 @@ class CheckpointFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class MediaFacts:
+    """The images, or the texts, that a command logged under one tag."""
+
+    kind: str
+    """image or text"""
+    tag: str
+    count: int
+    step: int
+    """of the newest"""
+
+
+@dataclass(frozen=True, slots=True)
 class RunSummary:
     """The facts of a run that tables, pages and `show --json` need."""
 
-    JSON_OMITTED: ClassVar = ("tags", "note")
+    JSON_OMITTED: ClassVar = ("tags", "note", "media")
 
     spec: Spec
     state: State
@@ -330,6 +342,8 @@ class RunSummary:
     """given by the user; may have several lines"""
     checkpoints: tuple[CheckpointFacts, ...] = ()
     """set only by `show`"""
+    media: tuple[MediaFacts, ...] = ()
+    """of a command; set only by `show`"""
 
     @property
     def id(self) -> str:
@@ -584,8 +598,9 @@ _IN_SUMMARY = tuple(
     dict.fromkeys(
         (
             "id", "experiment", "name", "status", "cause", "params", "seed", "framework", "metrics", "best",
-            "created_at", "ended_at", *(field.name for field in fields(RunSummary)[2:-1]), "wanted_device",
+            "created_at", "ended_at", *(field.name for field in fields(RunSummary)[2:-2]), "wanted_device",
             *_SPEC_FIELDS[:-3], "unknown", "parent", "file", "command", "state", "checkpoints",
+            "media",
         )
     )
 )  # fmt: skip

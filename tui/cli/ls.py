@@ -34,6 +34,7 @@ from tui.data.value_text import (
     effective_params,
     field_text,
     format_params,
+    media_text,
     plural,
     progress_text,
     reason_text,
@@ -281,7 +282,8 @@ def _facts(run: RunSummary, data_now: str, code: str = "") -> list[tuple[str, st
         ("trained for", duration_text(run.train_seconds)),
     ]
     answers = [("answers with", one.answers) for one in run.checkpoints if one.answers]
-    return facts + answers + [("checkpoint", _checkpoint(run, one)) for one in run.checkpoints]
+    listed = [("checkpoint", _checkpoint(run, one)) for one in run.checkpoints]
+    return facts + answers + listed + [(one.kind, media_text(one)) for one in run.media]
 
 
 def _checkpoint(run: RunSummary, found: CheckpointFacts) -> str:

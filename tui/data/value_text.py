@@ -11,7 +11,7 @@ from engine import params
 from engine.errors import UnknownExperiment
 from engine.filter_fields import RunField
 from engine.params import Value
-from engine.protocol import CauseKind, CheckpointFacts, Json, RunSummary, summary_to_json
+from engine.protocol import CauseKind, CheckpointFacts, Json, MediaFacts, RunSummary, summary_to_json
 from tui.terminal.plain_text import plain
 from tui.ui.numbers import short, size
 
@@ -173,6 +173,11 @@ def format_value(name: str, value: object) -> str:
     if isinstance(value, float):
         return f"{value:.0f}" if 1e6 <= abs(value) < 1e15 and value == int(value) else f"{value:g}"
     return str(value)
+
+
+def media_text(found: MediaFacts) -> str:
+    """kernel: 8, the last at step 400"""
+    return f"{found.tag}: {found.count:,}, the last at step {found.step:,}"
 
 
 def progress_text(run: RunSummary) -> str:

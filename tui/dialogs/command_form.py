@@ -52,5 +52,5 @@ def command_screen(
     fields = [field_of(param) for param in (*placeholder_fields(command), *ABOUT)]
     return FormScreen(
         "a command again", Form(fields, texts, gap="name"), act, submit_label="launch",
-        about=(shlex.join(command.argv),), fact=f"in {command.folder}", outcome=outcome,
+        about=(f"in {command.folder}",), fact=shlex.join(command.argv), outcome=outcome,
     )  # fmt: skip

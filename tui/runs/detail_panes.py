@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import Any
 
 from rich.cells import cell_len, chop_cells
 
-from engine.protocol import CheckpointFacts, RunSummary, Status
+from engine.protocol import CheckpointFacts, MediaFacts, RunSummary, Spec, Status
 from tui.data.value_text import (
     best_text,
     changed_params,
@@ -15,6 +16,7 @@ from tui.data.value_text import (
     data_text,
     effective_params,
     format_value,
+    media_text,
 )
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
@@ -54,11 +56,12 @@ class ParamsSheet(Sheet):
         settings = (
             ("seed", str(run.spec.seed)),
             *([("child of", run.spec.parent.whole)] if run.spec.parent else []),
-            ("framework", run.spec.framework),
+            *([("framework", run.spec.framework)] if run.spec.framework else []),
             ("threads", str(run.spec.threads or "all")),
             ("device", run.spec.device),
         )
         for name, value in (
+            *_command_facts(run.spec),
             *(settings if run.status is not Status.IMPORTED else ()),
             *([("data", data_text(run))] if run.data_fingerprint else []),
             *([("data folder", folder)] if (folder := data_folder_text(run)) else []),
@@ -67,6 +70,20 @@ class ParamsSheet(Sheet):
         ):
             rows += _pair(name, value, "muted", width)
         return rows
+
+
+def _command_facts(spec: Spec) -> list[tuple[str, str]]:
+    if spec.command is None:
+        return []
+    from tui.data.command_text import command_text  # most runs are experiments
+
+    facts = (
+        ("command", command_text(spec)),
+        ("folder", spec.command.folder),
+        ("in no file", ", ".join(spec.command.withheld)),
+        ("output", "  ".join(spec.command.output_metrics)),
+    )
+    return [(name, value) for name, value in facts if value]
 
 
 def _pair(name: str, value: str, style_name: str, width: int) -> list[Row]:
@@ -168,20 +185,30 @@ class CheckpointsSheet(Sheet):
         super().__init__(**widget)
         self._found: tuple[CheckpointFacts, ...] | None = None
         self._run: RunSummary | None = None
+        self._media: Sequence[MediaFacts] = ()
 
-    def update(self, found: tuple[CheckpointFacts, ...] | None, run: RunSummary | None = None) -> None:
+    def update(
+        self,
+        found: tuple[CheckpointFacts, ...] | None,
+        run: RunSummary | None = None,
+        media: Sequence[MediaFacts] = (),
+    ) -> None:
         """Replace the checkpoints, those of `run`; None while they are loading."""
-        self._found, self._run = found, run
+        self._found, self._run, self._media = found, run, media
         self.draw()
 
     def rows(self, width: int) -> Sequence[Row]:
         if self._found is None:
             return ()
+        media = [row for facts in self._media for row in _pair(facts.kind, media_text(facts), "muted", width)]
+        if media:
+            media.insert(0, ())
         if not self._found:
-            return [(Span("no checkpoint yet", "muted"),)]
-        head = (Span(f"{'step':>10}  {'size':>8}  weights", "muted"),)
+            return [(Span("no checkpoint yet", "muted"),), *media]
+        is_named = any(not facts.weights_sha256 for facts in self._found)
+        head = (Span(f"{'step':>10}  {'size':>8}  {'file' if is_named else 'weights'}", "muted"),)
         found = sorted(self._found, key=lambda facts: -facts.step)
-        return [head, *(row for facts in found for row in _checkpoint_rows(facts, self._run, width))]
+        return [head, *(row for facts in found for row in _checkpoint_rows(facts, self._run, width)), *media]
 
 
 def _checkpoint_rows(facts: CheckpointFacts, run: RunSummary | None, width: int) -> list[Row]:
@@ -191,7 +218,9 @@ def _checkpoint_rows(facts: CheckpointFacts, run: RunSummary | None, width: int)
         sign = status_sign(Status.FAILED).text
         return [(step, Span(f"{sign} {plain(facts.damaged, limit=120)}", "bad"))]
     bytes_ = Span(f"{size(facts.bytes):>8}  ", "muted")
-    row = (step, bytes_, Span(facts.weights_sha256[:12], "muted"))
+    room = max(8, width - row_width((step, bytes_)))
+    name = facts.weights_sha256[:12] or plain(PurePath(facts.path).name, limit=room)
+    row = (step, bytes_, Span(name, "muted"))
     rows: list[Row] = [row]
     for text in _remarks(facts, run):
         remark = Span(plain(text, limit=60), "good")

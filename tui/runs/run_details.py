@@ -138,7 +138,7 @@ class RunDetails(Container):
         except DltuiError:
             return  # removed, or the engine went: the table says so
         if self._run is not None and self._run.id == run:
-            self._checkpoints.update(found.checkpoints, found)
+            self._checkpoints.update(found.checkpoints, found, found.media)
 
     def _refresh_code(self) -> None:
         """Load it when the pane is opened, and again for another run or another attempt."""

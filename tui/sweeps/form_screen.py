@@ -107,4 +107,5 @@ def _setting(experiment: Experiment, param: Param) -> Field:
 
 def _fold_text(typed: Typed) -> str:
     """The text of the collapsed settings: those that differ from the default, else their names."""
-    return ", ".join(sweep_settings.changed(typed) or sweep_settings.names())
+    own = [name for name in sweep_settings.names() if name in typed]
+    return ", ".join(sweep_settings.changed(typed) or own)

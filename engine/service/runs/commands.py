@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine import events
 from engine.axes import SEED
@@ -16,7 +16,7 @@ from engine.exec import placeholders
 from engine.exec.output_metrics import parse_pattern
 from engine.exec.shell_command import ShellCommand
 from engine.params import Value
-from engine.protocol import CheckpointFacts, Spec
+from engine.protocol import CheckpointFacts, MediaFacts, Spec
 from engine.typed_json import typed
 
 ARGUMENT_BYTES = 128 * 1024 - 1
@@ -100,19 +100,32 @@ def in_shell_of(given: ShellCommand | None, before: ShellCommand | None) -> Shel
 
 
 MOST_LISTED = 1_000
-"""checkpoints of one command, the newest"""
+"""checkpoints of one command, the newest; tags of images and texts"""
+_SAVED = (b'"kind":"checkpoint"', b'"kind":"image"', b'"kind":"text"')
 
 
-def listed_checkpoints(path: Path) -> tuple[CheckpointFacts, ...]:
-    """What the command saved itself, the newest last, from its event file. Raises CorruptRun."""
+class SavedByCommand(NamedTuple):
+    checkpoints: tuple[CheckpointFacts, ...]
+    """the newest last"""
+    media: tuple[MediaFacts, ...]
+
+
+def saved_by_command(path: Path) -> SavedByCommand:
+    """What the command saved itself and the images and texts that it logged. Raises CorruptRun."""
     found: dict[str, CheckpointFacts] = {}
-    for event in events.replay(path, lambda line: b'"kind":"checkpoint"' in line[:120]):
+    media: dict[tuple[str, str], MediaFacts] = {}
+    for event in events.replay(path, lambda line: any(kind in line[:120] for kind in _SAVED)):
+        if event.kind != "checkpoint":
+            tag = str(event.facts.get("tag", ""))
+            count = media[event.kind, tag].count if (event.kind, tag) in media else 0
+            media[event.kind, tag] = MediaFacts(event.kind, tag, count + 1, int(event.facts["step"]))
+            continue
         saved, size = str(event.facts.get("path", "")), event.facts.get("bytes")
         found.pop(saved, None)
         gone = "" if os.path.exists(saved) else "it is not there any more"
         size = size if type(size) is int else 0
         found[saved] = CheckpointFacts(event.facts["step"], saved, "", size, gone)
-    return tuple(found.values())[-MOST_LISTED:]
+    return SavedByCommand(tuple(found.values())[-MOST_LISTED:], tuple(media.values())[:MOST_LISTED])
 
 
 # --- values that are in no file ---------------------------------------------------------------------------

@@ -86,9 +86,9 @@ class Requests:
         folder = store.folder_of(self._registry.places, run_id)
         if summary.spec.command is None:
             checkpoints = await asyncio.to_thread(verify_runs.checkpoints, folder.checkpoints, summary.spec)
-        else:
-            checkpoints = await asyncio.to_thread(commands.listed_checkpoints, folder.events)
-        return dataclasses.replace(summary, checkpoints=checkpoints)
+            return dataclasses.replace(summary, checkpoints=checkpoints)
+        saved = await asyncio.to_thread(commands.saved_by_command, folder.events)
+        return dataclasses.replace(summary, checkpoints=saved.checkpoints, media=saved.media)
 
     async def data_now(self, request: Json) -> Frame:
         from engine.service.runs.verify_runs import data_warning

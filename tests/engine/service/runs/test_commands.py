@@ -16,7 +16,7 @@ from engine.errors import InputError, ParamError
 from engine.exec import shell_command
 from engine.exec.shell_command import ShellCommand
 from engine.places import Places
-from engine.protocol import Spec, spec_from_json
+from engine.protocol import MediaFacts, Spec, spec_from_json
 from engine.service.runs import commands, extension
 from engine.service.runs.commands import WithheldValues
 from engine.service.runs.runs import read_submission, spec_of
@@ -118,7 +118,7 @@ def test_the_umask_and_the_gpus_of_the_shell_are_kept() -> None:
     assert made.command.folder == str(Path.cwd())
 
 
-def test_checkpoints_of_a_command_are_listed_with_what_became_of_them(tmp_path: Path) -> None:
+def test_what_a_command_saved_is_listed_with_what_became_of_it(tmp_path: Path) -> None:
     from engine.events import EventWriter
 
     saved = tmp_path / "last.pt"
@@ -126,8 +126,11 @@ def test_checkpoints_of_a_command_are_listed_with_what_became_of_them(tmp_path: 
     writer = EventWriter(tmp_path / "events.jsonl")
     for step, path in ((1, saved), (2, tmp_path / "gone.pt"), (3, saved)):
         writer.append("checkpoint", step=step, path=str(path), weights_sha256="", bytes=1)
+    for kind, step in (("image", 3), ("text", 4), ("image", 5)):
+        writer.append(kind, step=step, tag="sample", text="words", file="images/sample.png")
     writer.close()
-    found = commands.listed_checkpoints(tmp_path / "events.jsonl")
+    found, media = commands.saved_by_command(tmp_path / "events.jsonl")
+    assert media == (MediaFacts("image", "sample", 2, 5), MediaFacts("text", "sample", 1, 4))
     assert [(one.step, Path(one.path).name, bool(one.damaged)) for one in found] == [
         (2, "gone.pt", True), (3, "last.pt", False)
     ]  # fmt: skip
