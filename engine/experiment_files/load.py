@@ -21,8 +21,11 @@ PARAMS = "Params"
 """name of the dataclass of parameters, where `train` does not name another one"""
 
 
-def load(root: Path, main: str, module: str = "") -> types.ModuleType:
-    """Import the file `main` of the folder `root`, whose modules come before all others."""
+def load(root: Path, main: str, module: str = "", path: Path | None = None) -> types.ModuleType:
+    """Import the file `main` of the folder `root`, whose modules come before all others.
+
+    `path`: where that file is, if it is not in the folder.
+    """
     sys.path.insert(0, str(root))
     importlib.invalidate_caches()
     if module:
@@ -30,7 +33,7 @@ def load(root: Path, main: str, module: str = "") -> types.ModuleType:
     name = Path(main).stem
     if not name.isidentifier() or name in sys.modules:
         name = f"experiment_{name}"
-    spec = importlib.util.spec_from_file_location(name, root / main)
+    spec = importlib.util.spec_from_file_location(name, path or root / main)
     assert spec is not None and spec.loader is not None
     made = importlib.util.module_from_spec(spec)
     sys.modules[name] = made

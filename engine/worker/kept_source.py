@@ -29,7 +29,9 @@ def load_train(folder: Path, file: FileExperiment) -> Callable[[Any, Run], None]
     _find_others(file, facts)
     sys.path += [one for one in file.search if one not in sys.path]
     sys.dont_write_bytecode = True  # the folder holds what is kept, and nothing else
-    module = load.load(kept / source_store.FILES, facts.main, file.module)
+    is_kept = any(one.is_kept for one in facts.files if one.name == facts.main)
+    path = None if is_kept else Path(facts.root) / facts.main
+    module = load.load(kept / source_store.FILES, facts.main, file.module, path)
     if file.module:
         _extend_packages(file.module, Path(facts.root))
     train = load.train_of(module)

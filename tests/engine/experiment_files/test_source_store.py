@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from engine import store
+from engine import catalog, params, store
 from engine.errors import CorruptRun
 from engine.experiment_files import git_state, prepare, source_files, source_store
 from engine.experiment_files.description import FileExperiment
@@ -171,3 +173,21 @@ def test_verify_names_a_kept_file_that_is_damaged(places: Places, tmp_path: Path
     (source_store.folder_in(folder.path, kept) / "files" / "mine.py").unlink()
     [row] = verify_runs.check(places, [folder.id])
     assert not row["ok"] and "files/mine.py is missing" in row["text"]
+
+
+def test_a_file_that_is_too_large_itself_trains_from_where_it_is(
+    places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source_files, "KEPT_BYTES", 1000)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    write(tmp_path, "module_beside_it.py", "STEPS = 3\n")
+    text = f"from module_beside_it import STEPS\nX = {'1' * 999}\ndef train(params, run):\n    run(STEPS)\n"
+    kept = keep(places, write(tmp_path, "very_large.py", text))
+    folder = linked(places, kept, "a").parent.parent
+    (tmp_path / "module_beside_it.py").write_text("STEPS = 4\n")
+    steps: list[int] = []
+    train: Callable[[Any, Any], None] = load_train(folder, kept)
+    train(params.build(catalog.from_file(kept).params, {}), steps.append)
+    assert steps == [3] and "very_large.py" not in os.listdir(folder / "source" / kept.stored / "files")
+    sys.modules.pop("module_beside_it"), sys.modules.pop("very_large")
