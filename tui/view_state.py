@@ -16,6 +16,7 @@ T = TypeVar("T")
 
 MARKS_LIMIT = 128
 OPEN_SWEEPS_LIMIT = 64
+GRIDS_LIMIT = 100
 SIZE_LIMIT = 1_000_000
 
 
@@ -40,6 +41,10 @@ class ViewState:
     full: bool = False
     focus: str = ""
     chart: dict[str, Any] = field(default_factory=dict)
+    grid: bool = False
+    """whether all metrics are shown as small charts"""
+    grids: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """experiment -> which of its charts are shown, as JSON"""
     last_params: dict[str, dict[str, Any]] = field(default_factory=dict)
     """experiment -> what was typed into its form last"""
     last_experiment: str = ""
@@ -76,6 +81,8 @@ def saved_choice(saved: Mapping[str, Any], name: str, allowed: Container[str], d
 def from_json(data: Mapping[str, Any]) -> ViewState:
     state = fitting(data, ViewState)
     del state.marks[MARKS_LIMIT:], state.open_sweeps[:-OPEN_SWEEPS_LIMIT]
+    for experiment in list(state.grids)[:-GRIDS_LIMIT]:
+        del state.grids[experiment]
     if not is_current(data):
         state.last_params = {
             name: upgrade_form_texts(name.removeprefix("sweep "), given)

@@ -11,6 +11,7 @@ BENCHES = (
     "bench_watch",
     "bench_filters",
     "bench_chart",
+    "bench_grid",
     "bench_form",
     "bench_mnist",
     "bench_recipe",

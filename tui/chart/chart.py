@@ -5,94 +5,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from rich.segment import Segment
-from rich.style import Style
 from textual import events
-from textual.color import Color
-from textual.css.styles import StylesBase
-from textual.geometry import Region
 from textual.message import Message
-from textual.strip import Strip
 from textual.timer import Timer
-from textual.widget import Widget
 
 from engine.protocol import DRAW_SECONDS
-from tui.chart.chart_rows import ChartMark, CurveSeries, Scene, entries, picture, plot_area, with_columns
+from tui.chart.chart_rows import (
+    ChartMark,
+    CurveSeries,
+    KeptCurves,
+    Scene,
+    entries,
+    picture,
+    plot_area,
+    stepped_crosshair,
+    with_columns,
+)
 from tui.chart.chart_view import PAN, ZOOM, ChartView, Range
-from tui.ui.changed_cells import changes
-from tui.ui.curve_colours import DARK, LIGHT, SIXTEEN, SIXTEEN_FAINT
-from tui.ui.span import Row, cells, row_width
+from tui.chart.painted_rows import PaintedRows
+from tui.ui.span import Row
 
 if TYPE_CHECKING:
     from tui.chart.plot_area import Symbols
 
 
-FAINT = 0.6
-
-
-def series_styles(ground: Color, *, sixteen: bool) -> dict[str, Style]:
-    """Styles by name: `series-N` and the faint `faint-N` of every hue, on a light or dark background."""
-    full = [Color.parse(code) for code in _hues(ground, sixteen)]
-    faint = [colour.blend(ground, FAINT) for colour in full]
-    if sixteen:
-        faint = [Color.parse(code) for code in SIXTEEN_FAINT]
-    styles = {f"series-{index}": colour for index, colour in enumerate(full)}
-    styles |= {f"faint-{index}": colour for index, colour in enumerate(faint)}
-    return {style_name: on_ground(colour, ground) for style_name, colour in styles.items()}
-
-
-def styled(styles: StylesBase, ground: Color) -> Style:
-    """Colour and weight of a component class; a translucent colour is blended with the background."""
-    return on_ground(ground + styles.color, ground) + styles.text_style
-
-
-def on_ground(colour: Color, ground: Color) -> Style:
-    return Style(color=colour.rich_color, bgcolor=ground.rich_color)
-
-
-def _hues(ground: Color, sixteen: bool) -> tuple[str, ...]:
-    if sixteen:
-        return SIXTEEN
-    return DARK if ground.brightness < 0.5 else LIGHT
-
-
-class Chart(Widget, can_focus=True):
+class Chart(PaintedRows, can_focus=True):
     """Curves over steps or time. New data is drawn at most 5 times a second, the effect of a key at once."""
-
-    DEFAULT_CSS = """
-    Chart {
-        height: 1fr;
-        width: 1fr;
-        & .chart--title { color: $foreground; text-style: bold; }
-        & .chart--label { color: $foreground 70%; }
-        & .chart--value { color: $foreground; text-style: bold; }
-        & .chart--tag { color: $foreground 55%; }
-        & .chart--axis { color: $foreground 38%; }
-        & .chart--grid { color: $foreground 22%; }
-        & .chart--crosshair { color: $accent; }
-        & .chart--alert { color: $error; text-style: bold; }
-        & .chart--live { color: $success; }
-        & .chart--mark-checkpoint { color: $foreground 75%; }
-        & .chart--mark-pause { color: $warning; text-style: bold; }
-        & .chart--mark-set { color: $accent; text-style: bold; }
-    }
-    """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "chart--title",
-        "chart--label",
-        "chart--value",
-        "chart--tag",
-        "chart--axis",
-        "chart--grid",
-        "chart--crosshair",
-        "chart--alert",
-        "chart--live",
-        "chart--mark-checkpoint",
-        "chart--mark-pause",
-        "chart--mark-set",
-    }
 
     @dataclass
     class ViewChanged(Message):
@@ -104,9 +44,7 @@ class Chart(Widget, can_focus=True):
     def __init__(self, *, symbols: Symbols = "braille", view: ChartView | None = None, **widget: Any) -> None:
         super().__init__(**widget)
         self._scene = Scene(view or ChartView(), symbols=symbols)
-        self._rows: list[Row] = []
-        self._strips: dict[int, Strip] = {}
-        self._styles: dict[str, Style] = {}
+        self._kept = KeptCurves()
         self._drawn_at = 0.0
         self._pending: Timer | None = None
 
@@ -281,21 +219,6 @@ class Chart(Widget, can_focus=True):
     def on_show(self) -> None:
         self._draw()
 
-    def on_mount(self) -> None:
-        self.watch(self.app, "theme", self._restyle, init=False)
-
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        self._restyle()
-
-    def render_line(self, y: int) -> Strip:
-        strip = self._strips.get(y)
-        if strip is None:
-            row = self._rows[y] if y < len(self._rows) else ()
-            strip = Strip([Segment(span.text, self._style(span.style_name)) for span in row])
-            self._strips[y] = strip
-        return strip
-
     def _change_view(self, view: ChartView) -> None:
         if view != self.view:
             self.set_view(view)
@@ -323,20 +246,14 @@ class Chart(Widget, can_focus=True):
         if ranges := self._ranges():
             self._change_view(self.view.panned(*ranges, times * PAN))
 
-    def _step_crosshair(self, cells: int) -> None:
-        """To the next point about that many cells away; the first press puts it on the newest visible one."""
-        main, visible = self._scene.main, self._scene.visible_range()
-        area = plot_area(self._scene, *self.size)
-        if main is None or visible is None or area is None:
-            return
-        now = self.view.crosshair
-        if now is None or not visible[0] <= now <= visible[1]:
-            self.move_crosshair(visible[1])
-            return
-        reach = cells * (visible[1] - visible[0]) / area[1]
-        there = main.curve.beyond(now, self.view.axis, reach)
-        if there is not None and visible[0] <= there <= visible[1]:
+    def step_crosshair_in(self, scene: Scene, width: int, height: int, cells: int) -> None:
+        """Move it by that many cells of a chart of another size, drawn from `scene`."""
+        there = stepped_crosshair(scene, width, height, cells)
+        if there is not None:
             self._change_view(replace(self.view, crosshair=there))
+
+    def _step_crosshair(self, cells: int) -> None:
+        self.step_crosshair_in(self._scene, *self.size, cells)
 
     def _draw_pending(self) -> None:
         self._pending = None
@@ -346,38 +263,8 @@ class Chart(Widget, can_focus=True):
     def _draw(self) -> None:
         """Compose the rows again and refresh only the regions that differ."""
         width, height = self.size
-        if not self.is_mounted or not width or not height:
+        if not self.is_mounted or not self.display or not width or not height:
             return
         self._drawn_at = monotonic()
         scene = replace(self._scene, letters=self.app.no_color)
-        old, self._rows = self._rows, picture(scene, width, height)
-        if len(old) != height or row_width(old[0]) != width:
-            self._repaint()
-            return
-        regions: list[Region] = []
-        for y in range(height):
-            if old[y] != self._rows[y]:
-                self._strips.pop(y, None)
-                stretches = changes(cells(old[y]), cells(self._rows[y]))
-                regions += [Region(x, y, count, 1) for x, count in stretches]
-        if regions:
-            self.refresh(*regions)
-
-    def _restyle(self) -> None:
-        self._styles.clear()
-        self._repaint()
-
-    def _repaint(self) -> None:
-        self._strips.clear()
-        self.refresh()
-
-    def _style(self, style_name: str) -> Style:
-        """Cached until a theme or style changes: finding the background walks all ancestors."""
-        if style_name not in self._styles:
-            ground = self.background_colors[1]
-            if not self._styles:
-                sixteen = self.app.console.color_system == "standard"
-                self._styles = series_styles(ground, sixteen=sixteen) | {"": Style(bgcolor=ground.rich_color)}
-            if style_name not in self._styles:
-                self._styles[style_name] = styled(self.get_component_styles(f"chart--{style_name}"), ground)
-        return self._styles[style_name]
+        self.show_rows(picture(scene, width, height, self._kept))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -18,17 +19,18 @@ from tui.ui.curve_colours import (
     DASHES,
     LETTERS,
     PART_DASH,
+    PART_SIGN,
     PART_SWATCH,
     dash_of,
     style_name_of,
 )
 from tui.ui.numbers import clock, short, whole
-from tui.ui.span import Row, Span, fitted, row_text, row_width
+from tui.ui.span import Row, Span, clipped, fitted, row_text, row_width
 from tui.ui.wrap import wrap_text
 
 if TYPE_CHECKING:
     from tui.chart.curve_arrays import ChartCurve, CurvePoint
-    from tui.chart.plot_area import Plot, Symbols
+    from tui.chart.plot_area import Canvas, Plot, Symbols
     from tui.chart.scale import YScale
 
 
@@ -36,6 +38,11 @@ Kind = Literal["checkpoint", "pause", "set"]
 
 SIGNS: dict[Kind, str] = {"checkpoint": "◆", "pause": "‖", "set": "▲"}
 ASCII_SIGNS: dict[Kind, str] = {"checkpoint": "#", "pause": "=", "set": "^"}
+
+
+def missing_sign(symbols: Symbols) -> str:
+    """On the x axis, below a value that is no number."""
+    return "x" if symbols == "ascii" else "×"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +105,10 @@ class Scene:
     """text while there is nothing to draw"""
     title: str = ""
     """empty: the name of the metric"""
+    small: bool = False
+    """one of many charts, which share a legend: above the plot are only title and value"""
+    chosen: bool = False
+    """whether a small one is under the cursor"""
 
     @property
     def main(self) -> CurveSeries | None:
@@ -224,6 +235,8 @@ def header(scene: Scene, width: int, most: int) -> list[Row]:
 
     Last values are left out where all curves are named only without them and there is no crosshair.
     """
+    if scene.small:
+        return [_small_header(scene, width)]
     title: Row = (Span(plain(scene.title or scene.view.metric or "metric", limit=40), "title"),)
     tags = _tags(scene)
     found = entries(scene)
@@ -237,6 +250,33 @@ def header(scene: Scene, width: int, most: int) -> list[Row]:
     if are_named and _fits(names, width, most - 1) and not _fits(found, width, most - 1):
         found = names
     return [_split(title, tags, width), *_wrapped(found, width, most - 1, scene.legend_key)]
+
+
+def _small_header(scene: Scene, width: int) -> Row:
+    """The title, and on its right the values of the selected run: at the crosshair, else the last ones."""
+    main, sign = scene.main, glyphs().choice[1] if scene.chosen else " "
+    values = _values(scene, [one for one in scene.series if main is not None and one.key == main.key])
+    text = plain(scene.title or scene.view.metric, limit=200)
+    title = Span(sign + text, "chosen" if scene.chosen else "title")
+    room = width - row_width(values) - 1
+    return (*fitted((*clipped((title,), room - 1), Span(" ")), room), *values, Span(" "))
+
+
+def _values(scene: Scene, curves: Sequence[CurveSeries]) -> Row:
+    spans: list[Span] = []
+    for series in curves:
+        if (point := value_point(scene, series)) is not None:
+            sign = f" {PART_SIGN}" if series.part and spans else PART_SIGN if series.part else ""
+            style_name = "value" if math.isfinite(point.value) else "alert"
+            spans += [Span(sign, style_name_of(series.hue)), Span(short(point.value), style_name)]
+    return tuple(spans)
+
+
+def value_point(scene: Scene, series: CurveSeries) -> CurvePoint | None:
+    """The point whose value a legend shows: that at the crosshair, else the last one."""
+    place = scene.view.crosshair
+    curve = series.curve
+    return curve.last() if place is None else curve.near(place, scene.view.axis)
 
 
 def entries(scene: Scene) -> list[Row]:
@@ -291,7 +331,7 @@ def _names(scene: Scene) -> list[Row]:
 
 def _name(scene: Scene, series: CurveSeries, follows: bool = False) -> Row:
     """`follows`: behind the name of the run, which is not repeated."""
-    swatch = Span(_swatch(scene, series) + " ", style_name_of(series.hue))
+    swatch = Span(swatch_of(scene, series) + " ", style_name_of(series.hue))
     if follows:
         return (Span(" "), swatch, Span(series.part, "tag"))
     part = f" {series.part}" if series.part else ""
@@ -301,9 +341,7 @@ def _name(scene: Scene, series: CurveSeries, follows: bool = False) -> Row:
 
 def _entry(scene: Scene, series: CurveSeries, follows: bool = False) -> Row:
     view = scene.view
-    point = series.curve.last()
-    if view.crosshair is not None:
-        point = series.curve.near(view.crosshair, view.axis)
+    point = value_point(scene, series)
     spans = [*_name(scene, series, follows)]
     if point is None:
         return (*spans, Span(f" {_where_it_is(scene, series):<{VALUE_WIDTH}}", "tag"))
@@ -348,7 +386,7 @@ def _missing_entry(scene: Scene, label: str) -> Row:
     return (Span(text, "tag"),)
 
 
-def _swatch(scene: Scene, series: CurveSeries) -> str:
+def swatch_of(scene: Scene, series: CurveSeries) -> str:
     if scene.letters and len(scene.series) > 1:
         return scene.letter(series)
     if scene.symbols == "ascii":
@@ -365,6 +403,8 @@ def _tags(scene: Scene) -> Row:
     spans = [Span(_crosshair_text(scene), "crosshair")] if view.crosshair is not None else []
     if view.smoothing:
         spans.append(Span("raw" if view.raw else f"smoothing {view.smoothing:g}", "tag"))
+    if any(len(series) and len(series.curve.missing) for series in scene.series):
+        spans.append(Span(f"{missing_sign(scene.symbols)} NaN", "alert"))
     if view.log:
         spans.append(Span("log", "tag"))
     if view.trimmed:
@@ -376,11 +416,17 @@ def _tags(scene: Scene) -> Row:
     return tuple(part for span in spans for part in (Span(" · ", "axis"), span))[1:]
 
 
-def _crosshair_text(scene: Scene) -> str:
-    """The position of the crosshair, and the marks there."""
+def place_text(scene: Scene) -> str:
+    """The position of the crosshair: step 1,200"""
     view = scene.view
     assert view.crosshair is not None
-    place = f"{scene.unit} {whole(view.crosshair)}" if view.axis == "step" else clock(view.crosshair)
+    return f"{scene.unit} {whole(view.crosshair)}" if view.axis == "step" else clock(view.crosshair)
+
+
+def _crosshair_text(scene: Scene) -> str:
+    """The position of the crosshair, and the marks there."""
+    view, place = scene.view, place_text(scene)
+    assert view.crosshair is not None
     text = scene.mark_text_at(view.crosshair)
     return f"{place} · {plain(text, limit=40)}" if text else place
 
@@ -436,8 +482,35 @@ LINES = {"side": "│", "tick": "┤", "corner": "└", "floor": "─", "under":
 ASCII_LINES = {"side": "|", "tick": "+", "corner": "+", "floor": "-", "under": "+"}
 
 
-def picture(scene: Scene, width: int, height: int) -> list[Row]:
-    """`height` rows of exactly `width` cells."""
+@dataclass(slots=True)
+class KeptCurves:
+    """Scale and curves of the last picture: while only the crosshair moves they are not drawn again."""
+
+    _key: object = None
+    _scale: YScale | None = None
+    _curves: Canvas | None = None
+
+    def scale(self, scene: Scene, visible: Range, size: tuple[int, int]) -> YScale | None:
+        from tui.chart.plot_area import fit_scale
+
+        view = replace(scene.view, crosshair=None)
+        bare = replace(scene, view=view, chosen=False, marks=(), lacking=(), title="", empty="")
+        key = bare, visible, size, tuple(series.curve.version for series in scene.series)
+        if key != self._key:
+            self._key, self._curves = key, None
+            self._scale = fit_scale(scene, visible, size[1])
+        return self._scale
+
+    def curves(self, plot: Plot) -> Canvas:
+        """Those of the scale that was asked for last."""
+        if self._curves is None:
+            self._curves = plot.curves()
+        return self._curves
+
+
+def picture(scene: Scene, width: int, height: int, kept: KeptCurves | None = None) -> list[Row]:
+    """`height` rows of exactly `width` cells; `kept` is that of the last picture of this chart."""
+    kept = kept or KeptCurves()
     if width < LEAST_WIDTH or height < LEAST_HEIGHT:
         return _message([], f"chart: needs {LEAST_WIDTH}x{LEAST_HEIGHT}", width, height)
     scene = with_columns(scene, width)
@@ -445,14 +518,17 @@ def picture(scene: Scene, width: int, height: int) -> list[Row]:
     visible = scene.visible_range()
     if visible is None:
         return _message(head, scene.empty, width, height)
-    from tui.chart.plot_area import Plot, fit_scale
+    from tui.chart.plot_area import Plot
 
-    scale = fit_scale(scene, visible, height - len(head) - 2)
+    scale = kept.scale(scene, visible, (width, height - len(head) - 2))
+    if scale is None and scene.small and scene.view.log:  # beside others that have positive values
+        scene = replace(scene, view=replace(scene.view, log=False))
+        scale = kept.scale(scene, visible, (width, height - len(head) - 2))
     if scale is None:
         return _message(head, _nothing(scene), width, height)
     gutter = _gutter(scene, scale)
     plot = Plot(scene, visible, width - gutter - 1, scale)
-    return [*head, *_body(plot, gutter), *_foot(plot, gutter, width)]
+    return [*head, *_body(plot, gutter, kept.curves(plot)), *_foot(plot, gutter, width)]
 
 
 def with_columns(scene: Scene, width: int) -> Scene:
@@ -472,6 +548,21 @@ def plot_area(scene: Scene, width: int, height: int) -> tuple[int, int] | None:
         return None
     gutter = _gutter(scene, scale)
     return gutter, width - gutter - 1
+
+
+def stepped_crosshair(scene: Scene, width: int, height: int, cells: int) -> float | None:
+    """The position of the next point of the selected curve about that many cells away.
+
+    The newest visible one where there is no crosshair in sight; None where it stays where it is.
+    """
+    main, visible, area = scene.main, scene.visible_range(), plot_area(scene, width, height)
+    if main is None or not len(main) or visible is None or area is None:
+        return None
+    axis, now = scene.view.axis, scene.view.crosshair
+    if now is None or not visible[0] <= now <= visible[1]:
+        return float(main.curve.positions(axis)[main.curve.nearest(visible[1], axis)])
+    there = main.curve.beyond(now, axis, cells * (visible[1] - visible[0]) / area[1])
+    return there if there is not None and visible[0] <= there <= visible[1] else None
 
 
 def _gutter(scene: Scene, scale: YScale) -> int:
@@ -508,10 +599,10 @@ def _lines(scene: Scene) -> dict[str, str]:
     return ASCII_LINES if scene.symbols == "ascii" else LINES
 
 
-def _body(plot: Plot, gutter: int) -> list[Row]:
+def _body(plot: Plot, gutter: int, curves: Canvas) -> list[Row]:
     labels, lines = dict(plot.scale.labels), _lines(plot.scene)
     rows = []
-    for number, row in enumerate(plot.canvas().lines()):
+    for number, row in enumerate(plot.canvas(curves).lines()):
         label = labels.get(number, "")
         side = lines["tick" if label else "side"]
         rows.append((Span(label.rjust(gutter - 1), "label"), Span(side, "axis"), *row, Span(" ")))
@@ -525,11 +616,13 @@ def _foot(plot: Plot, gutter: int, width: int) -> list[Row]:
 
 
 def _floor(plot: Plot, ticks: list[Tick], gutter: int, width: int) -> Row:
-    lines, signs = _lines(plot.scene), plot.signs()
+    lines, signs, missing = _lines(plot.scene), plot.signs(), plot.missing_cells()
     spans = [Span(" " * (gutter - 1) + lines["corner"], "axis")]
     under = {tick.cell for tick in ticks}
     for cell in range(plot.cells):
-        if cell in signs:
+        if cell in missing:
+            spans.append(Span(missing_sign(plot.scene.symbols), "alert"))
+        elif cell in signs:
             sign, mark = signs[cell]
             spans.append(Span(sign, f"mark-{mark.kind}"))
         else:

@@ -12,14 +12,16 @@ from numpy.typing import ArrayLike, NDArray
 from tui.chart.chart_view import Axis
 
 Number = TypeVar("Number", np.float64, np.int64)
-FIRST_ROOM = 256
+FIRST_ROOM = 64
+WAITING = 4096
+"""points that wait as lists at most"""
 
 
 class NumberColumn(Generic[Number]):
     """One-dimensional; appending takes amortised constant time, `view` is the filled part without a copy."""
 
     def __init__(self, dtype: type[Number]) -> None:
-        self._room: NDArray[Number] = np.empty(FIRST_ROOM, dtype)
+        self._room: NDArray[Number] = np.empty(0, dtype)
         self._length = 0
 
     def __len__(self) -> int:
@@ -33,7 +35,7 @@ class NumberColumn(Generic[Number]):
         new: NDArray[Any] = np.asarray(values, self._room.dtype)
         end = self._length + len(new)
         if end > len(self._room):
-            room = np.empty(max(end, 2 * len(self._room)), self._room.dtype)
+            room = np.empty(max(end, 2 * len(self._room), FIRST_ROOM), self._room.dtype)
             room[: self._length] = self.view
             self._room = room
         self._room[self._length : end] = new
@@ -265,19 +267,26 @@ class ChartCurve:
         self._seconds = NumberColumn(np.float64)
         self._values = NumberColumn(np.float64)
         self._infinite = NumberColumn(np.int64)
+        self._missing = NumberColumn(np.int64)
         self._blocks: dict[bool, FiniteBlocks] = {}
         self._origin: float | None = None
+        self._waiting: list[tuple[list[Any], list[Any], list[Any]]] = []
+        """points that are not in the arrays yet: most of the curves of a run are never drawn"""
+        self._waiting_count = 0
 
     def __len__(self) -> int:
+        self._add_waiting()
         return len(self._values)
 
     @property
     def steps(self) -> Floats:
+        self._add_waiting()
         return self._steps.view
 
     @property
     def seconds(self) -> Floats:
         """Time since the first point ever added."""
+        self._add_waiting()
         return self._seconds.view
 
     def positions(self, axis: Axis) -> Floats:
@@ -291,22 +300,62 @@ class ChartCurve:
     @property
     def last_step(self) -> float:
         """-1 without points."""
+        if self._waiting:
+            return float(max(self._waiting[-1][0]))
         return float(self.steps[-1]) if len(self) else -1.0
 
     @property
     def values(self) -> Floats:
+        self._add_waiting()
         return self._values.view
 
     @property
     def infinite(self) -> NDArray[np.int64]:
         """Indices of the infinities."""
+        self._add_waiting()
         return self._infinite.view
+
+    @property
+    def missing(self) -> NDArray[np.int64]:
+        """Indices of the values that are no number."""
+        self._add_waiting()
+        return self._missing.view
 
     def extend(self, steps: ArrayLike, values: ArrayLike, times: ArrayLike | None = None) -> None:
         """Append points; without `times` the steps stand for them.
 
         Points whose steps go back replace all later ones: the run was rewound.
         """
+        is_lists = isinstance(steps, list) and isinstance(values, list) and isinstance(times, list)
+        if is_lists and len(steps) == len(values) == len(times):  # type: ignore[arg-type]
+            self._wait(steps, values, times)  # type: ignore[arg-type]
+        else:
+            self._add_waiting()
+            self._extend(steps, values, times)
+
+    def _wait(self, steps: list[Any], values: list[Any], times: list[Any]) -> None:
+        if steps:
+            self.version += 1
+            self._waiting.append((steps, values, times))
+            self._waiting_count += len(steps)
+        if self._waiting_count > WAITING:
+            self._add_waiting()
+
+    def _add_waiting(self) -> None:
+        """Add the waiting points to the arrays, those whose steps rise on at once."""
+        if not self._waiting:
+            return
+        waiting, self._waiting, self._waiting_count, version = self._waiting, [], 0, self.version
+        steps, values, times = list[Any](), list[Any](), list[Any]()
+        for more_steps, more_values, more_times in waiting:
+            if steps and more_steps[0] <= steps[-1]:
+                self._extend(steps, values, times)
+                steps, values, times = [], [], []
+            steps, values, times = [*steps, *more_steps], [*values, *more_values], [*times, *more_times]
+        self._extend(steps, values, times)
+        self.version = version
+
+    def _extend(self, steps: ArrayLike, values: ArrayLike, times: ArrayLike | None) -> None:
         step, value = np.asarray(steps, np.float64), np.asarray(values, np.float64)
         time = step if times is None else np.asarray(times, np.float64)
         if not len(step) == len(value) == len(time):
@@ -327,7 +376,8 @@ class ChartCurve:
         length = int(np.searchsorted(self.steps, step, "right"))
         for column in (self._steps, self._seconds, self._values):
             column.truncate(length)
-        self._infinite.truncate(int(np.searchsorted(self._infinite.view, length)))
+        for indices in (self._infinite, self._missing):
+            indices.truncate(int(np.searchsorted(indices.view, length)))
         self._blocks.clear()
 
     def blocks(self, log: bool) -> ValueBlocks:
@@ -417,6 +467,7 @@ class ChartCurve:
         latest = self.seconds[-1] if len(self) else 0.0
         self._seconds.extend(np.maximum.accumulate(np.maximum(time - self._origin, latest)))
         self._infinite.extend(np.flatnonzero(np.isinf(value)) + len(self))
+        self._missing.extend(np.flatnonzero(np.isnan(value)) + len(self))
         self._steps.extend(step)
         self._values.extend(value)
 

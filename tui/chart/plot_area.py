@@ -67,6 +67,12 @@ class Canvas:
         self._style_numbers = np.zeros((rows, columns), np.int64)
         self._names: list[str] = [""]
 
+    def copy(self) -> Canvas:
+        made = Canvas(self.columns, self.rows)
+        made._characters[:], made._style_numbers[:] = self._characters, self._style_numbers
+        made._names = self._names.copy()
+        return made
+
     def paint(self, trace: DotTrace, pen: DotPen, style_name: str) -> None:
         """Draw a line of `columns * pen.across` columns of dots."""
         bits = _bits(trace, pen, self.rows)
@@ -266,7 +272,16 @@ class Plot:
     cells: int
     scale: YScale
 
-    def canvas(self) -> Canvas:
+    def canvas(self, curves: Canvas | None = None) -> Canvas:
+        """The whole plot, on a copy of `curves` where those are given."""
+        canvas = (self.curves() if curves is None else curves).copy()
+        self._draw_crosshair(canvas)
+        self._draw_marks(canvas)
+        self._draw_grid(canvas)
+        return canvas
+
+    def curves(self) -> Canvas:
+        """The plot without crosshair, marks and grid."""
         canvas = Canvas(self.cells, self.scale.rows)
         self._draw_raw(canvas)
         traces = [(series, self._draw(canvas, series)) for series in self.scene.drawn if len(series)]
@@ -277,9 +292,6 @@ class Plot:
             sign = self.scene.letter(series) if has_letters else PART_SIGN if series.part else ""
             if sign and self.scene.symbols != "ascii":
                 self._draw_signs(canvas, series, line, sign)
-        self._draw_crosshair(canvas)
-        self._draw_marks(canvas)
-        self._draw_grid(canvas)
         return canvas
 
     def signs(self) -> dict[int, tuple[str, ChartMark]]:
@@ -357,15 +369,30 @@ class Plot:
     def _draw_infinities(self, canvas: Canvas) -> None:
         sign = "!" if self.scene.symbols == "ascii" else "∞"
         for series in self.scene.drawn:
-            if not len(series):
+            if not len(series) or not len(series.curve.infinite):
                 continue
             curve = series.curve
-            infinite = curve.infinite
-            columns = self._viewport(dot_pen("ascii")).column(curve.positions(self.scene.view.axis)[infinite])
-            upward = curve.values[infinite] > 0
+            upward = curve.values[curve.infinite] > 0
             for row, which in ((0, upward), (canvas.rows - 1, ~upward)):
-                for cell in np.unique(np.rint(columns[which])).tolist():
-                    canvas.put(row, int(cell), sign, "alert")
+                for cell in self._cells_with(series, curve.infinite[which]):
+                    canvas.put(row, cell, sign, "alert")
+
+    def missing_cells(self) -> set[int]:
+        """The columns of cells with a value that is no number."""
+        return {
+            cell
+            for series in self.scene.series
+            if len(series) and len(series.curve.missing)
+            for cell in self._cells_with(series, series.curve.missing)
+        }
+
+    def _cells_with(self, series: CurveSeries, points: NDArray[np.int64]) -> list[int]:
+        """The columns of cells with at least one of these points, given by their indices in the curve."""
+        viewport = Viewport(*self.visible, max(self.cells, 2), 1, self.scale)
+        bounds = viewport.bounds(series.curve.positions(self.scene.view.axis))
+        counts = np.diff(np.searchsorted(points, bounds))
+        cells: list[int] = np.flatnonzero(counts).tolist()
+        return cells
 
     def _draw_signs(self, canvas: Canvas, series: CurveSeries, line: DotTrace, sign: str) -> None:
         """The letter of a curve, or the sign of its part, at even distances; not where each point has one."""

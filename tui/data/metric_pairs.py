@@ -30,6 +30,10 @@ class MetricChart:
     def title(self) -> str:
         return " + ".join(self.names)
 
+    @property
+    def short_title(self) -> str:
+        return f"{self.metric} + val" if self.validation else self.metric
+
 
 @dataclass(frozen=True, slots=True)
 class _SplitName:

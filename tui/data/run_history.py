@@ -26,7 +26,7 @@ from tui.ui.numbers import short
 if TYPE_CHECKING:
     from tui.chart.curve_arrays import ChartCurve
 
-METRICS_LIMIT = 64
+METRICS_LIMIT = 10_000
 MARKS_LIMIT = 2_000
 SKETCHES_LIMIT = 2_000
 NOTES_LIMIT = 200

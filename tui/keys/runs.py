@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tui.keys.key import Key
 
-SCOPES = {"table": "Table", "chart": "Chart"}
+SCOPES = {"table": "Table", "chart": "Chart", "grid": "Grid of charts"}
 """the parts of the tab with keys of their own, and their headings in the help"""
 
 KEYS = (
@@ -27,7 +27,8 @@ KEYS = (
     Key("run.copy", "c", "copy_id", "copy", "Copy the run id", "runs", 0, "Run"),
     Key("run.copy_command", "C", "copy_command", "copy command", "Copy the command that repeats the run",
         "runs", 0, "Run"),
-    Key("view.filter", "slash", "filter", "filter", "Filter the table", "runs", 5, "View"),
+    Key("view.filter", "slash", "filter", "filter", "Filter the table, or the charts of a grid",
+        "runs", 5, "View"),
     Key("view.sort", "o", "sort", "sort", "Sort by the next column", "runs", 9, "View"),
     Key("view.reverse", "O", "reverse", "reverse", "Reverse the sort order", "runs", 0, "View"),
     Key("view.metric", "m", "metric(1)", "metric", "Show the next metric", "runs", 6, "View"),
@@ -39,6 +40,8 @@ KEYS = (
         "runs", 11, "View"),
     Key("view.unmark", "u", "unmark", "unmark", "Unmark all runs", "runs", 0, "View"),
     Key("view.full", "F,f", "full", "full screen", "Chart in full screen, and back", "runs", 7, "View"),
+    Key("view.grid", "A", "grid", "all metrics", "All metrics as small charts, and back",
+        "runs", 7, "View"),
     Key("view.next_pane", "right_square_bracket", "pane(1)", "next pane", "Next pane of details",
         "runs", 0, "View"),
     Key("view.previous_pane", "left_square_bracket", "pane(-1)", "previous pane", "Previous pane of details",
@@ -81,4 +84,21 @@ KEYS = (
     Key("chart.last", "G,end", "pan_to_end(1)", "end", "View or crosshair to the newest step", "chart"),
     Key("chart.in", "up,k", "zoom(1)", "zoom in", "Zoom in", "chart"),
     Key("chart.out", "down,j", "zoom(-1)", "zoom out", "Zoom out", "chart"),
+    Key("grid.open", "enter", "open", "large", "Show the chart large; esc shows the grid", "grid", 1),
+    Key("grid.later", "greater_than_sign,shift+right", "crosshair(1)", "crosshair", "Crosshair to the right",
+        "grid", 2),
+    Key("grid.earlier", "less_than_sign,shift+left", "crosshair(-1)", "crosshair", "Crosshair to the left",
+        "grid"),
+    Key("grid.right", "right,l", "move(1,0)", "right", "Chart to the right", "grid"),
+    Key("grid.left", "left,h", "move(-1,0)", "left", "Chart to the left", "grid"),
+    Key("grid.down", "down,j", "move(0,1)", "down", "Chart below", "grid"),
+    Key("grid.up", "up,k", "move(0,-1)", "up", "Chart above", "grid"),
+    Key("grid.page_down", "pagedown,ctrl+d,space", "page(1)", "next page", "Next page", "grid", 3),
+    Key("grid.page_up", "pageup,ctrl+u", "page(-1)", "previous page", "Previous page", "grid"),
+    Key("grid.first", "g,home", "go_to(0)", "first", "First chart", "grid"),
+    Key("grid.last", "G,end", "go_to(1)", "last", "Last chart", "grid"),
+    Key("grid.hide", "H", "hide", "hide", "Hide the chart", "grid", 4),
+    Key("grid.show_all", "U", "show_all", "show hidden", "Show the hidden charts", "grid"),
+    Key("grid.later_place", "J", "shift(1)", "move on", "Move the chart one place on", "grid"),
+    Key("grid.earlier_place", "K", "shift(-1)", "move back", "Move the chart one place back", "grid"),
 )  # fmt: skip

@@ -22,12 +22,14 @@ from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.curve_colours import hues_of
 from tui.ui.heading import Heading
+from tui.ui.span import Span
 from tui.ui.start_worker import start_worker
 from tui.view_state import MARKS_LIMIT
 
 if TYPE_CHECKING:
     from tui.chart.chart_rows import CurveSeries
     from tui.data.run_history import RunHistory
+    from tui.runs.grid_panel import GridPanel
     from tui.runs.run_chart import RunChart
 
 
@@ -225,12 +227,22 @@ class CurvesPanel(Vertical):
 
     chart: RunChart
 
-    def __init__(self, saved: Mapping[str, object], legend_key: str = "", **widget: Any) -> None:
+    def __init__(
+        self,
+        saved: Mapping[str, object],
+        legend_key: str = "",
+        grids: dict[str, dict[str, Any]] | None = None,
+        **widget: Any,
+    ) -> None:
+        """`saved` is the view of the chart, `grids` the choice of charts of each experiment, as JSON."""
         super().__init__(**widget)
+        self._grids = grids if grids is not None else {}
+        self.grid: GridPanel | None = None
         self.is_filled = False
         self._saved, self._legend_key = dict(saved), legend_key
         self._headings = (Heading(ALL_PANES, id="curves-heading"), Heading(("curves",), id="chart-heading"))
         self._second: RunChart | None = None
+        self._is_grid = self._is_alone = False
 
     @property
     def saved(self) -> dict[str, object]:
@@ -245,6 +257,26 @@ class CurvesPanel(Vertical):
         self.chart.set_legend_key(self._legend_key)
         self.is_filled = True
         self.mount(*self._headings, self.chart)
+
+    def set_grid(self, is_grid: bool, *, is_alone: bool = False) -> None:
+        """Show all metrics as small charts, or one large: alone, or with a second one below it."""
+        self._is_grid, self._is_alone = is_grid, is_alone
+        if is_grid and self.grid is None:
+            from tui.runs.grid_panel import GridPanel
+
+            self.grid = GridPanel(self._grids, id="grid-panel")
+            self.mount(self.grid)
+        if self.grid is not None:
+            self.grid.display = is_grid
+        self.chart.display = not is_grid
+        if self._second is not None:
+            self._second.display = False
+        self._note_grid()
+
+    def _note_grid(self) -> None:
+        note = self.grid.note if self.grid is not None and self._is_grid else ""
+        for heading in self._headings:
+            heading.set_note(*((Span(note, "muted"),) if note else ()))
 
     def letters(self) -> dict[str, str]:
         """The letter of each curve by its run, where there are no colours."""
@@ -261,15 +293,21 @@ class CurvesPanel(Vertical):
 
     def set_empty_text(self, text: str) -> None:
         self.chart.set_empty_text(text)
+        if self.grid is not None:
+            self.grid.set_empty_text(text)
 
     def draw(self, charted: ChartedRuns, selected: RunSummary | None, preferred: str) -> None:
         """Draw the shown runs; `preferred` is the metric if a run has it."""
         shown, baseline = charted.curves(), charted.shown.baseline
         _update_chart(self.chart, shown, selected, preferred, baseline)
+        if self._is_grid and self.grid is not None:
+            self.grid.update(shown, selected, charted.metrics(selected), self.chart.view, baseline)
+            self._note_grid()
+            return
         charts = charts_of(charted.metrics(selected), paired=self.chart.view.paired)
         others = [chart.metric for chart in charts if self.chart.metric not in chart.names]
         mine = [metric for metric in others if selected is not None and metric in selected.metrics]
-        if mine and self.size.height >= ROOM_FOR_TWO:
+        if mine and not self._is_alone and self.size.height >= ROOM_FOR_TWO:
             self._update_second(shown, selected, mine[0], baseline)
         elif self._second is not None:
             self._second.display = False
@@ -312,12 +350,12 @@ def _update_chart(
         for curve in shown
         if curve.history.metrics and not any(name in curve.history.series for name in charted.names)
     ]
-    chart.update_series(_series_of(charted, shown), selected_id, lacking, baseline, charted.title)
+    chart.update_series(series_of(charted, shown), selected_id, lacking, baseline, charted.title)
     chart.set_marks(mine.marks if mine is not None else [])
     chart.set_live(selected is not None and selected.status.is_active)
 
 
-def _series_of(charted: MetricChart, shown: Sequence[RunCurve]) -> list[CurveSeries]:
+def series_of(charted: MetricChart, shown: Sequence[RunCurve]) -> list[CurveSeries]:
     """The curves of these runs in a chart."""
     from tui.chart.chart_rows import CurveSeries
 

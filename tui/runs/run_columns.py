@@ -18,6 +18,8 @@ from tui.ui.curve_colours import DASH_SIGNS, dash_of
 from tui.ui.span import Row, Span, fitted, justified, row_width
 
 NARROW = 64
+NAME_ALONE = 34
+"""width below which there is a column of names and no other"""
 LEAST_NAME, MOST_NAME, LEAST_PARAMS = 10, 28, 12
 METRIC = 12
 """cells of the name of a metric"""
@@ -55,6 +57,8 @@ def columns(
     `longest` is the width of the longest name in cells; `params` is the text of the differing parameters by
     id of a run, else each has its non-default ones. Names get the room they need, parameters the rest.
     """
+    if width < NAME_ALONE:
+        return (RunColumn("name", max(LEAST_NAME, width - 1), _name, "name"),)
     roomy, ample = width >= 100, width >= 124
     last = partial(_metric, metric=metric)
     best = partial(_best, metric=metric, with_metric=ample)

@@ -42,7 +42,10 @@ from tui.ui.span import Row, Span
 from tui.view_state import MARKS_LIMIT
 
 if TYPE_CHECKING:
+    from tui.chart.chart_grid import ChartGrid
+    from tui.runs.grid_panel import RunGrid
     from tui.runs.run_chart import RunChart
+    from tui.runs.value_legend import ValueLegend
     from tui.runs.welcome import Welcome
 
 SORTS = (
@@ -72,8 +75,11 @@ class RunsTab(Tab):
         self.pages = self.rows.pages
         self.filter_bar = FilterBar(state.where)
         self.table = RunTable(self.pages, id="table")
-        self.curves = CurvesPanel(state.chart, context.keymap.shown("chart.legend"), id="bottom")
+        legend_key = context.keymap.shown("chart.legend")
+        self.curves = CurvesPanel(state.chart, legend_key, state.grids, id="bottom")
         self.details = RunDetails(self.connection, id="details")
+        self._legend: ValueLegend | None = None
+        """below the list, for the charts beside it"""
         self._welcome: Welcome | None = None
         self.shown = ShownRuns(state.selected, state.marks, state.baseline)
         self.charted = ChartedRuns(self, self.connection, self.shown, self.pages, self._follow_soon)
@@ -104,6 +110,8 @@ class RunsTab(Tab):
         if not self.curves.is_filled:
             self.curves.fill()
             self.details.fill()
+            if self.state.grid:
+                self._show_grid(True)
             self._show_selected()
             self.draw_curves()
 
@@ -130,6 +138,8 @@ class RunsTab(Tab):
         return self.table.selected
 
     def action_target(self, scope: str) -> Widget:
+        if scope == "grid" and self.curves.grid is not None:
+            return self.curves.grid.grid
         return self.chart if scope == "chart" else self
 
     def initial_focus(self) -> Widget:
@@ -347,6 +357,7 @@ class RunsTab(Tab):
             return
         self._update_empty_texts()
         self.curves.draw(self.charted, self.selected, self.state.metric)
+        self._update_legend()
         if not all(history.is_damage_shown for history in self.charted.histories()):
             self._show_selected()
         self.table.set_metric(self.chart.metric)
@@ -419,7 +430,11 @@ class RunsTab(Tab):
     # --- keys: the view --------------------------------------------------------------------------------
 
     def action_filter(self) -> None:
-        self.filter_bar.open()
+        grid = self.curves.grid
+        if grid is not None and self.has_class("-grid") and not self.table.has_focus:
+            grid.filter_bar.open()
+        else:
+            self.filter_bar.open()
 
     @on(FilterBar.Changed)
     def _filter(self, message: FilterBar.Changed) -> None:
@@ -480,12 +495,89 @@ class RunsTab(Tab):
         self.toggle_class("-full")
         if self.has_class("-full") and self.state.pane != "curves":
             self.select_pane("curves")
-        (self.chart if self.has_class("-full") else self.table).focus()
+        if not self.has_class("-grid"):
+            (self.chart if self.has_class("-full") else self.table).focus()
+        elif not self.has_class("-large"):
+            self.on_grid_panel_filter_left()
+        self.draw_curves()
         self.remember()
 
+    # --- the grid --------------------------------------------------------------------------------------
+
+    def action_grid(self) -> None:
+        self._show_grid(not self.state.grid)
+        self.remember()
+
+    def _show_grid(self, is_grid: bool, *, is_large: bool = False) -> None:
+        """All metrics as small charts, one of them large in their place, or the curves below the table."""
+        self.state.grid = is_grid
+        self.set_class(is_grid, "-grid")
+        self.set_class(is_large, "-large")
+        self.curves.set_grid(is_grid and not is_large, is_alone=is_large)
+        self.draw_curves()
+        grid = self.curves.grid
+        target = grid.grid if grid is not None and is_grid and not is_large else self.chart
+        self.call_after_refresh((target if is_grid else self.table).focus)
+
+    def on_chart_grid_moved(self) -> None:
+        """The keys of the chart, the table and the legend follow the chart under the cursor."""
+        grid = self.curves.grid
+        if grid is not None and grid.grid.chosen and self.has_class("-grid") and not self.has_class("-large"):
+            self.state.metric = grid.grid.chosen
+            self.draw_curves()
+
+    def on_chart_grid_opened(self, message: ChartGrid.Opened) -> None:
+        self.state.metric = message.name
+        self._show_grid(True, is_large=True)
+        self.remember()
+
+    def on_grid_panel_choice_changed(self) -> None:
+        self.draw_curves()
+        self.remember()
+
+    def on_grid_panel_filter_left(self) -> None:
+        """Focus the charts."""
+        if self.curves.grid is not None:
+            self.curves.grid.grid.focus()
+
+    def on_run_grid_crosshair_stepped(self, message: RunGrid.CrosshairStepped) -> None:
+        self._step_crosshair_in_grid(message.cells)
+
+    def _step_crosshair_in_grid(self, cells: int) -> None:
+        grid = self.curves.grid
+        scene = grid.grid.chosen_scene if grid is not None else None
+        if grid is not None and scene is not None:
+            self.chart.step_crosshair_in(scene, *grid.grid.chosen_size, cells)
+
+    def _update_legend(self) -> None:
+        """In the list where there is one, else above the charts."""
+        grid = self.curves.grid
+        if grid is None:
+            return
+        scene = grid.grid.chosen_scene
+        is_grid = self.has_class("-grid") and not self.has_class("-large")
+        is_beside = self.is_wide and not self.has_class("-full")
+        if self._legend is None:
+            from tui.runs.value_legend import ValueLegend
+
+            self._legend = ValueLegend(id="legend")
+            self.query_one("#top").mount(self._legend)
+        self._legend.display = is_grid and is_beside
+        grid.legend.display = not is_beside
+        (self._legend if is_beside else grid.legend).update(scene if is_grid else None)
+
     def action_back(self) -> None:
-        if self.has_class("-full"):
+        grid = self.curves.grid if self.has_class("-grid") else None
+        if self.has_class("-large"):
+            self._show_grid(True)
+        elif self.has_class("-full"):
             self.action_full()
+        elif grid is not None and self.chart.view.crosshair is not None:
+            self.chart.action_crosshair_off()
+        elif grid is not None and grid.has_filter:
+            grid.clear_filter()
+        elif grid is not None and not self.pages.query.where:
+            self.action_grid()
         elif self.chart.view.crosshair is not None:
             self.chart.action_crosshair_off()
             self.table.focus()
@@ -534,6 +626,12 @@ class RunsTab(Tab):
         self.app.push_screen(LegendScreen(self.chart.title, self.chart.legend))
 
     def action_crosshair(self) -> None:
+        if self.has_class("-grid") and not self.has_class("-large"):
+            if self.chart.view.crosshair is None:
+                self._step_crosshair_in_grid(-1)
+            else:
+                self.chart.action_crosshair_off()
+            return
         if self.state.pane != "curves" and not self.is_wide:
             self.select_pane("curves")
         (self.chart if self.chart.toggle_crosshair() else self.table).focus()

@@ -103,6 +103,7 @@ class FilterBar(Vertical):
         self.display = bool(self._where)
         if self._where:
             self._input()
+            self._update_note()
 
     def open(self) -> None:
         self.display = True
@@ -111,6 +112,8 @@ class FilterBar(Vertical):
     def set_filter(self, where: str) -> None:
         """Show a filter that is applied already; posts no Changed."""
         self._where = where
+        if not self.is_mounted:
+            return
         if where or self._field is not None:
             self._input().value = where
         self.display = bool(where)

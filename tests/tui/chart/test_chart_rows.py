@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui.chart.chart_rows import ChartMark, CurveSeries, Scene, picture, plot_area
+from tui.chart.chart_rows import ChartMark, CurveSeries, KeptCurves, Scene, picture, plot_area
 from tui.chart.chart_view import ChartView
 from tui.chart.curve_arrays import ChartCurve
 from tui.chart.plot_area import Symbols
@@ -340,3 +340,43 @@ def test_the_selected_curve_is_the_main_one_else_the_first() -> None:
     assert Scene(series=(one, two), selected="b").main is two
     assert Scene(series=(one, two), selected="gone").main is one
     assert Scene().main is None
+
+
+def test_values_that_are_no_number_are_marked_on_the_axis_where_they_happened() -> None:
+    values = [1.0 + i / 100 for i in range(100)]
+    values[50] = math.nan
+    for symbols, sign in (("braille", "×"), ("ascii", "x")):
+        lines = text_of(Scene(series=(run("a", values),), symbols=symbols))  # type: ignore[arg-type]
+        axis = lines[-2]
+        assert axis.count(sign) == 1 and f"{sign} NaN" in lines[0]
+        assert abs(axis.index(sign) - (axis.index("└" if symbols == "braille" else "+") + 37)) <= 2
+
+
+def test_a_rewound_curve_has_no_marks_of_what_it_lost() -> None:
+    one = run("a", [1.0, 2.0, math.nan, math.inf])
+    one.curve.extend([3, 4], [1.5, 1.25], [200.0, 201.0])
+    text = "".join(text_of(Scene(series=(one,))))
+    assert "×" not in text and "∞" not in text
+
+
+def test_a_small_chart_has_its_title_and_the_value_of_the_selected_run_above_the_plot() -> None:
+    scene = Scene(ChartView("grad/norm", crosshair=2), (run("a", [1.0, 0.5]), run("b", [2.0, 1.5], 1)), "b")
+    lines = text_of(replace(scene, small=True, chosen=True), 32, 9)
+    assert re.fullmatch(r"›grad/norm +1\.5 ", lines[0]) and len(lines) == 9
+
+
+def test_a_small_chart_without_positive_values_stays_linear_beside_others_on_a_log_axis() -> None:
+    scene = Scene(ChartView("x", log=True), (run("a", [-1.0, -2.0]),), small=True)
+    assert "no positive" not in "".join(text_of(scene, 32, 9))
+
+
+def test_a_moved_crosshair_on_kept_curves_is_the_same_picture() -> None:
+    kept = KeptCurves()
+    scene = Scene(
+        ChartView("loss"), (run("a", [1.0 + i % 7 for i in range(90)]), run("b", [2.0] * 50, 1)), "a"
+    )
+    for crosshair in (None, 3.0, 40.0, 80.0):
+        moved = replace(scene, view=replace(scene.view, crosshair=crosshair))
+        assert picture(moved, 70, 20, kept) == picture(moved, 70, 20)
+    scene.series[0].curve.extend([91], [30.0], [200.0])
+    assert picture(scene, 70, 20, kept) == picture(scene, 70, 20)

@@ -87,3 +87,25 @@ def test_a_chart_without_points_needs_no_numpy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "24 False\n"
+
+
+def test_points_that_wait_are_the_same_curve_as_those_added_at_once() -> None:
+    chunks = [
+        ([1, 2], [0.5, "nan"], [1.0, 2.0]),
+        ([3], [0.25], [3.0]),
+        ([2], [0.75], [4.0]),
+        ([5, 6], [1, 2], [5.0, 6.0]),
+    ]
+    waiting, direct = ChartCurve(), ChartCurve()
+    for steps, values, times in chunks:
+        waiting.extend(steps, values, times)
+        assert waiting.last_step == max(steps)
+        direct.extend(np.array(steps), np.array(values, float), np.array(times))
+    version = waiting.version
+    assert waiting.steps.tolist() == direct.steps.tolist() == [1, 2, 5, 6]
+    assert waiting.values.tolist() == direct.values.tolist()
+    assert waiting.seconds.tolist() == direct.seconds.tolist()
+    assert waiting.version == version
+    waiting.extend([7], [3.0], [7.0])
+    waiting.evict_after(5)
+    assert waiting.steps.tolist() == [1, 2, 5] and waiting.last_step == 5

@@ -17,6 +17,7 @@ from tui.dialogs.pick_experiment import PickScreen
 from tui.keys.all_keys import KEYS, Key, Scope, overlaps, shown
 from tui.repl.prompt_line import PromptLine
 from tui.repl.transcript import Transcript
+from tui.runs.grid_panel import RunGrid
 from tui.runs.run_chart import RunChart
 from tui.runs.table import RunTable
 from tui.sweeps.plot_widget import PlotWidget
@@ -47,6 +48,7 @@ LISTENERS: dict[Scope, Any] = {
     "home": HomeScreen,
     "table": RunTable,
     "chart": RunChart,
+    "grid": RunGrid,
     "pane": Sheet,
     "sweeps": SweepList,
     "trials": TrialTable,
