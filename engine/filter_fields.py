@@ -13,7 +13,7 @@ class RunField:
     about: str
     """for the help on filters; without it the field is not one of filters and sort orders"""
     is_text: bool = False
-    """compared only with = and !="""
+    """compared only with =, !=, ~ and !~"""
     title: str = ""
     """of its column in the run table; without it the field has none, or one of its own there"""
     unit: str = ""
@@ -28,16 +28,17 @@ FIELDS = (
     RunField("id", "id of the run", is_text=True),
     RunField("name", "name of the run", is_text=True),
     RunField("experiment", "experiment of the catalog", is_text=True),
-    RunField("status", "status of the run, as in status=failed", is_text=True),
+    RunField("status", "status of the run, as in status=failed; state is status", is_text=True),
     RunField("cause", "cause of the end: finished, diverged, disk_full, ...", is_text=True),
     RunField("device", "device that trains: cpu, gpu:0, ...", is_text=True),
-    RunField("tags", "a tag of the run, as in tag=baseline", is_text=True),
+    RunField("tags", "a tag of the run, as in tag:baseline; tag is tags", is_text=True),
     RunField("note", "note of the run", is_text=True),
     RunField("sweep", "id or name of the sweep of a trial", is_text=True),
     RunField("parent", "run it is a child of, as in parent=a1b2 or parent=a1b2@400", is_text=True),
     RunField("trial", "number of the trial in its sweep"),
     RunField("step", "last step"),
     RunField("best", "best value of the metric of its experiment"),
+    RunField("age", "time since submission, as in age<2d: s, m, h, d or w"),
     RunField("created", "time of submission, in seconds since 1970"),
     RunField("seed", "random seed"),
     RunField("total_steps", "planned number of steps"),
@@ -49,6 +50,12 @@ NUMBERS = {one.name: one.about for one in FIELDS if one.about and not one.is_tex
 COLUMNS = tuple(one for one in FIELDS if one.title)
 SEARCHED = ("id", "name", "experiment", "status", "tags", "note")
 """fields in which a word without an operator is searched"""
-OPERATORS = ("<=", ">=", "!=", "==", "=", "<", ">")
+ALIASES = {"state": "status", "tag": "tags"}
+"""other names of fields"""
+SOURCES = ("params.", "metrics.")
+"""prefixes by which a parameter or a metric is named that is called as a field is"""
+MATCHES, MATCHES_NOT = "~", "!~"
+"""signs before a regular expression"""
+OPERATORS = ("<=", ">=", "!=", MATCHES_NOT, "==", "=", "<", ">", MATCHES)
 CONNECTIVES = ("and", "or", "not")
 BOOLEANS = {"yes": 1, "true": 1, "on": 1, "no": 0, "false": 0, "off": 0}

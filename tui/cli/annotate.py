@@ -22,7 +22,7 @@ from tui.cli.engine_call import (
     print_stderr,
     print_stdout,
 )
-from tui.cli.ls import AsJson, Run, fail_on_unknown_name
+from tui.cli.ls import AsJson, Run, fail_on_unknown_name, read_all_rows
 from tui.cli.shell_completion import complete_run
 from tui.data.annotation_text import tags_text
 from tui.data.same_name_warning import same_name_warning
@@ -75,10 +75,10 @@ def tag(
         fail(InputError(f"Expected a tag, got {given[:80]!r}."))
     added, removed = ((), tags) if remove else (tags, ())
 
+    matching = _matching(where) if where else []
+
     async def request(client: Client) -> list[RunSummary]:
-        found = list(runs)
-        if where:
-            found += await _matching(client, where)
+        found = [*runs, *matching]
         return [await client.annotate(run, add=added, remove=removed) for run in dict.fromkeys(found)]
 
     done = call_engine(request)
@@ -91,10 +91,9 @@ def tag(
         print_stderr(f"No run passes the filter {where[:80]!r}.")
 
 
-async def _matching(client: Client, where: str) -> list[str]:
-    from tui.cli.ls import read_all_rows
-
-    page = await read_all_rows(client, where)
+def _matching(where: str) -> list[str]:
+    """Ids of all runs that pass the filter. Exits where it has a name that no run has."""
+    page = call_engine(lambda client: read_all_rows(client, where))
     fail_on_unknown_name(page)
     return [run.id for run in page.runs]
 

@@ -60,7 +60,14 @@ def _comparisons() -> Rows:
     )
     return [
         (" ".join(sorted(filter_fields.OPERATORS, key=filter_fields.OPERATORS.index)), "== is ="),
-        ("TEXT", "only with = and !=; upper and lower case are equal"),
+        ("TEXT", "only with =, !=, ~ and !~; upper and lower case are equal"),
+        (
+            f"{filter_fields.MATCHES} {filter_fields.MATCHES_NOT}",
+            "a regular expression matches, or not, somewhere in a text: name~/^seed [1-3]$/",
+        ),
+        ("tag:NAME", 'as tags=NAME; tags="" are runs without a tag'),
+        ("AGE", "a number with s, m, h, d or w: age<2d, age>1h30m"),
+        ("params.NAME metrics.NAME", "a parameter or a metric that is called as a field above"),
         ("STATUS", f"one of {', '.join(Status)}"),
         ("yes or no", f"{yes}; {no}"),
         ("no value", "a run that lacks the field passes no comparison, and every `not` of one"),

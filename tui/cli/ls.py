@@ -149,10 +149,13 @@ async def read_all_rows(client: Client, where: str) -> Page:
 
 def fail_on_unknown_name(page: Page) -> None:
     """Exit with an error where the filter or sort has a name that no run and no experiment has."""
-    found = unknown_name(page.unknown, page.runs) if page.total else None
+    if not page.total or not page.unknown:
+        return
+    known = page.runs or call_engine(lambda client: client.runs(Query())).runs
+    found = unknown_name(page.unknown, known)
     if found is not None:
         name, near = found
-        fail(InputError(f"No run has {name}.", f"Did you mean {near}?" if near else ""))
+        fail(InputError(f"No run has {name}.", f"Did you mean {' or '.join(near)}?" if near else ""))
 
 
 def _with_varied_seeds(runs: Sequence[RunSummary]) -> set[str]:

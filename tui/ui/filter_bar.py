@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tui.ui.text_field import TextField
     from tui.ui.text_rows import TextRows
 
-HINT = "experiment=xor and loss<0.1, or plain words"
+HINT = "experiment=xor and loss<0.1, name~^seed, tag:best, age<2d, or plain words"
 APPLY_AFTER = 0.2
 """seconds without a key before the filter is applied"""
 NOTE_SHARE = 0.7

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 
 from engine.errors import InputError
-from engine.filter_fields import CONNECTIVES, OPERATORS
+from engine.filter_fields import ALIASES, CONNECTIVES, MATCHES, MATCHES_NOT, OPERATORS
+from engine.service.index.text_pattern import PatternError, TextPattern
 
 LENGTH_LIMIT = 1000
 DEPTH_LIMIT = 24
@@ -27,13 +28,17 @@ class SearchTerm:
 class Comparison:
     field: str
     sign: str
-    """one of = != < <= > >="""
+    """one of = != < <= > >= ~ !~"""
     value: float | str
     """a float where the text is a number"""
     position: int = 0
     """position of the value in the filter, from 1"""
     typed: str = ""
-    """the text of the value, for text fields"""
+    """the text of the value, for text fields; a regular expression behind ~ and !~"""
+
+    @property
+    def is_pattern(self) -> bool:
+        return self.sign in (MATCHES, MATCHES_NOT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +72,12 @@ class _Token:
 
 _TOKEN = re.compile(
     rf"""\s*(?:(?P<quoted>"[^"]*"|'[^']*')|(?P<sign>{"|".join(OPERATORS)})|(?P<open>\()|(?P<close>\))
-    |(?P<bad>["'!])|(?P<word>[^\s()<>=!"']+))""",
+    |(?P<bad>["'!])|(?P<word>[^\s()<>=!~"']+))""",
     re.VERBOSE,
 )
+_PATTERN = re.compile(r"\s*/(?P<pattern>(?:[^/\\]|\\.)*)/")
+_WORD_PATTERN = re.compile(r"\s*(?P<pattern>(?!and\b|or\b|not\b)[^\s()\"'/][^\s()\"']*)")
+_TAG = re.compile(r"tags?:(?P<tag>.+)", re.IGNORECASE)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _FIELD = re.compile(r"[A-Za-z_@][A-Za-z0-9_./@-]*")
 
@@ -107,6 +115,21 @@ def check_field(name: str) -> str:
     return name
 
 
+_AGE = re.compile(r"(?:\d+(?:\.\d*)?|\.\d+)[smhdw]")
+_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+
+
+def seconds_of(comparison: Comparison) -> float:
+    """The seconds of an age such as 90s, 10m, 1d12h. Raises FilterError."""
+    text = comparison.typed.lower()
+    if not re.fullmatch(f"(?:{_AGE.pattern})+", text):
+        raise FilterError(
+            f"Filter, position {comparison.position}: expected an age such as 90s, 10m, 3h, 2d or 1w, "
+            f"got {comparison.typed[:40]!r}."
+        )
+    return sum(float(part[:-1]) * _SECONDS[part[-1]] for part in _AGE.findall(text))
+
+
 def number_expected(comparison: Comparison) -> FilterError:
     """The error for a text where a number is compared."""
     return FilterError(
@@ -116,8 +139,9 @@ def number_expected(comparison: Comparison) -> FilterError:
 
 
 def _tokens(text: str) -> list[_Token]:
-    found, at = [], 0
-    while match := _TOKEN.match(text, at):
+    found: list[_Token] = []
+    at = 0
+    while match := _pattern_match(text, at, found) or _TOKEN.match(text, at):
         kind = match.lastgroup or ""
         token = _Token(kind, match[kind], match.start(kind) + 1)
         if kind == "bad":
@@ -125,6 +149,13 @@ def _tokens(text: str) -> list[_Token]:
         found.append(token)
         at = match.end()
     return [*found, _Token("end", "", len(text.rstrip()) + 1)]
+
+
+def _pattern_match(text: str, at: int, before: list[_Token]) -> re.Match[str] | None:
+    """Behind ~ a regular expression between slashes, or a word of any signs but blanks and parentheses."""
+    if not before or before[-1].text not in (MATCHES, MATCHES_NOT):
+        return None
+    return _PATTERN.match(text, at) or _WORD_PATTERN.match(text, at)
 
 
 class _Parser:
@@ -162,18 +193,25 @@ class _Parser:
             return inner
         if token.kind not in ("word", "quoted") or self._is_connective(token):
             raise _syntax_error(token, "a word or a comparison such as val_loss<0.1")
-        return self._parse_comparison(token) if self.next.kind == "sign" else SearchTerm(_unquoted(token))
+        if self.next.kind == "sign":
+            return self._parse_comparison(token)
+        if token.kind == "word" and (tag := _TAG.fullmatch(token.text)):
+            return Comparison(ALIASES["tag"], "=", tag["tag"], token.position, tag["tag"])
+        return SearchTerm(_unquoted(token))
 
     def _parse_comparison(self, field: _Token) -> Clause:
         if field.kind != "word" or not _FIELD.fullmatch(field.text):
             raise _syntax_error(field, "the name of a field")
         sign, value = self._advance(), self._advance()
+        name = ALIASES.get(field.text, field.text)
+        if sign.text in (MATCHES, MATCHES_NOT):
+            return _pattern(name, sign.text, value)
         if value.kind not in ("word", "quoted") or (value.kind == "word" and self._is_connective(value)):
             raise _syntax_error(value, f"a value after {field.text}{sign.text}")
         is_number = value.kind == "word" and _NUMBER.fullmatch(value.text)
         typed = _unquoted(value)
         parsed: float | str = float(typed) if is_number else typed
-        return Comparison(field.text, {"==": "="}.get(sign.text, sign.text), parsed, value.position, typed)
+        return Comparison(name, {"==": "="}.get(sign.text, sign.text), parsed, value.position, typed)
 
     def _starts_term(self) -> bool:
         """Whether another term follows without `and` or `or` between."""
@@ -196,6 +234,20 @@ class _Parser:
         if token.kind != "end":
             self._at += 1
         return token
+
+
+def _pattern(field: str, sign: str, value: _Token) -> Comparison:
+    """Raises FilterError where it is no regular expression."""
+    if value.kind not in ("pattern", "quoted"):
+        raise _syntax_error(value, f"a regular expression in slashes after {field}{sign}")
+    text = _unquoted(value)
+    try:
+        TextPattern(text)
+    except PatternError as error:
+        raise FilterError(
+            f"Filter, position {value.position}: expected a regular expression, got {text[:40]!r}: {error}."
+        ) from error
+    return Comparison(field, sign, text, value.position, text)
 
 
 def _unquoted(token: _Token) -> str:

@@ -23,6 +23,7 @@ from engine.service.index.filter_parser import (
     fields_of,
     number_expected,
     parse,
+    seconds_of,
 )
 
 RANKS = ("running", "pausing", "stopping", "queued", "paused", "failed", "lost", "damaged", "stopped", "done",
@@ -41,8 +42,11 @@ _TEXTS, _NUMBERS = (
 )
 _PARENT, _PARENT_STEP = (f"json_extract(b.summary, '$.parent.{name}')" for name in ("run", "step"))
 _TEXTS["parent"] = _PARENT
+_NUMBERS["age"] = "((julianday('now') - 2440587.5) * 86400 - r.created)"
 _SEARCHED = tuple(_TEXTS[name] for name in filter_fields.SEARCHED)
 _BOOLEANS = filter_fields.BOOLEANS
+MATCHES, MATCHES_ANY_WORD = "matches", "matches_any_word"
+"""SQL functions of a regular expression and a text"""
 _INFINITY = "9e999"
 _NO_TEXT = "iif(typeof(x) = 'text', NULL, x)"
 _IS_TEXT = "typeof(x) = 'text' AND x NOT IN ('nan', 'inf', '-inf')"
@@ -68,7 +72,7 @@ def where(text: str, sweeps: Mapping[str, str] | None = None) -> Sql:
 
 def dynamic_fields(where: str, sort: str) -> list[str]:
     """The fields of a query that not all runs have: metrics and parameters. Raises FilterError."""
-    names = dict.fromkeys((*fields_of(parse(where)), sort))
+    names = dict.fromkeys((*fields_of(parse(where)), filter_fields.ALIASES.get(sort, sort)))
     return [name for name in names if name not in _TEXTS and name not in _NUMBERS]
 
 
@@ -80,9 +84,10 @@ def names_trials(where: str) -> bool:
 def has_field(name: str) -> Sql:
     """The SQL condition that a run has a metric or a parameter of that name. Raises FilterError."""
     check_field(name)
-    paths = _paths(name, "metrics", "live", "params")
+    bare, sources = _of_source(name, ("metrics", "live", "params"))
+    paths = _paths(bare, *sources)
     columns = ", ".join("json_type(b.summary, ?)" for _ in paths)
-    return Sql(f"coalesce({columns}) IS NOT NULL", paths)
+    return Sql(f"coalesce({columns}, NULL) IS NOT NULL", paths)
 
 
 def _with_sweep_ids(clause: Clause, sweeps: Mapping[str, str]) -> Clause:
@@ -108,6 +113,7 @@ def _names_sweep(sweep_id: str, name: str, text: str) -> bool:
 
 def order(field: str, descending: bool) -> Sql:
     """The sort as ORDER BY terms: rows without the field last, ties by submission. Raises FilterError."""
+    field = filter_fields.ALIASES.get(field, field)
     key = _sort_key(field)
     way = "DESC" if descending else "ASC"
     if field == "created":
@@ -178,6 +184,10 @@ def _marks(values: Sequence[str]) -> str:
 
 
 def _comparison(comparison: Comparison) -> Sql:
+    if comparison.is_pattern:
+        return _pattern_comparison(comparison)
+    if comparison.field == "age":
+        return Sql(f"({_NUMBERS['age']} {comparison.sign} ?)", (seconds_of(comparison),))
     if comparison.field in _TEXTS:
         return _text_comparison(comparison)
     if isinstance(comparison.value, str):
@@ -197,7 +207,9 @@ def _comparison(comparison: Comparison) -> Sql:
 
 def _text_comparison(comparison: Comparison) -> Sql:
     if comparison.sign not in ("=", "!="):
-        raise FilterError(f"Filter: {comparison.field} is text, expected = or !=, got {comparison.sign}.")
+        raise FilterError(
+            f"Filter: {comparison.field} is text, expected = or != or ~ or !~, got {comparison.sign}."
+        )
     value = comparison.typed.lower()
     if (comparison.field, value) == ("status", CauseKind.PRUNED):
         pruned = _text_comparison(replace(comparison, field="cause", sign="="))
@@ -239,6 +251,23 @@ def _parent_comparison(sign: str, value: str) -> Sql:
     return _true(found if sign == "=" else Sql(f"NOT {found.text}", found.values))
 
 
+def _pattern_comparison(comparison: Comparison) -> Sql:
+    """Whether a regular expression matches the text, or the number of a parameter, somewhere."""
+    field, pattern = comparison.field, comparison.typed
+    if field in _NUMBERS:
+        raise FilterError(f"Filter: {field} is a number, expected < <= > >= = or !=, got {comparison.sign}.")
+    if field == TAGS:
+        found = Sql(f"{MATCHES_ANY_WORD}(?, r.tags)", (pattern,))
+    elif field in _TEXTS:
+        found = Sql(f"{MATCHES}(?, {_TEXTS[field]})", (pattern,))
+    else:
+        value = _dynamic_field(field, "live", "params", "metrics")
+        found = Sql(f"(SELECT {MATCHES}(?, x) FROM ({value.text}))", (pattern, *value.values))
+    if comparison.sign == filter_fields.MATCHES:
+        return _true(found)
+    return _true(Sql(f"(NOT {found.text})", found.values))
+
+
 def _word_comparison(comparison: Comparison) -> Sql:
     value = str(comparison.value).lower()
     if comparison.sign not in ("=", "!=") or comparison.field in _NUMBERS:
@@ -258,11 +287,21 @@ def _word_comparison(comparison: Comparison) -> Sql:
 def _dynamic_field(name: str, *sources: str) -> Sql:
     """A SELECT of the field as `x`, from the first of the sources that has it."""
     check_field(name)
+    name, sources = _of_source(name, sources)
     columns = ", ".join("json_extract(b.summary, ?)" for _ in sources)
-    found = f"SELECT coalesce({columns}) AS x"
+    found = f"SELECT coalesce({columns}{', NULL' * (len(sources) == 1)}) AS x"
     if "live" not in sources:
         return Sql(found, _paths(name, *sources))
     return Sql(f"{found} WHERE NOT coalesce({_IS_NOT_GIVEN}, 0)", _paths(name, *sources, "live", "params"))
+
+
+def _of_source(name: str, sources: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """The name without the prefix `params.` or `metrics.`, and the sources that the prefix leaves."""
+    for prefix in filter_fields.SOURCES:
+        if name.startswith(prefix) and len(name) > len(prefix):
+            kept = {"metrics"} if prefix == "metrics." else {"live", "params"}
+            return name.removeprefix(prefix), tuple(one for one in sources if one in kept)
+    return name, sources
 
 
 def _paths(name: str, *sources: str) -> tuple[str, ...]:

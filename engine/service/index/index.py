@@ -20,6 +20,8 @@ from engine.errors import CorruptRun, EngineError
 from engine.protocol import Json, Query, RunSummary, Status, SweepRow, summary_to_json
 from engine.service.health.storage import is_remote
 from engine.service.index import filter_sql
+from engine.service.index.filter_parser import FilterError
+from engine.service.index.text_pattern import SECONDS, PatternSearch
 
 SCHEMA = 5
 LIMIT = 1000
@@ -92,6 +94,12 @@ class Index:
 
     def __init__(self, connection: sqlite3.Connection, stamp: str = "", path: Path | None = None) -> None:
         self._db = connection
+        self._patterns = PatternSearch()
+        for name, search in (
+            (filter_sql.MATCHES, self._patterns),
+            (filter_sql.MATCHES_ANY_WORD, self._patterns.any_word),
+        ):
+            connection.create_function(name, 2, search, deterministic=True)
         self.path = path
         """None for an index in memory"""
         self.stamp = stamp
@@ -138,6 +146,18 @@ class Index:
 
     def page(self, query: Query, sweeps: Mapping[str, str] | None = None) -> IndexWindow:
         """A page of the run table; `sweeps` are names by id. Raises FilterError."""
+        self._patterns.restart()
+        window = self._page(query, sweeps)
+        self._check_patterns()
+        return window
+
+    def _check_patterns(self) -> None:
+        if self._patterns.is_exhausted:
+            raise FilterError(
+                f"The regular expressions of the filter take more than {SECONDS:g} s for these runs."
+            )
+
+    def _page(self, query: Query, sweeps: Mapping[str, str] | None) -> IndexWindow:
         condition = filter_sql.where(query.where, sweeps)
         order = filter_sql.order(query.sort, query.descending)
         limit, offset = min(max(query.limit, 0), LIMIT), max(query.offset, 0)
@@ -221,7 +241,10 @@ class Index:
         condition, order = filter_sql.where(where, sweeps), filter_sql.order("created", False)
         source = _FROM_BOTH if condition.reads_summaries or order.reads_summaries else _FROM
         found = f"SELECT r.id {source} WHERE {condition.text} ORDER BY {order.text}"
-        return [row[0] for row in self._db.execute(found, condition.values + order.values)]
+        self._patterns.restart()
+        ids = [row[0] for row in self._db.execute(found, condition.values + order.values)]
+        self._check_patterns()
+        return ids
 
     def get(self, run_id: str) -> IndexRow | None:
         """Raises DamagedIndex."""

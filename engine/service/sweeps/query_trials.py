@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Iterable, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 from engine import catalog
-from engine.filter_fields import BOOLEANS
+from engine.filter_fields import ALIASES, BOOLEANS, MATCHES, SOURCES
 from engine.params import Value
 from engine.service.index.filter_parser import (
     And,
@@ -24,6 +25,7 @@ from engine.service.index.filter_parser import (
     number_expected,
     parse,
 )
+from engine.service.index.text_pattern import TextPattern
 from engine.sweep_protocol import TrialGroup, TrialPage, TrialQuery, TrialRow, TrialStatus
 
 LIMIT = 1000
@@ -66,12 +68,23 @@ def filtered(rows: Sequence[TrialRow], where: str) -> list[TrialRow]:
 
 def field_value(row: TrialRow, name: str) -> Any:
     """The value of a field, metric or parameter; None if the trial has none."""
+    name = ALIASES.get(name, name)
     if name == "best":
         return row.value
     if name in _FIELDS:
         return getattr(row, name)
     found = row.metrics.get(name)
-    return row.params.get(name) if found is None else found
+    if found is None:
+        found = row.params.get(name)
+    return _of_source(row, name) if found is None else found
+
+
+def _of_source(row: TrialRow, name: str) -> Any:
+    """The value of `params.NAME` or `metrics.NAME`."""
+    for source, values in zip(SOURCES, (row.params, row.metrics), strict=True):
+        if name.startswith(source):
+            return values.get(name.removeprefix(source))
+    return None
 
 
 def sorted_rows(rows: Iterable[TrialRow], sort: str, descending: bool) -> list[TrialRow]:
@@ -121,7 +134,21 @@ def _search(text: str) -> Predicate:
     return found
 
 
+def _matched(comparison: Comparison) -> Predicate:
+    """Whether a regular expression matches the text, or the number, somewhere."""
+    pattern, name = TextPattern(comparison.typed), comparison.field
+    wanted = comparison.sign == MATCHES
+
+    def test(row: TrialRow) -> bool:
+        found = field_value(row, name)
+        return found is not None and pattern.search(str(found)) is wanted
+
+    return test
+
+
 def _compared(comparison: Comparison) -> Predicate:
+    if comparison.is_pattern:
+        return _matched(comparison)
     compare, name, value = _COMPARE[comparison.sign], comparison.field, comparison.value
     if isinstance(value, str):
         if comparison.sign not in ("=", "!="):
@@ -152,14 +179,16 @@ def _compared_text(name: str, value: str, compare: Callable[[Any, Any], bool]) -
 
 def _check(rows: Sequence[TrialRow], name: str, what: str) -> None:
     """Raises FilterError for a field that no trial has, unless there is no trial."""
-    if name in _FIELDS or name == "best" or not rows:
+    if ALIASES.get(name, name) in (*_FIELDS, "best") or not rows:
         return
-    if any(name in row.params or name in row.metrics for row in rows):
+    bare = next((name.removeprefix(source) for source in SOURCES if name.startswith(source)), name)
+    if any(bare in row.params or bare in row.metrics for row in rows):
         return
     known = dict.fromkeys(key for row in rows[:100] for key in (*row.params, *row.metrics))
+    near = get_close_matches(name, [*_FIELDS, *known], 3)
     raise FilterError(
         f"{what}: expected one of the fields of the trials, got {name[:80]!r}.",
-        f"There is: {', '.join((*_FIELDS, *known))[:300]}.",
+        f"Did you mean {' or '.join(near)}?" if near else f"There is: {', '.join((*_FIELDS, *known))[:300]}.",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,9 +15,9 @@ from hypothesis import strategies as st
 from engine import filter_fields
 from engine.errors import DltuiError
 from engine.protocol import Cause, CauseKind, ParentCheckpoint, Query, Stopped, summary_from_json
-from engine.service.index import filter_sql
+from engine.service.index import filter_sql, text_pattern
 from engine.service.index.filter_parser import And, Comparison, Not, Or, SearchTerm, parse
-from engine.service.index.index import Index, open_index, row_of
+from engine.service.index.index import Index, IndexRow, open_index, row_of
 from tests.engine.service.rows import a_row, a_summary
 
 
@@ -32,6 +33,14 @@ def index(tmp_path: Path) -> Iterator[Index]:
         a_row("d", "mnist", "done", {"val_loss": float("inf")}, {"lr": 1e-3, "model": "double_conv"}),
         a_row("e", "mnist", "queued", {}, {"lr": 0.01, "model": "mlp"}, live={"lr": 5.0}),
     ])  # fmt: skip
+    changes = {
+        "a": {"tags": ["best", "V1"]}, "b": {"tags": ["v2"], "note": "See log"},
+        "e": {"created_at": time.time()},
+    }  # fmt: skip
+    for letter, facts in changes.items():
+        row = made.get(made.find_ids(f"run-{letter}")[0])
+        assert row is not None
+        made.put([IndexRow({**row.summary, **facts}, row.tail)])
     yield made
     made.close()
 
@@ -70,6 +79,28 @@ def index(tmp_path: Path) -> Iterator[Index]:
         ("(xor or queued) not running", "ae"),
         ("NOT done AND NOT xor", "ce"),
         ("missing_metric>0", ""),
+        ("name~^run-[ab]$", "ab"),
+        ("name ~ /RUN-(c|d)/ and not model~conv", "c"),
+        ("name!~a$", "bcde"),
+        ('name~"-[de]"', "de"),
+        (r"name~/\w-\w/ xor", "ab"),
+        ("model~^m", "ce"),
+        ("model!~^m", "d"),
+        ("hidden~1", ""),
+        ("lr~^0\\.1", "b"),
+        ("state=failed", "c"),
+        ("tag:Best", "a"),
+        ("tags:best or tag=v2", "ab"),
+        ("tag!=best", "bcde"),
+        ('tag=""', "cde"),
+        ("tag~^b", "a"),
+        ("tag!~.", "cde"),
+        ('note="see log"', "b"),
+        ('"see l"', "b"),
+        ("age<1h", "e"),
+        ("age>=1h30m", "abcd"),
+        ("params.loss=bce", "a"),
+        ("metrics.loss<1 or params.lr>4", "ae"),
         ("not missing_metric>0", "abcde"),
         ("'; DROP TABLE runs; --'", ""),
         ("100%", ""),
@@ -185,7 +216,17 @@ def test_unknown_fields_are_listed_in_the_page(index: Index) -> None:
         ("= 3", "Filter, position 1: expected a word or a comparison such as val_loss<0.1, got '='."),
         ("9lives=3", "Filter, position 1: expected the name of a field, got '9lives'."),
         ("lr=and", "Filter, position 4: expected a value after lr=, got 'and'."),
-        ("status<3", "Filter: status is text, expected = or !=, got <."),
+        ("status<3", "Filter: status is text, expected = or != or ~ or !~, got <."),
+        ("name~(a|b)", "Filter, position 6: expected a regular expression in slashes after name~, got '('."),
+        ("name~", "Filter, position 6: expected a regular expression in slashes after name~, got the end."),
+        (
+            "name~/(/",
+            "Filter, position 7: expected a regular expression, got '(': missing ), unterminated "
+            "subpattern at position 0.",
+        ),
+        ("step~3", "Filter: step is a number, expected < <= > >= = or !=, got ~."),
+        ("age<soon", "Filter, position 5: expected an age such as 90s, 10m, 3h, 2d or 1w, got 'soon'."),
+        ("age<3", "Filter, position 5: expected an age such as 90s, 10m, 3h, 2d or 1w, got '3'."),
         ("x" * 1001, "The filter has 1001 characters, expected 1000 at most."),
         ("(" * 40, "The filter is nested deeper than 24."),
         ("not " * 40 + "a", "The filter is nested deeper than 24."),
@@ -270,5 +311,15 @@ def test_each_field_of_a_filter_is_stored_in_a_column_or_under_its_name_in_the_s
     child = a_summary("a")
     child = replace(child, spec=replace(child.spec, parent=ParentCheckpoint("run-b", 4, 1)))
     summary = row_of(child, {}).summary
-    for name in (*filter_fields.TEXTS, *filter_fields.NUMBERS):
+    for name in {*filter_fields.TEXTS, *filter_fields.NUMBERS} - {"age"}:
         assert name in filter_sql.NARROW or name in summary, name
+
+
+def test_a_pattern_that_takes_too_long_is_an_error_and_leaves_the_index_as_it_is(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(text_pattern, "SECONDS", -1.0)
+    with pytest.raises(DltuiError, match="regular expressions of the filter take more than"):
+        index.page(Query("name~a"))
+    monkeypatch.undo()
+    assert index.page(Query("name~a")).matching == 1

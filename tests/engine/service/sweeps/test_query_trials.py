@@ -44,6 +44,12 @@ ROWS = many(600)
         ("not activation=tanh", lambda r: r.params["activation"] != "tanh"),
         ("bypass=yes", lambda r: r.params["bypass"] is True),
         ("bypass!=on", lambda r: r.params["bypass"] is False),
+        (
+            "activation~^t.*h$ params.hidden~[23]",
+            lambda r: r.params["activation"] == "tanh" and r.params["hidden"] in (2, 3),
+        ),
+        ("activation!~/^(t|x)/", lambda r: r.params["activation"] == "btu"),
+        ("state=failed", lambda r: r.status is TrialStatus.FAILED),
         ("status=failed", lambda r: r.status is TrialStatus.FAILED),
         ("best<0.5", lambda r: r.value is not None and r.value < 0.5),
         ("not val_loss<0.5", lambda r: not r.metrics["val_loss"] < 0.5),
