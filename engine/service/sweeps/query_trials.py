@@ -73,7 +73,7 @@ def field_value(row: TrialRow, name: str) -> Any:
         return row.value
     if name in _FIELDS:
         return getattr(row, name)
-    found = row.metrics.get(name)
+    found: Any = row.metrics.get(name)
     if found is None:
         found = row.params.get(name)
     return _of_source(row, name) if found is None else found
