@@ -9,7 +9,7 @@ import itertools
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 from engine import axes, recipe_defaults, spec_versions
 from engine.errors import ParamError, UnknownExperiment
@@ -55,7 +55,11 @@ class Experiment:
     """where it is a file of the user's"""
 
     def framework_of(self, values: Mapping[str, object]) -> str:
-        """The parameter `framework` where there is one, else the experiment's."""
+        """That in which the parameters train, where they say so, else the experiment's."""
+        if hasattr(self.params, "trained_in"):
+            names = {param.name for param in declared(self.params)}
+            made: Any = self.params
+            return str(made(**{name: value for name, value in values.items() if name in names}).trained_in)
         return str(values.get("framework", self.framework))
 
 
@@ -232,18 +236,26 @@ class MnistRecipeParams:
 class LmParams:
     SHAPING: ClassVar[tuple[str, ...]] = (
         "framework", "layers", "direction", "vocabulary", "tokeniser", "embedding", "hidden_size",
-        "optimizer",
+        "optimizer", "model", "heads", "positions",
     )  # fmt: skip
 
+    model: str = choice("lstm", "LSTM, or causal transformer", ("lstm", "transformer"))
     framework: str = choice(
-        "tensorflow", "framework that trains: TensorFlow (Keras) or PyTorch", ("tensorflow", "torch")
+        "auto",
+        "framework that trains: TensorFlow (Keras) or PyTorch; auto: Keras for the LSTM, PyTorch for the"
+        " transformer",
+        ("auto", "tensorflow", "torch"),
     )
     recipe: str = choice(
         "notebook",
         "values of what is auto or recipe below; tuned: dropout, tied weights, schedule",
         ("notebook", "tuned"),
     )
-    layers: int = number(1, "LSTM layers", least=1, most=2)
+    layers: int = number(1, "layers of the LSTM (1 or 2), blocks of the transformer", least=1, most=12)
+    heads: int = number(4, "attention heads of each block; the LSTM has none", least=1, most=64)
+    positions: str = choice(
+        "sinusoidal", "how the transformer knows the places of words", ("sinusoidal", "learned", "none")
+    )
     direction: str = choice(
         "forward", "reading direction: first word to last, or last to first", ("forward", "reversed")
     )
@@ -255,9 +267,15 @@ class LmParams:
         "plain", "tokeniser: punctuation removed (plain), or kept as words", ("plain", "punctuation")
     )
     embedding: int = number(300, "size of a word vector (embedding)", least=1, most=4096, log=True)
-    hidden_size: int = number(256, "LSTM units per layer", least=1, most=4096, log=True)
+    hidden_size: int = number(
+        256, "LSTM units per layer; the transformer's width is the embedding", least=1, most=4096, log=True
+    )
     dropout: float | None = number(
-        None, "dropout rate, one mask per sentence; auto: the recipe's", least=0, most=0.95, word="auto"
+        None,
+        "dropout rate; of the LSTM one mask per sentence; auto: the recipe's",
+        least=0,
+        most=0.95,
+        word="auto",
     )
     tied: str = choice(
         "recipe", "tied weights: one matrix for the embedding and the output layer", ("recipe", "yes", "no")
@@ -294,8 +312,33 @@ class LmParams:
         ("auto", "fp32", "bf16"),
     )
 
+    @property
+    def trained_in(self) -> str:
+        """The framework: tensorflow or torch."""
+        if self.framework != "auto":
+            return self.framework
+        return "torch" if self.model == "transformer" else "tensorflow"
+
+    def check(self) -> None:
+        """Raises ParamError for values that exclude each other."""
+        if self.model == "lstm":
+            if self.layers > 2:
+                raise ParamError(
+                    f"layers: an LSTM has 1 or 2, got {self.layers}.", "model=transformer: up to 12."
+                )
+            return
+        if self.framework == "tensorflow":
+            raise ParamError("framework: a transformer trains in PyTorch.", "Choose auto or torch.")
+        if self.embedding % self.heads:
+            raise ParamError(
+                f"heads: they share the embedding, and {self.heads} do not divide {self.embedding}.",
+                "For instance embedding=256 and heads=4.",
+            )
+        if self.tied == "no":
+            raise ParamError("tied: the output layer of a transformer has the weights of the embedding.")
+
     def effective(self) -> dict[str, Value]:
-        proposed = recipe_defaults.language_recipe(self.recipe, self.layers)
+        proposed = recipe_defaults.language_recipe(self.recipe, self.layers, self.model)
         return {"lr": proposed.lr, "dropout": proposed.dropout, "clip": proposed.clip}
 
     def check_longer(self, *, holds_last: bool) -> None:

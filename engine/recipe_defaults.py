@@ -16,10 +16,17 @@ class LanguageRecipe:
     schedule: str
     clip: float | str
     """largest gradient norm, or off"""
+    warm_up: int = 0
+    """steps in which the learning rate rises"""
 
 
-def language_recipe(recipe: str, layers: int) -> LanguageRecipe:
-    """`tuned`: found by measurement; any other: the values of the course's notebook."""
+def language_recipe(recipe: str, layers: int, model: str) -> LanguageRecipe:
+    """`tuned`: found by measurement; any other: the values of the course's notebook. It has no transformer:
+    there nothing is dropped and the rate is constant."""
+    if model == "transformer":
+        if recipe == "tuned":
+            return LanguageRecipe(lr=0.0015, dropout=0.3, tied=True, schedule="cosine", clip=1.0, warm_up=400)
+        return LanguageRecipe(lr=0.0005, dropout=0.0, tied=True, schedule="constant", clip="off")
     if recipe == "tuned":
         return LanguageRecipe(lr=0.01, dropout=0.5, tied=True, schedule="cosine", clip=1.0)
     return LanguageRecipe(

@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from typing import Any
 
 from checkpoints import tensors
 from engine.catalog import LmParams
@@ -26,7 +27,12 @@ from engine.models.language.generation import generate
 from engine.models.language.load_model import open_arrays
 from engine.models.language.model import LanguageModel
 from engine.models.language.model_description import Direction as Reading
-from engine.models.language.model_description import ModelDescription, to_json
+from engine.models.language.model_description import (
+    LstmDescription,
+    ModelDescription,
+    TransformerDescription,
+    to_json,
+)
 from engine.models.language.weights import weights
 from engine.models.lstm_training.training import (
     EarlyStopping,
@@ -65,12 +71,17 @@ def load(params: LmParams, run: Run) -> TextSet:
 def describe(params: LmParams, tied: bool, texts: TextSet, run: Run) -> ModelDescription:
     """The model description, kept beside the checkpoints: with it the weights can be read without a
     framework."""
-    kind = ModelDescription(
-        layers=params.layers, direction=Reading(params.direction), embedding=params.embedding,
-        hidden_size=params.hidden_size, vocabulary=len(texts.vocabulary), tied=tied,
-        projection=tied and params.embedding != params.hidden_size, tokeniser=params.tokeniser,
-        corpus=params.corpus, vocabulary_sha256=texts.vocabulary.sha256,
-    )  # fmt: skip
+    both: Any = {
+        "layers": params.layers, "direction": Reading(params.direction), "embedding": params.embedding,
+        "vocabulary": len(texts.vocabulary), "tokeniser": params.tokeniser, "corpus": params.corpus,
+        "vocabulary_sha256": texts.vocabulary.sha256,
+    }  # fmt: skip
+    kind: ModelDescription
+    if params.model == "transformer":
+        kind = TransformerDescription(heads=params.heads, positions=params.positions, **both)
+    else:
+        projection = tied and params.embedding != params.hidden_size
+        kind = LstmDescription(hidden_size=params.hidden_size, tied=tied, projection=projection, **both)
     run.keep("vocabulary.txt", "".join(f"{word}\n" for word in texts.vocabulary.words).encode())
     run.keep("model.json", json.dumps(to_json(kind)).encode())
     return kind
@@ -157,13 +168,13 @@ def train(params: LmParams, run: Run) -> None:
     texts = load(params, run)
     recipe = resolve(params)
     proposed = resolve(replace(params, lr=None)).lr
-    work, before = timed_product(params.framework, run.device), run.recorded("precision")
+    work, before = timed_product(params.trained_in, run.device), run.recorded("precision")
     precision = resolve_precision(params.precision, before, run.places.cache, work, run.note)
     run.pin(precision=precision)
-    run.note(f"Trains in {params.framework}, multiplies in {precision}: {recipe.summary()}.")
+    run.note(f"Trains in {params.trained_in}, multiplies in {precision}: {recipe.summary()}.")
     kind = describe(params, recipe.tied, texts, run)
     training = make_training(
-        params.framework, kind, seed=run.seed, dropout=recipe.dropout, optimizer=params.optimizer,
+        params.trained_in, kind, seed=run.seed, dropout=recipe.dropout, optimizer=params.optimizer,
         clip=recipe.clip, precision=precision, device=run.device,
     )  # fmt: skip
     patience = EarlyStopping(params.patience)
@@ -190,7 +201,7 @@ def train(params: LmParams, run: Run) -> None:
         batch = next(batches)
         began = time.perf_counter()
         peak = chosen if (chosen := run.set["lr"]) is not None else proposed
-        lr = peak * lr_factor(recipe.schedule, step, last)
+        lr = peak * lr_factor(recipe.schedule, step, last, recipe.warm_up)
         loss = training.train_step(batch.inputs, batch.targets, step, lr)
         run.log(step, loss=loss, perplexity=perplexity_of(loss))
         words, seconds = words + batch.real, seconds + time.perf_counter() - began

@@ -14,10 +14,12 @@ from engine.models.language.gates import GateTrace
 from engine.models.language.generation import DrawnWord
 from engine.models.language.generation_both_ways import LEFT
 from engine.models.language.model import LanguageModel
+from engine.models.language.model_description import LstmDescription
 from engine.models.language.next_word import Candidate, kind_of
 from engine.models.language.probable_word_orders import WordOrder, WordOrders
 from engine.models.language.prompt import Prompt
 from engine.models.language.scoring import ScoredSentence
+from engine.models.language.weights import LstmWeights
 from engine.protocol import Json
 from engine.served_checkpoint import served_step
 from engine.session.language_runs import LanguageRun, OpenedModel
@@ -211,6 +213,7 @@ def gates(
     opened: OpenedModel, prompt: Prompt, trace: GateTrace, layer: int, unit: int, lively: Sequence[int]
 ) -> UnitGates:
     model = opened.model
+    assert isinstance(model.weights, LstmWeights), "engine.models.language.gates refuses others"
     read = ["<START>", *(reversed(prompt.words) if model.is_reversed else prompt.words)]
     return UnitGates(
         **head(opened),
@@ -219,7 +222,7 @@ def gates(
         layer=layer,
         unit=unit,
         layers=model.description.layers,
-        hidden=model.description.hidden_size,
+        hidden=len(model.weights.layers[0].recurrent),
         liveliest=list(lively),
         i=trace.i,
         f=trace.f,
@@ -243,10 +246,10 @@ def fresh_seed() -> int:
 def _described(run: LanguageRun) -> Json:
     described = run.description
     return {
-        "framework": str(run.spec.params.get("framework", run.spec.framework)),
+        "framework": run.spec.framework,
         "layers": described.layers,
         "embedding": described.embedding,
-        "hidden": described.hidden_size,
+        "hidden": described.hidden_size if isinstance(described, LstmDescription) else described.embedding,
         "tied": described.tied,
         "tokeniser": described.tokeniser,
         "corpus": described.corpus,

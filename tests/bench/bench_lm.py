@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.keeper.worker_process import DETERMINISM, MEMORY, PASSIVE, PLAIN, TENSORFLOW, THREADS
-from engine.models.language.model_description import Direction, ModelDescription
+from engine.models.language.model_description import Direction, LstmDescription
 from engine.models.lstm_training.training import LstmTraining, make_training, timed_product
 from engine.models.precision import measure
 from tests.bench.processor import print_processor
@@ -89,9 +89,7 @@ def textbook(words: int) -> Step:
 
 
 def twin(framework: str, words: int, precision: str = "auto") -> LstmTraining:
-    kind = ModelDescription(
-        1, Direction.FORWARD, EMBEDDING, HIDDEN, words, False, False, "plain", "bench", ""
-    )
+    kind = LstmDescription(1, Direction.FORWARD, EMBEDDING, HIDDEN, words, False, False, "plain", "bench", "")
     if precision == "auto":
         precision = measure(timed_product(framework, "cpu").run).choice
     return make_training(framework, kind, seed=1, precision=precision)

@@ -35,7 +35,7 @@ from engine.data.text.vocabulary import Vocabulary
 from engine.models.language import load_model, scoring
 from engine.models.language.generation import generate
 from engine.models.language.model import LanguageModel
-from engine.models.language.model_description import Direction, ModelDescription
+from engine.models.language.model_description import Direction, LstmDescription
 from engine.models.language.next_word import predict
 from engine.places import Places
 from engine.sampling import SamplingParams
@@ -76,7 +76,7 @@ def prepare(places: Places) -> str:
     print(f"Words of {len(texts.vocabulary):,} kinds. {texts.notice}".strip())
     made_up = (f"word{number}" for number in range(WORDS - len(texts.vocabulary)))
     vocabulary = Vocabulary((*texts.vocabulary.words, *made_up))
-    kind = ModelDescription(
+    kind = LstmDescription(
         1, Direction.FORWARD, WIDTH, HIDDEN, WORDS, False, False, "plain", "captions", vocabulary.sha256
     )
     run = write_run(places, model=(kind, arrays(kind, 1, SCALE), vocabulary))

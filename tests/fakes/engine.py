@@ -65,13 +65,14 @@ def make_run(
 ) -> RunSummary:
     """The summary of a run; `params`, `seed` and `created` go into its spec."""
     created = facts.pop("created", time.time() - 60 * number)
+    params = facts.pop("params", {"hidden": 2, "lr": 0.01, "epochs": 1000})
     spec = Spec(
         id=facts.pop("id", f"20260101-{number:06d}-{experiment}-{number:04x}"),
         experiment=experiment,
-        params=facts.pop("params", {"hidden": 2, "lr": 0.01, "epochs": 1000}),
+        params=params,
         seed=facts.pop("seed", number),
         name=name,
-        framework="torch",
+        framework=str(params.get("framework", "torch")),
         threads=1,
         device="auto",
         created_at=created,

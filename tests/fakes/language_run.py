@@ -20,7 +20,7 @@ from engine.data.text.tokeniser import Tokeniser
 from engine.data.text.vocabulary import EOS, RESERVED, START, UNK, Vocabulary
 from engine.events import EventWriter
 from engine.models.language import model_description as descriptions
-from engine.models.language.model_description import Direction, ModelDescription
+from engine.models.language.model_description import Direction, LstmDescription, ModelDescription
 from engine.places import Places
 from engine.protocol import Cause, CauseKind, Spec, Status
 from engine.store import ExitFacts, KeeperFacts, RunFolder
@@ -162,7 +162,7 @@ def _description(
     vocabulary: Vocabulary, arrays: Mapping[str, Floats], direction: str, layers: int, corpus: str
 ) -> ModelDescription:
     width = arrays["embedding.weight"].shape[1]
-    return ModelDescription(
+    return LstmDescription(
         layers, Direction(direction), width, width, len(vocabulary), False, False, "plain", corpus,
         vocabulary.sha256,
     )  # fmt: skip

@@ -53,7 +53,7 @@ class FourModels:
     def differences(self, run: RunSummary) -> dict[str, Any]:
         """The parameters of a run, except COMPARABLE, that differ from this plan's."""
         wanted = {param.name: self.params.get(param.name, param.default) for param in declared(LM)}
-        given = {name: run.spec.params.get(name, value) for name, value in wanted.items()}
+        given = {name: _params_of(run).get(name, value) for name, value in wanted.items()}
         return {
             name: value for name, value in given.items() if name not in COMPARABLE and value != wanted[name]
         }
@@ -147,5 +147,13 @@ def _difference(name: str, value: Any) -> str:
 
 
 def _fits(run: RunSummary, cell: PerplexityCell, framework: str, corpus: str) -> bool:
-    wanted = {"layers": cell.layers, "direction": cell.direction, "framework": framework, "corpus": corpus}
-    return all(run.spec.params.get(name) == value for name, value in wanted.items())
+    wanted = {
+        "model": "lstm", "layers": cell.layers, "direction": cell.direction, "framework": framework,
+        "corpus": corpus,
+    }  # fmt: skip
+    return all(_params_of(run).get(name) == value for name, value in wanted.items())
+
+
+def _params_of(run: RunSummary) -> dict[str, Any]:
+    """With the framework that trains; runs of before there were transformers are LSTMs."""
+    return {"model": "lstm", **run.spec.params, "framework": run.spec.framework}

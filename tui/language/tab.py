@@ -172,7 +172,7 @@ class LanguageTab(Tab):
             return
         if not self._framework:
             newest = self.runs.newest()
-            named = str(newest.spec.params.get("framework")) if newest is not None else ""
+            named = newest.spec.framework if newest is not None else ""
             self._framework = named if named in FRAMEWORKS else ""
         self._update_views()
 

@@ -10,8 +10,7 @@ import numpy as np
 from engine.data.text.vocabulary import EOS
 from engine.errors import ParamError
 from engine.models.language import output_layer
-from engine.models.language.lstm import LstmState
-from engine.models.language.model import LanguageModel
+from engine.models.language.model import LanguageModel, ModelState
 from engine.models.language.next_word import best
 from engine.models.language.sampling import allowed_scores
 from engine.sampling import SamplingParams, check_length
@@ -105,7 +104,7 @@ class _Search:
         leaves = sorted([*self._ended, *self._open], key=lambda place: -self._nodes[place].score)
         return BeamTree(tuple(self._nodes), tuple(leaves[: self._width]))
 
-    def _continuations(self, state: LstmState) -> list[Continuation]:
+    def _continuations(self, state: ModelState) -> list[Continuation]:
         """The best continuations of the open sentences, best first."""
         scores = self._model.scores(state)
         continuations = []

@@ -4,42 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-
-import numpy as np
+from typing import Any, Protocol
 
 from engine.data.text.vocabulary import PAD, START, Vocabulary
 from engine.errors import DataError
-from engine.models.language import lstm, output_layer
-from engine.models.language.lstm import LstmState
+from engine.models.language import output_layer
+from engine.models.language.lstm import LstmNetwork, Rows
 from engine.models.language.model_description import Direction, ModelDescription
-from engine.models.language.weights import Floats, ModelWeights
-
-MAX_BYTES = 256 << 20
-"""bytes of all words together, at most; memory pages of words that do not occur are never touched"""
-
-
-class InputCache:
-    """Every entry comes from a product of one row, so results do not depend on earlier requests."""
-
-    def __init__(self, weights: ModelWeights) -> None:
-        self._weights = weights
-        shape = (len(weights.embedding), len(weights.layers[0].bias))
-        is_kept = 4 * shape[0] * shape[1] <= MAX_BYTES
-        self._rows = np.empty(shape if is_kept else (0, shape[1]), np.float32)
-        self._known = np.zeros(len(self._rows), bool)
-
-    def get(self, word: int) -> Floats:
-        """(1, 4H) of a word; must not be modified."""
-        if word >= len(self._rows):
-            return lstm.project_inputs(self._weights, self._weights.embedding[word : word + 1])
-        if not self._known[word]:
-            self._rows[word] = lstm.project_inputs(self._weights, self._weights.embedding[word : word + 1])[0]
-            self._known[word] = True
-        return self._rows[word : word + 1]
-
+from engine.models.language.prefix_tree import PrefixTree
+from engine.models.language.transformer import TransformerNetwork
+from engine.models.language.weights import Floats, LstmWeights, ModelWeights
 
 NEVER = (PAD, START)
 """reserved ids that are never predicted, drawn or counted in a rank"""
+
+
+class ModelState(Protocol):
+    """What a network knows after the words that it has read, of one or several sentences."""
+
+    @property
+    def top(self) -> Floats:
+        """(sentences, H): the input of the output layer."""
+        ...
+
+    def select(self, rows: Rows) -> Any:
+        """The states of some sentences; `rows` index them and may repeat."""
+        ...
+
+
+class Network(Protocol):
+    """Reads words in the order of the model."""
+
+    def read(self, ids: Sequence[int], state: Any = None) -> Any:
+        """The state after `ids` of one sentence; continues from `state`, if given."""
+        ...
+
+    def advance(self, state: Any, ids: Sequence[int]) -> Any:
+        """The state after one more word for each sentence of `state`."""
+        ...
+
+    def read_tree(self, tree: PrefixTree) -> Floats:
+        """(prefixes, E or H): the features of every prefix in the tree, level by level."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,10 +56,10 @@ class LanguageModel:
     vocabulary: Vocabulary
     weights: ModelWeights
     step: int = 0
-    _inputs: InputCache = field(init=False, repr=False)
+    network: Network = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_inputs", InputCache(self.weights))
+        object.__setattr__(self, "network", _network(self.weights))
 
     @property
     def is_reversed(self) -> bool:
@@ -63,28 +69,26 @@ class LanguageModel:
         """Ids in the order in which the model reads them; a second call restores the order."""
         return list(reversed(ids)) if self.is_reversed else list(ids)
 
-    def read(self, ids: Sequence[int], state: LstmState | None = None) -> LstmState:
-        """The state after `ids` in reading order; continues from `state`, if given."""
-        inputs = lstm.project_inputs(self.weights, self.weights.embedding[np.asarray(ids, np.int64)])
-        found = lstm.initial_state(self.weights, 1) if state is None else state
-        for position in range(len(ids)):
-            found = lstm.step(self.weights, inputs[position : position + 1], found)
-        return found
-
-    def open(self, ids: Sequence[int] = ()) -> LstmState:
+    def open(self, ids: Sequence[int] = ()) -> ModelState:
         """The state after <START> and `ids`, given in the order in which they are written."""
-        return self.read([START, *self.in_reading_order(ids)])
+        state: ModelState = self.network.read([START, *self.in_reading_order(ids)])
+        return state
 
-    def advance(self, state: LstmState, ids: Sequence[int]) -> LstmState:
+    def advance(self, state: ModelState, ids: Sequence[int]) -> ModelState:
         """The state after one more word for each sentence of `state`."""
-        if len(ids) == 1:
-            return lstm.step(self.weights, self._inputs.get(ids[0]), state)
-        inputs = self.weights.embedding[np.asarray(ids, np.int64)]
-        return lstm.step(self.weights, lstm.project_inputs(self.weights, inputs), state)
+        further: ModelState = self.network.advance(state, ids)
+        return further
 
-    def scores(self, state: LstmState) -> Floats:
+    def scores(self, state: ModelState) -> Floats:
         """(sentences, V): log-probabilities of the next word, up to a constant per row."""
         return output_layer.logits(self.weights, state.top)
+
+    def read_tree(self, tree: PrefixTree) -> Floats:
+        return self.network.read_tree(tree)
+
+
+def _network(weights: ModelWeights) -> Network:
+    return LstmNetwork(weights) if isinstance(weights, LstmWeights) else TransformerNetwork(weights)
 
 
 def check_pair(forward: LanguageModel, reverse: LanguageModel) -> None:

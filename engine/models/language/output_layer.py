@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.models.language.weights import Floats, ModelWeights
+from engine.models.language.weights import Floats, OutputWeights
 
 SAFE = 60.0
 """exp of float32 scores within +-60, and their sum over a vocabulary, neither overflow nor underflow"""
@@ -19,7 +19,7 @@ TILE = (512, 1000)
 Ints = NDArray[np.int64]
 
 
-def features(weights: ModelWeights, top: Floats) -> Floats:
+def features(weights: OutputWeights, top: Floats) -> Floats:
     """Input (n, E or H) of the output layer from the hidden units (n, H) of the last layer."""
     if weights.projection is None:
         return top
@@ -28,12 +28,12 @@ def features(weights: ModelWeights, top: Floats) -> Floats:
     return projected
 
 
-def logits(weights: ModelWeights, top: Floats) -> Floats:
+def logits(weights: OutputWeights, top: Floats) -> Floats:
     """Scores (n, V) of hidden units (n, H)."""
     return scores(weights, features(weights, top))
 
 
-def scores(weights: ModelWeights, read: Floats) -> Floats:
+def scores(weights: OutputWeights, read: Floats) -> Floats:
     """Scores (n, V) of features (n, E or H). A single row is a matrix-vector product, which is faster."""
     if len(read) == 1:
         row: Floats = np.dot(weights.output, read[0])[None]
@@ -54,7 +54,7 @@ def log_sums(scores: Floats) -> Floats:
     return sums if is_safe else sums + peaks
 
 
-def all_log_sums(weights: ModelWeights, read: Floats) -> Floats:
+def all_log_sums(weights: OutputWeights, read: Floats) -> Floats:
     """log(sum(exp(scores))) for each row of features (n, E or H), without keeping the scores.
 
     They are computed in tiles that stay in the cache of a core, where further operations cost little.
@@ -65,7 +65,7 @@ def all_log_sums(weights: ModelWeights, read: Floats) -> Floats:
     return found
 
 
-def _tiled(weights: ModelWeights, read: Floats) -> Floats:
+def _tiled(weights: OutputWeights, read: Floats) -> Floats:
     """exp of a score is exp of the product times exp of the bias: one product of a vector and the tile adds
     the biases and sums over the words."""
     totals = _totals(weights, read) if np.abs(weights.output_bias).max() < SAFE_BIAS else None
@@ -74,7 +74,7 @@ def _tiled(weights: ModelWeights, read: Floats) -> Floats:
     return np.log(totals)
 
 
-def _totals(weights: ModelWeights, read: Floats) -> Floats | None:
+def _totals(weights: OutputWeights, read: Floats) -> Floats | None:
     """sum(exp(scores)) of each row; None where it might overflow."""
     rows, words = len(read), len(weights.output)
     factors, totals = np.exp(weights.output_bias), np.zeros(rows, np.float32)
@@ -90,7 +90,7 @@ def _totals(weights: ModelWeights, read: Floats) -> Floats | None:
     return totals
 
 
-def scores_of_words(weights: ModelWeights, read: Floats, rows: Ints, words: Ints) -> Floats:
+def scores_of_words(weights: OutputWeights, read: Floats, rows: Ints, words: Ints) -> Floats:
     """Scores of single words: pairs of `rows` of the features and `words`."""
     found = np.empty(len(rows), np.float32)
     for start in range(0, len(rows), TILE[0]):

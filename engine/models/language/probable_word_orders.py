@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from engine.data.text.vocabulary import EOS
 from engine.errors import DataError
 from engine.models.language import output_layer
-from engine.models.language.lstm import LstmState
-from engine.models.language.model import LanguageModel
+from engine.models.language.model import LanguageModel, ModelState
 from engine.models.language.scoring import perplexity, score
 from engine.models.language.weights import Floats
 
@@ -114,7 +113,7 @@ def _longer(live: Sequence[_Prefix], logps: Floats) -> list[tuple[int, _Prefix]]
     return longer
 
 
-def _logps(model: LanguageModel, state: LstmState) -> Floats:
+def _logps(model: LanguageModel, state: ModelState) -> Floats:
     """(prefixes, V)."""
     scores = model.scores(state)
     found = scores.copy()

@@ -13,76 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
-from engine.data.text.vocabulary import EOS, START, UNK
-from engine.models.language import lstm, output_layer
+from engine.data.text.vocabulary import EOS, UNK
+from engine.models.language import output_layer
 from engine.models.language.model import NEVER, LanguageModel
+from engine.models.language.prefix_tree import prefixes
 from engine.models.language.weights import Floats
-
-Ints = NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Level:
-    """The prefixes that are one word longer than those of the level before.
-
-    `parents` (n) index the level before, `words` (n) are the last words of the prefixes.
-    """
-
-    parents: Ints
-    words: Ints
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PrefixTree:
-    """`places` (sentences, longest + 1): the index of each prefix, counted over all levels; `targets`, of the
-    same shape, is the word that comes after it. -1 where a sentence has ended before.
-    """
-
-    levels: tuple[Level, ...]
-    places: Ints
-    targets: Ints
-
-    @property
-    def size(self) -> int:
-        return sum(len(level.words) for level in self.levels)
-
-
-def prefixes(sentences: Sequence[Sequence[int]]) -> PrefixTree:
-    """The tree of sentences of word ids in the reading order of the model, without <START> and <EOS>."""
-    rows = _table(sentences)
-    order = np.lexsort(rows.T[::-1])
-    is_new = np.ones(rows.shape, bool)
-    is_new[1:] = np.logical_or.accumulate(rows[order[1:]] != rows[order[:-1]], axis=1)
-    is_new &= rows[order] >= 0
-    levels: list[Level] = []
-    places, first = np.full(rows.shape, -1, np.int64), 0
-    for column in range(rows.shape[1]):
-        new = order[is_new[:, column]]
-        numbers = np.cumsum(is_new[:, column]) - 1
-        above = places[new, column - 1] - (first - len(levels[-1].words)) if column else np.zeros(1, np.int64)
-        levels.append(Level(above, rows[new, column]))
-        here = rows[order, column] >= 0
-        places[order[here], column] = first + numbers[here]
-        first += len(new)
-    return PrefixTree(tuple(levels), places, _targets(rows))
-
-
-def _table(sentences: Sequence[Sequence[int]]) -> Ints:
-    """(sentences, longest + 1), <START> first, -1 after the last word."""
-    rows = np.full((len(sentences), 1 + max(map(len, sentences))), -1, np.int64)
-    rows[:, 0] = START
-    for row, sentence in zip(rows, sentences, strict=True):
-        row[1 : 1 + len(sentence)] = sentence
-    return rows
-
-
-def _targets(rows: Ints) -> Ints:
-    """The word after each word: the next one, <EOS> after the last."""
-    targets = np.full(rows.shape, -1, np.int64)
-    targets[:, :-1] = rows[:, 1:]
-    targets[(targets < 0) & (rows >= 0)] = EOS
-    return targets
-
 
 ROWS = 256
 """rows of scores in memory at once when ranks are computed: (256, V) float32"""
@@ -197,7 +132,7 @@ def _score(model: LanguageModel, sentences: Sequence[Sequence[int]], ranks: bool
     codes = tree.places[is_word] * len(model.vocabulary) + tree.targets[is_word]
     pairs, inverse = np.unique(codes, return_inverse=True)
     score_pairs = _ranked_pairs if ranks else _pairs
-    logps, places = score_pairs(model, read_tree(model, tree), *np.divmod(pairs, len(model.vocabulary)))
+    logps, places = score_pairs(model, model.read_tree(tree), *np.divmod(pairs, len(model.vocabulary)))
     flat, ranked = logps[inverse], places[inverse]
     ends = np.cumsum(is_word.sum(axis=1))
     return [
@@ -211,19 +146,6 @@ def _scored(model: LanguageModel, sentence: Sequence[int], logps: Logps, ranks: 
     if model.is_reversed:
         values[:-1], places[:-1] = values[-2::-1], places[-2::-1]
     return ScoredSentence((*model.in_reading_order(sentence), EOS), tuple(values), tuple(places))
-
-
-def read_tree(model: LanguageModel, tree: PrefixTree) -> Floats:
-    """Features (prefixes, E or H) of every prefix in the tree, level by level."""
-    weights = model.weights
-    words = np.unique(np.concatenate([level.words for level in tree.levels]))
-    into = lstm.project_inputs(weights, weights.embedding[words])
-    state = lstm.initial_state(weights, 1)
-    tops = []
-    for level in tree.levels:
-        state = lstm.step(weights, into[np.searchsorted(words, level.words)], state.select(level.parents))
-        tops.append(state.top)
-    return output_layer.features(weights, np.concatenate(tops))
 
 
 def _pairs(model: LanguageModel, features: Floats, rows: Ranks, words: Ranks) -> tuple[Logps, Ranks]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from checkpoints.keras_io import KerasState, environment, load_weights, neutral_weights
 from checkpoints.manifest import Fact
-from engine.models.language.model_description import ModelDescription
+from engine.models.language.model_description import LstmDescription
 from engine.models.lstm_training import training
 from engine.models.lstm_training.training import masks
 
@@ -122,7 +122,7 @@ class KerasBias(keras.layers.Layer):  # type: ignore[misc]
         return logits + self.bias
 
 
-def network(kind: ModelDescription) -> keras.Model:
+def network(kind: LstmDescription) -> keras.Model:
     """Words (B, T) -> logits (B, T, V). No mask: padding is on the right, and its loss is left out."""
     words = keras.Input((None,), dtype="int32")
     embedding = keras.layers.Embedding(kind.vocabulary, kind.embedding, name="embedding")
@@ -263,7 +263,7 @@ class KerasTraining:
     """An LstmTraining; the initial weights are a function of `seed`."""
 
     def __init__(
-        self, kind: ModelDescription, *, seed: int, dropout: float = 0.0, optimizer: str = "adam",
+        self, kind: LstmDescription, *, seed: int, dropout: float = 0.0, optimizer: str = "adam",
         clip: float = 0.0, precision: str = "fp32", device: str = "cpu",
     ) -> None:  # fmt: skip
         self.kind, self.seed, self.dropout, self.clip = kind, seed, dropout, clip
@@ -283,7 +283,7 @@ class KerasTraining:
         self.optimizer.learning_rate.assign(lr)
         dropped = np.zeros((len(inputs), 0), np.float32)
         if self.dropout:
-            dropped = np.concatenate(masks(self.kind, self.dropout, len(inputs), self.seed, step), 1)
+            dropped = np.concatenate(masks(self.kind, self.dropout, inputs.shape, self.seed, step), 1)
         return float(self._update(inputs, *_real(targets), dropped))
 
     def summed_loss(self, inputs: Ids, targets: Ids) -> float:

@@ -1,4 +1,4 @@
-"""Training of the LSTM language model in PyTorch, with the same weights and updates as in Keras."""
+"""Training of language models in PyTorch; the LSTM with the same weights and updates as in Keras."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from checkpoints import neutral
 from checkpoints.manifest import Fact
 from checkpoints.restore_checks import Extra
 from checkpoints.torch_io import TorchState, environment, load_weights
-from engine.models.language.model_description import ModelDescription
+from engine.models.language.model_description import LstmDescription, ModelDescription
 from engine.models.lstm_training import training
+from engine.models.lstm_training.torch_transformer import OutputBias, TorchTransformerNet
 from engine.models.lstm_training.training import masks
 
 CHUNK_ROWS = {"cpu": 512, "cuda": 16_384}
@@ -124,18 +125,10 @@ BETAS = (0.9, 0.999)
 EPS = 1e-7  # Keras's
 
 
-class TorchBias(nn.Module):
-    """The bias of an output layer whose weights are those of the embedding."""
-
-    def __init__(self, words: int) -> None:
-        super().__init__()
-        self.bias = nn.Parameter(torch.zeros(words))
-
-
 class TorchLstmNet(nn.Module):
     """Embedding, LSTM, vocabulary layer; the loss is computed outside, without all logits in memory."""
 
-    def __init__(self, kind: ModelDescription) -> None:
+    def __init__(self, kind: LstmDescription) -> None:
         super().__init__()
         self.kind = kind
         self.embedding = nn.Embedding(kind.vocabulary, kind.embedding)
@@ -144,7 +137,7 @@ class TorchLstmNet(nn.Module):
             getattr(self.lstm, f"bias_hh_l{layer}").requires_grad_(False)
         if kind.projection:
             self.projection = nn.Linear(kind.hidden_size, kind.embedding, bias=False)
-        self.output: Any = TorchBias(kind.vocabulary) if kind.tied else nn.Linear(kind.top, kind.vocabulary)
+        self.output: Any = OutputBias(kind.vocabulary) if kind.tied else nn.Linear(kind.top, kind.vocabulary)
 
     @property
     def vocabulary_weight(self) -> Tensor:
@@ -172,8 +165,14 @@ class TorchLstmNet(nn.Module):
         return [getattr(self.lstm, f"{kind}_l{layer}").to(dtype) for kind in kinds]
 
 
+def _net(kind: ModelDescription) -> nn.Module:
+    return TorchLstmNet(kind) if isinstance(kind, LstmDescription) else TorchTransformerNet(kind)
+
+
 class TorchTraining:
     """An LstmTraining; the initial weights are a function of `seed`."""
+
+    net: Any
 
     def __init__(
         self, kind: ModelDescription, *, seed: int, dropout: float = 0.0, optimizer: str = "adam",
@@ -183,7 +182,7 @@ class TorchTraining:
         self.device, self.dtype = device, DTYPES[precision]
         if device == "cpu":
             torch.set_flush_denormal(True)  # probabilities below 1e-38 would cost fifty times as much
-        self.net = TorchLstmNet(kind).to(device)
+        self.net = _net(kind).to(device)
         self.load_weights(training.weights(kind, seed))
         self.trained = [weight for weight in self.net.parameters() if weight.requires_grad]
         self.optimizer = _optimizer(optimizer, self.trained)
@@ -198,7 +197,7 @@ class TorchTraining:
                 group["eps"] = EPS / math.sqrt(1 - BETAS[1] ** step)
         self.optimizer.zero_grad()
         rows, words = self._real(targets)
-        hidden = self.net(self._words(inputs), self._dropped(len(inputs), step), self.dtype)
+        hidden = self.net(self._words(inputs), self._dropped(inputs.shape, step), self.dtype)
         hidden = hidden.reshape(-1, self.kind.top)
         if len(rows) < len(hidden):
             hidden = hidden.index_select(0, rows)
@@ -239,7 +238,7 @@ class TorchTraining:
             self.device
         )
 
-    def _dropped(self, batch: int, step: int) -> list[Tensor]:
+    def _dropped(self, batch: tuple[int, ...], step: int) -> list[Tensor]:
         if not self.dropout:
             return []
         made = masks(self.kind, self.dropout, batch, self.seed, step)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from engine import recipe_defaults
 from engine.catalog import LmParams
-from engine.models.language.model_description import ModelDescription
+from engine.models.language.model_description import LstmDescription, ModelDescription, TransformerDescription
 from engine.models.precision import TimedWork
 
 
@@ -28,18 +28,21 @@ class LstmRecipe:
     schedule: str
     clip: float
     """0: none"""
+    warm_up: int
+    """steps in which the learning rate rises from 0 to its schedule"""
 
     def summary(self) -> str:
         """One line for the run's notes."""
         dropped = f"{100 * self.dropout:g} % dropped" if self.dropout else "nothing dropped"
         clipped = f", gradients clipped at {self.clip:g}" if self.clip else ""
         tied = "tied weights" if self.tied else "weights apart"
-        return f"lr {self.lr:g} {self.schedule}, {dropped}, {tied}{clipped}"
+        rises = f" after {self.warm_up} steps of warm-up" if self.warm_up else ""
+        return f"lr {self.lr:g} {self.schedule}{rises}, {dropped}, {tied}{clipped}"
 
 
 def resolve(params: LmParams) -> LstmRecipe:
     """Explicit parameters take precedence over those of the recipe."""
-    proposed = recipe_defaults.language_recipe(params.recipe, params.layers)
+    proposed = recipe_defaults.language_recipe(params.recipe, params.layers, params.model)
     clip = proposed.clip if params.clip is None else params.clip
     return LstmRecipe(
         lr=proposed.lr if params.lr is None else params.lr,
@@ -47,17 +50,20 @@ def resolve(params: LmParams) -> LstmRecipe:
         tied=proposed.tied if params.tied == "recipe" else params.tied == "yes",
         schedule=proposed.schedule if params.schedule == "recipe" else params.schedule,
         clip=0.0 if clip == "off" else float(clip),
+        warm_up=proposed.warm_up,
     )
 
 
-def lr_factor(schedule: str, step: int, total: int) -> float:
-    """The factor at `step` (from 1) of `total`: constant 1; linear from 1 to 0; cosine from 1 to 0."""
+def lr_factor(schedule: str, step: int, total: int, warm_up: int = 0) -> float:
+    """The factor at `step` (from 1) of `total`: constant 1; linear from 1 to 0; cosine from 1 to 0. In the
+    first `warm_up` steps it rises in proportion to the step."""
     done = (step - 1) / max(total, 1)
+    risen = min(1.0, step / warm_up) if warm_up else 1.0
     if schedule == "linear":
-        return 1 - done
+        return risen * (1 - done)
     if schedule == "cosine":
-        return (1 + math.cos(math.pi * done)) / 2
-    return 1.0
+        return risen * (1 + math.cos(math.pi * done)) / 2
+    return risen
 
 
 class EarlyStopping:
@@ -95,15 +101,25 @@ DROPOUT_STREAM = (
 )  # added to the seed (below 2**32): differs from the streams of data order and weights
 
 
-def masks(description: ModelDescription, rate: float, batch: int, seed: int, step: int) -> list[Floats]:
-    """Masks of 0 and 1 / (1 - rate): (B, E) for the embedding, then (B, H) for the output of each layer."""
+def masks(
+    description: ModelDescription, rate: float, batch: tuple[int, ...], seed: int, step: int
+) -> list[Floats]:
+    """Masks of 0 and 1 / (1 - rate) for a batch (B, T).
+
+    LSTM: one for all words of a sentence: (B, E) for the embedding, then (B, H) for the output of each layer.
+    Transformer: (B, T, E) for the embedding, then for both additions of each block.
+    """
     rng = np.random.Generator(np.random.Philox(key=np.array([DROPOUT_STREAM + seed, step], np.uint64)))
-    widths = [description.embedding] + [description.hidden_size] * description.layers
-    kept = rng.random((batch, sum(widths)), np.float32) >= rate
+    if isinstance(description, LstmDescription):
+        rows: tuple[int, ...] = batch[:1]
+        widths = [description.embedding] + [description.hidden_size] * description.layers
+    else:
+        rows, widths = batch, [description.embedding] * (1 + 2 * description.layers)
+    kept = rng.random((*rows, sum(widths)), np.float32) >= rate
     scaled = kept.astype(np.float32) / np.float32(1 - rate)
     ends = np.cumsum(widths)
     return [
-        np.ascontiguousarray(scaled[:, end - width : end]) for width, end in zip(widths, ends, strict=True)
+        np.ascontiguousarray(scaled[..., end - width : end]) for width, end in zip(widths, ends, strict=True)
     ]
 
 
@@ -111,10 +127,29 @@ WEIGHTS_STREAM = 0x1A17  # differs from the streams of data order and dropout
 
 
 def weights(description: ModelDescription, seed: int) -> dict[str, Floats]:
-    """Embedding uniform in +-0.05; matrices Glorot uniform; recurrent ones orthogonal; forget gate biases
-    1."""
+    """LSTM: embedding uniform in +-0.05; matrices Glorot uniform; recurrent ones orthogonal; forget gate
+    biases 1. Transformer: normal, embedding with a standard deviation of 1 / sqrt(E), matrices and positions
+    of 0.02, those that add to the stream of 0.02 / sqrt(2 blocks) (Radford and others, 2019); norms 1."""
     rng = np.random.Generator(np.random.Philox(key=np.array([seed, WEIGHTS_STREAM], np.uint64)))
+    if isinstance(description, TransformerDescription):
+        return {name: _of_transformer(name, description, rng) for name in description.shapes()}
     return {name: _tensor(name, size, rng) for name, size in description.shapes().items()}
+
+
+def _of_transformer(name: str, description: TransformerDescription, rng: np.random.Generator) -> Floats:
+    size = description.shapes()[name]
+    if name.endswith(".bias"):
+        return np.zeros(size, np.float32)
+    if len(size) == 1:
+        return np.ones(size, np.float32)
+    if name == "embedding.weight":
+        spread = 1 / math.sqrt(description.embedding)
+    elif name.endswith(("out_proj.weight", "linear2.weight")):
+        spread = 0.02 / math.sqrt(2 * description.layers)
+    else:
+        spread = 0.02
+    drawn: Floats = (spread * rng.standard_normal(size)).astype(np.float32)
+    return drawn
 
 
 def _tensor(name: str, size: tuple[int, ...], rng: np.random.Generator) -> Floats:
@@ -179,6 +214,7 @@ def make_training(framework: str, kind: ModelDescription, **options: Any) -> Lst
         return TorchTraining(kind, **options)
     from engine.models.lstm_training.keras_training import KerasTraining
 
+    assert isinstance(kind, LstmDescription), "engine.catalog.LmParams.check refuses a transformer in Keras"
     return KerasTraining(kind, **options)
 
 

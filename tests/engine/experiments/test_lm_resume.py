@@ -57,6 +57,21 @@ def test_paused_at_every_step_it_ends_as_if_it_never_was(
         assert curve(parts, metric) == curve(whole, metric)
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("positions", ["sinusoidal", "learned"])
+def test_a_transformer_paused_at_every_step_ends_as_if_it_never_was(
+    tmp_path: Path, text: str, positions: str
+) -> None:
+    given = {"model": "transformer", "heads": 3, "positions": positions, "recipe": "tuned"}
+    whole = uninterrupted(tmp_path, "auto", text, **given)
+    assert weights(whole)[0] == STEPS
+    parts = run(tmp_path, "auto", text, **given)
+    for number in range(1, STEPS + 2):
+        train(parts, ScriptedPipe({number: PAUSE}), number=number)
+    assert weights(parts) == weights(whole)
+    assert curve(parts, "val_perplexity") == curve(whole, "val_perplexity")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 @pytest.mark.parametrize("optimizer", ["adam", "momentum"])

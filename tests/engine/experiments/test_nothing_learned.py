@@ -25,6 +25,7 @@ RUNS: dict[str, dict[str, Any]] = {
     "mnist_recipe": {"experiment": "mnist_recipe", "precision": "fp32"},
     "lm torch": {"experiment": "lm", "framework": "torch", "recipe": "tuned", **LM},
     "lm tensorflow": {"experiment": "lm", "framework": "tensorflow", **LM},
+    "lm transformer": {"experiment": "lm", "model": "transformer", "recipe": "tuned", **LM},
     "xor batch": {"experiment": "xor_batch", **BATCH},
 }
 

@@ -74,3 +74,10 @@ def test_every_plan_is_a_valid_sweep(plan: FourModels) -> None:
         "name": plan.name,
     }
     assert submission.make_spec(facts).name == plan.name
+
+
+def test_a_transformer_takes_no_cell_of_the_four() -> None:
+    params = {"framework": "torch", "corpus": "captions", "layers": 1, "direction": "forward"}
+    lstm = make_run(1, experiment="lm", params=params)
+    newer = make_run(2, experiment="lm", params=params | {"model": "transformer"}, state=done())
+    assert four(lstm, newer)[0] == lstm

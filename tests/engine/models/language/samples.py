@@ -7,7 +7,12 @@ from numpy.typing import NDArray
 
 from engine.data.text.vocabulary import RESERVED, Vocabulary
 from engine.models.language.model import LanguageModel
-from engine.models.language.model_description import Direction, ModelDescription
+from engine.models.language.model_description import (
+    Direction,
+    LstmDescription,
+    ModelDescription,
+    TransformerDescription,
+)
 from engine.models.language.weights import weights
 
 Arrays = dict[str, NDArray[np.float32]]
@@ -24,7 +29,7 @@ def description(
     projection: bool = False,
     sha256: str = "",
 ) -> ModelDescription:
-    return ModelDescription(
+    return LstmDescription(
         layers,
         Direction(direction),
         embedding,
@@ -35,6 +40,21 @@ def description(
         "plain",
         "sample",
         sha256,
+    )
+
+
+def transformer(
+    vocabulary: int = 13,
+    layers: int = 2,
+    direction: str = "forward",
+    *,
+    embedding: int = 8,
+    heads: int = 2,
+    positions: str = "sinusoidal",
+    sha256: str = "",
+) -> TransformerDescription:
+    return TransformerDescription(
+        layers, Direction(direction), embedding, heads, positions, vocabulary, "plain", "sample", sha256
     )
 
 

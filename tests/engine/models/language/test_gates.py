@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ def test_a_unit_of_the_first_layer_word_by_word() -> None:
 def test_an_upper_layer_reads_the_one_below() -> None:
     model = samples.model(samples.description(layers=2))
     found = trace(model, [5, 9], 1, 3)
-    state = model.open([5, 9])
+    state: Any = model.open([5, 9])
     assert found.c[-1] == pytest.approx(float(state.cell[1, 0, 3]), rel=1e-6)
     assert found.f[2] * found.c[1] + found.i[2] * found.g[2] == pytest.approx(found.c[2], rel=1e-5)
 
@@ -51,3 +52,11 @@ def test_the_most_active_unit_changes_most() -> None:
 def test_a_unit_that_is_not_there_is_refused(layer: int, unit: int) -> None:
     with pytest.raises(ParamError, match=r"expected a whole number|there is no layer"):
         trace(samples.model(), [5], layer, unit)
+
+
+def test_a_transformer_has_no_gates_and_the_error_says_what_it_has() -> None:
+    model = samples.model(samples.transformer())
+    for look in (lambda: trace(model, [5], 0, 0), lambda: most_active_units(model, [5], 0)):
+        with pytest.raises(ParamError, match="it has no gates") as error:
+            look()
+        assert "/attention" in error.value.remedy

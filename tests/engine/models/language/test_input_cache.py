@@ -5,18 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.models.language import lstm, model
+from engine.models.language import lstm
 from engine.models.language.generation import generate
-from engine.models.language.model import InputCache
 from engine.sampling import SamplingParams
 from tests.engine.models.language import samples
 
 
 @pytest.mark.parametrize("limit", [0, 1 << 20])
 def test_a_word_adds_the_same_each_time(monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
-    monkeypatch.setattr(model, "MAX_BYTES", limit)
+    monkeypatch.setattr(lstm, "MAX_BYTES", limit)
     weights = samples.model().weights
-    inputs = InputCache(weights)
+    inputs = lstm.InputCache(weights)
     for word in (5, 12, 5, 0):
         expected = lstm.project_inputs(weights, weights.embedding[word : word + 1])
         assert inputs.get(word).tobytes() == expected.tobytes()

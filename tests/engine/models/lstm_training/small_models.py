@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.models.language.model_description import Direction, ModelDescription
+from engine.models.language.model_description import Direction, LstmDescription, ModelDescription
 from engine.models.lstm_training.training import LstmTraining, make_training
 
 FRAMEWORKS = ("torch", "tensorflow")
@@ -25,7 +25,7 @@ def kind(**changes: Any) -> ModelDescription:
         "layers": 1, "direction": Direction.FORWARD, "embedding": 12, "hidden_size": 8, "vocabulary": 40,
         "tied": False, "projection": False, "tokeniser": "plain", "corpus": "none", "vocabulary_sha256": "",
     }  # fmt: skip
-    return ModelDescription(**(facts | changes))
+    return LstmDescription(**(facts | changes))
 
 
 def tied(**changes: Any) -> ModelDescription:

@@ -65,7 +65,7 @@ def _by_hand(model: LanguageModel, pair: Any) -> float:
     for inputs, targets in zip(pair.inputs, pair.targets, strict=True):
         state = None
         for word, target in zip(inputs[targets > 0], targets[targets > 0], strict=True):
-            state = model.read([int(word)], state)
+            state = model.network.read([int(word)], state)
             scores = model.scores(state)[0].astype(np.float64)
             total += np.log(np.exp(scores).sum()) - scores[target]
     return total

@@ -34,13 +34,13 @@ def test_initial_weights_are_a_function_of_the_seed() -> None:
 
 def test_a_mask_keeps_the_expected_sum_and_depends_on_the_step() -> None:
     of = tied(embedding=300, hidden_size=256)
-    words, output = masks(of, 0.4, 128, seed=1, step=7)
+    words, output = masks(of, 0.4, (128, 9), seed=1, step=7)
     assert words.shape == (128, 300) and output.shape == (128, 256)
     assert set(np.unique(words)) == {np.float32(0), np.float32(1) / np.float32(0.6)}
     assert words.mean() == pytest.approx(1, abs=0.02)
-    assert np.array_equal(words, masks(of, 0.4, 128, 1, 7)[0])
-    assert not np.array_equal(words, masks(of, 0.4, 128, 1, 8)[0])
-    assert not np.array_equal(words, masks(of, 0.4, 128, 2, 7)[0])
+    assert np.array_equal(words, masks(of, 0.4, (128, 9), 1, 7)[0])
+    assert not np.array_equal(words, masks(of, 0.4, (128, 9), 1, 8)[0])
+    assert not np.array_equal(words, masks(of, 0.4, (128, 9), 2, 7)[0])
 
 
 @pytest.mark.parametrize("schedule", ["linear", "cosine"])
