@@ -13,7 +13,7 @@ from engine.errors import DataError
 from engine.models.language.lstm import Rows
 from engine.models.language.model_description import POSITIONS
 from engine.models.language.prefix_tree import PrefixTree
-from engine.models.language.weights import Block, Floats, Norm, TransformerWeights
+from engine.models.language.weights import BlockWeights, Floats, Norm, TransformerWeights
 
 EPSILON = 1e-5
 """added to the variance by layer norms, as in PyTorch"""
@@ -39,7 +39,7 @@ class TransformerState:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Reading:
+class BlockReading:
     """A sentence of T words block by block: `weights` (blocks, heads, T, T), row i what word i attends to;
     `stream` (blocks + 1, T, E), the word vectors before the first block and after each one."""
 
@@ -81,7 +81,7 @@ class TransformerNetwork:
         return TransformerState(layer_norm(self.weights.norm, x), keys, values)
 
     def read_tree(self, tree: PrefixTree) -> Floats:
-        """Block by block: all prefixes pass through the matrices at once, and each attends to its own."""
+        """BlockWeights by block: all prefixes pass through the matrices at once, and each attends to its own."""
         paths = _paths(tree)
         depths = np.repeat(np.arange(len(paths)), [len(path) for path in paths])
         x = self._embed(np.concatenate([level.words for level in tree.levels]), depths)
@@ -94,7 +94,7 @@ class TransformerNetwork:
             x = _feed_forward(block, x + block.out_proj.apply(heard))
         return layer_norm(self.weights.norm, x)
 
-    def look_into(self, ids: Sequence[int]) -> Reading:
+    def look_into(self, ids: Sequence[int]) -> BlockReading:
         """What each word of a sentence attends to, and the word vectors behind each block."""
         x = self._embed(np.asarray(ids, np.int64), 0)
         weights, stream = [], [x]
@@ -103,7 +103,7 @@ class TransformerNetwork:
             weights.append(self._attend(q, k, 0))
             x = _feed_forward(block, x + block.out_proj.apply(_mix(weights[-1], v, self.weights.heads)))
             stream.append(x)
-        return Reading(np.stack(weights), np.stack(stream))
+        return BlockReading(np.stack(weights), np.stack(stream))
 
     def _embed(self, ids: Ints, positions: int | Ints) -> Floats:
         """(n, E): sqrt(E) times the word vectors, and their positions, the first one or one for each."""
@@ -127,13 +127,13 @@ class TransformerNetwork:
         scores[:, later] = -np.inf
         return softmax(scores)
 
-    def _after(self, block: Block, x: Floats, q: Floats, keys: Floats, values: Floats) -> Floats:
+    def _after(self, block: BlockWeights, x: Floats, q: Floats, keys: Floats, values: Floats) -> Floats:
         """(n, E): each row of `x` with what it heard of its own keys and values (n, T, E)."""
         heard = _mix_each(_attend_each(q, keys, self.weights.heads), values)
         return _feed_forward(block, x + block.out_proj.apply(heard))
 
 
-def queries_keys_values(block: Block, x: Floats) -> tuple[Floats, Floats, Floats]:
+def queries_keys_values(block: BlockWeights, x: Floats) -> tuple[Floats, Floats, Floats]:
     """Three arrays of the shape of x (n, E)."""
     width = x.shape[1]
     made = block.in_proj.apply(layer_norm(block.norm1, x))
@@ -171,7 +171,7 @@ def softmax(scores: Floats) -> Floats:
     return scores
 
 
-def _feed_forward(block: Block, x: Floats) -> Floats:
+def _feed_forward(block: BlockWeights, x: Floats) -> Floats:
     made: Floats = block.linear2.apply(gelu(block.linear1.apply(layer_norm(block.norm2, x))))
     made += x
     return made

@@ -75,7 +75,7 @@ class Norm:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Block:
+class BlockWeights:
     """`in_proj` (3E, E): queries, keys, values of all heads; `linear1` (4E, E), `linear2` (E, 4E)."""
 
     norm1: Norm
@@ -92,7 +92,7 @@ class TransformerWeights:
 
     embedding: Floats
     position: Floats | None
-    blocks: tuple[Block, ...]
+    blocks: tuple[BlockWeights, ...]
     norm: Norm
     output_bias: Floats
     heads: int
@@ -149,11 +149,11 @@ def _transformer(arrays: Mapping[str, Floats], description: TransformerDescripti
     )
 
 
-def _block(arrays: Mapping[str, Floats], start: str) -> Block:
+def _block(arrays: Mapping[str, Floats], start: str) -> BlockWeights:
     def two(name: str) -> tuple[Floats, Floats]:
         return arrays[f"{start}{name}.weight"], arrays[f"{start}{name}.bias"]
 
-    return Block(
+    return BlockWeights(
         Norm(*two("norm1")), Linear(*two("in_proj")), Linear(*two("out_proj")),
         Norm(*two("norm2")), Linear(*two("linear1")), Linear(*two("linear2")),
     )  # fmt: skip
