@@ -81,7 +81,7 @@ class TransformerNetwork:
         return TransformerState(layer_norm(self.weights.norm, x), keys, values)
 
     def read_tree(self, tree: PrefixTree) -> Floats:
-        """BlockWeights by block: all prefixes pass through the matrices at once, and each attends to its own."""
+        """Block by block: all prefixes pass through the matrices at once, and each attends to its own."""
         paths = _paths(tree)
         depths = np.repeat(np.arange(len(paths)), [len(path) for path in paths])
         x = self._embed(np.concatenate([level.words for level in tree.levels]), depths)
