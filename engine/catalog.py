@@ -254,7 +254,9 @@ class LmParams:
     layers: int = number(1, "layers of the LSTM (1 or 2), blocks of the transformer", least=1, most=12)
     heads: int = number(4, "attention heads of each block; the LSTM has none", least=1, most=64)
     positions: str = choice(
-        "sinusoidal", "how the transformer knows the places of words", ("sinusoidal", "learned", "none")
+        "sinusoidal",
+        "positions added to the word vectors of the transformer",
+        ("sinusoidal", "learned", "none"),
     )
     direction: str = choice(
         "forward", "reading direction: first word to last, or last to first", ("forward", "reversed")
