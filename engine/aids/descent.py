@@ -49,6 +49,7 @@ VALUES = {
     "rate": "factor by which a step shortens the distance at best, (k - 1) / (k + 1)",
     "rate_momentum": "that of momentum, (√k - 1) / (√k + 1)",
     "diverged": "1 where the path left every bound",
+    "quick": "1 where it gets there within 120 steps",
 }
 
 
@@ -65,6 +66,7 @@ def compute(params: DescentParams, seed: int) -> Aid:
         "diverged": float(len(found) <= params.steps),
     }
     near = np.flatnonzero(distances <= REACHED * distances[0])
+    values["quick"] = float(len(near) > 0 and near[0] <= 120)
     if len(near):
         values["reached_at"] = float(near[0])
     if params.surface != "rosenbrock":

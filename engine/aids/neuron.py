@@ -18,6 +18,7 @@ class NeuronParams:
     w2: float = number(-1.0, "Weight of the second input.", least=-10, most=10)
     b: float = number(1.0, "Bias.", least=-10, most=10)
     act: str = choice("sigmoid", "Activation function.", NAMES)
+    target: float = number(0.9, "Output that is asked for.", least=-10, most=10)
 
 
 PARAMS = NeuronParams
@@ -30,6 +31,7 @@ VALUES = {
     "da_db": "change of a for a change of b",
     "da_dx1": "change of a for a change of x1",
     "da_dx2": "change of a for a change of x2",
+    "reached": "1 where the output is within .01 of the one asked for, and one input excites, one inhibits",
 }
 
 
@@ -45,6 +47,7 @@ def compute(params: NeuronParams, seed: int) -> Aid:
         "da_db": slope,
         "da_dx1": slope * params.w1,
         "da_dx2": slope * params.w2,
+        "reached": float(abs(a - params.target) <= 0.01 and params.w1 * params.w2 < 0),
     }
     inputs = [
         {"name": f"x{i}", "value": x, "note": _effect(w)}

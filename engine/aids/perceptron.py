@@ -28,6 +28,7 @@ VALUES = {
     "gap": "γ, the least distance from the plane through the origin that parts the examples",
     "epochs": "passes over all examples",
     "right": "examples that are right after the mistakes shown",
+    "hard": "1 where it took 50 mistakes or more",
 }
 
 
@@ -43,6 +44,7 @@ def compute(params: PerceptronParams, seed: int) -> Aid:
         "radius": radius,
         "gap": gap,
         "epochs": float(run.epochs),
+        "hard": float(len(run.wrong) >= 50),
         "right": float(right(inputs, targets, run.weights[at])),
     }
     points = [(float(x), float(y), int(t)) for (x, y, _), t in zip(inputs, targets, strict=True)]
