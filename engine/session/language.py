@@ -48,8 +48,6 @@ from engine.session_protocol.language import (
     ModelsRequest,
     NextWords,
     NextWordsRequest,
-    OpenedLanguageModel,
-    OpenModelRequest,
     OrdersRequest,
     RankedOrders,
     ScoredFile,
@@ -71,10 +69,6 @@ def models(session_cache: SessionCache, request: ModelsRequest) -> LanguageModel
     rows = [responses.model(run, language_runs.perplexities(session_cache, run)) for run in runs]
     default = language_runs.find(session_cache, direction=_preferred(served)).id if served else ""
     return LanguageModels(rows, default)
-
-
-def open_(session_cache: SessionCache, request: OpenModelRequest) -> OpenedLanguageModel:
-    return OpenedLanguageModel(**responses.model_facts(_open(session_cache, request.run)))
 
 
 def predict(session_cache: SessionCache, request: NextWordsRequest) -> NextWords:
@@ -204,7 +198,9 @@ def _compared(found: OpenedModel, text: str, k: int) -> ComparedModel:
     prompt = tokenise(found.model.vocabulary, text)
     scored = scoring.score(found.model, [prompt.ids])[0]
     return ComparedModel(
-        **responses.model_facts(found),
+        **responses.head(found),
+        name=found.run.spec.name,
+        **responses.described(found.run),
         sentence=responses.sentence(text, prompt, scored, ranks=True),
         candidates=[responses.candidate(one) for one in predicted(found.model, prompt.ids, k)],
     )
@@ -264,7 +260,6 @@ def _seed(seed: int | None) -> int:
 
 HANDLERS: Mapping[Any, Handler] = {
     ModelsRequest: models,
-    OpenModelRequest: open_,
     NextWordsRequest: predict,
     GenerateRequest: generate,
     BeamRequest: beam_,

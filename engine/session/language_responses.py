@@ -57,13 +57,8 @@ def model(run: LanguageRun, perplexities: dict[str, float]) -> LanguageModelRow:
         weights=which.description if which else "",
         perplexities=perplexities,
         direction=str(run.description.direction),
-        **_described(run),
+        **described(run),
     )
-
-
-def model_facts(found: OpenedModel) -> Json:
-    """The fields of OpenedLanguageModel."""
-    return {**head(found), "name": found.run.spec.name, **_described(found.run)}
 
 
 def head(found: OpenedModel) -> Json:
@@ -243,7 +238,7 @@ def fresh_seed() -> int:
     return secrets.randbelow(1_000_000)
 
 
-def _described(run: LanguageRun) -> Json:
+def described(run: LanguageRun) -> Json:
     described = run.description
     return {
         "framework": run.spec.framework,

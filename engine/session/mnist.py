@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 
 from engine.data import user_drawings
-from engine.models.images import conv_net, grey_levels
+from engine.models.images import conv_net
 from engine.models.images.centring import centre
 from engine.session import mnist_data, mnist_network, mnist_reports, mnist_table
 from engine.session.cache import SessionCache
 from engine.session.methods import Handler
-from engine.session.mnist_checkpoints import all_runs, open_net, steps
+from engine.session.mnist_checkpoints import open_net, steps
 from engine.session.mnist_network import drawn, fitting, head, shown
 from engine.session_protocol import mnist as protocol
 from engine.session_protocol.mnist import (
@@ -27,16 +27,10 @@ from engine.session_protocol.mnist import (
     ExploredData,
     ExploreRequest,
     KeepRequest,
-    KeptDigit,
-    KeptDigits,
     KeptMark,
     KeptPicture,
     KeptReport,
     KeptReportRequest,
-    KeptRequest,
-    ListedMnistRuns,
-    MnistRun,
-    MnistRunsRequest,
     ModelRequest,
     NetworkFacts,
     NetworkLayer,
@@ -47,16 +41,6 @@ def explore(session_cache: SessionCache, request: ExploreRequest) -> ExploredDat
     pictures = mnist_data.current_pictures(session_cache)
     key = ("mnist.explore", pictures.digits.fingerprint, request.samples)
     return session_cache.get(key, lambda: mnist_data.explore(pictures, request.samples))
-
-
-def runs(session_cache: SessionCache, _: MnistRunsRequest) -> ListedMnistRuns:
-    """Folders that cannot be read are left out: the run table shows their errors."""
-    return ListedMnistRuns(
-        [
-            MnistRun(folder.id, spec.name, dict(spec.params), spec.created_at, steps(folder))
-            for folder, spec in all_runs(session_cache)
-        ]
-    )
 
 
 def model(session_cache: SessionCache, request: ModelRequest) -> NetworkFacts:
@@ -88,13 +72,6 @@ def keep(session_cache: SessionCache, request: KeepRequest) -> KeptMark:
     return KeptMark(added.mark, len(user_drawings.read(session_cache.places.drawn_digits)))
 
 
-def kept(session_cache: SessionCache, _: KeptRequest) -> KeptDigits:
-    digits = user_drawings.read(session_cache.places.drawn_digits)
-    return KeptDigits(
-        [KeptDigit(one.mark, one.label, one.at, grey_levels.rows(one.pixels)) for one in digits]
-    )
-
-
 def drop(session_cache: SessionCache, request: DropRequest) -> DroppedDigits:
     dropped = user_drawings.remove(session_cache.places.drawn_digits, request.mark)
     return DroppedDigits(dropped, len(user_drawings.read(session_cache.places.drawn_digits)))
@@ -118,13 +95,11 @@ def kept_report(session_cache: SessionCache, request: KeptReportRequest) -> Kept
 
 HANDLERS: Mapping[Any, Handler] = {
     ExploreRequest: explore,
-    MnistRunsRequest: runs,
     ModelRequest: model,
     protocol.NetworksTableRequest: mnist_table.table,
     protocol.ReportRequest: mnist_reports.report,
     protocol.CellRequest: mnist_reports.cell,
     protocol.WorstRequest: mnist_reports.worst,
-    protocol.ImagesRequest: mnist_reports.images,
     protocol.RobustnessRequest: mnist_reports.robustness,
     protocol.FiltersRequest: mnist_network.filters,
     protocol.HistoryRequest: mnist_network.history,
@@ -132,7 +107,6 @@ HANDLERS: Mapping[Any, Handler] = {
     protocol.PredictRequest: mnist_network.predict,
     protocol.SaliencyRequest: mnist_network.saliency,
     protocol.KeepRequest: keep,
-    protocol.KeptRequest: kept,
     protocol.DropRequest: drop,
     protocol.KeptReportRequest: kept_report,
 }

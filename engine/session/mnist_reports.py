@@ -28,7 +28,6 @@ from engine.session_protocol.mnist import (
     ClassRow,
     DataIdentity,
     FinishedReport,
-    ImagesRequest,
     ReportProgress,
     ReportRequest,
     RobustnessPoints,
@@ -194,20 +193,7 @@ def worst(session_cache: SessionCache, request: WorstRequest) -> SplitPictures:
     return _pictures(found, classification.misclassified(found.logits, found.labels), request.n)
 
 
-def images(session_cache: SessionCache, request: ImagesRequest) -> SplitPictures:
-    """Raises ParamError for an index outside the split."""
-    found = _predictions(session_cache, request)
-    indices = np.asarray(request.indexes, dtype=np.intp)
-    if len(indices) and not 0 <= indices.min() <= indices.max() < len(found.labels):
-        raise ParamError(
-            f"{found.split} has pictures 0 to {len(found.labels) - 1}, not all of {request.indexes[:8]}."
-        )
-    return _pictures(found, indices, len(indices))
-
-
-def _predictions(
-    session_cache: SessionCache, request: CellRequest | WorstRequest | ImagesRequest
-) -> SplitPredictions:
+def _predictions(session_cache: SessionCache, request: CellRequest | WorstRequest) -> SplitPredictions:
     return predictions(session_cache, open_net(session_cache, request.run, request.step), request.split)
 
 

@@ -82,29 +82,6 @@ class ModelAnswer:
     """run ids of a pair"""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenedLanguageModel(ModelAnswer):
-    name: str
-    framework: str
-    layers: int
-    embedding: int
-    hidden: int
-    tied: bool
-    tokeniser: str
-    corpus: str
-    vocabulary: int
-    vocabulary_sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class OpenModelRequest(Request[OpenedLanguageModel]):
-    """Loads the weights."""
-
-    METHOD = "language.open"
-
-    run: str = ""
-
-
 # --- words and sentences ------------------------------------------------------------------------------------
 
 
@@ -477,7 +454,17 @@ class GatesRequest(Request[UnitGates]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ComparedModel(OpenedLanguageModel):
+class ComparedModel(ModelAnswer):
+    name: str
+    framework: str
+    layers: int
+    embedding: int
+    hidden: int
+    tied: bool
+    tokeniser: str
+    corpus: str
+    vocabulary: int
+    vocabulary_sha256: str
     sentence: SentenceScore
     candidates: Sequence[NextWord]
 

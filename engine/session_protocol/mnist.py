@@ -61,27 +61,6 @@ class ExploreRequest(Request[ExploredData]):
 
 
 @dataclass(frozen=True, slots=True)
-class MnistRun:
-    run: str
-    name: str
-    params: Mapping[str, Value]
-    created_at: float
-    steps: Sequence[int]
-
-
-@dataclass(frozen=True, slots=True)
-class ListedMnistRuns:
-    """Newest first."""
-
-    runs: Sequence[MnistRun]
-
-
-@dataclass(frozen=True, slots=True)
-class MnistRunsRequest(Request[ListedMnistRuns]):
-    METHOD = "mnist.runs"
-
-
-@dataclass(frozen=True, slots=True)
 class OfCheckpoint:
     """The weights that an answer was computed with."""
 
@@ -295,16 +274,6 @@ class WorstRequest(Request[SplitPictures]):
 
 
 @dataclass(frozen=True, slots=True)
-class ImagesRequest(Request[SplitPictures]):
-    METHOD = "mnist.images"
-
-    run: str
-    indexes: Sequence[int]
-    split: str = "test"
-    step: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class RobustnessPoints(OfCheckpoint):
     """The points so far."""
 
@@ -497,24 +466,6 @@ class KeepRequest(Request[KeptMark]):
 
     pixels: Any
     label: int
-
-
-@dataclass(frozen=True, slots=True)
-class KeptDigit:
-    mark: str
-    label: int
-    at: float
-    pixels: Array
-
-
-@dataclass(frozen=True, slots=True)
-class KeptDigits:
-    digits: Sequence[KeptDigit]
-
-
-@dataclass(frozen=True, slots=True)
-class KeptRequest(Request[KeptDigits]):
-    METHOD = "mnist.kept"
 
 
 @dataclass(frozen=True, slots=True)

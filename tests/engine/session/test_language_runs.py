@@ -60,24 +60,24 @@ def test_the_default_is_the_newest_finished_forward_model(
     session_cache: SessionCache, places: Places
 ) -> None:
     only = write_run(places, direction="reversed", created_at=1e9)
-    assert request(session_cache, "language.open")["run"] == only
+    assert request(session_cache, "language.predict")["run"] == only
     running = write_run(places, status=Status.RUNNING, created_at=1.3e9)
-    assert request(session_cache, "language.open")["run"] == running
+    assert request(session_cache, "language.predict")["run"] == running
     done = write_run(places, created_at=1.1e9)
-    assert request(session_cache, "language.open")["run"] == done
-    assert request(session_cache, "language.open", run="@last")["run"] == running
+    assert request(session_cache, "language.predict")["run"] == done
+    assert request(session_cache, "language.predict", run="@last")["run"] == running
 
 
 def test_a_model_is_found_by_id_prefix_ending_or_name(
     session_cache: SessionCache, places: Places, forward: str
 ) -> None:
     for name in (forward, forward[:-1], forward[-4:], "ahead"):
-        assert request(session_cache, "language.open", run=name)["run"] == forward
+        assert request(session_cache, "language.predict", run=name)["run"] == forward
     write_run(places, name="ahead", created_at=1e9)
     with pytest.raises(DltuiError, match="2 language models answer to 'ahead'"):
-        request(session_cache, "language.open", run="ahead")
+        request(session_cache, "language.predict", run="ahead")
     with pytest.raises(DltuiError, match="No language model answers to 'behind'"):
-        request(session_cache, "language.open", run="behind")
+        request(session_cache, "language.predict", run="behind")
 
 
 def test_a_running_model_is_served_at_its_newest_intact_checkpoint(
@@ -85,7 +85,7 @@ def test_a_running_model_is_served_at_its_newest_intact_checkpoint(
 ) -> None:
     run = write_run(places, status=Status.RUNNING)
     folder = store.folder_of(places, run)
-    assert {k: request(session_cache, "language.open", run=run)[k] for k in ("step", "is_running")} == {
+    assert {k: request(session_cache, "language.predict", run=run)[k] for k in ("step", "is_running")} == {
         "step": 1200,
         "is_running": True,
     }
