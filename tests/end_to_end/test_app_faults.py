@@ -191,7 +191,7 @@ SCREENS: dict[str, tuple[tuple[str, ...], str]] = {
 }
 
 
-OFTEN = ("table", "filter", "form", "delete")
+OFTEN = ("table", "delete")
 
 
 @pytest.mark.parametrize(

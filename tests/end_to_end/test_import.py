@@ -15,6 +15,7 @@ LOGS = ROOT / "tests" / "stored" / "logs"
 (LIGHTNING,) = LOGS.glob("lightning-*")
 
 
+@pytest.mark.long
 def test_an_imported_log_is_used_like_any_run(home: Home) -> None:
     ids = home.dltui("import", str(LIGHTNING)).split()
     listed = {run["id"]: run for run in json.loads(home.dltui("ls", "status=imported", "--json"))}

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from click.testing import Result
+from typer.testing import CliRunner
 
 from engine.experiment_files import new_file
 from tests.end_to_end.home import Home, kill
 from tests.end_to_end.test_file_experiment import weights
+from tui.cli import commands
 
 EPOCHS = {"torch": 30, "keras": 30, "numpy": 60}
 
@@ -41,21 +42,19 @@ def test_a_starter_is_paused_killed_and_resumed_bit_for_bit(
     assert weights(home.finish(home.start(path, seed=4))) != weights(whole)
 
 
-def test_new_writes_a_file_and_overwrites_nothing(home: Home, tmp_path: Path) -> None:
-    def call(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "tui", "new", *words], cwd=tmp_path, env=home.full_environ(),
-            capture_output=True, text=True, timeout=120,
-        )  # fmt: skip
+def test_new_writes_a_file_and_overwrites_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def call(*words: str) -> Result:
+        return CliRunner().invoke(commands.app, ["new", *words])
 
+    monkeypatch.chdir(tmp_path)
     assert call("mine", "--framework", "numpy").stdout == "mine.py\n"
     before = (tmp_path / "mine.py").read_bytes()
     again = call("mine")
-    assert again.returncode == 2 and "exists already: nothing was written" in again.stderr
+    assert again.exit_code == 2 and "exists already: nothing was written" in again.stderr
     assert (tmp_path / "mine.py").read_bytes() == before
     for name, why in (("exec", "may be called exec"), ("xor", "an experiment xor itself"),
                       ("torch", "choose another name"), ("../up", "letters, digits and _")):  # fmt: skip
         refused = call(name)
-        assert refused.returncode == 2 and why in refused.stderr
+        assert refused.exit_code == 2 and why in refused.stderr
     assert "expected one of torch, keras, numpy" in call("other", "--framework", "jax").stderr
     assert [path.name for path in tmp_path.glob("*.py")] == ["mine.py"]

@@ -40,6 +40,7 @@ def opened(shell: Shell) -> Shell:
     return shell
 
 
+@pytest.mark.long
 def test_a_stored_home_is_listed_shown_filtered_and_exported_as_then(opened: Shell) -> None:
     names = dict(names_of(STORED))
     found = answers(opened)

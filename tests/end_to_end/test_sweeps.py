@@ -12,6 +12,7 @@ import pytest
 from tests.end_to_end.home import Home
 
 
+@pytest.mark.long
 def test_a_sweep_of_xor_is_waited_for_listed_filtered_and_exported(home: Home) -> None:
     words = ("--axis", "lr=0.1,0.01", "--axis", "hidden=1..3", "--set", "epochs=400", "--seeds", "5")
     made = home.dltui("sweep", "xor", *words, "--name", "first", "--wait").strip()
@@ -51,7 +52,7 @@ def test_a_sweep_is_edited_and_stopped_by_commands(home: Home) -> None:
 
 
 def test_the_values_of_every_axis_are_said_before_a_sweep_starts(home: Home) -> None:
-    started = home.call("sweep", "counter", "--axis", "pace=0,1", "--axis", "steps=1..3")
+    started = home.call("sweep", "counter", "--axis", "pace=0,1", "--axis", "steps=1..3", "--trials", "1")
     assert started.returncode == 0
     assert started.stderr.splitlines()[:2] == ["pace: 2 values, 0 and 1", "steps: 3 values, 1, 2 and 3"]
 

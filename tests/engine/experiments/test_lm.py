@@ -50,7 +50,7 @@ def finished(root: Path, framework: str, corpus: str, **given: Any) -> RunFolder
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
-@pytest.mark.parametrize("recipe", ["notebook", "tuned"])
+@pytest.mark.parametrize("recipe", [pytest.param("notebook", marks=pytest.mark.long), "tuned"])
 def test_it_learns_a_small_grammar_and_logs_all_its_metrics(
     tmp_path: Path, text: str, framework: str, recipe: str
 ) -> None:

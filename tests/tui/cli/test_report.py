@@ -16,6 +16,7 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DLTUI_DATA", raising=False)
 
 
+@pytest.mark.long
 def test_a_report_for_a_person_and_for_a_program(home: Home) -> None:
     run = plant(home.places.root, {20: convolutions(), 40: templates()}, model="logistic")
     shown = home.dltui("report", run.id)
