@@ -1,15 +1,11 @@
-"""The input plane as a widget: two values per cell, with axes; only changed rows are refreshed."""
+"""The input plane as a widget: two values per cell, with axes."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from rich.segment import Segment
-from textual.geometry import Region
-from textual.strip import Strip
-from textual.widget import Widget
-
-from tui.drawings.heat import Heat, colour_mode_of
+from tui.drawings.cell_rows import CellRow, CellRows
+from tui.drawings.heat import colour_mode_of
 from tui.drawings.plane_cells import MARGIN, PlaneCell, PlaneScene, picture, with_axes
 
 
@@ -18,7 +14,7 @@ def columns_beside(width: int) -> int:
     return max(round(width * 0.4), width - 60)
 
 
-class Plane(Widget):
+class Plane(CellRows):
     """Square on the screen: twice as many columns as rows. `axes`: x1 and x2 with ticks at 0 and 1."""
 
     DEFAULT_CSS = "Plane { width: 32; height: 16; }"
@@ -27,8 +23,6 @@ class Plane(Widget):
         super().__init__(**widget)
         self._margin = (MARGIN, 1) if axes else (0, 0)
         self._scene: PlaneScene | None = None
-        self._rows: list[tuple[PlaneCell, ...]] = []
-        self._heat: Heat | None = None
         self._text = ""
         self.rows = 16
         """its height, set by `fit`"""
@@ -59,33 +53,9 @@ class Plane(Widget):
     def update(self, scene: PlaneScene | None, text: str = "") -> None:
         """Draw a scene; without one, `text` in the middle."""
         self._scene, self._text = scene, text
-        self._draw()
+        self.draw()
 
-    def on_mount(self) -> None:
-        self.watch(self.app, "theme", self._restyle, init=False)
-        self.call_later(self._draw)  # its size may have come before it was mounted
-
-    def on_resize(self) -> None:
-        self._draw()
-
-    def _restyle(self) -> None:
-        self._heat = None
-        self._draw()
-        self.refresh()
-
-    def _draw(self) -> None:
-        width, height = self.size
-        if not self.is_mounted or not width or not height:
-            return
-        old, self._rows = self._rows, self._picture(width, height)
-        if len(old) != height:
-            self.refresh()
-            return
-        for y, row in enumerate(self._rows):
-            if row != old[y]:
-                self.refresh(Region(0, y, width, 1))
-
-    def _picture(self, width: int, height: int) -> list[tuple[PlaneCell, ...]]:
+    def cell_rows(self, width: int, height: int) -> list[CellRow]:
         if self._scene is not None:
             inner, mode = self._inner, colour_mode_of(self.app)
             rows = picture(self._scene, max(1, inner[0]), max(1, inner[1]), mode)
@@ -95,10 +65,3 @@ class Plane(Widget):
             PlaneCell(" " * width, "", ""),
         )
         return [(text,) if y == height // 2 else (blank,) for y in range(height)]
-
-    def render_line(self, y: int) -> Strip:
-        if self._heat is None:
-            self._heat = Heat(self.app)
-        row = self._rows[y] if y < len(self._rows) else ()
-        segments = [Segment(cell.text, self._heat.style(cell.style_name, cell.ground)) for cell in row]
-        return Strip(segments).apply_style(self.rich_style)

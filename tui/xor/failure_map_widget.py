@@ -7,12 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rich.segment import Segment
-from textual.geometry import Region
-from textual.strip import Strip
-from textual.widget import Widget
-
-from tui.drawings.heat import SOLVED, ColourMode, Heat, colour_mode_of, level_of, shade_of
+from tui.drawings.cell_rows import CellRow, CellRows
+from tui.drawings.heat import SOLVED, ColourMode, colour_mode_of, level_of, shade_of
 from tui.drawings.plane_cells import PlaneCell, joined
 from tui.terminal.glyphs import glyphs
 from tui.ui.numbers import short
@@ -250,17 +246,13 @@ def earliness(found: FailureMap, cell: MapCell) -> int:
     return int(max(0.0, min(share * SOLVED, SOLVED - 1.0)))
 
 
-class MapGrid(Widget):
-    """Only changed rows are refreshed."""
-
+class MapGrid(CellRows):
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
         self._found: FailureMap | None = None
         self._cursor = (0, 0)
         self._window: MapWindow | None = None
-        self._rows: list[tuple[PlaneCell, ...]] = []
-        self._heat: Heat | None = None
-        self._made: dict[tuple[int, bool], tuple[PlaneCell, ...]] = {}
+        self._made: dict[tuple[int, bool], CellRow] = {}
         self._made_of: FailureMap | None = None
 
     @property
@@ -269,36 +261,18 @@ class MapGrid(Widget):
 
     def update(self, found: FailureMap | None, cursor: tuple[int, int]) -> None:
         self._found, self._cursor = found, cursor
-        self._draw()
+        self.draw()
 
-    def on_mount(self) -> None:
-        self.watch(self.app, "theme", self._restyle, init=False)
-        self.call_later(self._draw)  # its size may have come before it was mounted
-
-    def on_resize(self) -> None:
-        self._draw()
-
-    def _restyle(self) -> None:
-        self._heat = None
+    def restyle(self) -> None:
         self._made.clear()
-        self._draw()
-        self.refresh()
+        super().restyle()
 
-    def _draw(self) -> None:
-        width, height = self.size
-        if not self.is_mounted or not width or not height:
-            return
-        old, self._rows = self._rows, []
-        if self._found is not None and self._found.cells:
-            self._rows = self._picture(self._found, width, height)
-        if len(old) != len(self._rows):
-            self.refresh()
-            return
-        for y, row in enumerate(self._rows):
-            if row is not old[y] and row != old[y]:
-                self.refresh(Region(0, y, width, 1))
+    def cell_rows(self, width: int, height: int) -> list[CellRow]:
+        if self._found is None or not self._found.cells:
+            return []
+        return self._picture(self._found, width, height)
 
-    def _picture(self, found: FailureMap, width: int, height: int) -> list[tuple[PlaneCell, ...]]:
+    def _picture(self, found: FailureMap, width: int, height: int) -> list[CellRow]:
         """All rows; those without the cursor are cached for one map and window."""
         view, mode = window(found, self._cursor, width, height, self._window), colour_mode_of(self.app)
         if view != self._window or found is not self._made_of:
@@ -314,10 +288,3 @@ class MapGrid(Widget):
                 self._made[y, is_middle] = row_of(found, y, (-1, -1), view, mode, is_middle=is_middle)
             rows.append(self._made[y, is_middle])
         return rows
-
-    def render_line(self, y: int) -> Strip:
-        if self._heat is None:
-            self._heat = Heat(self.app)
-        row = self._rows[y] if y < len(self._rows) else ()
-        segments = [Segment(tile.text, self._heat.style(tile.style_name, tile.ground)) for tile in row]
-        return Strip(segments).adjust_cell_length(self.size.width).apply_style(self.rich_style)
