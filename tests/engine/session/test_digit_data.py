@@ -65,7 +65,7 @@ def test_a_report_is_on_the_data_of_the_run_whatever_the_shell_names(
 
 
 PARAMS = {
-    "report": {}, "cell": {"true": 1, "predicted": 2}, "worst": {}, "images": {"indexes": [1]}, "maps": {},
+    "report": {}, "cell": {"true": 1, "predicted": 2}, "worst": {}, "maps": {},
     "saliency": {}, "robustness": {}, "model": {},
 }  # fmt: skip
 

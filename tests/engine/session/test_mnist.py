@@ -16,10 +16,11 @@ from sklearn import metrics
 
 from engine import process_identity, store
 from engine.client.client import open_session
+from engine.data import user_drawings
 from engine.data.labelled_images import load_small_digits
 from engine.errors import DataError, DltuiError, ParamError
 from engine.places import Places
-from engine.session import mnist_data
+from engine.session import mnist_checkpoints, mnist_data
 from engine.session.cache import SessionCache
 from engine.session_protocol.mnist import FinishedReport, PredictRequest, ReportRequest
 from engine.store import KeeperFacts, RunFolder
@@ -117,9 +118,9 @@ def test_runs_are_listed_newest_first_and_others_left_out(
     new_run(session_cache.places.root, "xor")
     (session_cache.places.runs / "20990101-000000-mnist-ffff").mkdir()
     (session_cache.places.runs / "notes.txt").write_text("not a run")
-    found = request(session_cache, "runs")["runs"]
-    assert [(one["run"], one["steps"]) for one in found] == [(run.id, [20, 40])]
-    assert found[0]["params"]["model"] == "logistic"
+    ((folder, spec),) = mnist_checkpoints.all_runs(session_cache)
+    assert (folder.id, mnist_checkpoints.steps(folder)) == (run.id, [20, 40])
+    assert spec.params["model"] == "logistic"
 
 
 def test_the_model_lists_its_layers_of_the_newest_checkpoint_by_default(
@@ -209,15 +210,6 @@ def test_the_largest_losses_come_first(session_cache: SessionCache, run: RunFold
     assert right == sorted(right) and all(one["label"] != one["predicted"] for one in every["images"])
     accuracy = request(session_cache, "report", run=run.id)["report"]["accuracy"]
     assert every["count"] == round(360 * (1 - accuracy))
-
-
-def test_pictures_are_listed_by_their_index(session_cache: SessionCache, run: RunFolder) -> None:
-    digits = load_small_digits()
-    found = request(session_cache, "images", run=run.id, indexes=[7, 2])["images"]
-    assert [one["pixels"] for one in found] == [digits.test_images[at].tolist() for at in (7, 2)]
-    assert sum(found[0]["probabilities"]) == pytest.approx(1)
-    with pytest.raises(ParamError, match="pictures 0 to 359"):
-        request(session_cache, "images", run=run.id, indexes=[360])
 
 
 def test_filters_of_a_convolution_and_templates_of_a_dense_layer(
@@ -319,13 +311,13 @@ def test_drawn_digits_are_kept_as_a_test_set(session_cache: SessionCache, run: R
             session_cache, "keep", pixels=digits.test_images[at].tolist(), label=int(digits.test_labels[at])
         )
     assert marks["count"] == 3
-    kept = request(session_cache, "kept")["digits"]
-    assert [one["label"] for one in kept] == digits.test_labels[:3].tolist()
-    assert np.shape(kept[0]["pixels"]) == (28, 28)
+    kept = user_drawings.read(session_cache.places.drawn_digits)
+    assert [one.label for one in kept] == digits.test_labels[:3].tolist()
+    assert kept[0].pixels.shape == (28, 28)
     found = request(session_cache, "kept_report", run=run.id)
     assert found["count"] == 3 and np.sum(found["confusion"]) == 3
     assert found["accuracy"] == np.trace(found["confusion"]) / 3
-    assert request(session_cache, "drop", mark=kept[1]["mark"]) == {"dropped": 1, "count": 2}
+    assert request(session_cache, "drop", mark=kept[1].mark) == {"dropped": 1, "count": 2}
     assert request(session_cache, "drop", mark="all") == {"dropped": 2, "count": 0}
 
 
