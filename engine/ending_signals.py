@@ -35,6 +35,13 @@ def ignore() -> None:
             signal.signal(number, signal.SIG_IGN)
 
 
+def signal_one(pid: int, number: signal.Signals) -> None:
+    """Send `number` to a child that is not reaped yet."""
+    os.kill(pid, number)
+    if number == signal.SIGTERM:
+        os.kill(pid, signal.SIGCONT)  # a stopped process does not handle SIGTERM
+
+
 def signal_group(pid: int, number: signal.Signals) -> None:
     """Send `number` to a process group whose leader is not reaped yet, so that its id is not reused."""
     try:

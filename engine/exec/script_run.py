@@ -23,9 +23,13 @@ from engine.worker.keeper_pipe import KeeperPipe
 
 if TYPE_CHECKING:
     from engine.exec.output_metrics import OutputSearch
+    from engine.exec.script_tree import ScriptTree
 
 ORPHAN_SECONDS = 15.0
 """that the command has after SIGTERM when the keeper has ended"""
+LEFT_SECONDS = 10.0
+"""that processes of the command have after SIGTERM when it has ended itself"""
+LOOK_SECONDS = 0.05
 ROOT = str(Path(__file__).resolve().parents[2])
 """the folder of the packages"""
 OUTPUT_CHUNK = 256 * 1024
@@ -64,6 +68,10 @@ class ScriptRun:
         self._signal_number: int | None = None
         self._is_orphaned = False
         self._kill_at: float | None = None
+        self._tree: ScriptTree | None = None
+        """since the command was asked to end"""
+        self._left_until: float | None = None
+        """when what it left is killed; None while it runs"""
         self._flush_at = 0.0
 
     def start(self) -> None:
@@ -109,7 +117,7 @@ class ScriptRun:
         for fd in (self._signals, self._server.listener.fileno(), self._pipe_fd, script.output):
             if fd is not None:
                 poll.register(fd, select.POLLIN)
-        while not script_process.has_ended(script.pid):
+        while self._is_running(script.pid):
             for fd, _ in poll.poll(self._timeout()):
                 self._on_ready(fd, poll)
             self._tick()
@@ -122,6 +130,18 @@ class ScriptRun:
             code, self.events.step, self._requested, self._prune_reason, self._signal_number,
             self._is_orphaned, self.events.diverged,
         )  # fmt: skip
+
+    def _is_running(self, pid: int) -> bool:
+        """What is left of a command that was asked to end has LEFT_SECONDS to save."""
+        if not script_process.has_ended(pid):
+            return True
+        if not (self._requested or self._signal_number is not None or self._is_orphaned):
+            return False
+        assert self._tree is not None
+        if self._left_until is None:
+            self._left_until = time.monotonic() + LEFT_SECONDS
+            self._tree.send(signal.SIGTERM)
+        return self._tree.are_running and time.monotonic() < self._left_until
 
     def _on_ready(self, fd: int, poll: select.poll) -> None:
         assert self._script is not None
@@ -142,6 +162,7 @@ class ScriptRun:
     def _timeout(self) -> float | None:
         """Milliseconds; None while there is nothing to write and nothing to wait for."""
         due = [self._kill_at] if self._kill_at is not None else []
+        due += [time.monotonic() + LOOK_SECONDS] if self._left_until is not None else []
         due += [self._flush_at] if self.events.has_points else []
         due += [self._feed.look_at] if self._feed.look_at is not None else []
         return max(0.0, min(due) - time.monotonic()) * 1000 + 1 if due else None
@@ -155,6 +176,8 @@ class ScriptRun:
         self._look_for_logs(now)
         if self._kill_at is not None and now >= self._kill_at and self._script is not None:
             ending_signals.signal_group(self._script.pid, signal.SIGKILL)
+            if self._tree is not None:
+                self._tree.send(signal.SIGKILL)
             self._kill_at = None
 
     def _look_for_logs(self, now: float) -> None:
@@ -203,8 +226,23 @@ class ScriptRun:
             self._terminate()
 
     def _terminate(self) -> None:
-        if self._script is not None:
+        """SIGTERM to the command alone: a DataLoader whose workers end is an error of the script.
+
+        What is left behind it gets SIGTERM at its end, and all of them the second time.
+        """
+        if self._script is None:
+            return
+        is_first = self._tree is None
+        if self._tree is None:
+            from engine.exec.script_tree import ScriptTree  # most commands end by themselves
+
+            self._tree = ScriptTree(self._script.pid)
+        self._tree.look()
+        if is_first:
+            ending_signals.signal_one(self._script.pid, signal.SIGTERM)
+        else:
             ending_signals.signal_group(self._script.pid, signal.SIGTERM)
+            self._tree.send(signal.SIGTERM)
 
     # --- its output, where it is read here ------------------------------------------------------------------
 

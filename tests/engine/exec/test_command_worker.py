@@ -123,6 +123,59 @@ time.sleep(600)
     assert "the command answered neither the request nor SIGTERM" in ended.cause.text
 
 
+SAVES = """
+import os, signal, sys, time
+import dltui_track
+def save(*_):
+    time.sleep(0.3)
+    open("saved-" + sys.argv[1], "w").write(str(os.getpid()))
+    sys.exit(0)
+signal.signal(signal.SIGTERM, save)
+for step in range(1, 10**6):
+    dltui_track.log(step, **{"loss" + sys.argv[1]: 1.0})
+    time.sleep(0.01)
+"""
+
+
+def test_workers_in_sessions_of_their_own_save_when_their_launcher_ends_at_once(tmp_path: Path) -> None:
+    (tmp_path / "saves.py").write_text(SAVES)
+    text = """
+import subprocess, sys
+workers = [subprocess.Popen([sys.executable, "saves.py", str(rank)], start_new_session=True)
+           for rank in (0, 1)]
+for worker in workers: worker.wait()
+"""
+    folder = make_script(tmp_path, text)
+    with started(folder) as run:
+        until(lambda: all(len(curve(folder, f"loss{rank}")) > 2 for rank in (0, 1)))
+        run.send(word="pause")
+        ended = run.exit()
+    assert (ended.status, ended.cause.text[:12]) == (Status.PAUSED, "Paused at st")
+    for rank in (0, 1):
+        assert not os.path.exists(f"/proc/{(tmp_path / f'saved-{rank}').read_text()}")
+
+
+def test_the_workers_of_a_script_that_saves_are_not_ended_before_it(tmp_path: Path) -> None:
+    text = """
+import subprocess, sys, time
+import dltui_track
+worker = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+step = 0
+while not dltui_track.should_stop():
+    step += 1
+    dltui_track.log(step, loss=1.0)
+    time.sleep(0.01)
+time.sleep(0.3)
+print("alone" if worker.poll() is not None else "saved")
+"""
+    folder = make_script(tmp_path, text)
+    with started(folder) as run:
+        until(lambda: len(curve(folder, "loss")) > 2)
+        run.send(word="pause")
+        assert run.exit().status is Status.PAUSED
+    assert printed(folder) == "saved"
+
+
 @pytest.mark.parametrize(
     ("text", "kind", "words"),
     [
