@@ -65,9 +65,16 @@ def main(arguments: list[str]) -> int:
     is_over = False
     while not is_over:
         is_over = bool(select.select([0], [], [], POLL_SECONDS)[0])
-        for follower in followers:
-            for message in follower.messages(is_over):
-                connection.sendall(json.dumps(message).encode() + b"\n")
+        for follower in tuple(followers):
+            try:
+                for message in follower.messages(is_over):
+                    connection.sendall(json.dumps(message).encode() + b"\n")
+            except ConnectionError:
+                return 1  # the worker has ended
+            except Exception as error:
+                followers.remove(follower)
+                text = f"A log that the command writes is not read any more: {error!r}"[:400]
+                connection.sendall(json.dumps({"note": text}).encode() + b"\n")
     connection.close()
     return 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,7 +40,7 @@ class TensorBoardFollower:
 
     def _open(self, path: Path, names: list[str]) -> Iterator[Message]:
         """A folder in which this attempt writes; older files in it are skipped."""
-        stats = {name: os.stat(path / name) for name in names}
+        stats = {name: found for name in names if (found := _stat(path / name))}
         if not any(found.st_mtime >= self.since for found in stats.values()):
             return
         log = EventFolder(path, path.name)
@@ -52,6 +53,15 @@ class TensorBoardFollower:
                 yield {"params": dict(params)}
         except (DltuiError, OSError):
             pass  # no event yet
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    """None where it is no file: a link in a circle, a file that is gone, a pipe."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found if stat.S_ISREG(found.st_mode) else None
 
 
 def _folders(top: Path) -> Iterator[tuple[Path, list[str]]]:

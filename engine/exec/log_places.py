@@ -59,7 +59,7 @@ def _has_event_file(folder: Path, since: float, depth: int = DEPTH) -> bool:
         with os.scandir(folder) as entries:
             for entry in entries:
                 if "tfevents" in entry.name:
-                    found = entry.stat().st_mtime >= since
+                    found = _time_of(entry.path) >= since
                 else:
                     is_folder = depth and entry.is_dir(follow_symlinks=False)
                     found = bool(is_folder and _has_event_file(Path(entry.path), since, depth - 1))

@@ -63,11 +63,17 @@ class EventFolder:
     _looks: int = 0
     _listed: tuple[int, ...] = ()
     """the times of the folders when they were listed"""
+    _refused: set[str] = field(default_factory=set)
+    """files that cannot be read, each named once"""
 
     def describe(self) -> LogDescription:
-        names = self._list()
+        names, refusal = self._list(), None
         for name in names:
-            read = RecordFile(self.folder / name).read(DESCRIBED, checked=False)
+            try:
+                read = RecordFile(self.folder / name).read(DESCRIBED, checked=False)
+            except CorruptRun as error:  # another one may be readable
+                refusal = refusal or error
+                continue
             if len(read.starts):
                 records = [*islice(read.records, SEARCHED)] if b"hparams" in read.data else [read.record(0)]
                 first, params = _event(records[0]), _params(records)
@@ -77,7 +83,7 @@ class EventFolder:
                 return LogDescription(
                     KIND, str(self.folder), self.name, digest, min(max(0.0, began), LATEST_TIME), size, params
                 )
-        raise CorruptRun(f"{self.folder} has no event yet.")
+        raise refusal or CorruptRun(f"{self.folder} has no event yet.")
 
     def scalars(self) -> Iterator[LogBatch]:
         for name in self._list():
@@ -85,8 +91,13 @@ class EventFolder:
             prefix = f"{name.rpartition('/')[0]}/" if "/" in name else ""
             if _size(file.path) < file.offset:
                 file.offset = 0
-            while (read := file.read(CHUNK)).size:
-                yield from self._batches(file.path, prefix, read)
+            try:
+                while (read := file.read(CHUNK)).size:
+                    yield from self._batches(file.path, prefix, read)
+            except CorruptRun as error:
+                if name not in self._refused:
+                    self._refused.add(name)
+                    yield LogBatch(damages=[str(error)])
 
     def follow(self) -> bool:
         """The folder is listed again where its own time says that a file was added."""
