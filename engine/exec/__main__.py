@@ -20,7 +20,7 @@ def main(argv: list[str]) -> int:
     sys.path.insert(0, ROOT)
     gc.disable()  # until all is imported: what is imported stays
     from engine.exec import script_environment
-    from engine.exec.script_end import exit_message
+    from engine.exec.script_end import exit_message, without_last_events
     from engine.exec.script_process import NotStarted
     from engine.exec.script_run import ScriptAttempt, ScriptRun
     from engine.worker import keeper_pipe
@@ -50,6 +50,8 @@ def main(argv: list[str]) -> int:
     end = run.wait()
     told = exit_message(end)
     try:
+        if not run.events.are_written():
+            told = without_last_events(told)
         run.events.close(told)
     except OSError as error:
         print(f"events.jsonl takes nothing any more: {error}", flush=True)

@@ -55,6 +55,18 @@ def exit_message(end: ScriptEnd) -> dict[str, Any] | None:
     return None
 
 
+def without_last_events(message: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The message where the disk is too full for what was logged last."""
+    if message is None:
+        return None
+    cause = message["cause"]
+    text = f"{cause['text'][:300]} What it logged last is lost: the disk is full."
+    return {
+        **message,
+        "cause": {**cause, "text": text, "remedy": cause["remedy"] or "Make room on the disk."},
+    }
+
+
 def _left(code: int) -> str:
     if code < 0:
         return f"was ended by {ending_signals.name_of(-code)}"

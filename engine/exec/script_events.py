@@ -270,6 +270,11 @@ class ScriptEvents:
         except OSError:
             pass  # a full or read-only disk
 
+    def are_written(self) -> bool:
+        """Write what is buffered; False while the disk is full. Raises OSError."""
+        self.flush(everything=True)
+        return self._writer.flush()
+
     def close(self, ended: Mapping[str, object] | None) -> None:
         """Write what is buffered and, with `ended`, the event of the end."""
         self.flush(everything=True)

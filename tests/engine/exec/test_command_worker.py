@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from engine.keeper.stop_sequence import GracePeriods
 from engine.protocol import CauseKind, Status
+from engine.store import read_keeper
 from tests.engine.exec.command_run import (
     curve,
     events_of,
@@ -265,6 +267,28 @@ def test_the_command_ends_with_its_keeper_and_the_event_file_tells(tmp_path: Pat
         until(lambda: bool(events_of(folder, "ended")))
     (ended,) = events_of(folder, "ended")
     assert (ended.facts["status"], ended.facts["cause"]["kind"]) == ("lost", "keeper_lost")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("is_freed", [True, False])
+def test_what_is_logged_on_a_full_disk_is_written_when_there_is_room_else_its_loss_is_told(
+    tmp_path: Path, is_freed: bool
+) -> None:
+    folder = make_script(tmp_path, LOGS)
+    with started(folder) as run:
+        until(lambda: len(curve(folder, "loss")) > 5)
+        facts = read_keeper(folder)
+        assert facts is not None and facts.worker is not None
+        full = (folder.events.stat().st_size, resource.RLIM_INFINITY)
+        resource.prlimit(facts.worker.pid, resource.RLIMIT_FSIZE, full)
+        before = len(curve(folder, "loss"))
+        if is_freed:
+            resource.prlimit(facts.worker.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+            until(lambda: len(curve(folder, "loss")) > before)
+        run.send(word="stop")
+        ended = run.exit()
+    assert ended.status is Status.STOPPED
+    assert ("What it logged last is lost: the disk is full." in ended.cause.text) is not is_freed
 
 
 def test_a_signal_from_outside_is_named(tmp_path: Path) -> None:
