@@ -34,6 +34,8 @@ class ViewState:
     where: str = ""
     sort: str = "created"
     descending: bool = True
+    columns: list[str] = field(default_factory=list)
+    """those of the run table that the user chose, as name or name:width; none: by the room there is"""
     open_sweeps: list[str] = field(default_factory=list)
     """ids of those whose trials are shown below their row in the run table"""
     pane: str = "curves"

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -21,6 +22,7 @@ from tui.cli.table import TableColumn, table, wrapped
 from tui.data.annotation_text import note_lines, tags_text
 from tui.data.code_text import code_fact, sections
 from tui.data.command_text import command_text
+from tui.data.run_fields import cell_text, field_of_all, has_field
 from tui.data.unknown_filter_names import unknown_name
 from tui.data.value_text import (
     age_text,
@@ -75,6 +77,13 @@ def ls(
         str, typer.Option(help="sort key: created, name, status, step, best, a parameter or a metric")
     ] = "created",
     ascending: Annotated[bool, typer.Option("--ascending/--descending", help=ORDER)] = False,
+    columns: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME,NAME",
+            help="columns instead of the usual ones: name, status, tags, note, a parameter, a metric, ...",
+        ),
+    ] = "",
     limit: Annotated[
         int | None,
         typer.Option(help=f"rows at most (default: {ROWS_SHOWN} in a terminal, all in a pipe)", min=1),
@@ -99,7 +108,7 @@ def ls(
 
     is_terminal = sys.stdout.isatty() and not json
     most = limit or (ROWS_SHOWN if is_terminal else None)
-    query = Query(where, sort, not ascending, by_sweep=is_terminal and not trials)
+    query = Query(where, sort, not ascending, by_sweep=is_terminal and not trials and not columns)
     page = call_engine(lambda client: _read(client, query, most))
     fail_on_unknown_name(page)
     if json:
@@ -113,6 +122,9 @@ def ls(
         elif not page.notice:
             print_stdout("No run yet. Start one: dltui run xor")
         return
+    if columns:
+        _print_columns([name for name in map(str.strip, columns.split(",")) if name], page)
+        return
     varied = _with_varied_seeds(page.runs)
     rows = [
         _sweep_row(row) if isinstance(row, SweepRow) else _row(row, row.id in varied) for row in page.rows
@@ -124,6 +136,32 @@ def ls(
         print_stderr(f"{len(rows):,} of {length:,} {'rows' if page.sweeps else 'runs'}; --limit shows more.")
     if page.sweeps:
         print_stderr("A sweep is one row; --trials lists each trial, dltui ls sweep=NAME those of one sweep.")
+
+
+def _print_columns(names: Sequence[str], page: Page) -> None:
+    """The id of each run and these fields of it; a field that none has is empty, and named on stderr."""
+    built_in = {
+        "name": lambda run: plain(run.spec.name),
+        "experiment": lambda run: run.spec.experiment,
+        "progress": progress_text,
+        "best": lambda run: f"{run.best.metric}={short_number(run.best.value)}" if run.best else "",
+        "age": age_text,
+        "parameters": lambda run: format_params(distinguishing_params(run)),
+        "id": lambda run: run.id,
+    }
+    cells = [built_in.get(name) or partial(cell_text, name=field_of_all(page.runs, name)) for name in names]
+    missing = [
+        name for name in names if name not in built_in and not any(has_field(run, name) for run in page.runs)
+    ]
+    titles = (TableColumn("RUN"), *(TableColumn(plain(name, limit=40).upper(), 4, 1) for name in names))
+    for line in table(titles, [(run.id, *(plain(cell(run)) for cell in cells)) for run in page.runs]):
+        print_stdout(line)
+    if page.matching > len(page.runs):
+        print_stderr(f"{len(page.runs):,} of {page.matching:,} runs; --limit shows more.")
+    if missing:
+        near = unknown_name(missing, page.runs)
+        remedy = f" Did you mean {' or '.join(near[1])}?" if near and near[1] else ""
+        print_stderr(f"None of these runs has {', '.join(missing)}: the column is empty.{remedy}")
 
 
 async def _read(client: Client, query: Query, most: int | None) -> Page:

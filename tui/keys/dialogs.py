@@ -6,7 +6,7 @@ from tui.keys.key import Key
 
 SCOPES = {
     "filter": "Filter", "form": "Form", "dialog": "Dialog", "experiments": "Choice of an experiment",
-    "home": "Home folder",
+    "home": "Home folder", "columns": "Columns of the table",
 }  # fmt: skip
 """the headings in the help"""
 
@@ -25,6 +25,16 @@ KEYS = (
         "experiments", 1),
     Key("experiments.remove", "D,delete", "remove_file", "remove one", "Remove a file from the catalog",
         "experiments", 2),
+    Key("columns.toggle", "space", "toggle_column", "show or hide", "Show the column, or hide it",
+        "columns", 3),
+    Key("columns.down", "down,j", "step(1)", "next", "Next column", "columns"),
+    Key("columns.up", "up,k", "step(-1)", "previous", "Previous column", "columns"),
+    Key("columns.later", "J,shift+down", "shift(1)", "move down", "Move the column one place on", "columns"),
+    Key("columns.earlier", "K,shift+up", "shift(-1)", "move up", "Move the column one place back", "columns"),
+    Key("columns.wider", "plus,equals_sign", "resize(1)", "wider", "Make the column wider", "columns"),
+    Key("columns.narrower", "minus", "resize(-1)", "narrower", "Make the column narrower", "columns"),
+    Key("columns.sort", "o", "sort", "sort by it", "Sort the table by the column", "columns"),
+    Key("columns.automatic", "d", "automatic", "automatic", "Choose the columns by the room", "columns"),
     Key("home.retry", "r", "retry", "try again", "Check the home folder again", "home", 1),
     Key("home.leave", "q", "app.leave", "quit", "Quit dltui", "home", 2),
     Key("dialog.accept", "enter", "accept", "ok", "Confirm", "dialog", 1),

@@ -48,6 +48,9 @@ class RunColumn:
     names_metric: bool = False
     """whether each cell names its metric"""
 
+    def resized(self, width: int) -> RunColumn:
+        return replace(self, width=width)
+
 
 def columns(
     width: int, metric: str, longest: int = MOST_NAME, params: Mapping[str, str] | None = None
@@ -65,7 +68,7 @@ def columns(
     kept = [
         RunColumn("progress", 24 if roomy else 20, progress_or_status, "status"),
         RunColumn(
-            _shortened(metric, METRIC if roomy else 8) or "last", 12 if roomy else 8, last, metric, True
+            shortened(metric, METRIC if roomy else 8) or "last", 12 if roomy else 8, last, metric, True
         ),
         RunColumn("best", METRIC + 10 if ample else 9 if roomy else 8, best, "best", True, ample),
         RunColumn("age", 4, lambda run, _: (Span(age_of(run), "muted"),), "created", True),
@@ -83,6 +86,20 @@ def columns(
         RunColumn("parameters", max(0, room - name), partial(_params, texts=params or {})),
     ]
     return (*first, *kept) if room - name >= LEAST_PARAMS else (RunColumn("name", room, _name, "name"), *kept)
+
+
+def built_in_columns(metric: str, params: Mapping[str, str]) -> dict[str, RunColumn]:
+    """The columns that the table has by itself, by the names under which they can be chosen."""
+    best = partial(_best, metric=metric, with_metric=True)
+    found = (
+        RunColumn("name", MOST_NAME, _name, "name"),
+        RunColumn("parameters", LEAST_PARAMS, partial(_params, texts=params)),
+        RunColumn("experiment", 10, _experiment, "experiment"),
+        RunColumn("progress", 20, progress_or_status, "status"),
+        RunColumn("best", METRIC, best, "best", True, True),
+        RunColumn("age", 4, lambda run, _: (Span(age_of(run), "muted"),), "created", True),
+    )
+    return {column.title: column for column in found}
 
 
 def with_room_for_params(
@@ -124,7 +141,7 @@ def _least_width(column: RunColumn, needed: int) -> int:
     )
 
 
-def _shortened(metric: str, width: int) -> str:
+def shortened(metric: str, width: int) -> str:
     """The name of a metric in `width` cells: val_accuracy becomes val_acc where it does not fit."""
     name = plain(metric, limit=40)
     for text in (name, name.replace("accuracy", "acc").replace("perplexity", "ppl")):

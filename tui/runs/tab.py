@@ -28,6 +28,7 @@ from tui.messages import (
     ViewStateChanged,
 )
 from tui.runs.charted_runs import ChartedRuns, CurvesPanel, ShownRuns
+from tui.runs.chosen_columns import sort_field
 from tui.runs.run_commands import RunCommands
 from tui.runs.run_details import ALL_PANES, PANES, RunDetails
 from tui.runs.run_rows import RunRows
@@ -97,6 +98,7 @@ class RunsTab(Tab):
 
     def on_mount(self) -> None:
         self.table.empty_row = self._empty_row
+        self.table.choose(self.state.columns)
         self.table.select(self.shown.selected)
         self.select_pane(self.state.pane)
         self.set_class(self.state.full, "-full")
@@ -449,6 +451,8 @@ class RunsTab(Tab):
     def action_sort(self) -> None:
         metric = self.chart.metric
         fields = [field or metric for field in SORTS]
+        if self.table.chosen:
+            fields = self.table.sort_fields or fields
         now = self.pages.query.sort
         following = fields[(fields.index(now) + 1) % len(fields)] if now in fields else fields[0]
         self._order(following, descending=following in ("created",))
@@ -460,6 +464,20 @@ class RunsTab(Tab):
         self.rows.sort(field, descending=descending)
         self.refresh_data()
         self.remember()
+
+    def action_columns(self) -> None:
+        from tui.runs.columns_dialog import ChosenColumns, ColumnsScreen
+        from tui.runs.offered_columns import offered_columns
+
+        def choose(chosen: ChosenColumns | None) -> None:
+            if chosen is None:
+                return
+            self.table.choose([column.text for column in chosen.columns])
+            if chosen.sort:
+                self._order(sort_field(chosen.sort), descending=False)
+            self.remember()
+
+        self.app.push_screen(ColumnsScreen(offered_columns(self.table), self.table.chosen), choose)
 
     def action_metric(self, way: int) -> None:
         charts = charts_of(self.metrics(), paired=self.chart.view.paired)
@@ -648,6 +666,7 @@ class RunsTab(Tab):
         state.selected, state.marks, state.baseline = shown.selected, list(shown.marks), shown.baseline
         state.where, state.sort, state.descending = query.where, query.sort, query.descending
         state.open_sweeps = list(query.open_sweeps)
+        state.columns = [column.text for column in self.table.chosen]
         state.full = self.has_class("-full")
         state.chart = self.curves.saved
         self.post_message(ViewStateChanged())

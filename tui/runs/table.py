@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -17,11 +17,13 @@ from tui.data.run_text import name_of
 from tui.keys import all_keys
 from tui.keys.all_keys import Scope
 from tui.messages import SwitchPane
+from tui.runs.chosen_columns import ColumnChoice, chosen_columns, parse_choice
 from tui.runs.differing_params import differing_params
 from tui.runs.run_columns import (
     MOST_NAME,
     RunColumn,
     TableStyle,
+    built_in_columns,
     cells_of,
     columns,
     header,
@@ -30,11 +32,14 @@ from tui.runs.run_columns import (
 )
 from tui.runs.sweep_cells import cells_of_sweep, row_of_sweep, sweep_title
 from tui.ui.paged_table import PagedTable
-from tui.ui.span import Row
+from tui.ui.span import Row, Span
 
 PLAIN = TableStyle()
 ATTEMPTS = 4
 LEAST_ROWS = 4
+ROWS_ASKED = 300
+"""rows whose metrics and parameters are offered as columns"""
+_BY_TITLE = built_in_columns("", {})
 INDENT = 2
 """cells by which the name of a trial is indented below its sweep"""
 
@@ -80,6 +85,34 @@ class RunTable(PagedTable[Query, TableRow]):
         self._metric = "loss"
         self._row_styles: Mapping[str, TableStyle] = {}
         self._columns: tuple[RunColumn, ...] = ()
+        self._chosen: tuple[ColumnChoice, ...] = ()
+
+    @property
+    def chosen(self) -> tuple[ColumnChoice, ...]:
+        """The columns that the user chose; none: they are chosen by the room there is."""
+        return self._chosen
+
+    def choose(self, columns: Iterable[str]) -> None:
+        """Show these columns, as `ColumnChoice.text`; none: by the room there is."""
+        self._chosen = tuple(map(parse_choice, columns))
+        self.repaint()
+
+    @property
+    def column_names(self) -> list[str]:
+        """The names by which the columns of now can be chosen."""
+        if self._chosen:
+            return [one.name for one in self._chosen]
+        return [column.title if column.title in _BY_TITLE else column.sort for column in self._columns]
+
+    @property
+    def sort_fields(self) -> list[str]:
+        """What the columns of now are sorted by."""
+        return list(dict.fromkeys(column.sort for column in self._columns if column.sort))
+
+    def loaded_runs(self) -> list[RunSummary]:
+        """Runs of the first rows, as far as they are loaded."""
+        rows = map(self._pages.at, range(min(self._pages.matching, ROWS_ASKED)))
+        return [row for row in rows if isinstance(row, RunSummary)]
 
     @property
     def selected(self) -> RunSummary | None:
@@ -168,7 +201,9 @@ class RunTable(PagedTable[Query, TableRow]):
         return super().render_line(y)
 
     def header_row(self) -> Row:
-        return header(self._columns, self._pages.query)
+        without_room = len(self._chosen) - len(self._columns) if self._chosen else 0
+        more = (Span(f"+{without_room}", "muted"),) if without_room else ()
+        return (*header(self._columns, self._pages.query), *more)
 
     def entry_row(self, entry: TableRow) -> Row:
         if isinstance(entry, SweepRow):
@@ -184,6 +219,9 @@ class RunTable(PagedTable[Query, TableRow]):
         ]
         longest = max((self._name_width(row) for row in rows), default=MOST_NAME)
         runs = [row for row in rows if isinstance(row, RunSummary)]
+        if self._chosen:
+            params = differing_params(runs)
+            return chosen_columns(width, self._chosen, self._metric, longest, params, runs)
         found = columns(width, self._metric, longest, differing_params(runs))
         return with_room_for_params(found, [self._short_cells(row, found) for row in rows]) if rows else found
 

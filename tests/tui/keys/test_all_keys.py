@@ -17,6 +17,7 @@ from tui.dialogs.pick_experiment import PickScreen
 from tui.keys.all_keys import KEYS, Key, Scope, overlaps, shown
 from tui.repl.prompt_line import PromptLine
 from tui.repl.transcript import Transcript
+from tui.runs.columns_dialog import ColumnList
 from tui.runs.grid_panel import RunGrid
 from tui.runs.run_chart import RunChart
 from tui.runs.table import RunTable
@@ -58,6 +59,7 @@ LISTENERS: dict[Scope, Any] = {
     "filter": FilterBar,
     "form": FormScreen,
     "dialog": Dialog,
+    "columns": ColumnList,
     "experiments": PickScreen,
 }
 
