@@ -7,6 +7,7 @@ to a checkpoint and trains the later steps again; each part then drops what came
 from __future__ import annotations
 
 import contextlib
+from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -185,9 +186,10 @@ class MetricCurves(Generic[Curve]):
                 if steps and (curve := self._curve_of(metric)) is not None:
                     self._extend(curve, *_increasing(steps, values, curve.last_step), since, now)
         elif event.kind == "columns":
+            decoded: dict[str, array[Any]] = {}
             for metric, columns in event.facts["series"].items():
                 if (curve := self._curve_of(metric)) is not None:
-                    self._extend_by_columns(curve, point_columns.from_json(columns))
+                    self._extend_by_columns(curve, point_columns.from_json(columns, decoded))
 
     def rewind(self, step: int) -> None:
         for curve in self.by_metric.values():

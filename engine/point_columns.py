@@ -9,6 +9,7 @@ import binascii
 import sys
 from array import array
 from dataclasses import dataclass, field
+from typing import Any
 
 from engine.typed_json import WrongType
 
@@ -37,14 +38,20 @@ def to_json(columns: PointColumns) -> list[str]:
     return [_encode(column) for column in (columns.steps, columns.values, columns.times)]
 
 
-def from_json(data: list[str]) -> PointColumns:
-    """Raises WrongType."""
+def from_json(data: list[str], decoded: dict[str, array[Any]] | None = None) -> PointColumns:
+    """Steps and times that are in `decoded` are shared, others are added: metrics that are logged together
+    have the same. Raises WrongType."""
     if len(data) != 3:
         raise WrongType("", "three columns", came=str(len(data)))
-    made = PointColumns()
-    _fill(made.steps, _bytes(data[0]))
+    known = {} if decoded is None else decoded
+    made = PointColumns(known.get(data[0], array("q")), times=known.get(f"at {data[2]}", array("d")))
+    if not made.steps:
+        _fill(made.steps, _bytes(data[0]))
+        known[data[0]] = made.steps
+    if not made.times:
+        _fill(made.times, _bytes(data[2]))
+        known[f"at {data[2]}"] = made.times
     _fill(made.values, _bytes(data[1]))
-    _fill(made.times, _bytes(data[2]))
     if not len(made.steps) == len(made.values) == len(made.times):
         raise WrongType("", "columns of one length", came="of several")
     return made

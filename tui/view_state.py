@@ -14,7 +14,7 @@ from engine.protocol import SPEC_VERSION, current_experiment, fitting, is_curren
 
 T = TypeVar("T")
 
-MARKS_LIMIT = 128
+MARKS_LIMIT = 256
 OPEN_SWEEPS_LIMIT = 64
 GRIDS_LIMIT = 100
 SIZE_LIMIT = 1_000_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from array import array
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -257,7 +258,8 @@ class CurvePoint:
 class ChartCurve:
     """Steps, seconds and values of equal length, in order of step. NaN and infinities are gaps.
 
-    Times are seconds since any origin, drawn relative to the first.
+    Times are seconds since any origin, drawn relative to the first. Whole columns (`array`) are kept as they
+    come, shared with other curves, until something is asked for: of many imported metrics few are drawn.
     """
 
     def __init__(self) -> None:
@@ -273,10 +275,13 @@ class ChartCurve:
         self._waiting: list[tuple[list[Any], list[Any], list[Any]]] = []
         """points that are not in the arrays yet: most of the curves of a run are never drawn"""
         self._waiting_count = 0
+        self._whole: list[tuple[array[Any], array[Any], array[Any]]] = []
+        """as `_waiting`, whole columns of rising steps; never both"""
 
     def __len__(self) -> int:
-        self._add_waiting()
-        return len(self._values)
+        if self._waiting:
+            self._add_waiting()
+        return len(self._values) + sum(len(steps) for steps, _, _ in self._whole)
 
     @property
     def steps(self) -> Floats:
@@ -302,6 +307,8 @@ class ChartCurve:
         """-1 without points."""
         if self._waiting:
             return float(max(self._waiting[-1][0]))
+        if self._whole:
+            return float(self._whole[-1][0][-1])
         return float(self.steps[-1]) if len(self) else -1.0
 
     @property
@@ -324,16 +331,30 @@ class ChartCurve:
     def extend(self, steps: ArrayLike, values: ArrayLike, times: ArrayLike | None = None) -> None:
         """Append points; without `times` the steps stand for them.
 
-        Points whose steps go back replace all later ones: the run was rewound.
+        Points whose steps go back replace all later ones: the run was rewound. Those of an `array` increase.
         """
         is_lists = isinstance(steps, list) and isinstance(values, list) and isinstance(times, list)
         if is_lists and len(steps) == len(values) == len(times):  # type: ignore[arg-type]
             self._wait(steps, values, times)  # type: ignore[arg-type]
-        else:
+        elif not self._keep(steps, values, times):
             self._add_waiting()
             self._extend(steps, values, times)
 
+    def _keep(self, steps: ArrayLike, values: ArrayLike, times: ArrayLike | None) -> bool:
+        """Keep whole columns as they are where they go on behind the last point; returns whether they do."""
+        if not (isinstance(steps, array) and isinstance(values, array) and isinstance(times, array)):
+            return False
+        if not len(steps) == len(values) == len(times) > 0 or steps[0] <= self.last_step:
+            return False
+        if self._waiting:
+            self._add_waiting()
+        self._whole.append((steps, values, times))
+        self.version += 1
+        return True
+
     def _wait(self, steps: list[Any], values: list[Any], times: list[Any]) -> None:
+        if self._whole:
+            self._add_waiting()
         if steps:
             self.version += 1
             self._waiting.append((steps, values, times))
@@ -343,9 +364,14 @@ class ChartCurve:
 
     def _add_waiting(self) -> None:
         """Add the waiting points to the arrays, those whose steps rise on at once."""
+        version = self.version
+        whole, self._whole = self._whole, []
+        for columns in whole:
+            self._extend(*columns)
+        self.version = version
         if not self._waiting:
             return
-        waiting, self._waiting, self._waiting_count, version = self._waiting, [], 0, self.version
+        waiting, self._waiting, self._waiting_count = self._waiting, [], 0
         steps, values, times = list[Any](), list[Any](), list[Any]()
         for more_steps, more_values, more_times in waiting:
             if steps and more_steps[0] <= steps[-1]:
@@ -372,6 +398,7 @@ class ChartCurve:
 
     def evict_after(self, step: float) -> None:
         """Remove every point later than `step`."""
+        self._add_waiting()
         self.version += 1
         length = int(np.searchsorted(self.steps, step, "right"))
         for column in (self._steps, self._seconds, self._values):

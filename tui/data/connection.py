@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 Connect = Callable[[Places], Awaitable[Client]]
 
 HISTORIES_KEPT = 24
+STREAMS = 28
+"""histories that are read at once: the service refuses more, and the app has a few other streams"""
 FIRST_WAIT, LONGEST_WAIT = 0.3, 5.0
 """seconds between two attempts to connect: doubled each time"""
 QUIET_SECONDS, ANSWER_SECONDS = 2.0, 3.0
@@ -191,13 +194,21 @@ class Connection:
         self._read_followed()
 
     def _read_followed(self) -> None:
+        """As many at once as the service sends; those that come to their end make room for others."""
         if self._client is None:
             return
+        room = STREAMS - sum(not reader.done() for reader in self._readers.values())
         for run in self._followed:
             history = self._histories.get(run)
             reader = self._readers.get(run)
-            if history is not None and not history.ended and (reader is None or reader.done()):
-                self._readers[run] = asyncio.create_task(history.read(self._client, self._post))
+            if room > 0 and history is not None and not history.ended and (reader is None or reader.done()):
+                self._readers[run] = reader = asyncio.create_task(history.read(self._client, self._post))
+                reader.add_done_callback(functools.partial(self._read_next, history))
+                room -= 1
+
+    def _read_next(self, history: RunHistory, reader: asyncio.Task[None]) -> None:
+        if history.ended and not reader.cancelled():
+            self._read_followed()
 
     def _disconnect(self, reason: str) -> None:
         was_connected, self._client = self._client is not None, None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from itertools import pairwise
 
 import numpy as np
@@ -81,3 +82,23 @@ def test_a_million_points_give_their_extremes_by_blocks() -> None:
     pairs = list(pairwise(bounds))
     assert low.tolist() == [values[start:stop].min() for start, stop in pairs]
     assert high.tolist() == [values[start:stop].max() for start, stop in pairs]
+
+
+PARTS = st.lists(st.tuples(st.integers(-3, 12), st.integers(0, 9), st.booleans()), min_size=1, max_size=8)
+
+
+@given(PARTS)
+def test_columns_that_are_kept_until_they_are_drawn_are_the_same_curve(
+    parts: list[tuple[int, int, bool]],
+) -> None:
+    kept, plain = ChartCurve(), ChartCurve()
+    for gap, count, is_read in parts:
+        steps = [int(plain.last_step) + gap + n for n in range(count)]
+        columns = (steps, [n / 3 for n in steps], [n * 2.0 for n in steps])
+        plain.extend(*columns)
+        kept.extend(array("q", columns[0]), array("d", columns[1]), array("d", columns[2]))
+        assert (len(kept), kept.last_step) == (len(plain), plain.last_step)
+        if is_read:
+            assert kept.values.tolist() == plain.values.tolist()
+    assert kept.steps.tolist() == plain.steps.tolist()
+    assert (kept.values.tolist(), kept.seconds.tolist()) == (plain.values.tolist(), plain.seconds.tolist())

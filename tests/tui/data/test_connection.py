@@ -190,3 +190,17 @@ async def test_the_number_of_histories_is_bounded(places: Places) -> None:
             recorded.connection.follow([run.id])
         kept = [run for run in runs if recorded.connection.history(run.id) is not None]
         assert len(kept) <= connection_module.HISTORIES_KEPT + 1 and runs[-1] in kept
+
+
+async def test_more_runs_than_are_read_at_once_are_read_one_after_the_other(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection_module, "STREAMS", 3)
+    runs = [replace(make_run(number), state=done()) for number in range(1, 12)]
+    engine = FakeEngine(*runs)
+    for run in runs:
+        engine.append(run.id, metrics(1, [1, 2], loss=[2.0, 1.0]))
+    async with connected(engine, places) as recorded:
+        recorded.connection.follow([run.id for run in runs])
+        for run in runs:
+            await recorded.until_points(run.id, 2)
