@@ -322,7 +322,9 @@ def launch_screen(experiment: Experiment, typed: Typed, data: str | None = None)
 
     def outcome(given: Typed) -> FormOutcome:
         params.build(experiment.params, _own(given))
-        return FormOutcome(_effective_text(experiment, _own(given)))
+        begin = given["parent"].strip()
+        texts = (f"begins with {begin}" if begin else "", _effective_text(experiment, _own(given)))
+        return FormOutcome("\n".join(filter(None, texts)))
 
     form = Form(fields, typed, gap="name", applies=_applies)
     return FormScreen(

@@ -57,7 +57,9 @@ def sweep_screen(
     def outcome(given: Typed) -> FormOutcome:
         try:
             draft = drafted(given)
-            return FormOutcome("\n".join((draft.text, *draft.axis_values)))
+            begin = str(draft.settings["parent"])
+            begins = (f"each begins with {begin}",) if begin else ()
+            return FormOutcome("\n".join((draft.text, *begins, *draft.axis_values)))
         except ParamError as error:
             if str(error).startswith(NOTHING_VARIES):
                 return FormOutcome(str(error), is_ready=False)

@@ -1,4 +1,4 @@
-"""Quadrants: do the two coordinates of a point have the same sign?
+"""Quadrants: have two numbers the same sign?
 
 A hidden layer with dropout reaches a validation accuracy of 0.97 within 30 epochs, a few seconds.
 """

@@ -1,4 +1,4 @@
-"""Quadrants: do the two coordinates of a point have the same sign?
+"""Quadrants: have two numbers the same sign?
 
 A hidden layer with dropout, its gradients by hand, reaches a validation accuracy of 0.95 in 60 epochs.
 """
