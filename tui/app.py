@@ -7,10 +7,13 @@ from tui.ui.start_worker import start_worker
 from tui.terminal import gc_start  # isort: skip  # before the imports that take time
 
 import asyncio
+import contextlib
 import os
+import traceback
 from pathlib import Path
 from typing import Any, ClassVar
 
+from rich.text import Text
 from textual import events, on
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
@@ -26,6 +29,7 @@ from engine.client import client
 from engine.errors import DltuiError
 from engine.places import Places, is_private
 from tui import view_state
+from tui.data import replaced_files
 from tui.data.connection import Connect, Connection
 from tui.data.run_actions import notify_worker_error
 from tui.keys import all_keys
@@ -133,6 +137,20 @@ class LabApp(App[int]):
 
         self.add_class("-ascii")
         ScrollBarRender.VERTICAL_BARS = [" "] * 8
+
+    def _handle_exception(self, error: Exception) -> None:
+        """An error after an upgrade ends the app with one line; its traceback goes to the log."""
+        if not replaced_files.is_replaced():
+            return super()._handle_exception(error)
+        self._return_code = 1
+        self._save_now()
+        place = ""
+        with contextlib.suppress(Exception):  # this import is of the other version
+            from tui.cli import guard
+
+            place = guard.append_to_log("".join(traceback.format_exception(error)))
+        self._exit_renderables = [Text(f"{replaced_files.TEXT} {place}")]
+        self._close_messages_no_wait()
 
     def get_default_screen(self) -> Screen[None]:
         return PartialScreen()
