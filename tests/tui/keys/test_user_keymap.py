@@ -35,8 +35,8 @@ def test_a_notice_names_the_key_that_does_it_here(tmp_path: Path) -> None:
 
 
 def test_two_keys_may_change_places(tmp_path: Path) -> None:
-    keymap = read_keymap(written(tmp_path, {"run.stop": "A", "run.pause": "s"}))
-    assert keymap.keys == {"run.stop": "A", "run.pause": "s"} and not keymap.problem
+    keymap = read_keymap(written(tmp_path, {"run.stop": "Q", "run.pause": "s"}))
+    assert keymap.keys == {"run.stop": "Q", "run.pause": "s"} and not keymap.problem
 
 
 @pytest.mark.parametrize(
@@ -51,9 +51,9 @@ def test_two_keys_may_change_places(tmp_path: Path) -> None:
     ],
 )
 def test_an_invalid_entry_is_left_out_and_named(tmp_path: Path, entry: dict[str, object], why: str) -> None:
-    keymap = read_keymap(written(tmp_path, {**entry, "run.again": "A"}))
+    keymap = read_keymap(written(tmp_path, {**entry, "run.again": "Q"}))
     assert why in keymap.problem and "\n" not in keymap.problem
-    assert keymap.keys == {"run.again": "A"}
+    assert keymap.keys == {"run.again": "Q"}
 
 
 @pytest.mark.parametrize("content", ["{", "[1]", "null", '"run.pause"', "\x00\x1b[31m"])
