@@ -23,7 +23,7 @@ from tui.chart.chart_rows import (
     stepped_crosshair,
     with_columns,
 )
-from tui.chart.chart_view import PAN, ZOOM, ChartView, Range
+from tui.chart.chart_view import AXES, PAN, ZOOM, Axis, ChartView, Range
 from tui.chart.painted_rows import PaintedRows
 from tui.ui.span import Row
 
@@ -156,20 +156,37 @@ class Chart(PaintedRows, can_focus=True):
     def action_toggle_outliers(self) -> None:
         self._change_view(replace(self.view, trimmed=not self.view.trimmed))
 
+    def set_y_range(self, found: Range | None) -> None:
+        """Set the range of the value axis of the metric; None: one that fits the values."""
+        self._change_view(self.view.with_y_range(found))
+
+    @property
+    def scene(self) -> Scene:
+        return self._scene
+
     def action_toggle_paired(self) -> None:
         self._change_view(replace(self.view, paired=not self.view.paired))
 
     def action_toggle_axis(self) -> None:
-        """Switch between steps and time; range and crosshair keep their place on the selected curve."""
+        """The next x axis that a curve has; range and crosshair keep their place on the selected curve."""
+        known = [axis for axis in AXES if any(series.curve.has_axis(axis) for series in self.series)]
+        now = self.view.axis
+        self.set_axis(known[(known.index(now) + 1) % len(known)] if now in known else "step")
+
+    def set_axis(self, axis: Axis) -> None:
+        """Draw over another x axis."""
         view, main = self.view, self._scene.main
         x, crosshair = view.x, view.crosshair
         if main is not None:
-            x = x and (main.curve.translated(x[0], view.axis), main.curve.translated(x[1], view.axis))
-            crosshair = main.curve.translated(crosshair, view.axis) if crosshair is not None else None
+            move = main.curve.translated
+            x = x and (move(x[0], view.axis, axis), move(x[1], view.axis, axis))
+            crosshair = move(crosshair, view.axis, axis) if crosshair is not None else None
         x = x if x and x[0] < x[1] else None
-        self._change_view(
-            replace(view, axis="time" if view.axis == "step" else "step", x=x, crosshair=crosshair)
-        )
+        self._change_view(replace(view, axis=axis, x=x, crosshair=crosshair))
+
+    def set_unplaced(self, labels: Sequence[str]) -> None:
+        """Name the runs that have the metric and no such x axis."""
+        self._change_scene(unplaced=tuple(labels))
 
     def action_smooth_more(self) -> None:
         self._change_view(self.view.smoothed(1))

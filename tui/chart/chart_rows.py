@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from rich.cells import cell_len
 
-from tui.chart.chart_view import ChartView, Range
+from tui.chart.chart_view import Axis, ChartView, Range
 from tui.chart.scale import Tick, x_ticks
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
@@ -24,7 +24,7 @@ from tui.ui.curve_colours import (
     dash_of,
     style_name_of,
 )
-from tui.ui.numbers import clock, short, whole
+from tui.ui.numbers import clock, short, wall_clock, whole
 from tui.ui.span import Row, Span, clipped, fitted, row_text, row_width
 from tui.ui.wrap import wrap_text
 
@@ -89,6 +89,8 @@ class Scene:
     letters: bool = False
     lacking: tuple[str, ...] = ()
     """labels of the shown runs that have no such metric"""
+    unplaced: tuple[str, ...] = ()
+    """labels of those that have the metric and no such x axis"""
     baseline: str = ""
     """key of the curve that the others are compared with"""
     within: Range | None = None
@@ -135,7 +137,7 @@ class Scene:
 
     @property
     def x_name(self) -> str:
-        return "time" if self.view.axis == "time" else self.unit
+        return self.unit if self.view.axis == "step" else self.view.axis
 
     def is_smoothed(self, series: CurveSeries) -> bool:
         """False for a curve of few points: smoothing would draw values that were not measured."""
@@ -175,10 +177,11 @@ class Scene:
         visible, main = self.visible_range(), self.main
         if visible is None or main is None:
             return ""
-        step = position if self.view.axis == "step" else main.curve.translated(position, "time")
+        axis = self.view.axis
+        step = main.curve.translated(position, axis, "step")
         reach = (visible[1] - visible[0]) / NEARBY
-        if self.view.axis == "time":
-            reach = main.curve.translated(position + reach, "time") - step
+        if axis != "step":
+            reach = main.curve.translated(position + reach, axis, "step") - step
         near = [mark for mark in self.marks if mark.text and abs(mark.step - step) <= reach]
         near.sort(key=lambda mark: abs(mark.step - step))
         return ", ".join(dict.fromkeys(mark.text for mark in near[:MARKS_NAMED]))
@@ -285,7 +288,8 @@ def entries(scene: Scene) -> list[Row]:
         tuple(span for series in group for span in _entry(scene, series, series is not group[0]))
         for group in _groups(scene)
     ]
-    return found + [_missing_entry(scene, label) for label in scene.lacking]
+    found += [_missing_entry(scene, label) for label in scene.lacking]
+    return found + [_unplaced_entry(scene, label) for label in scene.unplaced]
 
 
 def _in_one(scene: Scene, title: Row, found: list[Row], tags: Row, width: int) -> Row:
@@ -315,10 +319,26 @@ def _more(count: int, key: str) -> Row:
 
 
 def _groups(scene: Scene) -> list[list[CurveSeries]]:
-    """The curves of each run: the baseline first, then the selected one, then the others in their order."""
+    """The curves of each run: the baseline first, then the selected one, then the others in their order.
+
+    With a crosshair the highest value there first.
+    """
     selected = scene.main.key if scene.main is not None else ""
     keys = sorted(scene.keys, key=lambda key: (key != scene.baseline, key != selected))
-    return [[series for series in scene.series if series.key == key] for key in keys]
+    found = [[series for series in scene.series if series.key == key] for key in keys]
+    return (
+        found
+        if scene.view.crosshair is None
+        else sorted(found, key=lambda group: from_the_top(scene, group[0]))
+    )
+
+
+def from_the_top(scene: Scene, series: CurveSeries) -> tuple[int, float]:
+    """A sort key: the highest value at the crosshair first, then NaN, then curves without a value there."""
+    point = value_point(scene, series)
+    if point is None:
+        return 2, 0.0
+    return (1, 0.0) if math.isnan(point.value) else (0, -point.value)
 
 
 def _names(scene: Scene) -> list[Row]:
@@ -349,7 +369,7 @@ def _entry(scene: Scene, series: CurveSeries, follows: bool = False) -> Row:
     spans.append(Span(f" {value:<{VALUE_WIDTH}}", "value" if math.isfinite(point.value) else "alert"))
     spans += _difference(scene, series, point)
     if view.amount:
-        smooth = scene.smooth_near(series, point.step if view.axis == "step" else point.time)
+        smooth = scene.smooth_near(series, series.curve.translated(point.step, "step", view.axis))
         spans.append(Span(f" {'raw' if smooth is None else f'~{short(smooth)}':<{VALUE_WIDTH + 1}}", "tag"))
     return tuple(spans)
 
@@ -361,7 +381,11 @@ def _where_it_is(scene: Scene, series: CurveSeries) -> str:
     if span is None or place is None:
         return "no points"
     word, end = ("starts", span[0]) if place < span[0] else ("ends", span[1])
-    return f"{word} at {clock(end) if axis == 'time' else whole(end)}"
+    return f"{word} at {_position_text(axis, end)}"
+
+
+def _position_text(axis: Axis, position: float) -> str:
+    return {"time": clock, "clock": wall_clock}.get(axis, whole)(position)
 
 
 def _difference(scene: Scene, series: CurveSeries, point: CurvePoint) -> Row:
@@ -386,6 +410,11 @@ def _missing_entry(scene: Scene, label: str) -> Row:
     return (Span(text, "tag"),)
 
 
+def _unplaced_entry(scene: Scene, label: str) -> Row:
+    """xor-8f8b: no epoch"""
+    return (Span(f"{plain(label, limit=LONGEST_LABEL)}: no {scene.x_name}", "tag"),)
+
+
 def swatch_of(scene: Scene, series: CurveSeries) -> str:
     if scene.letters and len(scene.series) > 1:
         return scene.letter(series)
@@ -407,7 +436,9 @@ def _tags(scene: Scene) -> Row:
         spans.append(Span(f"{missing_sign(scene.symbols)} NaN", "alert"))
     if view.log:
         spans.append(Span("log", "tag"))
-    if view.trimmed:
+    if view.y_range is not None:
+        spans.append(Span(f"y {short(view.y_range[0])} to {short(view.y_range[1])}", "tag"))
+    elif view.trimmed:
         spans.append(Span("outliers ignored", "tag"))
     if view.x is not None:
         spans.append(Span("zoom", "tag"))
@@ -420,7 +451,8 @@ def place_text(scene: Scene) -> str:
     """The position of the crosshair: step 1,200"""
     view = scene.view
     assert view.crosshair is not None
-    return f"{scene.unit} {whole(view.crosshair)}" if view.axis == "step" else clock(view.crosshair)
+    name = "" if view.axis in ("time", "clock") else f"{scene.x_name} "
+    return f"{name}{_position_text(view.axis, view.crosshair)}"
 
 
 def _crosshair_text(scene: Scene) -> str:
@@ -457,7 +489,10 @@ def _wrapped(entries: list[Row], width: int, most: int, key: str) -> list[Row]:
         kept = _joined(left, width)
         if last and len(kept) < len(left):
             kept = _joined(left, width - _room_for_more(key))
-            return [*rows, fitted((*_flat(kept), *_more(len(left) - len(kept), key)), width)]
+            more = _more(len(left) - len(kept), key)
+            room = width - row_width(more)
+            shown = _flat(kept) if row_width(_flat(kept)) <= room else fitted(_flat(kept), room)
+            return [*rows, fitted((*shown, *more), width)]
         rows.append(fitted(_flat(kept), width))
         left = left[len(kept) :]
     return rows

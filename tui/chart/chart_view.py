@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
 
 from engine.protocol import Bounds, fitting
@@ -13,8 +13,12 @@ WEIGHTS = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
 MIDDLING = 0.9
 ZOOM = 2.0
 PAN = 0.25
+Y_RANGES_LIMIT = 200
 
-Axis = Literal["step", "time"]
+Axis = Literal["step", "epoch", "samples", "time", "clock"]
+AXES: tuple[Axis, ...] = ("step", "epoch", "samples", "time", "clock")
+LEAST_WIDTH: Mapping[Axis, float] = {"step": 4.0, "samples": 4.0, "epoch": 0.01, "time": 0.1, "clock": 0.1}
+"""the narrowest range that a zoom shows"""
 Position = Annotated[float, Bounds(-1e300, 1e300)]
 Range = tuple[Position, Position]
 
@@ -38,6 +42,20 @@ class ChartView:
     raw: bool = False
     trimmed: bool = False
     paired: bool = True
+    y_ranges: Mapping[str, Range] = field(default_factory=dict)
+    """the range of the value axis that was set by hand, by metric"""
+
+    @property
+    def y_range(self) -> Range | None:
+        """The range of the value axis that was set for the metric; not on a log axis from 0 or below."""
+        found = self.y_ranges.get(self.metric)
+        return None if found is None or (self.log and found[0] <= 0) else found
+
+    def with_y_range(self, found: Range | None) -> ChartView:
+        """With the range of the value axis of the metric; None: one that fits the values."""
+        others = {metric: one for metric, one in self.y_ranges.items() if metric != self.metric}
+        kept = dict(list(others.items())[-Y_RANGES_LIMIT:])
+        return replace(self, y_ranges=kept if found is None else kept | {self.metric: found})
 
     @property
     def amount(self) -> float:
@@ -50,7 +68,7 @@ class ChartView:
         width = (high - low) / factor
         if width >= whole[1] - whole[0]:
             return replace(self, x=None, follow=True)
-        least = 4.0 if self.axis == "step" else 0.1
+        least = LEAST_WIDTH[self.axis]
         width = max(width, least, abs(high) * 1e-9)
         fixed, share = self._anchor(visible, whole)
         return self._moved(fixed - share * width, width, whole)
@@ -78,6 +96,8 @@ class ChartView:
     def from_json(cls, saved: Mapping[str, object]) -> ChartView:
         """The saved view; whatever is missing or does not fit stays at its default."""
         view = fitting(saved, cls)
+        ranges = {metric: (low, high) for metric, (low, high) in view.y_ranges.items() if low < high}
+        view = replace(view, y_ranges=ranges)
         return view if view.x is None or view.x[0] < view.x[1] else replace(view, x=None)
 
     def _anchor(self, visible: Range, whole: Range) -> tuple[float, float]:

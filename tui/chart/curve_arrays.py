@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tui.chart.chart_view import Axis
+from tui.chart.run_axes import RunAxes
 
 Number = TypeVar("Number", np.float64, np.int64)
 FIRST_ROOM = 64
@@ -262,9 +263,12 @@ class ChartCurve:
     come, shared with other curves, until something is asked for: of many imported metrics few are drawn.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, axes: RunAxes | None = None) -> None:
+        """`axes` are those of its run: time is then counted from the start of the run."""
         self.version = 0
         """counts changes"""
+        self._axes = axes
+        self._on_other_axes: dict[Axis, tuple[object, Floats]] = {}
         self._steps = NumberColumn(np.float64)
         self._seconds = NumberColumn(np.float64)
         self._values = NumberColumn(np.float64)
@@ -294,8 +298,21 @@ class ChartCurve:
         self._add_waiting()
         return self._seconds.view
 
+    def has_axis(self, axis: Axis) -> bool:
+        return axis in ("step", "time") or (self._axes is not None and self._axes.has(axis))
+
     def positions(self, axis: Axis) -> Floats:
-        return self.steps if axis == "step" else self.seconds
+        """Rising; steps where the run has no such axis."""
+        if axis == "time":
+            return self.seconds
+        if axis == "step" or self._axes is None or not self._axes.has(axis):
+            return self.steps
+        key = self.version, len(self), self._axes.version(axis)
+        known = self._on_other_axes.get(axis)
+        if known is None or known[0] != key:
+            known = key, self._axes.positions(axis, self.steps, self.seconds)
+            self._on_other_axes[axis] = known
+        return known[1]
 
     def span(self, axis: Axis) -> tuple[float, float] | None:
         """First and last position on the axis; None without points."""
@@ -333,6 +350,8 @@ class ChartCurve:
 
         Points whose steps go back replace all later ones: the run was rewound. Those of an `array` increase.
         """
+        if self._axes is not None and times is not None and np.size(times):
+            self._axes.see_time(float(np.asarray(times[:1], np.float64)[0]))  # type: ignore[index]
         is_lists = isinstance(steps, list) and isinstance(values, list) and isinstance(times, list)
         if is_lists and len(steps) == len(values) == len(times):  # type: ignore[arg-type]
             self._wait(steps, values, times)  # type: ignore[arg-type]
@@ -482,15 +501,18 @@ class ChartCurve:
             index = max(int(np.searchsorted(positions, position)) - 1, 0)
         return float(positions[index])
 
-    def translated(self, position: float, axis: Axis) -> float:
-        """The position on the other axis, by linear interpolation between points."""
-        here, there = (self.steps, self.seconds) if axis == "step" else (self.seconds, self.steps)
-        return float(np.interp(position, here, there)) if len(self) else position
+    def translated(self, position: float, axis: Axis, to: Axis) -> float:
+        """The position on another axis, by linear interpolation between points."""
+        if not len(self) or axis == to:
+            return position
+        return float(np.interp(position, self.positions(axis), self.positions(to)))
 
     def _append(self, step: Floats, value: Floats, time: Floats) -> None:
         """Time on the axis never decreases, also where the clock was set back."""
         self.version += 1
-        self._origin = float(time[0]) if self._origin is None else self._origin
+        if self._origin is None:
+            is_known = self._axes is not None and self._axes.start < math.inf
+            self._origin = self._axes.start if self._axes is not None and is_known else float(time[0])
         latest = self.seconds[-1] if len(self) else 0.0
         self._seconds.extend(np.maximum.accumulate(np.maximum(time - self._origin, latest)))
         self._infinite.extend(np.flatnonzero(np.isinf(value)) + len(self))

@@ -287,6 +287,8 @@ class Plot:
         traces = [(series, self._draw(canvas, series)) for series in self.scene.drawn if len(series)]
         self._draw_points(canvas)
         self._draw_infinities(canvas)
+        if self.scene.view.trimmed or self.scene.view.y_range is not None:
+            self._draw_beyond(canvas)
         has_letters = self.scene.letters and len(traces) > 1
         for series, line in traces:
             sign = self.scene.letter(series) if has_letters else PART_SIGN if series.part else ""
@@ -307,8 +309,8 @@ class Plot:
 
     def mark_cell(self, mark: ChartMark) -> int | None:
         position = mark.step
-        if self.scene.view.axis == "time" and self.scene.main:
-            position = self.scene.main.curve.translated(mark.step, "step")
+        if self.scene.main:
+            position = self.scene.main.curve.translated(mark.step, "step", self.scene.view.axis)
         return self.cell(position)
 
     def cell(self, position: float) -> int | None:
@@ -376,6 +378,19 @@ class Plot:
             for row, which in ((0, upward), (canvas.rows - 1, ~upward)):
                 for cell in self._cells_with(series, curve.infinite[which]):
                     canvas.put(row, cell, sign, "alert")
+
+    def _draw_beyond(self, canvas: Canvas) -> None:
+        """Signs at the upper and the lower edge where finite values lie beyond it."""
+        signs = "^v" if self.scene.symbols == "ascii" else "▲▼"
+        viewport = Viewport(*self.visible, max(self.cells, 2), 1, self.scale)
+        for series in self.scene.drawn:
+            positions = series.curve.positions(self.scene.view.axis)
+            low, high = series.curve.blocks(self.scene.view.log).extremes(viewport.bounds(positions))
+            with np.errstate(invalid="ignore"):
+                above, below = viewport.rows(high) < -0.5, viewport.rows(low) > self.scale.rows - 0.5
+            for row, sign, cells in ((0, signs[0], above), (canvas.rows - 1, signs[1], below)):
+                for cell in np.flatnonzero(cells).tolist():
+                    canvas.put(row, cell, sign, style_name_of(series.hue))
 
     def missing_cells(self) -> set[int]:
         """The columns of cells with a value that is no number."""
@@ -462,7 +477,9 @@ def fit_scale(scene: Scene, visible: Range, rows: int) -> YScale | None:
     if not lows or np.all(np.isnan(lows)):
         return None
     lowest, highest = float(np.nanmin(lows)), float(np.nanmax(highs))
-    if scene.view.trimmed:
+    if scene.view.y_range is not None:
+        lowest, highest = scene.view.y_range
+    elif scene.view.trimmed:
         lowest, highest = _without_outliers(scene, visible, (lowest, highest))
     if scene.view.log:
         return log_scale(lowest, highest, rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -11,7 +12,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from tui.chart.chart_view import Axis
-from tui.ui.numbers import clock, short, tick_label
+from tui.ui.numbers import LATEST, clock, short, tick_label, wall_clock
 
 if TYPE_CHECKING:
     pass
@@ -66,10 +67,15 @@ def x_ticks(low: float, high: float, cells: int, axis: Axis, *, room: tuple[int,
     """
     span = high - low
     smallest = span / cells * 6
-    if axis == "step":
+    if axis in ("step", "samples"):
         smallest = max(smallest, 1.0)
-    for step in time_steps(smallest, span) if axis == "time" else nice_steps(smallest, span):
-        ticks = _placed(multiples(step, low, high), _labeller(axis, step), low, span, cells, room)
+    is_time = axis in ("time", "clock")
+    shift = _zone(low) if axis == "clock" else 0.0
+    if axis == "clock":
+        smallest = max(smallest, 2.0)
+    for step in (time_steps if is_time else nice_steps)(smallest, span):
+        places = [place - shift for place in multiples(step, low + shift, high + shift)]
+        ticks = _placed(places, _labeller(axis, step), low, span, cells, room)
         if ticks and _apart(ticks):
             return ticks
     return _placed([low], _labeller(axis, max(span, 1e-9)), low, span, cells, room)[:1]
@@ -84,9 +90,16 @@ def time_steps(smallest: float, largest: float) -> Iterator[float]:
         yield from (step * 86400 for step in nice_steps(max(smallest / 86400, 20), largest / 86400))
 
 
+def _zone(at: float) -> float:
+    """Seconds by which local time is ahead, so that ticks are at whole hours of it."""
+    return float(time.localtime(at).tm_gmtoff) if 0 <= at < LATEST else 0.0
+
+
 def _labeller(axis: Axis, step: float) -> Callable[[float], str]:
     if axis == "time":
         return lambda value: clock(value, step)
+    if axis == "clock":
+        return lambda value: wall_clock(value, step)
     return lambda value: tick_label(value, step)
 
 

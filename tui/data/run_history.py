@@ -18,6 +18,7 @@ from engine.events import Event
 from engine.fold import MetricCurves, TrainingClock
 from engine.protocol import Json
 from tui.chart.chart_rows import ChartMark
+from tui.chart.run_axes import RunAxes
 from tui.data.value_text import format_value
 from tui.messages import HistoryChanged
 from tui.terminal.plain_text import plain
@@ -51,7 +52,9 @@ class RunHistory:
         self.left_out = 0
         """damaged lines of its events"""
         self.is_damage_shown = True
-        self.curves = MetricCurves(_new_curve, TrainingClock().time_of, METRICS_LIMIT)
+        self._clock = TrainingClock()
+        self.curves = MetricCurves(self._new_curve, self._time_of, METRICS_LIMIT)
+        self.axes = RunAxes(self.curves.by_metric)
         self.marks: list[ChartMark] = []
         self.sketches: list[Sketch] = []
         """in the order of their steps; every second one is dropped when there are too many"""
@@ -59,6 +62,18 @@ class RunHistory:
         """messages of the run, not sanitized; the oldest are dropped when there are too many"""
         self.notice = ""
         """notice about its data, not sanitized"""
+
+    def _new_curve(self) -> ChartCurve:
+        from tui.chart.curve_arrays import ChartCurve  # NumPy, with points alone
+
+        return ChartCurve(self.axes)
+
+    def _time_of(self, event: Event) -> float:
+        """Seconds of training at an event."""
+        seconds = self._clock.time_of(event)
+        if event.kind in ("started", "metrics", "ended"):
+            self.axes.add_clock(seconds, event.at)
+        return seconds
 
     @property
     def series(self) -> dict[str, ChartCurve]:
@@ -124,12 +139,6 @@ class RunHistory:
     def _add_mark(self, mark: ChartMark) -> None:
         if len(self.marks) < MARKS_LIMIT:
             self.marks.append(mark)
-
-
-def _new_curve() -> ChartCurve:
-    from tui.chart.curve_arrays import ChartCurve  # NumPy, with points alone
-
-    return ChartCurve()
 
 
 def _change(facts: Json) -> str:

@@ -10,7 +10,7 @@ from textual.containers import Vertical
 from textual.widget import Widget
 
 from engine.errors import DltuiError, EngineError
-from engine.protocol import RunSummary, to_json
+from engine.protocol import RunSummary, Status, to_json
 from tui.data.connection import Connection
 from tui.data.metric_pairs import MetricChart, chart_of, charts_of
 from tui.data.run_pages import RunPages
@@ -28,6 +28,7 @@ from tui.view_state import MARKS_LIMIT
 
 if TYPE_CHECKING:
     from tui.chart.chart_rows import CurveSeries
+    from tui.chart.chart_view import Axis
     from tui.data.run_history import RunHistory
     from tui.runs.grid_panel import GridPanel
     from tui.runs.run_chart import RunChart
@@ -55,6 +56,24 @@ def choose_metric(
         *(selected.metrics if selected is not None else ()),
     }
     return next((metric for metric in known if metric in has), known[0] if known else requested or "loss")
+
+
+def per_step(run: RunSummary) -> dict[Axis, float]:
+    """Epochs and samples of a step, where the parameters of an experiment tell: its steps are updates."""
+    params = run.spec.params
+    found: dict[Axis, float] = {}
+    if run.spec.command is not None or run.status is Status.IMPORTED:
+        return found
+    epochs, batch, steps = (
+        params.get("epochs"),
+        params.get("batch", params.get("batch_size")),
+        run.total_steps,
+    )
+    if isinstance(epochs, int | float) and 0 < epochs <= steps and not params.get("iterations"):
+        found["epoch"] = epochs / steps
+    if isinstance(batch, int) and batch > 0:
+        found["samples"] = float(batch)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,11 +217,13 @@ class ChartedRuns:
 
     def curves(self) -> list[RunCurve]:
         """The shown runs whose history is being read."""
-        return [
-            RunCurve(history, self.label_of(run), hue)
-            for run, hue in self.shown.hues().items()
-            if (history := self._connection.history(run)) is not None
-        ]
+        found = []
+        for run, hue in self.shown.hues().items():
+            history, summary = self._connection.history(run), self.find(run)
+            if history is not None:
+                history.axes.per_step = per_step(summary) if summary is not None else {}
+                found.append(RunCurve(history, self.label_of(run), hue))
+        return found
 
     def histories(self) -> list[RunHistory]:
         return [found for run in self.shown.ids if (found := self._connection.history(run)) is not None]
@@ -344,19 +365,26 @@ def _update_chart(
     metric = choose_metric(preferred, known, mine, selected)
     if metric:
         chart.set_view(replace(chart.view, metric=metric))
+    axis = chart.view.axis
+    if histories and not any(history.axes.has(axis) for history in histories):
+        chart.set_view(replace(chart.view, axis="step", x=None, crosshair=None))
     charted = chart_of(metric, charts_of(known, paired=chart.view.paired))
     lacking = [
         curve.label
         for curve in shown
         if curve.history.metrics and not any(name in curve.history.series for name in charted.names)
     ]
-    chart.update_series(series_of(charted, shown), selected_id, lacking, baseline, charted.title)
+    axis = chart.view.axis
+    chart.update_series(series_of(charted, shown, axis), selected_id, lacking, baseline, charted.title)
+    chart.set_unplaced(
+        [one.label for one in shown if one.label not in lacking and not one.history.axes.has(axis)]
+    )
     chart.set_marks(mine.marks if mine is not None else [])
     chart.set_live(selected is not None and selected.status.is_active)
 
 
-def series_of(charted: MetricChart, shown: Sequence[RunCurve]) -> list[CurveSeries]:
-    """The curves of these runs in a chart."""
+def series_of(charted: MetricChart, shown: Sequence[RunCurve], axis: Axis) -> list[CurveSeries]:
+    """The curves in a chart of those runs that have the x axis."""
     from tui.chart.chart_rows import CurveSeries
 
     return [
@@ -369,5 +397,5 @@ def series_of(charted: MetricChart, shown: Sequence[RunCurve]) -> list[CurveSeri
         )
         for curve in shown
         for name in charted.names
-        if name in curve.history.series
+        if name in curve.history.series and curve.history.axes.has(axis)
     ]

@@ -196,7 +196,7 @@ class GridPanel(Vertical):
         scenes = [
             Scene(
                 replace(drawn.view, metric=chart.metric),
-                tuple(series_of(chart, self._shown)),
+                tuple(series_of(chart, self._shown, drawn.view.axis)),
                 drawn.selected,
                 live=drawn.is_live,
                 symbols=symbols,

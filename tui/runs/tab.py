@@ -572,8 +572,8 @@ class RunsTab(Tab):
         grid = self.curves.grid
         if grid is None:
             return
-        scene = grid.grid.chosen_scene
-        is_grid = self.has_class("-grid") and not self.has_class("-large")
+        is_grid, is_large = self.has_class("-grid"), self.has_class("-large")
+        scene = self.chart.scene if is_large else grid.grid.chosen_scene
         is_beside = self.is_wide and not self.has_class("-full")
         if self._legend is None:
             from tui.runs.value_legend import ValueLegend
@@ -637,6 +637,16 @@ class RunsTab(Tab):
             "zoom_out": self.chart.action_zoom_out,
             "fit": self.chart.action_zoom_reset,
         }[what]()
+
+    def action_y_range(self) -> None:
+        from tui.runs.y_range_dialog import YRangeScreen
+
+        def chosen(found: tuple[float, ...] | None) -> None:
+            if found is not None:
+                self.chart.set_y_range((found[0], found[1]) if found else None)
+
+        view = self.chart.view
+        self.app.push_screen(YRangeScreen(view.metric, view.y_ranges.get(view.metric)), chosen)
 
     def action_legend(self) -> None:
         from tui.runs.legend_dialog import LegendScreen

@@ -9,7 +9,7 @@ from typing import Any
 from rich.cells import cell_len
 from textual.geometry import Size
 
-from tui.chart.chart_rows import CurveSeries, Scene, header, place_text, swatch_of, value_point
+from tui.chart.chart_rows import CurveSeries, Scene, from_the_top, header, place_text, swatch_of, value_point
 from tui.chart.painted_rows import PaintedRows
 from tui.terminal.plain_text import plain
 from tui.ui.curve_colours import style_name_of
@@ -77,21 +77,10 @@ def legend_rows(scene: Scene, width: int) -> list[Row]:
     room = width - cell_len(place.text) - 1
     head = (*fitted(clipped((Span(f" {title}", "title"),), room), room), place, Span(" "))
     rows = [fitted(head, width)]
-    for series, value in sorted(_valued(scene), key=_from_the_top):
-        rows += _curve_rows(scene, series, value, width)
+    for series in sorted(scene.series, key=lambda series: from_the_top(scene, series)):
+        point = value_point(scene, series)
+        rows += _curve_rows(scene, series, point.value if point is not None else None, width)
     return rows
-
-
-def _valued(scene: Scene) -> list[tuple[CurveSeries, float | None]]:
-    found = [(series, value_point(scene, series)) for series in scene.series]
-    return [(series, point.value if point is not None else None) for series, point in found]
-
-
-def _from_the_top(one: tuple[CurveSeries, float | None]) -> tuple[bool, bool, float]:
-    """The highest first, then NaN, then curves without a value there."""
-    value = one[1]
-    is_number = value is not None and not math.isnan(value)
-    return value is None, not is_number, -(value if is_number and value is not None else 0.0)
 
 
 def _curve_rows(scene: Scene, series: CurveSeries, value: float | None, width: int) -> list[Row]:

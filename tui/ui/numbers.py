@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+import time
 
 SUFFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 UNITS = ((1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "kB"))
 PLAIN_LIMIT = 1e5
+LATEST = 253402300800.0
+"""the year 10000"""
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
@@ -53,6 +56,17 @@ def size(count: int) -> str:
         if count >= least:
             return f"{count / least:.1f} {unit}"
     return f"{count} B"
+
+
+def wall_clock(at: float, step: float = 1.0) -> str:
+    """Local time of seconds since 1970, in the resolution `step`; the date at midnight and of whole days."""
+    if not 0 <= at < LATEST:
+        return _exponent(at, 3)
+    when = time.localtime(at)
+    is_midnight = step > 1 and (when.tm_hour, when.tm_min, when.tm_sec) == (0, 0, 0)
+    if step >= DAY or is_midnight:
+        return time.strftime("%b %d", when)
+    return time.strftime("%H:%M" if step >= MINUTE else "%H:%M:%S" if step > 1 else "%b %d %H:%M:%S", when)
 
 
 def clock(seconds: float, step: float = 1.0) -> str:

@@ -380,3 +380,26 @@ def test_a_moved_crosshair_on_kept_curves_is_the_same_picture() -> None:
         assert picture(moved, 70, 20, kept) == picture(moved, 70, 20)
     scene.series[0].curve.extend([91], [30.0], [200.0])
     assert picture(scene, 70, 20, kept) == picture(scene, 70, 20)
+
+
+def test_values_beyond_a_range_set_by_hand_have_signs_at_the_edge() -> None:
+    values = [0.5] * 60
+    values[30], values[45] = 100.0, -100.0
+    view = ChartView("loss").with_y_range((0.0, 1.0))
+    for symbols, signs in (("braille", "▲▼"), ("ascii", "^v")):
+        lines = text_of(Scene(view, (run("a", values),), symbols=symbols))  # type: ignore[arg-type]
+        assert "y 0 to 1" in lines[0] and lines[1].count(signs[0]) == 1 and lines[-3].count(signs[1]) == 1
+    assert "▲" not in "".join(text_of(Scene(ChartView("loss"), (run("a", values),))))
+
+
+def test_ignored_outliers_are_marked_at_the_edge() -> None:
+    values = [0.5 + i % 5 / 10 for i in range(100)]
+    values[50] = 1e6
+    lines = text_of(Scene(ChartView("loss", trimmed=True), (run("a", values),)))
+    assert "outliers ignored" in lines[0] and lines[1].count("▲") == 1
+
+
+def test_at_the_crosshair_the_highest_curve_is_the_first_of_the_legend() -> None:
+    series = (run("low", [1.0] * 9), run("high", [3.0] * 9, 1), run("short", [2.0], 2))
+    head = " ".join(text_of(Scene(ChartView(crosshair=5), series, "low", baseline="short"), 120, 30)[:3])
+    assert head.index("high") < head.index("low") < head.index("short")

@@ -61,7 +61,7 @@ def test_the_nearest_point_is_found_on_either_axis() -> None:
     near = [one.near(position, "step") for position in (10, 14, 16, 29, 31, 40)]
     assert [point.step if point else None for point in near] == [10, 10, 20, 20, 40, 40]
     assert one.near(9.5, "time") is None
-    assert (one.translated(30, "step"), one.translated(7, "time")) == (7.0, 30.0)
+    assert (one.translated(30, "step", "time"), one.translated(7, "time", "step")) == (7.0, 30.0)
 
 
 def test_the_crosshair_always_lands_on_another_point_until_the_end() -> None:

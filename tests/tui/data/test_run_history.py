@@ -33,7 +33,7 @@ def test_nan_and_infinities_are_kept() -> None:
 
 def test_a_block_is_spread_over_the_time_since_the_last_event() -> None:
     history = told(Event(1, 100.0, "started", {}), metrics(2, [1, 2, 3, 4], at=108.0, loss=[1, 1, 1, 1]))
-    np.testing.assert_allclose(history.series["loss"].seconds, [0, 2, 4, 6])
+    np.testing.assert_allclose(history.series["loss"].seconds, [2, 4, 6, 8])
 
 
 def test_events_are_applied_once() -> None:
@@ -73,8 +73,8 @@ def test_control_characters_in_events_are_made_visible() -> None:
 
 
 def test_the_number_of_metrics_is_bounded() -> None:
-    history = told(*(metrics(seq, [1], **{f"m{seq}": [1.0]}) for seq in range(1, 200)))
-    assert len(history.series) == 64
+    history = told(metrics(1, [1], **{f"m{place}": [1.0] for place in range(10_200)}))
+    assert len(history.series) == 10_000
 
 
 def test_sketches_are_kept_by_step_and_removed_with_the_curve() -> None:
@@ -101,7 +101,7 @@ def test_a_pause_takes_no_time_on_the_axis() -> None:
         Event(4, 9_000.0, "started", {"attempt": 2}),
         metrics(5, [3, 4], at=9_004.0, loss=[1, 1]),
     )
-    np.testing.assert_allclose(history.series["loss"].seconds, [0, 2, 4, 6])
+    np.testing.assert_allclose(history.series["loss"].seconds, [2, 4, 6, 8])
 
 
 @pytest.mark.parametrize("jump", [0.0, 3600.0, -3600.0])
@@ -114,7 +114,7 @@ def test_the_time_axis_does_not_follow_a_wall_clock_that_jumps(jump: float) -> N
         Event(4, 900.0 + jump, "started", {"attempt": 2}, 0.0),
         Event(5, 910.0 + jump, "metrics", {"series": {"loss": [[20], [1.0]]}}, 10.0),
     )
-    assert list(history.series["loss"].seconds) == [0.0, 5.0, 15.0]
+    assert list(history.series["loss"].seconds) == [5.0, 10.0, 20.0]
 
 
 def test_a_step_has_one_value_also_in_files_of_older_versions() -> None:

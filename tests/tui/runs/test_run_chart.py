@@ -7,6 +7,7 @@ from textual.app import App, ComposeResult
 from tui.chart.chart_rows import CurveSeries
 from tui.chart.chart_view import ChartView
 from tui.chart.curve_arrays import ChartCurve
+from tui.chart.run_axes import RunAxes
 from tui.runs.run_chart import RunChart
 
 
@@ -44,3 +45,19 @@ async def test_without_a_crosshair_first_and_last_move_the_view() -> None:
         chart.action_zoom_in()
         await pilot.press("g")
         assert chart.view.x == (0, 50) and chart.view.crosshair is None
+
+
+async def test_the_x_axis_goes_round_those_that_a_run_has_and_keeps_the_place() -> None:
+    app = RunChartApp()
+    async with app.run_test(size=(80, 24)):
+        chart, axes = app.query_one(RunChart), RunAxes()
+        axes.per_step = {"epoch": 0.5}
+        curve = ChartCurve(axes)
+        curve.extend([1, 2, 3], [0.5] * 3, [10.0, 20.0, 30.0])
+        chart.set_series([CurveSeries("r1", "r1", curve)])
+        chart.move_crosshair(2)
+        seen = []
+        for _ in range(3):
+            chart.action_toggle_axis()
+            seen.append((chart.view.axis, chart.view.crosshair))
+        assert seen == [("epoch", 1.0), ("time", 20.0), ("step", 2.0)]
