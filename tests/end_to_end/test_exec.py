@@ -66,17 +66,29 @@ def test_a_command_is_a_run_as_any_other(home: Home, script: Path) -> None:
     assert run["id"] in home.dltui("ls", "experiment=exec and batch=32")
 
 
+SECRET = "3b1f-the-value-of-a-key-9c7e"
+
+
+def check_is_in_no_file(home: Home, value: str) -> None:
+    read = [path.read_bytes() for path in home.places.root.rglob("*") if path.is_file()]
+    assert len(read) > 5 and not any(value.encode() in data for data in read)
+
+
 @pytest.mark.long
 def test_a_run_whose_secret_is_lost_with_the_engine_says_so_and_takes_it_from_a_shell(
     home: Home, script: Path
 ) -> None:
     words = ("--", sys.executable, "train.py", "--lr", "1", "--steps", "100000")
-    run = exec_in(home, script.parent, *words, MY_API_KEY="hidden").stdout.strip()
+    run = exec_in(home, script.parent, *words, MY_API_KEY=SECRET).stdout.strip()
+    check_is_in_no_file(home, SECRET)
     home.reach(run, "running")
     home.until(lambda: home.show(run)["step"] > 0, "a first step")
+    check_is_in_no_file(home, SECRET)
     home.dltui("pause", run)
     home.reach(run, "paused")
+    check_is_in_no_file(home, SECRET)
     home.dltui("engine", "stop")
+    check_is_in_no_file(home, SECRET)
     home.dltui("resume", run)
     waiting = home.until(
         lambda: (
@@ -85,11 +97,15 @@ def test_a_run_whose_secret_is_lost_with_the_engine_says_so_and_takes_it_from_a_
         "the reason",
     )
     assert waiting["status"] == "queued"
-    home.environ["MY_API_KEY"] = "hidden"
+    home.environ["MY_API_KEY"] = SECRET
     home.dltui("resume", run)
     home.reach(run, "running")
+    check_is_in_no_file(home, SECRET)
     home.dltui("stop", run)
     home.reach(run, "stopped")
+    home.dltui("engine", "stop")
+    check_is_in_no_file(home, SECRET)
+    assert (script.parent / "last.pt").read_text() == SECRET
 
 
 def test_a_command_is_swept_over_its_placeholders(home: Home, script: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -81,6 +82,48 @@ def environ(receiver: Receiver | None = None) -> dict[str, str]:
     track = {"DLTUI_TRACK": str(receiver.path)} if receiver else {}
     path = os.pathsep.join(filter(None, [str(TRACK_FOLDER), os.environ.get("PYTHONPATH")]))
     return {**given, **track, "PYTHONPATH": path}
+
+
+def interpreter(version: str) -> str | None:
+    """That of the machine, also one of pyenv that is not chosen; None where there is none."""
+    beside = sorted(Path(sys.base_prefix).parent.glob(f"{version}.*/bin/python3"))
+    found = [shutil.which(f"python{version}"), *map(str, beside)]
+    for path in filter(None, found):
+        if subprocess.run([path, "-c", ""], capture_output=True, timeout=LONG).returncode == 0:
+            return path
+    return None
+
+
+USES = """
+import multiprocessing
+import dltui_track as track
+track.params(lr=0.1, other=object())
+for step in range(1, 101):
+    track.log(step, loss=1.0 / step, none=None)
+track.image("grey", [[0, 1], [2, 3]])
+track.text("words", "a text")
+track.checkpoint("last.pt")
+assert not track.should_stop() and track.is_active()
+child = multiprocessing.get_context("fork").Process(target=lambda: track.log(7, child=1.0))
+child.start()
+child.join()
+assert child.exitcode == 0
+"""
+
+
+@pytest.mark.parametrize("version", ["3.8", "3.9", "3.13"])
+def test_it_logs_with_the_oldest_and_the_newest_python(receiver: Receiver, version: str) -> None:
+    python = interpreter(version)
+    if python is None:
+        pytest.skip(f"no Python {version} on this machine")
+    environment = {**environ(receiver), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(TRACK_FOLDER)}
+    done = subprocess.run(
+        [python, "-W", "ignore", "-c", USES], env=environment, capture_output=True, text=True, timeout=LONG
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert receiver.points("loss")[-1] == (100, 0.01) and receiver.points("child") == [(7, 1.0)]
+    kinds = [next(iter(message)) for message in receiver.all()]
+    assert sorted(kinds) == ["checkpoint", "image", "metrics", "metrics", "note", "params", "text"]
 
 
 def script(text: str, receiver: Receiver | None = None) -> subprocess.CompletedProcess[str]:
