@@ -6,18 +6,33 @@ Imports the standard library only, and little of the engine: each run of a comma
 from __future__ import annotations
 
 import gc
+import importlib
 import json
 import os
 import signal
 import sys
+import types
 from pathlib import Path
+from typing import Any
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+class LateModule(types.ModuleType):
+    """Stands for a module that is imported when something of it is used."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        return getattr(importlib.import_module(self.__name__), name)
 
 
 def main(argv: list[str]) -> int:
     """0, or 1 for a run that failed; ends as the command did where the keeper has to explain it."""
     sys.path.insert(0, ROOT)
+    sys.modules["inspect"] = LateModule("inspect")  # dataclasses import it; with it they cost twice as much
     gc.disable()  # until all is imported: what is imported stays
     from engine.exec import script_environment
     from engine.exec.script_end import exit_message, without_last_events
