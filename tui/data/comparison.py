@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -132,6 +133,7 @@ def _facts(run: RunSummary, number: Number) -> _Facts:
                 "experiment": run.spec.experiment,
                 **{name: _text(format_value(name, value)) for name, value in effective_params(run).items()},
                 "seed": str(run.spec.seed),
+                **({"command": _text(shlex.join(run.spec.command.argv))} if run.spec.command else {}),
                 **({"code": run.spec.file.source[:12]} if run.spec.file else {}),
                 "data": _text(data_text(run) or MISSING),
                 "device": _text(run.device or MISSING),

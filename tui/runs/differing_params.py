@@ -20,10 +20,12 @@ def differing_params(runs: Sequence[RunSummary]) -> dict[str, str]:
 
     A parameter that is the only difference to another run comes first, then those with the most values;
     defaults are listed like other values. The only run of an experiment has its non-default parameters.
+    Commands are of one experiment where all but the values of their placeholders is equal.
     """
-    alike: dict[str, list[RunSummary]] = {}
+    alike: dict[tuple[str, ...], list[RunSummary]] = {}
     for run in runs:
-        alike.setdefault(run.spec.experiment, []).append(run)
+        arguments = run.spec.command.argv if run.spec.command is not None else ()
+        alike.setdefault((run.spec.experiment, *arguments), []).append(run)
     texts: dict[str, str] = {}
     for same in alike.values():
         texts |= (
@@ -34,7 +36,7 @@ def differing_params(runs: Sequence[RunSummary]) -> dict[str, str]:
 
 def _of_many(runs: Sequence[RunSummary]) -> dict[str, str]:
     is_alike = len({frozenset(run.spec.params) for run in runs}) == 1
-    defaults = {} if is_alike else _defaults(runs[0])
+    defaults = {} if is_alike or runs[0].spec.command is not None else _defaults(runs[0])
     values: list[Mapping[str, Value]] = [
         {"seed": run.spec.seed, **defaults, **run.spec.params} for run in runs
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine import catalog
+from engine.exec.shell_command import ShellCommand
 from engine.protocol import RunSummary
 from tests.fakes.engine import make_run
 from tui.runs.differing_params import differing_params
@@ -59,6 +60,18 @@ def test_numbers_take_as_few_digits_as_keep_them_apart() -> None:
 def test_a_run_alone_of_its_experiment_lists_what_is_not_its_default() -> None:
     found = differing_params([run(1, hidden=4), run(2, experiment="unheard-of", a=1)])
     assert found == {"1": "hidden=4", "2": "a=1"}
+
+
+def test_a_command_is_compared_with_the_runs_of_the_same_command_alone() -> None:
+    swept = ShellCommand(("python", "train.py", "{lr}"), "/", kinds={"lr": "float"})
+    other = ShellCommand(("python", "other.py"), "/")
+    runs = [
+        make_run(number, experiment="exec", seed=1, params=given, id=str(number), command=command)
+        for number, given, command in (
+            (1, {"lr": 0.1, "batch": 8}, swept), (2, {"lr": 0.2}, swept), (3, {"a": 1}, other)
+        )
+    ]  # fmt: skip
+    assert differing_params(runs) == {"1": "lr=0.1 batch=8", "2": "lr=0.2", "3": "a=1"}
 
 
 def test_equal_runs_have_no_differing_parameters() -> None:
