@@ -204,7 +204,9 @@ class CheckpointsSheet(Sheet):
         if media:
             media.insert(0, ())
         if not self._found:
-            return [(Span("no checkpoint yet", "muted"),), *media]
+            is_command = self._run is not None and self._run.spec.command is not None
+            text = "none was named by dltui_track.checkpoint" if is_command else "no checkpoint yet"
+            return [(Span(text, "muted"),), *media]
         is_named = any(not facts.weights_sha256 for facts in self._found)
         head = (Span(f"{'step':>10}  {'size':>8}  {'file' if is_named else 'weights'}", "muted"),)
         found = sorted(self._found, key=lambda facts: -facts.step)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 
 from engine.axes import Axis
@@ -113,6 +114,8 @@ def facts_of(sweep: SweepSummary) -> str:
     parts.append(spec.sampler + (f" + {spec.prune.kind}" if spec.prune.kind != "none" else ""))
     if spec.parallel:
         parts.append(f"{spec.parallel} at once")
+    if spec.command is not None:
+        parts.append(shlex.join(spec.command.argv))
     return plain(f" {glyphs().dot} ".join(parts), limit=600)
 
 
