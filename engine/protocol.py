@@ -135,6 +135,33 @@ class ParentCheckpoint:
         return f"{self.run}@{self.step}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmitRequest:
+    JSON_OMITTED: ClassVar = ("begin", "like", "file", "command", "withheld")
+
+    experiment: str = ""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 1
+    name: str = ""
+    device: str = "auto"
+    executor: str = "local"
+    data: str | None = None
+    """absolute folder of data sets, "" for none; None: not said"""
+    begin: str = ""
+    """RUN@STEP or RUN@best: the checkpoint to begin with"""
+    gpu_share: float = 1.0
+    threads: int | None = None
+    """None: as many as its experiment uses"""
+    like: str = ""
+    """a run whose command is run again"""
+    file: FileExperiment | None = None
+    command: ShellCommand | None = None
+    withheld: Mapping[str, str] | None = None
+    """values of variables of the command that are in no file"""
+    token: str = ""
+    """one submission that is sent twice has the same one"""
+
+
 @dataclass(frozen=True, slots=True)
 class Spec:
     """A run as submitted; written once."""

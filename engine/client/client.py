@@ -33,6 +33,7 @@ from engine.protocol import (
     Resources,
     RunSummary,
     SkippedRun,
+    SubmitRequest,
     summary_from_json,
     sweep_row_from_json,
 )
@@ -198,14 +199,13 @@ class Client:
         source is kept as it is now, or, where the file is gone, as it was. Raises DltuiError, and nothing
         was started.
         """
-        facts: Json = {
-            "experiment": experiment, "params": dict(params or {}), "seed": seed, "name": name,
-            "device": device, "executor": executor, "data": data_folder() if data is None else data,
-            **({"begin": begin} if begin else {}), "gpu_share": gpu_share, "threads": threads,
-            **({"like": like} if like else {}),
-        }  # fmt: skip
-        facts |= await self._kept(file, facts["params"])
-        return await self._run("submit", **facts, token=uuid.uuid4().hex)
+        request = SubmitRequest(
+            experiment=experiment, params=dict(params or {}), seed=seed, name=name, device=device,
+            executor=executor, data=data_folder() if data is None else data, begin=begin,
+            gpu_share=gpu_share, threads=threads, like=like, token=uuid.uuid4().hex,
+            file=await self._kept(file, params or {}),
+        )  # fmt: skip
+        return await self._run("submit", **to_json(request))
 
     async def submit_command(
         self,
@@ -218,33 +218,33 @@ class Client:
         threads: int | None = None,
     ) -> RunSummary:
         """`threads` None: all of the machine."""
-        from engine.exec import shell_command  # most runs are experiments
+        from engine.exec import shell_command
 
-        facts: Json = {
-            "experiment": shell_command.EXPERIMENT, "params": dict(submitted.params), "seed": seed,
-            "name": name, "device": device, "gpu_share": gpu_share, "threads": threads,
-            **_facts_of(submitted),
-        }  # fmt: skip
-        return await self._run("submit", **facts, token=uuid.uuid4().hex)
+        request = SubmitRequest(
+            experiment=shell_command.EXPERIMENT, params=submitted.params, seed=seed, name=name,
+            device=device, gpu_share=gpu_share, threads=threads, like=submitted.like,
+            command=submitted.command, withheld=submitted.withheld, token=uuid.uuid4().hex,
+        )  # fmt: skip
+        return await self._run("submit", **to_json(request))
 
     async def _kept(
         self,
         file: FileExperiment | None,
         values: Mapping[str, object] | None = None,
         axes: Sequence[str] = (),
-    ) -> Json:
-        """The fields of a request that name the kept source of `file`; none where there is no file.
+    ) -> FileExperiment | None:
+        """`file` with its source kept; None where there is none.
 
         Raises ParamError where the file refuses the values, all of the first points of the axes.
         """
         if file is None:
-            return {}
+            return None
         from engine.experiment_files import prepare  # most runs are not of files
 
         kept = await asyncio.to_thread(prepare.again, self.places, file)
         if values is not None:
             await asyncio.to_thread(prepare.check, kept, values, axes)
-        return {"file": to_json(kept)}
+        return kept
 
     async def show(self, run: str) -> RunSummary:
         """The run with its checkpoints."""
@@ -261,11 +261,11 @@ class Client:
         `withheld`: values of variables of a command that are in no file. Raises DltuiError, also in mode
         strict where that file was changed.
         """
-        facts: Json = {"code": code} if code else {}
-        facts |= {"withheld": dict(withheld)} if withheld else {}
-        if mode == "fast" and not code:
-            facts |= await self._kept((await self.show(run)).spec.file)
-        return await self._run("resume", run=run, mode=mode, **facts)
+        from engine.service_requests import ResumeRequest
+
+        file = (await self.show(run)).spec.file if mode == "fast" and not code else None
+        request = ResumeRequest(run, mode, code, withheld or None, await self._kept(file))
+        return await self._run("resume", **to_json(request))
 
     async def code(self, run: str) -> RunCode | None:
         """The code of a run of a file experiment; None for one of the catalog."""
@@ -278,7 +278,9 @@ class Client:
         return await self._run("stop", run=run)
 
     async def set(self, run: str, name: str, value: object) -> RunSummary:
-        return await self._run("set", run=run, name=name, value=value)
+        from engine.service_requests import SetRequest
+
+        return await self._run("set", **to_json(SetRequest(run, name, value)))
 
     async def annotate(
         self,
@@ -302,7 +304,9 @@ class Client:
 
     async def remove(self, *runs: str, now: bool = False) -> Removal:
         """Remove runs as one removal, which `undo` restores; with `now` their files are deleted."""
-        return _removal(await self.request("remove", runs=list(runs), now=now))
+        from engine.service_requests import RemoveRequest
+
+        return _removal(await self.request("remove", **to_json(RemoveRequest(runs, now))))
 
     async def undo(self, run: str = "") -> Removal:
         """Restore the last removal, or the removed run or sweep of that id or name."""
@@ -323,7 +327,9 @@ class Client:
 
         `verb` is pause, resume, stop, set or remove.
         """
-        answer = await self.request("applicable", verb=verb, runs=list(runs), where=where)
+        from engine.service_requests import ApplicableRequest
+
+        answer = await self.request("applicable", **to_json(ApplicableRequest(verb, list(runs), where)))
         applies = _decode(lambda: [summary_from_json(run) for run in answer["runs"]])
         return applies, _read(answer["left_out"], list[SkippedRun])
 
@@ -425,7 +431,8 @@ class Client:
             "metric": metric, "goal": goal, "name": name, "device": device, "executor": executor,
             "data": data_folder() if data is None else data,
         }  # fmt: skip
-        facts |= await self._kept(file, facts["params"], axes)
+        kept = await self._kept(file, facts["params"], axes)
+        facts |= {"file": to_json(kept)} if kept is not None else {}
         if begin:
             facts["begin"] = begin
         if submitted is not None:
@@ -447,14 +454,18 @@ class Client:
         `extend` trial=, epochs= (a finished trial trains longer; a pruned one without epochs trains to its
         end).
         """
-        return _sweep(await self.request("sweep_edit", sweep=sweep, verb=verb, facts=facts))
+        from engine.service_requests import SweepEditRequest
+
+        return _sweep(await self.request("sweep_edit", **to_json(SweepEditRequest(sweep, verb, facts))))
 
     async def sweep_remove(self, sweep: str, *, runs: bool = False, now: bool = False) -> Removal:
         """Remove a sweep that is not active; with `runs` also the runs of its trials, as one removal.
 
         With `now` the files are deleted.
         """
-        return _removal(await self.request("sweep_remove", sweep=sweep, runs=runs, now=now))
+        from engine.service_requests import SweepRemoveRequest
+
+        return _removal(await self.request("sweep_remove", **to_json(SweepRemoveRequest(sweep, runs, now))))
 
     async def sweep_trials(self, sweep: str, query: TrialQuery | None = None) -> TrialPage:
         """A page of at most 1,000 rows or groups."""

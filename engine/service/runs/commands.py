@@ -17,7 +17,6 @@ from engine.exec.output_metrics import parse_pattern
 from engine.exec.shell_command import ShellCommand
 from engine.params import Value
 from engine.protocol import CheckpointFacts, MediaFacts, Spec
-from engine.typed_json import typed
 
 ARGUMENT_BYTES = 128 * 1024 - 1
 """of one argument or variable: the limit of Linux"""
@@ -26,14 +25,10 @@ STEP_LIMIT = 2**53
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]*")
 
 
-def parse_command(given: Any) -> ShellCommand | None:
+def check_command(command: ShellCommand | None) -> None:
     """Raises InputError naming the field, what was expected and what came."""
-    try:
-        command = None if given is None else typed(given, ShellCommand, strict=True)
-    except ValueError as error:
-        raise InputError(f"command.{error}.") from error
     if command is None:
-        return None
+        return
     if not command.argv or not command.argv[0]:
         raise InputError("command: expected one, got none.", "For instance: dltui exec -- python train.py")
     texts = [*command.argv, command.folder, *command.environ, *command.environ.values()]
@@ -50,7 +45,6 @@ def parse_command(given: Any) -> ShellCommand | None:
             raise InputError(f"metric: {error}.") from error
     if command.steps is not None and not 1 <= command.steps <= STEP_LIMIT:
         raise InputError(f"steps: expected a whole number from 1 to 2^53, got {command.steps:,}.")
-    return command
 
 
 def check_params(command: ShellCommand, given: Mapping[str, Any]) -> dict[str, Value]:
@@ -168,13 +162,8 @@ class WithheldValues:
         return f"waits for {names}, {which} written into no file: dltui resume {spec.id} from a shell with it"
 
 
-def parse_withheld(given: Any) -> dict[str, str]:
+def check_withheld(given: Mapping[str, str] | None) -> dict[str, str]:
     """Names and values of variables. Raises InputError."""
-    if given is None:
-        return {}
-    if not isinstance(given, dict) or not all(
-        isinstance(name, str) and isinstance(value, str) and "\0" not in value
-        for name, value in given.items()
-    ):
-        raise InputError("withheld: expected an object of names and texts.")
-    return dict(given)
+    if any("\0" in value for value in (given or {}).values()):
+        raise InputError("withheld: expected texts without NUL.")
+    return dict(given or {})

@@ -10,7 +10,6 @@ import os
 import re
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +31,8 @@ from engine.protocol import (
     RunSummary,
     Spec,
     Status,
+    SubmitRequest,
+    read_request,
 )
 from engine.service.index.index import Index
 from engine.service.placement.executors import check_executor
@@ -43,7 +44,6 @@ from engine.service.runs.submission_counter import SubmissionCounter
 from engine.service.runs.tracked_run import TrackedRun
 from engine.service.runs.transitions import Transition, transition
 from engine.store import ExitFacts, RunFolder, Wanted
-from engine.typed_json import typed
 
 KEEPER_START_SECONDS = 15.0
 """for a keeper that is being started to open its FIFO"""
@@ -80,9 +80,9 @@ class Runs:
     async def submit(self, facts: Json) -> RunSummary:
         """A new run; where the token was used before, the run of that token. Raises DltuiError."""
         submitted = read_submission(facts)
-        given = commands.parse_withheld(facts.get("withheld"))
-        if facts.get("like"):
-            before = await self.spec_of(await self._registry.find(facts["like"]))
+        given = commands.check_withheld(submitted.withheld)
+        if submitted.like:
+            before = await self.spec_of(await self._registry.find(submitted.like))
             command = commands.in_shell_of(submitted.command, before.command)
             submitted = dataclasses.replace(
                 submitted, command=command, threads=before.threads, gpu_share=before.gpu_share
@@ -109,7 +109,7 @@ class Runs:
         """As it was submitted, with the environment of a command. Raises CorruptRun."""
         return await asyncio.to_thread(store.read_spec, store.folder_of(self._registry.places, run_id))
 
-    async def _parent_of(self, submitted: RunSubmission) -> ParentCheckpoint | None:
+    async def _parent_of(self, submitted: SubmitRequest) -> ParentCheckpoint | None:
         """The checkpoint that the run shall begin with; None for weights of its own. Raises DltuiError."""
         if not submitted.begin:
             return None
@@ -154,10 +154,10 @@ class Runs:
     async def resume(
         self,
         run_id: str,
-        mode: object = "strict",
-        code: object = "",
+        mode: str = "strict",
+        code: str = "",
         file: FileExperiment | None = None,
-        withheld: object = None,
+        withheld: Mapping[str, str] | None = None,
     ) -> RunSummary:
         """`code`: kept, to train with the code that the run keeps though its file was changed.
 
@@ -165,21 +165,21 @@ class Runs:
         variables of a command that are in no file.
         """
         if mode not in MODES:
-            raise InputError(f"mode: expected one of {', '.join(MODES)}, got {str(mode)[:80]!r}.")
+            raise InputError(f"mode: expected one of {', '.join(MODES)}, got {mode[:80]!r}.")
         if code not in CODES:
-            raise InputError(f"code: expected kept or nothing, got {str(code)[:80]!r}.")
+            raise InputError(f"code: expected kept or nothing, got {code[:80]!r}.")
         async with self._lock:
             before = await self._registry.summary(run_id)
             missing = self.withheld.missing(before.spec)
-            self.withheld.keep(before.spec.sweep or run_id, commands.parse_withheld(withheld))
+            self.withheld.keep(before.spec.sweep or run_id, commands.check_withheld(withheld))
             if before.status is Status.QUEUED and missing:
                 self._wake()
                 return before
             if not is_unsaved(before):
                 transition("resume", before.status, before.spec.name)
             if before.spec.file is not None and not code:
-                await self._check_code(before.spec, before.spec.file, str(mode), file)
-            return await self._requeue(run_id, str(mode))
+                await self._check_code(before.spec, before.spec.file, mode, file)
+            return await self._requeue(run_id, mode)
 
     async def _check_code(
         self, spec: Spec, kept: FileExperiment, mode: str, changed: FileExperiment | None
@@ -298,7 +298,7 @@ class Runs:
         return self._registry.unsettled()
 
     async def _create(
-        self, submitted: RunSubmission, parent: ParentCheckpoint | None
+        self, submitted: SubmitRequest, parent: ParentCheckpoint | None
     ) -> tuple[RunFolder, Spec]:
         places, number = self._registry.places, await self.counter.next()
         fill = (
@@ -435,48 +435,29 @@ _STORED = re.compile(r"[0-9a-f]{24}")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{0,64}")
 
 
-@dataclass(frozen=True, slots=True)
-class RunSubmission:
-    experiment: str
-    params: Json
-    seed: int
-    name: str
-    device: str
-    token: str
-    executor: str = "local"
-    data: str | None = None
-    begin: str = ""
-    """RUN@STEP or RUN@best: the checkpoint to begin with"""
-    file: FileExperiment | None = None
-    command: ShellCommand | None = None
-    gpu_share: float = 1.0
-    threads: int | None = None
-    """None: as many as its experiment uses"""
+def read_submission(facts: Json) -> SubmitRequest:
+    """Fields that it does not have are ignored. Raises DltuiError: the field, what was expected and came."""
+    known = {field.name for field in dataclasses.fields(SubmitRequest)}
+    found = read_request({name: facts[name] for name in facts if name in known}, SubmitRequest)
+    if not 0 <= found.seed < SEED_LIMIT:
+        raise _invalid("seed", f"a whole number from 0 to {SEED_LIMIT - 1}", found.seed)
+    if found.device not in DEVICES:
+        raise _invalid("device", f"one of {', '.join(DEVICES)}", found.device)
+    if not _TOKEN.fullmatch(found.token):
+        raise _invalid("token", "up to 64 letters, digits, - and _", found.token)
+    if not 0 < found.gpu_share <= 1:
+        raise _invalid("gpu_share", "a number above 0, at most 1", found.gpu_share)
+    if found.threads is not None and not 1 <= found.threads <= 1 << 16:
+        raise _invalid("threads", "a whole number from 1 to 65,536", found.threads)
+    parse_name(found.name)
+    check_executor_name(found.executor)
+    parse_data(found.data)
+    check_file(found.file)
+    commands.check_command(found.command)
+    return found
 
 
-def read_submission(facts: Json) -> RunSubmission:
-    """Raises DltuiError naming the field, what was expected and what came."""
-    given = facts.get("params", {})
-    if not isinstance(given, dict):
-        raise _invalid("params", "an object of names and values", given)
-    return RunSubmission(
-        experiment=_text(facts, "experiment"),
-        params=given,
-        seed=_seed(facts.get("seed", 1)),
-        name=parse_name(_text(facts, "name")),
-        device=_device(facts.get("device", "auto")),
-        token=_token(_text(facts, "token")),
-        executor=parse_executor(facts.get("executor", "local")),
-        data=parse_data(facts.get("data")),
-        begin=_text(facts, "begin"),
-        file=parse_file(facts.get("file")),
-        command=commands.parse_command(facts.get("command")),
-        gpu_share=parse_share(facts.get("gpu_share", 1.0)),
-        threads=parse_threads(facts.get("threads")),
-    )
-
-
-def spec_of(submission: RunSubmission, now: float | None = None) -> Spec:
+def spec_of(submission: SubmitRequest, now: float | None = None) -> Spec:
     """The spec, with a new id and all parameters. Raises UnknownExperiment or ParamError.
 
     `now`: wall clock, by default that of the system.
@@ -505,7 +486,7 @@ def spec_of(submission: RunSubmission, now: float | None = None) -> Spec:
     )
 
 
-def _command_spec(submission: RunSubmission, command: ShellCommand, now: float | None) -> Spec:
+def _command_spec(submission: SubmitRequest, command: ShellCommand, now: float | None) -> Spec:
     """Raises DltuiError, also for a placeholder without a value."""
     if submission.executor != "local":
         raise _invalid("executor", "local for a command", submission.executor)
@@ -528,21 +509,7 @@ def _command_spec(submission: RunSubmission, command: ShellCommand, now: float |
     )
 
 
-def parse_share(given: Any) -> float:
-    """Raises DltuiError."""
-    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 < given <= 1:
-        raise _invalid("gpu_share", "a number above 0, at most 1", given)
-    return float(given)
-
-
-def parse_threads(given: Any) -> int | None:
-    """Raises DltuiError."""
-    if given is not None and (type(given) is not int or not 1 <= given <= 1 << 16):
-        raise _invalid("threads", "a whole number from 1 to 65,536", given)
-    return given
-
-
-def experiment_of(submission: RunSubmission) -> Experiment:
+def experiment_of(submission: SubmitRequest) -> Experiment:
     """Raises UnknownExperiment."""
     if submission.command is not None:
         return catalog.from_command(submission.command)
@@ -551,12 +518,8 @@ def experiment_of(submission: RunSubmission) -> Experiment:
     return catalog.find(submission.experiment)
 
 
-def parse_file(given: Any) -> FileExperiment | None:
+def check_file(found: FileExperiment | None) -> FileExperiment | None:
     """The description that a client made of a file experiment. Raises DltuiError."""
-    try:
-        found = None if given is None else typed(given, FileExperiment)
-    except ValueError as error:
-        raise InputError(f"file: {error}.") from error
     if found is not None:
         names.check(found.name, Path(found.path))
         if not _STORED.fullmatch(found.stored):
@@ -564,27 +527,13 @@ def parse_file(given: Any) -> FileExperiment | None:
     return found
 
 
-def parse_executor(given: Any) -> str:
-    """The name of an executor as it stands, such as local or ray@host:port. Raises DltuiError."""
-    base, at, address = str(given).partition("@")
+def check_executor_name(given: str) -> None:
+    """Raises DltuiError for what is no name of one, such as local or ray@host:port."""
+    base, at, address = given.partition("@")
     if base not in EXECUTORS or (at and base != "ray"):
         raise _invalid("executor", f"one of {', '.join(EXECUTORS)}", given)
     if at and not (address.isprintable() and 0 < len(address) <= 200):
         raise _invalid("executor", "ray@host:port", given)
-    return str(given)
-
-
-def _text(facts: Json, field: str) -> str:
-    value = facts.get(field, "")
-    if not isinstance(value, str):
-        raise _invalid(field, "text", value)
-    return value
-
-
-def _seed(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < SEED_LIMIT:
-        raise _invalid("seed", f"a whole number from 0 to {SEED_LIMIT - 1}", value)
-    return value
 
 
 def parse_name(value: str) -> str:
@@ -594,12 +543,6 @@ def parse_name(value: str) -> str:
             "name", f"up to {NAME_LIMIT} letters, digits, spaces and . _ -, a letter or digit first", value
         )
     return value
-
-
-def _device(value: Any) -> str:
-    if value not in DEVICES:
-        raise _invalid("device", f"one of {', '.join(DEVICES)}", value)
-    return str(value)
 
 
 def parse_data(value: Any) -> str | None:
@@ -615,12 +558,6 @@ def parse_data(value: Any) -> str | None:
     if not is_path or len(value.encode()) > PATH_LIMIT:
         raise _invalid("data", f'an absolute folder of up to {PATH_LIMIT} bytes, or ""', value)
     return str(value)
-
-
-def _token(value: str) -> str:
-    if not _TOKEN.fullmatch(value):
-        raise _invalid("token", "up to 64 letters, digits, - and _", value)
-    return value
 
 
 def _invalid(field: str, expected: str, got: object) -> InputError:

@@ -14,7 +14,7 @@ from engine.notifications import NotificationRequest
 from engine.protocol import Json, LogQuery, Query, RunSummary, SkippedRun, read_request, summary_to_json
 from engine.service.index.index import Index
 from engine.service.runs import commands, worker_log
-from engine.service.runs.runs import is_unsaved, parse_data, parse_file
+from engine.service.runs.runs import check_file, is_unsaved, parse_data
 from engine.service.runs.transitions import why_not
 from engine.service.server.client_connection import (
     Frame,
@@ -26,6 +26,14 @@ from engine.service.server.client_connection import (
 )
 from engine.service.sweeps import query_trials
 from engine.service.sweeps.sweeps import find_damage
+from engine.service_requests import (
+    ApplicableRequest,
+    RemoveRequest,
+    ResumeRequest,
+    SetRequest,
+    SweepEditRequest,
+    SweepRemoveRequest,
+)
 from engine.sweep_protocol import AnalysisRequest, SweepSummary, TrialsRequest
 from engine.typed_json import to_json
 
@@ -100,10 +108,11 @@ class Requests:
         return await self._service.runs.pause(await self._find(request))
 
     async def resume(self, request: Json) -> RunSummary:
-        run_id = await self._find(request)
-        mode, code = request.get("mode", "strict"), request.get("code", "")
-        file = parse_file(request.get("file"))
-        return await self._service.runs.resume(run_id, mode, code, file, request.get("withheld"))
+        wanted = read_request(request, ResumeRequest)
+        run_id = await self._registry.find(wanted.run)
+        return await self._service.runs.resume(
+            run_id, wanted.mode, wanted.code, check_file(wanted.file), wanted.withheld
+        )
 
     async def code(self, request: Json) -> Frame:
         from engine.service.runs import run_code  # most runs are not of files
@@ -115,8 +124,9 @@ class Requests:
         return await self._service.runs.stop(await self._find(request))
 
     async def set(self, request: Json) -> RunSummary:
-        run_id = await self._find(request)
-        return await self._service.runs.set(run_id, request.get("name"), request.get("value"))
+        wanted = read_request(request, SetRequest)
+        run_id = await self._registry.find(wanted.run)
+        return await self._service.runs.set(run_id, wanted.name, wanted.value)
 
     async def annotate(self, request: Json) -> RunSummary:
         from engine.service.runs import annotate
@@ -126,12 +136,11 @@ class Requests:
         return await self._service.runs.annotate(run_id, lambda old: annotate.changed(old, wanted))
 
     async def remove(self, request: Json) -> Frame:
-        """Remove `run`, or all of `runs` as one removal."""
-        named = request.get("runs", [request.get("run")])
-        if not isinstance(named, list) or not named:
+        wanted = read_request(request, RemoveRequest)
+        if not wanted.runs:
             raise DltuiError("runs: expected a list of runs.")
-        run_ids = [await self._registry.find(name) for name in named]
-        removal, left_out = await self._service.removals.remove(run_ids, now=request.get("now") is True)
+        run_ids = [await self._registry.find(name) for name in wanted.runs]
+        removal, left_out = await self._service.removals.remove(run_ids, now=wanted.now)
         return to_json({"removal": removal, "left_out": left_out})
 
     async def undo(self, request: Json) -> Frame:
@@ -145,9 +154,9 @@ class Requests:
         return {"removals": to_json(await self._service.removals.all())}
 
     async def applicable(self, request: Json) -> Frame:
-        """The runs, of `runs` and those that pass the filter `where`, to which `verb` applies now."""
-        found = await self._selected(request)
-        verb = request.get("verb")
+        """The runs to which the verb applies now, and the others."""
+        wanted = read_request(request, ApplicableRequest)
+        found, verb = await self._selected(wanted), wanted.verb
         applies: list[Json] = []
         left_out: list[SkippedRun] = []
         for run in found:
@@ -160,16 +169,13 @@ class Requests:
                 applies.append(summary_to_json(run))
         return {"runs": applies, "left_out": to_json(left_out)}
 
-    async def _selected(self, request: Json) -> list[RunSummary]:
+    async def _selected(self, wanted: ApplicableRequest) -> list[RunSummary]:
         """The runs of `runs` in their order, then those that pass the filter `where`, without duplicates."""
-        named, where = request.get("runs", []), request.get("where", "")
-        if not isinstance(named, list) or not isinstance(where, str):
-            raise DltuiError("runs: expected a list; where: expected text.")
-        ids = [await self._registry.find(name) for name in named]
-        if where:
+        ids = [await self._registry.find(name) for name in wanted.runs]
+        if wanted.where:
             await self._registry.index_thread.flush()
             ids += await self._registry.index_thread.call(
-                Index.matching_ids, where, self._service.sweeps.names()
+                Index.matching_ids, wanted.where, self._service.sweeps.names()
             )
         return [await self._registry.summary(run_id) for run_id in dict.fromkeys(ids)]
 
@@ -190,14 +196,12 @@ class Requests:
         return await self._service.sweeps.summary(request.get("sweep"))
 
     async def sweep_edit(self, request: Json) -> SweepSummary:
-        return await self._service.sweeps.edit(
-            request.get("sweep"), request.get("verb"), request.get("facts")
-        )
+        wanted = read_request(request, SweepEditRequest)
+        return await self._service.sweeps.edit(wanted.sweep, wanted.verb, wanted.facts)
 
     async def sweep_remove(self, request: Json) -> Frame:
-        removal = await self._service.removals.remove_sweep(
-            request.get("sweep"), runs=request.get("runs") is True, now=request.get("now") is True
-        )
+        wanted = read_request(request, SweepRemoveRequest)
+        removal = await self._service.removals.remove_sweep(wanted.sweep, runs=wanted.runs, now=wanted.now)
         return {"removal": to_json(removal)}
 
     async def sweep_trials(self, request: Json) -> Frame:

@@ -6,7 +6,7 @@ import dataclasses
 import itertools
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,9 +16,9 @@ from engine.axes import SEED, VALUE_LIMIT, Axis
 from engine.catalog import Experiment
 from engine.errors import InputError, ParamError
 from engine.params import Param, Value
-from engine.protocol import Json, ParentCheckpoint, RunSummary
+from engine.protocol import Json, ParentCheckpoint, RunSummary, SubmitRequest
 from engine.service.runs import commands, parent_checkpoint
-from engine.service.runs.runs import RunSubmission, experiment_of, read_submission
+from engine.service.runs.runs import experiment_of, read_submission
 from engine.service.sweeps import batch_spec, grid_points, trial_spec
 from engine.sweep_protocol import PARALLEL, PRUNERS, SAMPLERS, TRIALS, Prune, SweepSpec
 
@@ -73,7 +73,7 @@ def make_spec(facts: Json) -> SweepSpec:
     return replace(made, lanes=batch_spec.is_batchable(made))
 
 
-def _title(request: RunSubmission, experiment: Experiment) -> str:
+def _title(request: SubmitRequest, experiment: Experiment) -> str:
     return experiment.name if request.command is None else commands.title_of(request.command)
 
 
@@ -176,7 +176,7 @@ def _first_points(spec: SweepSpec) -> Any:
     return (axis_texts.sample_point(spec.axes, kinds, spec.seed, number) for number in range(CHECKED_CONFIGS))
 
 
-def _fixed_params(experiment: Experiment, given: Json, axes: Sequence[Axis]) -> dict[str, Value]:
+def _fixed_params(experiment: Experiment, given: Mapping[str, Any], axes: Sequence[Axis]) -> dict[str, Value]:
     declared = {param.name: param for param in params.declared(experiment.params)}
     for name in given:
         if name not in declared:

@@ -15,7 +15,7 @@ from engine import spec_versions, store
 from engine.errors import CorruptRun, DltuiError, RunNotFound, RunRefused
 from engine.exec.shell_command import ShellCommand
 from engine.places import Places
-from engine.protocol import Json, SweepRow
+from engine.protocol import Json, SubmitRequest, SweepRow
 from engine.service.placement import executors
 from engine.service.runs import commands, parent_checkpoint
 from engine.service.runs.runs import read_submission
@@ -167,13 +167,14 @@ class Sweeps:
     async def submit(self, facts: Json) -> SweepSummary:
         """Create a sweep; a token submitted twice gives one. Raises DltuiError; then nothing was started."""
         await self._is_loaded.wait()
-        withheld = commands.parse_withheld(facts.get("withheld"))
-        if facts.get("like"):
-            command, withheld = await self._command_like(facts)
+        submitted = read_submission(facts)
+        withheld = commands.check_withheld(submitted.withheld)
+        if submitted.like:
+            command, withheld = await self._command_like(submitted)
             facts = {**facts, "command": to_json(command)}
         spec = submission.make_spec(facts)
         executors.check_executor(self._cycle.executors, spec.executor)
-        spec = await self._with_parent(spec, read_submission(facts).begin)
+        spec = await self._with_parent(spec, submitted.begin)
         async with self._open_lock:
             for known in self._summaries.values():
                 if spec.token and known.spec.token == spec.token:
@@ -205,16 +206,16 @@ class Sweeps:
             return lambda path: None
         return parent_checkpoint.adder(store.folder_of(self._places, spec.parent.run), spec.parent)
 
-    async def _command_like(self, facts: Json) -> tuple[ShellCommand | None, dict[str, str]]:
+    async def _command_like(self, submitted: SubmitRequest) -> tuple[ShellCommand | None, dict[str, str]]:
         """The given command in the shell of a run or a sweep before, and its values that are in no file."""
-        runs, name = self._cycle.runs, facts["like"]
+        runs, name = self._cycle.runs, submitted.like
         if name in self._summaries:
             before = (await self._open_sweep(name)).spec.command
             owners = ("", name)
         else:
             spec = await runs.spec_of(await self._cycle.registry.find(name))
             before, owners = spec.command, (spec.sweep, spec.id)
-        given = commands.in_shell_of(commands.parse_command(facts.get("command")), before)
+        given = commands.in_shell_of(submitted.command, before)
         return given, runs.withheld.values(before, *owners)
 
     async def edit(self, name: object, verb: object, facts: object) -> SweepSummary:

@@ -208,7 +208,7 @@ async def test_refusals_are_raised_and_the_connection_continues(places: Places) 
 async def test_a_request_that_cannot_be_encoded_is_refused_by_the_client(places: Places) -> None:
     async with serving(places), await connect(places) as service_client:
         with pytest.raises(ProtocolError, match="The request cannot be sent"):
-            await service_client.submit("xor", {"lr": float("nan")})
+            await service_client.request("submit", experiment="xor", params={"lr": float("nan")})
         assert (await service_client.runs()).total == 0
 
 
