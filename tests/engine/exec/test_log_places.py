@@ -72,7 +72,7 @@ def test_a_place_is_written_when_something_in_it_is_newer(tmp_path: Path) -> Non
 
 def database(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None)
-    connection.executescript(f"{TABLES} DELETE FROM runs;")
+    connection.executescript(f"PRAGMA synchronous = off; {TABLES} DELETE FROM runs;")
     return connection
 
 

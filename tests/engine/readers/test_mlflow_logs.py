@@ -40,7 +40,7 @@ CREATE INDEX index_metrics_run_uuid ON metrics (run_uuid);
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     connection = sqlite3.connect(tmp_path / "mlflow.db", isolation_level=None)
-    connection.executescript(TABLES)
+    connection.executescript(f"PRAGMA synchronous = off; {TABLES}")
     yield connection
     connection.close()
     mlflow_database.close_all()
@@ -264,6 +264,55 @@ def test_a_database_of_another_name_is_found_by_its_tables_and_one_run_of_it_by_
     (tmp_path / "mlflow.db").rename(tmp_path / "tracking.sqlite")
     assert [log.describe().name for log in find_logs(tmp_path)] == ["two", "one"]
     assert only(tmp_path / "tracking.sqlite" / "r1").describe().name == "one"
+
+
+def test_ten_thousand_metrics_of_a_database_and_a_thousand_files_are_kept(database: sqlite3.Connection, tmp_path: Path) -> None:
+    names = [f"layer{number}/loss" for number in range(10_000)]
+    rows = [(name, number / 4, 0, "r1", 7, 0) for number, name in enumerate(names)]
+    database.execute("BEGIN")
+    database.executemany("INSERT INTO metrics VALUES (?, ?, ?, ?, ?, ?)", rows)
+    database.execute("COMMIT")
+    run = folder_run(tmp_path / "folder", "0 1.5 7")
+    for number in range(999):
+        (run / "metrics" / f"loss{number}").write_text(f"0 {number} 7\n")
+    found = read(only(tmp_path / "mlflow.db"))
+    assert [(found[name].steps[0], found[name].values[0]) for name in names] == [
+        (7, number / 4) for number in range(10_000)
+    ]
+    batches = list(only(tmp_path / "folder").scalars())
+    assert sum(len(batch.series) for batch in batches) == 1_000 and len(batches) < 5
+
+
+def test_a_store_that_disappears_while_it_is_followed_ends_in_one_line(
+    database: sqlite3.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(database, (1, 1.0))
+    log = only(tmp_path)
+    read(log)
+    has_grown(log, monkeypatch)
+    (tmp_path / "mlflow.db").unlink()
+    with pytest.raises(CorruptRun, match="cannot be read: No such file"):
+        has_grown(log, monkeypatch)
+    run = folder_run(tmp_path, "1700000000001 1.0 1")
+    log = only(tmp_path)
+    read(log)
+    shutil.rmtree(run)
+    with pytest.raises(CorruptRun, match="cannot be read: No such file"):
+        log.follow()
+
+
+def test_damaged_pages_end_the_reading_in_one_line(database: sqlite3.Connection, tmp_path: Path) -> None:
+    database.execute("BEGIN")
+    add(database, *((step, 1.0) for step in range(5_000)))
+    database.execute("COMMIT")
+    log = only(tmp_path)
+    mlflow_database.close_all()
+    path = tmp_path / "mlflow.db"
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2 :] = b"\xff" * (len(data) - len(data) // 2)
+    path.write_bytes(data)
+    with pytest.raises(CorruptRun, match=r"cannot be read as a database of MLflow: database disk image"):
+        read(log)
 
 
 def folder_run(path: Path, *lines: str, metric: str = "loss", status: int = 1) -> Path:
