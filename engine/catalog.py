@@ -593,6 +593,18 @@ def known(spec: OfExperiment) -> Experiment | None:
         return None
 
 
+SMALLEST = ("loss", "perplexity", "error", "mse")
+LARGEST = ("accuracy", "precision", "recall", "f1", "success")
+"""parts of metric names that decide whether less or more is better, where no experiment does"""
+
+
+def goal_by_name(metric: str) -> str:
+    """min or max; empty where the name does not tell."""
+    if any(word in metric for word in LARGEST):
+        return "max"
+    return "min" if any(word in metric for word in SMALLEST) else ""
+
+
 # --- values -----------------------------------------------------------------------------------------------
 
 

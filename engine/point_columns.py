@@ -57,6 +57,16 @@ def from_json(data: list[str], decoded: dict[str, array[Any]] | None = None) -> 
     return made
 
 
+def steps_and_values(data: list[str]) -> tuple[array[int], array[float]]:
+    """Without the times. Raises WrongType."""
+    made = PointColumns()
+    _fill(made.steps, _bytes(data[0]))
+    _fill(made.values, _bytes(data[1]))
+    if len(made.steps) != len(made.values):
+        raise WrongType("", "columns of one length", came="of several")
+    return made.steps, made.values
+
+
 def ends_of(data: list[str]) -> tuple[int, int, float]:
     """The first step, the last step and the last value, without decoding the rest. Raises WrongType."""
     made = PointColumns()

@@ -15,9 +15,6 @@ from tui.terminal.plain_text import plain
 MISSING = "-"
 STEP_OF_BEST = "step of best"
 TEXT_LIMIT = 60
-SMALLEST = ("loss", "perplexity", "error", "mse")
-LARGEST = ("accuracy", "precision", "recall", "f1", "success")
-"""parts of metric names that decide whether less or more is better, where the experiment does not"""
 Number = Callable[[float], str]
 
 
@@ -106,9 +103,7 @@ def _goal(runs: Sequence[RunSummary], name: str) -> str:
             continue
         if experiment.best == bare:
             return experiment.goal
-    if any(word in bare for word in LARGEST):
-        return "max"
-    return "min" if any(word in bare for word in SMALLEST) else ""
+    return catalog.goal_by_name(bare)
 
 
 def _with_difference(values: Sequence[str], numbers: Sequence[float | None], base: int | None) -> list[str]:

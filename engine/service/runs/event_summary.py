@@ -7,13 +7,15 @@ import typing
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from itertools import islice
 from typing import Any
 
 from engine import point_columns, spec_versions, typed_json
 from engine.events import Event
 from engine.fold import TrainingClock
-from engine.metric_goal import MetricGoal
+from engine.metric_goal import MetricGoal, goal_by_names
 from engine.protocol import Best, Cause, Json, Spec, Status, number_from_json
+from engine.service.runs.best_of_columns import BestOfColumns
 from engine.typed_json import Number, typed
 
 RATE_SECONDS = 15.0
@@ -72,6 +74,10 @@ class RunStats:
     exit_message: ExitMessage | None = None
     recent_steps: deque[tuple[float, int]] = field(default_factory=deque)
     marks: list[CheckpointSnapshot] = field(default_factory=list)
+    best_is_known: bool = True
+    """false for an imported run of which too much was replaced"""
+    of_columns: BestOfColumns | None = field(default=None, compare=False)
+    """of an imported run whose points were read since this was loaded"""
 
     @property
     def rate(self) -> float:
@@ -102,6 +108,9 @@ class RunStats:
         best = self.best if self.best and self.best.step <= step else None
         mark = found or CheckpointSnapshot(step, {}, best, {})
         self.step, self.best = step, mark.best
+        if self.of_columns is not None:
+            self.of_columns.cut(step + 1)
+            self.best, self.best_is_known = self.of_columns.best, self.of_columns.is_known
         self.metrics, self.live = dict(mark.metrics), dict(mark.live)
         self.marks = [mark for mark in self.marks if mark.step <= step]
 
@@ -137,11 +146,33 @@ def _on_metrics(stats: RunStats, event: Event) -> None:
 
 
 def _on_columns(stats: RunStats, event: Event) -> None:
-    """The best of a metric is among all its points, which are not decoded: an imported run has none."""
-    for name, columns in event.facts["series"].items():
+    series = event.facts["series"]
+    of_columns = _of_columns(stats, series)
+    for name, columns in series.items():
         if name in stats.metrics or len(stats.metrics) < METRICS_LIMIT:
             stats.metrics[name] = point_columns.ends_of(columns)[2]
+    if columns := series.get(of_columns.goal.metric):
+        of_columns.add(*point_columns.steps_and_values(columns))
+    stats.best, stats.best_is_known = of_columns.best, of_columns.is_known
     stats.step = typed(event.facts["step"], int)
+
+
+def _of_columns(stats: RunStats, series: Mapping[str, object]) -> BestOfColumns:
+    """The best so far of the metric that the names of all metrics choose, the new ones too."""
+    before = stats.of_columns
+    known = before.names if before is not None else set(stats.metrics)
+    if before is not None and (len(known) >= METRICS_LIMIT or known.issuperset(series)):
+        return before
+    names = known.union(islice(series, METRICS_LIMIT))
+    goal = goal_by_names(sorted(names))
+    if before is not None and before.goal == goal:
+        before.names = names
+        return before
+    found = stats.of_columns = BestOfColumns(goal, names)
+    if goal.metric in known:
+        best = stats.best if stats.best is not None and stats.best.metric == goal.metric else None
+        found.go_on_from(best, stats.best_is_known and before is None)
+    return found
 
 
 def _update_best(stats: RunStats, name: str, steps: list[int], values: list[Any]) -> None:
@@ -205,7 +236,7 @@ _HANDLERS: dict[str, Callable[[RunStats, Event], None]] = {
 # --- to and from JSON, for the index: a long event file is not read twice ---------------------------------
 
 _CLOCK = ("spent", "since", "clock")
-_OTHERS = ("goal", "spec", "metrics", "best", "exit_message", "recent_steps", "marks")
+_OTHERS = ("goal", "spec", "metrics", "best", "exit_message", "recent_steps", "marks", "of_columns")
 """fields that are not written, or not as they are"""
 _PLAIN = tuple(
     name

@@ -266,7 +266,9 @@ def test_a_database_of_another_name_is_found_by_its_tables_and_one_run_of_it_by_
     assert only(tmp_path / "tracking.sqlite" / "r1").describe().name == "one"
 
 
-def test_ten_thousand_metrics_of_a_database_and_a_thousand_files_are_kept(database: sqlite3.Connection, tmp_path: Path) -> None:
+def test_ten_thousand_metrics_of_a_database_and_a_thousand_files_are_kept(
+    database: sqlite3.Connection, tmp_path: Path
+) -> None:
     names = [f"layer{number}/loss" for number in range(10_000)]
     rows = [(name, number / 4, 0, "r1", 7, 0) for number, name in enumerate(names)]
     database.execute("BEGIN")

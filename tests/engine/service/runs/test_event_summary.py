@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import fold
+from engine import fold, point_columns
 from engine.errors import CorruptRun
 from engine.events import Event
-from engine.metric_goal import MetricGoal, goal_of
+from engine.metric_goal import MetricGoal, goal_by_names, goal_of
+from engine.point_columns import PointColumns
 from engine.protocol import Best, CauseKind, Status
 from engine.service.runs import event_summary as run_stats
 from engine.service.runs.event_summary import RunStats
@@ -268,3 +269,84 @@ def test_an_attempt_that_was_killed_counts_up_to_its_last_event() -> None:
 def test_without_a_clock_of_durations_a_wall_clock_set_back_loses_no_more_than_the_jump() -> None:
     stats = folded(started(5000), loss(5010, 1, 1.0), loss(1410, 2, 1.0), loss(1420, 3, 1.0))
     assert stats.training.seconds == pytest.approx(20.0)
+
+
+def columns(step: int, *values: float, metric: str = "loss") -> tuple[float, str, dict[str, Any]]:
+    """Points of an imported run from `step` on."""
+    points = PointColumns()
+    for place, value in enumerate(values):
+        points.steps.append(step + place)
+        points.values.append(value)
+        points.times.append(0.0)
+    last = step + len(values) - 1
+    return 0.0, "columns", {"step": last, "series": {metric: point_columns.to_json(points)}}
+
+
+def test_the_best_of_an_imported_run_is_that_of_the_points_that_are_left() -> None:
+    events = [started(0), columns(0, 5.0, math.nan, 3.0, 4.0, 1.0)]
+    assert folded(*events).best == Best("loss", 1.0, 4)
+    assert folded(*events, columns(5, 2.0)).best == Best("loss", 1.0, 4)
+    assert folded(*events, columns(3, 4.5)).best == Best("loss", 3.0, 2)
+    assert folded(*events, (0, "restored", {"step": 1})).best == Best("loss", 5.0, 0)
+    assert folded(*events, (0, "restored", {"step": -(2**62)}), columns(0, 7.0)).best == Best("loss", 7.0, 0)
+    of_validation = folded(*events, columns(0, 0.5, 0.75, metric="val_accuracy"), columns(5, 0.25))
+    assert of_validation.best == Best("val_accuracy", 0.75, 1)
+
+
+def test_an_imported_run_goes_on_from_json_and_has_no_best_that_is_not_known() -> None:
+    stats = folded(started(0), columns(0, 5.0, 3.0, 4.0))
+    again = run_stats.from_json(json.loads(json.dumps(run_stats.to_json(stats))), MetricGoal())
+    fold.add(Event(9, 0.0, *columns(3, 2.0)[1:]), again)
+    assert again.best == Best("loss", 2.0, 3)
+    fold.add(Event(10, 0.0, *columns(0, 9.0)[1:]), again)
+    assert again.best is None and not again.best_is_known
+    fold.add(Event(11, 0.0, *columns(1, 1.0)[1:]), again)
+    assert again.best is None
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 8),
+            st.lists(st.sampled_from((1.0, 2.0, 3.0, math.nan, math.inf, -math.inf)), min_size=1),
+        )
+    )
+)
+def test_the_best_of_columns_is_the_smallest_of_the_curve(parts: list[tuple[int, list[float]]]) -> None:
+    curve: dict[int, float] = {}
+    for step, values in parts:
+        first = min(step, max(curve, default=-1) + 1)
+        curve = {at: value for at, value in curve.items() if at < first}
+        curve |= dict(enumerate(values, first))
+    begins, length = [], 0
+    for step, values in parts:
+        begins.append(min(step, length))
+        length = begins[-1] + len(values)
+    events = [columns(begin, *values) for begin, (_, values) in zip(begins, parts, strict=True)]
+    finite = [(value, at) for at, value in sorted(curve.items()) if math.isfinite(value)]
+    best = folded(*events).best
+    assert (best and (best.value, best.step)) == (min(finite) if finite else None)
+
+
+@pytest.mark.parametrize(
+    ("names", "metric", "largest"),
+    [
+        (["train_loss", "val_loss", "epoch", "lr"], "val_loss", False),
+        (["train/loss", "accuracy", "odd"], "accuracy", True),
+        (["eval/loss", "eval/accuracy", "train/loss"], "eval/loss", False),
+        (
+            ["validation/epoch_loss", "validation/evaluation_loss_vs_iterations"],
+            "validation/epoch_loss",
+            False,
+        ),
+        (["val/box_loss", "val/cls_loss", "train/loss"], "", False),
+        (["val_loss", "test_loss"], "val_loss", False),
+        (["Loss/train", "Loss/test"], "Loss/test", False),
+        (["reward", "entropy"], "", False),
+        ([], "", False),
+    ],
+)
+def test_names_choose_the_metric_that_counts_or_leave_it_open(
+    names: list[str], metric: str, largest: bool
+) -> None:
+    assert goal_by_names(names) == MetricGoal(metric, largest)
