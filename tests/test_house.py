@@ -15,7 +15,8 @@ PACKAGES = ("tui", "engine", "checkpoints")
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 FRAMEWORKS = {"torch", "tensorflow", "keras", "tensorboardX", "sklearn"}
 DOORS = {
-    "axes", "catalog", "client", "errors", "events", "experiment_files", "files", "filter_fields", "fold",
+    "axes", "catalog", "client", "course", "errors", "events", "experiment_files", "files", "filter_fields",
+    "fold",
     "notifications", "params", "places", "protocol", "reader_protocol", "sampling", "session_protocol",
     "sweep_protocol",
 }  # fmt: skip
@@ -83,6 +84,22 @@ def test_the_tui_enters_the_engine_by_its_doors_only(path: Path) -> None:
             parts = name.split(".")
             assert parts[0] != "checkpoints"
             assert parts[0] != "engine" or len(parts) == 1 or parts[1] in DOORS, name
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in SOURCES if path.is_relative_to(ROOT / "tui")], ids=lambda path: path.stem
+)
+def test_of_the_course_the_app_reads_texts_and_what_is_due_and_verbs_ask_queries_too(path: Path) -> None:
+    allowed = {"reading", "due"}
+    if path.parent.name == "cli":
+        allowed |= {"queries", "library", "problems", "line_review"}
+    for node in ast.walk(ast.parse(path.read_text())):
+        for name in _imported(node):
+            if name.startswith("engine.course"):
+                modules = (
+                    [alias.name for alias in node.names] if name == "engine.course" else name.split(".")[2:3]
+                )  # type: ignore[attr-defined]
+                assert set(modules) <= allowed, name
 
 
 def _imported(node: ast.AST) -> list[str]:

@@ -19,6 +19,10 @@ def main() -> None:
 def _start() -> None:
     if len(sys.argv) == 1 and _is_terminal():
         sys.exit(_app())
+    from tui.cli import learn_due
+
+    if learn_due.is_asked(sys.argv[1:]):
+        sys.exit(learn_due.print_due(sys.argv[1:]))
     from tui.cli import commands
 
     commands.main()

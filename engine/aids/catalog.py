@@ -176,6 +176,77 @@ AIDS = (
         "local derivatives multiplied along each path back, and added over paths",
         "goodfellow16",
     ),
+    AidEntry(
+        "flow",
+        "Gradients through depth",
+        5,
+        "bars",
+        "‖dL/dW‖ by layer: random inputs and targets, biases zero, one pass back",
+        "glorot10",
+    ),
+    AidEntry(
+        "delta",
+        "Deltas by hand",
+        5,
+        "net",
+        "δ2 = (a2 - t) φ'(z2) / n, δ1 = (δ2 W2) φ'(z1), dW = δᵀ a; beside central differences",
+        "goodfellow16",
+    ),
+    AidEntry(
+        "grad_check",
+        "Find the wrong gradient",
+        5,
+        "table",
+        "‖g - d‖ / (‖g‖ + ‖d‖) of gradients g and central differences d, group by group",
+        "goodfellow16",
+    ),
+    AidEntry(
+        "normalise",
+        "Raw against standardised pixels",
+        5,
+        "bars",
+        "share of tanh outputs beyond .99: 64 pictures of strokes, 784 inputs, Xavier weights",
+        "glorot10",
+    ),
+    AidEntry(
+        "residual",
+        "With and without a skip",
+        5,
+        "bars",
+        "h + f(h) around each layer, or h + f(norm h), beside f(h) alone",
+        "he16",
+    ),
+    AidEntry(
+        "failure_map",
+        "200 networks at once",
+        8,
+        "heat",
+        "sigmoid units, Adam .05, 3,000 epochs of all four rows, Xavier, 200 seeds",
+        "sprinkhuizen96",
+        "xor failure map",
+    ),
+    AidEntry(
+        "dead_units",
+        "Dead units",
+        8,
+        "bars",
+        "units without a slope on all 200 points; two spirals, 2-64-64-64-1, He, full batch",
+        "lu20",
+    ),
+    AidEntry(
+        "double_well", "Does momentum hop?", 8, "curves", "v = β v + g, x - lr v on x⁴ - 4x² + x", "goh17"
+    ),
+    AidEntry(
+        "dropout", "Dropout masks", 8, "heat", "training: mask / (1 - p); evaluation: nothing", "srivastava14"
+    ),
+    AidEntry(
+        "l1_l2",
+        "Sparse or small",
+        8,
+        "bars",
+        "full-batch descent on 200 examples of 20 inputs, 3 of which count",
+        "loshchilov19",
+    ),
 )
 _BY_NAME = {entry.name: entry for entry in AIDS}
 
@@ -205,5 +276,9 @@ def compute(name: str, given: Mapping[str, object], seed: int = 0) -> Aid:
 
     Raises InputError for an unknown aid, ParamError for a parameter it lacks or a value out of bounds.
     """
+    from threadpoolctl import threadpool_limits  # small matrices on many threads wait for each other
+
     loaded = module(name)
-    return loaded.compute(build(loaded.PARAMS, given), seed)
+    params = build(loaded.PARAMS, given)
+    with threadpool_limits(1):
+        return loaded.compute(params, seed)

@@ -20,6 +20,7 @@ from tui.cli import (
     import_logs,
     keys,
     language,
+    learn,
     logs,
     ls,
     new,
@@ -92,6 +93,7 @@ app.command("rm", cls=Verb)(removal.rm)
 app.command("undo", cls=Verb)(removal.undo)
 app.command("verify", cls=Verb)(run_control.verify)
 app.add_typer(sweep_group.app, name="sweep")
+app.add_typer(learn.app, name="learn")
 app.add_typer(engine.app, name="engine")
 app.command("reindex", cls=Verb)(engine.reindex)
 app.command("notify", cls=Verb)(notify.notify)

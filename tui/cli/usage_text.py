@@ -89,6 +89,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Look": ("ls", "show", "logs", "plot", "compare", "export", "report", "experiments"),
     "Sweeps": ("sweep",),
     "Language models": ("predict", "generate", "score", "both", "blank", "orders"),
+    "Learn": ("learn",),
     "Machine and help": ("notify", "doctor", "engine", "verify", "reindex", "track", "keys", "help"),
 }
 LAST_GROUP = "Machine and help"

@@ -1,0 +1,235 @@
+"""A review line by line, for plain terminals and screen readers: the same queue and marks as in the app."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.course.due import read_learned
+from engine.course.items import Item, NumberItem, PredictItem, RecallItem
+from engine.course.library import Library, read_library
+from engine.course.marking import Marked, mark, number_text, parse_answer, tolerance_text
+from engine.course.questions import Computed, Question, compute
+from engine.course.review import LearnLog
+from engine.errors import DltuiError, InputError, RunRefused
+
+HELP = "? hint, g ANSWER guessed, z not today, u undo the newest mark, q leave"
+
+
+class LeaveReview(Exception):
+    """The learner leaves; what was marked stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    text: str
+    guessed: bool
+    hinted: bool
+
+
+class LineReview:
+    """`ask` shows a prompt and returns the line typed, None at the end of input; `tell` prints a line;
+    `clock` is the time in seconds since 1970."""
+
+    def __init__(
+        self,
+        learn: Path,
+        ask: Callable[[str], str | None],
+        tell: Callable[[str], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self.learn, self._ask, self._tell, self._clock = learn, ask, tell, clock
+        self._library: Library = read_library(learn)
+        self._log = LearnLog(learn)
+        self._later: set[str] = set()
+        self.marked = 0
+
+    def run(self, limit: int | None = None) -> int:
+        """Ask what is due, then what is new; returns how many cards were marked."""
+        self._tell(HELP)
+        try:
+            while limit is None or self.marked < limit:
+                waiting = self._waiting()
+                if not waiting:
+                    self._tell("Nothing more is due today.")
+                    break
+                self._one(waiting[0], len(waiting))
+        except LeaveReview:
+            pass
+        return self.marked
+
+    def _waiting(self) -> list[str]:
+        queue = read_learned(self.learn).queue(self._clock())
+        return [item for item in (*queue.due, *queue.new) if item not in self._later]
+
+    def _one(self, item_id: str, left: int) -> None:
+        item = self._library.find_item(item_id)
+        assert item is not None
+        asked = self._log.question(item_id, item)
+        self._tell("")
+        self._tell(f"{item.kind} · {item_id} · {left} left")
+        self._tell(asked.ask)
+        for number, choice in enumerate(asked.choices, 1):
+            self._tell(f"  {number} {choice}")
+        started = self._clock()
+        try:
+            computed = compute(asked)
+        except DltuiError as error:
+            self._tell(f"This item is broken and left out: {error}")
+            self._later.add(item_id)
+            return
+        if isinstance(item, RecallItem):
+            self._recall(item_id, item, asked, started)
+        else:
+            self._answered(item_id, item, asked, computed, started)
+
+    def _recall(self, item_id: str, item: RecallItem, asked: Question, started: float) -> None:
+        typed = self._line(item_id, item, "enter shows the answer> ", may_be_empty=True)
+        if typed is None:
+            return
+        self._tell(item.answer)
+        for point in item.points:
+            self._tell(f"  - {point}")
+        while (typed := self._line(item_id, item, "1 forgot, 2 hard, 3 knew, 4 at once> ")) is not None:
+            try:
+                rating = int(parse_answer(asked, typed.text))
+            except InputError as error:
+                self._tell(str(error))
+                continue
+            self._record(item_id, asked, rating, Marked(rating, rating > 1), started, typed, item.answer)
+            return
+
+    def _answered(
+        self, item_id: str, item: Item, asked: Question, computed: Computed, started: float
+    ) -> None:
+        attempt, hinted = 1, False
+        answer = self._locked_answer(item_id, item)
+        guessed = False
+        while True:
+            typed = _Typed("", guessed, hinted)
+            if answer is None:
+                got = self._line(item_id, item, f"{expected(asked)}> ")
+                if got is None:
+                    return
+                typed, hinted = got, hinted or got.hinted
+                try:
+                    answer = parse_answer(asked, _places(asked, typed.text))
+                except InputError as error:
+                    self._tell(str(error))
+                    continue
+                if isinstance(item, PredictItem):
+                    self._lock(item_id, asked, answer, typed.guessed)
+            marked = mark(asked, computed, answer, guessed=typed.guessed, hinted=hinted, attempt=attempt)
+            if marked.may_retry:
+                self._tell(marked.difference)
+                attempt, answer = attempt + 1, None
+                continue
+            self._record(item_id, asked, answer, marked, started, typed, computed.key)
+            return
+
+    def _locked_answer(self, item_id: str, item: Item) -> object:
+        """What was predicted before, where it was locked and never marked."""
+        waiting = self._log.state.locks.get(item_id)
+        if waiting is None or waiting.get("rev") != item.rev:
+            return None
+        self._tell(f"You locked {waiting.get('answer')!r}; it is run now.")
+        found: object = waiting.get("answer")
+        return found
+
+    def _lock(self, item_id: str, asked: Question, answer: object, guessed: bool) -> None:
+        try:
+            self._log.lock(item_id, asked, answer, self._clock(), guessed)
+            self._tell("Locked.")
+        except RunRefused as error:
+            self._tell(str(error))
+
+    def _record(
+        self,
+        item_id: str,
+        asked: Question,
+        answer: object,
+        marked: Marked,
+        started: float,
+        typed: _Typed,
+        key: object,
+    ) -> None:
+        item, seen = asked.item, ""
+        if not isinstance(item, RecallItem):
+            self._tell(("Right. " if marked.right else "") + marked.difference)
+        if marked.why:
+            self._tell(marked.why)
+        if isinstance(item, PredictItem):
+            seen = (self._ask("What did you see? (enter: nothing to add)> ") or "").strip()
+        made = self._log.record(
+            item_id, asked, answer, marked, self._clock(), key=key, seen=seen[:200],
+            ms=round((self._clock() - started) * 1000), guessed=typed.guessed, hinted=typed.hinted,
+        )  # fmt: skip
+        self._tell(item.explain)
+        if item.aid:
+            self._tell(f"To try it: dltui learn aid {item.aid}")
+        self._tell(f"Next on {made.due}." if made.due else "Practice: the card keeps its day.")
+        self.marked += 1
+
+    def _line(self, item_id: str, item: Item, prompt: str, may_be_empty: bool = False) -> _Typed | None:
+        """The line that answers; None where the item is put off. Hints and undo are dealt with here."""
+        shown = 0
+        while True:
+            text = self._ask(prompt)
+            if text is None or text.strip() == "q":
+                raise LeaveReview
+            text = text.strip()
+            if text == "?":
+                self._tell(item.hints[min(shown, len(item.hints) - 1)] if item.hints else "There is no hint.")
+                shown += bool(item.hints)
+            elif text == "z":
+                self._later.add(item_id)
+                return None
+            elif text == "u":
+                undone = self._log.undo(self._clock())
+                self._tell(f"Taken back: {undone.get('item')}." if undone else "There is no mark.")
+            elif text or may_be_empty:
+                guessed = text.startswith("g ") or (text[:1] == "g" and text[1:].isdecimal())
+                return _Typed(text[1:].strip() if guessed else text, guessed, shown > 0)
+
+
+def expected(asked: Question) -> str:
+    """What is typed as an answer."""
+    item = asked.item
+    form = item.form if isinstance(item, PredictItem) else item.kind
+    if form in ("choice", "direction"):
+        return f"1 to {len(asked.choices)}"
+    if form == "order":
+        return "the numbers, largest first"
+    if form == "curve":
+        return "eight numbers"
+    if isinstance(item, NumberItem):
+        return f"a number, {tolerance_text(item.tol)}"
+    return "a number, your prediction"
+
+
+def _places(asked: Question, text: str) -> object:
+    """Numbers from 1, as choices are shown, as places from 0; a direction as its word."""
+    item = asked.item
+    form = item.form if isinstance(item, PredictItem) else item.kind
+    if form not in ("choice", "direction", "order"):
+        return text
+    found = [int(one) - 1 for one in text.replace(",", " ").split() if one.isdecimal()]
+    if form == "order":
+        return found
+    place = found[0] if len(found) == 1 else -1
+    if form == "direction":
+        return asked.choices[place] if 0 <= place < len(asked.choices) else text
+    return place
+
+
+def minutes_text(minutes: int) -> str:
+    return "a minute" if minutes <= 1 else f"{minutes} minutes"
+
+
+def key_text(key: object) -> str:
+    """A key for people."""
+    if isinstance(key, float) and math.isfinite(key):
+        return number_text(key)
+    return str(key)
