@@ -34,8 +34,8 @@ PRINTS = (
     "sweep rm tiny-{output} --yes --json", "exec --name exec-{output} --wait --json -- true", "track",
     "track --path", "notify", "notify --json", "notify bell=no",
     r"sweep exec --axis n=1,2 --output loss=(\S+) --name swept-{output} --wait --json -- echo loss={{n}}",
-    "import tests/stored/logs", "learn due", "learn lectures", "learn show 2", "learn words --json", "learn aids",
-    "learn aid neuron --json", "learn item l02.bias.recall", "learn review --limit 1",
+    "import tests/stored/logs", "learn due", "learn lectures", "learn show 2", "learn words",
+    "learn aids", "learn aid neuron --json", "learn item l02.bias.recall", "learn review --limit 1",
 )  # fmt: skip
 OPENS_A_SESSION = (
     "report {digits}", "report --json", "predict love", "generate love --seed 1", "score love",
