@@ -22,10 +22,15 @@ class DepthTrace:
 
 
 def initial(init: str, width: int, source: np.random.Generator) -> Floats:
-    """Xavier: variance 1 / n; He: 2 / n; uniform: within 1 / √n, so variance 1 / (3 n)."""
+    """Uniform: within 1 / √n; others normal, of the spread that belongs to them."""
     if init == "uniform":
         return source.uniform(-1, 1, (width, width)) / math.sqrt(width)
-    return source.normal(0, math.sqrt((2 if init == "he" else 1) / width), (width, width))
+    return source.normal(0, weight_spread(init, width), (width, width))
+
+
+def weight_spread(init: str, width: int) -> float:
+    """Xavier: √(1 / n); He: √(2 / n); uniform within 1 / √n: √(1 / (3 n))."""
+    return math.sqrt({"xavier": 1, "he": 2, "uniform": 1 / 3}[init] / width)
 
 
 def trace(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.aids import drawings
-from engine.aids.deep_net import INITS, trace
+from engine.aids.deep_net import INITS, trace, weight_spread
 from engine.aids.result import Aid
 from engine.params import choice, number
 
@@ -25,6 +25,7 @@ VALUES = {
     "ratio": "first norm over last norm",
     "first_spread": "spread of what leaves the first layer",
     "last_spread": "spread of what leaves the last layer",
+    "weight_spread": "spread of the initial weights, by the formula",
 }
 
 
@@ -35,6 +36,7 @@ def compute(params: FlowParams, seed: int) -> Aid:
         "last_norm": made.gradients[-1],
         "first_spread": made.spreads[0],
         "last_spread": made.spreads[-1],
+        "weight_spread": weight_spread(params.init, params.width),
     }
     if made.gradients[-1]:
         values["ratio"] = made.gradients[0] / made.gradients[-1]

@@ -24,6 +24,7 @@ VALUES = {
     "first_norm": "norm of the gradient of the first layer",
     "last_norm": "norm of the gradient of the last layer",
     "last_spread": "spread of what leaves the last layer",
+    "alive": "1 where the first norm is between .1 and 200",
 }
 
 
@@ -33,6 +34,7 @@ def compute(params: ResidualParams, seed: int) -> Aid:
         "first_norm": made.gradients[0],
         "last_norm": made.gradients[-1],
         "last_spread": made.spreads[-1],
+        "alive": float(0.1 <= made.gradients[0] <= 200),
     }
     bars = [(f"layer {number + 1}", norm) for number, norm in enumerate(made.gradients)]
     return Aid(values, drawings.bars(bars, unit="‖dL/dW‖", log=True) | {"spreads": made.spreads})
