@@ -73,7 +73,9 @@ class ChartGrid(PaintedRows, can_focus=True):
 
     @property
     def chosen_scene(self) -> Scene | None:
-        return self._scenes.get(self.chosen)
+        """As of now, whether it was drawn or not."""
+        page = self.page_names()
+        return dict(zip(page, self._scenes_of(page), strict=True)).get(self.chosen)
 
     @property
     def chosen_size(self) -> tuple[int, int]:

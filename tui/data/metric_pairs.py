@@ -65,7 +65,7 @@ def _charts(metrics: tuple[str, ...], paired: bool) -> tuple[MetricChart, ...]:
 
 
 def _pairs(metrics: tuple[str, ...]) -> dict[str, str]:
-    """Metric of validation by that of training; each metric is in one pair at most."""
+    """Metric of validation by that of training: the closest names first, each metric in one pair at most."""
     split = {metric: _split(metric) for metric in metrics}
     training: dict[tuple[str, str], str] = {}
     for metric, name in split.items():
@@ -74,13 +74,17 @@ def _pairs(metrics: tuple[str, ...]) -> dict[str, str]:
         for key in ("form", name.form), ("rest", name.rest), ("bare", "" if name.part else name.rest):
             training.setdefault(key, metric)
     found: dict[str, str] = {}
-    for metric, name in split.items():
-        if name.part and name.part not in TRAINING and name.rest:
-            partner = next(
-                (one for key in _candidates(name) if (one := training.get(key)) and one not in found), None
-            )
-            if partner is not None:
+    open_names = {
+        metric: list(_candidates(name))
+        for metric, name in split.items()
+        if name.part and name.part not in TRAINING and name.rest
+    }
+    for place in range(max(map(len, open_names.values()), default=0)):
+        for metric, candidates in list(open_names.items()):
+            partner = training.get(candidates[place])
+            if partner is not None and partner not in found:
                 found[partner] = metric
+                del open_names[metric]
     return found
 
 

@@ -15,7 +15,7 @@ from tui.keys.all_keys import KEYS, MODAL, Key, Scope, heading_of, inside, shown
 from tui.keys.user_keymap import Keymap
 from tui.tabs import PAGES, TabName
 from tui.terminal.glyphs import glyphs
-from tui.ui.curve_colours import DASH_SIGNS
+from tui.ui.curve_colours import DASH_SIGNS, PART_SWATCH
 from tui.ui.sheet import Sheet
 from tui.ui.span import Row, Span, fitted
 from tui.ui.status_styles import STATUS_STYLES, status_sign
@@ -60,6 +60,8 @@ def _charts() -> list[Sign]:
     dashes = "--" if glyphs().ascii_only else 2 * DASH_SIGNS[1]
     return [
         (dashes, "hue-0", "dashes: baseline, or 9th curve and later"),
+        ("a" if glyphs().ascii_only else PART_SWATCH, "hue-0", "validation, in the chart of training"),
+        ("x" if glyphs().ascii_only else "×", "bad", "on the axis: a value that is NaN"),
         ("~0.3", "muted", "the smoothed value; raw: too few points for smoothing"),
         ("+2 more", "muted", "curves that the legend has no room for"),
     ]

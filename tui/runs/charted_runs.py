@@ -377,7 +377,11 @@ def _update_chart(
     axis = chart.view.axis
     chart.update_series(series_of(charted, shown, axis), selected_id, lacking, baseline, charted.title)
     chart.set_unplaced(
-        [one.label for one in shown if one.label not in lacking and not one.history.axes.has(axis)]
+        [
+            one.label
+            for one in shown
+            if one.history.metrics and one.label not in lacking and not one.history.axes.has(axis)
+        ]
     )
     chart.set_marks(mine.marks if mine is not None else [])
     chart.set_live(selected is not None and selected.status.is_active)

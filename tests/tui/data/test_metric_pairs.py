@@ -57,6 +57,14 @@ def test_the_loss_of_every_step_pairs_with_that_of_an_evaluation() -> None:
     assert MetricChart("train_runtime", "eval_runtime") in charts_of(names)
 
 
+def test_the_closest_names_pair_first_where_runs_of_several_programs_are_shown() -> None:
+    names = ["val_loss", "train_loss_epoch", "train/loss", "val/loss"]
+    assert set(charts_of(names)) == {
+        MetricChart("train_loss_epoch", "val_loss"),
+        MetricChart("train/loss", "val/loss"),
+    }
+
+
 def test_a_metric_of_training_is_in_one_pair() -> None:
     assert charts_of(["loss", "val_loss", "dev_loss"]) == (
         MetricChart("loss", "val_loss"),
