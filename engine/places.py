@@ -79,6 +79,11 @@ class Places:
         return self.root / "view.json"
 
     @property
+    def views(self) -> Path:
+        """Views of the run table that were saved by name."""
+        return self.root / "views"
+
+    @property
     def keymap(self) -> Path:
         return self.root / "keys.json"
 

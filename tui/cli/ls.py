@@ -11,14 +11,15 @@ from typing import Annotated
 
 import typer
 
-from engine import filter_fields
+from engine import filter_fields, places
 from engine.client.client import Client
-from engine.errors import InputError
+from engine.errors import DltuiError, InputError
 from engine.experiment_files.code import RunCode
 from engine.protocol import CheckpointFacts, Page, Query, RunSummary, Status, SweepRow
 from tui.cli.engine_call import call_engine, fail, print_json, print_stderr, print_stdout
 from tui.cli.shell_completion import complete_run
 from tui.cli.table import TableColumn, table, wrapped
+from tui.data import saved_views
 from tui.data.annotation_text import note_lines, tags_text
 from tui.data.code_text import code_fact, sections
 from tui.data.command_text import command_text
@@ -77,6 +78,14 @@ def ls(
         str, typer.Option(help="sort key: created, name, status, step, best, a parameter or a metric")
     ] = "created",
     ascending: Annotated[bool, typer.Option("--ascending/--descending", help=ORDER)] = False,
+    view: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="filter, order and columns of a view that was saved in the app; a FILTER narrows it",
+            autocompletion=lambda: saved_views.names(places.home()),
+        ),
+    ] = "",
     columns: Annotated[
         str,
         typer.Option(
@@ -106,6 +115,8 @@ def ls(
         ls_removed(json)
         return
 
+    if view:
+        where, sort, ascending, columns = _of_view(view, where, sort, ascending, columns)
     is_terminal = sys.stdout.isatty() and not json
     most = limit or (ROWS_SHOWN if is_terminal else None)
     query = Query(where, sort, not ascending, by_sweep=is_terminal and not trials and not columns)
@@ -136,6 +147,19 @@ def ls(
         print_stderr(f"{len(rows):,} of {length:,} {'rows' if page.sweeps else 'runs'}; --limit shows more.")
     if page.sweeps:
         print_stderr("A sweep is one row; --trials lists each trial, dltui ls sweep=NAME those of one sweep.")
+
+
+def _of_view(name: str, where: str, sort: str, ascending: bool, columns: str) -> tuple[str, str, bool, str]:
+    """The arguments, those that are not given from the view. Exits where it cannot be used."""
+    try:
+        view = saved_views.read(places.home(), name)
+    except DltuiError as error:
+        fail(error)
+    both = [f"({one})" for one in (view.where, where) if one]
+    where = " and ".join(both) if len(both) > 1 else view.where or where
+    if sort == "created" and not ascending:
+        sort, ascending = view.sort, not view.descending
+    return where, sort, ascending, columns or ",".join(map(saved_views.field_of, view.columns))
 
 
 def _print_columns(names: Sequence[str], page: Page) -> None:

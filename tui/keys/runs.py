@@ -31,6 +31,7 @@ KEYS = (
         "runs", 5, "View"),
     Key("view.sort", "o", "sort", "sort", "Sort by the next column", "runs", 9, "View"),
     Key("view.reverse", "O", "reverse", "reverse", "Reverse the sort order", "runs", 0, "View"),
+    Key("view.saved", "V", "views", "saved views", "Open a saved view, or save this one", "runs", 0, "View"),
     Key("view.columns", "W", "columns", "columns", "Choose the columns of the table", "runs", 0, "View"),
     Key("view.metric", "m", "metric(1)", "metric", "Show the next metric", "runs", 6, "View"),
     Key("view.previous_metric", "M", "metric(-1)", "metric back", "Show the previous metric",

@@ -44,6 +44,7 @@ from tui.view_state import MARKS_LIMIT
 
 if TYPE_CHECKING:
     from tui.chart.chart_grid import ChartGrid
+    from tui.data.saved_views import SavedView
     from tui.runs.grid_panel import RunGrid
     from tui.runs.run_chart import RunChart
     from tui.runs.value_legend import ValueLegend
@@ -464,6 +465,31 @@ class RunsTab(Tab):
         self.rows.sort(field, descending=descending)
         self.refresh_data()
         self.remember()
+
+    def action_views(self) -> None:
+        from tui.runs.views_dialog import ViewsDialog
+
+        ViewsDialog(self.app, self.context.places, self._view(), self._apply_view).open()
+
+    def _view(self) -> SavedView:
+        """What the table and the charts show now."""
+        from tui.data.saved_views import SavedView
+
+        query, columns = self.pages.query, [column.text for column in self.table.chosen]
+        return SavedView(
+            where=query.where, sort=query.sort, descending=query.descending, columns=columns,
+            metric=self.chart.metric, grid=self.state.grid,
+        )  # fmt: skip
+
+    def _apply_view(self, view: SavedView) -> None:
+        self.rows.filter(view.where)
+        self.filter_bar.set_filter(view.where)
+        self.table.choose(view.columns)
+        self.state.metric = view.metric or self.state.metric
+        if view.grid != self.state.grid:
+            self._show_grid(view.grid)
+        self._order(view.sort, descending=view.descending)
+        self.draw_curves()
 
     def action_columns(self) -> None:
         from tui.runs.columns_dialog import ChosenColumns, ColumnsScreen
