@@ -13,7 +13,8 @@ from engine.exec.shell_command import ShellCommand, without_values
 from engine.experiment_files.description import FileExperiment
 from engine.params import Value
 from engine.typed_json import Bounds as Bounds
-from engine.typed_json import Number, Time, Unknown, WrongType, typed
+from engine.typed_json import Number, Time, WrongType, typed
+from engine.typed_json import Unknown as Unknown
 from engine.typed_json import fields_of as fields_of
 from engine.typed_json import fitting as fitting
 from engine.typed_json import number_from_json as number_from_json

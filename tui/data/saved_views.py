@@ -9,8 +9,7 @@ from pathlib import Path
 from engine import files
 from engine.errors import CorruptRun, DltuiError, InputError
 from engine.places import Places
-from engine.protocol import fitting
-from engine.typed_json import Unknown, to_json
+from engine.protocol import Unknown, fitting, to_json
 
 VERSION = 1
 VIEWS_LIMIT = 200
