@@ -455,7 +455,7 @@ def _model_name(values: Mapping[str, Value]) -> str:
     """Such as `1 layer forward torch`."""
     layers, tuned = values["layers"], " tuned" if values["recipe"] == "tuned" else ""
     size = f"{layers} {'layer' if layers == 1 else 'layers'}"
-    return f"{size} {values['direction']} {values['framework']}{tuned}"
+    return f"{size} {values['direction']} {find('lm').framework_of(values)}{tuned}"
 
 
 SUITES: tuple[Suite, ...] = (

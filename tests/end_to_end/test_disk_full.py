@@ -67,6 +67,7 @@ def test_a_full_disk_is_reported_and_nothing_is_lost_after_space_is_freed(small:
     assert home.dltui("verify", run)
 
 
+@pytest.mark.long
 def test_a_run_that_ends_on_a_full_disk_says_why_and_goes_on_later(small: Home) -> None:
     home = small
     whole = home.finish(home.start("counter", steps=3000))
@@ -85,6 +86,7 @@ def test_a_run_that_ends_on_a_full_disk_says_why_and_goes_on_later(small: Home) 
     assert ended["checkpoints"][-1]["weights_sha256"] == whole["checkpoints"][-1]["weights_sha256"]
 
 
+@pytest.mark.long
 def test_a_full_disk_refuses_a_new_run_in_one_line_and_the_engine_lives(small: Home) -> None:
     home = small
     home.finish(home.start("counter", steps=3))

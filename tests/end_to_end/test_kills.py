@@ -102,6 +102,7 @@ def service_pid(home: Home) -> int:
     return holder.pid if holder else 0
 
 
+@pytest.mark.long
 def test_everything_killed_at_once_is_found_again_and_explained(often: Home) -> None:
     home = often
     whole = weights(home.finish(home.start("counter", steps=STEPS)))

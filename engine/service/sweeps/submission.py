@@ -6,7 +6,7 @@ import dataclasses
 import itertools
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -119,15 +119,7 @@ def check(spec: SweepSpec) -> None:
                 "Give fewer values, or say how many to try: --trials 100",
             )
     _check_metric(spec)
-    first: ParamError | None = None
-    for chosen in itertools.islice(_first_points(spec), CHECKED_CONFIGS):
-        try:
-            _check_logged(spec, trial_spec.build_params(spec, chosen))
-            return
-        except ParamError as error:
-            first = first or error
-    if first is not None:
-        raise first
+    _check_first_points(spec, lambda built: _check_logged(spec, built))
 
 
 def check_parent(spec: SweepSpec, parent: RunSummary, checkpoint: ParentCheckpoint) -> None:
@@ -140,11 +132,19 @@ def check_parent(spec: SweepSpec, parent: RunSummary, checkpoint: ParentCheckpoi
                 "axis.",
                 "Sweep other parameters, or without begin.",
             )
+    _check_first_points(
+        spec,
+        lambda built: parent_checkpoint.check_params(kind, dataclasses.asdict(built), parent, checkpoint),
+    )
+
+
+def _check_first_points(spec: SweepSpec, check: Callable[[Any], object]) -> None:
+    """Raises the ParamError of the first point if none of the first ones has parameters that pass."""
     first: ParamError | None = None
     for chosen in itertools.islice(_first_points(spec), CHECKED_CONFIGS):
         try:
-            values = dataclasses.asdict(trial_spec.build_params(spec, chosen))
-            return parent_checkpoint.check_params(kind, values, parent, checkpoint)
+            check(trial_spec.build_params(spec, chosen))
+            return
         except ParamError as error:
             first = first or error
     if first is not None:

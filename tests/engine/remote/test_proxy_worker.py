@@ -65,6 +65,7 @@ def test_a_remote_run_equals_the_local_run_bit_for_bit(places: Places, gateway: 
     assert gateway.jobs[0].facts["need"]["cpus"] == 1
 
 
+@pytest.mark.long
 def test_a_node_that_dies_loses_only_the_steps_after_its_last_checkpoint(
     places: Places, gateway: PipeGateway
 ) -> None:
@@ -88,6 +89,7 @@ def test_an_end_frame_that_arrives_together_with_the_end_of_its_task_counts(
     assert len(gateway.nodes) == 1, remote.notes()
 
 
+@pytest.mark.long
 def test_a_run_whose_keeper_is_killed_on_the_node_is_tried_again(
     places: Places, gateway: PipeGateway
 ) -> None:

@@ -179,6 +179,7 @@ async def test_a_run_that_ended_without_its_last_weights_can_be_resumed(places: 
         assert done.cause is not None and done.cause.kind is CauseKind.FINISHED and done.attempt == 2
 
 
+@pytest.mark.long
 async def test_the_exit_that_a_keeper_wrote_just_before_it_ended_counts(places: Places) -> None:
     """Fifty fast runs: none is lost because its keeper has ended when it is checked."""
     async with serving(places), await connect(places) as service_client:

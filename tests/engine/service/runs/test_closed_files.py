@@ -55,6 +55,7 @@ async def observe(root: Path) -> dict[str, Any]:
     return {"runs": reports, "step": end.step}
 
 
+@pytest.mark.long
 def test_each_closed_file_is_reported_and_the_healthy_run_trains_on(places: Places) -> None:
     for file in FILES:
         folder = done_run(places, f"closed-{file}")

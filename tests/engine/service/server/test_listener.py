@@ -62,6 +62,7 @@ async def test_of_many_services_at_once_exactly_one_wins(places: Places) -> None
             assert (await service_client.engine())["pid"] == first.pid
 
 
+@pytest.mark.long
 async def test_services_that_race_for_a_home_leave_one_that_answers(places: Places) -> None:
     command = [sys.executable, "-m", "engine.service"]
     environ = {**os.environ, "DLTUI_HOME": str(places.root)}

@@ -39,6 +39,7 @@ def weights(places: Places, row: TrialRow, lane: int) -> tuple[bytes, int]:
     return found.arrays["weights"][lane].tobytes(), int(found.arrays["stop"][lane])
 
 
+@pytest.mark.long
 async def test_one_lane_is_stopped_and_another_pinned_while_the_others_train(places: Places) -> None:
     async with open_client(places) as client:
         made = await client.sweep_submit("xor", ["hidden=1..3"], {"epochs": 4_000_000}, seeds=2)
@@ -143,6 +144,7 @@ async def test_impossible_edits_of_a_lane_are_refused_with_one_line(places: Plac
                 await client.sweep_edit(made.id, verb, **facts)
 
 
+@pytest.mark.long
 async def test_further_points_are_drawn_from_a_widened_range(places: Places) -> None:
     async with open_client(places) as client:
         made = await client.sweep_submit("xor", ["lr=0.1..0.2"], {"epochs": 8}, sampler="random", trials=3)
