@@ -11,6 +11,7 @@ from typing import Any
 
 from engine.errors import DataError, ParamError
 from engine.models.language import (
+    attention,
     beam_search,
     fill_blank,
     gates,
@@ -32,9 +33,12 @@ from engine.session.cache import SessionCache
 from engine.session.language_runs import OpenedModel
 from engine.session.methods import Handler
 from engine.session_protocol.language import (
+    AttentionRequest,
     BeamRequest,
     BeamSearch,
     BlankRequest,
+    BlocksRequest,
+    BlockWords,
     BothWaysRequest,
     ComparedModel,
     ComparedModels,
@@ -55,6 +59,7 @@ from engine.session_protocol.language import (
     ScoreFileRequest,
     ScoreRequest,
     Scores,
+    SentenceAttention,
     SkippedLine,
     UnitGates,
 )
@@ -187,6 +192,18 @@ def gates_(session_cache: SessionCache, request: GatesRequest) -> UnitGates:
     return responses.gates(found, prompt, trace, layer, chosen, lively)
 
 
+def attention_(session_cache: SessionCache, request: AttentionRequest) -> SentenceAttention:
+    found = _open(session_cache, request.run)
+    prompt = tokenise(found.model.vocabulary, request.text)
+    return responses.attention(found, prompt, attention.attention(found.model, prompt.ids))
+
+
+def blocks(session_cache: SessionCache, request: BlocksRequest) -> BlockWords:
+    found = _open(session_cache, request.run)
+    prompt = tokenise(found.model.vocabulary, request.text)
+    return responses.blocks(found, prompt, attention.behind_blocks(found.model, prompt.ids, request.k))
+
+
 def compare(session_cache: SessionCache, request: CompareRequest) -> ComparedModels:
     if not 1 <= len(request.runs) <= COMPARED:
         raise ParamError(f"runs: expected a list of 1 to {COMPARED} models.")
@@ -269,5 +286,7 @@ HANDLERS: Mapping[Any, Handler] = {
     BlankRequest: blank_,
     OrdersRequest: orders,
     GatesRequest: gates_,
+    AttentionRequest: attention_,
+    BlocksRequest: blocks,
     CompareRequest: compare,
 }

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from engine.data.text.vocabulary import EOS, UNK, Vocabulary
 from engine.models.language import scoring
+from engine.models.language.attention import AttentionWeights, BlockReadings
 from engine.models.language.beam_search import BeamTree, path
 from engine.models.language.fill_blank import BlankFilling
 from engine.models.language.gates import GateTrace
@@ -25,15 +26,18 @@ from engine.served_checkpoint import served_step
 from engine.session.language_runs import LanguageRun, OpenedModel
 from engine.session_protocol.language import (
     BeamSentence,
+    BlockWords,
     CountedScore,
     FittingWord,
     GeneratedSentence,
     GeneratedWord,
     LanguageModelRow,
     NextWord,
+    ProbableNextWord,
     RankedOrder,
     RankedOrders,
     ScoreTotal,
+    SentenceAttention,
     SentenceScore,
     TreeNode,
     UnitGates,
@@ -209,10 +213,9 @@ def gates(
 ) -> UnitGates:
     model = opened.model
     assert isinstance(model.weights, LstmWeights), "engine.models.language.gates refuses others"
-    read = ["<START>", *(reversed(prompt.words) if model.is_reversed else prompt.words)]
     return UnitGates(
         **head(opened),
-        words=read,
+        words=_as_read(model, prompt),
         unknown=list(prompt.unknown),
         layer=layer,
         unit=unit,
@@ -226,6 +229,31 @@ def gates(
         c=trace.c,
         h=trace.h,
     )
+
+
+def attention(opened: OpenedModel, prompt: Prompt, found: AttentionWeights) -> SentenceAttention:
+    return SentenceAttention(
+        **head(opened),
+        words=_as_read(opened.model, prompt),
+        unknown=list(prompt.unknown),
+        attention=found.weights.tolist(),
+        entropies=found.entropies.tolist(),
+    )
+
+
+def blocks(opened: OpenedModel, prompt: Prompt, found: BlockReadings) -> BlockWords:
+    words = opened.model.vocabulary.words
+    return BlockWords(
+        **head(opened),
+        words=_as_read(opened.model, prompt),
+        unknown=list(prompt.unknown),
+        best=[[[ProbableNextWord(words[one.id], one.p) for one in at] for at in row] for row in found.words],
+        norms=found.norms.tolist(),
+    )
+
+
+def _as_read(model: LanguageModel, prompt: Prompt) -> list[str]:
+    return ["<START>", *(reversed(prompt.words) if model.is_reversed else prompt.words)]
 
 
 def bits(logp: float) -> float:

@@ -454,6 +454,59 @@ class GatesRequest(Request[UnitGates]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SentenceAttention(ModelAnswer):
+    """What each word of a text attends to, in a transformer."""
+
+    words: Sequence[str]
+    """T of them in the model's reading order, <START> first"""
+    unknown: Sequence[str]
+    attention: Sequence[Sequence[Sequence[Sequence[float]]]]
+    """by block, head, word, and word that it attends to; rows sum to 1"""
+    entropies: Sequence[Sequence[float]]
+    """by block and head: mean entropy of the rows, in bits"""
+
+
+@dataclass(frozen=True, slots=True)
+class AttentionRequest(Request[SentenceAttention]):
+    """Refused for an LSTM, and for more than 64 words."""
+
+    METHOD = "language.attention"
+
+    text: str
+    run: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProbableNextWord:
+    word: str
+    p: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockWords(ModelAnswer):
+    """What the output layer makes of the word vectors before the first block and behind each one."""
+
+    words: Sequence[str]
+    """in the model's reading order, <START> first"""
+    unknown: Sequence[str]
+    best: Sequence[Sequence[Sequence[ProbableNextWord]]]
+    """by block (0: before the first one) and word: the most probable next words, best first"""
+    norms: Sequence[Sequence[float]]
+    """by block and word: length of the word vector"""
+
+
+@dataclass(frozen=True, slots=True)
+class BlocksRequest(Request[BlockWords]):
+    """Refused as AttentionRequest is."""
+
+    METHOD = "language.blocks"
+
+    text: str
+    run: str = ""
+    k: int = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ComparedModel(ModelAnswer):
     name: str
     framework: str

@@ -20,7 +20,12 @@ from engine.data.text.tokeniser import Tokeniser
 from engine.data.text.vocabulary import EOS, RESERVED, START, UNK, Vocabulary
 from engine.events import EventWriter
 from engine.models.language import model_description as descriptions
-from engine.models.language.model_description import Direction, LstmDescription, ModelDescription
+from engine.models.language.model_description import (
+    Direction,
+    LstmDescription,
+    ModelDescription,
+    TransformerDescription,
+)
 from engine.places import Places
 from engine.protocol import Cause, CauseKind, Spec, Status
 from engine.store import ExitFacts, KeeperFacts, RunFolder
@@ -41,6 +46,10 @@ SMOOTHING = 0.003  # of a sentence, for each pair of words that never met
 FILLER = 1e-7  # the share of a word that no sentence holds
 
 
+ModelFiles = tuple[ModelDescription, Mapping[str, Floats], Vocabulary]
+"""description, weights and words of a model"""
+
+
 def write_run(
     places: Places,
     *,
@@ -56,7 +65,7 @@ def write_run(
     step: int = 1200,
     perplexities: Mapping[str, float] = PERPLEXITIES,
     created_at: float | None = None,
-    model: tuple[ModelDescription, Mapping[str, Floats], Vocabulary] | None = None,
+    model: ModelFiles | None = None,
 ) -> str:
     """The id of a new run of `lm`; `model` replaces the files of the bigram model.
 
@@ -83,11 +92,32 @@ def bigrams(
     sentences: Sequence[str] = SENTENCES,
     size: int = 0,
     corpus: str = "captions",
-) -> tuple[ModelDescription, dict[str, Floats], Vocabulary]:
+) -> ModelFiles:
     """The files of a model: description, weights, vocabulary."""
     vocabulary = _vocabulary(sentences, words, size)
     arrays = _arrays(vocabulary, sentences, direction, layers)
     return _description(vocabulary, arrays, direction, layers, corpus), arrays, vocabulary
+
+
+def transformer(layers: int = 2, direction: str = "forward", seed: int = 1) -> ModelFiles:
+    """The files of an untrained transformer of two heads that knows the words of SENTENCES."""
+    vocabulary = _vocabulary(SENTENCES, (), 0)
+    description = TransformerDescription(
+        layers,
+        Direction(direction),
+        8,
+        2,
+        "sinusoidal",
+        len(vocabulary),
+        "plain",
+        "captions",
+        vocabulary.sha256,
+    )
+    random = np.random.default_rng(seed)
+    arrays = {
+        name: random.standard_normal(shape).astype(np.float32) for name, shape in description.shapes().items()
+    }
+    return description, arrays, vocabulary
 
 
 def write_checkpoint(folder: RunFolder, step: int, arrays: Mapping[str, Floats]) -> None:
@@ -173,6 +203,7 @@ def _folder(
 ) -> RunFolder:
     now = time.time() if created_at is None else created_at
     params = {
+        "model": "lstm" if isinstance(description, LstmDescription) else "transformer",
         "framework": framework, "layers": description.layers, "direction": str(description.direction),
         "corpus": description.corpus,
     }  # fmt: skip

@@ -73,7 +73,8 @@ def scope_of(focused: Widget | None, tab: TabName = "runs") -> Scope:
 
 SHOWN = {
     "question_mark": "?", "slash": "/", "comma": ",", "full_stop": ".", "right_square_bracket": "]",
-    "left_square_bracket": "[", "plus": "+", "minus": "-", "equals_sign": "=", "colon": ":", "escape": "esc",
+    "left_square_bracket": "[", "right_curly_bracket": "}", "left_curly_bracket": "{",
+    "plus": "+", "minus": "-", "equals_sign": "=", "colon": ":", "escape": "esc",
     "number_sign": "#", "greater_than_sign": ">", "less_than_sign": "<",
     "pagedown": "pgdn", "pageup": "pgup", "up": "↑", "down": "↓", "left": "←", "right": "→", "delete": "del",
 }  # fmt: skip

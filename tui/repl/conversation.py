@@ -12,8 +12,10 @@ from typing import Any
 from engine.client.session import Session
 from engine.errors import DltuiError, ParamError
 from engine.session_protocol.language import (
+    AttentionRequest,
     BeamRequest,
     BlankRequest,
+    BlocksRequest,
     BothWaysRequest,
     CompareRequest,
     GatesRequest,
@@ -28,7 +30,8 @@ from engine.session_protocol.language import (
 from engine.session_protocol.request import StreamRequest
 from tui.drawings import beam_tree, sentence
 from tui.drawings.words_with_numbers import Column
-from tui.repl import gates, tables
+from tui.repl import attention, gates, tables
+from tui.repl.attention import ShownHead
 from tui.repl.sampling_settings import PromptSampling
 from tui.repl.slash_commands import SlashCommand, parse
 from tui.repl.transcript_entry import TranscriptEntry
@@ -57,7 +60,8 @@ class Conversation:
         self.entries: list[TranscriptEntry] = []
         self._commands: dict[str, Callable[[TranscriptEntry, str], Awaitable[None]]] = {
             "generate": self._generate, "score": self._score, "both": self._both, "blank": self._blank,
-            "orders": self._orders, "beam": self._beam, "gates": self._gates, "compare": self._compare,
+            "orders": self._orders, "beam": self._beam, "gates": self._gates,
+            "attention": self._attention, "blocks": self._blocks, "compare": self._compare,
         }  # fmt: skip
 
     def add(self, line: str) -> TranscriptEntry:
@@ -80,6 +84,13 @@ class Conversation:
     def gates(self) -> TranscriptEntry | None:
         """The newest entry that shows gates."""
         return next((entry for entry in reversed(self.entries) if entry.gates is not None), None)
+
+    @property
+    def attention(self) -> TranscriptEntry | None:
+        """The newest entry that shows a head, unless one with gates is newer."""
+        shown = (entry for entry in reversed(self.entries) if entry.gates or entry.attention)
+        newest = next(shown, None)
+        return newest if newest is not None and newest.attention is not None else None
 
     def set(self, command: SlashCommand, text: str) -> TranscriptEntry:
         """Sets a sampling parameter; without `text` adds an entry with its value."""
@@ -140,6 +151,12 @@ class Conversation:
         units = shown.liveliest
         place = units.index(shown.unit) if shown.unit in units else 0
         await self._update_gates(entry, replace(request, unit=units[(place + by) % len(units)]))
+        self._changed()
+
+    def select_head(self, entry: TranscriptEntry, *, head: int = 0, block: int = 0) -> None:
+        """Shows a head so many further."""
+        assert entry.attention is not None
+        self._show_head(entry, entry.attention.select(head=head, block=block))
         self._changed()
 
     # --- commands --------------------------------------------------------------------------------------
@@ -232,6 +249,23 @@ class Conversation:
         entry.gates = request, response
         entry.set_content(partial(gates.heat, response))
         entry.note_keys("esc, then ] or [ : the other units whose cells change most")
+        self._note_source(entry, response)
+
+    async def _attention(self, entry: TranscriptEntry, text: str) -> None:
+        response = await self._session.ask(AttentionRequest(text, self.run))
+        self._show_head(entry, ShownHead(response))
+        entry.note_keys("esc, then ] or [ : other heads, } or { : other blocks")
+        self._note_unknown(entry, response.unknown)
+        self._note_source(entry, response)
+
+    def _show_head(self, entry: TranscriptEntry, shown: ShownHead) -> None:
+        entry.attention = shown
+        entry.set_content(partial(attention.head_rows, shown))
+
+    async def _blocks(self, entry: TranscriptEntry, text: str) -> None:
+        response = await self._session.ask(BlocksRequest(text, self.run))
+        entry.set_content(partial(attention.block_rows, response))
+        self._note_unknown(entry, response.unknown)
         self._note_source(entry, response)
 
     async def _compare(self, entry: TranscriptEntry, text: str) -> None:

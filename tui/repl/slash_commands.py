@@ -41,6 +41,8 @@ COMMANDS = (
     SlashCommand("beam", "TEXT", "beam search: the most probable sentences"),
     SlashCommand("compare", "[@RUN] TEXT", "this model beside another"),
     SlashCommand("gates", "[@u7 @l2] TEXT", "one LSTM unit, word by word"),
+    SlashCommand("attention", "TEXT", "what each word attends to (transformer)"),
+    SlashCommand("blocks", "TEXT", "next words behind each block (transformer)"),
     SlashCommand("model", "[RUN]", "choose the model", is_tab_action=True),
     *(_setting(name, param) for name, param in SETTINGS.items()),
     SlashCommand("export", "[FILE]", "write the transcript to a file", is_tab_action=True),
@@ -48,7 +50,7 @@ COMMANDS = (
     SlashCommand("help", "", "list all commands", is_tab_action=True),
 )
 BY_NAME = {command.name: command for command in COMMANDS}
-WITH_SUGGESTIONS = frozenset({"generate", "score", "both", "orders", "beam", "gates"})
+WITH_SUGGESTIONS = frozenset({"generate", "score", "both", "orders", "beam", "gates", "attention", "blocks"})
 """commands for whose text next words are suggested"""
 
 SAMPLED = frozenset({"generate", "both"})

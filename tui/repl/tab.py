@@ -463,9 +463,16 @@ class ReplTab(Tab):
             self.transcript.scroll_to_entry(entry)
 
     def action_unit(self, by: int) -> None:
-        entry = self.conversation.gates
-        if entry is not None:
+        """The next unit of gates, or the next head, whichever is newer."""
+        head, entry = self.conversation.attention, self.conversation.gates
+        if head is not None:
+            self.conversation.select_head(head, head=by)
+        elif entry is not None:
             self._start_answer(self.conversation.select_unit(entry, by))
+
+    def action_block(self, by: int) -> None:
+        if (entry := self.conversation.attention) is not None:
+            self.conversation.select_head(entry, block=by)
 
     def action_clear(self) -> None:
         self.conversation.clear()
@@ -510,12 +517,14 @@ class ReplTab(Tab):
         answering, conversation = self._is_answering, self.conversation
         if self.prompt.is_searching:
             return SEARCHING
+        has_head = conversation.attention is not None
         return {
             "prompt.take": self._take_label(),
             "prompt.leave": "stop" if answering else "tabs",
             "repl.stop": "stop" if answering else "",
             "repl.sort": "sort" if conversation.table is not None else "",
-            "repl.unit": "next unit" if conversation.gates is not None else "",
+            "repl.unit": "next head" if has_head else "next unit" if conversation.gates is not None else "",
+            "repl.block": "next block" if has_head else "",
         }
 
     # --- display and state -----------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from engine.session_protocol.language import GatesRequest, UnitGates
+from tui.repl.attention import ShownHead
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.span import Row, Span, row_text
@@ -24,6 +25,8 @@ class TranscriptEntry:
         """sort order of a table of lines, an index of tables.ORDERS"""
         self.gates: tuple[GatesRequest, UnitGates] | None = None
         """those that are shown"""
+        self.attention: ShownHead | None = None
+        """the head that is shown"""
         self.source = ""
         """model, weights and sampling parameters of the response, for the export"""
         self._compose: Compose = lambda width: ()

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from engine.errors import DltuiError
@@ -15,7 +16,7 @@ from engine.places import Places
 from engine.session import methods
 from engine.session.cache import SessionCache
 from tests.engine.session.requests import parts, request
-from tests.fakes.language_run import write_run
+from tests.fakes.language_run import transformer, write_run
 
 HEAD = {"run", "direction", "step", "epoch", "weights", "is_running", "notice"}
 
@@ -305,6 +306,47 @@ def test_gates_have_a_value_for_each_word(session_cache: SessionCache, forward: 
         "love",
         "i",
     ]
+
+
+def test_attention_is_a_triangle_of_shares_for_each_head(session_cache: SessionCache, places: Places) -> None:
+    run = write_run(places, model=transformer(layers=3, direction="reversed"))
+    response = request(session_cache, "language.attention", run=run, text="i love cupcakes")
+    assert response["words"] == ["<START>", "cupcakes", "love", "i"]
+    heads = np.array(response["attention"])
+    assert heads.shape == (3, 2, 4, 4)
+    np.testing.assert_allclose(heads.sum(axis=-1), 1, atol=1e-6)
+    assert not np.triu(heads, 1).any()
+    rows = heads[2, 1]
+    by_hand = [-sum(p * math.log2(p) for p in row if p > 0) for row in rows]
+    assert response["entropies"][2][1] == pytest.approx(sum(by_hand) / 4, rel=1e-5)
+
+
+def test_the_words_behind_the_last_block_are_those_that_the_model_predicts(
+    session_cache: SessionCache, places: Places
+) -> None:
+    run = write_run(places, model=transformer())
+    response = request(session_cache, "language.blocks", run=run, text="i love", k=2)
+    assert [len(row) for row in response["best"]] == [3] * 3
+    predicted = request(session_cache, "language.predict", run=run, text="i love", k=2)["candidates"]
+    last = response["best"][-1][-1]
+    assert [one["word"] for one in last] == [one["word"] for one in predicted]
+    assert [one["p"] for one in last] == pytest.approx([one["p"] for one in predicted], rel=1e-4)
+    assert np.array(response["norms"]).shape == (3, 3)
+
+
+def test_a_look_into_the_wrong_kind_of_model_says_which_look_fits(
+    session_cache: SessionCache, places: Places, forward: str
+) -> None:
+    run = write_run(places, model=transformer())
+    with pytest.raises(DltuiError, match="it has no gates") as caught:
+        request(session_cache, "language.gates", run=run, text="i love")
+    assert "/attention" in caught.value.remedy
+    for method in ("language.attention", "language.blocks"):
+        with pytest.raises(DltuiError, match="it has no attention") as caught:
+            request(session_cache, method, run=forward, text="i love")
+        assert "/gates" in caught.value.remedy
+        with pytest.raises(DltuiError, match="at most 64 words, got 65"):
+            request(session_cache, method, run=run, text="love " * 65)
 
 
 def test_models_are_compared_on_one_text(

@@ -11,7 +11,7 @@ from engine.session_protocol.language import GenerateRequest
 from tests.fakes.app_pilot import open_app
 from tests.fakes.engine import FakeEngine
 from tests.fakes.fake_session import FakeSession
-from tests.fakes.language_run import write_run
+from tests.fakes.language_run import transformer, write_run
 from tests.tui.repl.bench import Typist, open_repl, tab
 from tui.dialogs.choose import ChoiceList
 from tui.repl.transcript_entry import TranscriptEntry
@@ -78,6 +78,26 @@ async def test_orders_blank_both_ways_beam_and_gates(places: Places, session: Fa
         before = entry.gates[1].unit
         await opened.press("escape", "right_square_bracket")
         await opened.until(lambda: entry.gates is not None and entry.gates[1].unit != before)
+
+
+async def test_attention_by_head_and_block_and_the_words_behind_blocks(
+    places: Places, session: FakeSession
+) -> None:
+    write_run(places, model=transformer(layers=3), name="former")
+    async with open_app(places, FakeEngine(), (120, 60)) as opened:
+        await open_repl(opened, "former")
+        typist = Typist(opened)
+        await typist.submit("/attention i love you")
+        await opened.shows("head 1 of 2, block 1 of 3", "(start)", "entropy", "bits")
+        await opened.press("escape", "right_square_bracket", "right_curly_bracket")
+        await opened.shows("head 2 of 2, block 2 of 3")
+        await opened.press("right_square_bracket", "left_curly_bracket", "left_curly_bracket")
+        await opened.shows("head 1 of 2, block 3 of 3")
+        await opened.press("X", "i")
+        await typist.submit("/blocks i love")
+        await opened.shows("embedding", "block 3", "norm 3", "%")
+        await typist.submit("/gates i love")
+        await opened.shows("it has no gates", "/attention")
 
 
 async def test_two_models_are_compared_side_by_side(places: Places, session: FakeSession) -> None:
