@@ -203,7 +203,7 @@ async def test_without_a_model_a_key_opens_the_form_of_a_run(places: Places, ses
     async with open_app(places, FakeEngine()) as opened:
         await open_repl(opened, "No language model yet")
         await opened.press("ctrl+n")
-        await opened.shows("Language model: an LSTM, forward")
+        await opened.shows("Language model: LSTM or transformer, forward")
 
 
 async def test_the_list_of_models_begins_at_the_selected_one(places: Places, session: FakeSession) -> None:
