@@ -143,8 +143,9 @@ class FakeSweeps:
         named = {"name": facts["name"]} if facts["name"] else {}
         suite = catalog.suite(facts["experiment"])
         experiment, axes = (suite.experiment, suite.axes) if suite else (facts["experiment"], ())
+        given = facts["axes"] if experiment != "exec" else ()
         return make_sweep(
-            number, experiment=experiment, axes=(*axes, *facts["axes"]), prune=Prune(**facts["prune"]),
+            number, experiment=experiment, axes=(*axes, *given), prune=Prune(**facts["prune"]),
             planned=facts["trials"] or 30, **plain, **named,
         )  # fmt: skip
 

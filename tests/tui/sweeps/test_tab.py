@@ -6,11 +6,14 @@ import contextlib
 import csv
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from engine.axes import Axis
 from engine.errors import DltuiError
+from engine.exec.shell_command import ShellCommand
 from engine.places import Places
 from engine.sweep_protocol import Prune, TrialQuery, TrialRow, TrialStatus
 from tests.fakes.app_pilot import AppPilot, open_app
@@ -364,6 +367,23 @@ async def test_a_sweep_like_another_one_takes_its_folder_of_data(
         await opened.press("enter")
         await opened.until(lambda: [word for word, _ in engine.sweeps.requests] == ["sweep_submit"])
         assert engine.sweeps.requests[0][1]["data"] == "/of/the/sweep"
+
+
+async def test_a_swept_command_is_swept_again_in_the_shell_of_its_sweep(places: Places) -> None:
+    command = ShellCommand(("train", "{lr}", "{name}"), "/work", kinds={"lr": "float", "name": "text"})
+    made = make_sweep(1, experiment="exec", axes=(), params={"name": "a"}, metric="acc", goal="max")
+    spec = replace(made.spec, axes=(Axis("lr", (0.1, 0.5)),), command=command)
+    engine = FakeEngine()
+    engine.sweeps.put(replace(made, spec=spec))
+    async with sweep_tab(places, engine) as opened:
+        await opened.shows("sweep-1", "train '{lr}'")
+        await opened.press("R")
+        await opened.shows("sweep a command", "0.1,0.5", "30 trials")
+        await opened.press("enter")
+        await opened.until(lambda: engine.sweeps.requests)
+        facts = engine.sweeps.requests[0][1]
+        assert (facts["axes"], facts["params"], facts["like"]) == (["lr=0.1,0.5"], {"name": "a"}, made.id)
+        assert (facts["metric"], facts["goal"], facts["name"]) == ("acc", "max", "")
 
 
 async def test_a_sweep_is_set_up_by_keys(places: Places) -> None:
