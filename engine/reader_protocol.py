@@ -24,6 +24,9 @@ class LogDescription:
     """seconds since 1970, of the first record"""
     bytes: int
     params: Mapping[str, Value] = field(default_factory=dict)
+    tags: Sequence[str] = ()
+    """as the other program has them"""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

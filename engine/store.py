@@ -203,7 +203,9 @@ def create(places: Places, spec: Spec, fill: Callable[[Path], object] = lambda p
     return folder
 
 
-def create_imported(places: Places, spec: Spec, source: LogSource) -> tuple[RunFolder, ExitFacts]:
+def create_imported(
+    places: Places, spec: Spec, source: LogSource, annotations: Annotations
+) -> tuple[RunFolder, ExitFacts]:
     """Create the folder of an imported run, not yet on stable storage, in that of all runs, which is there.
 
     Raises OSError, also where the id is taken.
@@ -217,6 +219,7 @@ def create_imported(places: Places, spec: Spec, source: LogSource) -> tuple[RunF
         (folder.spec.name, to_json(spec)),
         (folder.log_source.name, to_json(source)),
         (folder.exit.name, to_json(ended)),
+        *([(folder.annotations.name, to_json(annotations))] if annotations != Annotations() else []),
     ):
         files.write_new(draft / name, json.dumps(data, allow_nan=False).encode("ascii"))
     os.rename(draft, folder.path)

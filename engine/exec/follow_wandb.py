@@ -78,7 +78,7 @@ class WandbFollower:
             batch.series = {
                 name: points for name, points in batch.series.items() if not name.startswith(SYSTEM)
             }
-            batch.texts = [text for text in batch.texts if text.tag == "notes"]
+            batch.texts = []
             yield from self._made.of(batch, followed.prefix)
 
     def _begin(self, path: Path, is_last: bool) -> None:

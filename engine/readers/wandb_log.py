@@ -108,7 +108,6 @@ class WandbRun:
     """the last step"""
     _at: float = 0.0
     """the latest time"""
-    _notes: bytes = b""
     _damages: int = 0
     _looks: int = 0
 
@@ -124,7 +123,9 @@ class WandbRun:
         name = self.name or _text(first.name) or _id_of(self.path)
         digest = hashlib.sha256(first.SerializeToString(deterministic=True)).hexdigest()
         facts = _facts_of(first) | params
-        return LogDescription(KIND, str(self.path), name, digest, _seconds(first.started), size, facts)
+        tags, note = tuple(map(_text, first.tags)), _text(first.notes)[:TEXT_LIMIT]
+        began = _seconds(first.started)
+        return LogDescription(KIND, str(self.path), name, digest, began, size, facts, tags, note)
 
     def scalars(self) -> Iterator[LogBatch]:
         for path in files_of_run(self.path):
@@ -243,7 +244,9 @@ class WandbRun:
         return rows._replace(steps=steps, times=np.where(is_time, rows.times, times))
 
     def _add_series(self, batch: LogBatch, rows: _Rows) -> None:
-        order = np.argsort(rows.names * len(rows.steps) + rows.records)
+        by_name = np.argsort(np.argsort(np.array(self._table.names, object)))  # W&B writes them in any order
+        ranks = by_name[rows.names] if len(rows.names) else rows.names
+        order = np.argsort(ranks * len(rows.steps) + rows.records)
         names, records, values = rows.names[order], rows.records[order], rows.values[order]
         ends = np.append(np.flatnonzero(np.diff(names)) + 1, len(names))
         begin = 0
@@ -267,9 +270,6 @@ class WandbRun:
                     system.setdefault(SYSTEM + _name_of(item), []).append((step, value, at))
             batch.output += record.output.line + record.output_raw.line
             batch.params = {**batch.params, **_config(record.run.config), **_config(record.config)}
-            if record.HasField("run") and record.run.notes not in (b"", self._notes):
-                self._notes = record.run.notes
-                batch.texts.append(LogText("notes", step, _text(self._notes)[:TEXT_LIMIT]))
             if record.HasField("exit"):
                 file.has_ended = True
                 batch.texts.append(LogText("W&B", step, f"ended with exit code {record.exit.code}"))
@@ -416,9 +416,8 @@ def _param(value: Any) -> Value:
 
 
 def _facts_of(run: Any) -> dict[str, Value]:
-    """Tags, group and kind of job, where they are given: one filters by them as by parameters."""
-    tags = ", ".join(map(_text, run.tags))
-    given = {"tags": tags, "group": _text(run.group), "job_type": _text(run.job_type)}
+    """Group and kind of job, where they are given: one filters by them as by parameters."""
+    given = {"group": _text(run.group), "job_type": _text(run.job_type)}
     return {name: text[:TEXT_LIMIT] for name, text in given.items() if text}
 
 

@@ -11,7 +11,7 @@ import hashlib
 import logging
 import os
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,11 +31,11 @@ from engine.reader_protocol import (
 )
 from engine.service.imports.import_job import ImportJob
 from engine.service.index.index import Index, row_of
-from engine.service.runs import read_run_folder, tracked_run
+from engine.service.runs import annotate, read_run_folder, tracked_run
 from engine.service.runs.run_registry import RunRegistry
 from engine.service.runs.submission_counter import SubmissionCounter
 from engine.service.runs.tracked_run import TrackedRun
-from engine.store import LogSource
+from engine.store import Annotations, LogSource
 
 PROGRESS_SECONDS = 0.2
 POLL_SECONDS = 0.6
@@ -184,15 +184,15 @@ class Imports:
     ) -> dict[str, LogSource]:
         """The runs of these logs, made where they are not known: sources by id, not yet read."""
         sources: dict[str, LogSource] = {}
-        made: list[tuple[Spec, LogSource]] = []
+        made: list[tuple[Spec, LogSource, Annotations]] = []
         async with self._creating:
             tokens = [identity(log) for log in found]
             ids = await self._registry.index_thread.call(_ids_of_tokens, tokens)
             for log, token, known in zip(found, tokens, ids, strict=True):
                 source = LogSource(log.kind, log.source, log.name, log.began_at, copied, idle)
                 if known is None:
-                    spec = self._with_free_id(spec_of(log, token), made)
-                    made.append((spec, source))
+                    spec = self._with_free_id(spec_of(log, token), {one.id for one, _, _ in made})
+                    made.append((spec, source, annotate.given_elsewhere(log.tags, log.note)))
                     known = spec.id
                 else:
                     await asyncio.to_thread(self._keep_options, known, source)
@@ -203,7 +203,8 @@ class Imports:
                     job.bytes += log.bytes
             if made:
                 first = await self._counter.next(len(made))
-                made = [(replace(spec, number=n), source) for n, (spec, source) in enumerate(made, first)]
+                numbered = enumerate(made, first)
+                made = [(replace(spec, number=n), source, given) for n, (spec, source, given) in numbered]
             rows = await asyncio.to_thread(self._write, made)
             await self._registry.index_thread.write_rows([row_of(run.summary(), run.tail()) for run in rows])
         for run in rows:
@@ -211,18 +212,17 @@ class Imports:
             self._registry.change_feed.publish(run.summary())
         return sources
 
-    def _with_free_id(self, spec: Spec, made: Iterable[tuple[Spec, LogSource]]) -> Spec:
-        taken = {one.id for one, _ in made}
+    def _with_free_id(self, spec: Spec, taken: Collection[str]) -> Spec:
         while spec.id in taken or os.path.lexists(self._places.runs / spec.id):
             spec = replace(spec, id=store.new_id(spec.experiment, spec.created_at))
         return spec
 
-    def _write(self, made: Iterable[tuple[Spec, LogSource]]) -> list[TrackedRun]:
+    def _write(self, made: Iterable[tuple[Spec, LogSource, Annotations]]) -> list[TrackedRun]:
         rows = []
         self._places.runs.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for spec, source in made:
-            folder, ended = store.create_imported(self._places, spec, source)
-            rows.append(tracked_run.imported(folder, spec, source, ended))
+        for spec, source, given in made:
+            folder, ended = store.create_imported(self._places, spec, source, given)
+            rows.append(tracked_run.imported(folder, spec, source, ended, given))
         if rows:
             files.sync_path(self._places.runs)
         return rows

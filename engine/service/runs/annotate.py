@@ -66,6 +66,17 @@ def parse_tag(text: str) -> str:
     return text
 
 
+def given_elsewhere(tags: Iterable[str], note: str) -> Annotations:
+    """What another program has of a run; signs that a tag may not have become `-`."""
+    found: dict[str, str] = {}
+    for text in tags:
+        tag = "".join(one if _may_be_in_tag(one) else "-" for one in text)[:TAG_LENGTH]
+        tag = tag.lstrip("".join(_IN_TAG))
+        if tag and len(found) < TAGS_LIMIT:
+            found.setdefault(tag.lower(), tag)
+    return Annotations(tags=tuple(found.values()), note=note[:NOTE_LIMIT])
+
+
 def _may_be_in_tag(character: str) -> bool:
     return character.isalnum() or character in _IN_TAG
 

@@ -227,9 +227,12 @@ def load(folder: RunFolder, tail: Json | None = None) -> TrackedRun:
     return run
 
 
-def imported(folder: RunFolder, spec: Spec, source: LogSource, ended: ExitFacts) -> TrackedRun:
+def imported(
+    folder: RunFolder, spec: Spec, source: LogSource, ended: ExitFacts, annotations: Annotations
+) -> TrackedRun:
     """A run that was just imported, without any event."""
     run = new(folder, spec)
+    run.annotations = annotations
     run.ended, run.all_events_read, run.notice = ended, True, _following(source)
     return run
 

@@ -86,11 +86,10 @@ def test_config_tags_notes_output_and_end_are_read() -> None:
         "seed": None,
     }
     assert batch.params == config | {"added_later": "yes"}
-    assert described.params == {"tags": "base, small", **batch.params}
+    assert described.params == batch.params
+    assert (described.tags, described.note) == (("base", "small"), "a note")
     assert batch.output.decode().split("\n")[:90] == [f"step {step}" for step in range(90)]
-    assert [(text.tag, text.text) for text in batch.texts] == [
-        ("notes", "a note"), ("W&B", "ended with exit code 0"),
-    ]  # fmt: skip
+    assert [(text.tag, text.text) for text in batch.texts] == [("W&B", "ended with exit code 0")]
 
 
 def test_images_and_histograms_are_media() -> None:

@@ -77,6 +77,8 @@ async def test_logs_of_several_programs_become_runs(places: Places) -> None:
         wandb = by_name["two dogs"]
         assert (wandb.metrics["loss"], wandb.step) == (pytest.approx(1 / 90), 112)
         assert wandb.spec.params["optimizer.name"] == "adam"
+        assert (wandb.tags, wandb.note) == (("base", "small"), "a note")
+        assert [run.id for run in (await client.runs(Query("tag:small"))).runs] == [wandb.id]
         assert (await client.log(wandb.id, 0, 1000)).text.startswith("step 0\nstep 1\n")
         found = await client.runs(Query("units=16 and loss<0.1"))
         assert [run.id for run in found.runs] == [by_name["tensorflow"].id]
