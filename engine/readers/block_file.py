@@ -24,7 +24,7 @@ BEGIN = b":W&B\xe1\xbe\0"
 """the first bytes of a file: a name, a number, the version of the format"""
 CHUNK_HEAD = struct.Struct("<IHB")
 WHOLE, FIRST, MIDDLE, LAST = 1, 2, 3, 4
-READ = 1 << 20
+READ = 2 << 20
 """bytes of a batch"""
 _HEAD = CHUNK_HEAD.size
 

@@ -23,6 +23,7 @@ BENCHES = (
     "bench_lanes",
     "bench_track",
     "bench_import",
+    "bench_wandb",
 )
 
 
