@@ -187,9 +187,10 @@ class MetricCurves(Generic[Curve]):
                     self._extend(curve, *_increasing(steps, values, curve.last_step), since, now)
         elif event.kind == "columns":
             decoded: dict[str, array[Any]] = {}
-            for metric, columns in event.facts["series"].items():
+            series = event.facts["series"]
+            for metric in series:
                 if (curve := self._curve_of(metric)) is not None:
-                    self._extend_by_columns(curve, point_columns.from_json(columns, decoded))
+                    self._extend_by_columns(curve, point_columns.from_json(series, metric, decoded))
 
     def rewind(self, step: int) -> None:
         for curve in self.by_metric.values():

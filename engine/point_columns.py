@@ -8,11 +8,13 @@ from __future__ import annotations
 import binascii
 import sys
 from array import array
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from engine.typed_json import WrongType
 
+_SAME = "="
 _WIDTH = 8
 """bytes of a number"""
 
@@ -34,49 +36,71 @@ class PointColumns:
         return PointColumns(self.steps[part], self.values[part], self.times[part])
 
 
-def to_json(columns: PointColumns) -> list[str]:
-    return [_encode(column) for column in (columns.steps, columns.values, columns.times)]
+Encoded = Mapping[str, Sequence[str]]
+"""steps, values and times by metric; `=NAME` for steps or times that are those of another metric"""
 
 
-def from_json(data: list[str], decoded: dict[str, array[Any]] | None = None) -> PointColumns:
-    """Steps and times that are in `decoded` are shared, others are added: metrics that are logged together
-    have the same. Raises WrongType."""
-    if len(data) != 3:
-        raise WrongType("", "three columns", came=str(len(data)))
+def to_json(series: Mapping[str, PointColumns]) -> dict[str, list[str]]:
+    """Metrics that are logged together have the same steps and times, which are written once."""
+    written: dict[bytes, str] = {}
+    made = {}
+    for name, columns in series.items():
+        steps, times = b"s" + columns.steps.tobytes(), b"t" + columns.times.tobytes()
+        texts = [
+            _SAME + first if (first := written.setdefault(data, name)) != name else _encode(column)
+            for data, column in ((steps, columns.steps), (times, columns.times))
+        ]
+        made[name] = [texts[0], _encode(columns.values), texts[1]]
+    return made
+
+
+def from_json(series: Encoded, metric: str, decoded: dict[str, array[Any]] | None = None) -> PointColumns:
+    """Steps and times that are in `decoded` are shared, others are added. Raises WrongType."""
+    if len(series[metric]) != 3:
+        raise WrongType("", "three columns", came=str(len(series[metric])))
     known = {} if decoded is None else decoded
-    made = PointColumns(known.get(data[0], array("q")), times=known.get(f"at {data[2]}", array("d")))
+    steps, times = (_text(series, metric, place) for place in (0, 2))
+    made = PointColumns(known.get(steps, array("q")), times=known.get(f"at {times}", array("d")))
     if not made.steps:
-        _fill(made.steps, _bytes(data[0]))
-        known[data[0]] = made.steps
+        _fill(made.steps, _bytes(steps))
+        known[steps] = made.steps
     if not made.times:
-        _fill(made.times, _bytes(data[2]))
-        known[f"at {data[2]}"] = made.times
-    _fill(made.values, _bytes(data[1]))
+        _fill(made.times, _bytes(times))
+        known[f"at {times}"] = made.times
+    _fill(made.values, _bytes(series[metric][1]))
     if not len(made.steps) == len(made.values) == len(made.times):
         raise WrongType("", "columns of one length", came="of several")
     return made
 
 
-def steps_and_values(data: list[str]) -> tuple[array[int], array[float]]:
+def steps_and_values(series: Encoded, metric: str) -> tuple[array[int], array[float]]:
     """Without the times. Raises WrongType."""
     made = PointColumns()
-    _fill(made.steps, _bytes(data[0]))
-    _fill(made.values, _bytes(data[1]))
+    _fill(made.steps, _bytes(_text(series, metric, 0)))
+    _fill(made.values, _bytes(series[metric][1]))
     if len(made.steps) != len(made.values):
         raise WrongType("", "columns of one length", came="of several")
     return made.steps, made.values
 
 
-def ends_of(data: list[str]) -> tuple[int, int, float]:
-    """The first step, the last step and the last value, without decoding the rest. Raises WrongType."""
-    made = PointColumns()
-    if len(data) != 3:
-        raise WrongType("", "three columns", came=str(len(data)))
-    _fill(made.steps, _bytes(data[0][:12])[:_WIDTH] + _bytes(data[0][-24:])[-_WIDTH:])
-    _fill(made.values, _bytes(data[1][-24:])[-_WIDTH:])
-    if len(made.steps) != 2 or len(made.values) != 1:
+def last_value(columns: Sequence[str]) -> float:
+    """That of a metric, without decoding the rest. Raises WrongType."""
+    found = array("d")
+    if len(columns) != 3:
+        raise WrongType("", "three columns", came=str(len(columns)))
+    _fill(found, _bytes(columns[1][-24:])[-_WIDTH:])
+    if len(found) != 1:
         raise WrongType("", "columns with points", came="none")
-    return made.steps[0], made.steps[1], made.values[0]
+    return found[0]
+
+
+def _text(series: Encoded, metric: str, place: int) -> str:
+    text = series[metric][place]
+    if not text.startswith(_SAME):
+        return text
+    if len(other := series.get(text.removeprefix(_SAME), ())) != 3:
+        raise WrongType("", "the name of a metric", text[:80])
+    return other[place]
 
 
 def _encode(column: array[int] | array[float]) -> str:

@@ -50,8 +50,7 @@ class HistoryWriter:
         for damage in batch.damages:
             self._append("note", severity="warning", text=damage)
         for series in _in_lines(batch.series):
-            columns = {name: point_columns.to_json(points) for name, points in series.items()}
-            self._append("columns", step=batch.step, series=columns)
+            self._append("columns", step=batch.step, series=point_columns.to_json(series))
 
     def _write_output(self, output: bytes) -> None:
         """Add what the script printed to the log of the run, as far as OUTPUT bytes go."""

@@ -28,6 +28,7 @@ from engine.service.sweeps.trial_result import TrialCurve
 from engine.session.mnist_network import NetworkHistory
 from engine.session.mnist_table import GoalTimes
 from engine.sweep_protocol import Prune
+from engine.typed_json import WrongType
 from engine.worker.event_log import metrics_at
 from tui.data.run_history import RunHistory
 
@@ -217,14 +218,28 @@ def test_columns_are_points_and_replace_those_from_their_first_step_on() -> None
     first = PointColumns(array("q", [0, 5, 9]), array("d", [1.0, math.nan, -math.inf]), array("d", [7, 8, 9]))
     later = PointColumns(array("q", [5, 6]), array("d", [2.0, 3.0]), array("d", [10, 11]))
     for seq, columns in enumerate((first, later), 1):
-        series = {"loss": point_columns.to_json(columns)}
+        series = point_columns.to_json({"loss": columns})
         fold.add(
             events.parse(json.dumps({"seq": seq, "at": 1.0, "kind": "columns", "series": series}).encode()),
             curves,
         )
     curve = curves.by_metric["loss"]
     assert (curve.steps, curve.values, curve.times) == ([0, 5, 6], [1, 2, 3], [7, 10, 11])
-    assert point_columns.ends_of(point_columns.to_json(first)) == (0, 9, -math.inf)
+    assert point_columns.last_value(point_columns.to_json({"loss": first})["loss"]) == -math.inf
+
+
+def test_metrics_with_the_same_steps_have_them_once() -> None:
+    steps, times = array("q", range(9)), array("d", range(9))
+    series = {name: PointColumns(steps, array("d", range(n, n + 9)), times) for n, name in enumerate("abc")}
+    series["d"] = PointColumns(array("q", range(2)), array("d", (5, 6)), array("d", (7, 8)))
+    written = point_columns.to_json(series)
+    assert (written["b"][0], written["c"][2]) == ("=a", "=a")
+    decoded: dict[str, Any] = {}
+    read = {name: point_columns.from_json(written, name, decoded) for name in written}
+    assert read == series and read["a"].steps is read["c"].steps
+    for wrong in ("=x", "=b", "=", "?"):
+        with pytest.raises(WrongType):
+            point_columns.from_json({**written, "c": [wrong, *written["c"][1:]]}, "c")
 
 
 @pytest.mark.parametrize("columns", [["AAAA", "", ""], ["AAAAAAAAAAA=", "", ""], ["?", "?", "?"]])

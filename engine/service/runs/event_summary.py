@@ -150,9 +150,9 @@ def _on_columns(stats: RunStats, event: Event) -> None:
     of_columns = _of_columns(stats, series)
     for name, columns in series.items():
         if name in stats.metrics or len(stats.metrics) < METRICS_LIMIT:
-            stats.metrics[name] = point_columns.ends_of(columns)[2]
-    if columns := series.get(of_columns.goal.metric):
-        of_columns.add(*point_columns.steps_and_values(columns))
+            stats.metrics[name] = point_columns.last_value(columns)
+    if of_columns.goal.metric in series:
+        of_columns.add(*point_columns.steps_and_values(series, of_columns.goal.metric))
     stats.best, stats.best_is_known = of_columns.best, of_columns.is_known
     stats.step = typed(event.facts["step"], int)
 
