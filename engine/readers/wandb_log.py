@@ -50,11 +50,10 @@ def is_run_file(name: str) -> bool:
 def files_of_run(path: Path) -> list[Path]:
     """The files with the id of the one at `path`, in the order of the times in the names of their folders."""
     run, top = path.name, path.parent.parent
-    ending = f"-{_id_of(path)}"
     try:
-        folders = [name for name in _listed(top, _changed(top)) if name.endswith(ending)]
+        folders = _by_id(top, _changed(top)).get(_id_of(path), ())
     except OSError:
-        folders = []
+        folders = ()
     found = [top / name / run for name in folders if (top / name / run).exists()]
     return sorted(found, key=_time_of) if path in found else [path]
 
@@ -464,8 +463,13 @@ def _id_of(path: Path) -> str:
 
 
 def _time_of(path: Path) -> str:
-    """The time in the name of its folder: `offline-run-TIME-ID` or `run-TIME-ID`."""
-    return path.parent.name.removeprefix("offline-").removeprefix(_BEGIN)
+    """The time in the name of its folder."""
+    return _without_kind(path.parent.name)
+
+
+def _without_kind(folder: str) -> str:
+    """TIME-ID of `offline-run-TIME-ID` and `run-TIME-ID`."""
+    return folder.removeprefix("offline-").removeprefix(_BEGIN)
 
 
 def _changed(folder: Path) -> int:
@@ -473,6 +477,10 @@ def _changed(folder: Path) -> int:
 
 
 @functools.lru_cache(maxsize=16)
-def _listed(folder: Path, changed: int) -> tuple[str, ...]:
-    """The names in a folder, as they are since it was changed at this time."""
-    return tuple(name for name in os.listdir(folder) if _BEGIN in name)
+def _by_id(folder: Path, changed: int) -> dict[str, list[str]]:
+    """The folders of runs in a folder by the ids of the runs, since it was changed at this time."""
+    found: dict[str, list[str]] = {}
+    for name in os.listdir(folder):
+        if _BEGIN in name:
+            found.setdefault(_without_kind(name).partition("-")[2], []).append(name)
+    return found
