@@ -224,14 +224,14 @@ def test_values_are_read_in_every_form_that_wandb_writes(tmp_path: Path) -> None
     assert repr(points(path, "a.b")) == repr(points(path, "c")) == repr(expected)
 
 
-def test_ten_thousand_names_are_told_apart(tmp_path: Path) -> None:
+def test_thousands_of_names_are_told_apart(tmp_path: Path) -> None:
     items = [
-        {"nested_key": [b"layer %d" % n, b"w" * (n % 90)], "value_json": b"%d" % n} for n in range(10_000)
+        {"nested_key": [b"layer %d" % n, b"w" * (n % 90)], "value_json": b"%d" % n} for n in range(3_000)
     ]
     path = write(tmp_path / "run-r1.wandb", [history(0, *items), history(1, *reversed(items))])
     found = read(WandbRun(path))
-    names = [f"layer {n}." + "w" * (n % 90) for n in range(10_000)]
-    assert [list(found[name].values) for name in names] == [[n, n] for n in range(10_000)]
+    names = [f"layer {n}." + "w" * (n % 90) for n in range(3_000)]
+    assert [list(found[name].values) for name in names] == [[n, n] for n in range(3_000)]
 
 
 # --- the files of a run -----------------------------------------------------------------------------------
