@@ -279,7 +279,7 @@ def columns(step: int, *values: float, metric: str = "loss") -> tuple[float, str
         points.values.append(value)
         points.times.append(0.0)
     last = step + len(values) - 1
-    return 0.0, "columns", {"step": last, "series": {metric: point_columns.to_json(points)}}
+    return 0.0, "columns", {"step": last, "series": point_columns.to_json({metric: points})}
 
 
 def test_the_best_of_an_imported_run_is_that_of_the_points_that_are_left() -> None:
