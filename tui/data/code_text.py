@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from engine.client.client import Client
-from engine.experiment_files.code import RunCode, difference
 from engine.protocol import RunSummary
 from tui.ui.numbers import size
+
+if TYPE_CHECKING:
+    from engine.experiment_files.code import RunCode
 
 NOT_COMMITTED = "not committed"
 CHANGED_SINCE = "changed since this run started"
@@ -67,4 +70,8 @@ async def code_difference(client: Client, runs: Sequence[RunSummary]) -> str:
     if other is None or not sources[0]:
         return ""
     one, two = await client.code(runs[0].id), await client.code(runs[other].id)
-    return difference(one, two, (runs[0].spec.name, runs[other].spec.name)) if one and two else ""
+    if not (one and two):
+        return ""
+    from engine.experiment_files.code import difference  # not before the first screen
+
+    return difference(one, two, (runs[0].spec.name, runs[other].spec.name))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
 
-from engine.experiment_files.code import RunCode
 from engine.protocol import RunSummary
 from tui.data.code_text import CHANGED_SINCE, NOT_COMMITTED, code_fact, diff_style, sections
 from tui.runs.detail_panes import LINE_LIMIT, visible_cells
@@ -15,6 +14,9 @@ from tui.terminal.plain_text import plain
 from tui.ui.sheet import Sheet
 from tui.ui.span import Row
 from tui.ui.wrap import wrap_text
+
+if TYPE_CHECKING:
+    from engine.experiment_files.code import RunCode
 
 LINES = 5_000
 """most lines that are shown"""
