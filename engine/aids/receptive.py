@@ -32,7 +32,7 @@ VALUES = {
 
 def sizes(given: str) -> list[tuple[int, int]]:
     """Kernel and stride of each layer. Raises ParamError."""
-    found = []
+    found: list[tuple[int, int]] = []
     for one in given.replace(",", " ").split():
         kernel, _, stride = one.partition("/")
         if not kernel.isdecimal() or (stride and not stride.isdecimal()) or len(one) > 5:
