@@ -31,6 +31,7 @@ VALUES = {
     "out_1": "first number that comes out",
     "out_2": "second number that comes out",
     "sum": "sum of the weights",
+    "sure": "1 where one word gets nine tenths of the weight or more",
 }
 
 
@@ -40,6 +41,11 @@ def compute(params: QkvParams, seed: int) -> Aid:
     row = made[params.row - 1]
     out = row @ x
     values = {f"on_{place + 1}": float(weight) for place, weight in enumerate(row)}
-    values |= {"out_1": float(out[0]), "out_2": float(out[1]), "sum": float(row.sum())}
+    values |= {
+        "out_1": float(out[0]),
+        "out_2": float(out[1]),
+        "sum": float(row.sum()),
+        "sure": float(row.max() >= 0.9),
+    }
     names = [f"{place + 1} ({a:g}, {b:g})" for place, (a, b) in enumerate(WORDS)]
     return Aid(values, drawings.heat(names, names, made.tolist()))
