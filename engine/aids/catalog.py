@@ -307,6 +307,33 @@ AIDS = (
         "repl beam",
         "run",
     ),
+    AidEntry(
+        "ledger",
+        "What layers cost",
+        6,
+        "table",
+        "convolution k² c n, separable k² c + c n, dense (side² c) (side² n); biases n",
+        "goodfellow16",
+        "mnist networks",
+    ),
+    AidEntry(
+        "shift",
+        "Move the picture",
+        6,
+        "pictures",
+        "max-pool of a random picture before and after it moves to the right",
+        "zhang19",
+        "mnist robustness",
+    ),
+    AidEntry(
+        "sampler",
+        "Temperature, top-k, perplexity",
+        7,
+        "bars",
+        "softmax(z / T) of the k likeliest; exp(Σ loss of words / places)",
+        "goodfellow16",
+        "repl",
+    ),
 )
 _BY_NAME = {entry.name: entry for entry in AIDS}
 

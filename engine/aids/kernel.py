@@ -32,6 +32,7 @@ VALUES = {
     "least": "least output",
     "largest": "largest output",
     "flip_matters": "largest difference that the flip makes",
+    "finds": "1 where no flip matters, the largest output is above 1 and the least below -.5",
 }
 
 
@@ -55,6 +56,7 @@ def compute(params: KernelParams, seed: int) -> Aid:
         "least": float(out.min()),
         "largest": float(out.max()),
         "flip_matters": float(np.abs(out - other).max()),
+        "finds": float(np.allclose(out, other) and out.max() > 1 and out.min() < -0.5),
     }
     window = image[params.row : params.row + 3, params.column : params.column + 3]
     shown = [

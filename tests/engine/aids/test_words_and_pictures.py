@@ -108,3 +108,30 @@ def test_a_wider_beam_finds_what_greedy_misses() -> None:
     assert two["found"] == three["found"] == two["best"] == pytest.approx(0.36)
     assert greedy["looked_at"] < two["looked_at"] < three["looked_at"]
     assert compute("beam", {"alpha": 1}).values["score"] == pytest.approx(math.log(0.36) * 6 / 7)
+
+
+def test_layers_cost_what_they_are_known_to() -> None:
+    conv = compute("ledger", {}).values
+    assert conv["parameters"] == 832 and conv["dense_parameters"] == 19_694_080
+    wide = {"side": 14, "into": 64, "out": 64, "kernel": 3, "bias": False}
+    assert compute("ledger", wide).values["parameters"] == 36_864
+    assert compute("ledger", {**wide, "layer": "separable"}).values["parameters"] == 4_672
+    assert compute("ledger", wide).values["multiply_adds"] == 36_864 * 196
+
+
+@pytest.mark.parametrize("seed", TEN)
+def test_a_third_of_pooled_values_survive_one_pixel_and_all_move_by_one_after_two(seed: int) -> None:
+    one, two = (compute("shift", {"pixels": pixels}, seed).values for pixels in (1, 2))
+    assert one["unchanged"] == pytest.approx(1 / 3, abs=0.09)
+    assert two["moved"] == 1 > two["unchanged"] and one["before_pool"] == 1
+    assert compute("shift", {"pixels": 0}, seed).values["unchanged"] == 1
+
+
+@pytest.mark.parametrize("seed", TEN)
+def test_temperature_and_top_k_narrow_what_is_drawn_and_padding_flatters(seed: int) -> None:
+    plain, cold, few = (compute("sampler", given, seed).values for given in ({}, {"T": 0.05}, {"top_k": 3}))
+    assert plain["reported"] == pytest.approx(2.33, abs=0.01)
+    assert cold["entropy"] < plain["entropy"] and cold["top"] > plain["top"]
+    assert few["entropy"] <= math.log(3) and few["own_perplexity"] <= 3 + 1e-9
+    assert compute("sampler", {"top_k": 1}, seed).values["top"] == 1
+    assert compute("sampler", {"places": 20}, seed).values["reported"] == pytest.approx(200)
