@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import os
 import queue
+import signal
 import sys
 import threading
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import BinaryIO
+from typing import BinaryIO, NoReturn
 
 from checkpoints.errors import CheckpointError
-from engine import frames
+from engine import ending_signals, frames, places
 from engine.errors import DltuiError, ProtocolError, error_to_json
 from engine.protocol import Json
 from engine.session import methods
@@ -166,3 +167,18 @@ def _error_json(request: Json, error: Exception) -> Json:
     traceback.print_exception(error, file=sys.stderr)
     what = f"{type(error).__name__}: {error}"[:300]
     return {"message": f"{request.get('ask')} failed: {what}.", "remedy": "Its traceback is in session.log."}
+
+
+def serve_pipes(call: Call = methods.call) -> NoReturn:
+    """Answer the requests on stdin until its pipe is closed, then end the process."""
+    os.umask(0o077)
+    ending_signals.ignore()  # a batch system signals every process of a job; this one has nothing to save
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # ctrl+c is for the app; this process ends with its pipe
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints must not be read as a response
+    try:
+        SessionServer(SessionCache(places.home()), RequestQueue(sys.stdin.buffer), out, call).serve()
+    except BrokenPipeError:
+        pass  # the client has ended
+    sys.stderr.flush()
+    os._exit(0)  # the reading thread may be blocked in a read that nothing ends
