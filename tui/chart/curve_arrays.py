@@ -396,7 +396,9 @@ class ChartCurve:
             if steps and more_steps[0] <= steps[-1]:
                 self._extend(steps, values, times)
                 steps, values, times = [], [], []
-            steps, values, times = [*steps, *more_steps], [*values, *more_values], [*times, *more_times]
+            steps.extend(more_steps)
+            values.extend(more_values)
+            times.extend(more_times)
         self._extend(steps, values, times)
         self.version = version
 
