@@ -37,6 +37,10 @@ QUERIES = (
     Query(sort="loss", descending=False),
     Query("loss<0.001"),
     Query("xor done"),
+    Query("name~^xor-0[0-9a-f]+f$"),
+    Query("name~/x.*0.*1.*2/"),
+    Query("tag:best"),
+    Query("age<2d"),
     Query("lr>=0.5 and not hidden=2", "val_loss"),
 )
 
@@ -156,8 +160,10 @@ def _rows(places: Places, count: int) -> Iterator[IndexRow]:
         )
         metrics = {"loss": 1 / (n + 1), "val_loss": 2 / (n + 1)}
         best = Best("loss", 1 / (n + 1), 1000)
+        tags = ("best",) if n % 50 == 0 else ()
         yield row_of(
-            RunSummary(spec, Done(1.7e9 + n, cause), 1000, 1000, metrics, best, "cpu"), {"offset": 0}
+            RunSummary(spec, Done(1.7e9 + n, cause), 1000, 1000, metrics, best, "cpu", tags=tags),
+            {"offset": 0},
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from engine import filter_fields
 from engine.protocol import RunSummary
 from tui.data.run_fields import FACTS, cell_text, field_of_all, has_field, is_number
 from tui.runs.run_columns import MOST_NAME, RunColumn, built_in_columns, shortened
@@ -16,6 +17,7 @@ LEAST, MOST = 3, 60
 COLUMNS_LIMIT = 64
 _WIDTHS = {"status": 9, "tags": 16, "note": 30, "id": 24, "device": 10, "cause": 30, "sweep": 12, "parent": 9}
 OTHER_WIDTH = 10
+_UNSORTED = {one.name for one in filter_fields.COLUMNS if not one.about}
 COUNT_WIDTH = 3
 """cells behind the titles for the number of columns that have no room, such as +2"""
 
@@ -91,7 +93,7 @@ def _column(name: str, runs: Sequence[RunSummary]) -> RunColumn:
     right = any(is_number(run, name) for run in runs)
     cell = partial(_cell, name=field_of_all(runs, name))
     shown = f"{shortened(title, width - 1)}?" if is_missing else shortened(title, width)
-    return RunColumn(shown, width, cell, name, right)
+    return RunColumn(shown, width, cell, sort_field(name), right)
 
 
 def _cell(run: RunSummary, width: int, *, name: str) -> Row:
@@ -101,6 +103,8 @@ def _cell(run: RunSummary, width: int, *, name: str) -> Row:
 
 
 def sort_field(name: str) -> str:
-    """The field by which a column is sorted: that of the built-in one, else its own."""
+    """The field by which a column is sorted: that of the built-in one, else its own; empty: by none."""
     built_in = built_in_columns("", {}).get(name)
-    return (built_in.sort if built_in else name) or name
+    if built_in is not None:
+        return built_in.sort
+    return "" if name in _UNSORTED else name

@@ -499,8 +499,11 @@ class RunsTab(Tab):
             if chosen is None:
                 return
             self.table.choose([column.text for column in chosen.columns])
-            if chosen.sort:
-                self._order(sort_field(chosen.sort), descending=False)
+            field = sort_field(chosen.sort)
+            if field:
+                self._order(field, descending=False)
+            elif chosen.sort:
+                self.commands.notify(f"The table cannot be sorted by {chosen.sort}.")
             self.remember()
 
         self.app.push_screen(ColumnsScreen(offered_columns(self.table), self.table.chosen), choose)

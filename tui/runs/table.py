@@ -11,6 +11,7 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
 
+from engine import filter_fields
 from engine.protocol import Query, RunSummary, SweepRow
 from tui.data.run_pages import RunPages, TableRow
 from tui.data.run_text import name_of
@@ -39,7 +40,10 @@ ATTEMPTS = 4
 LEAST_ROWS = 4
 ROWS_ASKED = 300
 """rows whose metrics and parameters are offered as columns"""
-_BY_TITLE = built_in_columns("", {})
+_NAMES = {title: title for title in built_in_columns("", {})} | {
+    one.title: one.name for one in filter_fields.COLUMNS
+}
+"""name by title of the columns that are not those of a metric"""
 INDENT = 2
 """cells by which the name of a trial is indented below its sweep"""
 
@@ -102,7 +106,7 @@ class RunTable(PagedTable[Query, TableRow]):
         """The names by which the columns of now can be chosen."""
         if self._chosen:
             return [one.name for one in self._chosen]
-        return [column.title if column.title in _BY_TITLE else column.sort for column in self._columns]
+        return [_NAMES.get(column.title, column.sort) for column in self._columns]
 
     @property
     def sort_fields(self) -> list[str]:

@@ -75,8 +75,8 @@ def test_a_column_that_no_run_has_is_empty_and_marked() -> None:
 
 
 def test_a_built_in_column_sorts_by_its_field_and_any_other_by_itself() -> None:
-    assert [sort_field(name) for name in ("age", "progress", "val_loss", "parameters")] == [
-        "created", "status", "val_loss", "parameters"
+    assert [sort_field(name) for name in ("age", "progress", "val_loss", "parameters", "rate")] == [
+        "created", "status", "val_loss", "", ""
     ]  # fmt: skip
 
 
@@ -110,3 +110,13 @@ async def test_looking_at_the_columns_leaves_automatic_ones_automatic(places: Pl
         await opened.press("j", "enter")
         await opened.until(lambda: not isinstance(opened.app.screen.focused, ColumnList))
         assert opened.app.runs.table.chosen == ()
+
+
+async def test_the_automatic_columns_of_a_wide_terminal_are_offered_by_name(places: Places) -> None:
+    run = replace(RUN, rate=12.0, metrics={"loss": 0.25})
+    async with open_app(places, FakeEngine(run), (200, 60)) as opened:
+        await opened.shows("steps/s")
+        await opened.press("W")
+        await opened.until(lambda: isinstance(opened.app.screen.focused, ColumnList))
+        shown = [one.choice.name for one in opened.app.screen.query_one(ColumnList).entries if one.shown]
+        assert shown == ["name", "parameters", "experiment", "progress", "rate", "loss", "best", "age"]
