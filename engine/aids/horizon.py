@@ -23,6 +23,7 @@ VALUES = {
     "forget": "mean of the forget gate, σ(bias)",
     "cell": "what is left in the cell of an LSTM, σ(bias)^t",
     "half_life": "steps after which half is left in the cell",
+    "remembers": "1 where half or more is left in the cell at the end",
 }
 
 
@@ -33,6 +34,7 @@ def compute(params: HorizonParams, seed: int) -> Aid:
         "forget": gate,
         "cell": gate**params.steps,
         "half_life": math.log(0.5) / math.log(gate),
+        "remembers": float(gate**params.steps >= 0.5),
     }
     span = range(0, params.steps + 1, max(1, params.steps // 100))
     lines = [

@@ -40,6 +40,13 @@ def test_the_course_asks_for_every_entry_of_the_ledger(deck: Deck, ledger: dict[
     assert sorted(deck.entries) == sorted(entry["id"] for entry in ledger["entry"])
 
 
+def test_the_course_is_whole(deck: Deck) -> None:
+    assert len(deck.lectures) == 9
+    assert len(deck.items) >= 136 and len(deck.terms) >= 74
+    assert sum(item.kind == "essay" for item in deck.items.values()) >= 19
+    assert set(deck.entries) - set(covered_entries(deck)) == set()
+
+
 def test_every_entry_of_a_lecture_that_is_there_is_covered(deck: Deck, ledger: dict[str, Any]) -> None:
     covered = covered_entries(deck)
     wanted = [entry["id"] for entry in ledger["entry"] if _is_there(deck, entry["lecture"])]
