@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from engine.course.library import Library, read_library
 from engine.course.progress import foreseen, lecture_progress
 from engine.course.questions import compute, question, seed_of
 from engine.course.reading import Lecture, Section
-from engine.errors import InputError
+from engine.course.review import LearnLog
+from engine.errors import DltuiError, InputError
 
 Json = dict[str, Any]
 WEEK = 7 * 86400.0
@@ -63,6 +65,17 @@ def find_lecture(library: Library, name: str) -> tuple[Lecture, tuple[Section, .
             f"section: expected 1 to {len(lecture.sections)} or one of {slugs}, got {part[:80]!r}."
         )
     return lecture, found
+
+
+def note_opened(learn: Path, places: Iterable[str], now: float) -> None:
+    """Sections (LECTURE.SECTION) and aids (aid:NAME) were shown, so their questions may be asked from now on.
+
+    A home that cannot be written keeps none of it: showing is what was asked for.
+    """
+    log = LearnLog(learn)
+    with contextlib.suppress(DltuiError):
+        for place in places:
+            log.see(place, now)
 
 
 def words(learn: Path, wanted: str = "") -> list[Json]:

@@ -86,6 +86,9 @@ def show(
             {"id": found.id, "title": found.title, "minutes": found.minutes, "sections": list(sections)}
         )
         return
+    prefix = lecture.rpartition(":")[0]
+    opened = [f"{prefix}{':' if prefix else ''}{found.id}.{section.slug}" for section in sections]
+    queries.note_opened(places.home().learn, opened, time.time())
     print_stdout(f"{found.id}  {found.title}")
     for section in sections:
         print_stdout(f"\n{section.title}\n{'-' * len(section.title)}")
@@ -143,6 +146,7 @@ def aid(
     if json:
         print_json(made)
         return
+    queries.note_opened(places.home().learn, [f"aid:{name}"], time.time())
     meanings = queries.values_in_words(name)
     rows = [(key, f"{value:.6g}", meanings[key]) for key, value in made["values"].items()]
     for line in table((TableColumn("value"), TableColumn(""), TableColumn("meaning", 12)), rows):

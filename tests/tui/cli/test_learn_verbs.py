@@ -57,6 +57,15 @@ def test_an_aid_is_computed_with_its_parameters() -> None:
 
 
 @pytest.mark.usefixtures("home")
+def test_what_was_shown_is_asked_from_then_on() -> None:
+    assert told("due")["new"] == 0
+    run("show", "2.2")
+    assert told("due")["new"] == 1
+    run("aid", "builder")
+    assert told("due")["new"] == 2
+
+
+@pytest.mark.usefixtures("home")
 def test_an_item_is_drawn_with_its_computed_key() -> None:
     one, other = (told("item", "l02.distance.number", "--seed", seed) for seed in ("1", "2"))
     for made in (one, other):
