@@ -45,7 +45,7 @@ OPENS_A_SESSION = (
 MAY_REFUSE = (
     "pause model", "resume model", "stop model", "set model lr=1", "sweep pause tried", "sweep resume tried",
     "sweep stop tried", "sweep edit tried add steps=2", "engine stop --json", "experiments add not_there.py",
-    "new exec", "experiments remove not_there.py",
+    "new exec", "experiments remove not_there.py", "export hostile --mlflow http://127.0.0.1:1",
 )  # fmt: skip
 """what the state of the run or the words decide: a refusal is one line as well"""
 
