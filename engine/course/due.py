@@ -81,9 +81,10 @@ def read_learned(learn: Path) -> Learned:
     log, content = _facts(log_path(learn)), stamp(learn)
     if not log[0]:
         return Learned(LearnState(), {})
-    if found := _from_cache(learn, log, content):
-        return found
-    made = replay_all(learn)
+    state, index = _from_cache(learn, log, content)
+    if state is not None and index is not None:
+        return Learned(state, index)
+    made = replay_all(learn) if index is None else Learned(replay(read_log(learn).entries), index)
     _write_cache(learn, made, log, content)
     return made
 
@@ -108,11 +109,17 @@ def _facts(path: Path) -> list[int]:
         return [0, 0]
 
 
-def _from_cache(learn: Path, log: list[int], content: str) -> Learned | None:
+def _from_cache(
+    learn: Path, log: list[int], content: str
+) -> tuple[LearnState | None, dict[str, ItemFacts] | None]:
+    """What the log says, None where it has grown; the index, None where a text has changed."""
     try:
         made = read_json(learn / "cards.json")
-        if made is None or (made["format"], made["log"], made["content"]) != (FORMAT, log, content):
-            return None
+        if made is None or (made["format"], made["content"]) != (FORMAT, content):
+            return None, None
+        index = index_from_json(made["index"])
+        if made["log"] != log:
+            return None, index
         state = LearnState()
         cards = [card_from_json(item, one) for item, one in made["cards"].items()]
         state.cards = {card.item: card for card in cards if card}
@@ -120,9 +127,9 @@ def _from_cache(learn: Path, log: list[int], content: str) -> Learned | None:
         state.solved = set(made["solved"])
         state.asked_for = {item: date.fromisoformat(day) for item, day in made["asked_for"].items()}
         state.marks = [LogEntry("", at, kind, fields) for at, kind, fields in made["marks"]]
-        return Learned(state, index_from_json(made["index"]))
+        return state, index
     except (CorruptRun, KeyError, TypeError, ValueError, AttributeError):
-        return None  # it is made anew
+        return None, None  # it is made anew
 
 
 def _write_cache(learn: Path, learned: Learned, log: list[int], content: str) -> None:
