@@ -65,6 +65,13 @@ def test_a_run_that_was_paused_then_is_resumed_to_the_weights_of_an_uninterrupte
     assert not is_exact or done["checkpoints"][-1]["weights_sha256"] == EXPECTED["weights"]
 
 
+def as_then(written: Any, expected: Any) -> Any:
+    """What was written, without the fields that came after the home was stored."""
+    if not (isinstance(written, dict) and isinstance(expected, dict)):
+        return written
+    return {name: as_then(written[name], expected[name]) for name in expected if name in written}
+
+
 @pytest.mark.long
 def test_the_same_commands_write_the_same_files(shell: Shell) -> None:
     shell.home.mkdir(mode=0o700)
@@ -78,6 +85,7 @@ def test_the_same_commands_write_the_same_files(shell: Shell) -> None:
             facts = written[path]["env"]
             written[path]["env"] = {name: facts[name] for name in facts if name not in LATER_FACTS}
     written["index.sqlite"] = [text.replace(LATER_COLUMNS, "") for text in written["index.sqlite"]]
+    written["view.json"] = as_then(written["view.json"], stored["view.json"])
     for path, expected in stored.items():
         if is_batch(path):
             assert is_close(written[path], expected), path
