@@ -29,7 +29,7 @@ from engine.client import client
 from engine.errors import DltuiError
 from engine.places import Places, is_private
 from tui import view_state
-from tui.data import replaced_files
+from tui.data import replaced_program_files
 from tui.data.connection import Connect, Connection
 from tui.data.run_actions import notify_worker_error
 from tui.keys import all_keys
@@ -66,9 +66,9 @@ from tui.terminal.partial_repaint import PartialScreen
 from tui.terminal.paste import LIMIT
 from tui.terminal.plain_text import plain
 from tui.ui import theme
-from tui.ui.banner import Banner, most_serious
 from tui.ui.header_meters import Meters
 from tui.ui.key_hints import KeyHints
+from tui.ui.problem_banner import Banner, most_serious
 from tui.ui.tab_bar import TabBar
 from tui.ui.too_small import TooSmall
 
@@ -140,7 +140,7 @@ class LabApp(App[int]):
 
     def _handle_exception(self, error: Exception) -> None:
         """An error after an upgrade ends the app with one line; its traceback goes to the log."""
-        if not replaced_files.is_replaced():
+        if not replaced_program_files.is_replaced():
             return super()._handle_exception(error)
         self._return_code = 1
         self._save_now()
@@ -149,7 +149,7 @@ class LabApp(App[int]):
             from tui.cli import guard
 
             place = guard.append_to_log("".join(traceback.format_exception(error)))
-        self._exit_renderables = [Text(f"{replaced_files.TEXT} {place}")]
+        self._exit_renderables = [Text(f"{replaced_program_files.TEXT} {place}")]
         self._close_messages_no_wait()
 
     def get_default_screen(self) -> Screen[None]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from engine import files
 from engine.errors import CorruptRun
 from engine.experiment_files.errors import UnusableExperiment, at_line
-from engine.experiment_files.source_facts import SourceFile
+from engine.experiment_files.kept_source_record import SourceFile
 
 KEPT_BYTES = 5 * 1024 * 1024
 """of all files that are kept; larger ones are named and hashed"""

@@ -16,7 +16,7 @@ from engine.errors import CorruptRun, DltuiError
 from engine.experiment_files import git_state, source_files
 from engine.experiment_files.description import SOURCE, FileExperiment
 from engine.experiment_files.errors import UnusableExperiment
-from engine.experiment_files.source_facts import SourceFacts
+from engine.experiment_files.kept_source_record import SourceFacts
 from engine.experiment_files.source_files import Source
 from engine.places import Places, make_private
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from engine import files
 from engine.errors import CorruptRun, ParamError
 from engine.models.images import classification
-from engine.models.images.distortion import DIRECTIONS, add_noise, shift
 from engine.models.images.layers import Floats
+from engine.models.images.shift_and_noise import DIRECTIONS, add_noise, shift
 from engine.session import mnist_data
 from engine.session.cache import SessionCache
 from engine.session.mnist_checkpoints import OpenNet, open_net

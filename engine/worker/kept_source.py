@@ -12,7 +12,7 @@ from engine.errors import CorruptRun
 from engine.experiment_files import load, source_files, source_store
 from engine.experiment_files.description import FileExperiment
 from engine.experiment_files.errors import UnusableExperiment
-from engine.experiment_files.source_facts import SourceFacts
+from engine.experiment_files.kept_source_record import SourceFacts
 
 if TYPE_CHECKING:
     from engine.worker.run import Run

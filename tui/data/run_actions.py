@@ -14,7 +14,7 @@ from engine.client.client import Client
 from engine.errors import DltuiError, RunRefused, UnknownExperiment, without_error_number
 from engine.params import Param
 from engine.protocol import CauseKind, RunSummary, Status
-from tui.data import replaced_files
+from tui.data import replaced_program_files
 from tui.data.run_text import given_name, name_of
 from tui.data.value_text import changed_params, exact_settings, format_value
 from tui.terminal.plain_text import plain
@@ -44,7 +44,7 @@ def notify_worker_error(node: DOMNode, event: Worker.StateChanged) -> None:
     """Show an unexpected error of a worker as a notification; the app keeps running."""
     if event.state is WorkerState.ERROR:
         error = plain(f"{event.worker.group}: {event.worker.error!r}", limit=300)
-        text = replaced_files.TEXT if replaced_files.is_replaced() else error
+        text = replaced_program_files.TEXT if replaced_program_files.is_replaced() else error
         node.app.notify(text, severity="error", markup=False, timeout=15)
 
 

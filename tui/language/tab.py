@@ -16,7 +16,7 @@ from engine.protocol import RunSummary
 from engine.session_protocol.corpus import CorpusListRequest, CorpusSummaryRequest
 from engine.sweep_protocol import SweepSummary
 from tui.chart.chart_rows import CurveSeries
-from tui.chart.still_chart import StillChart
+from tui.chart.chart_without_keys import StillChart
 from tui.data import run_actions
 from tui.data.run_history import RunHistory
 from tui.keys import all_keys

@@ -8,7 +8,7 @@ from engine.session_protocol.mnist import ExploredData, ExploreRequest
 from tui.drawings.half_block_canvas import ImageCanvas
 from tui.drawings.image_arrays import greys, square_size
 from tui.keys import all_keys
-from tui.mnist.image_mosaic import Image, grey, joined
+from tui.mnist.filter_picture import Image, grey, joined
 from tui.mnist.view import MnistView
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain

@@ -25,7 +25,7 @@ from tui.drawings.half_block_canvas import ImageCanvas
 from tui.drawings.image_arrays import DARK
 from tui.keys import all_keys
 from tui.mnist.drawing_panel import LEFT, TOP, DrawingPanel, pad_size
-from tui.mnist.image_mosaic import Image, grey, joined
+from tui.mnist.filter_picture import Image, grey, joined
 from tui.mnist.pad_model import BRUSHES, SIDE, Pad
 from tui.mnist.picture_grid import PictureGrid, grid
 from tui.mnist.view import MnistView

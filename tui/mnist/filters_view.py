@@ -26,7 +26,7 @@ from tui.drawings.image_arrays import Values, numbers
 from tui.keys import all_keys
 from tui.mnist.empty_state import paint_empty_state
 from tui.mnist.filter_grid import Cell, FilterGrid, is_roomy
-from tui.mnist.image_mosaic import Image, mosaic
+from tui.mnist.filter_picture import Image, mosaic
 from tui.mnist.layer_snapshot import (
     PictureMaps,
     Snapshot,

@@ -7,7 +7,7 @@ from textual.containers import Vertical
 from textual.content import Content
 
 from tui.dialogs.dialog import Dialog, KeyLine
-from tui.mnist.image_mosaic import Image
+from tui.mnist.filter_picture import Image
 
 
 class ImageScreen(Dialog[None]):

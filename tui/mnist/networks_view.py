@@ -12,7 +12,7 @@ from textual.containers import Horizontal, Vertical
 from engine.protocol import RunSummary
 from engine.session_protocol.mnist import ModelRequest, NetworkFacts, NetworksTable, NetworksTableRequest
 from tui.chart.chart_rows import CurveSeries
-from tui.chart.still_chart import StillChart
+from tui.chart.chart_without_keys import StillChart
 from tui.data.run_history import RunHistory
 from tui.data.run_text import startup_text
 from tui.drawings.canvas_widget import ImageWidget

@@ -21,7 +21,7 @@ from tui.drawings.half_block_canvas import ImageCanvas
 from tui.drawings.image_arrays import greys
 from tui.keys import all_keys
 from tui.messages import OpenView
-from tui.mnist.image_mosaic import Image, grey, heat, joined
+from tui.mnist.filter_picture import Image, grey, heat, joined
 from tui.mnist.picture_grid import PictureGrid, grid
 from tui.mnist.view import MnistView
 from tui.terminal.plain_text import plain

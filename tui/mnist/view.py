@@ -18,7 +18,7 @@ from engine.session_protocol.request import A, StreamRequest
 from tui.drawings.canvas_widget import ImageWidget
 from tui.drawings.half_block_canvas import ImageCanvas
 from tui.messages import KeyHintsChanged
-from tui.mnist.image_mosaic import Image
+from tui.mnist.filter_picture import Image
 from tui.mnist.recipes import NetworkRecipe
 from tui.mnist.run_list import EXPERIMENT, MnistRuns
 from tui.tab.context import TabContext

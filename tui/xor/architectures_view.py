@@ -14,7 +14,7 @@ from engine.errors import DltuiError
 from engine.protocol import RunSummary, Status
 from engine.session_protocol.xor import LeastXorLoss, LookRequest, PresetsRequest, XorLook, XorPresets
 from tui.chart.chart_rows import CurveSeries
-from tui.chart.still_chart import StillChart
+from tui.chart.chart_without_keys import StillChart
 from tui.data.run_history import RunHistory
 from tui.drawings.editable_net import from_facts
 from tui.drawings.plane_cells import scene_of

@@ -10,7 +10,7 @@ from textual.containers import Horizontal, Vertical
 
 from engine.session_protocol.xor import BatchCurve, BatchNet
 from tui.chart.chart_rows import CurveSeries
-from tui.chart.still_chart import StillChart
+from tui.chart.chart_without_keys import StillChart
 from tui.drawings.editable_net import HandNet, from_facts
 from tui.drawings.heat import colour_mode_of
 from tui.drawings.plane_cells import scene_of

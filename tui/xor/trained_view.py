@@ -14,7 +14,7 @@ from engine.errors import DltuiError
 from engine.protocol import RunSummary, Status
 from engine.session_protocol.xor import LookRequest, XorLook
 from tui.chart.chart_rows import CurveSeries
-from tui.chart.still_chart import StillChart
+from tui.chart.chart_without_keys import StillChart
 from tui.data.run_history import RunHistory, Sketch
 from tui.data.run_text import name_of, sign_of
 from tui.drawings.editable_net import UNITS, HandNet, from_facts

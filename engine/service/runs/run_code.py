@@ -10,7 +10,7 @@ from engine.errors import RunRefused
 from engine.experiment_files import source_store
 from engine.experiment_files.code import CodeFile, RunCode
 from engine.experiment_files.description import FileExperiment
-from engine.experiment_files.source_facts import SourceFacts
+from engine.experiment_files.kept_source_record import SourceFacts
 from engine.places import Places
 from engine.protocol import Json, Spec
 from engine.store import RunFolder

@@ -19,8 +19,8 @@ from engine.service.placement.gpus import visible_gpus
 from engine.service.placement.machine_monitor import MachineMonitor
 from engine.service.placement.queue import ActiveRun, QueuedRun
 from engine.service.runs import orphans, read_run_folder, tracked_run
-from engine.service.runs.commands import WithheldValues
 from engine.service.runs.run_registry import RunRegistry
+from engine.service.runs.submitted_command_checks import WithheldValues
 from engine.service.runs.tracked_run import TrackedRun
 from engine.store import ExitFacts
 

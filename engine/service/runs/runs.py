@@ -37,10 +37,16 @@ from engine.protocol import (
 from engine.service.index.index import Index
 from engine.service.placement.executors import check_executor
 from engine.service.placement.machine_load import cores
-from engine.service.runs import commands, extension, parent_checkpoint, run_code, tracked_run
-from engine.service.runs.commands import WithheldValues
+from engine.service.runs import (
+    extension,
+    parent_checkpoint,
+    run_code,
+    submitted_command_checks,
+    tracked_run,
+)
 from engine.service.runs.run_registry import RunRegistry
 from engine.service.runs.submission_counter import SubmissionCounter
+from engine.service.runs.submitted_command_checks import WithheldValues
 from engine.service.runs.tracked_run import TrackedRun
 from engine.service.runs.transitions import Transition, transition
 from engine.store import ExitFacts, RunFolder, Wanted
@@ -80,10 +86,10 @@ class Runs:
     async def submit(self, facts: Json) -> RunSummary:
         """A new run; where the token was used before, the run of that token. Raises DltuiError."""
         submitted = read_submission(facts)
-        given = commands.check_withheld(submitted.withheld)
+        given = submitted_command_checks.check_withheld(submitted.withheld)
         if submitted.like:
             before = await self.spec_of(await self._registry.find(submitted.like))
-            command = commands.in_shell_of(submitted.command, before.command)
+            command = submitted_command_checks.in_shell_of(submitted.command, before.command)
             submitted = dataclasses.replace(
                 submitted, command=command, threads=before.threads, gpu_share=before.gpu_share
             )
@@ -171,7 +177,7 @@ class Runs:
         async with self._lock:
             before = await self._registry.summary(run_id)
             missing = self.withheld.missing(before.spec)
-            self.withheld.keep(before.spec.sweep or run_id, commands.check_withheld(withheld))
+            self.withheld.keep(before.spec.sweep or run_id, submitted_command_checks.check_withheld(withheld))
             if before.status is Status.QUEUED and missing:
                 self._wake()
                 return before
@@ -453,7 +459,7 @@ def read_submission(facts: Json) -> SubmitRequest:
     check_executor_name(found.executor)
     parse_data(found.data)
     check_file(found.file)
-    commands.check_command(found.command)
+    submitted_command_checks.check_command(found.command)
     return found
 
 
@@ -495,9 +501,9 @@ def _command_spec(submission: SubmitRequest, command: ShellCommand, now: float |
     return Spec(
         id=run_id,
         experiment=shell_command.EXPERIMENT,
-        params=commands.check_params(command, submission.params),
+        params=submitted_command_checks.check_params(command, submission.params),
         seed=submission.seed,
-        name=submission.name or f"{commands.title_of(command)}-{run_id[-4:]}",
+        name=submission.name or f"{submitted_command_checks.title_of(command)}-{run_id[-4:]}",
         framework="",
         threads=submission.threads or cores(),
         device=submission.device,

@@ -13,7 +13,7 @@ from engine.errors import DltuiError
 from engine.notifications import NotificationRequest
 from engine.protocol import Json, LogQuery, Query, RunSummary, SkippedRun, read_request, summary_to_json
 from engine.service.index.index import Index
-from engine.service.runs import commands, worker_log
+from engine.service.runs import submitted_command_checks, worker_log
 from engine.service.runs.runs import check_file, is_unsaved, parse_data
 from engine.service.runs.transitions import why_not
 from engine.service.server.client_connection import (
@@ -95,7 +95,7 @@ class Requests:
         if summary.spec.command is None:
             checkpoints = await asyncio.to_thread(verify_runs.checkpoints, folder.checkpoints, summary.spec)
             return dataclasses.replace(summary, checkpoints=checkpoints)
-        saved = await asyncio.to_thread(commands.saved_by_command, folder.events)
+        saved = await asyncio.to_thread(submitted_command_checks.saved_by_command, folder.events)
         return dataclasses.replace(summary, checkpoints=saved.checkpoints, media=saved.media)
 
     async def data_now(self, request: Json) -> Frame:

@@ -17,7 +17,7 @@ from engine.catalog import Experiment
 from engine.errors import InputError, ParamError
 from engine.params import Param, Value
 from engine.protocol import Json, ParentCheckpoint, RunSummary, SubmitRequest
-from engine.service.runs import commands, parent_checkpoint
+from engine.service.runs import parent_checkpoint, submitted_command_checks
 from engine.service.runs.runs import experiment_of, read_submission
 from engine.service.sweeps import batch_spec, grid_points, trial_spec
 from engine.sweep_protocol import PARALLEL, PRUNERS, SAMPLERS, TRIALS, Prune, SweepSpec
@@ -42,7 +42,7 @@ def make_spec(facts: Json) -> SweepSpec:
     if request.command is not None:
         if request.executor != "local":
             raise ParamError(f"executor: expected local for a command, got {request.executor!r}.")
-        commands.check_named(request.command, [*fixed, *(axis.name for axis in axes)])
+        submitted_command_checks.check_named(request.command, [*fixed, *(axis.name for axis in axes)])
     metric = _metric(facts.get("metric") or experiment.best)
     created = round(time.time(), 3)
     sweep_id = store.new_id(f"{experiment.name}-sweep", created)
@@ -74,7 +74,7 @@ def make_spec(facts: Json) -> SweepSpec:
 
 
 def _title(request: SubmitRequest, experiment: Experiment) -> str:
-    return experiment.name if request.command is None else commands.title_of(request.command)
+    return experiment.name if request.command is None else submitted_command_checks.title_of(request.command)
 
 
 def _expand_suite(facts: Json) -> Json:

@@ -17,7 +17,7 @@ from engine.exec.shell_command import ShellCommand
 from engine.places import Places
 from engine.protocol import Json, SubmitRequest, SweepRow
 from engine.service.placement import executors
-from engine.service.runs import commands, parent_checkpoint
+from engine.service.runs import parent_checkpoint, submitted_command_checks
 from engine.service.runs.runs import read_submission
 from engine.service.server.changes import ChangeFeed
 from engine.service.sweeps import journal, submission, sweep_edits, sweep_folder, trial_result
@@ -168,7 +168,7 @@ class Sweeps:
         """Create a sweep; a token submitted twice gives one. Raises DltuiError; then nothing was started."""
         await self._is_loaded.wait()
         submitted = read_submission(facts)
-        withheld = commands.check_withheld(submitted.withheld)
+        withheld = submitted_command_checks.check_withheld(submitted.withheld)
         if submitted.like:
             command, withheld = await self._command_like(submitted)
             facts = {**facts, "command": to_json(command)}
@@ -215,7 +215,7 @@ class Sweeps:
         else:
             spec = await runs.spec_of(await self._cycle.registry.find(name))
             before, owners = spec.command, (spec.sweep, spec.id)
-        given = commands.in_shell_of(submitted.command, before)
+        given = submitted_command_checks.in_shell_of(submitted.command, before)
         return given, runs.withheld.values(before, *owners)
 
     async def edit(self, name: object, verb: object, facts: object) -> SweepSummary:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tui.mnist.image_mosaic import GAP, GROUND, TILE, WARM, grey, heat, mosaic
+from tui.mnist.filter_picture import GAP, GROUND, TILE, WARM, grey, heat, mosaic
 from tui.mnist.layer_snapshot import PictureMaps, Snapshot
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.protocol import Finding, Severity
-from tui.ui.banner import most_serious
+from tui.ui.problem_banner import most_serious
 
 OK, NOTE, WARNING, DANGER = (Finding("x", severity, str(severity)) for severity in Severity)
 

@@ -13,7 +13,7 @@ import pytest
 from engine.places import Places
 from tests.fakes.engine import FakeEngine
 from tui.app import LabApp
-from tui.data import replaced_files
+from tui.data import replaced_program_files
 
 
 def test_files_that_were_written_after_the_start_or_are_gone_were_replaced(
@@ -24,10 +24,10 @@ def test_files_that_were_written_after_the_start_or_are_gone_were_replaced(
     module = types.ModuleType("tui.of_the_app")
     module.__file__ = str(file)
     monkeypatch.setattr(sys, "modules", {"tui.of_the_app": module, "json": sys.modules["json"]})
-    assert not replaced_files.is_replaced(time.time() + 60)
-    assert replaced_files.is_replaced(os.stat(file).st_ctime - 60)
+    assert not replaced_program_files.is_replaced(time.time() + 60)
+    assert replaced_program_files.is_replaced(os.stat(file).st_ctime - 60)
     file.unlink()
-    assert replaced_files.is_replaced(time.time() + 60)
+    assert replaced_program_files.is_replaced(time.time() + 60)
 
 
 async def test_an_error_after_an_upgrade_ends_the_app_with_one_line(
@@ -37,9 +37,9 @@ async def test_an_error_after_an_upgrade_ends_the_app_with_one_line(
     app = LabApp(places, FakeEngine().connect)  # type: ignore[arg-type]
     ended: list[bool] = []
     monkeypatch.setattr(app, "_close_messages_no_wait", lambda: ended.append(True))
-    monkeypatch.setattr(replaced_files, "is_replaced", lambda: True)
+    monkeypatch.setattr(replaced_program_files, "is_replaced", lambda: True)
     app._handle_exception(ImportError("cannot import name 'new' from 'tui.old'"))
     [shown] = app._exit_renderables
-    assert str(shown).startswith(replaced_files.TEXT) and "\n" not in str(shown)
+    assert str(shown).startswith(replaced_program_files.TEXT) and "\n" not in str(shown)
     assert (app.return_code, ended) == (1, [True])
     assert "ImportError: cannot import name" in places.shell_log.read_text()

@@ -17,9 +17,9 @@ from engine.exec import shell_command
 from engine.exec.shell_command import ShellCommand
 from engine.places import Places
 from engine.protocol import MediaFacts, Spec, spec_from_json
-from engine.service.runs import commands, extension
-from engine.service.runs.commands import WithheldValues
+from engine.service.runs import extension, submitted_command_checks
 from engine.service.runs.runs import read_submission, spec_of
+from engine.service.runs.submitted_command_checks import WithheldValues
 from engine.typed_json import to_json
 from tests.engine.service.live import connect, serving
 
@@ -50,7 +50,7 @@ def test_a_command_becomes_a_run_with_the_name_of_its_script() -> None:
     ],
 )
 def test_the_name_of_a_run_says_what_it_runs(argv: tuple[str, ...], title: str) -> None:
-    assert commands.title_of(ShellCommand(argv, "/")) == title
+    assert submitted_command_checks.title_of(ShellCommand(argv, "/")) == title
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_what_a_command_saved_is_listed_with_what_became_of_it(tmp_path: Path) -
     for kind, step in (("image", 3), ("text", 4), ("image", 5)):
         writer.append(kind, step=step, tag="sample", text="words", file="images/sample.png")
     writer.close()
-    found, media = commands.saved_by_command(tmp_path / "events.jsonl")
+    found, media = submitted_command_checks.saved_by_command(tmp_path / "events.jsonl")
     assert media == (MediaFacts("image", "sample", 2, 5), MediaFacts("text", "sample", 1, 4))
     assert [(one.step, Path(one.path).name, bool(one.damaged)) for one in found] == [
         (2, "gone.pt", True), (3, "last.pt", False)

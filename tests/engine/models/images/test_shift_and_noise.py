@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.models.images.distortion import add_noise, shift
+from engine.models.images.shift_and_noise import add_noise, shift
 
 
 @pytest.mark.parametrize(("dy", "dx"), [(0, 0), (2, 0), (-2, 0), (0, 3), (-1, -3), (28, 0), (0, -40)])
