@@ -178,11 +178,11 @@ async def test_a_damaged_view_file_is_no_reason_not_to_start(places: Places) -> 
 
 
 async def test_a_keymap_changes_key_footer_and_help(places: Places) -> None:
-    places.keymap.write_text(json.dumps({"run.new": "N", "no.such": "x"}))
+    places.keymap.write_text(json.dumps({"run.new": "Q", "no.such": "x"}))
     async with open_app(places, FakeEngine(make_run(1))) as opened:
         await opened.until(lambda: any("no.such" in notice for notice in opened.notices))
-        await opened.shows("N new")
-        await opened.press("N")
+        await opened.shows("Q new")
+        await opened.press("Q")
         await opened.shows("start an experiment")
 
 

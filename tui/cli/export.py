@@ -54,7 +54,7 @@ def export(
         str, typer.Option(metavar="URL", help="send the run to the MLflow server at http://HOST:PORT instead")
     ] = "",
 ) -> None:
-    """Print the curves of a run, write them for TensorBoard, or send the run to an MLflow server.
+    """Print a run's curves, or give it to TensorBoard or MLflow.
 
     A run that was sent before is the same run there: what came since is added to it. To log in, MLflow's own
     variables are read: MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD.

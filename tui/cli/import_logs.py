@@ -35,9 +35,10 @@ def import_logs(
     ] = IDLE_SECONDS,
     json: Annotated[bool, typer.Option("--json", help="the result as JSON")] = False,
 ) -> None:
-    """Import logs of TensorBoard, CSV logs, and runs of W&B (wandb) and MLflow (mlflow.db, mlruns) as runs.
+    """Import logs of TensorBoard, CSV, W&B, MLflow as runs.
 
-    Those of Keras, PyTorch, tensorboardX and Lightning too; of W&B the folder `wandb`, or one run in it.
+    Those of Keras, PyTorch, tensorboardX and Lightning too; of W&B the folder `wandb`, or one run in it; of
+    MLflow `mlflow.db` and `mlruns`.
     They are read, never written to. A log that was imported before is the same run, and is read on.
     """
     paths = [os.path.abspath(path) for path in logs]

@@ -26,7 +26,7 @@ LECTURES = (
 )  # fmt: skip
 AIDS = (TableColumn("name"), TableColumn("lecture"), TableColumn("title", 12), TableColumn("drawing"))
 app = typer.Typer(
-    help="Learn: lectures, aids to try, and questions that come back after days.",
+    help="Lectures, aids to try, questions that come back.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )

@@ -18,10 +18,11 @@ class Debounce:
         if name not in self._timers:
 
             def fire() -> None:
-                del self._timers[name]
-                callback()
+                if self._timers.get(name) is timer:  # else it was stopped after its call was queued
+                    del self._timers[name]
+                    callback()
 
-            self._timers[name] = self._owner.set_timer(seconds, fire)
+            timer = self._timers[name] = self._owner.set_timer(seconds, fire)
 
     def is_pending(self, name: str) -> bool:
         return name in self._timers
