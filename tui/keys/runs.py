@@ -53,7 +53,7 @@ KEYS = (
         "runs", 0, "View"),
     Key("chart.log", "y", "chart('log')", "log y", "Logarithmic value axis", "runs", 0, "Chart"),
     Key("chart.outliers", "Y", "chart('outliers')", "ignore outliers",
-        "Fit y axis to 90 % of values; ▲▼ beyond it", "runs", 0, "Chart"),
+        "Fit y axis to 90 % of values, mark others", "runs", 0, "Chart"),
     Key("chart.y_range", "z", "y_range", "y range", "Set the range of the value axis",
         "runs", 0, "Chart"),
     Key("chart.paired", "w", "chart('paired')", "with validation",

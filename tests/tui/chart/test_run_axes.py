@@ -95,7 +95,7 @@ def test_the_log_of_another_program_has_the_clock_at_which_it_was_written() -> N
     points.steps.extend([1, 2])
     points.values.extend([1.0, 0.5])
     points.times.extend([START, START + 60])
-    history = history_of(Event(1, START + 1e6, "columns", {"series": {"loss": to_json(points)}}))
+    history = history_of(Event(1, START + 1e6, "columns", {"series": to_json({"loss": points})}))
     assert positions(history, "loss", "clock") == [START, START + 60]
     assert positions(history, "loss", "time") == [0.0, 60.0]
 

@@ -39,7 +39,7 @@ PRINTS = (
 )  # fmt: skip
 OPENS_A_SESSION = (
     "report {digits}", "report --json", "predict love", "generate love --seed 1", "score love",
-    "both love --seed 1", "blank love___", "orders love",
+    "both love --seed 1", "blank love___", "orders love", "learn check",
 )  # fmt: skip
 """slower than the others, so not with every output"""
 MAY_REFUSE = (
