@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
-from engine.notifications import TerminalNotification
 from engine.protocol import Resources, RunSummary
 from tui.tabs import TabName
 
 if TYPE_CHECKING:
+    from engine.notifications import TerminalNotification
     from engine.sweep_protocol import SweepSummary
 
 

@@ -21,7 +21,6 @@ from engine.errors import (
     OtherVersion,
     ProtocolError,
 )
-from engine.notifications import NotificationSettings, TerminalNotification
 from engine.places import Places, data_folder, home
 from engine.protocol import (
     Finding,
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
     from engine.events import Event
     from engine.experiment_files.code import RunCode
     from engine.experiment_files.description import FileExperiment
+    from engine.notifications import NotificationSettings, TerminalNotification
     from engine.sweep_protocol import Prune, SweepSummary, TrialPage, TrialQuery
 
 T = TypeVar("T")
@@ -354,12 +354,11 @@ class Client:
         return _read((await self.request("doctor", data=data_folder()))["findings"], list[Finding])
 
     async def notifications(self) -> NotificationSettings:
-        return _read((await self.request("notifications"))["settings"], NotificationSettings)
+        return _notification_settings(await self.request("notifications"))
 
     async def set_notifications(self, values: Mapping[str, object]) -> NotificationSettings:
         """Set all of them; values as text or as JSON. Raises DltuiError for invalid ones."""
-        answer = await self.request("set_notifications", values=dict(values))
-        return _read(answer["settings"], NotificationSettings)
+        return _notification_settings(await self.request("set_notifications", values=dict(values)))
 
     async def test_notifications(self) -> list[str]:
         """Send a test; what failed, a line each."""
@@ -613,6 +612,18 @@ def _page(answer: Json) -> Page:
     return typed(_body(answer) | rows, Page, strict=True)
 
 
+def _notification_settings(answer: Json) -> NotificationSettings:
+    from engine.notifications import NotificationSettings  # seldom needed
+
+    return _read(answer["settings"], NotificationSettings)
+
+
+def _notifications(data: object) -> tuple[TerminalNotification, ...]:
+    from engine.notifications import TerminalNotification
+
+    return typed(data, tuple[TerminalNotification, ...])
+
+
 def _change(frame: Json) -> RunsChange:
     """Raises KeyError or ValueError."""
     resources = frame.get("resources")
@@ -623,5 +634,5 @@ def _change(frame: Json) -> RunsChange:
         typed(frame.get("total", 0), int),
         tuple(_sweep({"sweep": sweep}) for sweep in frame.get("sweeps", ())),
         typed(frame.get("sweeps_removed", []), tuple[str, ...]),
-        typed(frame.get("notifications", []), tuple[TerminalNotification, ...]),
+        _notifications(frame["notifications"]) if "notifications" in frame else (),
     )
