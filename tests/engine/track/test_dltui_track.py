@@ -45,8 +45,9 @@ class Receiver:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
-            self._threads.append(threading.Thread(target=self._read, args=(connection,), daemon=True))
-            self._threads[-1].start()
+            reading = threading.Thread(target=self._read, args=(connection,), daemon=True)
+            reading.start()  # before it is listed: one that has not begun counts as ended
+            self._threads.append(reading)
 
     def _read(self, connection: socket.socket) -> None:
         with connection, connection.makefile("rb") as lines:
