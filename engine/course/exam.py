@@ -128,9 +128,10 @@ def _pool(index: Mapping[str, ItemFacts], lecture: str, source: random.Random) -
     """The items of a lecture in a drawn order, a second one of a concept behind all first ones."""
     names = [name for name, one in index.items() if one.lecture == lecture]
     source.shuffle(names)
-    seen: set[str] = set()
-    first = [name for name in names if not (index[name].concept in seen or seen.add(index[name].concept))]  # type: ignore[func-returns-value]
-    return [*first, *(name for name in names if name not in first)]
+    first: dict[str, str] = {}
+    for name in names:
+        first.setdefault(index[name].concept, name)
+    return [*first.values(), *(name for name in names if name not in first.values())]
 
 
 def begin_entry(plan: ExamPlan, now: float) -> LogEntry:

@@ -97,7 +97,7 @@ def mark(
 
 
 def _number(item: NumberItem, key: Key, answer: float, guessed: bool, hinted: bool, attempt: int) -> Marked:
-    wanted = float(key)  # type: ignore[arg-type]
+    [wanted] = _numbers(key)
     off = abs(answer - wanted)
     if off <= item.tol.of(wanted):
         rating = AGAIN if guessed else HARD if hinted or attempt > 1 else GOOD
@@ -107,9 +107,15 @@ def _number(item: NumberItem, key: Key, answer: float, guessed: bool, hinted: bo
     return Marked(AGAIN, False, f"It is {number_text(wanted)}: off by {number_text(off)}.")
 
 
+def _numbers(key: Key) -> list[float]:
+    """The number that was computed, or those of a curve."""
+    assert key is not None, "an item without a key is in no queue"
+    return [float(one) for one in (key if isinstance(key, tuple) else (key,))]
+
+
 def _predicted(item: PredictItem, key: Key, answer: Any, guessed: bool) -> Marked:
     said = [float(answer)] if item.form == "number" else [float(one) for one in answer]
-    wanted = [float(one) for one in (key if isinstance(key, tuple) else (key,))]  # type: ignore[arg-type]
+    wanted = _numbers(key)
     size = max(map(abs, wanted))
     off = sum(abs(one - other) for one, other in zip(said, wanted, strict=True)) / len(wanted)
     near, far = item.near.of(size), item.far.of(size)
@@ -152,9 +158,9 @@ def _one_of(given: object, allowed: Sequence[Any], expected: str) -> Any:
 
 
 def _order(given: object, count: int) -> list[int]:
-    found = given.replace(",", " ").split() if isinstance(given, str) else given
+    found: Any = given.replace(",", " ").split() if isinstance(given, str) else given
     try:
-        places = [int(one) for one in found]  # type: ignore[attr-defined]
+        places = [int(one) for one in found]
     except (TypeError, ValueError):
         places = []
     if sorted(places) != list(range(count)):

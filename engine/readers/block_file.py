@@ -17,7 +17,15 @@ from numpy.typing import NDArray
 
 from engine import files
 from engine.errors import CorruptRun
-from engine.readers.record_file import DAMAGES_LIMIT, RECORD_LIMIT, DamagedRecord, RecordBatch, empty_batch
+from engine.readers.record_file import (
+    DAMAGES_LIMIT,
+    RECORD_LIMIT,
+    DamagedRecord,
+    RecordBatch,
+    empty_batch,
+    has_other_size,
+    record_at_end,
+)
 
 BLOCK = 32 << 10
 BEGIN = b":W&B\xe1\xbe\0"
@@ -85,17 +93,11 @@ class BlockFile:
         )
 
     def has_grown(self) -> bool:
-        """Whether its size is not that of the last `read`."""
-        try:
-            return os.stat(self.path).st_size != self.seen
-        except OSError:
-            return self.seen != 0
+        return has_other_size(self.path, self.seen)
 
     @property
     def torn(self) -> DamagedRecord | None:
-        """The record that the file ends within, if it does: its writer may still complete it."""
-        text = "the file ends within a record that begins"
-        return DamagedRecord(self.path, self.offset, text) if self.seen > self.offset else None
+        return record_at_end(self.path, self.offset, self.seen)
 
 
 @dataclass(slots=True)

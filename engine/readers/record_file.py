@@ -38,6 +38,20 @@ class DamagedRecord(NamedTuple):
         return f"{self.path.name}: {self.text} at byte {self.offset:,}"
 
 
+def has_other_size(path: Path, seen: int) -> bool:
+    """Whether its size is not that of the last reading. A thousand files are asked twice a second."""
+    try:
+        return os.stat(path).st_size != seen
+    except OSError:
+        return seen != 0
+
+
+def record_at_end(path: Path, offset: int, seen: int) -> DamagedRecord | None:
+    """The record at `offset` that a file of `seen` bytes ends within: its writer may still complete it."""
+    text = "the file ends within a record that begins"
+    return DamagedRecord(path, offset, text) if seen > offset else None
+
+
 @dataclass(slots=True)
 class RecordFile:
     """`offset` is that behind the last whole record; a later `read` goes on there."""
@@ -93,17 +107,11 @@ class RecordFile:
         return RecordBatch(data, buffer, starts, lengths, named, end)
 
     def has_grown(self) -> bool:
-        """Whether its size is not that of the last `read`. A thousand files are asked twice a second."""
-        try:
-            return os.stat(self.path).st_size != self.seen
-        except OSError:
-            return self.seen != 0
+        return has_other_size(self.path, self.seen)
 
     @property
     def torn(self) -> DamagedRecord | None:
-        """The record that the file ends within, if it does: its writer may still complete it."""
-        text = "the file ends within a record that begins"
-        return DamagedRecord(self.path, self.offset, text) if self.seen > self.offset else None
+        return record_at_end(self.path, self.offset, self.seen)
 
 
 class RecordBatch(NamedTuple):

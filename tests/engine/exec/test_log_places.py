@@ -22,12 +22,12 @@ BEGIN = 1_700_000_000.0
 @pytest.mark.parametrize(
     ("uri", "paths"),
     [
-        ("", ["/work/mlflow.db", "/work/mlruns"]),
-        ("sqlite:///runs.db", ["/work/runs.db"]),
+        ("", ["/project/mlflow.db", "/project/mlruns"]),
+        ("sqlite:///runs.db", ["/project/runs.db"]),
         ("sqlite:////data/runs.db?timeout=5", ["/data/runs.db"]),
         ("file:///data/my%20runs", ["/data/my runs"]),
-        ("file:runs", ["/work/runs"]),
-        ("runs", ["/work/runs"]),
+        ("file:runs", ["/project/runs"]),
+        ("runs", ["/project/runs"]),
         ("/data/runs", ["/data/runs"]),
         ("http://localhost:5000", []),
         ("databricks://me", []),
@@ -36,25 +36,25 @@ BEGIN = 1_700_000_000.0
 )
 def test_mlflow_is_looked_for_where_it_writes_by_itself(uri: str, paths: list[str]) -> None:
     environ = {"MLFLOW_TRACKING_URI": uri} if uri else {}
-    found = places_of({"folder": "/work", "environ": environ}, Path("/tb"))
+    found = places_of({"folder": "/project", "environ": environ}, Path("/tb"))
     assert found == [
         LogPlace("tensorboard", Path("/tb")),
         *(LogPlace("mlflow", Path(path)) for path in paths),
-        LogPlace("wandb", Path("/work/wandb")),
-        LogPlace("wandb", Path("/work/.wandb")),
+        LogPlace("wandb", Path("/project/wandb")),
+        LogPlace("wandb", Path("/project/.wandb")),
     ]
 
 
 @pytest.mark.parametrize(
     ("environ", "folders"),
     [
-        ({"WANDB_DIR": "logs"}, ["/work/logs/wandb", "/work/logs/.wandb"]),
+        ({"WANDB_DIR": "logs"}, ["/project/logs/wandb", "/project/logs/.wandb"]),
         ({"WANDB_DIR": "/data", "WANDB_MODE": "offline"}, ["/data/wandb", "/data/.wandb"]),
         ({"WANDB_MODE": "disabled"}, []),
     ],
 )
 def test_wandb_is_looked_for_where_it_writes(environ: dict[str, str], folders: list[str]) -> None:
-    found = places_of({"folder": "/work", "environ": environ}, Path("/tb"))
+    found = places_of({"folder": "/project", "environ": environ}, Path("/tb"))
     assert [place.path for place in found if place.kind == "wandb"] == [Path(one) for one in folders]
 
 

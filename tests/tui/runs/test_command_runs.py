@@ -11,7 +11,7 @@ from tests.fakes.engine import FakeEngine, failed, make_run
 from tui.data import run_actions
 from tui.dialogs.form_dialog import FormScreen
 
-COMMAND = ShellCommand(("python", "train.py", "--lr", "{lr}"), "/work", kinds={"lr": "float"})
+COMMAND = ShellCommand(("python", "train.py", "--lr", "{lr}"), "/project", kinds={"lr": "float"})
 
 
 async def test_a_command_is_run_again_with_its_placeholders_as_fields(places: Places) -> None:
@@ -23,7 +23,7 @@ async def test_a_command_is_run_again_with_its_placeholders_as_fields(places: Pl
         await opened.shows("lr=0.1")
         await opened.press("R")
         await opened.until(lambda: isinstance(opened.app.screen, FormScreen))
-        await opened.shows("python train.py --lr '{lr}'", "in /work")
+        await opened.shows("python train.py --lr '{lr}'", "in /project")
         assert "parent" not in opened.text and "executor" not in opened.text
         await opened.press("ctrl+u")
         await opened.type("adam")
@@ -57,7 +57,7 @@ async def test_the_line_that_repeats_a_command_is_copied(places: Places) -> None
     told = replace(COMMAND, output_metrics=(r"loss=(\S+)",), texts={"lr": ("0.10",)}, steps=9)
     run = make_run(1, experiment="exec", params={"lr": 0.1, "batch": 32}, command=told, name="t", seed=3)
     assert run_actions.command_line(run) == (
-        "cd /work && dltui exec --set lr=0.10 --metric 'loss=(\\S+)' --steps 9 --seed 3 --name t -- "
+        "cd /project && dltui exec --set lr=0.10 --metric 'loss=(\\S+)' --steps 9 --seed 3 --name t -- "
         "python train.py --lr '{lr}'"
     )
 
@@ -83,7 +83,7 @@ async def test_a_command_is_swept_over_its_placeholders_from_its_run(places: Pla
 
 
 async def test_a_command_without_a_placeholder_is_not_swept(places: Places) -> None:
-    run = make_run(1, experiment="exec", command=ShellCommand(("true",), "/work"), name="train")
+    run = make_run(1, experiment="exec", command=ShellCommand(("true",), "/project"), name="train")
     async with open_app(places, FakeEngine(run)) as opened:
         await opened.press("S")
         await opened.until(lambda: opened.notices)

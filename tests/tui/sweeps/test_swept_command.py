@@ -12,7 +12,7 @@ from tui.sweeps.sweep_settings import MORE, SETTINGS
 from tui.sweeps.swept_command import OUTPUT, STEPS, SweptCommand
 
 COMMAND = ShellCommand(
-    ("train", "{lr}", "{data}", "{name}", "{seed}"), "/work", environ_names=("PATH",), withheld=("A_KEY",),
+    ("train", "{lr}", "{data}", "{name}", "{seed}"), "/project", environ_names=("PATH",), withheld=("A_KEY",),
     output_metrics=("loss=(.*)", r"acc: (?P<acc>\S+);"), kinds={"lr": "int"}, steps=100,
 )  # fmt: skip
 SWEPT = SweptCommand(COMMAND, "run-1")

@@ -370,7 +370,7 @@ async def test_a_sweep_like_another_one_takes_its_folder_of_data(
 
 
 async def test_a_swept_command_is_swept_again_in_the_shell_of_its_sweep(places: Places) -> None:
-    command = ShellCommand(("train", "{lr}", "{name}"), "/work", kinds={"lr": "float", "name": "text"})
+    command = ShellCommand(("train", "{lr}", "{name}"), "/project", kinds={"lr": "float", "name": "text"})
     made = make_sweep(1, experiment="exec", axes=(), params={"name": "a"}, metric="acc", goal="max")
     spec = replace(made.spec, axes=(Axis("lr", (0.1, 0.5)),), command=command)
     engine = FakeEngine()

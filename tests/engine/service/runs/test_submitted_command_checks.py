@@ -80,7 +80,7 @@ def test_secret_variables_are_in_the_request_but_in_no_spec() -> None:
         "PATH": "/bin", "WANDB_API_KEY": "s1", "HF_TOKEN": "s2", "my_password": "s3", "CLIENT_SECRET": "s4",
         "DLTUI_TRACK": "/of/another/run",
     }  # fmt: skip
-    made = submitted_command.of_shell(["true"], environ=environ, folder="/work")
+    made = submitted_command.of_shell(["true"], environ=environ, folder="/project")
     assert made.command.environ == {"PATH": "/bin"}
     assert made.withheld == {
         "WANDB_API_KEY": "s1", "HF_TOKEN": "s2", "my_password": "s3", "CLIENT_SECRET": "s4"
