@@ -25,7 +25,6 @@ from engine.notifications import (
 )
 from engine.places import Places
 from engine.protocol import Finding, RunSummary, Severity
-from engine.service.index.filter_parser import Clause
 from engine.service.notifications import run_events
 from engine.service.server.changes import ChangeFeed
 from engine.sweep_protocol import SweepSummary
@@ -52,7 +51,7 @@ class Notifier:
         self._problem = ""
         """of the last delivery, or of the settings file"""
         self._settings: NotificationSettings | None = None
-        self._condition: Clause | None = None
+        self._condition: run_events.Condition | None = None
         change_feed.on_run_changed = self.run_changed
         change_feed.on_sweep_changed = self.sweep_changed
         try:

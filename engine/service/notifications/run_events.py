@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from engine import filter_fields
 from engine.errors import InputError
+from engine.filter_fields import ALIASES, FIELDS, SOURCES
 from engine.notifications import Notification, NotificationSettings
+from engine.params import Value
 from engine.protocol import RunSummary, Status
-from engine.service.index.filter_parser import And, Clause, Comparison, Not, Or, parse
+from engine.service.index.filter_parser import fields_of, parse
+from engine.service.index.filter_predicate import RowFields, predicate
 from engine.service.placement.machine_monitor import STALLED
 from engine.sweep_protocol import SweepStatus, SweepSummary, TrialStatus
 
+Condition = Callable[[RunSummary], bool]
 FAILURES = (Status.FAILED, Status.LOST)
 
 
 def notifications_of_run(
-    settings: NotificationSettings, condition: Clause | None, before: RunSummary | None, after: RunSummary
+    settings: NotificationSettings, condition: Condition | None, before: RunSummary | None, after: RunSummary
 ) -> Iterator[Notification]:
     """`before` is None where the service has just learned of the run: nothing is told of it then."""
     if before is None:
@@ -32,7 +34,7 @@ def notifications_of_run(
         yield _of_run("failure", after, f"{_title(after)} {_past(after.status)}", cause)
     if settings.stall and STALLED in after.notice and STALLED not in before.notice:
         yield _of_run("stall", after, f"{_title(after)} has stalled", after.notice)
-    if condition is not None and holds(condition, after) and not holds(condition, before):
+    if condition is not None and condition(after) and not condition(before):
         yield _of_run("condition", after, f"{_title(after)}: {settings.condition}", _values(after))
 
 
@@ -47,70 +49,58 @@ def notifications_of_sweep(
         yield Notification("end", title, counts, after.id, time.time())
 
 
-def parse_condition(text: str) -> Clause | None:
-    """None for an empty text. Raises InputError, also where it has more than comparisons."""
+def parse_condition(text: str) -> Condition | None:
+    """None for an empty text. Raises InputError, also for what compares nothing or asks for a table."""
     clause = parse(text)
-    if clause is not None and not _only_compares(clause):
-        raise InputError(f"condition: expected comparisons such as val_loss<0.1, got {text[:80]!r}.")
-    return clause
+    if clause is None:
+        return None
+    names = fields_of(clause)
+    if not names:
+        raise InputError(f"condition: expected a comparison such as val_loss<0.1, got {text[:80]!r}.")
+    for name in names:
+        if ALIASES.get(name, name) in UNKNOWN:
+            raise InputError(
+                f"condition: {name} is a field of tables alone; expected a metric, for instance."
+            )
+    return predicate(clause, _RUN_FIELDS)
 
 
-def holds(clause: Clause, run: RunSummary) -> bool:
-    """Whether it is true of the run as it is now; a field that the run does not have is unequal to all."""
-    match clause:
-        case Comparison():
-            return _compare(clause, run)
-        case Not(part):
-            return not holds(part, run)
-        case And(parts):
-            return all(holds(part, run) for part in parts)
-        case Or(parts):
-            return any(holds(part, run) for part in parts)
-    return False
+def _value_of(run: RunSummary, name: str) -> object:
+    """A fact, else a metric, else a live or submitted parameter; None where it has none."""
+    name = ALIASES.get(name, name)
+    for source, values in zip(SOURCES, (_params_of(run), run.metrics), strict=True):
+        if name.startswith(source):
+            return values.get(name.removeprefix(source))
+    if name in _FACTS:
+        return _FACTS[name](run)
+    return run.metrics.get(name, _params_of(run).get(name))
 
 
-def _only_compares(clause: Clause) -> bool:
-    match clause:
-        case Comparison():
-            return True
-        case Not(part):
-            return _only_compares(part)
-        case And(parts) | Or(parts):
-            return all(map(_only_compares, parts))
-    return False
+def _params_of(run: RunSummary) -> dict[str, Value]:
+    return {**run.spec.params, **run.live}
 
 
-def _compare(comparison: Comparison, run: RunSummary) -> bool:
-    found = _value_of(comparison.field, run)
-    if isinstance(found, str):
-        is_equal = found == comparison.typed
-        return is_equal if comparison.sign == "=" else not is_equal and comparison.sign == "!="
-    if found is None or isinstance(comparison.value, str):
-        return comparison.sign == "!="
-    number, value = float(found), comparison.value
-    if math.isnan(number):
-        return comparison.sign == "!="
-    signs = {
-        "=": number == value, "!=": number != value, "<": number < value,
-        "<=": number <= value, ">": number > value, ">=": number >= value,
-    }  # fmt: skip
-    return signs[comparison.sign]
+def _of_spec(name: str) -> Callable[[RunSummary], object]:
+    return lambda run: getattr(run.spec, name)
 
 
-def _value_of(name: str, run: RunSummary) -> str | float | None:
-    """A fact, else a metric, else a live or submitted parameter."""
-    facts: dict[str, object] = {
-        "best": run.best.value if run.best else None,
-        "created": run.spec.created_at,
-        "cause": str(run.cause.kind) if run.cause else "",
-        **{one: getattr(run.spec, one) for one in ("id", "name", "experiment", "sweep", "trial", "seed")},
-        **{one: getattr(run, one) for one in ("step", "total_steps", "attempt", "rate", "device")},
-        "status": str(run.status),
-    }
-    known = {one.name for one in filter_fields.FIELDS}
-    others = {**run.spec.params, **run.live, **run.metrics}
-    found = facts.get(name) if name in known else others.get(name)
-    return found if isinstance(found, str | float | int) else None
+def _of_summary(name: str) -> Callable[[RunSummary], object]:
+    return lambda run: getattr(run, name)
+
+
+_FACTS: dict[str, Callable[[RunSummary], object]] = {
+    "created": lambda run: run.spec.created_at,
+    "best": lambda run: run.best.value if run.best else None,
+    "cause": lambda run: str(run.cause.kind) if run.cause else None,
+    "status": lambda run: str(run.status),
+    **{name: _of_spec(name) for name in ("id", "name", "experiment", "sweep", "trial", "seed")},
+    **{name: _of_summary(name) for name in ("step", "total_steps", "attempt", "rate", "device")},
+}
+UNKNOWN = {one.name for one in FIELDS} - _FACTS.keys()
+"""fields that need the index or the clock: tags, note, parent, age"""
+_RUN_FIELDS: RowFields[RunSummary] = RowFields(
+    _value_of, _params_of, lambda run: (run.id, run.spec.name, run.spec.experiment, str(run.status))
+)
 
 
 def _of_run(kind: str, run: RunSummary, title: str, text: str) -> Notification:

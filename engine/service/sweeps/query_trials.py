@@ -7,25 +7,14 @@ Parser, signs, booleans and errors are those of runs. Runs are compared in SQL, 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from engine import catalog
-from engine.filter_fields import ALIASES, BOOLEANS, MATCHES, SOURCES
+from engine.filter_fields import ALIASES, SOURCES
 from engine.params import Value
-from engine.service.index.filter_parser import (
-    And,
-    Clause,
-    Comparison,
-    FilterError,
-    Not,
-    Or,
-    SearchTerm,
-    number_expected,
-    parse,
-)
-from engine.service.index.text_pattern import TextPattern
+from engine.service.index.filter_parser import FilterError, fields_of, parse
+from engine.service.index.filter_predicate import RowFields, predicate
 from engine.sweep_protocol import TrialGroup, TrialPage, TrialQuery, TrialRow, TrialStatus
 
 LIMIT = 1000
@@ -35,12 +24,7 @@ _FIELDS = (
     "run", "cause",
 )  # fmt: skip
 _SEARCHED = ("run", "status", "cause")
-_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    "=": lambda a, b: bool(a == b), "!=": lambda a, b: bool(a != b), "<": lambda a, b: bool(a < b),
-    "<=": lambda a, b: bool(a <= b), ">": lambda a, b: bool(a > b), ">=": lambda a, b: bool(a >= b),
-}  # fmt: skip
 _RANKS = {status: rank for rank, status in enumerate(TrialStatus)}
-Predicate = Callable[[TrialRow], bool]
 
 
 def page(rows: Sequence[TrialRow], query: TrialQuery, *, largest: bool) -> TrialPage:
@@ -62,7 +46,9 @@ def filtered(rows: Sequence[TrialRow], where: str) -> list[TrialRow]:
     clause = parse(where)
     if clause is None:
         return list(rows)
-    test = _predicate(clause, rows)
+    for name in fields_of(clause):
+        _check(rows, name, "filter")
+    test = predicate(clause, _TRIAL_FIELDS)
     return [row for row in rows if test(row)]
 
 
@@ -108,73 +94,11 @@ def _key(row: TrialRow, sort: str) -> Any:
 # --- the filter -------------------------------------------------------------------------------------------
 
 
-def _predicate(clause: Clause, rows: Sequence[TrialRow]) -> Predicate:
-    match clause:
-        case SearchTerm(text):
-            return _search(text.lower())
-        case Not(part):
-            inner = _predicate(part, rows)
-            return lambda row: not inner(row)
-        case And(parts):
-            tests = [_predicate(part, rows) for part in parts]
-            return lambda row: all(test(row) for test in tests)
-        case Or(parts):
-            tests = [_predicate(part, rows) for part in parts]
-            return lambda row: any(test(row) for test in tests)
-        case Comparison():
-            _check(rows, clause.field, "filter")
-            return _compared(clause)
-
-
-def _search(text: str) -> Predicate:
-    def found(row: TrialRow) -> bool:
-        values = [getattr(row, name) for name in _SEARCHED] + [v for v in row.params.values()]
-        return any(text in value.lower() for value in values if isinstance(value, str))
-
-    return found
-
-
-def _matched(comparison: Comparison) -> Predicate:
-    """Whether a regular expression matches the text, or the number, somewhere."""
-    pattern, name = TextPattern(comparison.typed), comparison.field
-    wanted = comparison.sign == MATCHES
-
-    def test(row: TrialRow) -> bool:
-        found = field_value(row, name)
-        return found is not None and pattern.search(str(found)) is wanted
-
-    return test
-
-
-def _compared(comparison: Comparison) -> Predicate:
-    if comparison.is_pattern:
-        return _matched(comparison)
-    compare, name, value = _COMPARE[comparison.sign], comparison.field, comparison.value
-    if isinstance(value, str):
-        if comparison.sign not in ("=", "!="):
-            raise number_expected(comparison)
-        return _compared_text(name, value.lower(), compare)
-
-    def test(row: TrialRow) -> bool:
-        found = field_value(row, name)
-        if isinstance(found, str) and comparison.sign in ("=", "!="):
-            return compare(found.lower(), comparison.typed.lower())
-        return isinstance(found, int | float) and found == found and compare(found, value)
-
-    return test
-
-
-def _compared_text(name: str, value: str, compare: Callable[[Any, Any], bool]) -> Predicate:
-    def test(row: TrialRow) -> bool:
-        chosen = row.params.get(name)
-        found = chosen if isinstance(chosen, str | bool) else field_value(row, name)
-        if found is None:
-            return name in row.params and compare(catalog.none_word(name), value)
-        if isinstance(found, bool):
-            return compare(found, BOOLEANS.get(value))
-        return compare(str(found).lower(), value)
-
-    return test
+_TRIAL_FIELDS: RowFields[TrialRow] = RowFields(
+    value=field_value,
+    params=lambda row: row.params,
+    searched=lambda row: (*(getattr(row, name) for name in _SEARCHED), *row.params.values()),
+)
 
 
 def _check(rows: Sequence[TrialRow], name: str, what: str) -> None:
