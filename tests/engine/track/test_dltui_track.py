@@ -153,7 +153,6 @@ def test_an_installed_dltui_has_it_at_the_top() -> None:
 
 @pytest.mark.long
 def test_a_wheel_has_it_at_the_top_and_alone_in_its_folder(tmp_path: Path) -> None:
-    pytest.importorskip("hatchling")
     words = ["-q", "--no-deps", "--no-build-isolation", "--wheel-dir", str(tmp_path), str(ROOT)]
     done = subprocess.run(
         [sys.executable, "-m", "pip", "wheel", *words], capture_output=True, text=True, timeout=LONG
