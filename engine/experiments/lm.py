@@ -34,9 +34,9 @@ from engine.models.language.model_description import (
     to_json,
 )
 from engine.models.language.weights import weights
-from engine.models.lstm_training.training import (
+from engine.models.language_training.training import (
     EarlyStopping,
-    LstmTraining,
+    LanguageTraining,
     lr_factor,
     make_training,
     resolve,
@@ -87,7 +87,7 @@ def describe(params: LmParams, tied: bool, texts: TextSet, run: Run) -> ModelDes
     return kind
 
 
-def load_initial_weights(other: str, training: LstmTraining, kind: ModelDescription, run: Run) -> None:
+def load_initial_weights(other: str, training: LanguageTraining, kind: ModelDescription, run: Run) -> None:
     """Start from the weights of the run `other`, of either framework. Raises DataError unless they fit."""
     folder = run.places.runs / other
     if not folder.is_dir():
@@ -105,7 +105,7 @@ def load_initial_weights(other: str, training: LstmTraining, kind: ModelDescript
 # --- evaluation ---------------------------------------------------------------------------------------------
 
 
-def perplexity(training: LstmTraining, sentences: Sentences, direction: Direction, run: Run) -> float:
+def perplexity(training: LanguageTraining, sentences: Sentences, direction: Direction, run: Run) -> float:
     """exp(summed loss / number of predictions): <EOS> is predicted, padding is not."""
     loss = predictions = 0.0
     for batch in load_corpus.sorted_batches(sentences, EVALUATION_BATCH, direction):
@@ -120,7 +120,9 @@ def perplexity_of(loss: float) -> float:
     return math.exp(min(loss, 700.0))
 
 
-def log_samples(training: LstmTraining, kind: ModelDescription, texts: TextSet, run: Run, epoch: int) -> None:
+def log_samples(
+    training: LanguageTraining, kind: ModelDescription, texts: TextSet, run: Run, epoch: int
+) -> None:
     """Log a sentence at each temperature: near the most probable words, as the model has it, near uniform."""
     model = LanguageModel(kind, texts.vocabulary, weights(training.weights(), kind), run.step)
     lines = []
@@ -138,7 +140,7 @@ def log_samples(training: LstmTraining, kind: ModelDescription, texts: TextSet, 
 
 
 @contextmanager
-def best_weights(training: LstmTraining, patience: EarlyStopping, run: Run) -> Iterator[None]:
+def best_weights(training: LanguageTraining, patience: EarlyStopping, run: Run) -> Iterator[None]:
     """Inside the context `training` has the weights of the best epoch, if they were kept; afterwards its own.
 
     Later epochs fit the training sentences better and others worse.

@@ -23,7 +23,7 @@ from typing import Any
 
 from engine.keeper.worker_process import DETERMINISM, MEMORY, PASSIVE, PLAIN, TENSORFLOW, THREADS
 from engine.models.language.model_description import Direction, LstmDescription
-from engine.models.lstm_training.training import LstmTraining, make_training, timed_product
+from engine.models.language_training.training import LanguageTraining, make_training, timed_product
 from engine.models.precision import measure
 from tests.bench.processor import print_processor
 
@@ -88,7 +88,7 @@ def textbook(words: int) -> Step:
     return step
 
 
-def twin(framework: str, words: int, precision: str = "auto") -> LstmTraining:
+def twin(framework: str, words: int, precision: str = "auto") -> LanguageTraining:
     kind = LstmDescription(1, Direction.FORWARD, EMBEDDING, HIDDEN, words, False, False, "plain", "bench", "")
     if precision == "auto":
         precision = measure(timed_product(framework, "cpu").run).choice

@@ -10,7 +10,7 @@ import pytest
 from checkpoints import keras_neutral
 from checkpoints.errors import MismatchedCheckpoint
 from engine.models import precision
-from engine.models.lstm_training import keras_training, torch_training
+from engine.models.language_training import keras_training, torch_training
 from engine.places import Places
 from engine.store import RunFolder
 from tests.engine.experiments.small_text import captions

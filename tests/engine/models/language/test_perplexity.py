@@ -9,7 +9,7 @@ from engine.models.language.model_description import Direction
 from engine.models.language.scoring import perplexity, score
 from engine.models.language.weights import weights
 from tests.engine.models.language import samples
-from tests.engine.models.lstm_training.small_models import FRAMEWORKS, kind, make_strict, pairs, tied
+from tests.engine.models.language_training.small_models import FRAMEWORKS, kind, make_strict, pairs, tied
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)

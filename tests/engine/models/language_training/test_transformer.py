@@ -14,9 +14,9 @@ from engine.models.language.model import LanguageModel
 from engine.models.language.model_description import Direction, TransformerDescription
 from engine.models.language.scoring import score
 from engine.models.language.weights import weights
-from engine.models.lstm_training import training
-from engine.models.lstm_training.training import lr_factor, masks
-from tests.engine.models.lstm_training.small_models import make_strict, pairs
+from engine.models.language_training import training
+from engine.models.language_training.training import lr_factor, masks
+from tests.engine.models.language_training.small_models import make_strict, pairs
 
 
 def transformer(**changes: Any) -> TransformerDescription:

@@ -16,9 +16,9 @@ from checkpoints.manifest import Fact
 from checkpoints.restore_checks import Extra
 from checkpoints.torch_io import TorchState, environment, load_weights
 from engine.models.language.model_description import LstmDescription, ModelDescription
-from engine.models.lstm_training import training
-from engine.models.lstm_training.torch_transformer import OutputBias, TorchTransformerNet
-from engine.models.lstm_training.training import masks
+from engine.models.language_training import training
+from engine.models.language_training.torch_transformer import OutputBias, TorchTransformerNet
+from engine.models.language_training.training import masks
 
 CHUNK_ROWS = {"cpu": 512, "cuda": 16_384}
 """rows of logits in memory at once: 10 MB for 10,000 words in bfloat16; with more, a CPU multiplies more
@@ -170,7 +170,7 @@ def _net(kind: ModelDescription) -> nn.Module:
 
 
 class TorchTraining:
-    """An LstmTraining; the initial weights are a function of `seed`."""
+    """A LanguageTraining; the initial weights are a function of `seed`."""
 
     net: Any
 

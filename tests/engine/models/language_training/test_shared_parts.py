@@ -9,10 +9,10 @@ import pytest
 
 from engine.catalog import LmParams
 from engine.errors import ParamError
-from engine.models.lstm_training import training
-from engine.models.lstm_training.training import EarlyStopping, lr_factor, masks, resolve
+from engine.models.language_training import training
+from engine.models.language_training.training import EarlyStopping, lr_factor, masks, resolve
 from engine.params import build
-from tests.engine.models.lstm_training.small_models import kind, tied
+from tests.engine.models.language_training.small_models import kind, tied
 
 
 def test_initial_weights_have_the_distribution_of_keras() -> None:

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from checkpoints.keras_io import KerasState, environment, load_weights, neutral_weights
 from checkpoints.manifest import Fact
 from engine.models.language.model_description import LstmDescription
-from engine.models.lstm_training import training
-from engine.models.lstm_training.training import masks
+from engine.models.language_training import training
+from engine.models.language_training.training import masks
 
 
 class FusedAdam(keras.optimizers.Adam):  # type: ignore[misc]
@@ -260,7 +260,7 @@ ROWS = tf.TensorSpec((None,), tf.int32)
 
 
 class KerasTraining:
-    """An LstmTraining; the initial weights are a function of `seed`."""
+    """A LanguageTraining; the initial weights are a function of `seed`."""
 
     def __init__(
         self, kind: LstmDescription, *, seed: int, dropout: float = 0.0, optimizer: str = "adam",

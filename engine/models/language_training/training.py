@@ -21,7 +21,7 @@ from engine.models.precision import TimedWork
 
 
 @dataclass(frozen=True, slots=True)
-class LstmRecipe:
+class TrainingRecipe:
     lr: float
     dropout: float
     tied: bool
@@ -40,11 +40,11 @@ class LstmRecipe:
         return f"lr {self.lr:g} {self.schedule}{rises}, {dropped}, {tied}{clipped}"
 
 
-def resolve(params: LmParams) -> LstmRecipe:
+def resolve(params: LmParams) -> TrainingRecipe:
     """Explicit parameters take precedence over those of the recipe."""
     proposed = recipe_defaults.language_recipe(params.recipe, params.layers, params.model)
     clip = proposed.clip if params.clip is None else params.clip
-    return LstmRecipe(
+    return TrainingRecipe(
         lr=proposed.lr if params.lr is None else params.lr,
         dropout=proposed.dropout if params.dropout is None else params.dropout,
         tied=proposed.tied if params.tied == "recipe" else params.tied == "yes",
@@ -182,7 +182,7 @@ Ids = NDArray[np.int32]
 Arrays = Mapping[str, NDArray[Any]]
 
 
-class LstmTraining(Protocol):
+class LanguageTraining(Protocol):
     """A language model in training. `inputs` and `targets` are (B, T), padded on the right with 0."""
 
     def train_step(self, inputs: Ids, targets: Ids, step: int, lr: float) -> float:
@@ -206,13 +206,13 @@ class LstmTraining(Protocol):
         ...
 
 
-def make_training(framework: str, kind: ModelDescription, **options: Any) -> LstmTraining:
+def make_training(framework: str, kind: ModelDescription, **options: Any) -> LanguageTraining:
     """`options` are seed, dropout, optimizer, clip, precision and device."""
     if framework == "torch":
-        from engine.models.lstm_training.torch_training import TorchTraining
+        from engine.models.language_training.torch_training import TorchTraining
 
         return TorchTraining(kind, **options)
-    from engine.models.lstm_training.keras_training import KerasTraining
+    from engine.models.language_training.keras_training import KerasTraining
 
     assert isinstance(kind, LstmDescription), "engine.catalog.LmParams.check refuses a transformer in Keras"
     return KerasTraining(kind, **options)
@@ -223,9 +223,9 @@ def timed_product(framework: str, device: str) -> TimedWork:
     rows = 8192 if device == "cuda" else 256
     product: Callable[[int, str], tuple[Callable[[str], object], Mapping[str, Any]]]
     if framework == "torch":
-        from engine.models.lstm_training.torch_training import product
+        from engine.models.language_training.torch_training import product
     else:
-        from engine.models.lstm_training.keras_training import product
+        from engine.models.language_training.keras_training import product
     multiply, env = product(rows, device)
     version = f"{env['framework']} {env[env['framework']]}"
     machine = f"product, {env['processor']}, {platform.node()}, {env['threads']} threads, {version}"

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.models.language.model_description import Direction, LstmDescription, ModelDescription
-from engine.models.lstm_training.training import LstmTraining, make_training
+from engine.models.language_training.training import LanguageTraining, make_training
 
 FRAMEWORKS = ("torch", "tensorflow")
 
@@ -32,7 +32,7 @@ def tied(**changes: Any) -> ModelDescription:
     return kind(tied=True, projection=True, **changes)
 
 
-def make_strict(framework: str, kind: ModelDescription, **options: Any) -> LstmTraining:
+def make_strict(framework: str, kind: ModelDescription, **options: Any) -> LanguageTraining:
     """A training in strict mode with one thread, as in a worker."""
     if framework == "torch":
         from checkpoints.torch_io import strict_mode

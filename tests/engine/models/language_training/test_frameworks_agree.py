@@ -11,8 +11,8 @@ from engine.data.text.vocabulary import RESERVED, Vocabulary
 from engine.models.language.model import LanguageModel
 from engine.models.language.model_description import ModelDescription
 from engine.models.language.weights import weights
-from engine.models.lstm_training import keras_training, torch_training
-from tests.engine.models.lstm_training.small_models import FRAMEWORKS, kind, make_strict, pairs, tied
+from engine.models.language_training import keras_training, torch_training
+from tests.engine.models.language_training.small_models import FRAMEWORKS, kind, make_strict, pairs, tied
 
 KINDS = {"one layer": kind(), "two layers": kind(layers=2), "tied": tied(), "tied, two": tied(layers=2)}
 
@@ -122,7 +122,7 @@ def test_weights_of_one_give_the_other_the_same_perplexity(writer: str, reader: 
 
 @pytest.mark.parametrize(("layers", "count"), [(1, 6_140_368), (2, 6_665_680)])
 def test_keras_counts_as_many_weights_as_the_notebook(layers: int, count: int) -> None:
-    from engine.models.lstm_training.keras_training import network
+    from engine.models.language_training.keras_training import network
 
     full = kind(layers=layers, embedding=300, hidden_size=256, vocabulary=10_000)
     assert network(full).count_params() == count
