@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from checkpoints import restore_checks
+from checkpoints import randomness, restore_checks
 from checkpoints.checkpoint_content import Captured
 from checkpoints.errors import MismatchedCheckpoint
 from checkpoints.folder import Verified
@@ -48,6 +48,18 @@ class ArrayDicts:
         restore_checks.check_equal("generators", sorted(self.generators), sorted(state))
         for name, generator in self.generators.items():
             generator.bit_generator.state = state[name]
+
+
+class NamedParts(ArrayDicts):
+    """As ArrayDicts; the global random states of NumPy and of Python are part of the training too."""
+
+    def state_dict(self) -> dict[str, Any]:
+        return randomness.capture(self.generators)
+
+    def load_state_dict(self, state: dict[str, Any], /) -> None:
+        """Raises MismatchedCheckpoint for other generators."""
+        restore_checks.check_equal("generators", sorted(self.generators), sorted(state["generators"]))
+        randomness.restore(state, self.generators)
 
 
 def environment() -> dict[str, Fact]:

@@ -36,8 +36,7 @@ def prepare(spec: Spec, environ: MutableMapping[str, str]) -> Device:
         return _prepare_torch(spec, threads, bool(environ["CUDA_VISIBLE_DEVICES"]))
     if spec.framework == "tensorflow":
         return _prepare_keras(spec, threads)
-    _check_gpu(spec, False)
-    return Device("cpu", "cpu", threads, {"python": platform.python_version()})
+    return _prepare_numpy(spec, threads)
 
 
 def _prepare_torch(spec: Spec, threads: int, on_gpu: bool) -> Device:
@@ -65,6 +64,18 @@ def _prepare_keras(spec: Spec, threads: int) -> Device:
     _check_gpu(spec, name is not None)
     facts: Json = {"python": platform.python_version(), **versions()}
     return Device("cuda" if name else "cpu", name or "cpu", threads, facts)
+
+
+def _prepare_numpy(spec: Spec, threads: int) -> Device:
+    _check_gpu(spec, False)
+    if spec.file is not None:  # ours draw from generators of their own
+        import random
+
+        import numpy as np
+
+        random.seed(spec.seed)
+        np.random.seed(spec.seed % 2**32)
+    return Device("cpu", "cpu", threads, {"python": platform.python_version()})
 
 
 def _check_gpu(spec: Spec, is_there: bool) -> None:

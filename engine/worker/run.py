@@ -30,6 +30,7 @@ from engine.worker.end_status import StopReason
 from engine.worker.event_log import EventLog
 from engine.worker.keeper_pipe import KeeperPipe
 from engine.worker.sketches import Parts, SketchSchedule, sketch_to_json
+from engine.worker.training_parts import state_of
 
 if TYPE_CHECKING:
     from engine.worker.batches import Batch
@@ -50,11 +51,12 @@ class Attempt:
 class Run:
     """One attempt at a run, passed to its experiment. A training loop is
 
-        for step in steps(state, 1000):
+        for step in steps((network, optimizer), 1000):
             ...  # one update
             log(step, loss=loss)
 
-    which is short for
+    What is saved is a TrainingState, or the parts of which `state_of` in `training_parts` makes one. It is
+    short for
 
         last = total(1000)
         for step in range(restore(state) + 1, last + 1):
@@ -114,7 +116,7 @@ class Run:
 
     # --- the loop, in short ---------------------------------------------------------------------------------
 
-    def steps(self, state: TrainingState, last: int, *, epoch: int = 0) -> Iterator[int]:
+    def steps(self, state: object, last: int, *, epoch: int = 0) -> Iterator[int]:
         """The updates from the newest checkpoint on, up to `last`; `epoch`: updates per epoch.
 
         After each of them a checkpoint is saved when one is due. Ends early where the run is to stop.
@@ -126,7 +128,7 @@ class Run:
             if self.should_stop:
                 return
 
-    def batches(self, state: TrainingState, examples: int, size: int, epochs: int) -> Iterator[Batch]:
+    def batches(self, state: object, examples: int, size: int, epochs: int) -> Iterator[Batch]:
         """As `steps`, for `epochs` passes over so many examples, shuffled by the seed. Raises ParamError."""
         from engine.worker.batches import BatchOrder  # needs NumPy
 
@@ -186,14 +188,14 @@ class Run:
         """Set the text shown to the user for as long as this run trains."""
         self._notice = text
 
-    def restore(self, state: TrainingState) -> int:
+    def restore(self, parts: object) -> int:
         """Restore the newest intact checkpoint; returns the number of updates done, 0 without one.
 
         That of a run that this one begins with (`run --begin`) counts its updates on: then
         `has_begun_from_parent` is set. To be called after `total`, `pin` and `notice`. Raises
         MismatchedCheckpoint, and ParamError where the parameters do not fit the checkpoint to begin with.
         """
-        self._state = state
+        state = self._state = state_of(parts)
         self.log_started()
         verified, damaged = self._checkpoints.newest()
         for text in damaged:

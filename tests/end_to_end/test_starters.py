@@ -42,6 +42,13 @@ def test_a_starter_is_paused_killed_and_resumed_bit_for_bit(
     assert weights(home.finish(home.start(path, seed=4))) != weights(whole)
 
 
+@pytest.mark.parametrize("framework", EPOCHS)
+def test_a_starter_is_about_thirty_lines(framework: str, tmp_path: Path) -> None:
+    text = new_file.write(tmp_path, "mine", framework).read_text()
+    assert len(text.splitlines()) <= 33 and max(map(len, text.splitlines())) <= 110
+    assert all(word in text for word in ("dropout", "batch.rows", "seed", "BEST, GOAL", '"""'))
+
+
 def test_new_writes_a_file_and_overwrites_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def call(*words: str) -> Result:
         return CliRunner().invoke(commands.app, ["new", *words])
