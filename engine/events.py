@@ -1,6 +1,14 @@
 """The event file of a run: append only, one JSON object per line, one writer.
 
-A crash of the writer may leave an incomplete last line.
+A crash of the writer may leave an incomplete last line. Kinds that a reader does not know it leaves out.
+
+`system` events have what the run used of its machine since the one before, every few seconds while it trains:
+
+    {"seq":9,"at":1764522199.1,"elapsed":45.0,"kind":"system","step":1200,"cpu":98.3,"rss":412,"mem":37,
+     "gpu":[[0,31,8731,6.1,212,55]]}
+
+`engine/system_metrics.py` has their names. The first one of an attempt has `cores`, the processors that the
+run may use. A number that is not known is left out: `gpu` while no service runs that reads it.
 """
 
 from __future__ import annotations
@@ -374,4 +382,5 @@ _CHECKS: dict[str, Callable[[Json], None]] = {
     "columns": _check_point_columns,
     "restored": _check_step,
     "checkpoint": _check_step,
+    "system": _check_step,
 }

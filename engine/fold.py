@@ -11,10 +11,11 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import nan
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
-from engine import events, point_columns
+from engine import events, point_columns, system_metrics
 from engine.errors import CorruptRun
 from engine.events import Event
 from engine.point_columns import PointColumns
@@ -168,14 +169,25 @@ class MetricCurves(Generic[Curve]):
     """The curve of every metric: a `HistoryPart`."""
 
     def __init__(
-        self, curve: Callable[[], Curve], clock: Callable[[Event], float], limit: int | None = None
+        self,
+        curve: Callable[[], Curve],
+        clock: Callable[[Event], float],
+        limit: int | None = None,
+        *,
+        has_system: bool = False,
     ) -> None:
-        """`curve` makes one without points, `clock` gives the time of an event, `limit` is their most."""
+        """`curve` makes one without points, `clock` gives the time of an event, `limit` is their most.
+
+        `has_system`: what the run used of its machine has curves too. An imported run has them as metrics.
+        """
         self.by_metric: dict[str, Curve] = {}
         self.step = 0.0
         """the last one of all metrics"""
         self._curve, self._clock, self._limit = curve, clock, limit
         self._last_time: float | None = None
+        self._has_system = has_system
+        self._measured: set[str] = set()
+        """of the system metrics, those with a value in the last event of them"""
 
     def add(self, event: Event) -> None:
         now = self._clock(event)
@@ -191,6 +203,10 @@ class MetricCurves(Generic[Curve]):
             for metric in series:
                 if (curve := self._curve_of(metric)) is not None:
                     self._extend_by_columns(curve, point_columns.from_json(series, metric, decoded))
+        elif event.kind == "system" and self._has_system:
+            self._add_system(event, now)
+        elif event.kind == "started":
+            self._measured = set()
 
     def rewind(self, step: int) -> None:
         for curve in self.by_metric.values():
@@ -203,6 +219,16 @@ class MetricCurves(Generic[Curve]):
             gap = (now - since) / len(steps)
             curve.extend(steps, values, [since + gap * (index + 1) for index in range(len(steps))])
             self.step = max(self.step, float(steps[-1]))
+
+    def _add_system(self, event: Event, now: float) -> None:
+        """A point for each value; a gap, NaN, where one has no value any more."""
+        values = system_metrics.values_of(event.facts)
+        missing = self._measured - values.keys()
+        self._measured = set(values)
+        step = typed(event.facts["step"], int)
+        for metric, value in (*values.items(), *((metric, nan) for metric in missing)):
+            if (curve := self._curve_of(metric)) is not None:
+                curve.extend([max(step, int(curve.last_step))], [value], [now])
 
     def _extend_by_columns(self, curve: Curve, points: PointColumns) -> None:
         """Add points whose steps increase; they replace those from their first step on."""

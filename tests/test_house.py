@@ -19,6 +19,7 @@ DOORS = {
     "fold",
     "notifications", "params", "places", "protocol", "reader_protocol", "sampling", "session_protocol",
     "sweep_protocol",
+    "system_metrics",
 }  # fmt: skip
 
 

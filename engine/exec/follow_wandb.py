@@ -10,7 +10,8 @@ from pathlib import Path
 
 from engine.errors import DltuiError
 from engine.exec.log_messages import BatchMessages, Message
-from engine.readers.wandb_log import SYSTEM, WandbRun, files_of_run, is_run_file
+from engine.readers.wandb_log import WandbRun, files_of_run, is_run_file
+from engine.system_metrics import is_system
 
 MOST_RUNS = 100
 _PROCESS = re.compile(rb"\w+:(\d+) +\[")
@@ -75,9 +76,7 @@ class WandbFollower:
         for batch in log.scalars():
             if batch.params:
                 yield {"params": dict(batch.params)}
-            batch.series = {
-                name: points for name, points in batch.series.items() if not name.startswith(SYSTEM)
-            }
+            batch.series = {name: points for name, points in batch.series.items() if not is_system(name)}
             batch.texts = []
             yield from self._made.of(batch, followed.prefix)
 

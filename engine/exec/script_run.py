@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,12 +25,15 @@ from engine.worker.keeper_pipe import KeeperPipe
 if TYPE_CHECKING:
     from engine.exec.output_metrics import OutputSearch
     from engine.exec.script_tree import ScriptTree
+    from engine.worker.system_sampler import SystemSampler
 
 ORPHAN_SECONDS = 15.0
 """that the command has after SIGTERM when the keeper has ended"""
 LEFT_SECONDS = 10.0
 """that processes of the command have after SIGTERM when it has ended itself"""
 LOOK_SECONDS = 0.05
+SYSTEM_SECONDS = 5.0
+"""until the command is measured for the first time; a shorter one does not pay for it"""
 ROOT = str(Path(__file__).resolve().parents[2])
 """the folder of the packages"""
 OUTPUT_CHUNK = 256 * 1024
@@ -73,6 +77,9 @@ class ScriptRun:
         self._left_until: float | None = None
         """when what it left is killed; None while it runs"""
         self._flush_at = 0.0
+        self._began_at = 0.0
+        self._system: SystemSampler | None = None
+        self._system_at = inf
 
     def start(self) -> None:
         """Start the command. Raises NotStarted."""
@@ -96,6 +103,8 @@ class ScriptRun:
                 self._search is not None,
             )
         )  # fmt: skip
+        self._began_at = time.monotonic()
+        self._system_at = self._began_at + SYSTEM_SECONDS
 
     def _log_started(self) -> None:
         attempt, is_resumed = self._attempt, self.events.is_resumed
@@ -165,6 +174,7 @@ class ScriptRun:
         due += [time.monotonic() + LOOK_SECONDS] if self._left_until is not None else []
         due += [self._flush_at] if self.events.has_points else []
         due += [self._feed.look_at] if self._feed.look_at is not None else []
+        due += [self._system_at] if self._system_at < inf else []
         return max(0.0, min(due) - time.monotonic()) * 1000 + 1 if due else None
 
     def _tick(self) -> None:
@@ -174,11 +184,30 @@ class ScriptRun:
             self.events.flush()
             self._flush_at = now + WRITE_SECONDS
         self._look_for_logs(now)
+        if now >= self._system_at:
+            self._log_system_use()
         if self._kill_at is not None and now >= self._kill_at and self._script is not None:
             ending_signals.signal_group(self._script.pid, signal.SIGKILL)
             if self._tree is not None:
                 self._tree.send(signal.SIGKILL)
             self._kill_at = None
+
+    def _log_system_use(self) -> None:
+        assert self._script is not None
+        is_first = self._system is None
+        if self._system is None:
+            from engine.worker.system_sampler import SystemSampler
+
+            device, home = self._attempt.device, self._attempt.folder.parent.parent
+            self._system = SystemSampler(
+                self._script.pid, home, gpu="" if device == "cpu" else device,
+                began=self._began_at,
+            )  # fmt: skip
+        is_due = not is_first or self._system.seconds <= SYSTEM_SECONDS
+        facts = self._system.measure() if is_due else {}
+        self._system_at = self._system.due_at
+        if facts:
+            self.events.event("system", step=self.events.step, **facts)
 
     def _look_for_logs(self, now: float) -> None:
         try:

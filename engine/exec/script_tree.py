@@ -6,6 +6,8 @@ import os
 import select
 import signal
 
+from engine.process_tree import children
+
 
 class ScriptTree:
     """Holds them from the moment of `look`: orphans are no longer found below the command."""
@@ -20,7 +22,7 @@ class ScriptTree:
         waiting = [self._pid]
         while waiting:
             parent = waiting.pop()
-            for child in _children(parent):
+            for child in children(parent):
                 waiting.append(child)
                 if child not in self._held:
                     self._hold(child, parent)
@@ -30,7 +32,7 @@ class ScriptTree:
             held = os.pidfd_open(pid)
         except OSError:
             return  # it has ended
-        if pid in _children(parent):
+        if pid in children(parent):
             self._held[pid] = held
         else:
             os.close(held)  # it has ended, and its id may be that of another process
@@ -53,15 +55,3 @@ class ScriptTree:
                 os.close(held)
                 del self._held[pid]
         return bool(self._held)
-
-
-def _children(pid: int) -> list[int]:
-    """Of all its threads."""
-    found: list[int] = []
-    try:
-        for thread in os.listdir(f"/proc/{pid}/task"):
-            with open(f"/proc/{pid}/task/{thread}/children", "rb") as file:
-                found += map(int, file.read().split())
-    except OSError:
-        pass  # it has ended
-    return found

@@ -16,7 +16,7 @@ import numpy as np
 from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
-from engine import files
+from engine import files, system_metrics
 from engine.errors import CorruptRun
 from engine.params import Value
 from engine.protocol import Json
@@ -30,8 +30,6 @@ from engine.readers.wandb_messages import Record
 from engine.typed_json import LATEST_TIME, WHOLE_LIMIT, typed
 
 KIND = "wandb"
-SYSTEM = "system/"
-"""before the names of system metrics"""
 DESCRIBED = 64 << 10
 """bytes of the first file that are searched for the run and its config"""
 LOOKS = 4
@@ -266,7 +264,7 @@ class WandbRun:
             at = _seconds(record.stats.at) if record.HasField("stats") else 0.0
             for item in record.stats.items:
                 if (value := _number(item)) is not None:
-                    system.setdefault(SYSTEM + _name_of(item), []).append((step, value, at))
+                    system.setdefault(system_metrics.PREFIX + _name_of(item), []).append((step, value, at))
             batch.output += record.output.line + record.output_raw.line
             batch.params = {**batch.params, **_config(record.run.config), **_config(record.config)}
             if record.HasField("exit"):

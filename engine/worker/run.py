@@ -30,6 +30,7 @@ from engine.worker.end_status import StopReason
 from engine.worker.event_log import EventLog
 from engine.worker.keeper_pipe import KeeperPipe
 from engine.worker.sketches import Parts, SketchSchedule, sketch_to_json
+from engine.worker.system_sampler import SystemSampler
 from engine.worker.training_parts import state_of
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ class Run:
         """metrics for which no further warning about repeated steps is logged"""
         self._poll_seconds, self._poll_at, self._heartbeat_at = poll_seconds, 0.0, 0.0
         self._sketch_schedule = SketchSchedule()
+        self._system = SystemSampler(os.getpid(), self.places.root, gpu=_gpu_of(os.environ))
         self._is_save_failure_noted = False
         """the newest note is that a checkpoint could not be saved"""
 
@@ -461,7 +463,14 @@ class Run:
         self._receive()
         if now >= self._heartbeat_at:
             self._touch_heartbeat(now)
+        if now >= self._system.due_at:
+            self._log_system_use()
         self._event_log.flush_if_due(now)
+
+    def _log_system_use(self) -> None:
+        facts = self._system.measure()
+        if facts:
+            self._event_log.event("system", step=self.step, **facts)
 
     def _receive(self) -> None:
         for command in self._pipe.commands():
@@ -511,6 +520,12 @@ class Run:
         saved = self._checkpoints.saved_step
         kept = f"; its last good checkpoint is of step {saved}." if saved else "."
         return f"Start it again with a smaller learning rate{kept}"
+
+
+def _gpu_of(environ: Mapping[str, str]) -> str:
+    """The UUID of the GPU that the run was given; empty on the CPU."""
+    named = environ.get("CUDA_VISIBLE_DEVICES", "")
+    return named if named.startswith(("GPU-", "MIG-")) else ""
 
 
 # --- parameters that can change while the run trains ------------------------------------------------------

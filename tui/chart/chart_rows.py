@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from rich.cells import cell_len
 
+from engine.system_metrics import is_system
 from tui.chart.chart_view import Axis, ChartView, Range
 from tui.chart.scale import Tick, x_ticks
 from tui.terminal.glyphs import glyphs
@@ -432,7 +433,8 @@ def _tags(scene: Scene) -> Row:
     spans = [Span(_crosshair_text(scene), "crosshair")] if view.crosshair is not None else []
     if view.smoothing:
         spans.append(Span("raw" if view.raw else f"smoothing {view.smoothing:g}", "tag"))
-    if any(len(series) and len(series.curve.missing) for series in scene.series):
+    has_missing = any(len(series) and len(series.curve.missing) for series in scene.series)
+    if has_missing and not is_system(view.metric):
         spans.append(Span(f"{missing_sign(scene.symbols)} NaN", "alert"))
     if view.log:
         spans.append(Span("log", "tag"))

@@ -393,7 +393,7 @@ class ChartCurve:
         waiting, self._waiting, self._waiting_count = self._waiting, [], 0
         steps, values, times = list[Any](), list[Any](), list[Any]()
         for more_steps, more_values, more_times in waiting:
-            if steps and more_steps[0] <= steps[-1]:
+            if steps and more_steps[0] < steps[-1]:
                 self._extend(steps, values, times)
                 steps, values, times = [], [], []
             steps.extend(more_steps)

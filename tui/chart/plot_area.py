@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.system_metrics import is_system
 from tui.chart.chart_rows import ASCII_SIGNS, SIGNS, ChartMark, CurveSeries, Scene
 from tui.chart.chart_view import Range
 from tui.chart.curve_arrays import Floats, Indices, ValueBlocks
@@ -393,7 +394,9 @@ class Plot:
                     canvas.put(row, cell, sign, style_name_of(series.hue))
 
     def missing_cells(self) -> set[int]:
-        """The columns of cells with a value that is no number."""
+        """The columns of cells with a value that is no number; of the machine's metrics it is a gap."""
+        if is_system(self.scene.view.metric):
+            return set()
         return {
             cell
             for series in self.scene.series

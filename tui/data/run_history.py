@@ -53,7 +53,7 @@ class RunHistory:
         """damaged lines of its events"""
         self.is_damage_shown = True
         self._clock = TrainingClock()
-        self.curves = MetricCurves(self._new_curve, self._time_of, METRICS_LIMIT)
+        self.curves = MetricCurves(self._new_curve, self._time_of, METRICS_LIMIT, has_system=True)
         self.axes = RunAxes(self.curves.by_metric)
         self.marks: list[ChartMark] = []
         self.sketches: list[Sketch] = []
@@ -71,7 +71,7 @@ class RunHistory:
     def _time_of(self, event: Event) -> float:
         """Seconds of training at an event."""
         seconds = self._clock.time_of(event)
-        if event.kind in ("started", "metrics", "ended"):
+        if event.kind in ("started", "metrics", "system", "ended"):
             self.axes.add_clock(seconds, event.at)
         return seconds
 

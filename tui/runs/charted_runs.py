@@ -11,6 +11,7 @@ from textual.widget import Widget
 
 from engine.errors import DltuiError, EngineError
 from engine.protocol import RunSummary, Status, to_json
+from engine.system_metrics import is_system, order_of
 from tui.data.connection import Connection
 from tui.data.metric_pairs import MetricChart, chart_of, charts_of
 from tui.data.run_pages import RunPages
@@ -38,11 +39,17 @@ FIRST = ("loss", "train_loss", "val_loss", "accuracy")
 
 
 def metrics_of(histories: Sequence[RunHistory], selected: RunSummary | None) -> list[str]:
-    """Every metric of these runs, those of the selected run first."""
+    """Every metric of these runs, those of the selected run first; those of the machine behind all others."""
     own = list(selected.metrics) if selected is not None else []
     others = [metric for history in histories for metric in history.metrics]
     found = dict.fromkeys([*own, *others])
-    return sorted(found, key=lambda metric: FIRST.index(metric) if metric in FIRST else len(FIRST))
+    return sorted(found, key=_place_of)
+
+
+def _place_of(metric: str) -> tuple[int, tuple[int, str]]:
+    if is_system(metric):
+        return len(FIRST) + 1, order_of(metric)
+    return FIRST.index(metric) if metric in FIRST else len(FIRST), (0, "")
 
 
 def choose_metric(
@@ -55,7 +62,8 @@ def choose_metric(
         *(history.metrics if history is not None else ()),
         *(selected.metrics if selected is not None else ()),
     }
-    return next((metric for metric in known if metric in has), known[0] if known else requested or "loss")
+    logged = (metric for metric in known if metric in has)
+    return next(logged, known[0] if known else requested or "loss")
 
 
 def per_step(run: RunSummary) -> dict[Axis, float]:

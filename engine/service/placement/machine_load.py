@@ -1,7 +1,7 @@
-"""Load of the machine (processors, memory, disk), and of a process and its descendants, from /proc.
+"""Load of the machine (processors, memory, disk), and of processes and their descendants, from /proc.
 
-psutil looks through all processes for the descendants of one: 7.5 ms where this takes 0.3, several times a
-second for every run; importing it takes 40 ms.
+psutil looks through all processes for the descendants of one: 7.5 ms where `engine.process_tree` takes 0.3,
+every second for every run; importing it takes 40 ms.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from engine.process_tree import ProcessTree, ProcessUse
 from engine.protocol import Gpu, Resources
 
 
@@ -79,21 +80,6 @@ def _bytes(field: str) -> int:
 # --- a process and its descendants ------------------------------------------------------------------------
 
 
-TICKS = os.sysconf("SC_CLK_TCK")
-PAGE = os.sysconf("SC_PAGE_SIZE")
-LIMIT = 64
-"""processes of one tree that are counted"""
-
-
-@dataclass(frozen=True, slots=True)
-class ProcessUse:
-    pids: tuple[int, ...] = ()
-    rss: int = 0
-    """bytes"""
-    seconds: float = 0.0
-    """of CPU time since the start"""
-
-
 @dataclass(slots=True)
 class CpuRate:
     """From total CPU time to the mean number of busy cores since the last call."""
@@ -109,35 +95,15 @@ class CpuRate:
         self._last.pop(pid, None)
 
 
-def use_of(pid: int) -> ProcessUse:
-    """Of the process and its descendants; zeros when it has ended."""
-    use, waiting = ProcessUse(), [pid]
-    while waiting and len(use.pids) < LIMIT:
-        current = waiting.pop()
-        found = _stat(current)
-        if found is not None:
-            use = ProcessUse((*use.pids, current), use.rss + found[1], use.seconds + found[0])
-            waiting += _children(current)
-    return use
+@dataclass(slots=True)
+class ProcessTrees:
+    """By the pid of the first process of each."""
 
+    _known: dict[int, ProcessTree] = field(default_factory=dict)
 
-def _stat(pid: int) -> tuple[float, int] | None:
-    """CPU seconds and resident bytes; None when the process has ended."""
-    line = _read(f"/proc/{pid}/stat")
-    if not line:
-        return None
-    fields = line[line.rindex(b")") + 2 :].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS, int(fields[21]) * PAGE
+    def use_of(self, pid: int) -> ProcessUse:
+        """Of the process and its descendants; zeros when it has ended."""
+        return self._known.setdefault(pid, ProcessTree(pid)).use()
 
-
-def _children(pid: int) -> list[int]:
-    """The processes that its main thread started; empty where the kernel has no such file."""
-    return [int(child) for child in _read(f"/proc/{pid}/task/{pid}/children").split()]
-
-
-def _read(path: str) -> bytes:
-    try:
-        with open(path, "rb") as file:
-            return file.read()
-    except OSError:
-        return b""
+    def forget(self, pid: int) -> None:
+        self._known.pop(pid, None)

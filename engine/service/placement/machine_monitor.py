@@ -11,7 +11,7 @@ from pathlib import Path
 
 from engine.protocol import Gpu, Running
 from engine.service.placement.gpus import GpuDriver, GpuPlacement, NoGpus, find_driver
-from engine.service.placement.machine_load import CpuRate, ResourceMeter, use_of
+from engine.service.placement.machine_load import CpuRate, ProcessTrees, ResourceMeter
 from engine.service.placement.queue import CPU, ActiveRun, FreeGpus
 from engine.service.runs.run_registry import RunRegistry
 from engine.service.runs.tracked_run import TrackedRun
@@ -78,6 +78,7 @@ class MachineMonitor:
     slots_used: int = 0
     _stalls: StallWatch = field(default_factory=StallWatch)
     _cpu_rates: CpuRate = field(default_factory=CpuRate)
+    _trees: ProcessTrees = field(default_factory=ProcessTrees)
     _own_pids: tuple[int, ...] = ()
 
     @property
@@ -99,7 +100,7 @@ class MachineMonitor:
         for run in registry.unsettled():
             worker = run.keeper.worker if run.keeper and not run.starting else None
             if worker is not None and worker.is_alive():
-                use = use_of(worker.pid)
+                use = self._trees.use_of(worker.pid)
                 pids += use.pids
                 run.rss = use.rss
                 run.cpu = round(self._cpu_rates.cores(worker.pid, use.seconds, now), 2)
@@ -121,6 +122,7 @@ class MachineMonitor:
         self._stalls.forget(run.id)
         if run.keeper and run.keeper.worker:
             self._cpu_rates.forget(run.keeper.worker.pid)
+            self._trees.forget(run.keeper.worker.pid)
 
     def device_of(self, run: TrackedRun) -> str:
         """The device of a keeper that an earlier service started, from its command line."""

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+from engine.process_tree import ProcessTree, ProcessUse
 from engine.service.health import storage
 from engine.service.placement import machine_load
 from engine.service.placement.machine_load import CpuRate
@@ -41,14 +42,14 @@ def test_a_process_is_measured_with_its_children() -> None:
     parent = subprocess.Popen([sys.executable, "-I", "-S", "-c", script])
     try:
         deadline = quiet_seconds() + 60
-        while len((use := machine_load.use_of(parent.pid)).pids) < 2:
+        while len((use := ProcessTree(parent.pid).use()).pids) < 2:
             assert quiet_seconds() < deadline
         assert use.pids[0] == parent.pid and use.rss > 4 << 20
     finally:
-        for pid in reversed(machine_load.use_of(parent.pid).pids):
+        for pid in reversed(ProcessTree(parent.pid).use().pids):
             subprocess.run(["kill", "-9", str(pid)], check=False)
         parent.wait()
-    assert machine_load.use_of(parent.pid) == machine_load.ProcessUse()
+    assert ProcessTree(parent.pid).use() == ProcessUse()
 
 
 def test_the_cpu_rate_is_the_number_of_busy_cores_since_the_last_call() -> None:

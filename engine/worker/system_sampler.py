@@ -1,0 +1,128 @@
+"""What a run uses of its machine, measured every few seconds: the facts of a `system` event.
+
+Standard library only: the worker of a command measures with it too.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from math import inf, isfinite
+from pathlib import Path
+
+from engine import gpu_readings
+from engine.gpu_readings import GpuReading
+from engine.process_tree import ProcessTree
+
+SECONDS = 5.0
+LEAST, MOST = 1.0, 3600.0
+MEGABYTE = 1 << 20
+NOTABLE = 1.0
+"""percent of waiting for disks from which on it is told"""
+PRESSURE, MEMORY = "/proc/pressure/io", "/proc/meminfo"
+
+
+def seconds_between(environ: Mapping[str, str]) -> float:
+    """DLTUI_SYSTEM_SECONDS, within bounds; 0 turns it off: inf. What is no number is not heeded."""
+    try:
+        seconds = float(environ.get("DLTUI_SYSTEM_SECONDS") or SECONDS)
+    except ValueError:
+        return SECONDS
+    if seconds <= 0:
+        return inf
+    return min(MOST, max(LEAST, seconds)) if isfinite(seconds) else SECONDS
+
+
+class SystemSampler:
+    """Measures a process and all that it started, and the GPU of the run as the service tells it."""
+
+    def __init__(self, pid: int, home: Path, *, gpu: str = "", began: float | None = None) -> None:
+        """`home` has the file of the service, `gpu`: a UUID, or empty for none. `began`: when the process was
+        started, on the monotonic clock; None: processor time counts from now on."""
+        self.seconds = seconds_between(os.environ)
+        self._tree = ProcessTree(pid)
+        self._readings, self._gpu = home / gpu_readings.FILE, gpu
+        self._cores = len(os.sched_getaffinity(0))
+        now = time.monotonic()
+        self._at = now if began is None else began
+        self._spent = 0.0 if began is not None or self.seconds == inf else self._tree.use().seconds
+        self._waited, self._waited_at = _waited_for_disks(), now
+        self._reading: GpuReading | None = None
+        self._has_told_cores = False
+        self.due_at = self._at + self.seconds
+        """on the monotonic clock"""
+
+    def measure(self) -> dict[str, object]:
+        """The facts since the last call; empty where the process has ended."""
+        now = time.monotonic()
+        self.due_at = now + self.seconds
+        use = self._tree.use()
+        if not use.pids or now <= self._at:
+            return {}
+        busy = max(0.0, use.seconds - self._spent) / (now - self._at)
+        self._at, self._spent = now, use.seconds
+        facts: dict[str, object] = {} if self._has_told_cores else {"cores": self._cores}
+        self._has_told_cores = True
+        facts |= {"cpu": _short(100 * busy / self._cores), "rss": round(use.rss / MEGABYTE)}
+        memory, waiting = _memory_in_use(), self._waiting(now)
+        if memory is not None:
+            facts["mem"] = _short(memory)
+        if waiting >= NOTABLE:
+            facts["io"] = _short(waiting)
+        gpu = self._gpu_facts(now)
+        return {**facts, "gpu": [gpu]} if gpu else facts
+
+    def _waiting(self, now: float) -> float:
+        """Percent of the time since the last call; 0 where the kernel does not tell."""
+        waited, before, since = _waited_for_disks(), self._waited, self._waited_at
+        self._waited, self._waited_at = waited, now
+        if waited is None or before is None or now <= since:
+            return 0.0
+        return min(100.0, 100 * max(0.0, waited - before) / (now - since))
+
+    def _gpu_facts(self, now: float) -> list[object]:
+        """As `engine.system_metrics` reads them; empty while no service tells them."""
+        found = gpu_readings.read(self._readings, self._gpu, now) if self._gpu else None
+        before, self._reading = self._reading, found
+        if found is None:
+            return []
+        use = gpu_readings.use_between(before, found)
+        share = 100 * found.used_bytes / found.total_bytes if found.total_bytes else None
+        return [
+            found.number,
+            None if use is None else round(100 * use),
+            round(found.used_bytes / MEGABYTE),
+            None if share is None else _short(share),
+            None if found.watts is None else round(found.watts),
+            None if found.celsius is None else round(found.celsius),
+        ]
+
+
+def _short(value: float) -> float:
+    """Three significant digits: hours of them have to stay small."""
+    shown = float(f"{value:.3g}")
+    return int(shown) if shown == int(shown) else shown
+
+
+def _waited_for_disks() -> float | None:
+    """Seconds in which some process of the machine waited for a disk; None: the kernel does not count."""
+    try:
+        with open(PRESSURE, "rb") as file:
+            first = file.readline()
+        return int(first[first.rindex(b"total=") + 6 :]) / 1e6
+    except (OSError, ValueError):
+        return None
+
+
+def _memory_in_use() -> float | None:
+    """Percent of the memory of the machine."""
+    found: dict[bytes, int] = {}
+    try:
+        with open(MEMORY, "rb") as file:
+            for _ in range(5):
+                name, _, value = file.readline().partition(b":")
+                found[name] = int(value.split()[0])
+        return 100 - 100 * found[b"MemAvailable"] / found[b"MemTotal"]
+    except (OSError, ValueError, KeyError, IndexError, ZeroDivisionError):
+        return None
