@@ -10,10 +10,12 @@ import numpy as np
 
 from engine.aids import drawings
 from engine.aids.phi import Floats, sigmoid, slope_of, value_of
+from engine.aids.pieces import Pieces, finish
 from engine.aids.result import Aid
 from engine.params import choice, number
 
 WIDTH, LAYERS = 64, 3
+STEPS_A_PIECE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,29 +37,49 @@ VALUES = {
 
 
 def compute(params: DeadUnitsParams, seed: int) -> Aid:
+    return finish(computing(params, seed))
+
+
+def computing(params: DeadUnitsParams, seed: int) -> Pieces[Aid]:
     source = np.random.default_rng(seed)
     x, t = spirals(source)
     sizes = [2, *[WIDTH] * LAYERS, 1]
     weights = [source.normal(0, math.sqrt(2 / a), (a, b)) for a, b in itertools.pairwise(sizes)]
     biases = [np.zeros(size) for size in sizes[1:]]
     diverged = False
+    for step in range(1, params.steps + 1):
+        if not _descend(x, t, weights, biases, params):
+            diverged = True
+            break
+        if step % STEPS_A_PIECE == 0:
+            yield step / params.steps
+    return _result(x, t, weights, biases, params.act, diverged)
+
+
+def _descend(
+    x: Floats, t: Floats, weights: list[Floats], biases: list[Floats], params: DeadUnitsParams
+) -> bool:
+    """One step, in place; returns whether all weights are finite."""
     with np.errstate(over="ignore", invalid="ignore"):
-        for _ in range(params.steps):
-            zs, hs = _forward(x, weights, biases, params.act)
-            delta = (sigmoid(zs[-1]) - t) / len(x)
-            for layer in range(LAYERS, -1, -1):
-                back = delta @ weights[layer].T
-                weights[layer] = weights[layer] - params.lr * hs[layer].T @ delta
-                biases[layer] = biases[layer] - params.lr * delta.sum(axis=0)
-                if layer:
-                    delta = back * slope_of(params.act, zs[layer - 1])
-            if not all(np.isfinite(w).all() for w in weights):
-                diverged = True
-                break
-        zs, _ = _forward(x, weights, biases, params.act)
+        zs, hs = _forward(x, weights, biases, params.act)
+        delta = (sigmoid(zs[-1]) - t) / len(x)
+        for layer in range(LAYERS, -1, -1):
+            back = delta @ weights[layer].T
+            weights[layer] = weights[layer] - params.lr * hs[layer].T @ delta
+            biases[layer] = biases[layer] - params.lr * delta.sum(axis=0)
+            if layer:
+                delta = back * slope_of(params.act, zs[layer - 1])
+        return all(bool(np.isfinite(w).all()) for w in weights)
+
+
+def _result(
+    x: Floats, t: Floats, weights: list[Floats], biases: list[Floats], act: str, diverged: bool
+) -> Aid:
+    with np.errstate(over="ignore", invalid="ignore"):
+        zs, _ = _forward(x, weights, biases, act)
         z = zs[-1]
         loss = float((np.maximum(z, 0) - t * z + np.log1p(np.exp(-np.abs(z)))).mean())
-    dead = [float((slope_of(params.act, one) == 0).all(axis=0).sum()) for one in zs[:-1]]
+    dead = [float((slope_of(act, one) == 0).all(axis=0).sum()) for one in zs[:-1]]
     diverged = diverged or not math.isfinite(loss) or loss > 10 or WIDTH in dead
     values = dict(zip(("first", "second", "third"), dead, strict=True)) | {
         "most": max(dead),

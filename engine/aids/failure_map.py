@@ -9,12 +9,14 @@ import numpy as np
 
 from engine.aids import drawings
 from engine.aids.phi import Floats, sigmoid
+from engine.aids.pieces import Pieces, finish
 from engine.aids.result import Aid
 from engine.models.xor.initial_weights import draw
 from engine.models.xor.xor_net import ROWS, TRUTH
 from engine.params import flag, number
 
 NETWORKS, EPOCHS, LR = 200, 3000, 0.05
+EPOCHS_A_PIECE = 50
 SOLVED = 0.05
 """mean cross-entropy below which a network counts as solved"""
 LEVELS = {"at_347": math.log(2) / 2, "at_477": (3 * math.log(3) - 2 * math.log(2)) / 4, "at_693": math.log(2)}
@@ -39,7 +41,11 @@ VALUES = {
 
 def compute(params: FailureMapParams, seed: int) -> Aid:
     """Seeds 1 to 200 of the networks, moved by 200 times `seed`, so 0 gives those of the XOR tab."""
-    found = losses_after(params.hidden, params.bypass, 1 + NETWORKS * seed)
+    return finish(computing(params, seed))
+
+
+def computing(params: FailureMapParams, seed: int) -> Pieces[Aid]:
+    found = yield from training(params.hidden, params.bypass, 1 + NETWORKS * seed)
     values = {"solved": float((found < SOLVED).sum()), "least": float(found.min())}
     for name, level in LEVELS.items():
         values[name] = float((np.abs(found - level) < 0.02).sum())
@@ -51,6 +57,10 @@ def compute(params: FailureMapParams, seed: int) -> Aid:
 
 def losses_after(hidden: int, bypass: bool, first_seed: int, epochs: int = EPOCHS) -> Floats:
     """(200,) mean cross-entropies after full-batch Adam from Xavier weights, sigmoid units."""
+    return finish(training(hidden, bypass, first_seed, epochs))
+
+
+def training(hidden: int, bypass: bool, first_seed: int, epochs: int = EPOCHS) -> Pieces[Floats]:
     begun = draw(np.arange(first_seed, first_seed + NETWORKS, dtype=np.uint64), hidden, bypass, "xavier")
     weights = [
         np.ascontiguousarray(np.moveaxis(part, -1, 0), dtype=np.float64)
@@ -63,6 +73,8 @@ def losses_after(hidden: int, bypass: bool, first_seed: int, epochs: int = EPOCH
             m += 0.1 * (g - m)
             v += 0.001 * (g * g - v)
             w -= LR * (m / (1 - 0.9**step)) / (np.sqrt(v / (1 - 0.999**step)) + 1e-8)
+        if step % EPOCHS_A_PIECE == 0:
+            yield step / epochs
     z = _logits(weights, bypass)[1]
     wrong = np.where(TRUTH > 0.5, -z, z)
     made: Floats = (np.maximum(wrong, 0) + np.log1p(np.exp(-np.abs(wrong)))).mean(axis=1)

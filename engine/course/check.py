@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from engine.aids.pieces import Pieces, finish
 from engine.course.deck import Deck
 from engine.course.deck_files import CONTENT
 from engine.course.items import (
@@ -23,8 +24,9 @@ from engine.course.items import (
 from engine.course.problems import Problem, Problems
 from engine.course.questions import (
     SAME,
+    Question,
     all_values,
-    compute,
+    computing,
     names_in,
     parse_range,
     row_values,
@@ -72,14 +74,19 @@ def _count(number: int, noun: str) -> str:
 
 def check(deck: Deck, *, whole: bool | None = None) -> DeckReport:
     """`whole`: whether lectures have to be as large as those of the course; None: of the course only."""
+    return finish(checking(deck, whole=whole))
+
+
+def checking(deck: Deck, *, whole: bool | None = None) -> Pieces[DeckReport]:
+    """As `check`, in pieces."""
     is_course = deck.folder == CONTENT if whole is None else whole
     catalog = importlib.import_module("engine.aids.catalog")
     aids = {entry.name: entry for entry in catalog.AIDS}
     found = list(deck.problems)
     for lecture in deck.lectures.values():
         found += _lecture_problems(deck, lecture, set(aids), is_course)
-    for item in deck.items.values():
-        found += item_problems(deck, item, aids, catalog)
+    for number, item in enumerate(deck.items.values()):
+        found += yield from _item_problems(deck, item, aids, catalog, number / len(deck.items))
     found += _references_problems(deck, set(aids))
     covered = covered_entries(deck)
     missing = [entry for entry in deck.entries if entry not in covered]
@@ -198,6 +205,13 @@ def _check_size(deck: Deck, lecture: Lecture, problems: Problems) -> None:
 
 
 def item_problems(deck: Deck, item: Item, aids: dict[str, Any], catalog: Any) -> list[Problem]:
+    return finish(_item_problems(deck, item, aids, catalog, 0))
+
+
+def _item_problems(
+    deck: Deck, item: Item, aids: dict[str, Any], catalog: Any, done: float
+) -> Pieces[list[Problem]]:
+    """`done` is the share of the deck that was checked before it."""
     problems = Problems(deck.files.get(item.id, "items.toml"))
 
     def add(expected: str, got: object, name: str) -> None:
@@ -225,13 +239,14 @@ def item_problems(deck: Deck, item: Item, aids: dict[str, Any], catalog: Any) ->
         if key not in values:
             add(f"one of {', '.join(values)}", key, "goal" if isinstance(item, BuildItem) else "key")
         else:
-            _check_keys(item, catalog, add)
+            yield from _check_keys(item, catalog, add, done)
     elif names_in(item.ask) and not isinstance(item, EssayItem):
         add("an aid, for the parameters that it names", "none", "aid")
+    yield done
     return problems.found
 
 
-def _check_keys(item: Item, catalog: Any, add: Any) -> None:
+def _check_keys(item: Item, catalog: Any, add: Any, done: float) -> Pieces[None]:
     """Each key of each combination of varied values: within bounds, finite, the same twice, within budget."""
     try:
         for name, values in getattr(item, "vary", {}).items():
@@ -251,10 +266,10 @@ def _check_keys(item: Item, catalog: Any, add: Any) -> None:
     for number, drawn in enumerate(combinations):
         asked = with_values(item, number, drawn)
         try:
-            started = time.process_time()
-            key = compute(asked).key
-            took = time.process_time() - started
-            again = key if number else compute(asked).key  # one of them is enough: a second run costs as much
+            key, took = yield from _timed(asked, done)
+            again = key  # one of them is enough: a second run costs as much
+            if not number:
+                again, _ = yield from _timed(asked, done)
             gaps = list(_close_rows(asked, item))
         except DltuiError as error:
             add("a key that can be computed", str(error), "params")
@@ -269,7 +284,20 @@ def _check_keys(item: Item, catalog: Any, add: Any) -> None:
             add("rows whose keys differ by 5 % or more", f"{gaps[0]} for {drawn}", "rows")
 
 
-def _close_rows(asked: Any, item: Item) -> Iterator[str]:
+def _timed(asked: Question, done: float) -> Pieces[tuple[Any, float]]:
+    """The key, and the processor time that it took."""
+    pieces, took = computing(asked), 0.0
+    while True:
+        started = time.process_time()
+        try:
+            next(pieces)
+        except StopIteration as end:
+            return end.value.key, took + time.process_time() - started
+        took += time.process_time() - started
+        yield done
+
+
+def _close_rows(asked: Question, item: Item) -> Iterator[str]:
     """Neighbours in the order whose keys are too close."""
     if not isinstance(item, OrderItem) and not (isinstance(item, PredictItem) and item.form == "order"):
         return

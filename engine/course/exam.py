@@ -6,6 +6,7 @@ minutes), answer (item, answer, right, ms), leave (seconds that were used) and e
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -44,6 +45,7 @@ class ExamAnswer:
     right: bool | None
     """None for a recall that is not graded yet: at the end one grades oneself"""
     ms: int
+    key: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,11 @@ def exam_state(entries: Iterable[LogEntry]) -> ExamState:
             )
         elif event == "answer":
             one = ExamAnswer(
-                str(entry.get("item")), entry.get("answer"), entry.get("right"), int(entry.get("ms", 0))
+                str(entry.get("item")),
+                entry.get("answer"),
+                entry.get("right"),
+                int(entry.get("ms", 0)),
+                entry.get("key"),
             )
             answers[one.item] = one
             used += one.ms / 1000
@@ -164,18 +170,51 @@ def exam_state(entries: Iterable[LogEntry]) -> ExamState:
             used += float(entry.get("seconds", 0))
         elif event == "end":
             is_over = True
+            answers = _graded(answers, entry.get("grades", {}))
     if plan is None:
         raise InputError("exam: expected its beginning in the log, got none.")
     return ExamState(plan, answers, used, is_over)
+
+
+def with_grades(exam: ExamState, grades: Mapping[str, bool]) -> ExamState:
+    """The exam with the grades that one gave oneself for its recall items; one without a grade is wrong."""
+    return dataclasses.replace(exam, answers=_graded(exam.answers, grades))
+
+
+def _graded(answers: Mapping[str, ExamAnswer], grades: Any) -> dict[str, ExamAnswer]:
+    given = grades if isinstance(grades, Mapping) else {}
+    return {
+        name: one if one.right is not None else dataclasses.replace(one, right=bool(given.get(name)))
+        for name, one in answers.items()
+    }
+
+
+def answer_entry(
+    exam: str, item: str, answer: Any, right: bool | None, key: Any, ms: int, now: float
+) -> LogEntry:
+    return new_entry(
+        "exam", now, exam=exam, event="answer", item=item, answer=answer, right=right, key=key, ms=ms
+    )
+
+
+def leave_entry(exam: str, seconds: float, now: float) -> LogEntry:
+    """It was looked at for `seconds` since the last answer."""
+    return new_entry("exam", now, exam=exam, event="leave", seconds=round(seconds, 3))
 
 
 def open_exam(state: LearnState) -> ExamState | None:
     """The newest exam that was left and has time left."""
     for entries in reversed(list(state.exams.values())):
         found = exam_state(entries)
-        if not found.is_over and found.left_seconds > 0 and found.open_items:
+        if not found.is_over and found.left_seconds > 0:
             return found
     return None
+
+
+def unended_exam(state: LearnState) -> ExamState | None:
+    """The newest exam where it is not ended, also without time left; else one that was left before it."""
+    newest = exam_state(list(state.exams.values())[-1]) if state.exams else None
+    return newest if newest is not None and not newest.is_over else open_exam(state)
 
 
 def report_exam(exam: ExamState, index: Mapping[str, ItemFacts]) -> ExamReport:
@@ -218,16 +257,25 @@ def end_entry(
     return new_entry(
         "exam", now, exam=exam.plan.id, event="end", right=report.right, asked=report.asked,
         missed=list(report.missed), known=cards,
+        grades={name: one.right for name, one in exam.answers.items() if name.endswith(".recall")},
     )  # fmt: skip
 
 
-def exam_markdown(report: ExamReport, titles: Mapping[str, str], explain: Mapping[str, str]) -> str:
-    """The report as Markdown: `titles` of lectures, `explain` the explanation of each missed item."""
+def exam_markdown(
+    report: ExamReport,
+    titles: Mapping[str, str],
+    explain: Mapping[str, str],
+    aids: Mapping[str, str] | None = None,
+) -> str:
+    """The report as Markdown: `titles` of lectures; of each missed item its explanation, and its aid."""
+    aids = aids or {}
     lines = [f"# {report.right} of {report.asked}", "", "| lecture | right | of |", "|---|---|---|"]
     lines += [f"| {titles.get(one.name, one.name)} | {one.right} | {one.asked} |" for one in report.lectures]
     if report.missed:
         lines += ["", "## Missed", ""]
-        lines += [f"- `{item}`: {explain.get(item, '')}".rstrip() for item in report.missed]
+        for item in report.missed:
+            shown = f" (`dltui learn aid {aids[item]}`)" if aids.get(item) else ""
+            lines.append(f"- `{item}`: {explain.get(item, '')}{shown}".rstrip())
     if report.seconds:
         lines += ["", "## Time", ""]
         lines += [f"- `{item}`: {seconds:.0f} s" for item, seconds in report.seconds]

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.course.due import read_learned
-from engine.course.items import Item, NumberItem, PredictItem, RecallItem
+from engine.course.items import Item, PredictItem, RecallItem
 from engine.course.library import Library, read_library
-from engine.course.marking import Marked, mark, number_text, parse_answer, tolerance_text
+from engine.course.marking import Marked, expected_text, form_of, mark, number_text, parse_answer
 from engine.course.questions import Computed, Question, compute
 from engine.course.review import LearnLog
 from engine.errors import DltuiError, InputError, RunRefused
@@ -110,7 +110,7 @@ class LineReview:
         while True:
             typed = _Typed("", guessed, hinted)
             if answer is None:
-                got = self._line(item_id, item, f"{expected(asked)}> ")
+                got = self._line(item_id, item, f"{expected_text(asked)}> ")
                 if got is None:
                     return
                 typed, hinted = got, hinted or got.hinted
@@ -194,25 +194,9 @@ class LineReview:
                 return _Typed(text[1:].strip() if guessed else text, guessed, shown > 0)
 
 
-def expected(asked: Question) -> str:
-    """What is typed as an answer."""
-    item = asked.item
-    form = item.form if isinstance(item, PredictItem) else item.kind
-    if form in ("choice", "direction"):
-        return f"1 to {len(asked.choices)}"
-    if form == "order":
-        return "the numbers, largest first"
-    if form == "curve":
-        return "eight numbers"
-    if isinstance(item, NumberItem):
-        return f"a number, {tolerance_text(item.tol)}"
-    return "a number, your prediction"
-
-
 def _places(asked: Question, text: str) -> object:
     """Numbers from 1, as choices are shown, as places from 0; a direction as its word."""
-    item = asked.item
-    form = item.form if isinstance(item, PredictItem) else item.kind
+    form = form_of(asked.item)
     if form not in ("choice", "direction", "order"):
         return text
     found = [int(one) - 1 for one in text.replace(",", " ").split() if one.isdecimal()]

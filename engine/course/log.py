@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import CorruptRun, DltuiError
-from engine.files import open_regular, open_to_append, sync_path
+from engine.files import open_regular, open_to_append, sync_path, write_bytes
 from engine.places import make_private
 
 KINDS = frozenset(("seen", "lock", "mark", "practice", "undo", "note", "exam", "setting", "reset"))
@@ -90,6 +90,11 @@ class OpenLog:
     def read(self) -> LogRead:
         return read(self._path)
 
+    def lines(self) -> list[bytes]:
+        """Of the whole log, a torn one at its end too."""
+        with open_regular(self._path) as file:
+            return file.read(LOG_LIMIT).split(b"\n")
+
     def write(self, entry: LogEntry) -> None:
         line = to_line(entry)
         if len(line) > LINE_LIMIT:
@@ -115,9 +120,8 @@ def appending(path: Path) -> Any:
     try:
         make_private(path.parent)
         is_new = not path.exists()
-        handle = open_to_append(path)
+        handle = _open_locked(path)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
             yield OpenLog(path, handle)
             if is_new:
                 sync_path(path.parent)
@@ -127,6 +131,22 @@ def appending(path: Path) -> Any:
         raise DltuiError(
             f"{path} cannot be written: {error.strerror or error}.", "Nothing is lost; answer once more then."
         ) from error
+
+
+def _open_locked(path: Path) -> int:
+    """The file that has the name of the log once the lock is held: a merge puts another one in its place."""
+    while True:
+        handle = open_to_append(path)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            if os.fstat(handle).st_ino == os.stat(path).st_ino:
+                return handle
+        except FileNotFoundError:
+            pass
+        except BaseException:
+            os.close(handle)
+            raise
+        os.close(handle)
 
 
 def read(path: Path, start: int = 0) -> LogRead:
@@ -174,3 +194,29 @@ def merge(logs: Iterable[Iterable[LogEntry]]) -> list[LogEntry]:
     """The union of logs, each entry once, by time."""
     united = {entry.id: entry for log in logs for entry in log}
     return sorted(united.values(), key=lambda entry: (entry.at, entry.id))
+
+
+def merge_into(path: Path, lines: Iterable[bytes]) -> tuple[int, int, int]:
+    """Add the lines of another log: all entries by time, in a new file in place of the log; what is no
+    entry stays above them. Returns how many lines were added, were there before, and could not be read.
+    Raises DltuiError."""
+    with appending(path) as log:
+        own = log.lines()
+        entries = {entry.id: (entry.at, line) for line in own if (entry := parse_line(line)) is not None}
+        foreign = [line for line in own if line.strip() and parse_line(line) is None]
+        known = skipped = 0
+        before = len(entries)
+        for line in lines:
+            entry = parse_line(line)
+            if entry is None:
+                skipped += 1
+            elif entry.id in entries:
+                known += 1
+            else:
+                entries[entry.id] = (entry.at, line)
+        if len(entries) > before:
+            ordered = [
+                entries[name][1] for name in sorted(entries, key=lambda name: (entries[name][0], name))
+            ]
+            write_bytes(path, b"".join(line + b"\n" for line in (*foreign, *ordered)))
+        return len(entries) - before, known, skipped

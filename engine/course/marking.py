@@ -11,6 +11,7 @@ from engine.course.items import (
     BuildItem,
     ChoiceItem,
     EssayItem,
+    Item,
     NumberItem,
     PredictItem,
     RecallItem,
@@ -21,6 +22,15 @@ from engine.course.questions import Computed, Key, Question, is_solved
 from engine.errors import InputError
 
 AGAIN, HARD, GOOD, EASY = 1, 2, 3, 4
+RATINGS = {AGAIN: "forgot", HARD: "hard", GOOD: "knew", EASY: "at once"}
+EXPECTED = {
+    "order": "the numbers, largest first",
+    "curve": "eight numbers",
+    "recall": "1 forgot, 2 hard, 3 knew, 4 at once",
+    "build": "parameters of its aid",
+    "essay": "a tick for each point",
+}
+"""what is typed for each form without numbers of its own"""
 TRIES = 2
 """for a number"""
 
@@ -46,7 +56,7 @@ def parse_answer(asked: Question, given: object) -> Any:
     Raises InputError in one line.
     """
     item = asked.item
-    form = item.form if isinstance(item, PredictItem) else item.kind
+    form = form_of(item)
     if form == "recall":
         return _one_of(given, range(AGAIN, EASY + 1), "1 to 4")
     if form == "choice":
@@ -132,6 +142,41 @@ def _told_key(asked: Question, key: Key) -> str:
     if isinstance(key, tuple):
         return "It is: " + ", ".join(asked.choices[int(place)] for place in key) + "."
     return f"It is: {asked.choices[key]}." if isinstance(key, int) else f"It {key}."
+
+
+def answer_text(asked: Question, answer: Any) -> str:
+    """An answer, or a key, in words."""
+    item = asked.item
+    form = form_of(item)
+    if form == "recall":
+        return RATINGS.get(answer, "") if isinstance(answer, int) else str(answer)
+    if form == "choice" and isinstance(answer, int) and 0 <= answer < len(asked.choices):
+        return asked.choices[answer]
+    if form == "order" and isinstance(answer, Sequence):
+        return ", ".join(asked.choices[int(place)] for place in answer if 0 <= place < len(asked.choices))
+    if form == "curve" and isinstance(answer, Sequence):
+        return " ".join(number_text(float(one)) for one in answer)
+    return number_text(float(answer)) if _is_number(answer) else str(answer)
+
+
+def form_of(item: Item) -> str:
+    """How it is answered: a kind, or the form of a prediction."""
+    return item.form if isinstance(item, PredictItem) else item.kind
+
+
+def expected_text(asked: Question) -> str:
+    """What is typed as an answer, choices and rows counted from 1."""
+    item = asked.item
+    form = form_of(item)
+    if form in ("choice", "direction"):
+        return f"1 to {len(asked.choices)}"
+    if form in EXPECTED:
+        return EXPECTED[form]
+    return (
+        f"a number, {tolerance_text(item.tol)}"
+        if isinstance(item, NumberItem)
+        else "a number, your prediction"
+    )
 
 
 def number_text(value: float) -> str:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
 from engine.course.cards import KNOWN_DAYS, Card, LearnState
-from engine.course.deck import Deck
-from engine.course.reading import Lecture
+
+if TYPE_CHECKING:
+    from engine.course.deck import Deck
+    from engine.course.reading import Lecture
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +51,24 @@ class Foreseen:
     not_guessed: int
 
 
-def lecture_progress(deck: Deck, lecture: Lecture, state: LearnState, today: date) -> LectureProgress:
-    items = deck.items_of(lecture.id)
+def lecture_progress(
+    deck: Deck, lecture: Lecture, state: LearnState, today: date, prefix: str = ""
+) -> LectureProgress:
+    """`prefix` is that of the ids of the deck."""
+    items, name = deck.items_of(lecture.id), prefix + lecture.id
     aids = {name for section in lecture.all_sections for name in section.named("aid")}
-    goals = [item.id for item in items if item.kind == "build"]
+    goals = [prefix + item.id for item in items if item.kind == "build"]
     essays = sum(item.kind == "essay" for item in items)
-    cards = _cards(state, [item.id for item in items if item.is_scheduled])
+    cards = _cards(state, [prefix + item.id for item in items if item.is_scheduled])
     known = sum(card.stability > KNOWN_DAYS for card in cards)
-    sections = [f"{lecture.id}.{section.slug}" for section in lecture.sections]
+    sections = [f"{name}.{section.slug}" for section in lecture.sections]
     return LectureProgress(
-        lecture.id,
+        name,
         lecture.title,
         Part(sum(name in state.seen for name in sections), len(sections)),
         Part(sum(f"aid:{name}" in state.seen for name in aids), len(aids)),
         Part(sum(item in state.solved for item in goals), len(goals)),
-        Part(essays if state.notes.get(lecture.id) else 0, essays),
+        Part(essays if state.notes.get(name) else 0, essays),
         sum(item.is_scheduled for item in items) - len(cards),
         len(cards) - known,
         known,

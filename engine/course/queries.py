@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import importlib
 from collections.abc import Iterable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from engine.errors import DltuiError, InputError
 
 Json = dict[str, Any]
 WEEK = 7 * 86400.0
+DAY_LIMITS = {"cards": 500, "minutes": 600, "new": 500}
+"""most of what a day may hold"""
 
 
 def lectures(learn: Path, now: float) -> list[Json]:
@@ -32,8 +35,8 @@ def lectures(learn: Path, now: float) -> list[Json]:
     found = []
     for prefix, deck in library.decks.items():
         for lecture in deck.lectures.values():
-            progress = lecture_progress(deck, lecture, learned.state, day_of(now))
-            made = dataclasses.asdict(progress) | {"id": prefix + lecture.id}
+            progress = lecture_progress(deck, lecture, learned.state, day_of(now), prefix)
+            made = dataclasses.asdict(progress)
             facts = {
                 "minutes": lecture.minutes,
                 "words": lecture.words,
@@ -83,7 +86,12 @@ def words(learn: Path, wanted: str = "") -> list[Json]:
 
     Raises InputError where there is none.
     """
-    decks = read_library(learn).decks.values()
+    return words_of(read_library(learn), wanted)
+
+
+def words_of(library: Library, wanted: str = "") -> list[Json]:
+    """As `words`, of decks that were read."""
+    decks = library.decks.values()
     exact = [term for deck in decks if (term := deck.find_term(wanted)) is not None] if wanted else []
     terms = exact or [term for deck in decks for term in deck.terms.values() if _has(term, wanted)]
     if not terms:
@@ -187,6 +195,28 @@ def check_deck(folder: Path | None = None) -> Json:
 def predictions(learn: Path, now: float) -> Json:
     """How well predictions of the last seven days held."""
     return dataclasses.asdict(foreseen(read_learned(learn).state, now - WEEK))
+
+
+def checked_setting(name: str, value: object) -> Any:
+    """The value of a setting as the log keeps it: cards, minutes or new, the most of a day, or exam_on, a
+    day, or nothing for none. Raises InputError."""
+    if name == "exam_on":
+        try:
+            return date.fromisoformat(str(value)).isoformat() if value not in ("", None) else ""
+        except ValueError:
+            raise InputError(
+                f"exam_on: expected a day such as 2026-12-24, got {str(value)[:80]!r}."
+            ) from None
+    if name not in DAY_LIMITS:
+        raise InputError(f"setting: expected one of {', '.join(DAY_LIMITS)}, exam_on, got {name[:80]!r}.")
+    most = DAY_LIMITS[name]
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    given = (
+        int(str(value)) if whole or (isinstance(value, str) and value.isdecimal() and len(value) < 6) else -1
+    )
+    if not 0 <= given <= most:
+        raise InputError(f"{name}: expected a whole number from 0 to {most}, got {str(value)[:80]!r}.")
+    return given
 
 
 def _catalog() -> Any:

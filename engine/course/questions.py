@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from engine.aids.pieces import Pieces, finish
 from engine.course.items import (
     DIRECTIONS,
     BuildItem,
@@ -22,7 +23,6 @@ from engine.course.items import (
     Item,
     NumberItem,
     OrderItem,
-    OrderRow,
     PredictItem,
     RecallItem,
 )
@@ -36,6 +36,8 @@ SAME = 0.05
 """relative difference below which a key stays as it was, and rows are not told apart"""
 COMBINATIONS = 64
 """most combinations of varied values that are tried"""
+WIDE = 1000
+"""ratio of values from which on bars are logarithmic"""
 _RANGE = re.compile(r"\s*(-?[\d.eE+-]+?)\s*\.\.\s*(-?[\d.eE+-]+?)(\s+log)?\s*")
 _NAMED = re.compile(r"\{(\w+)\}")
 
@@ -111,6 +113,11 @@ def shown_value(value: Any) -> str:
 
 def compute(asked: Question) -> Computed:
     """The key, computed. Raises InputError or ParamError where the aid refuses the parameters."""
+    return finish(computing(asked))
+
+
+def computing(asked: Question) -> Pieces[Computed]:
+    """As `compute`, in pieces."""
     item = asked.item
     if isinstance(item, RecallItem):
         return Computed(item.answer, {}, {})
@@ -118,29 +125,30 @@ def compute(asked: Question) -> Computed:
         right = next(number for number, choice in enumerate(item.choices) if choice.right)
         return Computed(asked.places.index(right), {}, {})
     if isinstance(item, OrderItem) or (isinstance(item, PredictItem) and item.form == "order"):
-        return Computed(_order(asked, item), {}, {})
-    if isinstance(item, BuildItem):
-        return Computed(None, {}, {})
+        return (yield from _order(asked, item))
     if isinstance(item, PredictItem) and item.form == "curve":
-        curve = [_aid(item.aid, {**asked.params, item.over: value}, asked.seed) for value in item.at]
-        return Computed(tuple(_value(one, item) for one in curve), {}, curve[-1].data)
+        return (yield from _curve(asked, item))
+    if isinstance(item, PredictItem) and item.form == "direction":
+        return (yield from _direction(asked, item))
     if isinstance(item, NumberItem | PredictItem):
-        made = _aid(item.aid, asked.params, asked.seed)
-        return Computed(_single(asked, item, made), dict(made.values), made.data)
+        made = yield from _aid(item.aid, asked.params, asked.seed)
+        return Computed(_single(asked, item, _value(made, item)), dict(made.values), made.data)
     return Computed(None, {}, {})
 
 
-def _single(asked: Question, item: NumberItem | PredictItem, made: Any) -> Key:
-    value = _value(made, item)
+def _single(asked: Question, item: NumberItem | PredictItem, value: float) -> Key:
     if isinstance(item, NumberItem) or item.form == "number":
         return value
-    if item.form == "choice":
-        for number, place in enumerate(asked.places):
-            if item.choices[place].least <= value < item.choices[place].below:
-                return number
-        raise InputError(f"{item.id}: expected a choice for {item.key} {value:g}, got none.")
-    after = _value(_aid(item.aid, {**asked.params, **item.then}, asked.seed), item)
-    return direction(value, after)
+    for number, place in enumerate(asked.places):
+        if item.choices[place].least <= value < item.choices[place].below:
+            return number
+    raise InputError(f"{item.id}: expected a choice for {item.key} {value:g}, got none.")
+
+
+def _direction(asked: Question, item: PredictItem) -> Pieces[Computed]:
+    before, after = yield from _each(asked, item, [{}, item.then])
+    then = ", ".join(f"{name} {shown_value(value)}" for name, value in item.then.items())
+    return Computed(direction(before, after), *_as_bars({"before": before, f"with {then}": after}))
 
 
 def direction(before: float, after: float) -> str:
@@ -149,15 +157,54 @@ def direction(before: float, after: float) -> str:
     return "rises" if after > before else "falls"
 
 
-def _order(asked: Question, item: OrderItem | PredictItem) -> tuple[int, ...]:
-    values = row_values(asked, item)
-    return tuple(sorted(range(len(asked.places)), key=lambda shown: -values[asked.places[shown]]))
+def _curve(asked: Question, item: PredictItem) -> Pieces[Computed]:
+    found = yield from _each(asked, item, [{item.over: value} for value in item.at])
+    line = {"name": item.key, "x": list(item.at), "y": found}
+    data = {"drawing": "curves", "x": item.over, "y": item.key, "lines": [line], "marks": [],
+            "log_x": False, "log_y": False}  # fmt: skip
+    return Computed(tuple(found), {}, data)
+
+
+def _order(asked: Question, item: OrderItem | PredictItem) -> Pieces[Computed]:
+    values = yield from _each(asked, item, [row.params for row in item.rows])
+    key = tuple(sorted(range(len(asked.places)), key=lambda shown: -values[asked.places[shown]]))
+    return Computed(key, *_as_bars({row.text: value for row, value in zip(item.rows, values, strict=True)}))
+
+
+def _each(
+    asked: Question, item: NumberItem | OrderItem | PredictItem, changes: Sequence[Mapping[str, Any]]
+) -> Pieces[list[float]]:
+    """The key of the item with each of these changes of its parameters."""
+    found: list[float] = []
+    for number, change in enumerate(changes):
+        pieces = _aid(item.aid, {**asked.params, **change}, asked.seed)
+        made = yield from _shifted(pieces, number, len(changes))
+        found.append(_value(made, item))
+        yield (number + 1) / len(changes)
+    return found
+
+
+def _shifted(pieces: Pieces[Any], number: int, of: int) -> Pieces[Any]:
+    """One of several computations: the shares done are those of all."""
+    while True:
+        try:
+            done = next(pieces)
+        except StopIteration as end:
+            return end.value
+        yield (number + done) / of
+
+
+def _as_bars(values: dict[str, float]) -> tuple[dict[str, float], dict[str, Any]]:
+    """Named values, and their drawing."""
+    sizes = [abs(value) for value in values.values() if value and math.isfinite(value)]
+    log = bool(sizes) and max(sizes) > WIDE * min(sizes) and min(values.values()) > 0
+    bars = [[name, value] for name, value in values.items()]
+    return values, {"drawing": "bars", "bars": bars, "unit": "", "log": log}
 
 
 def row_values(asked: Question, item: OrderItem | PredictItem) -> list[float]:
     """The key of each row, in the order of the item."""
-    rows: Sequence[OrderRow] = item.rows
-    return [_value(_aid(item.aid, {**asked.params, **row.params}, asked.seed), item) for row in rows]
+    return finish(_each(asked, item, [row.params for row in item.rows]))
 
 
 def _value(made: Any, item: NumberItem | OrderItem | PredictItem) -> float:
@@ -166,13 +213,14 @@ def _value(made: Any, item: NumberItem | OrderItem | PredictItem) -> float:
     return float(made.values[item.key])
 
 
-def _aid(name: str, params: Mapping[str, object], seed: int) -> Any:
-    return importlib.import_module("engine.aids.catalog").compute(name, params, seed)
+def _aid(name: str, params: Mapping[str, object], seed: int) -> Pieces[Any]:
+    pieces: Pieces[Any] = importlib.import_module("engine.aids.catalog").computing(name, params, seed)
+    return pieces
 
 
 def is_solved(item: BuildItem, params: Mapping[str, object]) -> bool:
     """Whether these parameters of the aid reach the goal; those of the item cannot be changed."""
-    made = _aid(item.aid, {**params, **item.params}, 0)
+    made = finish(_aid(item.aid, {**params, **item.params}, 0))
     return bool(made.values.get(item.goal, 0) >= 1)
 
 

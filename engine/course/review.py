@@ -44,6 +44,7 @@ class LearnLog:
     def __init__(self, learn: Path) -> None:
         self.path = log_path(learn)
         self._state, self._size, self._inode = LearnState(), 0, 0
+        self._skipped = self._newer = 0
 
     @property
     def state(self) -> LearnState:
@@ -55,11 +56,23 @@ class LearnLog:
             inode = size = 0
         if inode != self._inode or size < self._size:
             self._state, self._size, self._inode = LearnState(), 0, inode
+            self._skipped = self._newer = 0
         if size > self._size:
             new = read(self.path, self._size)
             replay(new.entries, self._state)
             self._size = new.size
+            self._skipped, self._newer = self._skipped + new.skipped, self._newer + new.newer
         return self._state
+
+    def remarks(self) -> list[str]:
+        """What of the log could not be used, in a line each."""
+        _ = self.state
+        found = []
+        if self._skipped:
+            found.append(f"{self.path.name}: {_lines(self._skipped)} could not be read and left out.")
+        if self._newer:
+            found.append(f"{self.path.name}: {_lines(self._newer)} of a newer dltui left out.")
+        return found
 
     def question(self, item_id: str, item: Item) -> Question:
         """With the numbers of this review; those that were locked where a prediction waits for its run."""
@@ -156,6 +169,10 @@ def retention(state: LearnState, now: float) -> float:
     """Higher until the day of an exam."""
     exam = exam_day(state)
     return EXAM_RETENTION if exam and day_of(now) <= exam else RETENTION
+
+
+def _lines(count: int) -> str:
+    return "1 line" if count == 1 else f"{count} lines"
 
 
 def _asked(item_id: str, asked: Question) -> dict[str, Any]:

@@ -18,6 +18,7 @@ Handler = Callable[[SessionCache, Any], Response]
 
 METHOD_GROUPS: Mapping[str, str] = {
     "xor": "xor", "lanes": "xor_batch", "mnist": "mnist", "language": "language", "corpus": "corpus",
+    "learn": "learn",
 }  # fmt: skip
 """the module of each group in engine.session"""
 
