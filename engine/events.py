@@ -233,7 +233,7 @@ class EventWriter:
     training does not wait for the log."""
 
     def __init__(self, path: Path) -> None:
-        self._fd, self._folder = files.open_to_append(path), path.parent
+        self._fd, self.folder = files.open_to_append(path), path.parent
         self._is_named = False
         """whether the file's entry in its folder is on stable storage"""
         self._pending = bytearray()
@@ -277,7 +277,7 @@ class EventWriter:
         is_whole = self.flush()
         os.fsync(self._fd)
         if not self._is_named:
-            files.sync_path(self._folder)
+            files.sync_path(self.folder)
             self._is_named = True
         return is_whole
 

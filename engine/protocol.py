@@ -313,10 +313,10 @@ class CheckpointFacts:
 
 @dataclass(frozen=True, slots=True)
 class MediaFacts:
-    """The images, or the texts, that a command logged under one tag."""
+    """What a command logged under one tag beside numbers."""
 
     kind: str
-    """image or text"""
+    """image, text, table or histogram"""
     tag: str
     count: int
     step: int

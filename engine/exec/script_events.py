@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
@@ -11,8 +10,9 @@ from operator import lt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import events, files, fold
+from engine import events, fold
 from engine.events import Event, EventWriter
+from engine.logged_media import MediaWriter, shown_tag
 from engine.worker.event_log import METRICS, Metrics, columns
 
 if TYPE_CHECKING:
@@ -26,10 +26,7 @@ MOST_PARAMS = 200
 MOST_HELD = 20_000
 HELD_SECONDS = 5.0
 """points, and the time, that wait until it is known at which step a resumed command goes on"""
-PICTURES_BYTES = 256 * 1024 * 1024
-"""of all pictures of a run"""
 STEP_LIMIT = 2**53
-_OTHER = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
 class _LastSteps:
@@ -64,12 +61,12 @@ class ScriptEvents:
         self.has_points = False
         """whether there are points to write"""
         self._folder, self._writer = folder, writer
+        self._media = MediaWriter(folder, self.event, self.note_once, writer.seq + 1)
         self._metrics = Metrics(has_files=False)
         self._last: dict[str, int] = {}
         self._held: list[tuple[str, int, float]] = []
         self._held_since = 0.0
         self._noted: set[str] = set()
-        self._picture_bytes = 0
         self._flushes = 0
         self._is_open = not self.is_resumed
         """whether it is decided from which step on a resumed command goes on"""
@@ -137,7 +134,7 @@ class ScriptEvents:
         if not self._is_open:
             self._hold(name, step, value)
             return
-        name = name if name.isprintable() and len(name) <= 200 else _shown(name)
+        name = name if name.isprintable() and len(name) <= 200 else shown_tag(name)
         if name not in self._last and len(self._last) >= MOST_METRICS:
             self.note_once(f"More than {MOST_METRICS:,} metrics: the others are left out.")
             return
@@ -177,31 +174,28 @@ class ScriptEvents:
         self.event("params", values={n: v[:400] if isinstance(v, str) else v for n, v in plain.items()})
 
     def _on_text(self, facts: Mapping[str, Any]) -> None:
-        self.event("text", tag=_shown(str(facts["tag"])), step=self._step_of(facts), text=str(facts["text"]))
+        self._media.text(str(facts["tag"]), self._step_of(facts), str(facts["text"]))
 
     def _on_image(self, facts: Mapping[str, Any]) -> None:
-        import base64  # most commands keep no picture
+        tag, step = str(facts["tag"]), self._step_of(facts)
+        if "file" in facts:
+            span = facts.get("span")
+            self._media.place(tag, step, str(facts["file"]), list(map(int, span)) if span else None)
+            return
+        import base64  # most commands keep no image
         import binascii
 
         try:
             data = base64.b64decode(facts["data"], validate=True)
         except binascii.Error as error:
             raise ValueError(str(error)) from error
-        self._picture_bytes += len(data)
-        if self._picture_bytes > PICTURES_BYTES:
-            self.note_once(f"More than {PICTURES_BYTES >> 20} MB of pictures: the others are left out.")
-            return
-        tag, step = _shown(str(facts["tag"])), self._step_of(facts)
-        ending = "png" if data.startswith(b"\x89PNG") else "jpg"
-        name = f"{_OTHER.sub('-', tag)[:80]}-{step}.{ending}"
-        folder = self._folder / "images"
-        try:
-            folder.mkdir(mode=0o700, exist_ok=True)
-            files.write_bytes(folder / name, data)
-        except OSError as error:
-            self.note_once(f"Pictures cannot be kept: {error.strerror or error}.")
-            return
-        self.event("image", tag=tag, step=step, file=f"images/{name}")
+        self._media.image(tag, step, data)
+
+    def _on_table(self, facts: Mapping[str, Any]) -> None:
+        self._media.table(str(facts["tag"]), self._step_of(facts), facts["columns"], facts["rows"])
+
+    def _on_histogram(self, facts: Mapping[str, Any]) -> None:
+        self._media.histogram(str(facts["tag"]), self._step_of(facts), facts["buckets"])
 
     def _on_checkpoint(self, facts: Mapping[str, Any]) -> None:
         path, step = str(facts["path"]), self._step_of(facts)
@@ -281,6 +275,7 @@ class ScriptEvents:
         if ended is not None:
             self.event("ended", step=self.step, **ended)
         self._writer.close()
+        self._media.close()
 
 
 _HANDLERS: dict[str, Callable[[ScriptEvents, Any], None]] = {
@@ -288,14 +283,11 @@ _HANDLERS: dict[str, Callable[[ScriptEvents, Any], None]] = {
     "params": ScriptEvents._on_params,
     "text": ScriptEvents._on_text,
     "image": ScriptEvents._on_image,
+    "table": ScriptEvents._on_table,
+    "histogram": ScriptEvents._on_histogram,
     "checkpoint": ScriptEvents._on_checkpoint,
     "note": ScriptEvents._on_note,
 }
-
-
-def _shown(name: str) -> str:
-    """Printable, at most 200 characters."""
-    return "".join(letter if letter.isprintable() else "?" for letter in name[:200])
 
 
 def _size(path: str) -> int:

@@ -18,7 +18,7 @@ Handler = Callable[[SessionCache, Any], Response]
 
 METHOD_GROUPS: Mapping[str, str] = {
     "xor": "xor", "lanes": "xor_batch", "mnist": "mnist", "language": "language", "corpus": "corpus",
-    "learn": "learn",
+    "learn": "learn", "media": "media",
 }  # fmt: skip
 """the module of each group in engine.session"""
 

@@ -1,4 +1,4 @@
-"""What a training script tells `dltui exec`: metrics, parameters, images, text, checkpoints.
+"""What a training script tells `dltui exec`: metrics, parameters, images, text, tables, checkpoints.
 
     import dltui_track
 
@@ -31,7 +31,7 @@ import sys
 import threading
 import time
 import zlib
-from typing import Any
+from typing import Any, Iterator
 
 SEND_SECONDS = 0.25
 """between two messages: what a kill loses at most, twice that on a busy machine"""
@@ -82,6 +82,32 @@ def text(tag: str, content: str, step: int | None = None) -> None:
     """Keep a text."""
     if _sender is not None:
         _sender.tell({"text": {"tag": tag, "step": step, "text": str(content)}})
+
+
+def table(tag: str, columns: Any, rows: Any, step: int | None = None) -> None:
+    """Keep a table of 1,000 rows and 100 columns at most: cells are numbers, text, true, false or None."""
+    if _sender is not None:
+        try:
+            cells = [[_plain(cell) for cell in row] for row in rows]
+            facts = {"tag": tag, "step": step, "columns": [str(name) for name in columns], "rows": cells}
+        except TypeError:
+            _sender.warn(f"table {tag}: expected a list of columns and a list of rows: it is not kept")
+        else:
+            _sender.tell({"table": facts})
+
+
+def histogram(tag: str, values: Any, step: int | None = None) -> None:
+    """Keep the distribution of numbers in 64 buckets: an array, a tensor, or lists of numbers.
+
+    Values that are not finite are left out.
+    """
+    if _sender is not None:
+        try:
+            buckets = _buckets(values)
+        except Exception:
+            _sender.warn(f"histogram {tag}: expected numbers: it is not kept")
+        else:
+            _sender.tell({"histogram": {"tag": tag, "step": step, "buckets": buckets}})
 
 
 def should_stop() -> bool:
@@ -339,6 +365,47 @@ def _png(rows: list[list[float]]) -> bytes | None:
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
         for kind, data in parts
     )
+
+
+# --- histograms -------------------------------------------------------------------------------------------
+
+_BUCKETS = 64
+
+
+def _buckets(values: Any) -> list[list[float]]:
+    """(left, right, count) each. NumPy counts where the script has imported it."""
+    for conversion in ("detach", "cpu", "double"):
+        values = getattr(values, conversion)() if hasattr(values, conversion) else values
+    numpy = sys.modules.get("numpy")
+    if numpy is not None:
+        array = numpy.asarray(values, dtype=float).ravel()
+        array = array[numpy.isfinite(array)]
+        low, high = (float(array.min()), float(array.max())) if array.size else (0.0, 0.0)
+        if low < high:
+            counts, edges = numpy.histogram(array, _BUCKETS, (low, high))
+            edges, counts = edges.tolist(), counts.tolist()
+            return [[edges[k], edges[k + 1], float(count)] for k, count in enumerate(counts)]
+        return [[low, high, float(array.size)]] if array.size else []
+    found = [value for value in _numbers(values) if abs(value) < float("inf")]
+    low, high = min(found or [0.0]), max(found or [0.0])
+    if low == high:
+        return [[low, high, float(len(found))]] if found else []
+    width = (high - low) / _BUCKETS
+    counts = [0.0] * _BUCKETS
+    for value in found:
+        counts[min(_BUCKETS - 1, int((value - low) / width))] += 1
+    return [[low + k * width, low + (k + 1) * width, count] for k, count in enumerate(counts)]
+
+
+def _numbers(values: Any) -> Iterator[float]:
+    """The numbers of lists within each other."""
+    if hasattr(values, "tolist"):
+        values = values.tolist()
+    if isinstance(values, (int, float)):
+        yield float(values)
+    else:
+        for value in values:
+            yield from _numbers(value)
 
 
 # --- hooks: the library is imported when one is made ------------------------------------------------------

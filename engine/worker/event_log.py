@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from engine import fold
 from engine.events import Event, EventWriter
+from engine.logged_media import MediaWriter
 from engine.typed_json import number_to_json
 
 if TYPE_CHECKING:  # the worker of a command buffers its metrics here, and imports little
@@ -273,6 +274,7 @@ class EventLog:
         self.metrics = Metrics()
         self.is_resumed = events.seq > 0
         """an earlier attempt has written events"""
+        self.media = MediaWriter(events.folder, events.append, self._warn, events.seq + 1)
         self._events, self._tensorboard = events, tensorboard
         self._flush_at = 0.0
 
@@ -282,13 +284,24 @@ class EventLog:
     def note(self, text: str, severity: str = "note") -> None:
         self._events.append("note", text=text, severity=severity)
 
-    def image(self, tag: str, step: int, pixels: Sequence[Sequence[float]]) -> None:
-        if self._tensorboard is not None:
+    def _warn(self, text: str) -> None:
+        self.note(text, "warning")
+
+    def image(self, tag: str, step: int, pixels: Sequence[Sequence[float]] | bytes) -> None:
+        from engine.worker import png  # most runs log no image
+
+        try:
+            data = pixels if isinstance(pixels, bytes) else png.encode_grey(png.grey_rows(pixels))
+        except (ValueError, TypeError, LookupError) as error:
+            self.media.refuse("image", tag, f"expected rows of numbers or the bytes of a file ({error})")
+            return
+        self.media.image(tag, step, data)
+        if self._tensorboard is not None and not isinstance(pixels, bytes):
             with self._stop_on_error():
                 self._tensorboard.image(tag, step, pixels)
-            self._events.append("image", tag=tag, step=step)
 
     def text(self, tag: str, step: int, content: str) -> None:
+        self.media.text(tag, step, content)
         if self._tensorboard is not None:
             with self._stop_on_error():
                 self._tensorboard.text(tag, step, content)
@@ -349,3 +362,4 @@ class EventLog:
         self.write_tensorboard(close=True)
         self._events.append("ended", step=step, **facts)
         self._events.close()
+        self.media.close()

@@ -344,8 +344,9 @@ class Run:
         self._is_save_failure_noted = False
         self._event_log.note(text, severity)
 
-    def image(self, tag: str, pixels: Sequence[Sequence[float]]) -> None:
-        """Log a grey image to TensorBoard: rows of numbers, the smallest black, the largest white."""
+    def image(self, tag: str, pixels: Sequence[Sequence[float]] | bytes) -> None:
+        """Log an image at the current step: rows of numbers, the smallest black, the largest white, which
+        TensorBoard gets too, or the bytes of a PNG or JPEG file. What is no image is said in a note."""
         self._event_log.image(tag, self.step, pixels)
 
     def sketch(self, step: int, parts: Parts, *, at_once: bool = False) -> None:
@@ -359,8 +360,29 @@ class Run:
             self._sketch_schedule.record(now, self._event_log.sketch(step, sketch_to_json(parts())))
 
     def text(self, tag: str, content: str) -> None:
-        """Log text to TensorBoard, at the current step."""
+        """Log a text at the current step; TensorBoard gets it too."""
         self._event_log.text(tag, self.step, content)
+
+    def table(self, tag: str, columns: Sequence[object], rows: Sequence[Sequence[object]]) -> None:
+        """Log a table at the current step, 1,000 rows and 100 columns at most; TensorBoard does not get it.
+
+        A cell is a number, a text, true, false or None. What is no such table is said in a note.
+        """
+        self._event_log.media.table(tag, self.step, columns, rows)
+
+    def histogram(self, tag: str, values: Any) -> None:
+        """Log the distribution of an array or tensor of numbers at the current step, in 64 buckets.
+
+        Values that are not finite are left out. TensorBoard does not get it.
+        """
+        from engine.worker.histogram import buckets_of  # needs NumPy
+
+        try:
+            buckets = buckets_of(values)
+        except (ValueError, TypeError) as error:
+            self._event_log.media.refuse("histogram", tag, f"expected numbers ({error})")
+        else:
+            self._event_log.media.histogram(tag, self.step, buckets)
 
     def keep(self, name: str, data: bytes) -> None:
         """Write a file in the run folder, replaced atomically. Raises OSError."""

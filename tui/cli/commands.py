@@ -23,6 +23,7 @@ from tui.cli import (
     learn,
     logs,
     ls,
+    media,
     new,
     notify,
     output,
@@ -78,6 +79,7 @@ app.command("ls", cls=Verb)(ls.ls)
 app.command("show", cls=Verb)(ls.show)
 app.command("logs", cls=Verb)(logs.logs)
 app.command("plot", cls=Verb)(plot.plot)
+app.command("media", cls=Verb)(media.media)
 app.command("compare", cls=Verb)(compare.compare)
 app.command("export", cls=Verb)(export.export)
 app.command("report", cls=Verb)(report.report)

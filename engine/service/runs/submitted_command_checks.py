@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
-from engine import events
+from engine import events, logged_media
 from engine.axes import SEED
 from engine.errors import InputError, ParamError
 from engine.exec import placeholders
@@ -95,7 +95,7 @@ def in_shell_of(given: ShellCommand | None, before: ShellCommand | None) -> Shel
 
 MOST_LISTED = 1_000
 """checkpoints of one command, the newest; tags of images and texts"""
-_SAVED = (b'"kind":"checkpoint"', b'"kind":"image"', b'"kind":"text"')
+_SAVED = tuple(f'"kind":"{kind}"'.encode() for kind in ("checkpoint", *logged_media.KINDS))
 
 
 class SavedByCommand(NamedTuple):
@@ -105,7 +105,7 @@ class SavedByCommand(NamedTuple):
 
 
 def saved_by_command(path: Path) -> SavedByCommand:
-    """What the command saved itself and the images and texts that it logged. Raises CorruptRun."""
+    """What the command saved itself and the media that it logged. Raises CorruptRun."""
     found: dict[str, CheckpointFacts] = {}
     media: dict[tuple[str, str], MediaFacts] = {}
     for event in events.replay(path, lambda line: any(kind in line[:120] for kind in _SAVED)):

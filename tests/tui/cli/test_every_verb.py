@@ -39,7 +39,8 @@ PRINTS = (
 )  # fmt: skip
 OPENS_A_SESSION = (
     "report {digits}", "report --json", "predict love", "generate love --seed 1", "score love",
-    "both love --seed 1", "blank love___", "orders love", "learn check",
+    "both love --seed 1", "blank love___", "orders love", "learn check", "media hostile",
+    "media model --json",
 )  # fmt: skip
 """slower than the others, so not with every output"""
 MAY_REFUSE = (
