@@ -8,7 +8,9 @@ PEERS_PYTHON ?= $(PEERS)/bin/python
 
 MOST ?= 1000
 
-.PHONY: run test long again check lint types imports slow bench peers clean
+GPU_PYTHON ?= $(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON))
+
+.PHONY: run test long again check lint types imports slow bench gpu peers clean
 
 run: $(VENV)/.installed
 	@$(BIN)/dltui
@@ -44,6 +46,9 @@ slow: $(VENV)/.ready  ## the fault tests at full size: some hours
 
 bench: $(VENV)/.ready
 	$(BIN)/python -m tests.bench
+
+gpu:  ## what is promised for a GPU, five minutes at most, with the PyTorch that is there: GPU="--only NAME --data DIR"
+	$(GPU_PYTHON) -m tests.gpu $(GPU)
 
 # With the libraries themselves: an environment of its own, or PEERS_PYTHON=PATH, a Python that has them.
 peers: $(if $(filter $(PEERS)/%,$(PEERS_PYTHON)),$(PEERS)/.ready)  ## logs for the tests, as the libraries of today write them

@@ -67,18 +67,19 @@ def notebook(words: int) -> Step:
     return lambda batch: model.train_on_batch(batch.inputs, batch.targets)
 
 
-def textbook(words: int) -> Step:
+def textbook(words: int, device: str = "cpu") -> Step:
     import torch
     from torch import nn
 
-    embedding, lstm = nn.Embedding(words, EMBEDDING), nn.LSTM(EMBEDDING, HIDDEN, batch_first=True)
-    output = nn.Linear(HIDDEN, words)
+    embedding = nn.Embedding(words, EMBEDDING).to(device)
+    lstm = nn.LSTM(EMBEDDING, HIDDEN, batch_first=True).to(device)
+    output = nn.Linear(HIDDEN, words).to(device)
     weights = [*embedding.parameters(), *lstm.parameters(), *output.parameters()]
     optimizer = torch.optim.Adam(weights, LR)
     criterion = nn.CrossEntropyLoss(ignore_index=0)
 
     def step(batch: Any) -> float:
-        inputs, targets = torch.from_numpy(batch.inputs).long(), torch.from_numpy(batch.targets).long()
+        inputs, targets = (torch.from_numpy(part).to(device).long() for part in (batch.inputs, batch.targets))
         optimizer.zero_grad()
         loss = criterion(output(lstm(embedding(inputs))[0]).reshape(-1, words), targets.reshape(-1))
         loss.backward()
@@ -88,15 +89,15 @@ def textbook(words: int) -> Step:
     return step
 
 
-def twin(framework: str, words: int, precision: str = "auto") -> LanguageTraining:
+def twin(framework: str, words: int, precision: str = "auto", device: str = "cpu") -> LanguageTraining:
     kind = LstmDescription(1, Direction.FORWARD, EMBEDDING, HIDDEN, words, False, False, "plain", "bench", "")
     if precision == "auto":
-        precision = measure(timed_product(framework, "cpu").run).choice
-    return make_training(framework, kind, seed=1, precision=precision)
+        precision = measure(timed_product(framework, device).run).choice
+    return make_training(framework, kind, seed=1, precision=precision, device=device)
 
 
-def lesson(framework: str, words: int) -> Step:
-    made, numbers = twin(framework, words), count(1)
+def lesson(framework: str, words: int, device: str = "cpu") -> Step:
+    made, numbers = twin(framework, words, device=device), count(1)
     return lambda batch: made.train_step(batch.inputs, batch.targets, next(numbers), LR)
 
 

@@ -49,8 +49,8 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def textbook(model: str) -> Turn:
-    """A course's training loop."""
+def textbook(model: str, device: str = "cpu") -> Turn:
+    """A course's training loop; `device` is cpu or cuda."""
     import torch
     from PIL import Image
     from torch import Tensor, nn
@@ -79,7 +79,7 @@ def textbook(model: str) -> Turn:
     for n in (1, 2):  # a course writes ReLU first, then pooling
         if f"pool{n}" in parts:
             parts[f"pool{n}"], parts[f"relu{n}"] = parts[f"relu{n}"], parts[f"pool{n}"]
-    net = nn.Sequential(*parts.values())
+    net = nn.Sequential(*parts.values()).to(device)
     optimizer = torch.optim.Adam(net.parameters(), lr=0.001)
     criterion = nn.CrossEntropyLoss()
     loader = DataLoader(Mnist(), batch_size=BATCH, shuffle=True)
@@ -89,7 +89,7 @@ def textbook(model: str) -> Turn:
         next(batches)  # the shuffle of an epoch is not timed
         began, running = (time.perf_counter(), time.process_time()), 0.0
         for _ in range(STEPS["textbook"]):
-            x, y = next(batches)
+            x, y = (part.to(device) for part in next(batches))
             optimizer.zero_grad()
             loss = criterion(net(x), y)
             loss.backward()
@@ -100,7 +100,7 @@ def textbook(model: str) -> Turn:
     return turn
 
 
-def lesson(model: str, threads: int, root: Path) -> Turn:
+def lesson(model: str, threads: int, root: Path, device: str = "cpu") -> Turn:
     """The experiment's own `train`, with logging and commands as in a worker, without validation."""
     from checkpoints.torch_io import strict_mode
     from engine.data import mnist as source
@@ -120,7 +120,7 @@ def lesson(model: str, threads: int, root: Path) -> Turn:
 
     def turn() -> tuple[float, float]:
         folder = new_run(root, "mnist", model=model, iterations=steps + 10, threads=threads)
-        run, params = make_run(folder, poll_seconds=0.02)
+        run, params = make_run(folder, poll_seconds=0.02, device=device)
         began: list[tuple[float, float]] = []
         log = run.log
 

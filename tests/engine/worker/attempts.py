@@ -75,8 +75,9 @@ def make_run(
     number: int = 1,
     mode: str = "strict",
     poll_seconds: float = 0,
+    device: str = "cpu",
 ) -> tuple[Run, object]:
-    """A Run in this process, and the params of its experiment."""
+    """A Run in this process on `device`, cpu or cuda, and the params of its experiment."""
     spec = store.read_spec(folder)
     experiment = catalog.find(spec.experiment)
     chosen = params.build(experiment.params, spec.params)
@@ -84,17 +85,22 @@ def make_run(
     has_board = spec.framework in FRAMEWORKS
     board = TensorBoardFiles(folder.tensorboard, number, _display_params(spec)) if has_board else None
     event_log = EventLog(EventWriter(folder.events), board)
-    machine = Device("cpu", "cpu", spec.threads, {})
+    machine = Device(device, device, spec.threads, {})
     run = Run(folder, spec, chosen, machine, event_log, script, Attempt(number, mode), poll_seconds)  # type: ignore[arg-type]
     script.run = run
     return run, chosen
 
 
 def train(
-    folder: RunFolder, script: ScriptedPipe | None = None, *, number: int = 1, mode: str = "strict"
+    folder: RunFolder,
+    script: ScriptedPipe | None = None,
+    *,
+    number: int = 1,
+    mode: str = "strict",
+    device: str = "cpu",
 ) -> Run:
     """One attempt in this process, with its last checkpoint; errors are raised."""
-    run, chosen = make_run(folder, script, number=number, mode=mode)
+    run, chosen = make_run(folder, script, number=number, mode=mode, device=device)
     spec = store.read_spec(folder)
     if spec.framework == "torch":
         from checkpoints.torch_io import strict_mode

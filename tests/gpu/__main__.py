@@ -1,0 +1,147 @@
+"""Everything that is promised for a GPU, in at most five minutes: `make gpu`, or `python -m tests.gpu`.
+
+It uses the Python and the PyTorch that are there, without TensorFlow and network, and installs nothing.
+Every part runs in a process of its own with a time limit; the most valuable come first. Each result is a
+line of JSON in --out as soon as it is measured; the table comes last. Without a GPU the pretended driver is
+tried, and the rest is named as not done; with --device cpu all parts run there with small sizes, which tries
+the script.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from tests.end_to_end.home import ROOT
+from tests.gpu.result import GpuResult, GpuSetting, Results, append, not_done, table
+
+PARTS = {
+    "machine": ("tests.gpu.machine:results", 15),
+    "mnist": ("tests.gpu.speed:mnist", 45),
+    "recipe": ("tests.gpu.speed:recipe", 60),
+    "lm": ("tests.gpu.speed:language", 60),
+    "xor": ("tests.gpu.speed:xor", 40),
+    "exact": ("tests.gpu.exact_resume:results", 90),
+    "service": ("tests.gpu.service_runs:results", 90),
+    "doctor": ("tests.gpu.machine:doctor", 20),
+    "pretended": ("tests.gpu.pretended:results", 40),
+}
+"""name: where its results come from, and its most seconds. The most valuable first; all of it in --seconds"""
+NEED_NONE = ("machine", "doctor", "pretended")
+"""parts that say something on a machine without a GPU"""
+WITHOUT = "No GPU here."
+SMALL = "The same code on the CPU with small sizes. No bound is judged."
+LEAST = 5.0
+"""seconds that are worth a part"""
+PATIENCE = 3
+"""times the limits, without a GPU"""
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.gpu", description=__doc__)
+    parser.add_argument("--only", action="append", choices=tuple(PARTS), help="this part; may be repeated")
+    parser.add_argument("--data", type=Path, help="folder with mnist/ and text/; else DLTUI_DATA")
+    parser.add_argument("--out", type=Path, default=Path("gpu-results.jsonl"), help="lines of JSON")
+    parser.add_argument("--seconds", type=float, default=300, help="for everything")
+    parser.add_argument("--device", choices=("cuda", "cpu"), help="default: cuda where PyTorch sees one")
+    parser.add_argument("--part", choices=tuple(PARTS), help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def has_gpu() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def named(path: str) -> Callable[[GpuSetting], Results]:
+    module, _, function = path.partition(":")
+    return getattr(importlib.import_module(module), function)  # type: ignore[no-any-return]
+
+
+def serve(chosen: argparse.Namespace) -> None:
+    """One part in this process: a line of JSON on stdout for each result."""
+    with tempfile.TemporaryDirectory(prefix="gpu", ignore_cleanup_errors=True) as folder:
+        setting = GpuSetting(chosen.device, chosen.data, Path(folder))
+        for result in named(PARTS[chosen.part][0])(setting):
+            print(json.dumps(asdict(result), ensure_ascii=False), file=sys.__stdout__, flush=True)
+
+
+def run_part(name: str, chosen: argparse.Namespace, limit: float) -> Results:
+    """The results of a part as they come. What the part prints itself goes to a file beside --out."""
+    words = ["--part", name, "--device", chosen.device]
+    words += ["--data", str(chosen.data)] if chosen.data else []
+    log = chosen.out.with_name(f"{chosen.out.stem}-{name}.log")
+    with (
+        log.open("w") as said,
+        subprocess.Popen(
+            ["timeout", "--kill-after=5", f"{limit:.0f}", sys.executable, "-m", "tests.gpu", *words],
+            cwd=ROOT, stdout=subprocess.PIPE, stderr=said, text=True,
+        ) as process,
+    ):  # fmt: skip
+        assert process.stdout is not None
+        for line in process.stdout:
+            yield GpuResult(**json.loads(line))
+    if process.returncode:
+        why = f"over {limit:.0f} s" if process.returncode in (124, 137) else f"exit {process.returncode}"
+        yield not_done(name, "the rest of this part", f"{why}: {last_line(log)} ({log.name})")
+
+
+def last_line(log: Path) -> str:
+    return next(iter(log.read_text(errors="replace").strip().splitlines()[::-1]), "")
+
+
+def main() -> int:
+    chosen = arguments()
+    is_tried = chosen.device == "cpu"
+    chosen.device = chosen.device or ("cuda" if has_gpu() else "cpu")
+    named_data = chosen.data or (Path(found) if (found := os.environ.get("DLTUI_DATA")) else None)
+    chosen.data = named_data.absolute() if named_data else None
+    if chosen.part:
+        serve(chosen)
+        return 0
+    chosen.out = chosen.out.absolute()
+    chosen.out.parent.mkdir(parents=True, exist_ok=True)
+    chosen.out.unlink(missing_ok=True)
+    if chosen.device == "cpu":
+        print(SMALL if is_tried else WITHOUT, flush=True)
+    results = measure(chosen, is_tried)
+    print("", *table(results), sep="\n")
+    return int(any(result.is_met is False for result in results))
+
+
+def measure(chosen: argparse.Namespace, is_tried: bool) -> list[GpuResult]:
+    """All results; each is written and printed as it comes."""
+    slow = PATIENCE if chosen.device == "cpu" else 1
+    until = time.monotonic() + slow * chosen.seconds
+    results: list[GpuResult] = []
+    for name in chosen.only or PARTS:
+        left = until - time.monotonic()
+        if chosen.device == "cpu" and not is_tried and name not in NEED_NONE:
+            found = nothing(name, "needs a GPU")
+        elif left < LEAST:
+            found = nothing(name, "no time was left; --only does it alone")
+        else:
+            found = run_part(name, chosen, min(slow * PARTS[name][1], left))
+        for result in found:
+            append(chosen.out, result)
+            results.append(result)
+            print(f"{result.sign:2} {result.part}: {result.what}: {result.found} {result.note}", flush=True)
+    return results
+
+
+def nothing(name: str, why: str) -> Results:
+    yield not_done(name, "all of this part", why)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

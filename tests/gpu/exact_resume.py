@@ -1,0 +1,151 @@
+"""Bit-exact resume on a GPU: paused at random steps in one process, the bits of an uninterrupted run; and
+negative controls, in which something is forgotten and the bits differ."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import sys
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from tests.engine.worker.attempts import ScriptedPipe, new_run, train, weights
+from tests.gpu.result import GpuResult, GpuSetting, Results, check
+
+PAUSE = {"word": "pause"}
+SENTENCES = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """An experiment, and at how many random steps it is paused."""
+
+    title: str
+    experiment: str
+    given: dict[str, Any]
+    steps: int
+    pauses: int
+
+
+def experiments(small: bool, corpus: str) -> tuple[Resumed, ...]:
+    many, steps = (2, 12) if small else (20, 60)
+    language = {"corpus": corpus, "framework": "torch", "batch": 16, "epochs": 2, "dropout": 0.3,
+                "embedding": 32, "hidden_size": 32}  # fmt: skip
+    per_epoch = -(-round(SENTENCES * 0.8) // 16)
+    return (
+        Resumed("mnist double_conv", "mnist", {"model": "double_conv", "iterations": steps}, steps, many),
+        Resumed("lm LSTM", "lm", language, 2 * per_epoch, many),
+        Resumed("lm transformer", "lm", {**language, "model": "transformer", "framework": "auto"},
+                2 * per_epoch, min(many, 3)),
+        Resumed("mnist dropout", "mnist", {"model": "double_conv_dropout", "iterations": steps}, steps,
+                min(many, 3)),
+        Resumed("xor", "xor", {"epochs": 60}, 60, min(many, 3)),
+        Resumed("mnist_recipe fast", "mnist_recipe", {"recipe": "fast", "epochs": 1}, 30, min(many, 3)),
+        Resumed("mnist_recipe accurate", "mnist_recipe", {"recipe": "accurate", "epochs": 1}, 30,
+                min(many, 3)),
+    )  # fmt: skip
+
+
+def results(setting: GpuSetting) -> Results:
+    from checkpoints.torch_io import strict_mode
+    from tests.engine.experiments.small_text import captions
+
+    strict_mode(1, 1)
+    os.environ["DLTUI_DATA"] = str(setting.folder)  # the corpus below, and the 8x8 digits
+    os.environ["DLTUI_OFFLINE"] = "1"
+    corpus = captions(setting.folder, SENTENCES)
+    for resumed in experiments(not setting.on_gpu, corpus):
+        with contextlib.redirect_stdout(sys.stderr):
+            yield one(setting, resumed)
+    yield from controls(setting)
+    yield price(setting)
+
+
+def one(setting: GpuSetting, asked: Resumed) -> GpuResult:
+    """Weights after a pause at each of some random steps and a resume, and those of a run without."""
+    drawn = random.Random(asked.title)
+    whole = finished(setting, asked, ())
+    steps = sorted(drawn.sample(range(1, min(asked.steps, whole[0])), min(asked.pauses, whole[0] - 1)))
+    wrong = [step for step in steps if finished(setting, asked, (step,)) != whole]
+    other = finished(setting, asked, (), seed=2) != whole
+    found = f"{len(steps) - len(wrong)} of {len(steps)} equal"
+    note = f"paused at {', '.join(map(str, steps))}" + (f"; other bits after {wrong}" if wrong else "")
+    note += "" if other else "; another seed gives the same weights: this proves nothing"
+    return check("exact", f"{asked.title}, paused and resumed", not wrong and other, found, note)
+
+
+def finished(setting: GpuSetting, asked: Resumed, pauses: tuple[int, ...], seed: int = 1) -> tuple[int, str]:
+    """Last step and SHA-256 of the weights."""
+    folder = new_run(setting.folder, asked.experiment, seed=seed, **asked.given)
+    for number, step in enumerate(pauses, start=1):
+        train(folder, ScriptedPipe({step: PAUSE}), number=number, device=setting.device)
+    train(folder, number=len(pauses) + 1, device=setting.device)
+    return weights(folder)
+
+
+def controls(setting: GpuSetting) -> Results:
+    """Every part of a checkpoint matters: with one forgotten the weights at the end are others."""
+    from tests.checkpoints import test_resume as told
+    from tests.checkpoints.training import Training, mlp
+
+    def begun() -> Any:
+        return Training(told.OPTIMIZERS["adam"], mlp, setting.device)
+
+    folder = setting.folder / "controls"
+    (folder / "same").mkdir(parents=True)
+    same = succeeds(lambda: told.assert_resumes_everywhere(folder / "same", begun, told.STEPS))
+    yield check("exact", f"Adam, resumed after each of {told.STEPS} steps", same)
+    blind = []
+    for what, forget in told.FORGET.items():
+        whole = begun().run(0, 6)
+        checkpoint = told.verified(folder / what.replace(" ", "-"), whole.state.capture(6))
+        end = whole.run(6, told.STEPS).state.capture(told.STEPS).weights_sha256()
+        training = begun()
+        training.state.restore(checkpoint)
+        forget(training)
+        if training.run(6, told.STEPS).state.capture(told.STEPS).weights_sha256() == end:
+            blind.append(what)
+    kinds = f"{len(told.FORGET) - len(blind)} of {len(told.FORGET)} kinds"
+    yield check("exact", "something forgotten changes the end", not blind, kinds, ", ".join(blind))
+
+
+def succeeds(tried: Any) -> bool:
+    try:
+        tried()
+    except AssertionError:
+        return False
+    return True
+
+
+def price(setting: GpuSetting) -> GpuResult:
+    """What deterministic algorithms cost: a step of double_conv with and without them."""
+    import torch
+
+    from engine.experiments.mnist import network
+    from tests.gpu.speed import defaults_of_torch
+
+    net = network("double_conv", 28).to(setting.device)
+    optimizer = torch.optim.Adam(net.parameters(), fused=True)
+    x = torch.rand(50, 1, 28, 28, device=setting.device)
+    y = torch.arange(50, device=setting.device) % 10
+
+    def step() -> float:
+        began = time.perf_counter()
+        for _ in range(setting.size(500, 20)):
+            optimizer.zero_grad()
+            torch.nn.functional.cross_entropy(net(x), y).backward()
+            optimizer.step()
+        if setting.on_gpu:
+            torch.cuda.synchronize()
+        return (time.perf_counter() - began) / setting.size(500, 20)
+
+    step()
+    exact = step()
+    with defaults_of_torch():
+        step()
+        free = step()
+    found = f"{1e3 * exact:.2f} ms a step, {exact / free:.2f} times {1e3 * free:.2f}"
+    note = "CUBLAS_WORKSPACE_CONFIG=:4096:8, deterministic algorithms, cuDNN deterministic without benchmark"
+    return GpuResult("exact", "what exactness costs, double_conv", found, note=note)

@@ -1,0 +1,210 @@
+"""The service on a GPU machine, used through commands: pause frees the memory, runs share a GPU, a run that
+takes too much memory harms no other, a killed worker resumes, memory of others is respected."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from tests.end_to_end.home import Home, kill
+from tests.gpu.result import GpuResult, GpuSetting, Results, check, home_of, not_done, seconds
+
+GIB = 1 << 30
+NET = {"model": "double_conv", "every": 100_000, "epochs": 50}
+HOG = '''"""Takes more memory of the GPU than there is, after a second."""
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Params:
+    seconds: float = 1.0
+
+
+def train(params, run):
+    import time
+
+    import torch
+
+    run.total(10)
+    run.log(1, loss=1.0)
+    time.sleep(params.seconds)
+    kept = [torch.empty(8 << 30, dtype=torch.uint8, device=run.device) for _ in range(64)]
+    run.log(2, loss=float(len(kept)))
+'''
+HOLDER = """import sys, time
+import torch
+held = torch.ones(3 << 30, dtype=torch.uint8, device="cuda")
+torch.cuda.synchronize()
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def results(setting: GpuSetting) -> Results:
+    home = home_of(setting)
+    home.environ["DLTUI_CHECKPOINT_SECONDS"] = "1"
+    try:
+        yield from pause_and_kill(home, setting)
+        yield from two_on_one(home, setting)
+        yield from out_of_memory(home, setting)
+        yield from memory_of_others(home, setting)
+        yield from limited_shell(home, setting)
+    finally:
+        home.dltui("engine", "stop", status=None)
+        home.close()
+
+
+def begun(home: Home, setting: GpuSetting, *words: str, iterations: int, seed: int = 1) -> str:
+    """The id of a run of double_conv on the GPU."""
+    given = [word for key, value in NET.items() for word in ("--set", f"{key}={value}")]
+    device = "gpu" if setting.on_gpu else "cpu"
+    line = ["run", "mnist", "--seed", str(seed), "--device", device, *given]
+    return home.dltui(*line, "--set", f"iterations={iterations}", *words).strip()
+
+
+def weights(found: dict[str, Any]) -> Any:
+    return found["checkpoints"][-1]["weights_sha256"]
+
+
+# --- pause, kill ---
+
+
+def pause_and_kill(home: Home, setting: GpuSetting) -> Results:
+    steps = setting.size(12_000, 400)
+    before = used_memory()
+    began = time.monotonic()
+    whole = home.finish(begun(home, setting, iterations=steps))
+    yield GpuResult(
+        "service",
+        f"mnist double_conv, {steps} steps, from submit to done",
+        f"{time.monotonic() - began:.1f} s",
+    )
+    run = begun(home, setting, iterations=steps)
+    home.until(lambda: home.show(run)["step"] > steps // 10, "some steps")
+    held = used_memory()
+    began = time.monotonic()
+    home.dltui("pause", run)
+    if before is None or held is None:
+        yield not_done("service", "pause frees the memory of the GPU", "no GPU driver")
+    else:
+        while (now := used_memory() or 0) > before + 64 * 2**20 and time.monotonic() - began < 30:
+            time.sleep(0.02)
+        yield seconds("service", f"pause, {mib(held)} held to {mib(now)}, {mib(before)} before",
+                      time.monotonic() - began, 2, 0.5)  # fmt: skip
+    home.reach(run, "paused", "done")
+    home.dltui("resume", run)
+    home.until(lambda: home.steps_saved(run) > steps // 3, "more steps")
+    killed = kill(home.worker(run))
+    ended = home.finish(run)
+    equal = weights(ended) == weights(whole)
+    yield check("service", "paused, resumed, killed and resumed: the weights of a run that was not", equal,
+                note="" if killed else "it had ended before the kill")  # fmt: skip
+    other = weights(home.finish(begun(home, setting, iterations=steps, seed=2)))
+    yield check("service", "another seed gives other weights", other != weights(whole))
+
+
+def used_memory() -> int | None:
+    """Bytes in use on all GPUs; None without a driver."""
+    try:
+        import pynvml
+
+        pynvml.nvmlInit()
+        handles = [pynvml.nvmlDeviceGetHandleByIndex(at) for at in range(pynvml.nvmlDeviceGetCount())]
+        return sum(int(pynvml.nvmlDeviceGetMemoryInfo(handle).used) for handle in handles)
+    except Exception:  # no package, no driver, no permission: all mean that nothing is known
+        return None
+
+
+def mib(size: int) -> str:
+    return f"{size / 2**20:,.0f} MiB"
+
+
+# --- neighbours ---
+
+
+def two_on_one(home: Home, setting: GpuSetting) -> Results:
+    share = ("--gpu-share", "0.4") if setting.on_gpu else ()
+    steps = setting.size(20_000, 8000)
+    runs = [begun(home, setting, *share, iterations=steps, seed=seed) for seed in (3, 4)]
+    together = bool(home.until(
+        lambda: all(home.show(run)["status"] == "running" and home.show(run)["step"] > 0 for run in runs)
+        or any(home.show(run)["status"] == "done" for run in runs), "both"))  # fmt: skip
+    both = together and all(home.show(run)["status"] == "running" for run in runs)
+    ended = [home.finish(run)["status"] for run in runs]
+    yield check("service", "two runs share one GPU and end", both and ended == ["done", "done"],
+                note="" if both else "they did not train at the same time")  # fmt: skip
+
+
+def out_of_memory(home: Home, setting: GpuSetting) -> Results:
+    if not setting.on_gpu:
+        yield not_done("service", "out of GPU memory is told as such", "needs a GPU")
+        return
+    path = setting.folder / "hog.py"
+    path.write_text(HOG)
+    neighbour = begun(home, setting, "--gpu-share", "0.3", iterations=30_000)
+    home.until(lambda: home.show(neighbour)["step"] > 0, "a step")
+    line = ["run", str(path), "--device", "gpu", "--gpu-share", "0.3"]
+    hog = home.dltui(*line).strip()
+    failed = home.reach(hog, "failed", "done")
+    cause = failed.get("cause") or {}
+    yield check("service", "out of GPU memory is told as such", cause.get("kind") == "out_of_memory",
+                f"{cause.get('kind')}: {cause.get('text')}"[:120])  # fmt: skip
+    yield check("service", "its neighbour trains on", home.finish(neighbour)["status"] == "done")
+
+
+# --- memory of others, the user's limit ---
+
+
+@contextlib.contextmanager
+def another_program() -> Iterator[None]:
+    """A process of somebody else that holds 3 GiB of the GPU."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        if process.stdout.readline() != "held\n":
+            raise RuntimeError("the other program could not take memory of the GPU")
+        try:
+            yield
+        finally:
+            process.kill()
+
+
+def memory_of_others(home: Home, setting: GpuSetting) -> Results:
+    if not setting.on_gpu:
+        yield not_done("service", "memory of another program closes a GPU", "needs a GPU")
+        return
+    with another_program():
+        run = begun(home, setting, iterations=100)
+        why = home.until(
+            lambda: (found := home.show(run))["status"] != "queued" or found["state"].get("why"), "a reason"
+        )
+        yield check(
+            "service", "another program's memory is respected", "used by others" in str(why), str(why)
+        )
+    began = time.monotonic()
+    done = home.finish(run)["status"]
+    yield check("service", "its end opens the GPU", done == "done", f"{time.monotonic() - began:.1f} s")
+
+
+def limited_shell(home: Home, setting: GpuSetting) -> Results:
+    """CUDA_VISIBLE_DEVICES of the shell that submits leaves no GPU: the run waits and says why."""
+    if not setting.on_gpu:
+        yield not_done("service", "CUDA_VISIBLE_DEVICES of the shell is honoured", "needs a GPU")
+        return
+    limited = Home(home.places, {**home.environ, "CUDA_VISIBLE_DEVICES": "7"})
+    for what, line in (
+        ("run", ["run", "mnist", "--device", "gpu", "--set", "iterations=50"]),
+        ("exec", ["exec", "--device", "gpu", "--", sys.executable, "-c", "pass"]),
+    ):
+        run = limited.dltui(*line).strip().splitlines()[-1]
+        time.sleep(2)
+        found = home.show(run)
+        waits = found["status"] == "queued" and "CUDA_VISIBLE_DEVICES" in str(found["state"].get("why"))
+        yield check("service", f"CUDA_VISIBLE_DEVICES of the shell, {what}", waits,
+                    f"{found['status']}: {found['state'].get('why', '')}"[:120])  # fmt: skip
+        home.dltui("stop", run, status=None)
