@@ -21,11 +21,12 @@ from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
-from engine.keeper.worker_process import DETERMINISM, MEMORY, PASSIVE, PLAIN, TENSORFLOW, THREADS
+from engine.keeper.worker_process import PASSIVE
 from engine.models.language.model_description import Direction, LstmDescription
 from engine.models.language_training.training import LanguageTraining, make_training, timed_product
 from engine.models.precision import measure
 from tests.bench.processor import print_processor
+from tests.bench.worker_environment import worker_environment
 
 STRIDE, LR, EMBEDDING, HIDDEN, VOCABULARY, BATCH = 12, 0.01, 300, 256, 10_000, 128
 COMPARED, COMPARED_LR = 16, 0.002
@@ -200,13 +201,11 @@ def report(rates: dict[str, list[tuple[float, float]]], apart: dict[str, tuple[f
 def start(side: str, chosen: argparse.Namespace) -> subprocess.Popen[str]:
     """The textbook runs with PyTorch's defaults; the others have the environment of a worker."""
     command = [sys.executable, "-m", "tests.bench.bench_lm", *sys.argv[1:], "--only", side]
-    ours = {**DETERMINISM, **PASSIVE, **MEMORY, **PLAIN, **TENSORFLOW}
-    ours |= dict.fromkeys(THREADS, str(chosen.threads)) | {"CUDA_VISIBLE_DEVICES": ""}
+    own = worker_environment(chosen.threads) if side != "textbook" else {**os.environ, **PASSIVE}
     home = {"DLTUI_HOME": os.environ.get("DLTUI_HOME", "/tmp/dltui-bench"), "CUDA_VISIBLE_DEVICES": ""}
-    added = {**home, **(ours if side != "textbook" else PASSIVE)}
     with open(os.devnull, "w") as nowhere:
         return subprocess.Popen(
-            command, env={**os.environ, **added}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            command, env={**own, **home}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=None if os.environ.get("BENCH_LOUD") else nowhere, text=True,
         )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Table of the twelve perplexities: four models, three splits of the corpus."""
+"""Table of the twelve perplexities: four models, three splits of the corpus; and those of transformers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from textual.message import Message
 
 from engine.protocol import RunSummary, Status
 from tui.data.run_text import eta_of, progress_bar, sign_of
-from tui.language.run_list import CELLS, PLANS, FourModels, difference_words
+from tui.language.run_list import CELLS, LINES, PLANS, FourModels, difference_words
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.numbers import short
@@ -33,7 +33,8 @@ REFERENCE = (
 
 
 class PerplexityTable(Sheet):
-    """`place` is the index in CELLS of the model under the cursor."""
+    """`place` is the index in LINES of the model under the cursor. Transformers have a line once they have a
+    run."""
 
     @dataclass
     class Moved(Message):
@@ -41,8 +42,8 @@ class PerplexityTable(Sheet):
 
     def __init__(self, place: int = 0, **widget: Any) -> None:
         super().__init__(**widget)
-        self._runs: Sequence[RunSummary | None] = [None] * len(CELLS)
-        self.place = place if 0 <= place < len(CELLS) else 0
+        self._runs: Sequence[RunSummary | None] = [None] * len(LINES)
+        self._place = place if 0 <= place < len(LINES) else 0
         self._is_captions = True
         self._plan = PLANS[0]
         self._are_submitted = False
@@ -55,8 +56,9 @@ class PerplexityTable(Sheet):
         *,
         are_submitted: bool = False,
     ) -> None:
-        """Runs with other parameters than the plan's are not compared with the rest; their differences are
-        shown. `are_submitted`: a sweep will train those without a run."""
+        """`runs`: one for each of LINES. Those of the four with other parameters than the plan's are not
+        compared with the rest; their differences are shown. `are_submitted`: a sweep will train those of the
+        four without a run."""
         self._runs, self._plan = list(runs), plan
         self._is_captions, self._are_submitted = is_captions, are_submitted
         self.draw()
@@ -68,20 +70,30 @@ class PerplexityTable(Sheet):
             self.refresh(layout=True)
 
     @property
+    def place(self) -> int:
+        """Of a transformer that has no run: the last of the four."""
+        return self._place if self._place in self._places else len(CELLS) - 1
+
+    @property
+    def _places(self) -> list[int]:
+        """The places that have a line."""
+        return [place for place, run in enumerate(self._runs) if place < len(CELLS) or run is not None]
+
+    @property
     def run(self) -> RunSummary | None:
         return self._runs[self.place]
 
     def rows(self, width: int) -> Sequence[Row]:
         titles = "".join(f"{title:>9}" for title in TITLES)
-        more = f"{'max words':>10}{'epochs':>9}  perplexity" if width >= WIDE else ""
+        more = f"{'max words':>10}{'epochs':>9} perplexity" if width >= WIDE else ""
         training = (
             f"{'training':<{STATUS_WIDTH}}{more}" if more else f"{'training':<{STATUS_WIDTH - 10}}perplexity"
         )
-        rows: list[Row] = [(Span(f"   {'model':<21}{training}{titles}", "muted"),)]
+        rows: list[Row] = [(Span(f"   {'model':<22}{training}{titles}", "muted"),)]
         best = self._best()
-        for place, run in enumerate(self._runs):
+        for place in self._places:
             rows.append(self._row(place, best, width))
-            if run is not None and (differs := self._plan.differences(run)):
+            if differs := self._differences(place):
                 words = f"     {difference_words(differs)}: not comparable"
                 rows.append((Span(plain(words, limit=max(width, 20)), "warn"),))
         if self._is_captions and self.app.size.height >= TALL:
@@ -94,31 +106,37 @@ class PerplexityTable(Sheet):
         style_name = "key" if here and self.has_focus else "strong" if here else "text"
         head: Row = (
             Span(f" {sign}", "key"), Span(glyphs().swatch[0] + " ", f"hue-{place}"),
-            Span(CELLS[place].title.ljust(19) + " ", style_name),
+            Span(LINES[place].title.ljust(20) + " ", style_name),
         )  # fmt: skip
         if run is None:
             words = "waits for its turn" if self._are_submitted else "not trained yet"
-            sizes = (Span(" " * 31),) if width >= WIDE else ()
+            sizes = (Span(" " * 30),) if width >= WIDE else ()
             return (*head, Span(words.ljust(STATUS_WIDTH), "muted"), *sizes, *_values(None, best))
-        sizes = (Span(f"{_words(run):>10}{_epochs(run):>9}{'':12}", "text"),) if width >= WIDE else ()
-        fits = not self._plan.differences(run)
+        sizes = (Span(f"{_words(run):>10}{_epochs(run):>9}{'':11}", "text"),) if width >= WIDE else ()
+        fits = not self._differences(place)
         return (*head, *_status_cells(run), *sizes, *_values(run, best, "strong" if fits else "muted"))
+
+    def _differences(self, place: int) -> dict[str, Any]:
+        """From the plan of the four, which says nothing of transformers."""
+        run = self._runs[place]
+        return self._plan.differences(run) if run is not None and place < len(CELLS) else {}
 
     def _best(self) -> float | None:
         known = [
             run.metrics["test_perplexity"]
-            for run in self._runs
-            if run and "test_perplexity" in run.metrics and not self._plan.differences(run)
+            for place, run in enumerate(self._runs[: len(CELLS)])
+            if run and "test_perplexity" in run.metrics and not self._differences(place)
         ]
         return min(known, default=None) if len(known) > 1 else None
 
     def action_scroll(self, rows: int) -> None:
-        self.place = max(0, min(self.place + rows, len(CELLS) - 1))
+        places = self._places
+        self._place = places[max(0, min(places.index(self.place) + rows, len(places) - 1))]
         self.draw()
         self.post_message(self.Moved(self.place))
 
     def action_scroll_to(self, end: int) -> None:
-        self.action_scroll(len(CELLS) if end else -len(CELLS))
+        self.action_scroll(len(LINES) if end else -len(LINES))
 
     def watch_has_focus(self, has_focus: bool) -> None:
         super().watch_has_focus(has_focus)

@@ -1,4 +1,4 @@
-"""Runs of language models, and the newest one for each of the four models of a plan."""
+"""Runs of language models: the newest one for each of the four models of a plan, and the transformers."""
 
 from __future__ import annotations
 
@@ -24,17 +24,22 @@ COMPARABLE = frozenset({"layers", "direction", "corpus", "precision"})
 
 @dataclass(frozen=True, slots=True)
 class PerplexityCell:
-    """One of the four models."""
+    """A line of the table: one of the four models, or with `layers` None a transformer of any size."""
 
-    layers: int
+    layers: int | None
     direction: str
 
     @property
     def title(self) -> str:
+        if self.layers is None:
+            return f"transformer {self.direction}"
         return f"{self.layers} {'layer' if self.layers == 1 else 'layers'} {self.direction}"
 
 
-CELLS = tuple(PerplexityCell(layers, direction) for layers in (1, 2) for direction in ("forward", "reversed"))
+DIRECTIONS = ("forward", "reversed")
+CELLS = tuple(PerplexityCell(layers, direction) for layers in (1, 2) for direction in DIRECTIONS)
+TRANSFORMERS = tuple(PerplexityCell(None, direction) for direction in DIRECTIONS)
+LINES = CELLS + TRANSFORMERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +129,14 @@ class LanguageRuns(RunList):
         best.sort(key=lambda run: bool(plan.differences(run)))
         return [next((run for run in best if _fits(run, cell, framework, corpus)), None) for cell in CELLS]
 
+    def transformers(self, corpus: str) -> list[RunSummary | None]:
+        """For each of TRANSFORMERS its run, chosen as for the four; None where there is none."""
+        best = sorted(self.all(), key=_rank, reverse=True)
+        return [next((run for run in best if _fits(run, cell, "", corpus)), None) for cell in TRANSFORMERS]
+
     def newest(self) -> RunSummary | None:
-        return next(iter(self.all()), None)
+        """The newest LSTM."""
+        return next((run for run in self.all() if _params_of(run)["model"] == "lstm"), None)
 
 
 def _rank(run: RunSummary) -> tuple[bool, bool, tuple[int, float, str]]:
@@ -147,10 +158,9 @@ def _difference(name: str, value: Any) -> str:
 
 
 def _fits(run: RunSummary, cell: PerplexityCell, framework: str, corpus: str) -> bool:
-    wanted = {
-        "model": "lstm", "layers": cell.layers, "direction": cell.direction, "framework": framework,
-        "corpus": corpus,
-    }  # fmt: skip
+    wanted: dict[str, Any] = {"model": "transformer", "direction": cell.direction, "corpus": corpus}
+    if cell.layers is not None:
+        wanted |= {"model": "lstm", "layers": cell.layers, "framework": framework}
     return all(_params_of(run).get(name) == value for name, value in wanted.items())
 
 

@@ -1,4 +1,4 @@
-"""The Language tab: four models with their perplexities, and their corpus."""
+"""The Language tab: four models and the transformers with their perplexities, and their corpus."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tui.keys import all_keys
 from tui.language.corpus_facts import CorpusFacts
 from tui.language.corpus_list import CorpusList
 from tui.language.perplexity_table import PerplexityTable
-from tui.language.run_list import CELLS, EXPERIMENT, PLANS, SUITE, FourModels, LanguageRuns
+from tui.language.run_list import EXPERIMENT, LINES, PLANS, SUITE, FourModels, LanguageRuns
 from tui.language.samples import sample_rows, samples_of
 from tui.messages import (
     HistoryChanged,
@@ -55,7 +55,7 @@ FRAMEWORKS = {"tensorflow": "Keras", "torch": "PyTorch"}
 
 
 VALIDATION, TRAINING = "val_perplexity", "perplexity"
-TRAINING_HUE = len(CELLS)
+TRAINING_HUE = len(LINES)
 """the first hue that no model has"""
 
 
@@ -157,6 +157,11 @@ class LanguageTab(Tab):
         return self.runs.four(self._framework or "tensorflow", self.corpora.chosen)
 
     @property
+    def listed(self) -> list[RunSummary | None]:
+        """The runs of LINES."""
+        return [*self.four, *self.runs.transformers(self.corpora.chosen)]
+
+    @property
     def active_sweep(self) -> SweepSummary | None:
         return self.runs.active_sweep(self._framework or "tensorflow", self.corpora.chosen)
 
@@ -197,14 +202,14 @@ class LanguageTab(Tab):
         """Updates the table, the chart and the samples."""
         if not self.is_open:
             return
-        four = self.four
-        self.context.connection.follow([run.id for run in four if run], subscriber=self.NAME)
+        listed = self.listed
+        self.context.connection.follow([run.id for run in listed if run], subscriber=self.NAME)
         plan = self.runs.plan(self._framework or "tensorflow", self.corpora.chosen)
         title = f"{plan.title} on {plain(self.corpora.chosen, limit=40)}"
         self.headings["four"].select(title, (title,))
         self.headings["four"].set_note(Span(PERPLEXITY, "muted"))
         are_submitted = self.active_sweep is not None
-        self.table.update(four, plan, self.corpora.chosen == "captions", are_submitted=are_submitted)
+        self.table.update(listed, plan, self.corpora.chosen == "captions", are_submitted=are_submitted)
         self._update_curves()
         self.post_message(KeyHintsChanged())
 
@@ -214,19 +219,19 @@ class LanguageTab(Tab):
             return
         drawn = [
             series
-            for place, run in enumerate(self.four)
+            for place, run in enumerate(self.listed)
             if run is not None
-            and (series := self._curve(run, VALIDATION, CELLS[place].title, place)) is not None
+            and (series := self._curve(run, VALIDATION, LINES[place].title, place)) is not None
         ]
         run = self.table.run
         if run is not None:
-            title = f"{CELLS[self.table.place].title}, training"
+            title = f"{LINES[self.table.place].title}, training"
             train = self._curve(run, TRAINING, title, TRAINING_HUE)
             drawn += [train] if train is not None else []
         self.chart.update_series(drawn, run.id if run is not None else "")
         history = self._history(run)
         found = samples_of(history.notes) if history is not None else []
-        self.headings["samples"].set_note(Span(CELLS[self.table.place].title, f"hue-{self.table.place}"))
+        self.headings["samples"].set_note(Span(LINES[self.table.place].title, f"hue-{self.table.place}"))
         self.samples.update(lambda width: self._sample_rows(run, found, width))
         self.post_message(KeyHintsChanged())
 
@@ -309,7 +314,7 @@ class LanguageTab(Tab):
         run = self.table.run
         if run is None or not run.checkpoint_step:
             words = "has no checkpoint yet" if run is not None else "is not trained yet"
-            self.app.notify(f"{CELLS[self.table.place].title} {words}.", severity="warning", markup=False)
+            self.app.notify(f"{LINES[self.table.place].title} {words}.", severity="warning", markup=False)
             return
         kept = self.context.state.views.get("repl", {})
         self.context.state.views["repl"] = {**kept, "wanted": run.id}

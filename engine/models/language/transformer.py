@@ -142,8 +142,10 @@ def queries_keys_values(block: BlockWeights, x: Floats) -> tuple[Floats, Floats,
 
 def layer_norm(norm: Norm, x: Floats) -> Floats:
     """Mean 0 and variance 1 over the last axis, then scaled and shifted."""
-    made: Floats = x - x.mean(axis=-1, keepdims=True)
-    made /= np.sqrt(np.square(made).mean(axis=-1, keepdims=True) + np.float32(EPSILON))
+    share = np.float32(1 / x.shape[-1])
+    mean: Floats = np.add.reduce(x, axis=-1, keepdims=True) * share
+    made: Floats = x - mean
+    made /= np.sqrt(np.vecdot(made, made)[..., None] * share + np.float32(EPSILON))
     made *= norm.weight
     made += norm.bias
     return made

@@ -1,1 +1,1 @@
-"""Training of the LSTM language model in Keras and in PyTorch, with equal results up to rounding."""
+"""Training of language models: the LSTM in Keras and PyTorch, equal up to rounding, and the transformer."""

@@ -80,4 +80,30 @@ def test_a_transformer_takes_no_cell_of_the_four() -> None:
     params = {"framework": "torch", "corpus": "captions", "layers": 1, "direction": "forward"}
     lstm = make_run(1, experiment="lm", params=params)
     newer = make_run(2, experiment="lm", params=params | {"model": "transformer"}, state=done())
-    assert four(lstm, newer)[0] == lstm
+    assert four(lstm, newer) == [lstm, None, None, None]
+
+
+def transformer(number: int, **facts: object) -> RunSummary:
+    given = {"model": "transformer", "framework": "torch", "corpus": "captions", "layers": 3}
+    params = {**given, "direction": facts.pop("direction", "forward")}
+    return make_run(number, experiment="lm", params=params, created=1e9 + number, **facts)
+
+
+def test_the_transformers_of_a_corpus_are_the_newest_that_ended_well_of_each_direction() -> None:
+    known = LanguageRuns()
+    well, broken = transformer(1, state=done()), transformer(2, state=failed())
+    known.update([run(3, state=done()), well, broken], ())
+    assert known.transformers("captions") == [well, None]
+    assert known.transformers("shakespeare") == [None, None]
+    back = transformer(4, direction="reversed")
+    known.update([back], ())
+    assert known.transformers("captions") == [well, back]
+
+
+def test_the_newest_run_that_names_a_framework_is_an_lstm() -> None:
+    known = LanguageRuns()
+    known.update([transformer(5)], ())
+    assert known.newest() is None
+    known.update([run(1)], ())
+    newest = known.newest()
+    assert newest is not None and newest.id == run(1).id

@@ -89,6 +89,34 @@ async def test_a_model_of_other_sizes_is_not_compared(
             await opened.shows("max words", "epochs", "1,000")
 
 
+def transformer(number: int, direction: str, *values: float) -> RunSummary:
+    params = {"model": "transformer", "framework": "torch", "layers": 2, "direction": direction,
+              "corpus": "captions", "epochs": 10}  # fmt: skip
+    names = ("train_perplexity", "val_perplexity", "test_perplexity")
+    metrics = dict(zip(names, values, strict=True))
+    return make_run(number, experiment="lm", params=params, state=done(), metrics=metrics)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_the_transformers_are_shown_beside_the_four(
+    places: Places, session: FakeSession, size: tuple[int, int]
+) -> None:
+    runs = [*four(*TWELVE), transformer(9, "reversed", 13.1, 27.8, 28.2)]
+    engine = FakeEngine(*runs)
+    for run, value in ((runs[0], 57.5), (runs[-1], 30.5)):
+        engine.append(run.id, metrics(1, [157], val_perplexity=[value]))
+    async with open_app(places, engine, size) as opened:
+        await open_tab(opened, *(f"{value:.1f}" for row in TWELVE for value in row))
+        await opened.shows("Keras on captions", "transformer reversed", "13.1", "27.8", "28.2")
+        assert "transformer forward" not in opened.text and tab(opened).table._best() == 38.4
+        await opened.press("G")
+        chosen = tab(opened).table.run
+        assert chosen is not None and chosen.id == runs[-1].id
+        await opened.press("up")
+        assert tab(opened).table.place == len(CELLS) - 1
+        await opened.shows("1 layer forward 57.5", "transformer reversed 30.5")
+
+
 async def test_curves_count_epochs_from_zero_and_training_is_drawn_with_validation(
     places: Places, session: FakeSession
 ) -> None:
