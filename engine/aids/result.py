@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,3 +16,12 @@ class Aid:
 
     values: dict[str, float]
     data: dict[str, Any] = field(default_factory=dict)
+
+
+def finite(data: Any) -> Any:
+    """Data of a drawing as JSON has it: None for what is no finite number."""
+    if isinstance(data, float):
+        return data if math.isfinite(data) else None
+    if isinstance(data, dict):
+        return {name: finite(value) for name, value in data.items()}
+    return [finite(one) for one in data] if isinstance(data, list | tuple) else data

@@ -14,6 +14,7 @@ from engine.course.deck_files import deck_folders
 from engine.course.index import ItemFacts, index_of
 from engine.course.items import Item
 from engine.course.problems import Problem
+from engine.course.questions import why_broken
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +30,16 @@ class Library:
         return deck.items.get(bare) if deck else None
 
     def index(self) -> dict[str, ItemFacts]:
+        """Of the items that can be asked: one of a user's deck whose key cannot be computed is left out."""
         found: dict[str, ItemFacts] = {}
         for prefix, deck in self.decks.items():
-            found.update({prefix + name: _with_prefix(one, prefix) for name, one in index_of(deck).items()})
+            found.update(
+                {
+                    prefix + name: _with_prefix(one, prefix)
+                    for name, one in index_of(deck).items()
+                    if not prefix or not why_broken(deck.items[name])
+                }
+            )
         return found
 
 

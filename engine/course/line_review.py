@@ -7,15 +7,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.aids.pieces import Pieces, T, finish
+from engine.course.days import day_of
 from engine.course.due import read_learned
 from engine.course.items import Item, PredictItem, RecallItem
 from engine.course.library import Library, read_library
-from engine.course.marking import Marked, expected_text, form_of, mark, number_text, parse_answer
-from engine.course.questions import Computed, Question, compute
+from engine.course.log import LogEntry
+from engine.course.marking import Marked, answer_text, expected_text, form_of, mark, number_text, parse_answer
+from engine.course.prediction_runs import running
+from engine.course.questions import Computed, Question, computing
 from engine.course.review import LearnLog
 from engine.errors import DltuiError, InputError, RunRefused
 
 HELP = "? hint, g ANSWER guessed, z not today, u undo the newest mark, q leave"
+
+
+class BrokenKey(Exception):
+    """The key of an item cannot be computed."""
 
 
 class LeaveReview(Exception):
@@ -75,15 +83,15 @@ class LineReview:
             self._tell(f"  {number} {choice}")
         started = self._clock()
         try:
-            computed = compute(asked)
-        except DltuiError as error:
+            if isinstance(item, RecallItem):
+                self._recall(item_id, item, asked, started)
+            elif isinstance(item, PredictItem):  # nothing runs before it is locked
+                self._answered(item_id, item, asked, None, started)
+            else:
+                self._answered(item_id, item, asked, _computed(computing(asked)), started)
+        except BrokenKey as error:
             self._tell(f"This item is broken and left out: {error}")
             self._later.add(item_id)
-            return
-        if isinstance(item, RecallItem):
-            self._recall(item_id, item, asked, started)
-        else:
-            self._answered(item_id, item, asked, computed, started)
 
     def _recall(self, item_id: str, item: RecallItem, asked: Question, started: float) -> None:
         typed = self._line(item_id, item, "enter shows the answer> ", may_be_empty=True)
@@ -102,11 +110,12 @@ class LineReview:
             return
 
     def _answered(
-        self, item_id: str, item: Item, asked: Question, computed: Computed, started: float
+        self, item_id: str, item: Item, asked: Question, computed: Computed | None, started: float
     ) -> None:
-        attempt, hinted = 1, False
-        answer = self._locked_answer(item_id, item)
-        guessed = False
+        attempt, hinted, run = 1, False, ""
+        waiting = self._locked(item_id, asked)
+        answer = None if waiting is None else waiting.get("answer")
+        guessed = waiting is not None and bool(waiting.get("guessed"))
         while True:
             typed = _Typed("", guessed, hinted)
             if answer is None:
@@ -121,22 +130,30 @@ class LineReview:
                     continue
                 if isinstance(item, PredictItem):
                     self._lock(item_id, asked, answer, typed.guessed)
+            if computed is None:
+                computed, run = self._run(item_id, asked)
             marked = mark(asked, computed, answer, guessed=typed.guessed, hinted=hinted, attempt=attempt)
             if marked.may_retry:
                 self._tell(marked.difference)
                 attempt, answer = attempt + 1, None
                 continue
-            self._record(item_id, asked, answer, marked, started, typed, computed.key)
+            self._record(item_id, asked, answer, marked, started, typed, computed.key, run)
             return
 
-    def _locked_answer(self, item_id: str, item: Item) -> object:
+    def _run(self, item_id: str, asked: Question) -> tuple[Computed, str]:
+        """What came of the run of a prediction, and the day of one of before where that is used."""
+        made = _computed(running(self.learn, item_id, asked, day_of(self._clock())))
+        if made.stored:
+            self._tell(f"A run of {made.stored} is used: it takes {made.seconds:.0f} s.")
+        return made.computed, made.stored
+
+    def _locked(self, item_id: str, asked: Question) -> LogEntry | None:
         """What was predicted before, where it was locked and never marked."""
         waiting = self._log.state.locks.get(item_id)
-        if waiting is None or waiting.get("rev") != item.rev:
+        if waiting is None or waiting.get("rev") != asked.item.rev:
             return None
-        self._tell(f"You locked {waiting.get('answer')!r}; it is run now.")
-        found: object = waiting.get("answer")
-        return found
+        self._tell(f"You locked {answer_text(asked, waiting.get('answer'))}; it is run now.")
+        return waiting
 
     def _lock(self, item_id: str, asked: Question, answer: object, guessed: bool) -> None:
         try:
@@ -154,6 +171,7 @@ class LineReview:
         started: float,
         typed: _Typed,
         key: object,
+        run: str = "",
     ) -> None:
         item, seen = asked.item, ""
         if not isinstance(item, RecallItem):
@@ -164,12 +182,14 @@ class LineReview:
             seen = (self._ask("What did you see? (enter: nothing to add)> ") or "").strip()
         made = self._log.record(
             item_id, asked, answer, marked, self._clock(), key=key, seen=seen[:200],
-            ms=round((self._clock() - started) * 1000), guessed=typed.guessed, hinted=typed.hinted,
+            ms=round((self._clock() - started) * 1000), guessed=typed.guessed, hinted=typed.hinted, run=run,
         )  # fmt: skip
         self._tell(item.explain)
         if item.aid:
             self._tell(f"To try it: dltui learn aid {item.aid}")
-        self._tell(f"Next on {made.due}." if made.due else "Practice: the card keeps its day.")
+        self._tell(
+            f"Next on {made.due}." if made.due else "Practice: it was marked today before, its day stays."
+        )
         self.marked += 1
 
     def _line(self, item_id: str, item: Item, prompt: str, may_be_empty: bool = False) -> _Typed | None:
@@ -192,6 +212,14 @@ class LineReview:
             elif text or may_be_empty:
                 guessed = text.startswith("g ") or (text[:1] == "g" and text[1:].isdecimal())
                 return _Typed(text[1:].strip() if guessed else text, guessed, shown > 0)
+
+
+def _computed(pieces: Pieces[T]) -> T:
+    """Computed to the end. Raises BrokenKey."""
+    try:
+        return finish(pieces)
+    except DltuiError as error:
+        raise BrokenKey(str(error)) from error
 
 
 def _places(asked: Question, text: str) -> object:

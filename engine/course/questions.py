@@ -26,8 +26,8 @@ from engine.course.items import (
     PredictItem,
     RecallItem,
 )
-from engine.errors import InputError
-from engine.params import Param
+from engine.errors import DltuiError, InputError
+from engine.params import Param, build
 
 Key = float | int | str | tuple[float, ...] | tuple[int, ...] | None
 """a number; the place of the right choice among those shown; a direction or an answer in words; the values
@@ -222,6 +222,26 @@ def is_solved(item: BuildItem, params: Mapping[str, object]) -> bool:
     """Whether these parameters of the aid reach the goal; those of the item cannot be changed."""
     made = finish(_aid(item.aid, {**params, **item.params}, 0))
     return bool(made.values.get(item.goal, 0) >= 1)
+
+
+def why_broken(item: Item) -> str:
+    """Why its key can never be computed, without computing it; empty where it may be."""
+    if not isinstance(item, NumberItem | OrderItem | PredictItem):
+        return ""
+    catalog = importlib.import_module("engine.aids.catalog")
+    rows = [row.params for row in choices_of(item)] if hasattr(item, "rows") and item.rows else [{}]
+    changes: list[Mapping[str, Any]] = [{}]
+    if isinstance(item, PredictItem):
+        changes = [{item.over: value} for value in item.at] or [{}, item.then]
+    try:
+        meanings = catalog.values_in_words(item.aid)
+        if item.key not in meanings:
+            return f"key: expected one of {', '.join(meanings)}, got {item.key!r}."
+        for drawn, row, change in itertools.product(all_values(item), rows, changes):
+            build(catalog.module(item.aid).PARAMS, {**item.params, **drawn, **row, **change})
+    except DltuiError as error:
+        return str(error)
+    return ""
 
 
 # --- varied values ----------------------------------------------------------------------------------------

@@ -63,9 +63,10 @@ def today_queue(state: LearnState, index: Mapping[str, ItemFacts], today: date, 
     ready = [card for card in state.cards.values() if is_due(card, state, index, today, done)]
     first = sorted(ready, key=lambda card: (-_overdue(card, today), _shuffled(card.item, today)))
     missed = [card.item for card in first if card.item in state.asked_for]  # in an exam: siblings or not
+    missed += [item for item in state.asked_for if _is_missed_without_card(item, state, index, today)]
     others = [card.item for card in first if card.item not in state.asked_for]
     due = [*missed, *_apart(others, index, asked | {_siblings(index[item]) for item in missed})]
-    left = len(ready) - len(due[:room])
+    left = len(missed) + len(others) - len(due[:room])
     due = _mixed(due[: max(0, room)], index)
     asked |= {_siblings(index[item]) for item in due}
     introduced = sum(entry.get("before") is None for entry in scheduled)
@@ -73,6 +74,15 @@ def today_queue(state: LearnState, index: Mapping[str, ItemFacts], today: date, 
     new = fresh[: max(0, min(int(setting(state, "new", NEW_A_DAY)) - introduced, room - len(due)))]
     again = tuple(item for item in failed if item not in due)
     return Queue((*due, *again), tuple(new), failed, left, seconds)
+
+
+def _is_missed_without_card(
+    item: str, state: LearnState, index: Mapping[str, ItemFacts], today: date
+) -> bool:
+    """Whether it was missed in an exam and never asked before."""
+    card, facts = state.cards.get(item), index.get(item)
+    is_fresh = card is None or (facts is not None and card.rev != facts.rev)
+    return facts is not None and is_fresh and state.asked_for[item] <= today
 
 
 def is_due(

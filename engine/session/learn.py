@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from engine.aids import catalog
+from engine.aids.result import finite
 from engine.course import queries
 from engine.course.cards import Card
 from engine.course.days import day_of
@@ -24,7 +25,7 @@ from engine.course.search import find
 from engine.params import Param, build
 from engine.session import learn_exam, learn_files, learn_items
 from engine.session.cache import SessionCache
-from engine.session.learn_home import LearnHome, finite, learn_home, parts_of
+from engine.session.learn_home import LearnHome, learn_home, parts_of
 from engine.session.methods import Handler
 from engine.session_protocol.learn import (
     ActiveDay,

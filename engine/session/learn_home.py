@@ -3,23 +3,22 @@ changed."""
 
 from __future__ import annotations
 
-import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 from engine.aids.pieces import Pieces, in_slices
 from engine.course.cards import KNOWN_DAYS, LearnState
 from engine.course.days import day_of
 from engine.course.deck_files import stamp
 from engine.course.index import ItemFacts
-from engine.course.items import BuildItem, EssayItem, Item
+from engine.course.items import BuildItem, EssayItem, Item, PredictItem
 from engine.course.library import Library, read_library
-from engine.course.questions import Computed, Question, computing, question
+from engine.course.prediction_runs import ComputedKey, running
+from engine.course.questions import Question, computing, question, why_broken
 from engine.course.queue import Queue, is_due, is_new, today_queue
 from engine.course.review import LearnLog
 from engine.errors import DltuiError, InputError
@@ -30,16 +29,6 @@ KEPT_OUTCOMES = 50
 T = TypeVar("T")
 Parts: TypeAlias = Generator[Computing, None, T]
 """parts of a stream; it returns what comes last"""
-
-
-@dataclass(frozen=True, slots=True)
-class ComputedKey:
-    """A key that was computed."""
-
-    computed: Computed
-    seconds: float
-    stored: str = ""
-    """day on which it ran, where it is one of before"""
 
 
 class LearnHome:
@@ -108,19 +97,28 @@ class LearnHome:
         kept = self._outcomes.get(_key(item_id, asked))
         if kept is not None:
             return kept
-        started = time.monotonic()
         try:
-            computed = yield from parts_of(computing(asked))
+            made = yield from parts_of(self._pieces(item_id, asked))
         except DltuiError as error:
             self.broken[item_id] = str(error)
             raise InputError(f"{item_id} is broken: {error}", "It is left out.") from error
-        return self.keep(item_id, asked, ComputedKey(computed, time.monotonic() - started))
+        self._keep(item_id, asked, made)
+        return made
 
-    def keep(self, item_id: str, asked: Question, outcome: ComputedKey) -> ComputedKey:
+    def _pieces(self, item_id: str, asked: Question) -> Pieces[ComputedKey]:
+        if isinstance(asked.item, PredictItem):
+            return (yield from running(self.learn, item_id, asked, self.today))
+        return ComputedKey((yield from computing(asked)), 0.0)
+
+    def _keep(self, item_id: str, asked: Question, outcome: ComputedKey) -> None:
         self._outcomes[_key(item_id, asked)] = outcome
         while len(self._outcomes) > KEPT_OUTCOMES:
             self._outcomes.popitem(last=False)
-        return outcome
+
+    def why_broken(self, item_id: str) -> str:
+        """Why its key cannot be computed; empty where nothing is known of that."""
+        found = self.broken.get(item_id, "")
+        return found if found or item_id in self.index else why_broken(self.item(item_id))
 
     def card_states(self, items: Iterable[tuple[str, Item]]) -> dict[str, str]:
         """The state of each, as ItemLine has it."""
@@ -141,7 +139,7 @@ def _card_state(
         return "solved" if item_id in state.solved else "open"
     facts, lock, card = index.get(item_id), state.locks.get(item_id), state.cards.get(item_id)
     if facts is None:
-        return "closed"
+        return "broken"
     if lock is not None and lock.get("rev") == item.rev:
         return "locked"
     if card is None or card.rev != item.rev:
@@ -166,15 +164,6 @@ def parts_of(pieces: Pieces[T]) -> Parts[T]:
             made: T = end.value
             return made
         yield Computing(done)
-
-
-def finite(data: Any) -> Any:
-    """Data of a drawing as JSON has it: None for what is no finite number."""
-    if isinstance(data, float):
-        return data if math.isfinite(data) else None
-    if isinstance(data, dict):
-        return {name: finite(value) for name, value in data.items()}
-    return [finite(one) for one in data] if isinstance(data, list | tuple) else data
 
 
 def _key(item_id: str, asked: Question) -> tuple[str, int, str]:

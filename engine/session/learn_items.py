@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from engine.aids.result import finite
 from engine.course import notes
 from engine.course.items import BuildItem, EssayItem, Item, PredictItem, RecallItem
 from engine.course.marking import Marked, answer_text, expected_text, form_of, mark, parse_answer
+from engine.course.prediction_runs import ComputedKey
 from engine.course.queries import find_lecture
 from engine.course.questions import Question
 from engine.errors import RunRefused
 from engine.session.cache import SessionCache
-from engine.session.learn_home import ComputedKey, LearnHome, finite, learn_home
+from engine.session.learn_home import LearnHome, learn_home
 from engine.session.methods import Handler
 from engine.session_protocol.learn import Computing
 from engine.session_protocol.learn_items import (
@@ -74,7 +76,7 @@ def asked_item(home: LearnHome, item_id: str, asked: Question, *, bare: bool = F
         locked=None
         if locked is None or is_recall or locked.get("rev") != found.rev
         else _locked(home, item_id),
-        broken=home.broken.get(item_id, ""),
+        broken=home.why_broken(item_id),
     )
 
 

@@ -79,7 +79,7 @@ class ItemLine:
     ask: str
     state: str
     """closed (nothing of it was opened, or what it needs is not solved), new, due, learning, known, locked,
-    solved, open (a build item or an essay)"""
+    solved, open (a build item or an essay), broken (its key cannot be computed: it is in no queue)"""
     due: str
     """day; empty without a card"""
 
