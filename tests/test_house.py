@@ -20,6 +20,7 @@ DOORS = {
     "notifications", "params", "places", "protocol", "reader_protocol", "sampling", "session_protocol",
     "sweep_protocol",
     "system_metrics",
+    "text_pattern",
 }  # fmt: skip
 
 

@@ -224,6 +224,14 @@ class Chart(PaintedRows, can_focus=True):
                 replace(self.view, crosshair=float(main.curve.positions(self.view.axis)[index]))
             )
 
+    def show_crosshair(self, position: float) -> None:
+        """Put the crosshair there, between two points too, and move the visible range where it is outside."""
+        view = replace(self.view, crosshair=position)
+        if view.x is not None and not view.x[0] <= position <= view.x[1]:
+            half = (view.x[1] - view.x[0]) / 2
+            view = replace(view, x=(position - half, position + half), follow=False)
+        self._change_view(view)
+
     def on_click(self, event: events.Click) -> None:
         area, visible = plot_area(self._scene, *self.size), self._scene.visible_range()
         if area and visible and area[1] > 1:

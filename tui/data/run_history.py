@@ -19,6 +19,7 @@ from engine.fold import MetricCurves, TrainingClock
 from engine.protocol import Json
 from tui.chart.chart_rows import ChartMark
 from tui.chart.run_axes import RunAxes
+from tui.data.log_steps import LogSteps
 from tui.data.value_text import format_value
 from tui.messages import HistoryChanged
 from tui.terminal.plain_text import plain
@@ -55,6 +56,7 @@ class RunHistory:
         self._clock = TrainingClock()
         self.curves = MetricCurves(self._new_curve, self._time_of, METRICS_LIMIT, has_system=True)
         self.axes = RunAxes(self.curves.by_metric)
+        self.log_steps = LogSteps()
         self.marks: list[ChartMark] = []
         self.sketches: list[Sketch] = []
         """in the order of their steps; every second one is dropped when there are too many"""
@@ -108,6 +110,8 @@ class RunHistory:
 
     def add(self, event: Event) -> None:
         """The part of `fold` that keeps marks, sketches, notes and the notice about the data."""
+        if type(place := event.facts.get("log")) is int:
+            self.log_steps.add(place, self.curves.step)
         if event.kind == "started":
             self.notice = str(event.facts.get("notice") or "")
         elif event.kind == "checkpoint":

@@ -9,7 +9,8 @@ from rich.cells import cell_len
 
 from engine.protocol import RunSummary
 from tui.data.code_text import CHANGED_SINCE, NOT_COMMITTED, code_fact, diff_style, sections
-from tui.runs.detail_panes import LINE_LIMIT, visible_cells
+from tui.data.log_window import LINE_LIMIT
+from tui.runs.detail_panes import visible_cells
 from tui.terminal.plain_text import plain
 from tui.ui.sheet import Sheet
 from tui.ui.span import Row

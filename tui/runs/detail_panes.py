@@ -1,4 +1,4 @@
-"""The panes of the details of the selected run: its parameters, the end of its log, its checkpoints."""
+"""The panes of the details of the selected run: its parameters, its checkpoints."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from tui.data.value_text import (
     format_value,
     media_text,
 )
+from tui.runs.step_list import StepList
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.numbers import size
@@ -28,9 +29,6 @@ from tui.ui.status_styles import status_sign
 NAME_WIDTH = 11
 VALUE_LINES = 2
 """most lines of one value"""
-LINES_KEPT = 2_000
-LINE_LIMIT = 1_000
-EARLIER = "(earlier output: dltui logs)"
 
 
 class ParamsSheet(Sheet):
@@ -97,75 +95,6 @@ def _pair(name: str, value: str, style_name: str, width: int) -> list[Row]:
     return [(Span(head, "muted"), Span(part, style_name)) for head, part in zip(heads, parts, strict=True)]
 
 
-class LogTail(Sheet):
-    """The end of the log; it scrolls with new output while its end is visible.
-
-    Lines scroll horizontally; control characters are escaped.
-    """
-
-    def __init__(self, **widget: Any) -> None:
-        super().__init__(**widget)
-        self._lines: list[str] = []
-        self._unfinished = ""
-        self._is_cut = False
-        self._left = 0
-        self._run = ""
-        self.offset_read = 0
-        """offset in bytes up to which the log was read"""
-
-    @property
-    def run(self) -> str:
-        return self._run
-
-    def open(self, run: str) -> None:
-        """Clear the lines and show the log of `run`, unless it is shown already."""
-        if run != self._run:
-            self._run, self._lines, self._unfinished, self.offset_read = run, [], "", 0
-            self._is_cut = False
-            self._left = 0
-            self.draw()
-            self.scroll_to(y=0, animate=False)
-
-    def append(self, text: str, until: int, *, start: int = 0) -> None:
-        """Append the text of the bytes `start` to `until` of the log."""
-        if not self._lines and not self._unfinished:
-            self._is_cut = start > 0
-        self.offset_read = until
-        if not text:
-            return
-        *whole, self._unfinished = (self._unfinished + text).split("\n")
-        self._lines += [_visible_part(line) for line in whole]
-        self._is_cut = self._is_cut or len(self._lines) > LINES_KEPT
-        del self._lines[:-LINES_KEPT]
-        self._unfinished = self._unfinished[-LINE_LIMIT:]
-        self.draw()
-
-    def draw(self) -> None:
-        """Scrolls to the end also when the text came before the widget had a size."""
-        follows = self.is_at_end
-        super().draw()
-        if follows:
-            self.call_after_refresh(self.action_scroll_to, 1)
-
-    def rows(self, width: int) -> Sequence[Row]:
-        lines = self._texts()
-        if not lines:
-            return [(Span("the log is empty" if self._run else "", "muted"),)]
-        above: list[Row] = [(Span("" if self._left else EARLIER, "muted"),)] if self._is_cut else []
-        return [*above, *(visible_cells(line, self._left, width) for line in lines)]
-
-    def action_scroll_sideways(self, way: int) -> None:
-        """Scroll by half the width, at most to the end of the longest line."""
-        width = self.scrollable_content_region.width
-        most = max(0, max(map(cell_len, self._texts()), default=0) - width)
-        self._left = max(0, min(self._left + way * max(1, width // 2), most))
-        self.draw()
-
-    def _texts(self) -> list[str]:
-        lines = [*self._lines, _visible_part(self._unfinished)] if self._unfinished else self._lines
-        return [plain(line.expandtabs(4), limit=LINE_LIMIT) for line in lines]
-
-
 def visible_cells(line: str, left: int, width: int, style: str = "text") -> Row:
     """The cells of a line from `left` on, with a sign at each end where it is cut."""
     rest = line[left:] if line.isascii() else "".join(sign for sign, _ in cells((Span(line),))[left:])
@@ -173,12 +102,7 @@ def visible_cells(line: str, left: int, width: int, style: str = "text") -> Row:
     return clipped((*before, Span(rest[len(before) :], style)), width)
 
 
-def _visible_part(line: str) -> str:
-    """The part of a line that carriage returns leave visible, as of a progress bar."""
-    return line.rstrip("\r").rsplit("\r", 1)[-1]
-
-
-class CheckpointsSheet(Sheet):
+class CheckpointsSheet(StepList):
     """A row per checkpoint, newest first: step, size, hash of the weights, or why it is damaged."""
 
     def __init__(self, **widget: Any) -> None:
@@ -195,9 +119,15 @@ class CheckpointsSheet(Sheet):
     ) -> None:
         """Replace the checkpoints, those of `run`; None while they are loading."""
         self._found, self._run, self._media = found, run, media
-        self.draw()
+        self.entries_changed()
 
-    def rows(self, width: int) -> Sequence[Row]:
+    def steps(self) -> Sequence[float]:
+        return [facts.step for facts in self._in_order()]
+
+    def _in_order(self) -> Sequence[CheckpointFacts]:
+        return sorted(self._found or (), key=lambda facts: -facts.step)
+
+    def entry_rows(self, width: int) -> Sequence[tuple[int | None, Row]]:
         if self._found is None:
             return ()
         media = [row for facts in self._media for row in _pair(facts.kind, media_text(facts), "muted", width)]
@@ -206,11 +136,15 @@ class CheckpointsSheet(Sheet):
         if not self._found:
             is_command = self._run is not None and self._run.spec.command is not None
             text = "none was named by dltui_track.checkpoint" if is_command else "no checkpoint yet"
-            return [(Span(text, "muted"),), *media]
+            return [(None, row) for row in ((Span(text, "muted"),), *media)]
         is_named = any(not facts.weights_sha256 for facts in self._found)
         head = (Span(f"{'step':>10}  {'size':>8}  {'file' if is_named else 'weights'}", "muted"),)
-        found = sorted(self._found, key=lambda facts: -facts.step)
-        return [head, *(row for facts in found for row in _checkpoint_rows(facts, self._run, width)), *media]
+        found = [
+            (index, row)
+            for index, facts in enumerate(self._in_order())
+            for row in _checkpoint_rows(facts, self._run, width)
+        ]
+        return [(None, head), *found, *((None, row) for row in media)]
 
 
 def _checkpoint_rows(facts: CheckpointFacts, run: RunSummary | None, width: int) -> list[Row]:

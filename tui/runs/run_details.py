@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from textual.containers import Container
@@ -17,7 +18,9 @@ from tui.ui.start_worker import start_worker
 
 if TYPE_CHECKING:
     from tui.runs.code_pane import CodeSheet
-    from tui.runs.detail_panes import CheckpointsSheet, LogTail, ParamsSheet
+    from tui.runs.detail_panes import CheckpointsSheet, ParamsSheet
+    from tui.runs.linked_step import FollowsStep
+    from tui.runs.log_pane import LogPane
     from tui.runs.overview import Overview
     from tui.ui.sheet import Sheet
 
@@ -25,8 +28,6 @@ PANES = ("params", "log", "checkpoints", "code")
 ALL_PANES = ("curves", *PANES)
 LOG = 2.0
 """seconds between two reads of the log of an active run"""
-LOG_END = 65_536
-"""bytes of a log read per request; also where reading starts, counted from its end"""
 
 
 class RunDetails(Container):
@@ -35,7 +36,7 @@ class RunDetails(Container):
     Loads the checkpoints and the log of its run.
     """
 
-    log_tail: LogTail
+    log_pane: LogPane
     _overview: Overview
     _params: ParamsSheet
     _checkpoints: CheckpointsSheet
@@ -47,7 +48,6 @@ class RunDetails(Container):
         self._connection = connection
         self._run: RunSummary | None = None
         self._checkpoints_of: tuple[str, int, Status] | None = None
-        self._log_was_active = False
         self._choosers = (Heading(ALL_PANES, id="all-panes"), Heading(PANES, id="panes"))
         self._titles = {pane: Heading((pane,), id=f"{pane}-heading") for pane in PANES}
 
@@ -59,17 +59,19 @@ class RunDetails(Container):
 
     def fill(self) -> None:
         from tui.runs.code_pane import CodeSheet
-        from tui.runs.detail_panes import CheckpointsSheet, LogTail, ParamsSheet
+        from tui.runs.detail_panes import CheckpointsSheet, ParamsSheet
+        from tui.runs.log_pane import LogPane
         from tui.runs.overview import Overview
 
         self._overview, self._params = Overview(id="overview"), ParamsSheet(id="params")
-        self.log_tail, self._checkpoints = LogTail(id="log"), CheckpointsSheet(id="checkpoints")
+        self.log_pane = LogPane(self._connection, id="log")
+        self._checkpoints = CheckpointsSheet(id="checkpoints")
         self._code = CodeSheet(id="code")
         self.is_filled = True
         self.mount(
             self._choosers[0], self._overview, self._choosers[1],
             self._titles["params"], self._params,
-            self._titles["log"], self.log_tail,
+            self._titles["log"], self.log_pane,
             self._titles["checkpoints"], self._checkpoints,
             self._titles["code"], self._code,
         )  # fmt: skip
@@ -116,9 +118,22 @@ class RunDetails(Container):
 
     def _panes(self) -> dict[str, Sheet]:
         return {
-            "params": self._params, "log": self.log_tail, "checkpoints": self._checkpoints,
+            "params": self._params, "log": self.log_pane, "checkpoints": self._checkpoints,
             "code": self._code,
         }  # fmt: skip
+
+    # --- the step of the crosshair -------------------------------------------------------------------------
+
+    def _followers(self) -> Sequence[FollowsStep]:
+        """The panes that go with the crosshair."""
+        return (self.log_pane, self._checkpoints)
+
+    def show_step(self, step: float | None, but: object = None) -> None:
+        """Tell the panes where the crosshair is, `but` the one that has moved it; None: there is none."""
+        if self.is_filled:
+            for pane in self._followers():
+                if pane is not but:
+                    pane.show_step(step)
 
     # --- what is loaded -----------------------------------------------------------------------------------
 
@@ -157,26 +172,5 @@ class RunDetails(Container):
         self._code.update(run, found)
 
     def _refresh_log(self) -> None:
-        run = self._run
-        if run is None or not self.is_filled or not self._connection.is_connected:
-            return
-        tail = self.log_tail
-        if not tail.is_on_screen:
-            return
-        if tail.run != run.id or run.status.is_active or self._log_was_active:
-            tail.open(run.id)
-            self._log_was_active = run.status.is_active
-            start_worker(self, self._load_log, run.id, group="log", exclusive=True)
-
-    async def _load_log(self, run: str) -> None:
-        """Read the log from where it was read last; a log opened for the first time, its end."""
-        tail = self.log_tail
-        try:
-            while tail.run == run:
-                part = await self._connection.client.log(run, tail.offset_read or -LOG_END, LOG_END)
-                if tail.run == run:
-                    tail.append(part.text, part.end, start=part.offset)
-                if not part.text or part.end >= part.size:
-                    return
-        except DltuiError:
-            return  # removed, or the engine went: the table says so
+        if self.is_filled:
+            self.log_pane.show_run(self._run)

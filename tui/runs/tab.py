@@ -29,6 +29,7 @@ from tui.messages import (
 )
 from tui.runs.charted_runs import ChartedRuns, CurvesPanel, ShownRuns
 from tui.runs.chosen_columns import sort_field
+from tui.runs.linked_step import StepChosen
 from tui.runs.run_commands import RunCommands
 from tui.runs.run_details import ALL_PANES, PANES, RunDetails
 from tui.runs.run_rows import RunRows
@@ -44,6 +45,7 @@ from tui.view_state import MARKS_LIMIT
 
 if TYPE_CHECKING:
     from tui.chart.chart_grid import ChartGrid
+    from tui.chart.curve_arrays import ChartCurve
     from tui.data.saved_views import SavedView
     from tui.runs.grid_panel import RunGrid
     from tui.runs.run_chart import RunChart
@@ -86,6 +88,8 @@ class RunsTab(Tab):
         self.shown = ShownRuns(state.selected, state.marks, state.baseline)
         self.charted = ChartedRuns(self, self.connection, self.shown, self.pages, self._follow_soon)
         self.commands = RunCommands(self, self.table, self.charted)
+        self._linked: float | None = None
+        """the position of the crosshair of which the panes were told last"""
         self._debounce = Debounce(self)
         self._pending_changes: list[RunsChanged] = []
 
@@ -365,6 +369,7 @@ class RunsTab(Tab):
             self._show_selected()
         self.table.set_metric(self.chart.metric)
         self.table.set_row_styles(self.shown.styles(self.curves.letters()))
+        self._follow_crosshair()
 
     def metrics(self) -> list[str]:
         return self.charted.metrics(self.selected)
@@ -692,6 +697,35 @@ class RunsTab(Tab):
         if self.state.pane != "curves" and not self.is_wide:
             self.select_pane("curves")
         (self.chart if self.chart.toggle_crosshair() else self.table).focus()
+
+    # --- the step of the crosshair ---------------------------------------------------------------------
+
+    @on(StepChosen)
+    def _go_to_step(self, message: StepChosen) -> None:
+        """Something of a step was chosen in a pane: the crosshair goes there, and the other panes."""
+        message.stop()
+        curve = self._linked_curve()
+        axis = self.chart.view.axis
+        position = message.step if curve is None else curve.translated(message.step, "step", axis)
+        self._linked = position
+        self.chart.show_crosshair(position)
+        self.details.show_step(message.step, message.pane)
+
+    def _follow_crosshair(self) -> None:
+        """Tell the panes where the crosshair is, unless one of them has moved it there."""
+        crosshair, axis, curve = self.chart.view.crosshair, self.chart.view.axis, self._linked_curve()
+        is_known = crosshair is None or axis == "step" or curve is not None
+        if crosshair != self._linked and is_known:
+            self._linked = crosshair
+            if crosshair is not None and curve is not None:
+                crosshair = curve.translated(crosshair, axis, "step")
+            self.details.show_step(crosshair)
+
+    def _linked_curve(self) -> ChartCurve | None:
+        """A curve of the selected run, which has its steps on each axis; None before it has points."""
+        run = self.selected
+        history = self.connection.history(run.id) if run is not None else None
+        return max(history.series.values(), key=len, default=None) if history is not None else None
 
     # --- state -----------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from engine.errors import InputError
 from engine.filter_fields import ALIASES, CONNECTIVES, MATCHES, MATCHES_NOT, OPERATORS
-from engine.service.index.text_pattern import PatternError, TextPattern
+from engine.text_pattern import PatternError, TextPattern
 
 LENGTH_LIMIT = 1000
 DEPTH_LIMIT = 24

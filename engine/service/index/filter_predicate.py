@@ -18,7 +18,7 @@ from engine.service.index.filter_parser import (
     SearchTerm,
     number_expected,
 )
-from engine.service.index.text_pattern import TextPattern
+from engine.text_pattern import TextPattern
 
 Row = TypeVar("Row")
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {

@@ -21,7 +21,7 @@ from engine.protocol import Json, Query, RunSummary, Status, SweepRow, summary_t
 from engine.service.health.storage import is_remote
 from engine.service.index import filter_sql
 from engine.service.index.filter_parser import FilterError
-from engine.service.index.text_pattern import SECONDS, PatternSearch
+from engine.text_pattern import SECONDS, PatternSearch
 
 SCHEMA = 5
 LIMIT = 1000

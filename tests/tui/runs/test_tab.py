@@ -588,15 +588,18 @@ async def test_the_log_is_followed_to_its_last_line_however_much_came_at_once(pl
         await opened.shows("the last line")
 
 
-async def test_a_log_that_begins_before_what_is_shown_says_so(places: Places) -> None:
+async def test_the_beginning_of_a_long_log_is_read_when_one_goes_there(places: Places) -> None:
     run = make_run(1)
     engine = FakeEngine(run)
     engine.logs[run.id] = "".join(f"line {number} of many\n" for number in range(9_000))
     async with open_app(places, engine, (80, 24)) as opened:
         await opened.press("l", "l")
         await opened.shows("line 8999 of many")
-        rows = opened.app.runs.details.log_tail.rows(60)
-        assert "dltui logs" in rows[0][0].text
+        opened.app.runs.details.log_pane.focus()
+        await opened.press("g")
+        await opened.shows("line 0 of many")
+        await opened.press("G")
+        await opened.shows("line 8999 of many")
 
 
 async def test_an_app_without_an_engine_says_that_it_connects(places: Places) -> None:
@@ -617,7 +620,7 @@ async def test_only_the_heading_of_the_pane_with_the_focus_is_bright(places: Pla
     async with open_app(places, FakeEngine(make_run(1)), (200, 60)) as opened:
         await opened.until(lambda: opened.app.runs.details.is_filled)
         titles = opened.app.runs.details._titles
-        opened.app.runs.details.log_tail.focus()
+        opened.app.runs.details.log_pane.focus()
         await opened.until(lambda: titles["log"]._is_highlighted)
         assert not titles["params"]._is_highlighted and not titles["checkpoints"]._is_highlighted
 

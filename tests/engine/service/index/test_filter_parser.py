@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import filter_fields
+from engine import filter_fields, text_pattern
 from engine.errors import DltuiError
 from engine.protocol import Cause, CauseKind, ParentCheckpoint, Query, Stopped, summary_from_json
-from engine.service.index import filter_sql, text_pattern
+from engine.service.index import filter_sql
 from engine.service.index.filter_parser import And, Comparison, Not, Or, SearchTerm, parse
 from engine.service.index.index import Index, IndexRow, open_index, row_of
 from tests.engine.service.rows import a_row, a_summary

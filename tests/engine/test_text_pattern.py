@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.service.index.text_pattern import PatternError, TextPattern
+from engine.text_pattern import PatternError, TextPattern
 
 ATOMS = st.sampled_from(["a", "b", ".", "[ab]", "[^a]", r"\d", "^", "$", r"\.", "1"])
 SIGNS = st.sampled_from(["", "", "*", "+", "?", "{2}", "{1,2}", "{0,1}", "{0}", "{2,}", "*?", "??"])

@@ -1,0 +1,112 @@
+"""The crosshair and the panes of the details are on one step: each moves the others."""
+
+from __future__ import annotations
+
+from engine.events import Event
+from engine.places import Places
+from engine.protocol import CheckpointFacts, RunSummary
+from tests.fakes.app_pilot import AppPilot, open_app
+from tests.fakes.engine import FakeEngine, done, make_run, metrics
+from tui.runs.log_pane import LogPane
+
+STEPS = list(range(1, 101))
+WIDE = (200, 60)
+
+
+def trained() -> tuple[RunSummary, FakeEngine]:
+    run = make_run(1, state=done(), step=100, metrics={"loss": 0.01}, checkpoint_step=90)
+    engine = FakeEngine(run)
+    engine.append(run.id, metrics(1, STEPS, loss=[1.0 / step for step in STEPS]))
+    engine.logs[run.id] = "begins\n" + "".join(f"step {step} loss {1 / step:.4f}\n" for step in STEPS)
+    return run, engine
+
+
+def pane_of(opened: AppPilot) -> LogPane:
+    return opened.app.runs.details.log_pane
+
+
+async def test_a_line_of_the_log_moves_the_crosshair_to_its_step(places: Places) -> None:
+    _, engine = trained()
+    async with open_app(places, engine, WIDE) as opened:
+        await opened.shows("step 100 loss")
+        pane_of(opened).focus()
+        await opened.press("up", "up", "up")
+        await opened.until(lambda: opened.app.runs.chart.view.crosshair == 97)
+        line = pane_of(opened).line
+        assert line is not None and line.text.startswith("step 97 ")
+        await opened.shows("step 97")
+
+
+async def test_the_crosshair_moves_the_log_to_the_line_of_its_step(places: Places) -> None:
+    _, engine = trained()
+    async with open_app(places, engine, WIDE) as opened:
+        await opened.shows("step 100 loss")
+        await opened.until(lambda: opened.app.runs.chart.series)
+        opened.app.runs.chart.move_crosshair(40)
+        await opened.until(lambda: (line := pane_of(opened).line) is not None and "step 40 " in line.text)
+        opened.app.runs.chart.move_crosshair(12)
+        await opened.until(lambda: (line := pane_of(opened).line) is not None and "step 12 " in line.text)
+        opened.app.runs.chart.action_crosshair_off()
+        await opened.until(lambda: pane_of(opened).line is None)
+
+
+async def test_a_step_of_a_long_log_is_found_without_reading_all_of_it(places: Places) -> None:
+    run, engine = trained()
+    engine.logs[run.id] = "".join(f"step {step // 100} loss {'x' * 100}\n" for step in range(100, 10_100))
+    async with open_app(places, engine, WIDE) as opened:
+        await opened.shows("step 100 loss")
+        await opened.until(lambda: opened.app.runs.chart.series)
+        opened.app.runs.chart.move_crosshair(31)
+        await opened.until(lambda: (line := pane_of(opened).line) is not None and "step 31 " in line.text)
+        assert len(pane_of(opened).window.lines) < 2_000
+
+
+async def test_lines_without_a_step_are_placed_by_what_was_written_when(places: Places) -> None:
+    run = make_run(1, state=done(), step=100, metrics={"loss": 0.01})
+    engine = FakeEngine(run)
+    log = "".join(f"batch {number:03}\n" for number in range(100))
+    engine.append(
+        run.id,
+        *(
+            Event(part + 1, 1_000.0 + part, "metrics", {
+                "series": {"loss": [[part + 1], [0.5]]}, "log": (part + 1) * len("batch 000\n"),
+            })
+            for part in range(100)
+        ),
+    )  # fmt: skip
+    engine.logs[run.id] = log
+    async with open_app(places, engine, WIDE) as opened:
+        await opened.shows("batch 099")
+        await opened.until(lambda: opened.app.runs.chart.series)
+        opened.app.runs.chart.move_crosshair(50)
+        await opened.until(lambda: pane_of(opened).line is not None)
+        line = pane_of(opened).line
+        assert line is not None and line.text in ("batch 049", "batch 050")
+        await opened.shows("about step")
+
+
+async def test_a_checkpoint_moves_the_crosshair_and_goes_where_it_is(places: Places) -> None:
+    found = tuple(CheckpointFacts(step, f"step-{step}", "ab" * 32, 1_000) for step in (30, 60, 90))
+    run, engine = trained()
+    engine.checkpoints_of[run.id] = found
+    async with open_app(places, engine, WIDE) as opened:
+        await opened.until(lambda: opened.app.runs.chart.series)
+        checkpoints = opened.app.runs.details._checkpoints
+        await opened.until(lambda: checkpoints.steps() == [90, 60, 30])
+        checkpoints.focus()
+        await opened.press("down", "down")
+        await opened.until(lambda: opened.app.runs.chart.view.crosshair == 60)
+        await opened.until(lambda: (line := pane_of(opened).line) is not None and "step 60 " in line.text)
+        opened.app.runs.chart.move_crosshair(59)
+        await opened.until(lambda: checkpoints._cursor == 2)
+        opened.app.runs.chart.move_crosshair(5)
+        await opened.until(lambda: checkpoints._cursor is None)
+
+
+async def test_a_pane_that_opens_later_is_where_the_crosshair_is(places: Places) -> None:
+    _, engine = trained()
+    async with open_app(places, engine, (120, 40)) as opened:
+        await opened.until(lambda: opened.app.runs.curves.is_filled and opened.app.runs.chart.series)
+        opened.app.runs.chart.move_crosshair(40)
+        opened.app.runs.select_pane("log")
+        await opened.until(lambda: (line := pane_of(opened).line) is not None and "step 40 " in line.text)
