@@ -12,11 +12,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.number_texts import TAIL, NumberTexts
 from engine.typed_json import WrongType
 
-_SAME = "="
+_SAME, _TEXTS = "=", "#"
 _WIDTH = 8
 """bytes of a number"""
+_TAIL_SIGNS = TAIL // 3 * 4
+"""of base64"""
 
 
 @dataclass(slots=True)
@@ -24,7 +27,7 @@ class PointColumns:
     """Equally many of each; `times` are seconds since 1970."""
 
     steps: array[int] = field(default_factory=lambda: array("q"))
-    values: array[float] = field(default_factory=lambda: array("d"))
+    values: array[float] | NumberTexts = field(default_factory=lambda: array("d"))
     times: array[float] = field(default_factory=lambda: array("d"))
 
     def __len__(self) -> int:
@@ -37,7 +40,8 @@ class PointColumns:
 
 
 Encoded = Mapping[str, Sequence[str]]
-"""steps, values and times by metric; `=NAME` for steps or times that are those of another metric"""
+"""steps, values and times by metric; `=NAME` for steps or times that are those of another metric, `#` before
+values that are NumberTexts"""
 
 
 def to_json(series: Mapping[str, PointColumns]) -> dict[str, list[str]]:
@@ -50,7 +54,7 @@ def to_json(series: Mapping[str, PointColumns]) -> dict[str, list[str]]:
             _SAME + first if (first := written.setdefault(data, name)) != name else _encode(column)
             for data, column in ((steps, columns.steps), (times, columns.times))
         ]
-        made[name] = [texts[0], _encode(columns.values), texts[1]]
+        made[name] = [texts[0], _encode_values(columns.values), texts[1]]
     return made
 
 
@@ -67,7 +71,7 @@ def from_json(series: Encoded, metric: str, decoded: dict[str, array[Any]] | Non
     if not made.times:
         _fill(made.times, _bytes(times))
         known[f"at {times}"] = made.times
-    _fill(made.values, _bytes(series[metric][1]))
+    made.values = _values(series[metric][1], len(made.steps))
     if not len(made.steps) == len(made.values) == len(made.times):
         raise WrongType("", "columns of one length", came="of several")
     return made
@@ -75,12 +79,13 @@ def from_json(series: Encoded, metric: str, decoded: dict[str, array[Any]] | Non
 
 def steps_and_values(series: Encoded, metric: str) -> tuple[array[int], array[float]]:
     """Without the times. Raises WrongType."""
-    made = PointColumns()
-    _fill(made.steps, _bytes(_text(series, metric, 0)))
-    _fill(made.values, _bytes(series[metric][1]))
-    if len(made.steps) != len(made.values):
+    steps = array("q")
+    _fill(steps, _bytes(_text(series, metric, 0)))
+    values = _values(series[metric][1], len(steps))
+    numbers = values.decoded() if isinstance(values, NumberTexts) else values
+    if len(steps) != len(numbers):
         raise WrongType("", "columns of one length", came="of several")
-    return made.steps, made.values
+    return steps, numbers
 
 
 def last_value(columns: Sequence[str]) -> float:
@@ -88,6 +93,8 @@ def last_value(columns: Sequence[str]) -> float:
     found = array("d")
     if len(columns) != 3:
         raise WrongType("", "three columns", came=str(len(columns)))
+    if columns[1].startswith(_TEXTS):
+        return NumberTexts(_bytes(columns[1][1:][-_TAIL_SIGNS:]), 1).last
     _fill(found, _bytes(columns[1][-24:])[-_WIDTH:])
     if len(found) != 1:
         raise WrongType("", "columns with points", came="none")
@@ -101,6 +108,20 @@ def _text(series: Encoded, metric: str, place: int) -> str:
     if len(other := series.get(text.removeprefix(_SAME), ())) != 3:
         raise WrongType("", "the name of a metric", text[:80])
     return other[place]
+
+
+def _encode_values(values: array[float] | NumberTexts) -> str:
+    if isinstance(values, NumberTexts):
+        return _TEXTS + binascii.b2a_base64(values.packed, newline=False).decode("ascii")
+    return _encode(values)
+
+
+def _values(text: str, count: int) -> array[float] | NumberTexts:
+    if text.startswith(_TEXTS):
+        return NumberTexts(_bytes(text[1:]), count)
+    values = array("d")
+    _fill(values, _bytes(text))
+    return values
 
 
 def _encode(column: array[int] | array[float]) -> str:

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import math
 import os
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -135,6 +136,7 @@ class CsvLog:
             self._damage(batch, name, cell)
             return
         columns = batch.series.setdefault(name, PointColumns())
+        assert isinstance(columns.values, array), "made above"
         columns.steps.append(step)
         columns.values.append(number)
         columns.times.append(at)

@@ -28,6 +28,7 @@ _TEXT_WIDTH = 24
 """bytes of a number: longer ones are read one by one"""
 _WORDS = {b'"NaN"': np.nan, b'"Infinity"': np.inf, b'"-Infinity"': -np.inf}
 _MIX = np.uint64(0x9E37_79B9_7F4A_7C15)
+_SPACE = ord(" ")
 _T, _F, _N, _I, _MINUS, _ZERO, _NINE, _QUOTE = b'tfNI-09"'
 
 
@@ -199,6 +200,15 @@ class NameTable:
 
 def numbers_of(buffer: Bytes, items: Items) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """(the numbers of items, whether each is a number)."""
+    values, is_number, digits = undecoded_numbers_of(buffer, items)
+    values[digits], is_number[digits] = decimals(buffer, items.values[digits], items.ends[digits])
+    return values, is_number
+
+
+def undecoded_numbers_of(
+    buffer: Bytes, items: Items
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
+    """(the numbers of items, whether each is a number, whether it is in digits, which are not decoded)."""
     values = np.full(len(items.values), np.nan)
     is_number = np.zeros(len(values), bool)
     is_json = items.kinds == VALUE_JSON[0]
@@ -217,11 +227,22 @@ def numbers_of(buffer: Bytes, items: Items) -> tuple[NDArray[np.float64], NDArra
         word = bytes(buffer[items.values[at] : items.ends[at]])
         if word in _WORDS:
             values[at], is_number[at] = _WORDS[word], True
-    values[digits], is_number[digits] = _decimals(buffer, items.values[digits], items.ends[digits])
-    return values, is_number
+    return values, is_number, digits
 
 
-def _decimals(buffer: Bytes, starts: Places, ends: Places) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+def texts_of(buffer: Bytes, starts: Places, ends: Places) -> NDArray[np.uint64] | None:
+    """A row for each number in digits: its signs, zero bytes, and a space at the end of the last word; None
+    where one is longer."""
+    if np.any(ends - starts > _TEXT_WIDTH):
+        return None
+    words = np.empty((len(starts), _TEXT_WIDTH // 8 + 1), "<u8")
+    for place in range(_TEXT_WIDTH // 8):
+        words[:, place] = _word(buffer, starts, ends, 8 * place)
+    words[:, -1] = _SPACE
+    return words
+
+
+def decimals(buffer: Bytes, starts: Places, ends: Places) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """(numbers that are written in digits, whether each is one)."""
     words = np.empty((len(starts), _TEXT_WIDTH // 8), np.uint64)
     for place in range(words.shape[1]):

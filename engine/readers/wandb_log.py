@@ -7,6 +7,7 @@ import hashlib
 import json
 import math
 import os
+from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,9 @@ from numpy.typing import NDArray
 
 from engine import files, system_metrics
 from engine.errors import CorruptRun
+from engine.number_texts import NumberTexts
 from engine.params import Value
+from engine.point_columns import PointColumns
 from engine.protocol import Json
 from engine.reader_protocol import LogDescription
 from engine.readers import wandb_items
@@ -79,6 +82,18 @@ class _Rows(NamedTuple):
     records: Places
     """of each number the index of its record"""
     values: NDArray[np.float64]
+    """NaN for one in digits, which is decoded when it is drawn"""
+    starts: Places
+    """of each number where it stands in digits; -1 for one that is decoded"""
+    ends: Places
+
+    def ordered(self, order: Places) -> _Rows:
+        """The numbers in another order."""
+        names, records, starts, ends = (
+            column[order] for column in (self.names, self.records, self.starts, self.ends)
+        )
+        values = self.values[order]
+        return self._replace(names=names, records=records, values=values, starts=starts, ends=ends)
 
     def before(self, places: Places | list[int], step: int, at: float) -> tuple[Places, NDArray[np.float64]]:
         """Steps and times of the records before other ones; these where there is none."""
@@ -178,8 +193,8 @@ class WandbRun:
         file.is_resumed |= any(record and record.run.is_resumed for record in others.values())
         rows = self._placed(batch, file, self._read_rows(read, history, is_summary=False))
         self._logged[rows.names] = True
-        self._add_series(batch, rows)
-        self._add_series(batch, self._summary_rows(file, read, summary, history, rows))
+        self._add_series(batch, read, rows)
+        self._add_series(batch, read, self._summary_rows(file, read, summary, history, rows))
         self._add_others(batch, file, others, rows)
         self._last = max(self._last, int(rows.steps.max(initial=-1)))
         self._at = max(self._at, float(rows.times.max(initial=0.0)))
@@ -204,14 +219,17 @@ class WandbRun:
                 column[record] = value if abs(value) < WHOLE_LIMIT else column[record]
         left_out = self._hidden | self._logged if is_summary else self._hidden
         items = items.only(~left_out[items.names])
-        values, is_number = wandb_items.numbers_of(read.buffer, items)
+        values, is_decoded, is_text = wandb_items.undecoded_numbers_of(read.buffer, items)
+        kept = is_decoded | is_text
         rows = _Rows(
             contents.records,
             steps,
             times,
-            items.names[is_number],
-            items.records[is_number],
-            values[is_number],
+            items.names[kept],
+            items.records[kept],
+            values[kept],
+            np.where(is_text, items.values, -1)[kept],
+            items.ends[kept],
         )
         return _with_odd(rows, {name: found for name, found in odd.items() if not left_out[name]})
 
@@ -240,17 +258,20 @@ class WandbRun:
         steps = np.where(rows.steps < 0, steps, rows.steps + (file.shift or 0))
         return rows._replace(steps=steps, times=np.where(is_time, rows.times, times))
 
-    def _add_series(self, batch: LogBatch, rows: _Rows) -> None:
+    def _add_series(self, batch: LogBatch, read: RecordBatch, rows: _Rows) -> None:
         by_name = np.argsort(np.argsort(np.array(self._table.names, object)))  # W&B writes them in any order
         ranks = by_name[rows.names] if len(rows.names) else rows.names
         order = np.argsort(ranks * len(rows.steps) + rows.records)
-        names, records, values = rows.names[order], rows.records[order], rows.values[order]
-        ends = np.append(np.flatnonzero(np.diff(names)) + 1, len(names))
+        rows = rows.ordered(order)
+        ends = np.append(np.flatnonzero(np.diff(rows.names)) + 1, len(rows.names))
+        texts = wandb_items.texts_of(read.buffer, rows.starts, rows.ends) if len(rows.names) else None
         begin = 0
-        for end in ends.tolist() if len(names) else ():
-            part = records[begin:end]
-            name = self._table.names[names[begin]]
-            batch.series[name] = increasing(rows.steps[part], values[begin:end], rows.times[part])
+        for end in ends.tolist() if len(rows.names) else ():
+            name = self._table.names[rows.names[begin]]
+            points = None if texts is None else _undecoded(rows, slice(begin, end), texts)
+            points = points or _decoded(rows, slice(begin, end), read)
+            if points is not None:
+                batch.series[name] = points
             begin = end
 
     def _add_others(self, batch: LogBatch, file: _RunFile, others: Mapping[int, Any], history: _Rows) -> None:
@@ -320,6 +341,27 @@ def _odd_items(
     return found
 
 
+def _undecoded(rows: _Rows, part: slice, texts: NDArray[np.uint64]) -> PointColumns | None:
+    """The points of one metric; None where they have to be decoded: steps repeat, no digits."""
+    steps = rows.steps[rows.records[part]]
+    if np.any(rows.starts[part] < 0) or np.any(steps[1:] <= steps[:-1]):
+        return None
+    values = NumberTexts.of(texts[part].tobytes(), len(steps))
+    if values is None:
+        return None
+    times = rows.times[rows.records[part]]
+    return PointColumns(array("q", steps.tobytes()), values, array("d", times.tobytes()))
+
+
+def _decoded(rows: _Rows, part: slice, read: RecordBatch) -> PointColumns | None:
+    """The points of one metric; None where none is a number."""
+    values, starts, ends = rows.values[part].copy(), rows.starts[part], rows.ends[part]
+    is_number, is_text = np.ones(len(values), bool), starts >= 0
+    values[is_text], is_number[is_text] = wandb_items.decimals(read.buffer, starts[is_text], ends[is_text])
+    records = rows.records[part][is_number]
+    return increasing(rows.steps[records], values[is_number], rows.times[records]) if len(records) else None
+
+
 def _with_odd(rows: _Rows, odd: Mapping[int, list[tuple[int, float]]]) -> _Rows:
     if not odd:
         return rows
@@ -329,6 +371,8 @@ def _with_odd(rows: _Rows, odd: Mapping[int, list[tuple[int, float]]]) -> _Rows:
         names=np.append(rows.names, names).astype(np.int64),
         records=np.append(rows.records, records).astype(np.int64),
         values=np.append(rows.values, values),
+        starts=np.append(rows.starts, np.full(len(added), -1)),
+        ends=np.append(rows.ends, np.full(len(added), -1)),
     )
 
 

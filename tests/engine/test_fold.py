@@ -21,6 +21,7 @@ from engine.errors import CorruptRun
 from engine.events import Event
 from engine.fold import CurvePoints, MetricCurves, TrainingClock, wall_clock
 from engine.metric_goal import MetricGoal
+from engine.number_texts import NumberTexts
 from engine.point_columns import PointColumns
 from engine.protocol import number_from_json
 from engine.service.runs.event_summary import RunStats
@@ -240,6 +241,56 @@ def test_metrics_with_the_same_steps_have_them_once() -> None:
     for wrong in ("=x", "=b", "=", "?"):
         with pytest.raises(WrongType):
             point_columns.from_json({**written, "c": [wrong, *written["c"][1:]]}, "c")
+
+
+NUMBERS = [0.1, -2.5e-300, 1e300, 3, -0.0, 0.30000000000000004, 123456789012345678901234]
+
+
+def _texts(numbers: list[float]) -> NumberTexts:
+    found = NumberTexts.of(b"".join(json.dumps(one).encode() + b"\0 " for one in numbers), len(numbers))
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 700])
+def test_numbers_in_digits_are_the_same_when_they_are_decoded(count: int) -> None:
+    expected = [float(one) for one in (NUMBERS * 100)[:count]]
+    texts = _texts((NUMBERS * 100)[:count])
+    steps = array("q", range(count))
+    written = point_columns.to_json({"loss": PointColumns(steps, texts, array("d", steps))})
+    assert point_columns.last_value(written["loss"]) == expected[-1]
+    assert point_columns.steps_and_values(written, "loss") == (steps, array("d", expected))
+    read = point_columns.from_json(written, "loss")
+    assert isinstance(read.values, NumberTexts) and len(read.values) == count
+    assert repr(list(read.values)) == repr(expected) == repr(np.asarray(read.values).tolist())
+
+
+def test_what_is_no_number_in_digits_is_not_taken_or_nan() -> None:
+    assert NumberTexts.of(b"0.5 true ", 2) is None
+    (first, second) = _texts([0.5]).of(b"0.5 1-2 ", 2) or ()
+    assert first == 0.5 and math.isnan(second)
+    short = NumberTexts(_texts([0.5]).packed, 3)  # of a damaged line
+    assert repr(list(short)) == "[0.5, nan, nan]"
+
+
+def test_a_metric_that_is_not_drawn_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded: list[str] = []
+    whole = NumberTexts.decoded
+
+    def counted(texts: NumberTexts) -> array[float]:
+        decoded.append(texts.packed.hex())
+        return whole(texts)
+
+    monkeypatch.setattr(NumberTexts, "decoded", counted)
+    history = RunHistory("r1")
+    for seq, first in ((1, 0), (2, 3)):
+        steps = array("q", range(first, first + 3))
+        series = {name: PointColumns(steps, _texts([0.5, 1.5, at]), array("d", steps))
+                  for at, name in enumerate("abc")}  # fmt: skip
+        event = Event(seq, 1.0, "columns", {"series": point_columns.to_json(series), "step": first + 2})
+        history.fold(EventBatch((event,), caught_up=True))
+    assert decoded == [] and len(history.series["c"]) == 6
+    assert history.series["b"].values.tolist() == [0.5, 1.5, 1.0] * 2 and len(decoded) == 2
 
 
 @pytest.mark.parametrize("columns", [["AAAA", "", ""], ["AAAAAAAAAAA=", "", ""], ["?", "?", "?"]])

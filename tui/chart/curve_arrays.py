@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -279,8 +280,8 @@ class ChartCurve:
         self._waiting: list[tuple[list[Any], list[Any], list[Any]]] = []
         """points that are not in the arrays yet: most of the curves of a run are never drawn"""
         self._waiting_count = 0
-        self._whole: list[tuple[array[Any], array[Any], array[Any]]] = []
-        """as `_waiting`, whole columns of rising steps; never both"""
+        self._whole: list[tuple[array[Any], Sequence[float], array[Any]]] = []
+        """as `_waiting`, whole columns of rising steps, values perhaps undecoded; never both"""
 
     def __len__(self) -> int:
         if self._waiting:
@@ -361,8 +362,10 @@ class ChartCurve:
 
     def _keep(self, steps: ArrayLike, values: ArrayLike, times: ArrayLike | None) -> bool:
         """Keep whole columns as they are where they go on behind the last point; returns whether they do."""
-        if not (isinstance(steps, array) and isinstance(values, array) and isinstance(times, array)):
+        is_whole = isinstance(values, array) or hasattr(type(values), "__array_interface__")
+        if not (isinstance(steps, array) and isinstance(times, array) and is_whole):
             return False
+        values = cast(Sequence[float], values)
         if not len(steps) == len(values) == len(times) > 0 or steps[0] <= self.last_step:
             return False
         if self._waiting:

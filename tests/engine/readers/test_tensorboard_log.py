@@ -6,6 +6,7 @@ import functools
 import math
 import os
 import struct
+from array import array
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,7 @@ def _join(joined: dict[str, PointColumns], batch: LogBatch) -> None:
         whole = joined.setdefault(name, PointColumns())
         _cut(whole, columns.steps[0])
         whole.steps += columns.steps
-        whole.values += columns.values
+        whole.values += array("d", columns.values)
         whole.times += columns.times
 
 
