@@ -35,6 +35,7 @@ FIELDS = (
     RunField("note", "note of the run", is_text=True),
     RunField("sweep", "id or name of the sweep of a trial", is_text=True),
     RunField("parent", "run it is a child of, as in parent=a1b2 or parent=a1b2@400", is_text=True),
+    RunField("config", "id of its group: runs that differ in the seed alone", is_text=True),
     RunField("trial", "number of the trial in its sweep"),
     RunField("step", "last step"),
     RunField("best", "best value of the metric of its experiment"),

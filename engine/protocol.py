@@ -450,10 +450,50 @@ class SweepRow:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupStatistics:
+    """Of the finite values that the runs of a group have."""
+
+    valued: int
+    """runs with a finite value"""
+    mean: float | None = None
+    spread: float | None = None
+    """sample standard deviation; None for fewer than two values"""
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRow:
+    """Runs with equal values in the fields of `Query.group`: one row in place of them, or above them."""
+
+    JSON_OMITTED: ClassVar = ("newest",)
+
+    place: int
+    """index of the row in the page"""
+    id: str
+    """that of `config`, or the values as JSON"""
+    count: int
+    """runs that pass the filter"""
+    counts: Mapping[str, int]
+    """these by status, `pruned` for trials that were stopped early"""
+    best: GroupStatistics
+    """of the best values of the runs"""
+    metric: str
+    """of which `best` is; empty where no run has a best value"""
+    metrics: Mapping[str, GroupStatistics]
+    """of the last values of `Query.statistics`"""
+    is_open: bool = False
+    """whether its runs follow as rows"""
+    newest: RunSummary | None = None
+    """its newest run; not sent: it is at this place of `Page.runs`"""
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """A window of the run table."""
 
     runs: tuple[RunSummary, ...]
+    """with groups the run of every row, of a group its newest one"""
     matching: int
     """runs that pass the filter"""
     total: int
@@ -465,11 +505,15 @@ class Page:
     """rows between the runs, in order"""
     length: int | None = None
     """rows of the whole table; None where each is a run"""
+    groups: tuple[GroupRow, ...] = ()
+    """rows in place of runs"""
 
     @property
-    def rows(self) -> tuple[RunSummary | SweepRow, ...]:
-        """Runs and sweeps in the order of the table."""
-        rows: list[RunSummary | SweepRow] = list(self.runs)
+    def rows(self) -> tuple[RunSummary | SweepRow | GroupRow, ...]:
+        """Runs, groups and sweeps in the order of the table."""
+        rows: list[RunSummary | SweepRow | GroupRow] = list(self.runs)
+        for group in self.groups:
+            rows[group.place] = replace(group, newest=self.runs[group.place])
         for sweep in self.sweeps:
             rows.insert(sweep.place, sweep)
         return tuple(rows)
@@ -477,7 +521,9 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A window of the run table: filter, order, offset and length."""
+    """A window of the run table: filter, order, offset, length and groups."""
+
+    JSON_OMITTED: ClassVar = ("group", "open_groups", "statistics")
 
     where: str = ""
     """a filter such as `experiment=mnist and val_loss<0.1`, or words to search"""
@@ -491,6 +537,13 @@ class Query:
     the filter does not name `sweep` or `trial`"""
     open_sweeps: tuple[str, ...] = ()
     """ids of sweeps whose trials follow their row"""
+    group: str = ""
+    """names of fields separated by commas; `config` groups runs that differ in the seed alone. Groups are
+    sorted by the mean of a number, or by count or spread"""
+    open_groups: tuple[str, ...] = ()
+    """ids of groups whose runs follow their row"""
+    statistics: tuple[str, ...] = ()
+    """metrics, or parameters, of which groups have the mean"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,8 @@ FRAMEWORKS = {"torch", "tensorflow", "keras", "tensorboardX", "sklearn"}
 DOORS = {
     "axes", "catalog", "client", "course", "errors", "events", "experiment_files", "files", "filter_fields",
     "fold",
-    "notifications", "params", "places", "protocol", "reader_protocol", "sampling", "session_protocol",
-    "sweep_protocol",
-    "system_metrics",
-    "text_pattern",
+    "notifications", "params", "places", "protocol", "reader_protocol", "run_groups", "sampling",
+    "session_protocol", "sweep_protocol", "system_metrics", "text_pattern",
 }  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """How fast the service is: `python -m tests.bench.bench_index [RUNS]`. Prints times, asserts nothing.
 
 Start to listening, memory at rest, the first page of a table of many runs (start of the service included),
-filters and sorts over it, and the processor time that a replay of 50 MB of events costs the service.
+filters, sorts and groups over it, and the processor time that a replay of 50 MB of events costs the service.
 """
 
 from __future__ import annotations
@@ -42,6 +42,13 @@ QUERIES = (
     Query("tag:best"),
     Query("age<2d"),
     Query("lr>=0.5 and not hidden=2", "val_loss"),
+    Query(group="config"),
+    Query(group="config", statistics=("loss",)),
+    Query(group="config", sort="loss", statistics=("loss",)),
+    Query("xor done", group="config", sort="best"),
+    Query("loss<0.001", group="config"),
+    Query("lr>=0.5 and not hidden=2", "val_loss", group="config", statistics=("val_loss",)),
+    Query(group="lr,hidden", sort="count"),
 )
 
 
@@ -112,6 +119,7 @@ async def _measure_queries(talk: Client) -> None:
         page = await talk.runs(query)
         asked = f"{query.where or 'all'} by {query.sort} from {query.offset}"
         asked += ", a sweep as one row" if query.by_sweep else ""
+        asked += f", grouped by {query.group}" if query.group else ""
         print(f"  {time.perf_counter() - began:.3f} s  {asked}: {page.matching:,} match")
 
 
@@ -153,7 +161,9 @@ def _rows(places: Places, count: int) -> Iterator[IndexRow]:
     for n in range(count):
         run_id = f"20260101-{n // 3600 % 24:02d}{n // 60 % 60:02d}{n % 60:02d}-xor-{n:05x}"
         (places.runs / run_id).mkdir()
-        params = {"lr": 0.01 * (n % 100 + 1), "hidden": n % 5, "epochs": 1000, "loss": "bce", "bypass": False}
+        group = n // 5
+        params = {"lr": 0.01 * (group % 100 + 1), "hidden": group // 100 % 5, "epochs": 1000 + group // 500,
+                  "loss": "bce", "bypass": False}  # fmt: skip
         sweep = f"sweep-{n // 1000}" if n % 10 == 0 else ""
         spec = Spec(
             run_id, "xor", params, n, f"xor-{n:05x}", "torch", 1, "auto", 1.7e9 + n, f"t{n}", sweep=sweep

@@ -26,6 +26,7 @@ from engine.protocol import (
     CauseKind,
     Done,
     Finding,
+    GroupRow,
     Json,
     LogPart,
     Query,
@@ -139,6 +140,7 @@ def service_answers() -> Iterator[tuple[str, bytes]]:
     rows = example_of(SweepRow, best=math.nan), SweepRow(0, "s", "xor", 1, {"done": 1}, 2.5)
     answers: Json = {f"run {run.status} {run.spec.name}": {"run": summary_to_json(run)} for run in runs()} | {
         "runs": {"sweeps": [to_json(row) for row in rows]},
+        "runs in groups": {"groups": [to_json(example_of(GroupRow, newest=None))]},
         "remove": {"removal": to_json(removal), "left_out": [to_json(example_of(SkippedRun))]},
         "log": to_json(example_of(LogPart)),
         "resources": {"resources": to_json(example_of(Resources))},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -40,8 +41,9 @@ from engine.protocol import (
     State,
     Stopped,
     SweepRow,
+    summary_from_json,
 )
-from engine.service.index.index import group_trials
+from engine.service.index.index import group_trials, open_in_memory, row_of
 from engine.service.runs.annotate import Annotate, changed
 from engine.service.runs.runs import parse_name
 from engine.service.runs.transitions import why_not
@@ -194,9 +196,19 @@ class FakeEngine:
             raise DltuiError(f"filter: expected a value after {query.where!r}, got its end.")
         found = [run for run in self.runs_by_id.values() if _passes(run, query.where)]
         found.sort(key=lambda run: _key(run, query.sort), reverse=query.descending)
+        if query.group:
+            return self._page_by_group(query, found)
         if query.by_sweep and "sweep=" not in query.where:
             return self._page_by_sweep(query, found)
         return Page(tuple(found[query.offset : query.offset + query.limit]), len(found), len(self.runs_by_id))
+
+    def _page_by_group(self, query: Query, found: Sequence[RunSummary]) -> Page:
+        index = open_in_memory()
+        index.put([row_of(run, {}) for run in sorted(found, key=lambda run: run.spec.order)])
+        window = index.page(replace(query, where=""))
+        runs = tuple(summary_from_json(json.loads(body)) for body in window.summaries)
+        facts = {"length": window.length, "groups": window.groups}
+        return Page(runs, window.matching, len(self.runs_by_id), **facts)  # type: ignore[arg-type]
 
     def _page_by_sweep(self, query: Query, found: list[RunSummary]) -> Page:
         sizes = Counter(run.spec.sweep for run in self.runs_by_id.values() if run.spec.sweep)

@@ -23,7 +23,7 @@ from tui.chart.chart_rows import (
     stepped_crosshair,
     with_columns,
 )
-from tui.chart.chart_view import AXES, PAN, ZOOM, Axis, ChartView, Range
+from tui.chart.chart_view import AXES, BANDS, PAN, ZOOM, Axis, ChartView, Range
 from tui.chart.painted_rows import PaintedRows
 from tui.ui.span import Row
 
@@ -188,6 +188,11 @@ class Chart(PaintedRows, can_focus=True):
         """Name the runs that have the metric and no such x axis."""
         self._change_scene(unplaced=tuple(labels))
 
+    def action_next_band(self) -> None:
+        """Another band around the mean of a group: least to largest value, standard error, none."""
+        at = BANDS.index(self.view.band)
+        self._change_view(replace(self.view, band=BANDS[(at + 1) % len(BANDS)]))
+
     def action_smooth_more(self) -> None:
         self._change_view(self.view.smoothed(1))
 
@@ -219,10 +224,8 @@ class Chart(PaintedRows, can_focus=True):
         """Put the crosshair on the point of the selected curve nearest to a position."""
         main = self._scene.main
         if main is not None and len(main):
-            index = main.curve.nearest(position, self.view.axis)
-            self._change_view(
-                replace(self.view, crosshair=float(main.curve.positions(self.view.axis)[index]))
-            )
+            there = main.curve.nearest_position(position, self.view.axis)
+            self._change_view(replace(self.view, crosshair=there))
 
     def show_crosshair(self, position: float) -> None:
         """Put the crosshair there, between two points too, and move the visible range where it is outside."""

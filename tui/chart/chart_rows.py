@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from rich.cells import cell_len
 
 from engine.system_metrics import is_system
-from tui.chart.chart_view import Axis, ChartView, Range
+from tui.chart.chart_view import Axis, Band, ChartView, Range
 from tui.chart.scale import Tick, x_ticks
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
@@ -136,6 +136,10 @@ class Scene:
         selected = main.key if main is not None else ""
         return tuple(sorted(self.series, key=lambda one: (one.key == selected, bool(one.part))))
 
+    def has_groups(self) -> bool:
+        """Whether a curve is the mean of a group of runs."""
+        return any(series.curve.note(None, self.view.axis) for series in self.series)
+
     @property
     def x_name(self) -> str:
         return self.unit if self.view.axis == "step" else self.view.axis
@@ -227,6 +231,9 @@ def _wide(whole: Range) -> Range:
     return low - pad, high + pad
 
 
+BAND_TEXTS: Mapping[Band, str] = {
+    "range": "mean, min to max", "error": "mean, standard error", "none": "mean"
+}  # fmt: skip
 LONGEST_LABEL = 28
 VALUE_WIDTH = 7
 MORE = 11
@@ -369,6 +376,8 @@ def _entry(scene: Scene, series: CurveSeries, follows: bool = False) -> Row:
     value = short(point.value)
     spans.append(Span(f" {value:<{VALUE_WIDTH}}", "value" if math.isfinite(point.value) else "alert"))
     spans += _difference(scene, series, point)
+    if note := series.curve.note(view.crosshair, view.axis):
+        spans.append(Span(note, "tag"))
     if view.amount:
         smooth = scene.smooth_near(series, series.curve.translated(point.step, "step", view.axis))
         spans.append(Span(f" {'raw' if smooth is None else f'~{short(smooth)}':<{VALUE_WIDTH + 1}}", "tag"))
@@ -438,6 +447,8 @@ def _tags(scene: Scene) -> Row:
         spans.append(Span(f"{missing_sign(scene.symbols)} NaN", "alert"))
     if view.log:
         spans.append(Span("log", "tag"))
+    if scene.has_groups():
+        spans.append(Span(BAND_TEXTS[view.band], "tag"))
     if view.y_range is not None:
         spans.append(Span(f"y {short(view.y_range[0])} to {short(view.y_range[1])}", "tag"))
     elif view.trimmed:
@@ -557,6 +568,7 @@ def picture(scene: Scene, width: int, height: int, kept: KeptCurves | None = Non
         return _message(head, scene.empty, width, height)
     from tui.chart.plot_area import Plot
 
+    scene = drawn_scene(scene, visible)
     scale = kept.scale(scene, visible, (width, height - len(head) - 2))
     if scale is None and scene.small and scene.view.log:  # beside others that have positive values
         scene = replace(scene, view=replace(scene.view, log=False))
@@ -573,6 +585,18 @@ def with_columns(scene: Scene, width: int) -> Scene:
     return replace(scene, columns=width * DOTS_ACROSS[scene.symbols])
 
 
+def drawn_scene(scene: Scene, visible: Range) -> Scene:
+    """The scene with what is drawn of each curve in a range; its `columns` are set."""
+    view = scene.view
+    return replace(
+        scene,
+        series=tuple(
+            replace(series, curve=series.curve.drawn(view.axis, visible, scene.columns))
+            for series in scene.series
+        ),
+    )
+
+
 def plot_area(scene: Scene, width: int, height: int) -> tuple[int, int] | None:
     """First column and width of the plot in cells, or None where no curve is drawn."""
     visible = scene.visible_range()
@@ -580,7 +604,9 @@ def plot_area(scene: Scene, width: int, height: int) -> tuple[int, int] | None:
         return None
     from tui.chart.plot_area import fit_scale
 
-    scale = fit_scale(scene, visible, height - len(header(scene, width, _header_rows(height))) - 2)
+    scene = with_columns(scene, width)
+    drawn = drawn_scene(scene, visible)
+    scale = fit_scale(drawn, visible, height - len(header(scene, width, _header_rows(height))) - 2)
     if scale is None:
         return None
     gutter = _gutter(scene, scale)
@@ -597,7 +623,7 @@ def stepped_crosshair(scene: Scene, width: int, height: int, cells: int) -> floa
         return None
     axis, now = scene.view.axis, scene.view.crosshair
     if now is None or not visible[0] <= now <= visible[1]:
-        return float(main.curve.positions(axis)[main.curve.nearest(visible[1], axis)])
+        return main.curve.nearest_position(visible[1], axis)
     there = main.curve.beyond(now, axis, cells * (visible[1] - visible[0]) / area[1])
     return there if there is not None and visible[0] <= there <= visible[1] else None
 
@@ -655,9 +681,11 @@ def _foot(plot: Plot, gutter: int, width: int) -> list[Row]:
 def _floor(plot: Plot, ticks: list[Tick], gutter: int, width: int) -> Row:
     lines, signs, missing = _lines(plot.scene), plot.signs(), plot.missing_cells()
     spans = [Span(" " * (gutter - 1) + lines["corner"], "axis")]
-    under = {tick.cell for tick in ticks}
+    under, counts = {tick.cell for tick in ticks}, plot.count_letters()
     for cell in range(plot.cells):
-        if cell in missing:
+        if cell in counts:
+            spans.append(Span(counts[cell], "label"))
+        elif cell in missing:
             spans.append(Span(missing_sign(plot.scene.symbols), "alert"))
         elif cell in signs:
             sign, mark = signs[cell]

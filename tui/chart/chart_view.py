@@ -19,6 +19,9 @@ Axis = Literal["step", "epoch", "samples", "time", "clock"]
 AXES: tuple[Axis, ...] = ("step", "epoch", "samples", "time", "clock")
 LEAST_WIDTH: Mapping[Axis, float] = {"step": 4.0, "samples": 4.0, "epoch": 0.01, "time": 0.1, "clock": 0.1}
 """the narrowest range that a zoom shows"""
+Band = Literal["range", "error", "none"]
+"""around the mean of a group: from the least to the largest value, the standard error, or no band"""
+BANDS: tuple[Band, ...] = ("range", "error", "none")
 Position = Annotated[float, Bounds(-1e300, 1e300)]
 Range = tuple[Position, Position]
 
@@ -42,6 +45,7 @@ class ChartView:
     raw: bool = False
     trimmed: bool = False
     paired: bool = True
+    band: Band = "range"
     y_ranges: Mapping[str, Range] = field(default_factory=dict)
     """the range of the value axis that was set by hand, by metric"""
 

@@ -494,6 +494,18 @@ class ChartCurve:
             return min(right, len(self) - 1)
         return right if positions[right] - position < position - positions[right - 1] else right - 1
 
+    def nearest_position(self, position: float, axis: Axis) -> float:
+        """The position of the nearest point; of a curve with points."""
+        return float(self.positions(axis)[self.nearest(position, axis)])
+
+    def note(self, position: float | None, axis: Axis) -> str:
+        """What a legend says behind the value at a position, or behind the last one; empty but for groups."""
+        return ""
+
+    def drawn(self, axis: Axis, visible: tuple[float, float], columns: int) -> ChartCurve:
+        """What is drawn of it in a range of that many columns of dots."""
+        return self
+
     def beyond(self, position: float, axis: Axis, reach: float) -> float | None:
         """The position of the point about `reach` away from `position` (negative: to the left)."""
         if not len(self):

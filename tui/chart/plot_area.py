@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from engine.system_metrics import is_system
 from tui.chart.chart_rows import ASCII_SIGNS, SIGNS, ChartMark, CurveSeries, Scene
-from tui.chart.chart_view import Range
+from tui.chart.chart_view import ChartView, Range
 from tui.chart.curve_arrays import Floats, Indices, ValueBlocks
+from tui.chart.group_curve import SampledGroup
 from tui.chart.scale import YScale, linear_scale, log_scale
 from tui.drawings import braille_cells
 from tui.ui.curve_colours import PART_SIGN, style_name_of
@@ -74,9 +75,11 @@ class Canvas:
         made._names = self._names.copy()
         return made
 
-    def paint(self, trace: DotTrace, pen: DotPen, style_name: str) -> None:
-        """Draw a line of `columns * pen.across` columns of dots."""
+    def paint(self, trace: DotTrace, pen: DotPen, style_name: str, *, textured: bool = False) -> None:
+        """Draw a line of `columns * pen.across` columns of dots; `textured`: only some of its dots."""
         bits = _bits(trace, pen, self.rows)
+        if textured:
+            bits &= _texture(pen)
         marked = bits > 0
         self._characters[marked] = pen.characters[bits[marked]]
         self._style_numbers[marked] = self._style_number(style_name)
@@ -137,6 +140,13 @@ def _bits(trace: DotTrace, pen: DotPen, rows: int) -> NDArray[np.uint8]:
     side = np.arange(len(trace.top)) % pen.across
     bits = filled[side, start, stop].reshape(rows, -1, pen.across)
     return np.asarray(bits.sum(axis=2, dtype=np.uint8))
+
+
+@cache
+def _texture(pen: DotPen) -> np.uint8:
+    """The bits of every second dot, as on a chessboard; of a pen of one dot that dot."""
+    rows, columns = np.indices(pen.weights.shape)
+    return np.uint8(pen.weights[(rows + columns) % 2 == 0].sum())
 
 
 @cache
@@ -284,6 +294,7 @@ class Plot:
     def curves(self) -> Canvas:
         """The plot without crosshair, marks and grid."""
         canvas = Canvas(self.cells, self.scale.rows)
+        self._draw_bands(canvas)
         self._draw_raw(canvas)
         traces = [(series, self._draw(canvas, series)) for series in self.scene.drawn if len(series)]
         self._draw_points(canvas)
@@ -328,6 +339,32 @@ class Plot:
         is_faint = self.scene.is_one_of_many(series) and not is_smoothed
         canvas.paint(dashed(line, self.scene.dash(series)), pen, style_name_of(series.hue, faint=is_faint))
         return line
+
+    def _draw_bands(self, canvas: Canvas) -> None:
+        """Around the mean of each group, as a texture that leaves its line legible also without colours."""
+        view, pen = self.scene.view, dot_pen(self.scene.symbols, ":")
+        viewport = self._viewport(pen)
+        for series in self.scene.drawn:
+            band = band_of(series, view)
+            if band is not None:
+                positions = series.curve.positions(view.axis)
+                low, high = (trace(positions, blocks, viewport) for blocks in band)
+                both = DotTrace(np.minimum(high.top, low.top), np.maximum(low.bottom, high.bottom))
+                canvas.paint(both, pen, style_name_of(series.hue, faint=True), textured=True)
+
+    def count_letters(self) -> dict[int, str]:
+        """On the x axis, where the number of runs of the selected group changes: n5, a letter by its cell."""
+        main, found = self.scene.main, dict[int, str]()
+        if main is None or not isinstance(main.curve, SampledGroup):
+            return found
+        low, high = self.visible
+        for position, count in main.curve.changes():
+            cell = self.cell(min(max(position, low), high)) or 0
+            text = f"n{count}"
+            start = min(cell, self.cells - len(text))
+            if not any(at in found for at in range(start - 1, start + len(text))):
+                found |= {start + place: letter for place, letter in enumerate(text)}
+        return found
 
     def _draw_raw(self, canvas: Canvas) -> None:
         """Logged values of smoothed curves, faint, behind all lines; of many, the selected one's only."""
@@ -465,18 +502,25 @@ class Plot:
         return "|" if self.scene.symbols == "ascii" else line
 
 
+def band_of(series: CurveSeries, view: ChartView) -> tuple[ValueBlocks, ValueBlocks] | None:
+    """The lower and the upper end of the band around the mean of a group; None for other curves."""
+    return series.curve.band(view.band, log=view.log) if isinstance(series.curve, SampledGroup) else None
+
+
 def fit_scale(scene: Scene, visible: Range, rows: int) -> YScale | None:
     """The y scale of the visible values, or of those without outliers; None where no value is visible."""
     lows, highs = [], []
     for series in scene.series:
         if len(series):
+            band = band_of(series, scene.view)
             positions = series.curve.positions(scene.view.axis)
             bounds = np.searchsorted(positions, [visible[0], np.nextafter(visible[1], np.inf)]).astype(
                 np.int64
             )
-            low, high = series.curve.blocks(scene.view.log).extremes(_with_neighbours(bounds, len(series)))
-            lows.append(low[0])
-            highs.append(high[0])
+            for blocks in (series.curve.blocks(scene.view.log), *(band or ())):
+                low, high = blocks.extremes(_with_neighbours(bounds, len(series)))
+                lows.append(low[0])
+                highs.append(high[0])
     if not lows or np.all(np.isnan(lows)):
         return None
     lowest, highest = float(np.nanmin(lows)), float(np.nanmax(highs))

@@ -15,7 +15,7 @@ from engine import filter_fields, places
 from engine.client.client import Client
 from engine.errors import DltuiError, InputError
 from engine.experiment_files.code import RunCode
-from engine.protocol import CheckpointFacts, Page, Query, RunSummary, Status, SweepRow
+from engine.protocol import CheckpointFacts, GroupRow, Page, Query, RunSummary, Status, SweepRow
 from tui.cli.engine_call import call_engine, fail, print_json, print_stderr, print_stdout
 from tui.cli.shell_completion import complete_run
 from tui.cli.table import TableColumn, table, wrapped
@@ -100,6 +100,13 @@ def ls(
     trials: Annotated[
         bool, typer.Option("--trials", help="list each trial of a sweep (a pipe and --json always do)")
     ] = False,
+    group: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME,NAME",
+            help="groups of runs with equal values in these fields, and their mean; config: all but the seed",
+        ),
+    ] = "",
     removed: Annotated[
         bool, typer.Option("--removed", help="list removed runs and sweeps that `undo` can bring back")
     ] = False,
@@ -120,8 +127,16 @@ def ls(
     is_terminal = sys.stdout.isatty() and not json
     most = limit or (ROWS_SHOWN if is_terminal else None)
     query = Query(where, sort, not ascending, by_sweep=is_terminal and not trials and not columns)
+    if group:
+        from tui.cli import ls_groups
+
+        wanted = ls_groups.statistics_wanted(columns, sort)
+        query = replace(query, by_sweep=False, group=group, statistics=wanted)
     page = call_engine(lambda client: _read(client, query, most))
     fail_on_unknown_name(page)
+    if group:
+        ls_groups.print_groups(page, query, as_json=json)
+        return
     if json:
         print_json([run_json(run) for run in page.runs])
         return
@@ -138,7 +153,9 @@ def ls(
         return
     varied = _with_varied_seeds(page.runs)
     rows = [
-        _sweep_row(row) if isinstance(row, SweepRow) else _row(row, row.id in varied) for row in page.rows
+        _sweep_row(row) if isinstance(row, SweepRow) else _row(row, row.id in varied)
+        for row in page.rows
+        if not isinstance(row, GroupRow)
     ]
     for line in table(COLUMNS, rows):
         print_stdout(line)
@@ -201,7 +218,11 @@ async def _read(client: Client, query: Query, most: int | None) -> Page:
         rows |= {row.id: row for row in more}
     placed = list(enumerate(rows.values()))
     sweeps = tuple(replace(row, place=place) for place, row in placed if isinstance(row, SweepRow))
-    return replace(page, runs=tuple(row for _, row in placed if isinstance(row, RunSummary)), sweeps=sweeps)
+    groups = tuple(replace(row, place=place) for place, row in placed if isinstance(row, GroupRow))
+    runs = [row.newest if isinstance(row, GroupRow) else row for row in rows.values()]
+    return replace(
+        page, runs=tuple(run for run in runs if isinstance(run, RunSummary)), sweeps=sweeps, groups=groups
+    )
 
 
 async def read_all_rows(client: Client, where: str) -> Page:

@@ -93,7 +93,7 @@ def _column(name: str, runs: Sequence[RunSummary]) -> RunColumn:
     right = any(is_number(run, name) for run in runs)
     cell = partial(_cell, name=field_of_all(runs, name))
     shown = f"{shortened(title, width - 1)}?" if is_missing else shortened(title, width)
-    return RunColumn(shown, width, cell, sort_field(name), right)
+    return RunColumn(shown, width, cell, sort_field(name), right, name=name)
 
 
 def _cell(run: RunSummary, width: int, *, name: str) -> Row:

@@ -21,6 +21,8 @@ NARROW = 64
 NAME_ALONE = 34
 """width below which there is a column of names and no other"""
 LEAST_NAME, MOST_NAME, LEAST_PARAMS = 10, 28, 12
+SPREAD = 15
+"""cells of mean and standard deviation"""
 METRIC = 12
 """cells of the name of a metric"""
 STEP = 4
@@ -47,15 +49,30 @@ class RunColumn:
     right: bool = False
     names_metric: bool = False
     """whether each cell names its metric"""
+    name: str = ""
+    """the field that it shows; empty: that of its title"""
+    metric: str = ""
+    """the metric on the chart"""
+
+    @property
+    def field(self) -> str:
+        return self.name or self.title
 
     def resized(self, width: int) -> RunColumn:
         return replace(self, width=width)
 
 
 def columns(
-    width: int, metric: str, longest: int = MOST_NAME, params: Mapping[str, str] | None = None
+    width: int,
+    metric: str,
+    longest: int = MOST_NAME,
+    params: Mapping[str, str] | None = None,
+    *,
+    with_spread: bool = False,
 ) -> tuple[RunColumn, ...]:
     """The columns that fit into `width` cells, behind the sign and the swatch.
+
+    `with_spread`: those of values have room for mean and standard deviation.
 
     `longest` is the width of the longest name in cells; `params` is the text of the differing parameters by
     id of a run, else each has its non-default ones. Names get the room they need, parameters the rest.
@@ -68,9 +85,30 @@ def columns(
     kept = [
         RunColumn("progress", 24 if roomy else 20, progress_or_status, "status"),
         RunColumn(
-            shortened(metric, METRIC if roomy else 8) or "last", 12 if roomy else 8, last, metric, True
+            shortened(metric, METRIC if roomy else 8) or "last",
+            SPREAD if with_spread else 12 if roomy else 8,
+            last,
+            metric,
+            True,
+            name=metric,
         ),
-        RunColumn("best", METRIC + 10 if ample else 9 if roomy else 8, best, "best", True, ample),
+        RunColumn(
+            "best",
+            METRIC + SPREAD + 1
+            if with_spread and ample
+            else SPREAD
+            if with_spread and roomy
+            else METRIC + 10
+            if ample
+            else 9
+            if roomy
+            else 8,
+            best,
+            "best",
+            True,
+            ample,
+            metric=metric,
+        ),
         RunColumn("age", 4, lambda run, _: (Span(age_of(run), "muted"),), "created", True),
     ]
     if ample:
@@ -96,7 +134,7 @@ def built_in_columns(metric: str, params: Mapping[str, str]) -> dict[str, RunCol
         RunColumn("parameters", LEAST_PARAMS, partial(_params, texts=params)),
         RunColumn("experiment", 10, _experiment, "experiment"),
         RunColumn("progress", 20, progress_or_status, "status"),
-        RunColumn("best", METRIC, best, "best", True, True),
+        RunColumn("best", METRIC, best, "best", True, True, metric=metric),
         RunColumn("age", 4, lambda run, _: (Span(age_of(run), "muted"),), "created", True),
     )
     return {column.title: column for column in found}
@@ -164,7 +202,7 @@ def header(found: tuple[RunColumn, ...], query: Query) -> Row:
 def row_of(run: RunSummary, style: TableStyle, found: tuple[RunColumn, ...], indent: int = 0) -> Row:
     """The row of a run; its name is indented by `indent` cells."""
     cells = cells_of(run, found, indent)
-    return (Span(" "), sign_of(run), Span(" "), *_swatch(style), Span(" "), *laid_out(found, cells))
+    return (Span(" "), sign_of(run), Span(" "), *swatch(style), Span(" "), *laid_out(found, cells))
 
 
 def cells_of(
@@ -190,7 +228,8 @@ def laid_out(found: tuple[RunColumn, ...], cells: Sequence[Row]) -> Row:
     return tuple(spans)
 
 
-def _swatch(style: TableStyle) -> Row:
+def swatch(style: TableStyle) -> Row:
+    """The line of the curve of a row, in two cells."""
     if style.hue is None:
         return (Span("  "),)
     dash = 1 if style.baseline else 0 if style.selected else dash_of(style.hue)
@@ -222,7 +261,8 @@ def _params(run: RunSummary, width: int, *, texts: Mapping[str, str]) -> Row:
 
 def _field_column(field: RunField) -> RunColumn:
     sort = field.name if field.about else ""
-    return RunColumn(field.title, field.width, partial(_field, field=field), sort, right=not field.is_text)
+    cell = partial(_field, field=field)
+    return RunColumn(field.title, field.width, cell, sort, right=not field.is_text, name=field.name)
 
 
 def _field(run: RunSummary, width: int, *, field: RunField) -> Row:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from rich.cells import cell_len
 
@@ -68,7 +69,8 @@ def _cell(sweep: SweepRow, column: RunColumn, metric: str) -> Row:
         case "experiment":
             return (Span(plain(sweep.experiment, limit=40), "muted"),)
         case "progress":
-            return _counts(sweep)
+            more = sweep.planned > sweep.trials
+            return (*counts_row(sweep.counts), *((Span(f"of {sweep.planned:,}", "muted"),) if more else ()))
         case "best":
             is_shown = _has_best(sweep, column, metric)
             return _best(sweep, with_metric=sweep.metric != metric) if is_shown else ()
@@ -77,17 +79,16 @@ def _cell(sweep: SweepRow, column: RunColumn, metric: str) -> Row:
     return ()
 
 
-def _counts(sweep: SweepRow) -> Row:
-    """The number of trials by status, and how many are planned where there are more."""
+def counts_row(counts: Mapping[str, int]) -> Row:
+    """The number of runs by status."""
     spans: list[Span] = []
-    for word, count in sorted(sweep.counts.items(), key=lambda pair: _ORDER.index(pair[0])):
+    for word, count in sorted(counts.items(), key=lambda pair: _ORDER.index(pair[0])):
         spans += [_sign(word), Span(f"{count:,} ", "text")]
-    more = sweep.planned > sweep.trials
-    return (*spans, Span(f"of {sweep.planned:,}", "muted")) if more else tuple(spans)
+    return tuple(spans)
 
 
 _ORDER = ("running", "pausing", "stopping", "queued", "done", "paused", "stopped", "pruned", "failed", "lost",
-          "damaged")  # fmt: skip
+          "damaged", "imported")  # fmt: skip
 
 
 def _sign(word: str) -> Span:

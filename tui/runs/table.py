@@ -1,8 +1,8 @@
-"""The run table: a virtual list of all runs and sweeps, whose visible rows are fetched page by page."""
+"""The run table: a virtual list of runs, sweeps and groups; the rows in sight are fetched page by page."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from engine import filter_fields
-from engine.protocol import Query, RunSummary, SweepRow
+from engine.protocol import GroupRow, Query, RunSummary, SweepRow
 from tui.data.run_pages import RunPages, TableRow
 from tui.data.run_text import name_of
 from tui.keys import all_keys
@@ -38,6 +38,8 @@ from tui.ui.span import Row, Span
 PLAIN = TableStyle()
 ATTEMPTS = 4
 LEAST_ROWS = 4
+STATISTICS = 16
+"""most fields of which groups have the mean"""
 ROWS_ASKED = 300
 """rows whose metrics and parameters are offered as columns"""
 _NAMES = {title: title for title in built_in_columns("", {})} | {
@@ -49,17 +51,18 @@ INDENT = 2
 
 
 class RunTable(PagedTable[Query, TableRow]):
-    """Runs, and sweeps in place of their trials."""
+    """Runs, and in their place sweeps, or groups of runs that differ in the seed alone."""
 
     SCOPE: ClassVar[Scope] = "table"
     BINDINGS = all_keys.bindings(SCOPE)
 
     @dataclass
     class Selected(Message):
-        """The cursor is on another row: a run, or a sweep that stands for its trials."""
+        """The cursor is on another row: a run, or a sweep or a group that stands for its runs."""
 
         run: RunSummary | None
         sweep: SweepRow | None = None
+        group: GroupRow | None = None
 
         def can_replace(self, message: Message) -> bool:
             return isinstance(message, RunTable.Selected)
@@ -78,6 +81,16 @@ class RunTable(PagedTable[Query, TableRow]):
 
         sweep: SweepRow
 
+    @dataclass
+    class GroupMarked(Message):
+        group: GroupRow
+
+    @dataclass
+    class GroupToggled(Message):
+        """Expand or collapse the runs of a group."""
+
+        group: GroupRow
+
     class Opened(Message):
         """Enter was pressed on a run."""
 
@@ -89,6 +102,7 @@ class RunTable(PagedTable[Query, TableRow]):
         self._metric = "loss"
         self._row_styles: Mapping[str, TableStyle] = {}
         self._columns: tuple[RunColumn, ...] = ()
+        self._group_params: Mapping[str, str] = {}
         self._chosen: tuple[ColumnChoice, ...] = ()
 
     @property
@@ -116,7 +130,8 @@ class RunTable(PagedTable[Query, TableRow]):
     def loaded_runs(self) -> list[RunSummary]:
         """Runs of the first rows, as far as they are loaded."""
         rows = map(self._pages.at, range(min(self._pages.matching, ROWS_ASKED)))
-        return [row for row in rows if isinstance(row, RunSummary)]
+        found = [row.newest if isinstance(row, GroupRow) else row for row in rows]
+        return [row for row in found if isinstance(row, RunSummary)]
 
     @property
     def selected(self) -> RunSummary | None:
@@ -126,6 +141,18 @@ class RunTable(PagedTable[Query, TableRow]):
     def sweep(self) -> SweepRow | None:
         """The sweep under the cursor; None on a run."""
         return self.entry if isinstance(self.entry, SweepRow) else None
+
+    @property
+    def group(self) -> GroupRow | None:
+        """The group under the cursor; None on a run, also on one that is alone in its group."""
+        return self.entry if isinstance(self.entry, GroupRow) else None
+
+    @property
+    def statistics(self) -> tuple[str, ...]:
+        """The fields of which groups have the mean: that of the chart, and those of chosen columns."""
+        own = built_in_columns("", {})
+        names = [self._metric, *(one.name for one in self._chosen if one.name not in own)]
+        return tuple(dict.fromkeys(names))[:STATISTICS]
 
     def select(self, run: str) -> None:
         """Move the cursor to a run or sweep once it is loaded; dropped after a few pages without it."""
@@ -161,7 +188,7 @@ class RunTable(PagedTable[Query, TableRow]):
     def cursor_placed(self, *, found: bool) -> None:
         if self.entry is not None:
             self._selected = self.entry.id
-        self.post_message(self.Selected(self.selected, self.sweep))
+        self.post_message(self.Selected(self.selected, self.sweep, self.group))
 
     def cursor_moved(self) -> None:
         self._wanted = self._selected = ""
@@ -179,15 +206,25 @@ class RunTable(PagedTable[Query, TableRow]):
             self.move_to(self.cursor + 1)
         elif self.sweep is not None:
             self.post_message(self.SweepMarked(self.sweep))
+        elif self.group is not None:
+            self.post_message(self.GroupMarked(self.group))
+            self.move_to(self.cursor + 1)
 
     def action_open(self) -> None:
-        self.post_message(self.SweepToggled(self.sweep) if self.sweep is not None else self.Opened())
+        self.post_message(self._toggled or self.Opened())
+
+    @property
+    def _toggled(self) -> Message | None:
+        """The message that expands or collapses the row under the cursor; None on a run."""
+        if self.sweep is not None:
+            return self.SweepToggled(self.sweep)
+        return self.GroupToggled(self.group) if self.group is not None else None
 
     def action_turn(self, by: int) -> None:
-        """On a sweep, right expands and left collapses it; otherwise they select another pane."""
-        sweep = self.sweep
-        toggles_sweep = sweep is not None and sweep.is_open == (by < 0)
-        self.post_message(self.SweepToggled(sweep) if sweep and toggles_sweep else SwitchPane(by))
+        """Right expands and left collapses a sweep or a group; otherwise they select another pane."""
+        row = self.sweep or self.group
+        toggles = row is not None and row.is_open == (by < 0)
+        self.post_message((self._toggled if toggles else None) or SwitchPane(by))
 
     # --- drawing -----------------------------------------------------------------------------------------
 
@@ -212,7 +249,12 @@ class RunTable(PagedTable[Query, TableRow]):
     def entry_row(self, entry: TableRow) -> Row:
         if isinstance(entry, SweepRow):
             return row_of_sweep(entry, self._columns, self._metric)
-        indent = INDENT if self._is_below_sweep(entry) else 0
+        if isinstance(entry, GroupRow):
+            from tui.runs.group_cells import row_of_group  # with groups alone, as below
+
+            style = self._row_styles.get(entry.id, PLAIN)
+            return row_of_group(entry, style, self._columns, self._group_params)
+        indent = INDENT if self._is_below_other(entry) else 0
         return row_of(entry, self._row_styles.get(entry.id, PLAIN), self._columns, indent)
 
     def _columns_of_visible_rows(self, width: int) -> tuple[RunColumn, ...]:
@@ -222,23 +264,47 @@ class RunTable(PagedTable[Query, TableRow]):
             if (row := self._pages.at(place))
         ]
         longest = max((self._name_width(row) for row in rows), default=MOST_NAME)
-        runs = [row for row in rows if isinstance(row, RunSummary)]
+        runs = [run for row in rows if isinstance(run := _run_of(row), RunSummary)]
+        is_grouped = bool(self._pages.query.group)
+        params = self._params_of_rows(rows) if is_grouped else differing_params(runs)
+        self._group_params = params
         if self._chosen:
-            params = differing_params(runs)
             return chosen_columns(width, self._chosen, self._metric, longest, params, runs)
-        found = columns(width, self._metric, longest, differing_params(runs))
+        found = columns(width, self._metric, longest, params, with_spread=is_grouped)
         return with_room_for_params(found, [self._short_cells(row, found) for row in rows]) if rows else found
+
+    def _params_of_rows(self, rows: Sequence[TableRow]) -> dict[str, str]:
+        from tui.runs.group_params import params_of_rows
+
+        return params_of_rows(rows)
 
     def _short_cells(self, row: TableRow, found: tuple[RunColumn, ...]) -> list[Row]:
         if isinstance(row, SweepRow):
             return cells_of_sweep(row, found, self._metric)
-        return cells_of(row, found, INDENT if self._is_below_sweep(row) else 0, short=True)
+        if isinstance(row, GroupRow):
+            from tui.runs.group_cells import cells_of_group
+
+            return cells_of_group(row, found, self._group_params, short=True)
+        return cells_of(row, found, INDENT if self._is_below_other(row) else 0, short=True)
 
     def _name_width(self, row: TableRow) -> int:
         if isinstance(row, SweepRow):
             return cell_len(sweep_title(row))
-        return cell_len(name_of(row)) + (INDENT if self._is_below_sweep(row) else 0)
+        if isinstance(row, GroupRow):
+            from tui.runs.group_cells import group_title
 
-    def _is_below_sweep(self, run: RunSummary) -> bool:
-        """Whether the run is a trial whose sweep has a row."""
+            return cell_len(group_title(row))
+        return cell_len(name_of(row)) + (INDENT if self._is_below_other(row) else 0)
+
+    def _is_below_other(self, run: RunSummary) -> bool:
+        """Whether the run is a trial whose sweep has a row, or of a group that has one."""
+        if self._pages.query.group:
+            from engine.run_groups import group_of
+
+            return self._pages.find_group(group_of(run)) is not None
         return bool(run.spec.sweep) and self._pages.find_sweep(run.spec.sweep) is not None
+
+
+def _run_of(row: TableRow) -> RunSummary | SweepRow | None:
+    """A run, or the newest one of a group."""
+    return row.newest if isinstance(row, GroupRow) else row

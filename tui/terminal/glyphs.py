@@ -31,6 +31,7 @@ class Glyphs:
     """two bars in one line: both, the upper one alone, the lower one alone"""
     fold: tuple[str, str]
     """closed, open"""
+    plus_minus: str
     ascii_only: bool = False
 
     def level(self, share: float) -> str:
@@ -54,6 +55,7 @@ UNICODE = Glyphs(
     cut="…",
     choice=("‹", "›"),
     fold=("▸", "▾"),
+    plus_minus="±",
     bar=("━", "━"),
     two_bars=("█", "▀", "▄"),
 )
@@ -71,6 +73,7 @@ ASCII = Glyphs(
     cut="~",
     choice=("<", ">"),
     fold=(">", "v"),
+    plus_minus="+-",
     bar=("=", "-"),
     two_bars=("#", "=", "-"),
     ascii_only=True,

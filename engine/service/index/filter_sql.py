@@ -31,7 +31,7 @@ RANKS = ("running", "pausing", "stopping", "queued", "paused", "failed", "lost",
 """order of statuses in a sort: active runs first"""
 NARROW = (
     "id", "submitted", "created", "name", "experiment", "status", "step", "best", "cause", "device", "token",
-    "sweep", "tags", "note",
+    "sweep", "tags", "note", "config",
 )  # fmt: skip
 """columns of the narrow table; fields without one are read from the summary"""
 TAGS, NOTE = "tags", "note"
@@ -114,11 +114,20 @@ def _names_sweep(sweep_id: str, name: str, text: str) -> bool:
 def order(field: str, descending: bool) -> Sql:
     """The sort as ORDER BY terms: rows without the field last, ties by submission. Raises FilterError."""
     field = filter_fields.ALIASES.get(field, field)
-    key = _sort_key(field)
+    key = sort_key(field)
     way = "DESC" if descending else "ASC"
     if field == "created":
         return Sql(age_order(way))
     return Sql(f"{key.text} {way} NULLS LAST, {age_order('DESC')}", key.values)
+
+
+def value_of(field: str) -> Sql:
+    """The value of a field, metric or parameter as an SQL expression. Raises FilterError."""
+    field = filter_fields.ALIASES.get(field, field)
+    if field in _TEXTS or field in _NUMBERS:
+        return Sql({**_NUMBERS, **_TEXTS}[field])
+    found = _dynamic_field(field, "live", "params", "metrics")
+    return Sql(f"({found.text})", found.values)
 
 
 def age_order(way: str) -> str:
@@ -126,7 +135,11 @@ def age_order(way: str) -> str:
     return f"r.submitted {way}, r.created {way}, r.id {way}"
 
 
-def _sort_key(field: str) -> Sql:
+def sort_key(field: str) -> Sql:
+    """What a table is sorted by, as an SQL expression. Raises FilterError."""
+    field = filter_fields.ALIASES.get(field, field)
+    if field == "created":
+        return Sql("r.created")
     if field == "status":
         ranks = " ".join(f"WHEN '{status}' THEN {rank}" for rank, status in enumerate(RANKS))
         return Sql(f"CASE r.status {ranks} END")

@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 import stat
 import zlib
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,32 +17,49 @@ from typing import Any
 
 from engine import files
 from engine.errors import CorruptRun, EngineError
-from engine.protocol import Json, Query, RunSummary, Status, SweepRow, summary_to_json
+from engine.protocol import GroupRow, Json, Query, RunSummary, Status, SweepRow, summary_to_json
+from engine.run_groups import CONFIG, group_of_summary
 from engine.service.health.storage import is_remote
 from engine.service.index import filter_sql
 from engine.service.index.filter_parser import FilterError
+from engine.service.index.group_rows import (
+    BEST,
+    GROUP_SORTS,
+    NUMBER,
+    SORT,
+    VALUES,
+    FoundGroup,
+    row_of_group,
+    sorted_groups,
+    window_of,
+)
 from engine.text_pattern import SECONDS, PatternSearch
 
-SCHEMA = 5
+SCHEMA = 6
 LIMIT = 1000
 """most rows of one page"""
+GROUP_FIELDS, STATISTICS = 8, 16
+"""most fields to group by, and of which groups have the mean"""
 _TABLES = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE runs (
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, submitted INTEGER NOT NULL, created REAL NOT NULL,
     name TEXT NOT NULL, experiment TEXT NOT NULL, status TEXT NOT NULL, step INTEGER NOT NULL, best REAL,
     cause TEXT NOT NULL, device TEXT NOT NULL, token TEXT NOT NULL, sweep TEXT NOT NULL,
-    tags TEXT NOT NULL, note TEXT NOT NULL);
+    tags TEXT NOT NULL, note TEXT NOT NULL, config TEXT NOT NULL);
 CREATE TABLE bodies (
     number INTEGER PRIMARY KEY, summary TEXT NOT NULL, tail TEXT NOT NULL, sum INTEGER NOT NULL);
 CREATE INDEX by_age ON runs (submitted, created, id);
 CREATE INDEX by_sweep ON runs (sweep, submitted, created, id) WHERE sweep != '';
 CREATE INDEX by_name ON runs (name);
 CREATE INDEX by_status ON runs (status);
+CREATE INDEX by_config ON runs (config);
 CREATE INDEX by_token ON runs (token) WHERE token != '';
 CREATE INDEX by_mark ON runs (substr(id, -4));
 """
-_NARROW = ", ".join(filter_sql.NARROW)
+_VERIFIED = tuple(name for name in filter_sql.NARROW if name != CONFIG)
+"""columns that are compared with the summary after a crash; to compute the group takes too long for that"""
+_NARROW = ", ".join((*_VERIFIED, CONFIG))
 _FROM = "FROM runs r"
 _FROM_BOTH = "FROM runs r JOIN bodies b ON b.number = r.number"
 _BODY = "CAST(b.summary AS BLOB), CAST(b.tail AS BLOB), b.sum"
@@ -78,7 +95,8 @@ class IndexWindow:
     sweeps: tuple[SweepRow, ...] = ()
     """without the fields that come from the folder of the sweep"""
     length: int | None = None
-    """number of all rows, where some of them are sweeps"""
+    """number of all rows, where some of them are sweeps or groups"""
+    groups: tuple[GroupRow, ...] = ()
 
 
 class DamagedIndex(Exception):
@@ -115,7 +133,7 @@ class Index:
                 self._db.execute("INSERT OR REPLACE INTO bodies VALUES (?, ?, ?, ?)", body)
 
     def _upsert(self, row: IndexRow) -> int:
-        values = _narrow_values(row.summary)
+        values = (*_narrow_values(row.summary, _VERIFIED), group_of_summary(row.summary))
         placeholders = ", ".join("?" * len(values))
         updates = ", ".join(f"{name} = excluded.{name}" for name in filter_sql.NARROW[1:])
         found = self._db.execute(
@@ -161,6 +179,8 @@ class Index:
         condition = filter_sql.where(query.where, sweeps)
         order = filter_sql.order(query.sort, query.descending)
         limit, offset = min(max(query.limit, 0), LIMIT), max(query.offset, 0)
+        if query.group:
+            return self._page_by_group(query, condition, limit, offset)
         sizes = self._sizes_of_sweeps() if query.by_sweep and not filter_sql.names_trials(query.where) else {}
         if sizes:
             return self._page_by_sweep(query, condition, order, sizes)
@@ -197,6 +217,77 @@ class Index:
         bodies = self._bodies(row for row in rows if not isinstance(row, str))
         return IndexWindow(bodies, matching, total, self._unknown(query), sweeps, length)
 
+    def _page_by_group(self, query: Query, condition: filter_sql.Sql, limit: int, offset: int) -> IndexWindow:
+        fields, names = _group_fields(query.group), query.statistics[:STATISTICS]
+        found, has_values = self._groups(query, fields, names, condition)
+        order = query.sort, query.descending
+        page = window_of(sorted_groups(found, *order), frozenset(query.open_groups), order, offset, limit)
+        shown = [group for _, group, _ in page.groups]
+        values = _values_in(shown, names, query.sort) if has_values else self._values_of(shown, names)
+        rows = tuple(
+            row_of_group(place, group, is_open, self._metric_of(group), values[group.id])
+            for place, group, is_open in page.groups
+        )
+        matching = sum(len(group.runs) for group in found)
+        unknown = (*self._unknown(query), *self._unknown_fields(fields))
+        return IndexWindow(
+            self._bodies(page.numbers), matching, self.total(), unknown, length=page.length, groups=rows
+        )
+
+    def _groups(
+        self, query: Query, fields: Sequence[str], names: Sequence[str], condition: filter_sql.Sql
+    ) -> tuple[list[FoundGroup], bool]:
+        """The groups of the runs that pass the filter, in the order of their newest runs.
+
+        Returns also whether the runs have the values of `names`: where the summaries are read anyway.
+        """
+        keys = [filter_sql.value_of(name) for name in fields]
+        sort = filter_sql.Sql("NULL") if query.sort in GROUP_SORTS else filter_sql.sort_key(query.sort)
+        reads = any(one.reads_summaries for one in (*keys, sort, condition))
+        values = [filter_sql.sort_key(name) for name in names if name != query.sort] if reads else []
+        columns = (sort, *values, *keys)
+        sql = (
+            f"SELECT r.number, iif(r.cause = 'pruned', 'pruned', r.status), r.best, "
+            f"{', '.join(one.text for one in columns)} {_FROM_BOTH if reads else _FROM} "
+            f"WHERE {condition.text} ORDER BY {filter_sql.age_order('DESC')}"
+        )
+        bound = tuple(value for one in (*columns, condition) for value in one.values)
+        found: dict[Any, list[tuple[Any, ...]]] = {}
+        for row in self._db.execute(sql, bound):
+            key = row[-1] if len(keys) == 1 else row[-len(keys) :]
+            found.setdefault(key, []).append(row)
+        is_config = fields == [CONFIG]
+        groups = [FoundGroup(key if is_config else json.dumps(key), runs) for key, runs in found.items()]
+        return groups, reads
+
+    def _metric_of(self, group: FoundGroup) -> str:
+        """The metric of the best value of the newest run that has one."""
+        number = next((run[NUMBER] for run in group.runs if run[BEST] is not None), None)
+        find = "SELECT json_extract(b.summary, '$.best.metric') FROM bodies b WHERE number = ?"
+        found = self._db.execute(find, (number,)).fetchone()
+        return str(found[0]) if found is not None else ""
+
+    def _values_of(
+        self, groups: Sequence[FoundGroup], names: Sequence[str]
+    ) -> dict[str, dict[str, list[Any]]]:
+        """The values of the runs of each group by name."""
+        if not names:
+            return {group.id: {} for group in groups}
+        columns = [filter_sql.sort_key(name) for name in names]
+        sql = (
+            f"SELECT r.number, {', '.join(one.text for one in columns)} {_FROM_BOTH} "
+            "WHERE r.number IN (SELECT value FROM json_each(?))"
+        )
+        numbers = [run[NUMBER] for group in groups for run in group.runs]
+        bound = (*(value for one in columns for value in one.values), json.dumps(numbers))
+        found = {row[0]: row[1:] for row in self._db.execute(sql, bound)}
+        return {
+            group.id: {
+                name: [found[run[NUMBER]][place] for run in group.runs] for place, name in enumerate(names)
+            }
+            for group in groups
+        }
+
     def _sizes_of_sweeps(self) -> dict[str, int]:
         """Number of trials by sweep, of sweeps with two or more."""
         sql = "SELECT sweep, count(*) FROM runs WHERE sweep != '' GROUP BY sweep HAVING count(*) > 1"
@@ -229,8 +320,14 @@ class Index:
         return SweepRow(place, sweep, str(found[0][3]), sum(counts.values()), counts, newest, is_open)
 
     def _unknown(self, query: Query) -> tuple[str, ...]:
-        names = filter_sql.dynamic_fields(query.where, query.sort)
+        sort = "created" if query.group and query.sort in GROUP_SORTS else query.sort
+        names = filter_sql.dynamic_fields(query.where, sort)
         return tuple(name for name in names if not self._is_known(filter_sql.has_field(name)))
+
+    def _unknown_fields(self, names: Iterable[str]) -> list[str]:
+        """Those of the fields that no run has."""
+        dynamic = [name for one in names for name in filter_sql.dynamic_fields("", one)]
+        return [name for name in dynamic if not self._is_known(filter_sql.has_field(name))]
 
     def _is_known(self, has_field: filter_sql.Sql) -> bool:
         found = self._db.execute(f"SELECT 1 FROM bodies b WHERE {has_field.text} LIMIT 1", has_field.values)
@@ -467,12 +564,12 @@ def _verify(db: sqlite3.Connection) -> None:
         result = found.fetchone()[0]
     if result != "ok":
         raise DamagedIndex(str(result)[:200])
-    narrow = ", ".join(f"r.{name}" for name in filter_sql.NARROW)
+    narrow = ", ".join(f"r.{name}" for name in _VERIFIED)
     for row in db.execute(f"SELECT {_BODY}, {narrow} {_FROM_BOTH}"):
         summary, _ = map(json.loads, _verify_body(row[:3]))
         if any(
             one != other
-            for one, other in zip(_narrow_values(summary), row[3:], strict=True)
+            for one, other in zip(_narrow_values(summary, _VERIFIED), row[3:], strict=True)
             if one not in _STATUSES
         ):
             raise DamagedIndex(f"the row of {str(summary['id'])[:80]} is not what its summary says")
@@ -501,7 +598,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     return db
 
 
-def _narrow_values(summary: Json) -> tuple[object, ...]:
+def _narrow_values(summary: Json, names: Sequence[str]) -> tuple[object, ...]:
     best = summary["best"]["value"] if summary["best"] else None
     others = {
         "submitted": summary["number"],
@@ -511,11 +608,31 @@ def _narrow_values(summary: Json) -> tuple[object, ...]:
         filter_sql.TAGS: f" {' '.join(tags).lower()} " if (tags := summary.get("tags")) else "",
         filter_sql.NOTE: summary.get("note", "").lower(),
     }
-    return tuple(others[name] if name in others else summary[name] for name in filter_sql.NARROW)
+    return tuple(others[name] if name in others else summary[name] for name in names)
 
 
 def _text(data: Json) -> str:
     return json.dumps(data, allow_nan=False, separators=(",", ":"))
+
+
+def _group_fields(text: str) -> list[str]:
+    """Raises FilterError."""
+    names = list(dict.fromkeys(name for part in text.split(",") if (name := part.strip())))
+    if not 0 < len(names) <= GROUP_FIELDS:
+        raise FilterError(f"group: expected 1 to {GROUP_FIELDS} names of fields, got {text[:80]!r}.")
+    return names
+
+
+def _values_in(
+    groups: Iterable[FoundGroup], names: Sequence[str], sort: str
+) -> dict[str, dict[str, list[Any]]]:
+    """The values that the runs of each group were found with, by name."""
+    others = [name for name in names if name != sort]
+    places = {name: SORT if name == sort else VALUES + others.index(name) for name in names}
+    return {
+        group.id: {name: [run[place] for run in group.runs] for name, place in places.items()}
+        for group in groups
+    }
 
 
 # --- the trials of a sweep as one row ---------------------------------------------------------------------

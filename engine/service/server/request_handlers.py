@@ -81,7 +81,9 @@ class Requests:
             "matching": window.matching, "total": window.total, "unknown": window.unknown,
             "notice": await self._service.notice(),
         }  # fmt: skip
-        if query.by_sweep:
+        if query.group:
+            facts |= {"length": window.length, "groups": to_json(window.groups)}
+        elif query.by_sweep:
             sweeps = [self._service.sweeps.with_best(row) for row in window.sweeps]
             facts |= {"length": window.length, "sweeps": to_json(sweeps)}
         return RawFrame("runs", window.summaries, facts)
