@@ -138,7 +138,7 @@ class ParentCheckpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmitRequest:
-    JSON_OMITTED: ClassVar = ("begin", "like", "file", "command", "withheld")
+    JSON_OMITTED: ClassVar = ("begin", "like", "file", "command", "withheld", "gpus")
 
     experiment: str = ""
     params: Mapping[str, Any] = field(default_factory=dict)
@@ -153,6 +153,8 @@ class SubmitRequest:
     gpu_share: float = 1.0
     threads: int | None = None
     """None: as many as its experiment uses"""
+    gpus: str | None = None
+    """CUDA_VISIBLE_DEVICES of the shell: the GPUs that may be chosen; None: any"""
     like: str = ""
     """a run whose command is run again"""
     file: FileExperiment | None = None
@@ -167,7 +169,7 @@ class SubmitRequest:
 class Spec:
     """A run as submitted; written once."""
 
-    JSON_OMITTED: ClassVar = ("parent", "file", "command")
+    JSON_OMITTED: ClassVar = ("parent", "file", "command", "gpus")
 
     id: str
     experiment: str
@@ -201,6 +203,8 @@ class Spec:
     """the experiment, where it is a file of the user's"""
     command: ShellCommand | None = None
     """what `dltui exec` runs"""
+    gpus: str | None = None
+    """CUDA_VISIBLE_DEVICES of the shell that submitted it: the GPUs that may be chosen; None: any"""
     unknown: Unknown = field(default_factory=dict)
     """fields that a newer version wrote: kept, without effect"""
 

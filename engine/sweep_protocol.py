@@ -98,7 +98,7 @@ class Prune:
 class SweepSpec:
     """A sweep as submitted; written once. A summary has it with later edits."""
 
-    JSON_OMITTED: ClassVar = ("file", "command", "parent")
+    JSON_OMITTED: ClassVar = ("file", "command", "parent", "gpus")
 
     id: str
     name: str
@@ -139,6 +139,8 @@ class SweepSpec:
     """as in `Spec`, for its trials"""
     parent: ParentCheckpoint | None = None
     """the checkpoint of another run that each trial begins with; the sweep's folder keeps it"""
+    gpus: str | None = None
+    """as in `Spec`, for its trials"""
     unknown: Unknown = field(default_factory=dict)
     """fields that a newer version wrote: kept, without effect"""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 CONNECT_TRIES = 3
 """to connect: a service may end between the attempt and its answer"""
+GPUS = "CUDA_VISIBLE_DEVICES"
 UNREAD = 64
 """unread frames of one stream, after which the client reads no further frames"""
 
@@ -197,13 +199,13 @@ class Client:
         `data` is the absolute path of the folder of data sets, "" for none; None: DLTUI_DATA. `begin`: the
         checkpoint it begins with, RUN@STEP or RUN@best. `file` is the experiment where it is a file: its
         source is kept as it is now, or, where the file is gone, as it was. Raises DltuiError, and nothing
-        was started.
+        was started. CUDA_VISIBLE_DEVICES of this process limits the choice of the GPU.
         """
         request = SubmitRequest(
             experiment=experiment, params=dict(params or {}), seed=seed, name=name, device=device,
             executor=executor, data=data_folder() if data is None else data, begin=begin,
-            gpu_share=gpu_share, threads=threads, like=like, token=uuid.uuid4().hex,
-            file=await self._kept(file, params or {}),
+            gpu_share=gpu_share, threads=threads, gpus=os.environ.get(GPUS), like=like,
+            token=uuid.uuid4().hex, file=await self._kept(file, params or {}),
         )  # fmt: skip
         return await self._run("submit", **to_json(request))
 
@@ -432,6 +434,8 @@ class Client:
         }  # fmt: skip
         kept = await self._kept(file, facts["params"], axes)
         facts |= {"file": to_json(kept)} if kept is not None else {}
+        if submitted is None and (gpus := os.environ.get(GPUS)) is not None:
+            facts["gpus"] = gpus
         if begin:
             facts["begin"] = begin
         if submitted is not None:

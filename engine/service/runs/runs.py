@@ -487,6 +487,7 @@ def spec_of(submission: SubmitRequest, now: float | None = None) -> Spec:
         token=submission.token,
         executor=submission.executor,
         data=submission.data,
+        gpus=submission.gpus,
         file=submission.file,
         gpu_share=submission.gpu_share,
     )
@@ -511,6 +512,7 @@ def _command_spec(submission: SubmitRequest, command: ShellCommand, now: float |
         token=submission.token,
         gpu_share=submission.gpu_share,
         data=submission.data,
+        gpus=submission.gpus,
         command=command,
     )
 

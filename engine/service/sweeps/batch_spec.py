@@ -173,6 +173,7 @@ def make_spec(batch: SweepBatch, spec: SweepSpec, row: TrialRow, created_at: flo
         sweep=spec.id,
         trial=row.trial,
         data=spec.data,
+        gpus=spec.gpus,
     )
 
 

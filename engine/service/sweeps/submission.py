@@ -66,6 +66,7 @@ def make_spec(facts: Json) -> SweepSpec:
         created_at=created,
         token=request.token,
         data=request.data,
+        gpus=request.gpus,
         file=request.file,
         command=request.command,
     )

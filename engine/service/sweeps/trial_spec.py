@@ -43,6 +43,7 @@ def make_spec(sweep: SweepSpec, row: TrialRow, created_at: float) -> Spec:
         gpu_share=sweep.gpu_share,
         executor=sweep.executor,
         data=sweep.data,
+        gpus=sweep.gpus,
         file=sweep.file,
         command=sweep.command,
         parent=sweep.parent,

@@ -128,6 +128,44 @@ async def test_a_run_waits_while_others_use_the_gpu(places: Places) -> None:
         assert (await reach(client, made.id, Status.DONE)).step == 2
 
 
+class TwoGpus:
+    def read(self, own_pids: object) -> tuple[Gpu, ...]:
+        return tuple(Gpu("H200", name, 0, 80 << 30, 0.0, 0) for name in ("GPU-abc", "GPU-def"))
+
+
+async def test_runs_and_trials_take_the_gpu_that_their_shell_leaves(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    async with serving(places, driver=TwoGpus()) as service, await connect(places) as client:
+        first = await client.submit("xor", {"epochs": 5000}, device="gpu", name="first")
+        await reach(client, first.id, Status.RUNNING)
+        taken = service.registry.get(first.id)
+        assert taken is not None and taken.device == "GPU-def"
+        second = await client.submit("xor", {"epochs": 2}, device="gpu")
+        waits = service.registry.get(second.id)
+        assert waits is not None
+        await until(lambda: "CUDA_VISIBLE_DEVICES limits the choice" in waits.why)
+        sweep = await client.sweep_submit("xor", ["epochs=2,3"], device="gpu")
+        assert sweep.spec.gpus == "1"
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+        third = await client.submit("xor", {"epochs": 2}, device="gpu")
+        hidden = service.registry.get(third.id)
+        assert hidden is not None
+        await until(lambda: "CUDA_VISIBLE_DEVICES of its shell leaves none" in hidden.why)
+
+
+async def test_without_a_gpu_that_is_the_reason_whatever_the_shell_names(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    async with serving(places) as service, await connect(places) as client:
+        made = await client.submit("xor", {"epochs": 2}, device="gpu")
+        run = service.registry.get(made.id)
+        assert run is not None
+        await until(lambda: run.why == "needs a GPU: this machine has none")
+
+
 @pytest.mark.parametrize(
     ("limit", "uuids"),
     [
