@@ -146,5 +146,12 @@ class OpenView(Message):
     """what to select, by keys that the view defines"""
 
 
+class LearnedMore(Message):
+    """An answer was marked or an exam ended: another number of cards may be due."""
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, LearnedMore)
+
+
 class PasteTruncated(Message):
     """A paste was longer than the limit."""

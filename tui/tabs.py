@@ -21,7 +21,7 @@ TABS = (
     TabEntry("mnist", "MNIST", "tui.mnist.tab:MnistTab"),
     TabEntry("language", "Language", "tui.language.tab:LanguageTab"),
     TabEntry("repl", "REPL", "tui.repl.tab:ReplTab"),
-    TabEntry("learn", "Learn", ""),
+    TabEntry("learn", "Learn", "tui.learn.tab:LearnTab"),
 )
 TITLES = {entry.name: entry.title for entry in TABS}
 PAGES = {entry.name: entry.page for entry in TABS if entry.page}

@@ -10,13 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from engine.course.deck_files import CONTENT
 from engine.course.problems import Problems
-from engine.course.toml_tables import Table, parse_toml
+from engine.course.toml_tables import Table, parse_toml, read_text
+from engine.errors import InputError
 
 LONGEST_SECTION = 250
 """words"""
@@ -129,6 +132,21 @@ def read_lecture(text: str, problems: Problems) -> Lecture | None:
     if len(problems.found) > before and not facts["id"]:
         return None
     return Lecture(**facts, file=problems.file, overview=sections[0], sections=tuple(sections[1:]))
+
+
+def open_lecture(learn: Path, lecture: str) -> Lecture:
+    """The text of `l02`, or of `deck:l01` of a deck in `learn`, the folder of a home. Raises InputError."""
+    deck, _, name = lecture.rpartition(":")
+    folder = learn / "decks" / deck if deck else CONTENT
+    for inside in sorted(folder.glob(f"{name}*")) if name.isalnum() and "/" not in deck else ():
+        problems = Problems(f"{inside.name}/lecture.md")
+        text = read_text(inside / "lecture.md", folder, problems)
+        found = read_lecture(text, problems) if text is not None else None
+        if found is not None and found.id == name:
+            return found
+        if problems.found:
+            raise InputError(str(problems.found[0]))
+    raise InputError(f"lecture: expected one of the course or of a deck, such as l02, got {lecture[:80]!r}.")
 
 
 def plain_words(text: str) -> tuple[Words, ...]:

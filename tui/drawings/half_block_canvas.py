@@ -149,6 +149,22 @@ class ImageCanvas:
         self.write(x, y, done * full, style_name)
         return self.write(x + full, y, ahead * (width - full), "line")
 
+    def overlay(self, x: int, y: int, sign: str, style_name: str) -> None:
+        """Write one character and keep the background of its cell."""
+        if 0 <= y < self.height and 0 <= x < self.width:
+            self._signs[y, x] = ord(sign)
+            self._styles[y, x] = _number(style_name)
+
+    def paste(self, x: int, y: int, other: ImageCanvas) -> None:
+        """Copy another canvas; its first cell comes to (x, y)."""
+        columns, rows = min(other.width, self.width - x), min(other.height, self.height - y)
+        if columns <= 0 or rows <= 0:
+            return
+        place, part = (slice(y, y + rows), slice(x, x + columns)), (slice(rows), slice(columns))
+        self._signs[place] = other._signs[part]
+        self._styles[place] = other._styles[part]
+        self._grounds[place] = other._grounds[part]
+
     def lines(self) -> list[tuple[Patch, ...]]:
         return [self.line(y) for y in range(self.height)]
 

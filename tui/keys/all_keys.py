@@ -22,7 +22,7 @@ HEADINGS: Mapping[Scope, str] = TITLES | {
     name: title for file in _FILES for name, title in file.SCOPES.items()
 }
 """the heading of each scope in the help"""
-MODAL = ("prompt", *dialogs.SCOPES)
+MODAL = ("prompt", "card", "videos", *dialogs.SCOPES)
 """where letters are typed text, so that no key of another scope is active"""
 OWNERS: Mapping[Scope, tuple[TabName, ...]] = {
     scope: (tab,) for tab, file in _OF_TABS.items() for scope in file.SCOPES if scope not in MODAL

@@ -150,8 +150,9 @@ class ViewsTab(Tab):
         return note
 
     def open_view(self, view: str, selection: Mapping[str, Any]) -> None:
-        self.select_view(view)
-        self.view.select(selection)
+        self.select_view(view or self.front)
+        if selection:
+            self.view.select(selection)
 
     # --- runs ------------------------------------------------------------------------------------------
 

@@ -15,6 +15,9 @@ from tui.dialogs.form_dialog import FormScreen
 from tui.dialogs.home_error import HomeScreen
 from tui.dialogs.pick_experiment import PickScreen
 from tui.keys.all_keys import KEYS, Key, Scope, overlaps, shown
+from tui.learn.aid_pane import AidPane
+from tui.learn.card_screen import CardScreen
+from tui.learn.videos_screen import VideosScreen
 from tui.repl.prompt_line import PromptLine
 from tui.repl.transcript import Transcript
 from tui.runs.columns_dialog import ColumnList
@@ -61,6 +64,9 @@ LISTENERS: dict[Scope, Any] = {
     "dialog": Dialog,
     "columns": ColumnList,
     "experiments": PickScreen,
+    "aid": AidPane,
+    "card": CardScreen,
+    "videos": VideosScreen,
 }
 
 
@@ -105,7 +111,7 @@ def test_keys_are_displayed_by_their_usual_names() -> None:
 
 ONE_MEANING = {
     "y": {"chart.log", "axes.log"},
-    "c": {"run.copy", "sweep.copy", "repl.copy"},
+    "c": {"run.copy", "sweep.copy", "repl.copy", "learn.copy"},
     "C": {"run.copy_command", "sweep.copy_all"},
     "0": {"chart.fit", "sweep.clear"},
 }

@@ -1,0 +1,1 @@
+"""The Learn tab: what is due today, lectures, aids, words and exams."""

@@ -1,0 +1,179 @@
+"""An aid on a canvas: controls, drawing, values in words, and how it is computed."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from engine.session_protocol.learn import AidControl, ComputedAid
+from tui.drawings.aid_drawing import drawn
+from tui.drawings.half_block_canvas import ImageCanvas
+from tui.learn.aid_state import AidState, value_text
+from tui.terminal.glyphs import glyphs
+from tui.ui.numbers import short
+
+CONTROLS = 24
+"""cells of the column of controls beside the drawing"""
+BESIDE = 62
+"""least width for controls beside the drawing"""
+SMALL = 40
+"""width from which on a drawing has room"""
+
+
+@dataclass(frozen=True, slots=True)
+class AidLook:
+    """What is shown of an aid."""
+
+    state: AidState
+    computed: ComputedAid | None = None
+    progress: float | None = None
+    """share, while it is computed"""
+    error: str = ""
+    shows_how: bool = False
+    has_focus: bool = True
+    goal: str = ""
+    """what is asked for, of a build item"""
+
+
+def paint_aid(canvas: ImageCanvas, look: AidLook) -> None:
+    top = _paint_head(canvas, look)
+    if look.shows_how:
+        _paint_how(canvas, look, top)
+        return
+    values = value_lines(look)
+    shown = min(len(values), max(2, (canvas.height - top) // 3))
+    bottom = canvas.height - shown - 1
+    controls = look.state.controls
+    if canvas.width >= BESIDE:
+        _paint_controls(canvas, look, controls, (0, top), CONTROLS, bottom - top)
+        _paint_drawing(canvas, look, CONTROLS + 2, top, canvas.width - CONTROLS - 2, bottom - top)
+    else:
+        rows = min(len(controls), max(2, (canvas.height - top) // 4))
+        _paint_controls(canvas, look, controls, (0, top), canvas.width, rows)
+        begin = top + rows + 1
+        _paint_drawing(canvas, look, 1, begin, canvas.width - 1, bottom - begin)
+    _paint_values(canvas, values[:shown], len(values) - shown, bottom + 1)
+
+
+def _paint_head(canvas: ImageCanvas, look: AidLook) -> int:
+    """A rule with the title; the row below it."""
+    rule = glyphs().rule
+    style_name = "accent" if look.has_focus else "line"
+    title = f" {look.state.line.title} "
+    x = canvas.write(0, 0, rule * 2, style_name)
+    x = canvas.write(x, 0, title, "key" if look.has_focus else "strong")
+    note = look.goal or _note(look)
+    end = canvas.width - len(note) - 4
+    canvas.write(x, 0, rule * max(0, canvas.width - x), style_name)
+    if note and end > x:
+        canvas.write(end, 0, f" {note} ", "good" if look.goal.endswith("reached") else "text")
+    return 1
+
+
+def _note(look: AidLook) -> str:
+    seed = f"draw {look.state.seed + 1}" if look.state.seed else ""
+    values = look.computed.values if look.computed is not None else {}
+    if "solved" in look.state.line.meanings and look.state.line.meanings["solved"].startswith("1 where"):
+        solved = "solved" if values.get("solved", 0) >= 1 else f"{short(values.get('right', 0))} rows right"
+        return f"{solved}  {seed}".strip()
+    return seed
+
+
+def _paint_controls(
+    canvas: ImageCanvas,
+    look: AidLook,
+    controls: Sequence[AidControl],
+    place: tuple[int, int],
+    width: int,
+    height: int,
+) -> None:
+    x, y = place
+    names = max((len(one.name) for one in controls), default=0)
+    first = max(0, min(look.state.cursor - height // 2, len(controls) - height))
+    for row, control in enumerate(controls[first : first + height]):
+        is_here = first + row == look.state.cursor
+        sign = glyphs().choice[1] if is_here and look.has_focus else " "
+        canvas.write(x, y + row, sign, "key")
+        canvas.write(x + 2, y + row, control.name.ljust(names), "strong" if is_here else "text")
+        value = value_text(look.state.params.get(control.name))
+        room = width - names - 4
+        is_changed = look.state.params.get(control.name) != control.default
+        canvas.write(
+            x + names + 4, y + row, value[: max(3, room)], "picked" if is_here and look.has_focus else
+            "accent" if is_changed else "text",
+        )  # fmt: skip
+        if is_here and width >= 50:
+            room = width - names - 8 - len(value)
+            canvas.write(x + names + 6 + len(value), y + row, control.help[: max(0, room)], "muted")
+    below = y + height - 1
+    hidden = len(controls) - first - height
+    if hidden > 0:
+        canvas.write(x + 2, below, f"{glyphs().cut} {hidden + 1} more below"[:width].ljust(width), "muted")
+    elif width < 50 and y + len(controls) + 1 < y + height and look.state.control is not None:
+        help_text = f"{look.state.control.help} {look.state.control.expected}."
+        canvas.write_wrapped(x, y + len(controls) + 1, help_text, width, height - len(controls) - 1)
+
+
+def _paint_drawing(canvas: ImageCanvas, look: AidLook, x: int, y: int, width: int, height: int) -> None:
+    if look.error:
+        canvas.write_wrapped(x, y, look.error, width, height, "warn")
+        return
+    if look.computed is None:
+        canvas.write(x, y, "computing", "muted")
+    elif height >= 3:
+        canvas.paste(x, y, drawn(look.computed.data, width, height - 1, canvas))
+    if look.progress is not None:
+        share = round(100 * look.progress)
+        at = canvas.write(x, y + max(0, height - 1), f"computing {share:>3} % ", "muted")
+        canvas.bar(at, y + max(0, height - 1), max(4, min(30, width - 16)), look.progress)
+    elif look.computed is not None and look.computed.note:
+        canvas.write(x, y + max(0, height - 1), look.computed.note[:width], "muted")
+
+
+def value_lines(look: AidLook) -> list[tuple[str, str]]:
+    """Each value with its meaning, in the order in which the aid tells them."""
+    if look.computed is None or look.error:
+        return []
+    values: Mapping[str, float | None] = look.computed.values
+    return [
+        (value_number(values[name]), meaning) for name, meaning in look.state.line.meanings.items() if name in values
+    ]
+
+
+def value_number(value: float | None) -> str:
+    return "none" if value is None else short(value)
+
+
+def _paint_values(canvas: ImageCanvas, lines: Sequence[tuple[str, str]], hidden: int, y: int) -> None:
+    widest = max((len(number) for number, _ in lines), default=0)
+    for row, (number, meaning) in enumerate(lines):
+        more = f" and {hidden} more" if hidden > 0 and row == len(lines) - 1 else ""
+        room = max(0, canvas.width - widest - 4 - len(more))
+        canvas.write(1, y + row, number.rjust(widest), "strong")
+        x = canvas.write(widest + 3, y + row, clipped_text(meaning, room), "muted")
+        canvas.write(x, y + row, more, "line")
+
+
+def clipped_text(text: str, room: int) -> str:
+    return text if len(text) <= room else text[: max(0, room - 1)] + glyphs().cut
+
+
+def _paint_how(canvas: ImageCanvas, look: AidLook, top: int) -> None:
+    """Formulas, source, controls and values in words."""
+    line = look.state.line
+    width = min(canvas.width - 2, 76)
+    lines: list[tuple[str, str]] = [("", ""), ("how it is computed", "strong")]
+    lines += [(f"  {part}", "text") for part in textwrap.wrap(line.how, width - 2)]
+    if line.source:
+        lines += [("", ""), ("source", "strong")]
+        lines += [(f"  {part}", "text") for part in textwrap.wrap(line.source, width - 2)]
+    lines += [("", ""), ("controls", "strong")]
+    for control in line.controls:
+        text = f"{control.name}: {control.help} {control.expected}."
+        lines += [(f"  {part}", "text") for part in textwrap.wrap(text, width - 2, subsequent_indent="  ")]
+    lines += [("", ""), ("values", "strong")]
+    for number, meaning in value_lines(look):
+        lines += [(f"  {part}", "text") for part in textwrap.wrap(f"{number}  {meaning}", width - 2)]
+    for y, (text, style_name) in enumerate(lines[: canvas.height - top], top):
+        canvas.write(1, y, text, style_name)

@@ -1,0 +1,111 @@
+"""The view `exam`: lectures to choose, an exam that was left, the report of the newest one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from engine.errors import DltuiError
+from engine.session_protocol.learn import LecturesRequest, ListedLectures
+from engine.session_protocol.learn_exams import ExamBeginRequest, ExamPaper, ExamRequest
+from tui.keys import all_keys
+from tui.learn.cursor_list import ListRow, cursor_sign
+from tui.learn.exam_report import report_rows
+from tui.learn.today_rows import number_of
+from tui.learn.view import LearnListView
+from tui.terminal.plain_text import plain
+from tui.ui.numbers import clock
+from tui.ui.span import Row, Span
+from tui.ui.wrap import wrap_row
+
+ITEMS, MINUTES = 20, 25
+
+
+class ExamView(LearnListView):
+    SCOPE = "exam"
+    BINDINGS = all_keys.bindings("exam")
+
+    def __init__(self, *given: Any, **widget: Any) -> None:
+        super().__init__(*given, **widget)
+        self._lectures: ListedLectures | None = None
+        self.paper: ExamPaper | None = None
+        self._chosen: set[str] = set()
+
+    def fetch(self) -> None:
+        self.request(LecturesRequest(), self._update, "learn lectures")
+        self.request(ExamRequest(), self._update_paper, "learn exam")
+
+    def request_failed(self, key: str, error: DltuiError) -> None:
+        if key != "learn exam":  # there is none yet
+            super().request_failed(key, error)
+
+    def _update(self, listed: ListedLectures) -> None:
+        self._lectures = listed
+        self.entries.draw()
+
+    def _update_paper(self, paper: ExamPaper) -> None:
+        self.paper = paper
+        self.entries.draw()
+        self.save_state()
+
+    @property
+    def left_paper(self) -> ExamPaper | None:
+        """The exam that was left and has time left."""
+        paper = self.paper
+        return paper if paper is not None and not paper.is_over and paper.left_seconds > 0 else None
+
+    def list_rows(self, width: int, cursor: int) -> Sequence[ListRow]:
+        rows: list[ListRow] = [((), 0)]
+        if (paper := self.left_paper) is not None:
+            text = f"{len(paper.answered)} of {len(paper.items)} answered, {clock(paper.left_seconds)} left"
+            rows += [((cursor_sign(True), Span("the exam that you left: ", "strong"), Span(text, "text")), 0)]
+            return [*rows, ((Span("   enter continues it. Its marks come at its end.", "muted"),), 0)]
+        about = f"{ITEMS} questions in {MINUTES} minutes, without hints; marks come at the end. It moves no card, "
+        about += "but what you miss is due today. Choose lectures with space, enter begins."
+        rows += [(row, 0) for row in wrap_row((Span(f"   {about}", "text"),), min(width, 84), 3)]
+        rows.append(((), None))
+        lines = self._lectures.lectures if self._lectures is not None else ()
+        rows.append((self._row("all lectures", not self._chosen, cursor == 0), 0))
+        for place, line in enumerate(lines, 1):
+            name = f"{number_of(line.id)} {plain(line.progress.title, limit=70)}"
+            rows.append((self._row(name, line.id in self._chosen, place == cursor), place))
+        if self.paper is not None and self.paper.is_over:
+            rows += [(row, None) for row in ((), *report_rows(self.paper, width))]
+        return rows
+
+    def _row(self, name: str, is_chosen: bool, is_here: bool) -> Row:
+        sign = "[x] " if is_chosen else "[ ] "
+        return (cursor_sign(is_here), Span(sign, "key"), Span(name, "strong" if is_here else "text"))
+
+    def action_with_or_without(self) -> None:
+        lines = self._lectures.lectures if self._lectures is not None else ()
+        cursor = self.entries.cursor
+        if cursor == 0:
+            self._chosen = set()
+        elif cursor <= len(lines):
+            self._chosen ^= {lines[cursor - 1].id}
+        self.entries.draw()
+
+    def action_open(self) -> None:
+        if (paper := self.left_paper) is not None:
+            self._sit(paper)
+            return
+        lectures = ",".join(sorted(number_of(name) for name in self._chosen)) or "all"
+        self.request(ExamBeginRequest(lectures, None, ITEMS, MINUTES), self._sit, "learn exam begin")
+
+    def _sit(self, paper: ExamPaper) -> None:
+        from tui.learn.exam_screen import ExamScreen
+
+        self.paper = paper
+        self.app.push_screen(ExamScreen(self.context.session, paper, self._left))
+
+    def _left(self, paper: ExamPaper) -> None:
+        self._update_paper(paper)
+        self.entries.move_to(0)
+
+    def copy_text(self) -> str:
+        return self.paper.markdown if self.paper is not None else ""
+
+    def key_labels(self) -> dict[str, str]:
+        left = self.left_paper is not None
+        return {"exam.open": "continue" if left else "begin", "exam.toggle": "" if left else "choose"}

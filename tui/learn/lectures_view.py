@@ -1,0 +1,93 @@
+"""The view `lectures`: all of them, and how far one is in each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from engine.session_protocol.learn import LectureLine, LecturesRequest, ListedLectures
+from tui.keys import all_keys
+from tui.learn.cursor_list import ListRow, cursor_sign
+from tui.learn.today_rows import number_of
+from tui.learn.view import LearnListView
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
+from tui.ui.span import Row, Span, justified
+from tui.ui.wrap import wrap_row
+
+TITLE = 52
+BAR = 10
+WIDE = 90
+"""least cells for aids, goals and essays of a lecture beside its cards"""
+
+
+class LecturesView(LearnListView):
+    SCOPE = "lectures"
+    BINDINGS = all_keys.bindings("lectures")
+
+    def __init__(self, *given: Any, **widget: Any) -> None:
+        super().__init__(*given, **widget)
+        self._listed: ListedLectures | None = None
+
+    def fetch(self) -> None:
+        self.request(LecturesRequest(), self._update, "learn lectures")
+
+    def _update(self, listed: ListedLectures) -> None:
+        self._listed = listed
+        self.entries.draw()
+
+    def list_rows(self, width: int, cursor: int) -> Sequence[ListRow]:
+        if self._listed is None:
+            return [((), None)]
+        rows: list[ListRow] = [((), None)]
+        for place, line in enumerate(self._listed.lectures):
+            rows += [(row, place) for row in lecture_entry(line, width, place == cursor)]
+        for name, reason in self._listed.left_out.items():
+            text = plain(f"   The deck {name} is left out: {reason}", limit=300)
+            rows += [(row, None) for row in ((), *wrap_row((Span(text, "warn"),), width, 3))]
+        return rows
+
+    def action_open(self) -> None:
+        if self._listed is not None and self.entries.cursor < len(self._listed.lectures):
+            self.turn_to("reader", lecture=self._listed.lectures[self.entries.cursor].id)
+
+    def select(self, selection: Mapping[str, Any]) -> None:
+        """Put the cursor on `selection["lecture"]`."""
+        names = [line.id for line in self._listed.lectures] if self._listed is not None else []
+        if selection.get("lecture") in names:
+            self.entries.move_to(names.index(selection["lecture"]))
+
+
+def lecture_entry(line: LectureLine, width: int, is_here: bool) -> list[Row]:
+    """Two rows: title and cards due; how far one is."""
+    title_room = min(TITLE + 4, max(20, width - 24))
+    progress = line.progress
+    head = (
+        cursor_sign(is_here),
+        Span(justified(f"{number_of(line.id)} ", 3, right=True), "key"),
+        Span(justified(plain(progress.title, limit=90), title_room), "strong" if is_here else "text"),
+        Span(f"{line.minutes:>3} min  ", "muted"),
+        Span(f"{line.due} due" if line.due else "", "accent"),
+    )
+    cards = progress.new + progress.learning + progress.known
+    read = progress.sections
+    parts = [f"{read.done} of {read.of} sections", f"{progress.known} of {cards} cards known"]
+    if width >= WIDE:
+        parts += [
+            f"{progress.aids.done} of {progress.aids.of} aids",
+            f"{progress.goals.done} of {progress.goals.of} goals",
+            f"{progress.essays.done} of {progress.essays.of} essays",
+        ]
+    if progress.learning + progress.known:
+        parts.append(f"{progress.recalled:.0f} recalled now")
+    below = (
+        Span("      "),
+        *share_bar(read.done / read.of if read.of else 0.0, BAR),
+        Span("  " + ", ".join(parts), "muted"),
+    )
+    return [head, below]
+
+
+def share_bar(share: float, width: int) -> Row:
+    full = round(max(0.0, min(1.0, share)) * width)
+    return (Span(glyphs().bar[0] * full, "accent"), Span(glyphs().dot * (width - full), "line"))

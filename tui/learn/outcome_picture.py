@@ -1,0 +1,38 @@
+"""A prediction beside what happened, in one drawing."""
+
+from __future__ import annotations
+
+from engine.session_protocol.learn_items import RunOutcome
+from tui.drawings.aid_drawing import drawn, finite
+from tui.drawings.half_block_canvas import ImageCanvas
+from tui.learn.card_rows import signs
+from tui.ui.numbers import short
+
+
+def paint_outcome(canvas: ImageCanvas, outcome: RunOutcome, said: object) -> None:
+    """Two lengths on one scale for a number, then the drawing of the aid."""
+    top = _paint_lengths(canvas, finite(outcome.key), finite(said))
+    if canvas.height - top >= 4 and outcome.data:
+        canvas.paste(1, top, drawn(outcome.data, canvas.width - 2, canvas.height - top, canvas))
+
+
+def _paint_lengths(canvas: ImageCanvas, happened: float | None, said: float | None) -> int:
+    """The rows that it takes."""
+    if happened is None or said is None:
+        return 0
+    you, real = signs()
+    low, high = min(0.0, happened, said), max(0.0, happened, said)
+    span = high - low or 1.0
+    numbers = max(len(short(happened)), len(short(said)))
+    room = max(8, canvas.width - numbers - 16)
+    for y, (name, sign, value, style_name) in enumerate(
+        (("happened", real, happened, "strong"), ("you", you, said, "accent"))
+    ):
+        x = canvas.write(1, y, f"{name:<9} {short(value):>{numbers}}  ", "text")
+        start, end = round((min(0.0, value) - low) / span * room), round((max(0.0, value) - low) / span * room)
+        if y == 0:
+            canvas.write(x + start, y, ("=" if canvas.mode == "ascii" else "█") * max(0, end - start), "accent")
+        else:
+            canvas.write(x + start, y, "·" * max(0, end - start), "muted")
+        canvas.write(x + (end if value >= 0 else start), y, sign, style_name)
+    return 3

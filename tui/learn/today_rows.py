@@ -1,0 +1,214 @@
+"""The text of today: what is due, the days behind and ahead, weak spots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from engine.course.due import Due
+from engine.session_protocol.learn import GoOn, LearnToday, WeakSpot
+from tui.learn.cursor_list import ListRow, cursor_sign
+from tui.terminal.glyphs import glyphs
+from tui.terminal.plain_text import plain
+from tui.ui.span import Row, Span, fitted, justified
+from tui.ui.wrap import wrap_row
+
+LABEL = 11
+"""cells of the names at the left"""
+ASCII_LEVELS = ".:-=+*%#"
+BEGINNING = "l01"
+"""the lecture of the invitation"""
+
+
+@dataclass(frozen=True, slots=True)
+class RunInTraining:
+    name: str
+    minutes: int
+    """left"""
+
+
+def today_rows(
+    facts: LearnToday, training: RunInTraining | None, today: date, width: int, cursor: int
+) -> list[ListRow]:
+    """Entry 0 is the review, or the invitation; the weak spots follow."""
+    if not facts.is_begun:
+        return _invitation(width)
+    rows: list[Row] = [(), *_due(facts, width, cursor == 0)]
+    rows += [(), *_history(facts, today, width)]
+    found: list[ListRow] = [(row, 0 if number < 3 else None) for number, row in enumerate(rows)]
+    found += _weak_spots(facts.weak, width, cursor)
+    found += [(row, None) for row in _notes(facts, width)]
+    return found + [(row, None) for row in _training(facts, training)]
+
+
+def counted_rows(counted: Due | None, is_begun: bool, width: int) -> list[ListRow]:
+    """What is shown until more than the numbers is known."""
+    if not is_begun:
+        return _invitation(width)
+    if counted is None:
+        return [((), 0)]
+    text = f"{counted.due} due, about {_minutes(counted.minutes)}" if counted.due else "nothing due"
+    text += f", then {counted.new} new" if counted.new else ""
+    return [((), 0), ((cursor_sign(True), Span(text, "strong")), 0)]
+
+
+def _invitation(width: int) -> list[ListRow]:
+    texts = (
+        ("Nine lectures on neural networks that one can touch.", "strong"),
+        ("", ""),
+        ("Read a screen of text, change the thing it is about, predict what will happen,", "text"),
+        ("lock the prediction, run it on the real engine and see. The question returns", "text"),
+        ("some days later, with other numbers.", "text"),
+        ("", ""),
+        ("Lecture 1 begins with a single neuron. The first section takes four minutes.", "text"),
+    )
+    joined: list[Row] = []
+    paragraph: list[str] = []
+    for text, style_name in (*texts, ("", "")):
+        if text:
+            paragraph.append(text)
+            last = style_name
+        elif paragraph:
+            joined += wrap_row((Span(" "), Span(" ".join(paragraph), last)), min(width, 78), 1)
+            joined.append(())
+            paragraph = []
+    opened: Row = (Span(" enter", "key"), Span(" opens lecture 1   ", "text"), Span("b", "key"),
+                   Span(" all lectures   ", "text"), Span("a", "key"), Span(" things to try", "text"))  # fmt: skip
+    return [((), 0), *((row, 0) for row in joined), (opened, 0)]
+
+
+def _due(facts: LearnToday, width: int, is_here: bool) -> list[Row]:
+    due, new = len(facts.due), len(facts.new)
+    origin = lectures_of(facts.new)
+    if due:
+        text = f"{due} due, about {_minutes(facts.minutes)}" + (f", then {new} new{origin}" if new else "")
+    else:
+        text = f"nothing due, {new} new{origin}" if new else "nothing due today"
+    hints: list[Span] = [Span("   ")]
+    if facts.exam:
+        hints += [Span("e", "key"), Span(" the exam that you left      ", "muted")]
+    if due or new:
+        hints += [Span("enter", "key"), Span(" review      ", "muted")]
+    if facts.go_on is not None:
+        hints += [Span("s", "key"), Span(f" read on in {place_read(facts.go_on)}", "muted")]
+    rows: list[Row] = [(cursor_sign(is_here), Span(text, "strong")), tuple(hints)]
+    if facts.left:
+        rows.append((Span("   "), Span("+", "key"), Span(f" more: {facts.left} wait until tomorrow", "muted")))
+    if facts.exam_on:
+        rows.append((Span(f"   exam on {facts.exam_on}: every card once in its last week", "muted"),))
+    return rows
+
+
+def place_read(place: GoOn) -> str:
+    """5 Error backpropagation, "Deltas by hand" """
+    section = f', "{place.section_title}"' if place.section_title else ""
+    return plain(f"{number_of(place.lecture)} {place.title}{section}", limit=120)
+
+
+def number_of(lecture: str) -> str:
+    """2 for l02, deck:2 for deck:l02."""
+    prefix, _, bare = lecture.rpartition(":")
+    number = bare[1:].lstrip("0") if bare[1:].isdecimal() else bare
+    return f"{prefix}:{number}" if prefix else number
+
+
+def lectures_of(items: Iterable[str]) -> str:
+    """" from lecture 5" or " from lectures 2 and 5", of ids of items."""
+    lectures = sorted({number_of(item.partition(".")[0]) for item in items})
+    if not lectures:
+        return ""
+    *others, last = lectures
+    return f" from lectures {', '.join(others)} and {last}" if others else f" from lecture {last}"
+
+
+def _minutes(count: int) -> str:
+    return f"{count} minute{'' if count == 1 else 's'}"
+
+
+def _history(facts: LearnToday, today: date, width: int) -> list[Row]:
+    counts = [day.cards for day in facts.days]
+    studied = sum(count > 0 for count in counts)
+    rows = []
+    if facts.cards:
+        told = f"    {studied} day{'' if studied == 1 else 's'}, "
+        told += f"{facts.cards} card{'' if facts.cards == 1 else 's'}"
+        rows.append(_named("28 days", Span(levels(counts), "accent"), Span(told, "text")))
+    seen = facts.foreseen
+    if seen.all:
+        text = f"{seen.right} of {seen.all} this week"
+        text += f", {seen.right_not_guessed} of {seen.not_guessed} that were no guess" if seen.not_guessed else ""
+        rows.append(_named("foreseen", Span(text, "text")))
+    if facts.next:
+        ahead = facts.next[: 3 if width < 100 else 6]
+        parts = [f"{day_name(one.day, today)} {one.cards}" for one in ahead]
+        rows.append(_named("next", Span("   ".join(parts), "text")))
+    return rows
+
+
+def _named(name: str, *spans: Span) -> Row:
+    return (Span(f"   {justified(name, LABEL)}", "muted"), *spans)
+
+
+def levels(counts: Sequence[int]) -> str:
+    """A character for each day, a dot for none."""
+    most = max(counts, default=0)
+    signs = []
+    for count in counts:
+        share = count / most if most else 0.0
+        if not count:
+            signs.append(" " if glyphs().ascii_only else glyphs().dot)
+        else:
+            signs.append(glyphs().level(share) or ASCII_LEVELS[min(7, int(share * 8))])
+    return "".join(signs)
+
+
+def day_name(day: str, today: date) -> str:
+    """tomorrow, the day of the week within a week, else the date."""
+    found = date.fromisoformat(day)
+    ahead = (found - today).days
+    if ahead == 1:
+        return "tomorrow"
+    return f"{found:%A}" if ahead < 7 else f"{found:%b} {found.day}"
+
+
+def _weak_spots(weak: Sequence[WeakSpot], width: int, cursor: int) -> list[ListRow]:
+    if not weak:
+        return []
+    room = max(20, min(width, 100) - 28)
+    head = (Span(justified("   weak spots", room + 3), "strong"), Span("missed", "muted"))
+    rows: list[ListRow] = [((), None), (head, None)]
+    for place, spot in enumerate(weak, 1):
+        times = justified(f"{spot.lapses} times", 10)
+        row = (
+            cursor_sign(place == cursor),
+            Span(justified(plain(spot.ask, limit=200), room), "strong" if place == cursor else "text"),
+            Span(times, "text"),
+            Span(spot.aid, "muted"),
+        )
+        rows.append((fitted(row, width), place))
+    return rows
+
+
+def _notes(facts: LearnToday, width: int) -> list[Row]:
+    texts = list(facts.notes)
+    if facts.orphans:
+        texts.append(f"{facts.orphans} marks are of questions that no deck has; they are kept.")
+    if facts.locked:
+        texts.append(f"{len(facts.locked)} locked, and not run yet: in the review they come with their numbers.")
+    rows = [row for text in texts for row in wrap_row((Span(f"   {plain(text, limit=300)}", "warn"),), width, 3)]
+    return [(), *rows] if rows else []
+
+
+def _training(facts: LearnToday, training: RunInTraining | None) -> list[Row]:
+    if training is None:
+        return []
+    fit = int(training.minutes * 60 // max(1.0, facts.seconds_a_card))
+    waiting = len(facts.due) + len(facts.new)
+    if not waiting:
+        fits = "time for a section."
+    elif fit >= waiting:
+        fits = f"all {waiting} cards fit." if waiting > 1 else "the card fits."
+    else:
+        fits = f"{fit} of {waiting} cards fit." if fit else "no card fits."
+    return [(), (Span(f"   '{plain(training.name)}' trains, {training.minutes} min left: {fits}", "muted"),)]

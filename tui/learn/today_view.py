@@ -1,0 +1,108 @@
+"""The view `today`: what is due, the days behind and ahead, weak spots."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from engine.course.due import Due, count_due
+from engine.errors import DltuiError
+from engine.protocol import Query
+from engine.session_protocol.learn import DueRequest, LearnToday
+from tui.data.run_text import name_of
+from tui.keys import all_keys
+from tui.learn.cursor_list import ListRow
+from tui.learn.today_rows import BEGINNING, RunInTraining, counted_rows, today_rows
+from tui.learn.view import LearnListView
+from tui.ui.start_worker import start_worker
+
+MORE_CARDS = 10
+"""that a key adds to those of a day"""
+
+
+class TodayView(LearnListView):
+    SCOPE = "today"
+    BINDINGS = all_keys.bindings("today")
+
+    def __init__(self, *given: Any, **widget: Any) -> None:
+        super().__init__(*given, **widget)
+        self.facts: LearnToday | None = None
+        self._counted: Due | None = None
+        self._training: RunInTraining | None = None
+        self._more = 0
+
+    def list_rows(self, width: int, cursor: int) -> Sequence[ListRow]:
+        if self.facts is not None:
+            return today_rows(self.facts, self._training, date.today(), width, cursor)
+        is_begun = (self.context.places.learn / "log.jsonl").exists()
+        return counted_rows(self._counted if is_begun else Due(0, 0, 0, (), ()), is_begun, width)
+
+    def fetch(self) -> None:
+        if self.facts is None:
+            start_worker(self, self._count, group="count", exclusive=True)
+        self.request(DueRequest(self._more), self._update, "learn today")
+        start_worker(self, self._find_training, group="training", exclusive=True)
+
+    async def _count(self) -> None:
+        """What is due is known before the session has started."""
+        try:
+            self._counted = await asyncio.to_thread(count_due, self.context.places.learn, time.time())
+        except DltuiError as error:
+            self.set_note(str(error))
+        self.entries.draw()
+
+    def _update(self, facts: LearnToday) -> None:
+        self.facts = facts
+        self.entries.draw()
+        self.save_state()
+
+    async def _find_training(self) -> None:
+        """The run that trains for the longest time from here on."""
+        if not self.context.connection.is_connected:
+            return
+        try:
+            page = await self.context.connection.client.runs(Query("status=running", limit=20))
+        except DltuiError:
+            return  # the banner says why
+        left = [((run.total_steps - run.step) / run.rate / 60, run) for run in page.runs if run.rate > 0]
+        minutes, run = max(left, key=lambda one: one[0], default=(0.0, None))
+        self._training = RunInTraining(name_of(run), max(0, round(minutes))) if run is not None else None
+        self.entries.draw()
+
+    # --- keys --------------------------------------------------------------------------------------------
+
+    def action_open(self) -> None:
+        facts = self.facts
+        if facts is None or not facts.is_begun:
+            self.turn_to("reader", lecture=BEGINNING)
+        elif self.entries.cursor > 0:
+            spot = facts.weak[self.entries.cursor - 1]
+            if spot.aid:
+                self.turn_to("aid", name=spot.aid, back="today")
+        elif facts.due or facts.new:
+            self.ask_items([*facts.due, *facts.new], "review", self.fetch)
+        else:
+            self.app.notify("Nothing is due. New cards come with the sections that you read.", markup=False)
+
+    def action_resume(self) -> None:
+        place = self.facts.go_on if self.facts is not None else None
+        if place is not None:
+            self.turn_to("reader", lecture=place.lecture, section=place.section)
+
+    def action_more(self) -> None:
+        self._more += MORE_CARDS
+        self.fetch()
+
+    def key_labels(self) -> dict[str, str]:
+        facts = self.facts
+        if facts is None or not facts.is_begun:
+            return {"today.open": "lecture 1", "today.resume": "", "today.more": ""}
+        opened = "weak spot" if self.entries.cursor else "review" if facts.due or facts.new else ""
+        return {
+            "today.open": opened,
+            "today.resume": "read on" if facts.go_on is not None else "",
+            "today.more": "more today" if facts.left else "",
+        }
