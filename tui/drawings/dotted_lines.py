@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from tui.drawings import braille_cells
 from tui.drawings.half_block_canvas import ImageCanvas
@@ -28,7 +29,7 @@ class DotArea:
     def line(self, dots: Sequence[Dot], number: int, style_name: str, dash: int = 0) -> None:
         """Connect dots; what lies outside is cut, a `dash` leaves out every other stretch of so many dots."""
         travelled = 0.0
-        for (x0, y0), (x1, y1) in zip(dots, dots[1:], strict=False):
+        for (x0, y0), (x1, y1) in pairwise(dots):
             if max(abs(x0), abs(x1), abs(y0), abs(y1)) > 1e5:
                 continue
             steps = max(1, math.ceil(max(abs(x1 - x0), abs(y1 - y0))))

@@ -33,7 +33,9 @@ def paint(canvas: ImageCanvas, data: Mapping[str, Any]) -> None:
     x = 0
     for number, path in enumerate(data.get("paths", ())):
         pairs = [(finite(a), finite(b)) for a, b in zip(path["x"], path["y"], strict=False)]
-        dots = [((a - xs[0]) * across, (max(ys) - b) * down) for a, b in pairs if a is not None and b is not None]
+        dots = [
+            ((a - xs[0]) * across, (max(ys) - b) * down) for a, b in pairs if a is not None and b is not None
+        ]
         area.line(dots, number, "strong" if number == 0 else f"hue-{number}")
         area.draw()
         for (at_x, at_y), sign in ((dots[0], "o"), (dots[-1], "x")) if dots else ():

@@ -85,7 +85,9 @@ def _draw_wire(area: DotArea, start: Place, end: Place, weight: float, largest: 
     dots = [(2 * (x0 + 1) + 0.5, 4 * y0 + 1.5), (2 * (x1 - 1) - 0.5, 4 * y1 + 1.5)]
     area.line(dots, 0 if weight >= 0 else 1, style_name, dash=4 if weight < 0 else 0)
     if abs(weight) > 0.6 * largest:
-        area.line([(x, y + 1) for x, y in dots], 0 if weight >= 0 else 1, style_name, dash=4 if weight < 0 else 0)
+        area.line(
+            [(x, y + 1) for x, y in dots], 0 if weight >= 0 else 1, style_name, dash=4 if weight < 0 else 0
+        )
 
 
 def _write_weights(
@@ -114,4 +116,6 @@ def _paint_lists(canvas: ImageCanvas, layers: Sequence[Sequence[Mapping[str, Any
         for y, unit in enumerate(layer[: canvas.height]):
             canvas.write(number * width, y, _text(unit)[: width - 1], "text")
         if len(layer) > canvas.height:
-            canvas.write(number * width, canvas.height - 1, f"and {len(layer) - canvas.height + 1} more", "muted")
+            canvas.write(
+                number * width, canvas.height - 1, f"and {len(layer) - canvas.height + 1} more", "muted"
+            )

@@ -18,7 +18,10 @@ def paint(canvas: ImageCanvas, data: Mapping[str, Any]) -> None:
     grid = [[finite(cell) for cell in row] for row in data.get("cells", ())]
     if not grid or not grid[0]:
         return
-    rows, columns = [str(name) for name in data.get("rows", ())], [str(name) for name in data.get("columns", ())]
+    rows, columns = (
+        [str(name) for name in data.get("rows", ())],
+        [str(name) for name in data.get("columns", ())],
+    )
     known = [cell for row in grid for cell in row if cell is not None]
     low, high = (min(known), max(known)) if known else (0.0, 1.0)
     low = min(low, -high) if low < 0 else 0.0 if low < 0.5 * high else low

@@ -28,11 +28,14 @@ def paint(canvas: ImageCanvas, data: Mapping[str, Any]) -> None:
         scale = min(room / width, 2 * high / height)
         columns, rows = max(1, int(width * scale)), max(1, int(height * scale + 1) // 2)
         canvas.write(x, y, name[:room], "muted")
-        canvas.picture(x, y + 1, columns, rows, _stretched(pixels, is_signed), "heat" if is_signed else "grey")
+        canvas.picture(
+            x, y + 1, columns, rows, _stretched(pixels, is_signed), "heat" if is_signed else "grey"
+        )
 
 
 def _columns(canvas: ImageCanvas, count: int) -> int:
     """As many beside each other as make the pictures largest."""
+
     def side(across: int) -> float:
         lines = -(-count // across)
         return min((canvas.width - GAP * (across - 1)) / across, 2 * (canvas.height / lines - 1))

@@ -31,7 +31,9 @@ def paint(canvas: ImageCanvas, data: Mapping[str, Any]) -> None:
             canvas.write(x, y, filled, "muted" if y == 0 else "text")
             x += widths[at] + gap
     if len(rows) + 1 > canvas.height > 1:
-        canvas.write(0, canvas.height - 1, f"and {len(rows) - canvas.height + 2} more".ljust(canvas.width), "muted")
+        canvas.write(
+            0, canvas.height - 1, f"and {len(rows) - canvas.height + 2} more".ljust(canvas.width), "muted"
+        )
 
 
 def cell_text(cell: Any) -> str:

@@ -48,8 +48,9 @@ def paint(canvas: ImageCanvas, data: Mapping[str, Any]) -> None:
         ends = line_ends(a, b, c, low, high)
         is_newest = number == len(lines) - 1
         if ends:
-            area.line([frame.dot(*end) for end in ends], number, f"hue-{number if shade else 6}" if not is_newest
-                      else "strong", dash=0 if is_newest or shade else 4)  # fmt: skip
+            style_name = "strong" if is_newest else f"hue-{number if shade else 6}"
+            dash = 0 if is_newest or shade else 4
+            area.line([frame.dot(*end) for end in ends], number, style_name, dash=dash)
     for name, x, y in data.get("arrows", ()):
         area.line([frame.dot(0, 0), frame.dot(x, y)], 7, "good")
         column, row = frame.cell(x, y)
@@ -71,7 +72,9 @@ def paint(canvas: ImageCanvas, data: Mapping[str, Any]) -> None:
 def _extent(points: Sequence[tuple[float, float, int]], arrows: Sequence[Any]) -> tuple[float, float]:
     """The same range both ways that holds everything."""
     values = [abs(value) for x, y, _ in points for value in (x, y)]
-    values += [abs(value) for _, x, y in arrows for value in (x, y) if abs(value) < 3 * max(values, default=1.0)]
+    values += [
+        abs(value) for _, x, y in arrows for value in (x, y) if abs(value) < 3 * max(values, default=1.0)
+    ]
     most = max(values, default=1.0) * 1.08 or 1.0
     return -most, most
 

@@ -13,7 +13,14 @@ from textual.message import Message
 from engine.client.session import Session
 from engine.errors import DltuiError
 from engine.params import Value
-from engine.session_protocol.learn import AidLine, AidRequest, AidsRequest, ComputedAid, Computing, SeenRequest
+from engine.session_protocol.learn import (
+    AidLine,
+    AidRequest,
+    AidsRequest,
+    ComputedAid,
+    Computing,
+    SeenRequest,
+)
 from tui.drawings.canvas_widget import ImageWidget
 from tui.drawings.half_block_canvas import ImageCanvas
 from tui.keys import all_keys

@@ -137,7 +137,9 @@ def value_lines(look: AidLook) -> list[tuple[str, str]]:
         return []
     values: Mapping[str, float | None] = look.computed.values
     return [
-        (value_number(values[name]), meaning) for name, meaning in look.state.line.meanings.items() if name in values
+        (value_number(values[name]), meaning)
+        for name, meaning in look.state.line.meanings.items()
+        if name in values
     ]
 
 

@@ -73,9 +73,7 @@ class AidState:
         return next((named[name] for name in STEPPED if name in named), None)
 
 
-def begin(
-    line: AidLine, given: Mapping[str, object], fixed: Mapping[str, Value] | None = None
-) -> AidState:
+def begin(line: AidLine, given: Mapping[str, object], fixed: Mapping[str, Value] | None = None) -> AidState:
     """At the defaults of the aid, but for `given`, as text or values, and for `fixed`."""
     params: dict[str, Value] = {one.name: one.default for one in line.controls}
     for one in line.controls:
@@ -104,7 +102,7 @@ def as_value(control: AidControl, text: str) -> Value:
 
 
 def nudged(control: AidControl, value: Value, direction: int, size: int) -> Value:
-    """The value one step on, or back: `size` -1 a fine one, 0 a usual one, 1 a coarse one. It stays in bounds."""
+    """The value one step on, or back, in its bounds: `size` -1 fine, 0 usual, 1 coarse."""
     if control.choices:
         place = control.choices.index(str(value)) if value in control.choices else 0
         return control.choices[max(0, min(place + direction, len(control.choices) - 1))]
@@ -125,7 +123,7 @@ def nudged(control: AidControl, value: Value, direction: int, size: int) -> Valu
 
 def _unit(control: AidControl) -> float:
     """What one step of 1 is worth: less for a parameter whose range is narrow."""
-    if control.least is None and control.above is None or control.most is None:
+    if (control.least is None and control.above is None) or control.most is None:
         return 1.0
     low = control.least if control.least is not None else control.above or 0.0
     span = control.most - low

@@ -89,7 +89,9 @@ def card_rows(card: CardState, today: date, width: int) -> list[Row]:
 def _text(text: str, width: int, style_name: str) -> list[Row]:
     """Markdown of one paragraph, wrapped."""
     styles = {"strong": "strong", "emphasis": "accent", "code": "done", "term": "link"}
-    spans = [Span(plain(word.text, limit=2_000), styles.get(word.style, style_name)) for word in plain_words(text)]
+    spans = [
+        Span(plain(word.text, limit=2_000), styles.get(word.style, style_name)) for word in plain_words(text)
+    ]
     return wrap_row(tuple(spans), width)
 
 
@@ -127,13 +129,20 @@ def _waiting(card: CardState) -> list[Row]:
         return []
     said = f"locked at {wall_clock(card.locked.at, 1.5)}: {card.locked.said}" if card.locked else "computing"
     share = f"  {round(100 * card.progress)} %" if card.progress else ""
-    return [(Span(plain(said, limit=200), "accent"), Span(f"   it runs now{share}" if card.locked else share, "muted"))]
+    return [
+        (
+            Span(plain(said, limit=200), "accent"),
+            Span(f"   it runs now{share}" if card.locked else share, "muted"),
+        )
+    ]
 
 
 def _answer(card: CardState, width: int) -> list[Row]:
     rows = _text(card.asked.answer, width, "text")
     for point in card.asked.points:
-        rows += wrap_row((Span(f"  {glyphs().dot} ", "muted"), Span(plain(point, limit=300), "muted")), width, 4)
+        rows += wrap_row(
+            (Span(f"  {glyphs().dot} ", "muted"), Span(plain(point, limit=300), "muted")), width, 4
+        )
     if card.phase == "shown":
         rows += [(), (Span("Did you know all of these points?", "strong"),)]
     return [*rows, ()]
@@ -154,9 +163,13 @@ def _outcome(card: CardState, width: int) -> list[Row]:
     if outcome is None:
         return []
     you, happened = signs()
-    rows = wrap_row((Span(f"{you} you said   ", "accent"), Span(plain(outcome.said, limit=300), "text")), width, 13)
+    rows = wrap_row(
+        (Span(f"{you} you said   ", "accent"), Span(plain(outcome.said, limit=300), "text")), width, 13
+    )
     rows += wrap_row(
-        (Span(f"{happened} happened   ", "strong"), Span(plain(outcome.happened, limit=300), "strong")), width, 13
+        (Span(f"{happened} happened   ", "strong"), Span(plain(outcome.happened, limit=300), "strong")),
+        width,
+        13,
     )
     rows += _text(outcome.difference, width, "good" if outcome.is_right else "warn")
     when = f"it ran on {outcome.stored}" if outcome.stored else f"it ran in {outcome.seconds:.1f} s"

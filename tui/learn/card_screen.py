@@ -62,7 +62,7 @@ class CardScreen(Dialog[None]):
         mode: str = "review",
         open_aid: Callable[[str, dict[str, Any]], None] | None = None,
     ) -> None:
-        """`mode`: review, one or try; `open_aid` is called with an aid and its parameters once it is closed."""
+        """`mode`: review, one or try; `open_aid` is called with an aid and its parameters once it is left."""
         super().__init__()
         self.session, self.mode = session, mode
         self.waiting = list(items)
@@ -160,7 +160,10 @@ class CardScreen(Dialog[None]):
         card = self.card
         is_build = card is not None and card.asked.form == "build"
         has_field = card is not None and ((card.is_typed and card.phase == "ask") or card.phase == "seen")
-        self.field.display, self.pane.display = has_field, is_build and card is not None and card.phase == "ask"
+        self.field.display, self.pane.display = (
+            has_field,
+            is_build and card is not None and card.phase == "ask",
+        )
         self.picture.display = card is not None and card.outcome is not None
         if card is None:
             text = self._end_text or "..."
@@ -181,7 +184,9 @@ class CardScreen(Dialog[None]):
             names = [(TYPED_KEYS.get(name, name), label) for name, label in names]
         self.keys.set_keys(names)
         if has_field:
-            self.field.placeholder = "what did you see?" if card.phase == "seen" else plain(card.asked.expected)
+            self.field.placeholder = (
+                "what did you see?" if card.phase == "seen" else plain(card.asked.expected)
+            )
             self.field.focus()
         elif self.pane.display:
             self.pane.focus()

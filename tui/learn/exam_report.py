@@ -28,7 +28,10 @@ def report_rows(paper: ExamPaper, width: int) -> list[Row]:
         rows += [_share(one.name.replace("-", " "), one) for one in weak]
     if paper.seconds:
         slow = ", ".join(f"{name} {clock(seconds)}" for name, seconds in paper.seconds[:SLOWEST])
-        rows += [(), *wrap_row((Span("   longest: ", "muted"), Span(plain(slow, limit=300), "text")), room, 3)]
+        rows += [
+            (),
+            *wrap_row((Span("   longest: ", "muted"), Span(plain(slow, limit=300), "text")), room, 3),
+        ]
     for missed in paper.missed:
         rows += [(), *wrap_row((Span("   "), Span(plain(missed.ask, limit=400), "strong")), room, 3)]
         said = f"you said {missed.said}; " if missed.said else "not answered; "

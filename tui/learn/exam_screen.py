@@ -1,4 +1,4 @@
-"""An exam: its questions without hints and marks, against the clock; one grades recalls oneself at its end."""
+"""An exam: questions without hints and marks, against the clock; one grades recalls oneself at its end."""
 
 from __future__ import annotations
 
@@ -113,7 +113,11 @@ class ExamScreen(CardScreen):
     def key_names(self, card: CardState) -> list[tuple[str, str]]:
         if self._is_grading:
             return [("card.show", "it was right"), ("card.answer_1", "it was not")]
-        names = [name for name in super().key_names(card) if name[0] in ("card.answer_1", "card.move_down", "card.move_up")]
+        names = [
+            name
+            for name in super().key_names(card)
+            if name[0] in ("card.answer_1", "card.move_down", "card.move_up")
+        ]
         accept = "answer" if card.asked.form not in ("choice", "direction") else ""
         names += [("dialog.accept", accept)] if accept else []
         return [*names, ("dialog.cancel", "leave: the time stops")]
@@ -123,7 +127,11 @@ class ExamScreen(CardScreen):
         if self._is_grading and card is not None:
             if digit == 1:
                 self._grade(False)
-        elif card is not None and card.asked.form in ("choice", "direction") and digit <= len(card.asked.choices):
+        elif (
+            card is not None
+            and card.asked.form in ("choice", "direction")
+            and digit <= len(card.asked.choices)
+        ):
             card.chosen = digit - 1
             self._submit(self._chosen(card))
 

@@ -60,7 +60,9 @@ class ExamView(LearnListView):
             text = f"{len(paper.answered)} of {len(paper.items)} answered, {clock(paper.left_seconds)} left"
             rows += [((cursor_sign(True), Span("the exam that you left: ", "strong"), Span(text, "text")), 0)]
             return [*rows, ((Span("   enter continues it. Its marks come at its end.", "muted"),), 0)]
-        about = f"{ITEMS} questions in {MINUTES} minutes, without hints; marks come at the end. It moves no card, "
+        about = (
+            f"{ITEMS} questions in {MINUTES} minutes, without hints; marks come at the end. No card moves, "
+        )
         about += "but what you miss is due today. Choose lectures with space, enter begins."
         rows += [(row, 0) for row in wrap_row((Span(f"   {about}", "text"),), min(width, 84), 3)]
         rows.append(((), None))

@@ -28,6 +28,18 @@ LABS: Mapping[str, tuple[TabName, str]] = {
 """tab and view by the words of the catalog of aids; those that name more than a view open its tab"""
 
 
+TARGETS = {
+    "NOT": (1, 1, 0, 0),
+    "AND": (0, 0, 0, 1),
+    "OR": (0, 1, 1, 1),
+    "NAND": (1, 1, 1, 0),
+    "NOR": (1, 0, 0, 0),
+    "XNOR": (1, 0, 0, 1),
+    "XOR": (0, 1, 1, 0),
+}
+"""outputs of the gates for (0, 0), (0, 1), (1, 0), (1, 1)"""
+
+
 def lab_of(line: AidLine, params: Mapping[str, Value]) -> OpenView | None:
     """The message that opens the lab with what the aid shows; None where no lab has it."""
     words = line.lab
@@ -43,8 +55,6 @@ def gate_selection(params: Mapping[str, Value]) -> dict[str, Any]:
     """The network of the gates by hand, as the view `by hand` of the XOR tab takes it."""
     puzzle = str(params.get("puzzle", "AND"))
     units, bypass = {"XNOR": (2, False), "XOR": (1, True)}.get(puzzle, (0, True))
-    targets = {"NOT": (1, 1, 0, 0), "AND": (0, 0, 0, 1), "OR": (0, 1, 1, 1), "NAND": (1, 1, 1, 0),
-               "NOR": (1, 0, 0, 0), "XNOR": (1, 0, 0, 1), "XOR": (0, 1, 1, 0)}.get(puzzle, (0, 1, 1, 0))  # fmt: skip
 
     def number(name: str) -> float:
         value = params.get(name)
@@ -60,6 +70,10 @@ def gate_selection(params: Mapping[str, Value]) -> dict[str, Any]:
         "bypass": bypass,
         "activation": "btu",
         "temperature": number("T") or 0.001,
-        "targets": list(targets),
+        "targets": list(TARGETS.get(puzzle, TARGETS["XOR"])),
     }
-    return {"net": net, "name": f"puzzle: {puzzle}", "note": "From the aid of lecture 2; the key of its tab goes back."}
+    return {
+        "net": net,
+        "name": f"puzzle: {puzzle}",
+        "note": "From lecture 2; 7 goes back to it.",
+    }

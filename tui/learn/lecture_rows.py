@@ -74,9 +74,7 @@ Piece = tuple[str, str, int]
 """text, style name, number of the opening or -1"""
 
 
-def lecture_page(
-    lecture: Lecture, texts: LectureTexts, width: int, chosen: int, today: date
-) -> LecturePage:
+def lecture_page(lecture: Lecture, texts: LectureTexts, width: int, chosen: int, today: date) -> LecturePage:
     """`chosen` is the number of the opening under the cursor."""
     page = LecturePage()
     room = max(20, min(WIDEST, width - 2))
@@ -87,9 +85,7 @@ def lecture_page(
 
 
 class _Composer:
-    def __init__(
-        self, page: LecturePage, texts: LectureTexts, room: int, chosen: int, today: date
-    ) -> None:
+    def __init__(self, page: LecturePage, texts: LectureTexts, room: int, chosen: int, today: date) -> None:
         self._page, self._texts, self._room = page, texts, room
         self._chosen, self._today = chosen, today
         self._slug = ""
@@ -126,7 +122,9 @@ class _Composer:
             self._page.rows.append(())
             return
         first, indent = self._lead(block)
-        style_name = "strong" if block.kind.startswith("heading") else "muted" if block.kind == "quote" else ""
+        style_name = (
+            "strong" if block.kind.startswith("heading") else "muted" if block.kind == "quote" else ""
+        )
         begun = len(self._page.openings)
         pieces = [(first, "muted", -1), *self._pieces(block.words, style_name)]
         self._page.rows += self._wrapped(pieces, indent)

@@ -29,9 +29,14 @@ def _paint_lengths(canvas: ImageCanvas, happened: float | None, said: float | No
         (("happened", real, happened, "strong"), ("you", you, said, "accent"))
     ):
         x = canvas.write(1, y, f"{name:<9} {short(value):>{numbers}}  ", "text")
-        start, end = round((min(0.0, value) - low) / span * room), round((max(0.0, value) - low) / span * room)
+        start, end = (
+            round((min(0.0, value) - low) / span * room),
+            round((max(0.0, value) - low) / span * room),
+        )
         if y == 0:
-            canvas.write(x + start, y, ("=" if canvas.mode == "ascii" else "█") * max(0, end - start), "accent")
+            canvas.write(
+                x + start, y, ("=" if canvas.mode == "ascii" else "█") * max(0, end - start), "accent"
+            )
         else:
             canvas.write(x + start, y, "·" * max(0, end - start), "muted")
         canvas.write(x + (end if value >= 0 else start), y, sign, style_name)

@@ -99,7 +99,7 @@ class Reader(Sheet, can_focus=False, inherit_bindings=False):
         return self._page.section_at(self.scroll_offset.y)
 
     def aid_here(self) -> Opening | None:
-        """The aid that was passed last: the one under the cursor, or the newest above the last visible row."""
+        """The aid that was passed last: under the cursor, or the last above the end of what is seen."""
         if self.opening is not None and self.opening.kind == "aid":
             return self.opening
         end = self.scroll_offset.y + self.size.height

@@ -74,7 +74,7 @@ def _invitation(width: int) -> list[ListRow]:
             joined.append(())
             paragraph = []
     opened: Row = (Span(" enter", "key"), Span(" opens lecture 1   ", "text"), Span("b", "key"),
-                   Span(" all lectures   ", "text"), Span("a", "key"), Span(" things to try", "text"))  # fmt: skip
+                   Span(" all lectures   ", "text"), Span("a", "key"), Span(" to try", "text"))  # fmt: skip
     return [((), 0), *((row, 0) for row in joined), (opened, 0)]
 
 
@@ -94,7 +94,9 @@ def _due(facts: LearnToday, width: int, is_here: bool) -> list[Row]:
         hints += [Span("s", "key"), Span(f" read on in {place_read(facts.go_on)}", "muted")]
     rows: list[Row] = [(cursor_sign(is_here), Span(text, "strong")), tuple(hints)]
     if facts.left:
-        rows.append((Span("   "), Span("+", "key"), Span(f" more: {facts.left} wait until tomorrow", "muted")))
+        rows.append(
+            (Span("   "), Span("+", "key"), Span(f" more: {facts.left} wait until tomorrow", "muted"))
+        )
     if facts.exam_on:
         rows.append((Span(f"   exam on {facts.exam_on}: every card once in its last week", "muted"),))
     return rows
@@ -114,7 +116,7 @@ def number_of(lecture: str) -> str:
 
 
 def lectures_of(items: Iterable[str]) -> str:
-    """" from lecture 5" or " from lectures 2 and 5", of ids of items."""
+    """ " from lecture 5" or " from lectures 2 and 5", of ids of items."""
     lectures = sorted({number_of(item.partition(".")[0]) for item in items})
     if not lectures:
         return ""
@@ -137,7 +139,9 @@ def _history(facts: LearnToday, today: date, width: int) -> list[Row]:
     seen = facts.foreseen
     if seen.all:
         text = f"{seen.right} of {seen.all} this week"
-        text += f", {seen.right_not_guessed} of {seen.not_guessed} that were no guess" if seen.not_guessed else ""
+        text += (
+            f", {seen.right_not_guessed} of {seen.not_guessed} that were no guess" if seen.not_guessed else ""
+        )
         rows.append(_named("foreseen", Span(text, "text")))
     if facts.next:
         ahead = facts.next[: 3 if width < 100 else 6]
@@ -195,8 +199,12 @@ def _notes(facts: LearnToday, width: int) -> list[Row]:
     if facts.orphans:
         texts.append(f"{facts.orphans} marks are of questions that no deck has; they are kept.")
     if facts.locked:
-        texts.append(f"{len(facts.locked)} locked, and not run yet: in the review they come with their numbers.")
-    rows = [row for text in texts for row in wrap_row((Span(f"   {plain(text, limit=300)}", "warn"),), width, 3)]
+        texts.append(
+            f"{len(facts.locked)} locked, and not run yet: in the review they come with their numbers."
+        )
+    rows = [
+        row for text in texts for row in wrap_row((Span(f"   {plain(text, limit=300)}", "warn"),), width, 3)
+    ]
     return [(), *rows] if rows else []
 
 

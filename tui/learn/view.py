@@ -60,7 +60,9 @@ class LearnView(View):
         from tui.learn.card_screen import CardScreen
 
         def open_aid(name: str, params: dict[str, Any]) -> None:
-            self.turn_to("aid", name=name, params=params, back=self.id.partition("-")[2] if self.id else "today")
+            self.turn_to(
+                "aid", name=name, params=params, back=self.id.partition("-")[2] if self.id else "today"
+            )
 
         def closed(_: object) -> None:
             on_close()

@@ -28,7 +28,13 @@ async def test_with_nothing_learned_today_invites_to_the_first_lecture(
 async def test_every_view_opens_by_its_key_and_fits(
     places: Places, session: FakeSession, size: tuple[int, int]
 ) -> None:
-    words = {"b": "The perceptron", "a": "One neuron", "w": "activation", "e": "all lectures", "t": "lecture 1"}
+    words = {
+        "b": "The perceptron",
+        "a": "One neuron",
+        "w": "activation",
+        "e": "all lectures",
+        "t": "lecture 1",
+    }
     async with learn_tab(places, size) as opened:
         for key, word in words.items():
             await opened.press(key)
@@ -47,7 +53,9 @@ async def test_the_lines_of_a_lecture_are_at_most_76_cells_and_a_section_counts_
         await opened.press("G")
         sections = {place for request in session.sent(SeenRequest) for place in request.places}
         await opened.until(
-            lambda: any("l02.what-was-proved" in place for one in session.sent(SeenRequest) for place in one.places)
+            lambda: any(
+                "l02.what-was-proved" in place for one in session.sent(SeenRequest) for place in one.places
+            )
         )
         assert "l02.overview" in sections
 
