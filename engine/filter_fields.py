@@ -17,7 +17,7 @@ class RunField:
     title: str = ""
     """of its column in the run table; without it the field has none, or one of its own there"""
     unit: str = ""
-    """bytes, seconds or per second; numbers without a unit have four digits"""
+    """bytes, seconds, percent or per second; numbers without a unit have four digits"""
     width: int = 8
     """cells of the column"""
     is_listed: bool = True
@@ -44,10 +44,17 @@ FIELDS = (
     RunField("seed", "random seed"),
     RunField("total_steps", "planned number of steps"),
     RunField("attempt", "number of starts"),
+    RunField(
+        "peak_memory", "most memory of its processes, as in peak_memory>2GB: kB, MB, GB or TB", unit="bytes"
+    ),
+    RunField("peak_gpu_memory", "most memory in use on its GPUs, as in peak_gpu_memory<24GB", unit="bytes"),
+    RunField("gpu_use", "mean use of its GPUs in percent", unit="percent"),
+    RunField("gpu_idle", "longest time its GPUs had no work, as in gpu_idle>5m", unit="seconds"),
     RunField("rate", "", title="steps/s", unit="per second", is_listed=False),
 )
 TEXTS = {one.name: one.about for one in FIELDS if one.is_text}
 NUMBERS = {one.name: one.about for one in FIELDS if one.about and not one.is_text}
+UNITS = {one.name: one.unit for one in FIELDS if one.unit}
 COLUMNS = tuple(one for one in FIELDS if one.title)
 SEARCHED = ("id", "name", "experiment", "status", "tags", "note")
 """fields in which a word without an operator is searched"""

@@ -331,7 +331,9 @@ class MediaFacts:
 class RunSummary:
     """The facts of a run that tables, pages and `show --json` need."""
 
-    JSON_OMITTED: ClassVar = ("tags", "note", "media")
+    JSON_OMITTED: ClassVar = (
+        "tags", "note", "media", "verdict", "peaks", "peak_memory", "peak_gpu_memory", "gpu_use", "gpu_idle",
+    )  # fmt: skip
 
     spec: Spec
     state: State
@@ -372,6 +374,18 @@ class RunSummary:
     """given by the user, in that order"""
     note: str = ""
     """given by the user; may have several lines"""
+    verdict: str = ""
+    """what holds it back on its machine: of the last minute while it trains, then of all of its training"""
+    peaks: Mapping[str, Number] = field(default_factory=dict)
+    """highest value of each metric of the machine; set only by `show`"""
+    peak_memory: int = 0
+    """most bytes of memory of its processes, measured every few seconds; 0 where they were not"""
+    peak_gpu_memory: int = 0
+    """most bytes in use on its GPUs"""
+    gpu_use: float = 0.0
+    """percent, the mean of all of its training"""
+    gpu_idle: float = 0.0
+    """the longest time in seconds without work for its GPUs"""
     checkpoints: tuple[CheckpointFacts, ...] = ()
     """set only by `show`"""
     media: tuple[MediaFacts, ...] = ()
@@ -403,6 +417,8 @@ class RunSummary:
 
 @dataclass(frozen=True, slots=True)
 class Gpu:
+    JSON_OMITTED: ClassVar = ("number", "is_busy_known", "watts", "celsius")
+
     name: str
     uuid: str
     used_bytes: int
@@ -411,6 +427,13 @@ class Gpu:
     """0 to 1"""
     foreign_bytes: int
     """held by processes of others"""
+    number: int | None = None
+    """of the driver; None in messages of older versions: its place among all"""
+    is_busy_known: bool = True
+    """false of a GPU that is cut into instances"""
+    watts: float | None = None
+    celsius: float | None = None
+    """None where the driver does not tell"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ In charts they are metrics `system/NAME`, named and measured as by W&B: imported
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import isfinite
 
 PREFIX = "system/"
@@ -40,8 +40,11 @@ def gpu_name(number: object, field: str) -> str:
     return f"{PREFIX}gpu.{number}.{field}"
 
 
-def without_system(metrics: Iterable[str]) -> list[str]:
-    return [metric for metric in metrics if not is_system(metric)]
+def is_of_gpu(metric: str, field: str) -> bool:
+    """Whether it is that field of one of the GPUs."""
+    head, _, rest = metric.removeprefix(PREFIX).partition(".")
+    number, _, name = rest.partition(".")
+    return is_system(metric) and head == "gpu" and number.isdecimal() and name == field
 
 
 def order_of(metric: str) -> tuple[int, str]:

@@ -148,9 +148,15 @@ def _written(kind: Any) -> tuple[str, tuple[str, ...], Callable[[Any], Any], tup
     getter: Callable[[Any], Any] = operator.attrgetter(*names) if names else lambda value: ()
     values_of = getter if len(names) != 1 else lambda value: (getter(value),)
     omitted = getattr(kind, "JSON_OMITTED", ())
-    defaults = tuple((field.name, field.default) for field in dataclasses.fields(kind)
+    defaults = tuple((field.name, _default(field, omitted)) for field in dataclasses.fields(kind)
                      if omitted == ALL or field.name in omitted)  # fmt: skip
     return unknown, names, values_of, defaults
+
+
+def _default(field: dataclasses.Field[Any], omitted: object) -> object:
+    """That of a factory too, where the field is named: what ALL leaves out is on disk."""
+    made = field.default_factory
+    return field.default if omitted == ALL or made is dataclasses.MISSING else made()
 
 
 @functools.cache

@@ -24,6 +24,7 @@ from tui.data.annotation_text import note_lines, tags_text
 from tui.data.code_text import code_fact, sections
 from tui.data.command_text import command_text
 from tui.data.run_fields import cell_text, field_of_all, has_field
+from tui.data.system_text import peaks_text
 from tui.data.unknown_filter_names import unknown_name
 from tui.data.value_text import (
     age_text,
@@ -366,6 +367,8 @@ def _facts(run: RunSummary, data_now: str, code: str = "") -> list[tuple[str, st
         ("device", _device(run)),
         ("executor", run.spec.executor if run.spec.executor != "local" else ""),
         ("trained for", duration_text(run.train_seconds)),
+        ("system", run.verdict),
+        ("peaks", peaks_text(run)),
     ]
     answers = [("answers with", one.answers) for one in run.checkpoints if one.answers]
     listed = [("checkpoint", _checkpoint(run, one)) for one in run.checkpoints]

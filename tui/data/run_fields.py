@@ -16,11 +16,13 @@ FACTS = {
     "device": "device that trains", "seed": "random seed", "step": "last step",
     "total_steps": "planned number of steps", "attempt": "number of starts",
     "parent": "checkpoint that it began with", "sweep": "sweep of the trial",
-    "cause": "why it ended or waits",
+    "cause": "why it ended or waits", "peak_memory": "most memory of its processes",
+    "peak_gpu_memory": "most memory in use on its GPUs", "gpu_use": "mean use of its GPUs",
+    "gpu_idle": "longest time its GPUs had no work",
     **{one.name: one.title for one in filter_fields.COLUMNS},
 }  # fmt: skip
 """columns besides those that the run table has by itself, and what they show"""
-_BY_NAME = {one.name: one for one in filter_fields.COLUMNS}
+_BY_NAME = {one.name: one for one in filter_fields.FIELDS if one.title or one.unit}
 NAMES_LIMIT = 500
 """parameters and metrics that are offered as columns"""
 

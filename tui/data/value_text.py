@@ -50,6 +50,7 @@ def field_text(run: RunSummary, field: RunField) -> str:
 _IN_UNIT: dict[str, Callable[[Any], str]] = {
     "bytes": size,
     "seconds": duration_text,
+    "percent": lambda value: f"{value:.0f} %",
     "per second": lambda value: short(float(f"{value:.2g}")),
 }
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.errors import InputError
-from engine.filter_fields import ALIASES, CONNECTIVES, MATCHES, MATCHES_NOT, OPERATORS
+from engine.filter_fields import ALIASES, CONNECTIVES, MATCHES, MATCHES_NOT, OPERATORS, UNITS
 from engine.text_pattern import PatternError, TextPattern
 
 LENGTH_LIMIT = 1000
@@ -130,6 +130,30 @@ def seconds_of(comparison: Comparison) -> float:
     return sum(float(part[:-1]) * _SECONDS[part[-1]] for part in _AGE.findall(text))
 
 
+_SIZE = re.compile(r"(?P<number>\d+(?:\.\d*)?|\.\d+)(?P<unit>[kmgt]?)i?b?", re.IGNORECASE)
+_BYTES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
+"""as sizes are shown"""
+
+
+def _in_unit(comparison: Comparison) -> Comparison:
+    """With the number of a text such as 2GB or 5m, where the field has that unit. Raises FilterError."""
+    unit = UNITS.get(comparison.field, "")
+    if not isinstance(comparison.value, str) or unit not in ("bytes", "seconds"):
+        return comparison
+    return replace(comparison, value=_bytes_of(comparison) if unit == "bytes" else seconds_of(comparison))
+
+
+def _bytes_of(comparison: Comparison) -> float:
+    """The bytes of a size such as 500MB or 2GB. Raises FilterError."""
+    found = _SIZE.fullmatch(comparison.typed)
+    if found is None:
+        raise FilterError(
+            f"Filter, position {comparison.position}: expected a size such as 500MB or 2GB, "
+            f"got {comparison.typed[:40]!r}."
+        )
+    return float(found["number"]) * _BYTES[found["unit"].lower()]
+
+
 def number_expected(comparison: Comparison) -> FilterError:
     """The error for a text where a number is compared."""
     return FilterError(
@@ -211,7 +235,8 @@ class _Parser:
         is_number = value.kind == "word" and _NUMBER.fullmatch(value.text)
         typed = _unquoted(value)
         parsed: float | str = float(typed) if is_number else typed
-        return Comparison(name, {"==": "="}.get(sign.text, sign.text), parsed, value.position, typed)
+        sign_text = {"==": "="}.get(sign.text, sign.text)
+        return _in_unit(Comparison(name, sign_text, parsed, value.position, typed))
 
     def _starts_term(self) -> bool:
         """Whether another term follows without `and` or `or` between."""

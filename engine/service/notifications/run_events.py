@@ -88,6 +88,11 @@ def _of_summary(name: str) -> Callable[[RunSummary], object]:
     return lambda run: getattr(run, name)
 
 
+def _of_measured(name: str) -> Callable[[RunSummary], object]:
+    """None where it was not measured."""
+    return lambda run: getattr(run, name) or None
+
+
 _FACTS: dict[str, Callable[[RunSummary], object]] = {
     "created": lambda run: run.spec.created_at,
     "best": lambda run: run.best.value if run.best else None,
@@ -95,6 +100,7 @@ _FACTS: dict[str, Callable[[RunSummary], object]] = {
     "status": lambda run: str(run.status),
     **{name: _of_spec(name) for name in ("id", "name", "experiment", "sweep", "trial", "seed")},
     **{name: _of_summary(name) for name in ("step", "total_steps", "attempt", "rate", "device")},
+    **{name: _of_measured(name) for name in ("peak_memory", "peak_gpu_memory", "gpu_use", "gpu_idle")},
 }
 UNKNOWN = {one.name for one in FIELDS} - _FACTS.keys()
 """fields that need the index or the clock: tags, note, parent, age"""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from engine.protocol import Gpu
 from engine.service.placement.queue import FreeGpus
@@ -24,6 +24,11 @@ class NoGpus:
         return ()
 
 
+T = TypeVar("T")
+CELSIUS_OF_GPU = 0
+"""NVML_TEMPERATURE_GPU"""
+
+
 class Nvml:
     """Makes no CUDA context. After an error of the driver the next reading tries again."""
 
@@ -32,39 +37,56 @@ class Nvml:
         self._last_error = ""
 
     def read(self, own_pids: Iterable[int]) -> tuple[Gpu, ...]:
+        """Without those that do not answer, as one that has fallen off the bus."""
         own = set(own_pids)
+        found: list[Gpu] = []
+        error = ""
         try:
-            return tuple(self._read_gpu(index, own) for index in range(self._nvml.nvmlDeviceGetCount()))
-        except self._nvml.NVMLError as error:
-            if str(error) != self._last_error:
-                self._last_error = str(error)
-                logging.warning("the GPU driver does not answer: %s", error)
-            return ()
+            count = self._nvml.nvmlDeviceGetCount()
+        except self._nvml.NVMLError as failed:
+            count, error = 0, f"the GPU driver does not answer: {failed}"
+        for number in range(count):
+            try:
+                found.append(self._read_gpu(number, own))
+            except self._nvml.NVMLError as failed:
+                error = f"GPU {number} does not answer: {failed}"
+        if error and error != self._last_error:
+            logging.warning("%s", error)
+        self._last_error = error
+        return tuple(found)
 
-    def _read_gpu(self, index: int, own_pids: set[int]) -> Gpu:
+    def _read_gpu(self, number: int, own_pids: set[int]) -> Gpu:
         nvml = self._nvml
-        handle = nvml.nvmlDeviceGetHandleByIndex(index)
+        handle = nvml.nvmlDeviceGetHandleByIndex(number)
         memory = nvml.nvmlDeviceGetMemoryInfo(handle)
+        rates = self._told(lambda: nvml.nvmlDeviceGetUtilizationRates(handle))
+        milliwatts = self._told(lambda: nvml.nvmlDeviceGetPowerUsage(handle))
         return Gpu(
             name=_text(nvml.nvmlDeviceGetName(handle)),
             uuid=_text(nvml.nvmlDeviceGetUUID(handle)),
             used_bytes=int(memory.used),
             total_bytes=int(memory.total),
-            busy=self._busy(handle),
+            busy=0.0 if rates is None else float(rates.gpu) / 100,
             foreign_bytes=self._foreign(handle, own_pids),
+            number=number,
+            is_busy_known=rates is not None,
+            watts=None if milliwatts is None else milliwatts / 1000,
+            celsius=self._told(lambda: nvml.nvmlDeviceGetTemperature(handle, CELSIUS_OF_GPU)),
         )
 
-    def _busy(self, handle: Any) -> float:
+    def _told(self, ask: Callable[[], T]) -> T | None:
+        """None where this GPU has no such thing, or this user may not know it."""
         try:
-            return float(self._nvml.nvmlDeviceGetUtilizationRates(handle).gpu) / 100
+            return ask()
         except self._nvml.NVMLError:
-            return 0.0  # a GPU cut into instances has no utilization of its own
+            return None
 
     def _foreign(self, handle: Any, own_pids: set[int]) -> int:
+        """0 where the driver does not tell whose the memory is; what is free is known all the same."""
         nvml = self._nvml
         found = [
-            *nvml.nvmlDeviceGetComputeRunningProcesses(handle),
-            *nvml.nvmlDeviceGetGraphicsRunningProcesses(handle),
+            *(self._told(lambda: nvml.nvmlDeviceGetComputeRunningProcesses(handle)) or ()),
+            *(self._told(lambda: nvml.nvmlDeviceGetGraphicsRunningProcesses(handle)) or ()),
         ]
         held = {process.pid: process.usedGpuMemory or 0 for process in found}
         return sum(size for pid, size in held.items() if pid not in own_pids)
@@ -125,7 +147,7 @@ class GpuPlacement:
         """In the order of preference; without one, by free memory, the most first."""
         if not self.order:
             return sorted(gpus, key=lambda gpu: gpu.used_bytes - gpu.total_bytes)
-        by_name = {str(index): gpu for index, gpu in enumerate(gpus)} | {gpu.uuid: gpu for gpu in gpus}
+        by_name = {name: gpu for place, gpu in enumerate(gpus) for name in (_number(gpu, place), gpu.uuid)}
         return [by_name[name] for name in self.order if name in by_name]
 
     def _why_closed(self, gpu: Gpu, own: bool) -> str:
@@ -150,6 +172,11 @@ def _can_share(gpu: Gpu) -> bool:
     return gpu.foreign_bytes <= CLOSE_FOREIGN and gpu.total_bytes - gpu.used_bytes >= CLOSE_FREE
 
 
+def _number(gpu: Gpu, place: int) -> str:
+    """The one of the driver: another GPU may be missing."""
+    return str(place if gpu.number is None else gpu.number)
+
+
 def visible_gpus(limit: str, gpus: Sequence[Gpu]) -> tuple[str, ...]:
     """UUIDs of the GPUs that CUDA_VISIBLE_DEVICES=`limit` leaves: numbers, UUIDs or their beginnings.
 
@@ -159,8 +186,8 @@ def visible_gpus(limit: str, gpus: Sequence[Gpu]) -> tuple[str, ...]:
     for name in (part.strip() for part in limit.split(",")):
         matching = [
             gpu.uuid
-            for index, gpu in enumerate(gpus)
-            if name and (name == str(index) or gpu.uuid.startswith(name))
+            for place, gpu in enumerate(gpus)
+            if name and (name == _number(gpu, place) or gpu.uuid.startswith(name))
         ]
         if len(matching) != 1:
             break

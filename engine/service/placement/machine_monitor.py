@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from engine import gpu_readings
 from engine.protocol import Gpu, Running
+from engine.service.placement.gpu_use_meter import GpuUseMeter
 from engine.service.placement.gpus import GpuDriver, GpuPlacement, NoGpus, find_driver
 from engine.service.placement.machine_load import CpuRate, ProcessTrees, ResourceMeter
 from engine.service.placement.queue import CPU, ActiveRun, FreeGpus
@@ -76,10 +78,14 @@ class MachineMonitor:
     gpus_known: bool = False
     """whether the GPUs were read; no run is started before"""
     slots_used: int = 0
+    are_gpus_in_use: bool = False
+    """whether a run has one"""
     _stalls: StallWatch = field(default_factory=StallWatch)
     _cpu_rates: CpuRate = field(default_factory=CpuRate)
     _trees: ProcessTrees = field(default_factory=ProcessTrees)
     _own_pids: tuple[int, ...] = ()
+    _gpu_use: GpuUseMeter | None = None
+    """None without a driver"""
 
     @property
     def cores(self) -> int:
@@ -91,7 +97,13 @@ class MachineMonitor:
             self.driver = await asyncio.to_thread(find_driver)
         if not isinstance(self.driver, NoGpus):
             self.gpus = await asyncio.to_thread(self.driver.read, self._own_pids)
+            self._tell_gpus()
         self.gpus_known = True
+
+    def _tell_gpus(self) -> None:
+        if self._gpu_use is None:
+            self._gpu_use = GpuUseMeter(self.meter.root / gpu_readings.FILE)
+        self._gpu_use.update(self.gpus, time.monotonic(), are_in_use=self.are_gpus_in_use)
 
     def measure(self, registry: RunRegistry, change_feed: ChangeFeed) -> None:
         """Update memory and CPU of each run's worker, and publish the machine's resources."""

@@ -15,7 +15,9 @@ from engine.events import Event
 from engine.fold import TrainingClock
 from engine.metric_goal import MetricGoal, goal_by_names
 from engine.protocol import Best, Cause, Json, Spec, Status, number_from_json
+from engine.service.runs import system_stats
 from engine.service.runs.best_of_columns import BestOfColumns
+from engine.service.runs.system_stats import SystemStats
 from engine.typed_json import Number, typed
 
 RATE_SECONDS = 15.0
@@ -74,6 +76,7 @@ class RunStats:
     exit_message: ExitMessage | None = None
     recent_steps: deque[tuple[float, int]] = field(default_factory=deque)
     marks: list[CheckpointSnapshot] = field(default_factory=list)
+    system: SystemStats = field(default_factory=SystemStats)
     best_is_known: bool = True
     """false for an imported run of which too much was replaced"""
     of_columns: BestOfColumns | None = field(default=None, compare=False)
@@ -125,6 +128,7 @@ def _on_started(stats: RunStats, event: Event) -> None:
     _set_data(stats, facts.get("data"))
     stats.note, stats.exit_message = "", None
     stats.recent_steps.clear()
+    stats.system.start(event)
 
 
 def _set_data(stats: RunStats, data: object) -> None:
@@ -155,6 +159,7 @@ def _on_columns(stats: RunStats, event: Event) -> None:
         of_columns.add(*point_columns.steps_and_values(series, of_columns.goal.metric))
     stats.best, stats.best_is_known = of_columns.best, of_columns.is_known
     stats.step = typed(event.facts["step"], int)
+    stats.system.add_columns(series)
 
 
 def _of_columns(stats: RunStats, series: Mapping[str, object]) -> BestOfColumns:
@@ -215,6 +220,10 @@ def _on_note(stats: RunStats, event: Event) -> None:
     stats.note = "" if is_well else str(event.facts["text"])[:400]
 
 
+def _on_system(stats: RunStats, event: Event) -> None:
+    stats.system.add(event)
+
+
 def _on_ended(stats: RunStats, event: Event) -> None:
     stats.step = max(stats.step, typed(event.facts.get("step") or 0, int))
     status = Status(event.facts["status"])
@@ -229,6 +238,7 @@ _HANDLERS: dict[str, Callable[[RunStats, Event], None]] = {
     "checkpoint": _on_checkpoint,
     "params": _on_params,
     "note": _on_note,
+    "system": _on_system,
     "ended": _on_ended,
 }
 
@@ -236,7 +246,7 @@ _HANDLERS: dict[str, Callable[[RunStats, Event], None]] = {
 # --- to and from JSON, for the index: a long event file is not read twice ---------------------------------
 
 _CLOCK = ("spent", "since", "clock")
-_OTHERS = ("goal", "spec", "metrics", "best", "exit_message", "recent_steps", "marks", "of_columns")
+_OTHERS = ("goal", "spec", "metrics", "best", "exit_message", "recent_steps", "marks", "of_columns", "system")
 """fields that are not written, or not as they are"""
 _PLAIN = tuple(
     name
@@ -251,7 +261,9 @@ _BestFacts = tuple[str, Number, int] | None
 def to_json(stats: RunStats) -> Json:
     plain = {name: getattr(stats.training if name in _CLOCK else stats, name) for name in _PLAIN}
     marks = [(mark.step, mark.metrics, _facts(mark.best), mark.live) for mark in stats.marks]
-    return typed_json.to_json(plain | {"metrics": stats.metrics, "best": _facts(stats.best), "marks": marks})
+    others = {"metrics": stats.metrics, "best": _facts(stats.best), "marks": marks}
+    system = system_stats.to_json(stats.system)
+    return typed_json.to_json(plain | others | ({"system": system} if system else {}))
 
 
 def from_json(data: Json, goal: MetricGoal, spec: Spec | None = None) -> RunStats:
@@ -263,7 +275,10 @@ def from_json(data: Json, goal: MetricGoal, spec: Spec | None = None) -> RunStat
         for step, metrics, best, live in read["marks"]
     ]
     spent, since, clock = (read.pop(name) for name in _CLOCK)
-    return RunStats(goal=goal, spec=spec, training=TrainingClock(spent, since, clock, clock), **read)
+    system = system_stats.from_json(data.get("system", {}))
+    return RunStats(
+        goal=goal, spec=spec, system=system, training=TrainingClock(spent, since, clock, clock), **read
+    )
 
 
 @functools.cache

@@ -218,6 +218,7 @@ class RunCycle:
         queued = [_queued_run(run, self.machine.gpus) for run in queued_runs]
         active = [_active_run(run) for run in active_runs]
         self.machine.slots_used = queue.slots_used(active, self.machine.cores)
+        self.machine.are_gpus_in_use = any(run.gpu for run in active)
         if not queued:
             return
         plan = queue.plan(queued, active, self.machine.cores, self.machine.free_gpus(active))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from engine import store
@@ -13,7 +13,7 @@ from engine.places import Places
 from engine.protocol import RunSummary, Status, summary_from_json, summary_to_json
 from engine.service.index.index import Index
 from engine.service.index.index_thread import IndexThread
-from engine.service.runs import read_run_folder
+from engine.service.runs import read_run_folder, system_stats
 from engine.service.runs.tracked_run import TrackedRun
 from engine.service.server.changes import ChangeFeed
 from engine.store import Annotations
@@ -130,6 +130,14 @@ class RunRegistry:
             return known
         await self._track_or_index(found)
         return await self.summary(run_id)
+
+    async def peaks(self, run_id: str) -> Mapping[str, float]:
+        """The highest value of each metric of the machine, as far as its events are read."""
+        tracked = self.get(run_id)
+        if tracked is not None:
+            return dict(tracked.stats.system.peaks)
+        row = await self.index_thread.call(Index.get, run_id)
+        return system_stats.peaks_in(row.tail) if row is not None else {}
 
     def _has_events(self, run_id: str) -> bool:
         return store.folder_of(self.places, run_id).events.exists()

@@ -28,6 +28,7 @@ from engine.protocol import (
 from engine.service.placement.executors import KeeperStart
 from engine.service.runs import event_summary as run_stats
 from engine.service.runs.event_summary import RunStats
+from engine.service.runs.system_verdict import verdict
 from engine.store import Annotations, ExitFacts, KeeperFacts, LogSource, RunFolder, Wanted
 from engine.typed_json import typed
 
@@ -173,7 +174,8 @@ def summarise(run: TrackedRun, state: State) -> RunSummary:
     active = status_of(state).is_active
     queued = isinstance(state, Queued)
     same: Json = {name: getattr(stats, name) for name in _SAME}
-    spec = run.spec
+    spec, system = run.spec, stats.system
+    threads = 0 if spec.command is not None or status_of(state) is Status.IMPORTED else spec.threads
     if stats.told_params:
         spec = replace(spec, params={**stats.told_params, **spec.params})
     return RunSummary(
@@ -192,6 +194,11 @@ def summarise(run: TrackedRun, state: State) -> RunSummary:
         damage=run.damage,
         tags=run.annotations.tags,
         note=run.annotations.note,
+        verdict=verdict(system.use(threads, is_over=not active)),
+        peak_memory=system.peak_memory,
+        peak_gpu_memory=system.peak_gpu_memory,
+        gpu_use=system.gpu_use,
+        gpu_idle=round(system.idle, 1),
         **same,
     )
 

@@ -93,6 +93,7 @@ class Requests:
 
         run_id = await self._find(request)
         summary = await self._registry.summary_now(run_id)
+        summary = dataclasses.replace(summary, peaks=await self._registry.peaks(run_id))
         folder = store.folder_of(self._registry.places, run_id)
         if summary.spec.command is None:
             checkpoints = await asyncio.to_thread(verify_runs.checkpoints, folder.checkpoints, summary.spec)

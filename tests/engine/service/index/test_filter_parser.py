@@ -16,7 +16,7 @@ from engine import filter_fields, text_pattern
 from engine.errors import DltuiError
 from engine.protocol import Cause, CauseKind, ParentCheckpoint, Query, Stopped, summary_from_json
 from engine.service.index import filter_sql
-from engine.service.index.filter_parser import And, Comparison, Not, Or, SearchTerm, parse
+from engine.service.index.filter_parser import And, Comparison, FilterError, Not, Or, SearchTerm, parse
 from engine.service.index.index import Index, IndexRow, open_index, row_of
 from tests.engine.service.rows import a_row, a_summary
 
@@ -310,6 +310,7 @@ def _name(summary: bytes) -> str:
 def test_each_field_of_a_filter_is_stored_in_a_column_or_under_its_name_in_the_summary() -> None:
     child = a_summary("a")
     child = replace(child, spec=replace(child.spec, parent=ParentCheckpoint("run-b", 4, 1)))
+    child = replace(child, peak_memory=1, peak_gpu_memory=1, gpu_use=1.0, gpu_idle=1.0)
     summary = row_of(child, {}).summary
     for name in {*filter_fields.TEXTS, *filter_fields.NUMBERS} - {"age"}:
         assert name in filter_sql.NARROW or name in summary, name
@@ -323,3 +324,23 @@ def test_a_pattern_that_takes_too_long_is_an_error_and_leaves_the_index_as_it_is
         index.page(Query("name~a"))
     monkeypatch.undo()
     assert index.page(Query("name~a")).matching == 1
+
+
+def test_what_runs_used_is_compared_in_sizes_and_times_and_others_have_none(tmp_path: Path) -> None:
+    found = open_index(tmp_path / "index.sqlite")
+    measured = {
+        "a": {"peak_memory": 3 << 30, "gpu_use": 31.0, "gpu_idle": 720.0},
+        "b": {"peak_memory": 400 << 20},
+        "c": {},
+    }
+    found.put([row_of(replace(a_summary(name), **facts), {}) for name, facts in measured.items()])  # type: ignore[arg-type]
+
+    def names(where: str) -> str:
+        page = found.page(Query(where, "name", descending=False))
+        return "".join(sorted(_name(summary) for summary in page.summaries))
+
+    assert [names(f"peak_memory{text}") for text in (">2GB", ">=400MB", "<0.5gib", f"={3 << 30}")] == [
+        "a", "ab", "b", "a"]  # fmt: skip
+    assert (names("gpu_use<50"), names("gpu_idle>5m"), names("gpu_idle>1h")) == ("a", "a", "")
+    with pytest.raises(FilterError, match="position 13: expected a size such as 500MB or 2GB, got 'much'"):
+        names("peak_memory>much")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Mapping, Sequence
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,62 +10,58 @@ import pytest
 from engine.places import Places
 from engine.protocol import Gpu, Status
 from engine.service.placement import gpus
-from engine.service.placement.gpus import NoGpus, Nvml, visible_gpus
+from engine.service.placement.gpus import GpuPlacement, NoGpus, Nvml, visible_gpus
 from tests.engine.service.live import connect, reach, serving, until
-
-
-class FakeNvml:
-    """The functions of pynvml, for two GPUs."""
-
-    class NVMLError(Exception):
-        pass
-
-    def __init__(self) -> None:
-        self.broken = False
-        self.holders: dict[int, list[tuple[int, int | None]]] = {0: [(10, 5), (11, None)], 1: []}
-
-    def nvmlDeviceGetCount(self) -> int:
-        if self.broken:
-            raise self.NVMLError("GPU is lost")
-        return 2
-
-    def __getattr__(self, name: str) -> Any:
-        answers: Mapping[str, Any] = {
-            "nvmlDeviceGetHandleByIndex": lambda place: place,
-            "nvmlDeviceGetMemoryInfo": lambda handle: SimpleNamespace(used=7, total=100),
-            "nvmlDeviceGetName": lambda handle: b"NVIDIA H200" if handle else "NVIDIA H200",
-            "nvmlDeviceGetUUID": lambda handle: f"GPU-{handle}",
-            "nvmlDeviceGetUtilizationRates": self._rates,
-            "nvmlDeviceGetComputeRunningProcesses": self._holders,
-            "nvmlDeviceGetGraphicsRunningProcesses": self._holders,
-        }
-        return answers[name]
-
-    def _rates(self, handle: int) -> Any:
-        if handle:
-            raise self.NVMLError("not supported")
-        return SimpleNamespace(gpu=25)
-
-    def _holders(self, handle: int) -> Sequence[Any]:
-        return [SimpleNamespace(pid=pid, usedGpuMemory=size) for pid, size in self.holders[handle]]
+from tests.fakes.nvml import LOST, NO_DRIVER, NO_PERMISSION, UNKNOWN, PretendedGpu, PretendedNvml
 
 
 def test_gpus_are_read_and_memory_of_other_processes_is_foreign() -> None:
-    nvml = FakeNvml()
-    assert Nvml(nvml).read([]) == (
-        Gpu("NVIDIA H200", "GPU-0", 7, 100, 0.25, 5),
-        Gpu("NVIDIA H200", "GPU-1", 7, 100, 0.0, 0),
+    nvml = PretendedNvml(
+        [PretendedGpu(used=7, total=100, busy=25, processes={10: 5, 11: None}), PretendedGpu()]
     )
+    first, second = Nvml(nvml).read([])
+    assert first == Gpu("NVIDIA H200", "GPU-0", 7, 100, 0.25, 5, number=0, watts=75.0, celsius=30)
+    assert second.foreign_bytes == 0
     assert Nvml(nvml).read([10])[0].foreign_bytes == 0
 
 
 def test_a_driver_that_fails_is_tried_again() -> None:
-    nvml = FakeNvml()
+    nvml = PretendedNvml([PretendedGpu(), PretendedGpu()])
     driver = Nvml(nvml)
-    nvml.broken = True
+    nvml.error = UNKNOWN
     assert driver.read([]) == ()
-    nvml.broken = False
+    nvml.error = ""
     assert len(driver.read([])) == 2
+
+
+def test_a_gpu_that_is_lost_leaves_the_others_their_numbers(caplog: pytest.LogCaptureFixture) -> None:
+    nvml = PretendedNvml([PretendedGpu(), PretendedGpu(), PretendedGpu()])
+    driver = Nvml(nvml)
+    nvml.gpus[1].error = LOST
+    left = driver.read([])
+    assert [gpu.number for gpu in left] == [0, 2]
+    assert visible_gpus("2", left) == ("GPU-2",) and visible_gpus("1", left) == ()
+    assert GpuPlacement(("2",)).update(left, []).free == ("GPU-2",)
+    driver.read([])
+    assert caplog.text.count("GPU 1 does not answer: GPU is lost") == 1, "told once"
+
+
+def test_what_the_driver_does_not_tell_is_not_known() -> None:
+    refused = dict.fromkeys(
+        ("nvmlDeviceGetPowerUsage", "nvmlDeviceGetTemperature", "nvmlDeviceGetComputeRunningProcesses"),
+        NO_PERMISSION,
+    )
+    found = Nvml(PretendedNvml([PretendedGpu(is_mig=True, refused=refused)])).read([])[0]
+    assert (found.busy, found.is_busy_known, found.watts, found.celsius) == (0.0, False, None, None)
+    assert found.foreign_bytes == 0 and found.used_bytes == 1 << 30
+
+
+def test_the_driver_is_found_by_its_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    nvml = PretendedNvml([PretendedGpu()])
+    nvml.install(monkeypatch)
+    assert len(gpus.find_driver().read([])) == 1
+    nvml.error = NO_DRIVER
+    assert isinstance(gpus.find_driver(), NoGpus)
 
 
 def test_without_the_library_there_are_no_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
