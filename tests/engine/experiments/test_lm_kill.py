@@ -54,3 +54,21 @@ def test_killed_while_it_trains_it_ends_as_if_it_never_was(tmp_path: Path, frame
     assert weights(parts) == weights(whole)
     for metric in ("loss", "val_perplexity", "test_perplexity"):
         assert curve(parts, metric) == curve(whole, metric)
+
+
+@pytest.mark.long
+def test_a_transformer_killed_in_mid_epoch_ends_with_the_same_weights(tmp_path: Path) -> None:
+    given = GIVEN | {"model": "transformer", "heads": 3, "batch": 1, "epochs": 3}
+    corpus = captions(tmp_path, 240)  # 192 steps an epoch
+    whole, parts = (new_run(tmp_path, "lm", corpus=corpus, **given) for _ in range(2))
+    assert begun(whole, 1, tmp_path).wait(400) == 0
+    worker = begun(parts, 1, tmp_path)
+    wait_for(lambda: saved_step(parts) > 0, 400)
+    worker.send_signal(signal.SIGKILL)
+    worker.wait()
+    assert begun(parts, 2, tmp_path).wait(400) == 0
+    [restored] = read_events(parts, "restored")
+    assert restored.facts["step"] % 192 != 0
+    assert weights(parts) == weights(whole) and weights(whole)[0] == 576
+    for metric in ("loss", "val_perplexity", "test_perplexity"):
+        assert curve(parts, metric) == curve(whole, metric)

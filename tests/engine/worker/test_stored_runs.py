@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from engine import events, fold, store
+from engine.models.language.load_model import open_model
+from engine.models.language.scoring import score
 from engine.service.runs import tracked_run
 from engine.service.runs.event_summary import RunStats
 from engine.store import RunFolder
@@ -61,6 +63,22 @@ def test_a_stored_run_is_resumed_and_ends_as_it_would_have_then(tmp_path: Path, 
 
 
 @pytest.mark.parametrize(
+    ("name", "step", "logp"),
+    [
+        ("lm_torch", 4, -22.8447981),
+        ("lm_tensorflow", 4, -22.9802944),
+        ("lm_transformer", 3, -24.3890740),
+    ],
+)
+def test_a_stored_language_model_opens_and_scores_a_sentence_as_then(
+    tmp_path: Path, name: str, step: int, logp: float
+) -> None:
+    model, _ = open_model(run_of(tmp_path, name).path)
+    [scored] = score(model, [model.vocabulary.ids("a man sits on a table")])
+    assert (model.step, scored.full_logp) == (step, pytest.approx(logp, rel=1e-5))
+
+
+@pytest.mark.parametrize(
     ("name", "expected"),
     [
         ("xor", {"patience": None, "lr": 0.01}),
@@ -71,6 +89,7 @@ def test_a_stored_run_is_resumed_and_ends_as_it_would_have_then(tmp_path: Path, 
         ("mnist_recipe", {"lr": None, "epochs": 1, "every": None}),
         ("lm_torch", {"lr": None, "clip": None, "dropout": 0.2, "patience": None, "tied": "recipe"}),
         ("lm_tensorflow", {"lr": None, "clip": None, "dropout": None, "patience": None, "tied": "no"}),
+        ("lm_transformer", {"clip": None, "patience": None, "model": "transformer", "framework": "auto"}),
     ],
 )  # fmt: skip
 def test_parameters_not_given_are_null_in_every_stored_spec_and_its_file_is_unchanged(
