@@ -17,7 +17,8 @@ from engine.course.days import day_of
 from engine.course.deck_files import stamp
 from engine.course.index import ItemFacts, index_from_json, index_to_json
 from engine.course.log import LogEntry, LogRead, read
-from engine.course.queue import DayAhead, Queue, days_ahead, today_queue
+from engine.course.queue import DayAhead as DayAhead
+from engine.course.queue import Queue, days_ahead, today_queue
 from engine.errors import CorruptRun
 from engine.files import read_json, write_json
 

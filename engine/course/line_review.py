@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -124,7 +124,7 @@ class LineReview:
                     return
                 typed, hinted = got, hinted or got.hinted
                 try:
-                    answer = parse_answer(asked, _places(asked, typed.text))
+                    answer = parse_answer(asked, typed_answer(form_of(item), asked.choices, typed.text))
                 except InputError as error:
                     self._tell(str(error))
                     continue
@@ -222,18 +222,22 @@ def _computed(pieces: Pieces[T]) -> T:
         raise BrokenKey(str(error)) from error
 
 
-def _places(asked: Question, text: str) -> object:
-    """Numbers from 1, as choices are shown, as places from 0; a direction as its word."""
-    form = form_of(asked.item)
+def typed_answer(form: str, choices: Sequence[str], text: str) -> object:
+    """What was typed as an answer: numbers from 1, as choices are shown, become places from 0, that of a
+    direction its word. Raises InputError."""
     if form not in ("choice", "direction", "order"):
         return text
-    found = [int(one) - 1 for one in text.replace(",", " ").split() if one.isdecimal()]
+    count = len(choices)
+    places = [int(one) - 1 for one in text.replace(",", " ").split() if one.isdecimal() and len(one) < 9]
     if form == "order":
-        return found
-    place = found[0] if len(found) == 1 else -1
-    if form == "direction":
-        return asked.choices[place] if 0 <= place < len(asked.choices) else text
-    return place
+        if sorted(places) != list(range(count)):
+            raise InputError(f"answer: expected the numbers 1 to {count}, largest first, got {text[:80]!r}.")
+        return places
+    if form == "direction" and text in choices:
+        return text
+    if len(places) != 1 or not 0 <= places[0] < count:
+        raise InputError(f"answer: expected a number from 1 to {count}, got {text[:80]!r}.")
+    return choices[places[0]] if form == "direction" else places[0]
 
 
 def minutes_text(minutes: int) -> str:

@@ -254,7 +254,7 @@ def due(session_cache: SessionCache, request: DueRequest) -> LearnToday:
         foreseen=foreseen(state, home.now - WEEK_SECONDS),
         weak=weak_spots(home),
         go_on=_go_on(home.library, state.seen),
-        is_begun=bool(state.seen or state.marks),
+        is_begun=bool(state.seen or state.marks or state.exams),
         exam=exam.plan.id if exam else "",
         exam_on=exam_on.isoformat() if exam_on and exam_on >= today else "",
         locked=[

@@ -27,6 +27,7 @@ from engine.session_protocol.learn_exams import (
     ExamPaper,
     ExamRequest,
     ExamShareLine,
+    ItemToGrade,
     MissedItem,
 )
 from engine.session_protocol.learn_items import AskedItem
@@ -138,6 +139,11 @@ def end(session_cache: SessionCache, request: ExamEndRequest) -> ExamPaper:
 
 def paper(home: LearnHome, state: ExamState) -> ExamPaper:
     items = tuple(name for name in state.plan.items if home.library.find_item(name) is not None)
+    grading = tuple(
+        found
+        for name, one in state.answers.items()
+        if one.right is None and name in items and (found := _to_grade(home, state, name, one))
+    )
     common: dict[str, Any] = {
         "id": state.plan.id,
         "lectures": state.plan.lectures,
@@ -147,9 +153,17 @@ def paper(home: LearnHome, state: ExamState) -> ExamPaper:
         "answered": tuple(state.answers),
         "left_seconds": state.left_seconds,
         "is_over": state.is_over,
-        "to_grade": tuple(name for name, one in state.answers.items() if one.right is None),
+        "to_grade": tuple(one.item for one in grading),
+        "grading": grading,
     }
     return ExamPaper(**common | _report(home, state)) if state.is_over else ExamPaper(**common)
+
+
+def _to_grade(home: LearnHome, state: ExamState, item_id: str, given: ExamAnswer) -> ItemToGrade | None:
+    asked = _asked(home, state, item_id)
+    if not isinstance(asked.item, RecallItem):
+        return None
+    return ItemToGrade(item_id, asked.ask, str(given.answer or ""), asked.item.answer, asked.item.points)
 
 
 def _report(home: LearnHome, state: ExamState) -> dict[str, Any]:

@@ -56,14 +56,19 @@ class LearnHome:
     def state(self) -> LearnState:
         return self.log.state
 
-    @property
-    def library(self) -> Library:
-        """Read again where a file of a deck has changed."""
+    def refresh(self) -> None:
+        """Read the decks again where one of their files has changed."""
         found = stamp(self.learn)
-        if self._library is None or found != self._stamp:
+        if found != self._stamp:
             self._library, self._stamp = read_library(self.learn), found
             self._index = self._library.index()
             self.broken.clear()
+
+    @property
+    def library(self) -> Library:
+        if self._library is None:
+            self.refresh()
+        assert self._library is not None
         return self._library
 
     @property
@@ -150,7 +155,9 @@ def _card_state(
 
 
 def learn_home(session_cache: SessionCache) -> LearnHome:
+    """The one of this session, as new as the files of the decks."""
     found: LearnHome = session_cache.get(("learn",), lambda: LearnHome(session_cache.places.learn))
+    found.refresh()
     return found
 
 

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.course.due import LectureDue
-from engine.course.progress import Foreseen, LectureProgress, Part
+from engine.course.progress import Foreseen as Foreseen
+from engine.course.progress import LectureProgress, Part
 from engine.course.queue import DayAhead
 from engine.params import Value
 from engine.session_protocol.request import Request, StreamRequest

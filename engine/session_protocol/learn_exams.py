@@ -37,6 +37,15 @@ class MissedItem:
 
 
 @dataclass(frozen=True, slots=True)
+class ItemToGrade:
+    item: str
+    ask: str
+    said: str
+    answer: str
+    points: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class ExamPaper:
     """An exam: in its course without marks, at its end with its report."""
 
@@ -49,7 +58,9 @@ class ExamPaper:
     left_seconds: float
     is_over: bool
     to_grade: Sequence[str]
-    """recall items that one grades oneself before the end"""
+    """recall items that were answered: one grades them oneself before the end"""
+    grading: Sequence[ItemToGrade] = ()
+    """what was answered to them, and what is right"""
     right: int = 0
     shares: Sequence[ExamShareLine] = ()
     """by lecture"""

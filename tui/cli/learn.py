@@ -12,6 +12,7 @@ import typer
 
 from engine import places
 from engine.errors import DltuiError, InputError
+from tui.cli import learn_session
 from tui.cli.engine_call import fail, print_json, print_stderr, print_stdout
 from tui.cli.learn_due import due_text
 from tui.cli.ls import AsJson
@@ -27,12 +28,19 @@ LECTURES = (
 AIDS = (TableColumn("name"), TableColumn("lecture"), TableColumn("title", 12), TableColumn("drawing"))
 app = typer.Typer(
     help="Lectures, aids to try, questions that come back.",
-    no_args_is_help=True,
+    invoke_without_command=True,
     rich_markup_mode=None,
 )
 Seed = Annotated[
     int | None, typer.Option("--seed", help="number that draws what is random (default: 0)", min=0)
 ]
+
+
+@app.callback()
+def today_without_a_command(context: typer.Context) -> None:
+    """Lectures, aids to try, questions that come back; alone it prints what is due today."""
+    if context.invoked_subcommand is None:
+        learn_session.today()
 
 
 def due(json: AsJson = False) -> None:
@@ -46,7 +54,7 @@ def due(json: AsJson = False) -> None:
     if json:
         print_json(found)
     else:
-        print_stdout(due_text(found))
+        print_stdout(due_text(found.due, found.new, found.minutes, found.next))
 
 
 def lectures(json: AsJson = False) -> None:
@@ -261,6 +269,7 @@ def _block_text(block: Any) -> str:
     return textwrap.fill(block.text, WIDTH, initial_indent=sign, subsequent_indent=" " * len(sign))
 
 
+app.command("today", cls=Verb)(learn_session.today)
 app.command("due", cls=Verb)(due)
 app.command("review", cls=Verb)(review)
 app.command("lectures", cls=Verb)(lectures)
@@ -270,3 +279,8 @@ app.command("aids", cls=Verb)(aids)
 app.command("aid", cls=Verb)(aid)
 app.command("item", cls=Verb)(item)
 app.command("check", cls=Verb)(check)
+app.command("exam", cls=Verb)(learn_session.exam)
+app.command("progress", cls=Verb)(learn_session.progress)
+app.command("reset", cls=Verb)(learn_session.reset)
+app.command("export", cls=Verb)(learn_session.export)
+app.command("import", cls=Verb)(learn_session.import_)

@@ -7,7 +7,9 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from engine.course.due import Due
+    from collections.abc import Sequence
+
+    from engine.course.due import DayAhead
 
 
 def is_asked(arguments: list[str]) -> bool:
@@ -32,20 +34,20 @@ def print_due(arguments: list[str]) -> int:
 
         print(json.dumps(dataclasses.asdict(found), indent=2))
     else:
-        print(due_text(found))
+        print(due_text(found.due, found.new, found.minutes, found.next))
     return 0
 
 
-def due_text(found: Due) -> str:
-    """9 due, about 6 minutes, then 4 new; tomorrow and later: 6, 11, 3"""
-    if not found.due and not found.new:
+def due_text(due: int, new: int, minutes: int, ahead: Sequence[DayAhead]) -> str:
+    """9 due, about 6 minutes, then 4 new; next: 2026-12-01 6, 2026-12-02 11"""
+    if not due and not new:
         text = "nothing due"
     else:
-        text = f"{found.due} due"
-        if found.due:
-            text += f", about {found.minutes} minute{'s' if found.minutes != 1 else ''}"
-        if found.new:
-            text += f", then {found.new} new"
-    if found.next:
-        text += "; next: " + ", ".join(f"{one.day} {one.cards}" for one in found.next[:3])
+        text = f"{due} due" if due else "nothing due"
+        if due:
+            text += f", about {minutes} minute{'s' if minutes != 1 else ''}"
+        if new:
+            text += f", then {new} new"
+    if ahead:
+        text += "; next: " + ", ".join(f"{one.day} {one.cards}" for one in ahead[:3])
     return text

@@ -39,7 +39,9 @@ PRINTS = (
 )  # fmt: skip
 OPENS_A_SESSION = (
     "report {digits}", "report --json", "predict love", "generate love --seed 1", "score love",
-    "both love --seed 1", "blank love___", "orders love", "learn check", "media hostile",
+    "both love --seed 1", "blank love___", "orders love", "learn check",
+    "learn", "learn progress --json", "learn exam --lectures 1", "learn reset l02.bias.recall --yes",
+    "learn export", "media hostile",
     "media model --json",
 )  # fmt: skip
 """slower than the others, so not with every output"""
