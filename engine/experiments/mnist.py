@@ -3,7 +3,7 @@
 Claim: that of `mnist` in the catalog; of the test images double_conv gets 98.8 to 99.2 % right. At batch 50
 the sixty small operations of PyTorch move more numbers than they compute: `offer` returns them as loops
 compiled for these networks; they use one thread. `torch_update` is the same update written in plain PyTorch,
-which a GPU takes.
+which a GPU takes, captured as a graph.
 
 Five networks get the same 28x28 pixels. Logistic regression learns one template per digit (about 92 % right);
 two hidden layers make the class boundaries nonlinear (97 to 98 %); convolutions find the same small strokes
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -26,6 +26,8 @@ from checkpoints.torch_io import TorchState
 from engine.catalog import MnistParams
 from engine.data import mnist
 from engine.data.example_order import order
+from engine.models import captured_updates
+from engine.models.captured_updates import CapturedUpdates
 from engine.models.images.live_images import LiveImages
 from engine.models.images.torch_architecture import architecture_of
 from engine.models.mnist_compiled_training import offer
@@ -165,18 +167,22 @@ class AccuracyGoal:
 # --- loop ---------------------------------------------------------------------------------------------------
 
 
-def torch_update(net: nn.Module, optimizer: Adam, images: TrainingImages) -> Callable[[Tensor], float]:
+def torch_update(net: nn.Module, optimizer: Adam, images: TrainingImages) -> Callable[[Tensor], Tensor]:
     """Returns a function that does one update on the images with the given indices and returns the loss."""
 
-    def update(chosen: Tensor) -> float:
+    def update(chosen: Tensor) -> Tensor:
         x, y = images.pixels[chosen], images.labels[chosen]  # (B, 1, side, side), (B,)
         optimizer.zero_grad()
         loss = F.cross_entropy(net(x), y)
         loss.backward()
         optimizer.step()
-        return loss.item()
+        return loss.detach()
 
     return update
+
+
+def one_by_one(update: Callable[[Tensor], Tensor | float]) -> Callable[[Sequence[Tensor]], list[float]]:
+    return lambda batches: [float(update(chosen)) for chosen in batches]
 
 
 def train(params: MnistParams, run: Run) -> None:
@@ -188,6 +194,8 @@ def train(params: MnistParams, run: Run) -> None:
     # Compiled loops for these layers, where they apply; their bits differ from PyTorch's, so they are pinned.
     kernels = offer(net, images.pixels.shape[-1], params.batch, run.places.cache, run.note)
     run.pin(kernels=kernels.name if kernels else "torch")
+    # Updates of one call: on a GPU a graph of several, so that Python does not hold it up.
+    together = captured_updates.STEPS if run.device == "cuda" else 1
     pictures = make_live_images(net, validation, run)
 
     per_epoch = -(-len(images) // params.batch)  # the last batch may be smaller
@@ -199,23 +207,28 @@ def train(params: MnistParams, run: Run) -> None:
     done = run.restore(TorchState(net, optimizer, extras={"goal": goal}))
     if run.has_begun_from_parent:
         goal.is_reached = False
-    update = (
-        kernels.begin(net, optimizer, images.pixels, images.labels, run.seed)
-        if kernels
-        else torch_update(net, optimizer, images)
-    )
-    for step in range(done + 1, last + 1):
-        if goal.is_reached:
-            break
+    plain = torch_update(net, optimizer, images)
+    if kernels:
+        update = one_by_one(kernels.begin(net, optimizer, images.pixels, images.labels, run.seed))
+    elif together > 1:
+        update = CapturedUpdates(plain, net, optimizer, params.batch, run.note)
+    else:
+        update = one_by_one(plain)
+    step = done
+    while step < last and not goal.is_reached:
         # The order of an epoch is a function of (seed, epoch): `step` alone determines where a run continues.
-        epoch, batch = divmod(step - 1, per_epoch)
+        epoch, batch = divmod(step, per_epoch)
         if epoch != shuffled_epoch:
             shuffled = torch.from_numpy(order(run.seed, epoch, len(images))).to(run.device)
             shuffled_epoch = epoch
-        chosen = shuffled[batch * params.batch : (batch + 1) * params.batch]
         for group in optimizer.param_groups:
             group["lr"] = run.set["lr"]
-        run.log(step, loss=update(chosen))
+        # Up to the end of the epoch, the next validation, or the next multiple of `together`.
+        end = min(last, (epoch + 1) * per_epoch, *(step - step % n + n for n in (every, together)))
+        chosen = shuffled[batch * params.batch : (batch + end - step) * params.batch]
+        for loss in update(chosen.split(params.batch)):
+            step += 1
+            run.log(step, loss=loss)
 
         if step % every == 0 or step == last:
             val_loss, val_accuracy = evaluate(net, validation)

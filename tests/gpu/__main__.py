@@ -31,9 +31,10 @@ PARTS = {
     "lm": ("tests.gpu.speed:language", 60),
     "xor": ("tests.gpu.speed:xor", 40),
     "exact": ("tests.gpu.exact_resume:results", 90),
+    "tests": ("tests.gpu.repository_tests:tests_on_gpu", 40),
     "service": ("tests.gpu.service_runs:results", 90),
     "doctor": ("tests.gpu.machine:doctor", 20),
-    "pretended": ("tests.gpu.pretended:results", 40),
+    "pretended": ("tests.gpu.repository_tests:results", 40),
 }
 """name: where its results come from, and its most seconds. The most valuable first; all of it in --seconds"""
 NEED_NONE = ("machine", "doctor", "pretended")

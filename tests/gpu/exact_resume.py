@@ -11,10 +11,25 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from engine.protocol import Json
 from tests.engine.worker.attempts import ScriptedPipe, new_run, train, weights
 from tests.gpu.result import GpuResult, GpuSetting, Results, check
 
-PAUSE = {"word": "pause"}
+
+class PausedFrom(ScriptedPipe):
+    """Pauses at the first step from `step` on at which commands are read."""
+
+    def __init__(self, step: int) -> None:
+        super().__init__()
+        self._step: int | None = step
+
+    def commands(self) -> list[Json]:
+        if self.run is None or self._step is None or self.run.step < self._step:
+            return []
+        self._step = None
+        return [{"word": "pause"}]
+
+
 SENTENCES = 400
 
 
@@ -30,7 +45,7 @@ class Resumed:
 
 
 def experiments(small: bool, corpus: str) -> tuple[Resumed, ...]:
-    many, steps = (2, 12) if small else (20, 60)
+    many, steps = (2, 12) if small else (20, 600)
     language = {"corpus": corpus, "framework": "torch", "batch": 16, "epochs": 2, "dropout": 0.3,
                 "embedding": 32, "hidden_size": 32}  # fmt: skip
     per_epoch = -(-round(SENTENCES * 0.8) // 16)
@@ -80,7 +95,7 @@ def finished(setting: GpuSetting, asked: Resumed, pauses: tuple[int, ...], seed:
     """Last step and SHA-256 of the weights."""
     folder = new_run(setting.folder, asked.experiment, seed=seed, **asked.given)
     for number, step in enumerate(pauses, start=1):
-        train(folder, ScriptedPipe({step: PAUSE}), number=number, device=setting.device)
+        train(folder, PausedFrom(step), number=number, device=setting.device)
     train(folder, number=len(pauses) + 1, device=setting.device)
     return weights(folder)
 
