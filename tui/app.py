@@ -9,6 +9,7 @@ from tui.terminal import gc_start  # isort: skip  # before the imports that take
 import asyncio
 import contextlib
 import os
+import time
 import traceback
 from pathlib import Path
 from typing import Any, ClassVar
@@ -43,6 +44,7 @@ from tui.messages import (
     HistoryChanged,
     HomeRefused,
     KeyHintsChanged,
+    LearnedMore,
     NotificationsSent,
     OpenView,
     PasteTruncated,
@@ -55,7 +57,7 @@ from tui.messages import (
 from tui.runs.tab import RunsTab
 from tui.tab.context import TabContext
 from tui.tab.tab_switcher import TabSwitcher, tab_named
-from tui.tabs import PAGES
+from tui.tabs import PAGES, TabName
 from tui.terminal import image_protocol, job_control
 from tui.terminal.app_exit import AppExit
 from tui.terminal.clipboard import Clipboard
@@ -75,6 +77,8 @@ from tui.ui.too_small import TooSmall
 SAVE_AFTER = 1.0
 TERMINAL_CHECK = 2.0
 HOME_CHECK = 5.0
+FIRST_COUNT, DUE_CHECK = 0.5, 30.0
+"""seconds until it is counted what is due in the course, and between two looks at its log"""
 
 
 def open_app(places: Places) -> int:
@@ -122,6 +126,9 @@ class LabApp(App[int]):
         self.switcher = TabSwitcher(context, self.state.tab, id="switcher")
         self.tab_bar.select(self.switcher.active_tab.NAME)
         self._save_timer: Timer | None = None
+        self._returns_to: TabName | None = None
+        self._due_counted_of: object = None
+        """size and time of the log of what is learned, and the hour, when it was counted last"""
         self._is_home_private = True
         for known in theme.THEMES.values():
             self.register_theme(known)
@@ -176,6 +183,8 @@ class LabApp(App[int]):
         start_worker(self, self.connection.run, group="connection")
         self.set_interval(TERMINAL_CHECK, self._check_terminal)
         self.set_interval(HOME_CHECK, self._check_home)
+        self.set_timer(FIRST_COUNT, self._count_due_soon)
+        self.set_interval(DUE_CHECK, self._count_due_soon)
         for problem in filter(None, (self.user_keymap.problem, self._state_problem)):
             self.notify(plain(problem, limit=300), severity="warning", markup=False, timeout=10)
         self.update_key_hints()
@@ -305,6 +314,29 @@ class LabApp(App[int]):
     def _measure(self, message: ResourcesChanged) -> None:
         self.meters.update(message.resources)
 
+    @on(LearnedMore)
+    def _count_due_soon(self) -> None:
+        start_worker(self, self._count_due, group="due", exclusive=True)
+
+    async def _count_due(self) -> None:
+        """Show how many cards are due behind the name of the tab; without a log it loads nothing."""
+        try:
+            found = (self.places.learn / "log.jsonl").stat()
+        except OSError:
+            return
+        counted_of = (found.st_size, found.st_mtime_ns, time.time() // 3600)
+        if counted_of == self._due_counted_of:
+            return
+        from engine.course.due import count_due
+
+        try:
+            due = await asyncio.to_thread(count_due, self.places.learn, time.time())
+        except DltuiError as error:
+            self.log.error(f"what is due is not known: {error}")
+            return
+        self._due_counted_of = counted_of
+        self.tab_bar.set_count("learn", str(due.due) if due.due else "")
+
     # --- view ------------------------------------------------------------------------------------------
 
     @on(RunCountChanged)
@@ -352,7 +384,24 @@ class LabApp(App[int]):
     @on(OpenView)
     async def _open_view(self, message: OpenView) -> None:
         await self.action_open_tab(message.tab)
+        self._returns_to = message.returns_to
         self.switcher.active_tab.open_view(message.view, message.selection)
+
+    async def key_escape(self) -> None:
+        """Nothing else has used the key: go back to the tab that has opened this one."""
+        if self._returns_to is not None and len(self.screen_stack) == 1:
+            await self.action_open_tab(self._returns_to)
+
+    def action_lesson(self) -> None:
+        """Open the section of the course about the view that is shown."""
+        from tui.tab.lessons import lesson_of
+        from tui.tab.views_tab import ViewsTab
+
+        tab = self.switcher.active_tab
+        found = lesson_of(tab.NAME, tab.front if isinstance(tab, ViewsTab) else "")
+        if found is not None:
+            lecture, section = found
+            self.post_message(OpenView("learn", "reader", {"lecture": lecture, "section": section}))
 
     @on(PasteTruncated)
     def _warn_truncated(self) -> None:
@@ -409,6 +458,7 @@ class LabApp(App[int]):
     async def action_open_tab(self, tab: str) -> None:
         if tab not in PAGES:
             return
+        self._returns_to = None
         await self.switcher.switch_to(tab)
         self.state.tab = tab_named(tab)
         self.tab_bar.select(tab_named(tab))

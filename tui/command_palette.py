@@ -12,9 +12,11 @@ from textual.fuzzy import FuzzySearch
 from textual.style import Style
 
 from engine.catalog import experiments
+from engine.errors import DltuiError
 from tui.data.run_text import name_of
 from tui.dialogs.help import exists
 from tui.keys.all_keys import BY_ID, KEYS, OWNERS, Key, heading_of, shown
+from tui.messages import OpenView
 from tui.terminal.plain_text import plain
 from tui.ui import theme
 
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
 SEARCH_WORDS = {f"Theme: {theme.TITLES[name]}": words for name, words in theme.ALIASES.items()}
 """further search words of a command"""
 RUNS_SHOWN = 200
+LEAST_SEARCHED, COURSE_SHOWN = 3, 12
+"""letters from which on the course is searched, and places shown of it"""
+OPENED_BY = {"section": "Lecture", "aid": "Aid", "word": "Word"}
+"""how the places of the course are called that are opened from here"""
 WHOLE_WORD = 1_000.0
 """score added for a word that occurs as typed, over letters found here and there"""
 
@@ -44,6 +50,8 @@ class LabCommands(Provider):
 
     async def search(self, query: str) -> AsyncIterator[Hit]:
         matching = FuzzySearch()
+        async for hit in self._course(query):
+            yield hit
         for title, help, callback in (*self._keys(), *self._launches(), *self._runs(), *self._themes()):
             score, places = matching.match(query, title)
             searched = f"{title} {SEARCH_WORDS.get(title, '')}"
@@ -54,6 +62,31 @@ class LabCommands(Provider):
                 yield Hit(
                     score, _highlighted(title, places, self.match_style), callback, text=title, help=help
                 )
+
+    async def _course(self, query: str) -> AsyncIterator[Hit]:
+        """Lectures, aids and words of the course, once it was opened."""
+        app = self.lab_app
+        if len(query.strip()) < LEAST_SEARCHED or not any(tab.NAME == "learn" for tab in app.switcher):
+            return
+        from engine.session_protocol.learn import SearchRequest
+
+        try:
+            found = await app.session.ask(SearchRequest(query, limit=COURSE_SHOWN), newest="palette")
+        except DltuiError:
+            return
+        for hit in found.hits:
+            if hit.kind in OPENED_BY:
+                title = f"{OPENED_BY[hit.kind]}: {plain(hit.title, limit=90)}"
+                yield Hit(1.0, Content(title), partial(self._open_hit, hit.kind, hit.id), text=title)
+
+    def _open_hit(self, kind: str, name: str) -> None:
+        if kind == "section":
+            lecture, _, section = name.partition(".")
+            opened = OpenView("learn", "reader", {"lecture": lecture, "section": section})
+        else:
+            view = {"aid": "aid", "word": "words"}[kind]
+            opened = OpenView("learn", view, {"name": name} if kind == "aid" else {"word": name})
+        self.lab_app.post_message(opened)
 
     def _keys(self) -> Iterable[Command]:
         tab = self.lab_app.switcher.active_tab

@@ -144,6 +144,8 @@ class OpenView(Message):
     view: str = ""
     selection: Mapping[str, Any] = field(default_factory=dict)
     """what to select, by keys that the view defines"""
+    returns_to: TabName | None = None
+    """the tab to which escape goes back where the view has no use for it"""
 
 
 class LearnedMore(Message):

@@ -12,6 +12,7 @@ KEYS = (
     Key("app.help", "question_mark,f1", "help", "keys", "Keys of the focused panel", "app", 20),
     Key("app.palette", "ctrl+p", "command_palette", "all commands", "Find any command, run or theme",
         "app", 21),
+    Key("app.lesson", "f2", "lesson", "lecture on it", "The section of the course about this view", "app"),
     Key("app.focus", "tab", "focus_next", "next panel", "Next panel", "app"),
     Key("app.focus_back", "shift+tab", "focus_previous", "previous panel", "Previous panel", "app"),
     Key("app.theme", "T", "next_theme", "theme", "Next theme", "app"),

@@ -184,9 +184,8 @@ class CardScreen(Dialog[None]):
             names = [(TYPED_KEYS.get(name, name), label) for name, label in names]
         self.keys.set_keys(names)
         if has_field:
-            self.field.placeholder = (
-                "what did you see?" if card.phase == "seen" else plain(card.asked.expected)
-            )
+            seen = f"what did you see? enter: {card.asked.see or 'nothing to add'}"
+            self.field.placeholder = plain(seen if card.phase == "seen" else card.asked.expected, limit=200)
             self.field.focus()
         elif self.pane.display:
             self.pane.focus()
@@ -284,7 +283,7 @@ class CardScreen(Dialog[None]):
         if phase == "done":
             start_worker(self, self._next, group="card", exclusive=True)
         elif phase == "seen":
-            self._mark(None, self.field.value)
+            self._mark(None, self.field.value.strip() or card.asked.see)
         elif phase == "shown" or (form == "recall" and phase == "ask"):
             self.action_show()
         elif phase != "ask" or form == "build":
@@ -394,7 +393,7 @@ class CardScreen(Dialog[None]):
     def _seen(self, outcome: RunOutcome) -> None:
         assert self.card is not None
         self.card.outcome, self.card.phase = outcome, "seen"
-        self.field.value = self.card.asked.see
+        self.field.value = ""
         self._draw()
 
     def _marked(self, marked: MarkedItem) -> None:
@@ -486,8 +485,10 @@ class CardScreen(Dialog[None]):
             self.waiting.insert(0, card.asked.id)
         self.done = max(0, self.done - 1)
         self.waiting.insert(0, undone.item)
-        self.app.notify(f"The mark of {undone.item} is taken back.", markup=False)
         await self._next()
+        if self.card is not None:
+            self.card.note = f"The mark of {undone.item} is taken back."
+            self._draw()
 
     def action_thing(self) -> None:
         """Leave for the aid of the question."""

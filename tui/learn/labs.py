@@ -48,7 +48,7 @@ def lab_of(line: AidLine, params: Mapping[str, Value]) -> OpenView | None:
     if not words:
         return None
     tab, view = LABS[words]
-    return OpenView(tab, view, gate_selection(params) if line.name == "gate_lab" else {})
+    return OpenView(tab, view, gate_selection(params) if line.name == "gate_lab" else {}, "learn")
 
 
 def gate_selection(params: Mapping[str, Value]) -> dict[str, Any]:

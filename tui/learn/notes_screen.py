@@ -38,7 +38,7 @@ class NotesScreen(Dialog[None]):
         with Vertical(classes="dialog widest") as box:
             box.border_title = Content(f"notes of lecture {number_of(self._lecture)}")
             yield TextRows(id="notes-question")
-            yield TextArea("", soft_wrap=True, tab_behavior="indent")
+            yield TextArea("", soft_wrap=True)
             yield TextRows(id="notes-path")
             yield KeyLine((("dialog.cancel", "keep and close"),))
 

@@ -39,6 +39,7 @@ class Reader(Sheet, can_focus=False, inherit_bindings=False):
         self._page = LecturePage()
         self._read: set[str] = set()
         self._empty_text = ""
+        self._drawn_width = 0
         self._wanted: tuple[str, int] | None = None
         """section and rows below its first, to scroll to once it is drawn"""
 
@@ -56,12 +57,20 @@ class Reader(Sheet, can_focus=False, inherit_bindings=False):
         self.draw()
 
     def draw(self) -> None:
+        width = self.scrollable_content_region.width
+        if width != self._drawn_width and self._wanted is None and self._page.rows:
+            self._wanted = (self.section_at_top, self.rows_below)  # lines are broken elsewhere
+        self._drawn_width = width
         super().draw()
         if self._wanted is not None and self._page.rows and self.size.height:
-            (section, below), self._wanted = self._wanted, None
-            first = self._page.sections.get(section, (0, 0))[0]
-            self.call_after_refresh(self._go_to_row, first + below)
+            self.call_after_refresh(self._go_to_wanted)
         self.call_after_refresh(self._note_read)
+
+    def _go_to_wanted(self) -> None:
+        """Once it is laid out; meanwhile the width may have changed, and with it the rows."""
+        if self._wanted is not None:
+            (section, below), self._wanted = self._wanted, None
+            self._go_to_row(self._page.sections.get(section, (0, 0))[0] + below)
 
     def _go_to_row(self, row: int) -> None:
         self.scroll_to(y=row, animate=False, force=True, immediate=True)
@@ -99,15 +108,18 @@ class Reader(Sheet, can_focus=False, inherit_bindings=False):
         return self._page.section_at(self.scroll_offset.y)
 
     def aid_here(self) -> Opening | None:
-        """The aid that was passed last: under the cursor, or the last above the end of what is seen."""
+        """The aid that one has come to: under the cursor, else of the section that is read, else the last one
+        before it."""
         if self.opening is not None and self.opening.kind == "aid":
             return self.opening
-        end = self.scroll_offset.y + self.size.height
-        found = None
-        for opening, line in zip(self._page.openings, self._page.lines, strict=True):
-            if opening.kind == "aid" and (line < end or found is None):
-                found = opening
-        return found
+        top, height = self.scroll_offset.y, self.size.height
+        section = self._page.section_at(top + height // 3)
+        places = zip(self._page.openings, self._page.lines, strict=True)
+        aids = [(opening, line) for opening, line in places if opening.kind == "aid"]
+        own = [opening for opening, line in aids if opening.section == section and line < top + height]
+        own = own[-1:] or [opening for opening, _ in aids if opening.section == section]
+        before = [opening for opening, line in aids if line < top]
+        return next(iter([*own, *before[-1:], *(opening for opening, _ in aids[:1])]), None)
 
     def _is_visible(self, number: int) -> bool:
         line = self._page.lines[number] - self.scroll_offset.y

@@ -25,6 +25,7 @@ class WordsView(LearnListView):
     def __init__(self, *given: Any, **widget: Any) -> None:
         super().__init__(*given, **widget)
         self._words: Sequence[GlossaryWord] = ()
+        self._wanted = ""
 
     def fetch(self) -> None:
         self.request(WordsRequest(), self._update, "learn words")
@@ -32,6 +33,7 @@ class WordsView(LearnListView):
     def _update(self, listed: ListedWords) -> None:
         self._words = listed.words
         self.entries.draw()
+        self._find(self._wanted)
 
     def list_rows(self, width: int, cursor: int) -> Sequence[ListRow]:
         rows: list[ListRow] = []
@@ -66,9 +68,15 @@ class WordsView(LearnListView):
 
     def select(self, selection: Any) -> None:
         """Put the cursor on `selection["word"]`."""
+        self._wanted = str(selection.get("word", ""))
+        self._find(self._wanted)
+
+    def _find(self, wanted: str) -> None:
+        """Put the cursor there, once the words are known."""
         names = [word.name for word in self._words]
-        if selection.get("word") in names:
-            self.entries.move_to(names.index(selection["word"]))
+        if wanted in names:
+            self.entries.move_to(names.index(wanted))
+            self._wanted = ""
 
 
 def word_rows(word: GlossaryWord, width: int) -> list[tuple[Span, ...]]:

@@ -7,6 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
+from textual.actions import SkipAction
 from textual.containers import Container
 from textual.message import Message
 from textual.worker import Worker
@@ -105,6 +106,9 @@ class View(Container, can_focus=True):
         self.toggle_class("-chart-alone")
 
     def action_back(self) -> None:
+        """Leave full screen; without it the key is left to the app."""
+        if not self.has_class("-chart-alone"):
+            raise SkipAction
         self.remove_class("-chart-alone")
 
     # --- requests --------------------------------------------------------------------------------------
