@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -70,6 +71,10 @@ def card_from_json(item: str, made: Any) -> Card | None:
     return card if math.isfinite(card.stability) and card.stability > 0 else None
 
 
+def _moment(entry: LogEntry) -> float:
+    return entry.at
+
+
 @dataclass(slots=True)
 class LearnState:
     """All that the log says."""
@@ -82,7 +87,11 @@ class LearnState:
     notes: dict[str, int] = field(default_factory=dict)
     """words of the notes of each lecture"""
     marks: list[LogEntry] = field(default_factory=list)
-    """marks and practice that were not undone, oldest first"""
+    """marks and practice that were not undone, in the order of the log"""
+    asked: dict[str, int] = field(default_factory=dict)
+    """how many of `marks` each item has"""
+    is_in_order: bool = True
+    """whether no mark is older than one before it, as a clock that was set back writes them"""
     locks: dict[str, LogEntry] = field(default_factory=dict)
     """predictions that were locked and not marked yet, by item"""
     settings: dict[str, Any] = field(default_factory=dict)
@@ -92,7 +101,11 @@ class LearnState:
 
     def marked_on(self, day: date) -> list[LogEntry]:
         begin, end = start_of(day), start_of(day + timedelta(days=1))
-        return [entry for entry in self.marks if begin <= entry.at < end]
+        first, last = 0, len(self.marks)
+        if self.is_in_order:
+            first = bisect.bisect_left(self.marks, begin, key=_moment)
+            last = bisect.bisect_left(self.marks, end, key=_moment)
+        return [entry for entry in self.marks[first:last] if begin <= entry.at < end]
 
     def newest_mark(self) -> LogEntry | None:
         return self.marks[-1] if self.marks else None
@@ -121,7 +134,9 @@ def _lock(state: LearnState, entry: LogEntry) -> None:
 
 def _mark(state: LearnState, entry: LogEntry) -> None:
     item = str(entry.get("item", ""))
+    state.is_in_order &= not state.marks or entry.at >= state.marks[-1].at
     state.marks.append(entry)
+    state.asked[item] = state.asked.get(item, 0) + 1
     state.locks.pop(item, None)
     state.asked_for.pop(item, None)
     if entry.get("after") is not None:
@@ -141,6 +156,7 @@ def _undo(state: LearnState, entry: LogEntry) -> None:
     if any(later.get("item") == item and later.kind == "mark" for later in state.marks[place + 1 :]):
         return  # only the newest mark of a card can be taken back
     mark = state.marks.pop(place)
+    state.asked[item] -= 1
     if mark.kind != "mark":
         return
     if mark.get("after") is None:
@@ -184,7 +200,7 @@ def _reset(state: LearnState, entry: LogEntry) -> None:
     def is_meant(name: str) -> bool:
         return what == "all" or name == what or name.startswith(f"{what}.")
 
-    for group in (state.cards, state.locks, state.asked_for, state.seen):
+    for group in (state.cards, state.locks, state.asked_for, state.seen, state.asked):
         for name in [name for name in group if is_meant(name)]:
             del group[name]
     state.solved = {item for item in state.solved if not is_meant(item)}

@@ -128,6 +128,7 @@ def _from_cache(
         state.solved = set(made["solved"])
         state.asked_for = {item: date.fromisoformat(day) for item, day in made["asked_for"].items()}
         state.marks = [LogEntry("", at, kind, fields) for at, kind, fields in made["marks"]]
+        state.is_in_order = False
         return state, index
     except (CorruptRun, KeyError, TypeError, ValueError, AttributeError):
         return None, None  # it is made anew

@@ -79,8 +79,7 @@ class LearnLog:
         state = self.state
         if (waiting := state.locks.get(item_id)) is not None and waiting.get("rev") == item.rev:
             return draw_question(item, int(waiting.get("seed", 0)))
-        asked = sum(entry.get("item") == item_id for entry in state.marks)
-        return draw_question(item, seed_of(item_id, item.rev, asked))
+        return draw_question(item, seed_of(item_id, item.rev, state.asked.get(item_id, 0)))
 
     def see(self, what: str, now: float) -> None:
         """A section, LECTURE.SECTION, or an aid, aid:NAME, was opened; written once."""

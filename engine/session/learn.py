@@ -19,7 +19,7 @@ from engine.course.due import LectureDue
 from engine.course.items import Item
 from engine.course.library import Library
 from engine.course.progress import Part, foreseen, lecture_progress
-from engine.course.queue import days_ahead, exam_day
+from engine.course.queue import Queue, days_ahead, exam_day
 from engine.course.reading import Lecture
 from engine.course.search import find
 from engine.params import Param, build
@@ -64,6 +64,8 @@ from engine.session_protocol.learn import (
 )
 
 DAYS_BACK = 28
+MOST_WEAK = 20
+"""that today lists; progress has all"""
 WEEK_SECONDS = 7 * 86400.0
 
 # --- lectures -----------------------------------------------------------------------------------------------
@@ -71,7 +73,7 @@ WEEK_SECONDS = 7 * 86400.0
 
 def lectures(session_cache: SessionCache, request: LecturesRequest) -> ListedLectures:
     home = learn_home(session_cache)
-    due = _due_by_lecture(home)
+    due = _due_by_lecture(home, home.queue())
     return ListedLectures(
         [
             _line(home, prefix, deck, lecture, due)
@@ -82,9 +84,9 @@ def lectures(session_cache: SessionCache, request: LecturesRequest) -> ListedLec
     )
 
 
-def _due_by_lecture(home: LearnHome) -> dict[str, int]:
+def _due_by_lecture(home: LearnHome, queue: Queue) -> dict[str, int]:
     index, counts = home.index, dict[str, int]()
-    for item in home.queue().due:
+    for item in queue.due:
         counts[index[item].lecture] = counts.get(index[item].lecture, 0) + 1
     return counts
 
@@ -119,7 +121,7 @@ def lecture(session_cache: SessionCache, request: LectureRequest) -> OpenedLectu
     prefix = f"{prefix}:" if prefix else ""
     deck = home.library.decks[prefix]
     return OpenedLecture(
-        _line(home, prefix, deck, found, _due_by_lecture(home)),
+        _line(home, prefix, deck, found, _due_by_lecture(home, home.queue())),
         found.title,
         [prefix + name for name in found.needs],
         [prefix + name for name in found.opens],
@@ -236,7 +238,7 @@ def due(session_cache: SessionCache, request: DueRequest) -> LearnToday:
     home = learn_home(session_cache)
     state, index, today = home.state, home.index, home.today
     queue = home.queue(request.more)
-    counts = _due_by_lecture(home)
+    counts = _due_by_lecture(home, queue)
     days = _active_days(home)
     exam = learn_exam.left_exam(home)
     exam_on = exam_day(state)
@@ -252,7 +254,7 @@ def due(session_cache: SessionCache, request: DueRequest) -> LearnToday:
         days=days,
         cards=sum(one.cards for one in days),
         foreseen=foreseen(state, home.now - WEEK_SECONDS),
-        weak=weak_spots(home),
+        weak=weak_spots(home, MOST_WEAK),
         go_on=_go_on(home.library, state.seen),
         is_begun=bool(state.seen or state.marks or state.exams),
         exam=exam.plan.id if exam else "",
@@ -291,8 +293,9 @@ def _go_on(library: Library, seen: Mapping[str, float]) -> GoOn | None:
     return None
 
 
-def weak_spots(home: LearnHome) -> list[WeakSpot]:
-    return [_weak_spot(home, card) for card in home.state.weak_spots() if home.library.find_item(card.item)]
+def weak_spots(home: LearnHome, most: int | None = None) -> list[WeakSpot]:
+    found = [card for card in home.state.weak_spots() if home.library.find_item(card.item)]
+    return [_weak_spot(home, card) for card in found[:most]]
 
 
 def _weak_spot(home: LearnHome, card: Card) -> WeakSpot:
@@ -302,12 +305,8 @@ def _weak_spot(home: LearnHome, card: Card) -> WeakSpot:
 
 def orphans(home: LearnHome) -> dict[str, int]:
     """Items that no deck has, with the number of their marks."""
-    counts: dict[str, int] = {}
-    for entry in home.state.marks:
-        item = str(entry.get("item", ""))
-        counts[item] = counts.get(item, 0) + 1
     library = home.library
-    return {item: count for item, count in counts.items() if library.find_item(item) is None}
+    return {item: n for item, n in home.state.asked.items() if n and library.find_item(item) is None}
 
 
 def _notes(home: LearnHome) -> list[str]:

@@ -334,6 +334,7 @@ class LearnToday:
     foreseen: Foreseen
     """of the last seven days"""
     weak: Sequence[WeakSpot]
+    """the 20 that were forgotten most often"""
     go_on: GoOn | None
     """None: all is read"""
     is_begun: bool

@@ -24,6 +24,7 @@ BENCHES = (
     "bench_track",
     "bench_import",
     "bench_wandb",
+    "bench_learn",
 )
 
 
