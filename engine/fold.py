@@ -187,7 +187,7 @@ class MetricCurves(Generic[Curve]):
         self._last_time: float | None = None
         self._has_system = has_system
         self._measured: set[str] = set()
-        """of the system metrics, those with a value in the last event of them"""
+        """the system metrics that had a value in this attempt"""
 
     def add(self, event: Event) -> None:
         now = self._clock(event)
@@ -221,10 +221,10 @@ class MetricCurves(Generic[Curve]):
             self.step = max(self.step, float(steps[-1]))
 
     def _add_system(self, event: Event, now: float) -> None:
-        """A point for each value; a gap, NaN, where one has no value any more."""
+        """A point for each value; NaN, a gap, for one that has none any more."""
         values = system_metrics.values_of(event.facts)
         missing = self._measured - values.keys()
-        self._measured = set(values)
+        self._measured |= values.keys()
         step = typed(event.facts["step"], int)
         for metric, value in (*values.items(), *((metric, nan) for metric in missing)):
             if (curve := self._curve_of(metric)) is not None:

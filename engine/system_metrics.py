@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 from math import isfinite
 
 PREFIX = "system/"
-CPU, RSS, MEMORY, DISK_WAIT = (
-    f"{PREFIX}{name}" for name in ("cpu", "proc.memory.rssMB", "memory_percent", "disk.wait")
+CPU, RSS, MEMORY, DISK_WAIT, MACHINE_CPU = (
+    f"{PREFIX}{name}" for name in ("cpu", "proc.memory.rssMB", "memory_percent", "disk.wait", "machine.cpu")
 )
-SHORT = {"cpu": CPU, "rss": RSS, "mem": MEMORY, "io": DISK_WAIT}
+SHORT = {"cpu": CPU, "rss": RSS, "mem": MEMORY, "io": DISK_WAIT, "all": MACHINE_CPU}
 """cpu: percent of the processors that the run may use, by it and all that it started; rss: their memory in
 MB; mem: percent of the memory of the machine, or of what its control group may have, that is in use; io:
-percent of the time in which some process of the machine waited for a disk"""
+percent of the time in which some process of the machine waited for a disk; all: percent of all processors
+that is in use, by whomever"""
 GPU = "gpu"
 """a list for each GPU: its number, then `GPU_FIELDS`, null where the driver does not tell"""
 GPU_USE, GPU_MEMORY, GPU_BYTES, GPU_POWER, GPU_TEMPERATURE = (
@@ -27,8 +28,8 @@ GPU_FIELDS = (GPU_USE, GPU_BYTES, GPU_MEMORY, GPU_POWER, GPU_TEMPERATURE)
 MEGABYTE = 1 << 20
 _NO_SERIES = {"step", "cores"}
 _ORDER = (
-    f".{GPU_USE}", f".{GPU_MEMORY}", CPU, RSS, MEMORY, DISK_WAIT, f".{GPU_POWER}", f".{GPU_TEMPERATURE}",
-    f".{GPU_BYTES}",
+    f".{GPU_USE}", f".{GPU_MEMORY}", CPU, RSS, MEMORY, MACHINE_CPU, DISK_WAIT, f".{GPU_POWER}",
+    f".{GPU_TEMPERATURE}", f".{GPU_BYTES}",
 )  # fmt: skip
 
 

@@ -18,9 +18,7 @@ from engine.process_tree import ProcessTree
 SECONDS = 5.0
 LEAST, MOST = 1.0, 3600.0
 MEGABYTE = 1 << 20
-NOTABLE = 1.0
-"""percent of waiting for disks from which on it is told"""
-PRESSURE, MEMORY = "/proc/pressure/io", "/proc/meminfo"
+PRESSURE, MEMORY, PROCESSORS = "/proc/pressure/io", "/proc/meminfo", "/proc/stat"
 
 
 def seconds_between(environ: Mapping[str, str]) -> float:
@@ -47,7 +45,7 @@ class SystemSampler:
         now = time.monotonic()
         self._at = now if began is None else began
         self._spent = 0.0 if began is not None or self.seconds == inf else self._tree.use().seconds
-        self._waited, self._waited_at = _waited_for_disks(), now
+        self._waited, self._ticks = _waited_for_disks(), _ticks_of_machine()
         self._reading: GpuReading | None = None
         self._has_told_cores = False
         self.due_at = self._at + self.seconds
@@ -60,26 +58,30 @@ class SystemSampler:
         use = self._tree.use()
         if not use.pids or now <= self._at:
             return {}
-        busy = max(0.0, use.seconds - self._spent) / (now - self._at)
+        lasted = now - self._at
+        busy = max(0.0, use.seconds - self._spent) / lasted
         self._at, self._spent = now, use.seconds
         facts: dict[str, object] = {} if self._has_told_cores else {"cores": self._cores}
         self._has_told_cores = True
         facts |= {"cpu": _short(100 * busy / self._cores), "rss": round(use.rss / MEGABYTE)}
-        memory, waiting = _memory_in_use(), self._waiting(now)
-        if memory is not None:
-            facts["mem"] = _short(memory)
-        if waiting >= NOTABLE:
-            facts["io"] = _short(waiting)
+        others = {"mem": _memory_in_use(), "io": self._waiting(lasted), "all": self._machine_use()}
+        facts |= {name: _short(value) for name, value in others.items() if value is not None}
         gpu = self._gpu_facts(now)
         return {**facts, "gpu": [gpu]} if gpu else facts
 
-    def _waiting(self, now: float) -> float:
-        """Percent of the time since the last call; 0 where the kernel does not tell."""
-        waited, before, since = _waited_for_disks(), self._waited, self._waited_at
-        self._waited, self._waited_at = waited, now
-        if waited is None or before is None or now <= since:
-            return 0.0
-        return min(100.0, 100 * max(0.0, waited - before) / (now - since))
+    def _waiting(self, lasted: float) -> float | None:
+        """Percent of the time since the last call."""
+        before, self._waited = self._waited, _waited_for_disks()
+        if self._waited is None or before is None:
+            return None
+        return min(100.0, 100 * max(0.0, self._waited - before) / lasted)
+
+    def _machine_use(self) -> float | None:
+        """Percent since the last call."""
+        before, self._ticks = self._ticks, _ticks_of_machine()
+        if self._ticks is None or before is None or self._ticks[1] <= before[1]:
+            return None
+        return 100 * max(0, self._ticks[0] - before[0]) / (self._ticks[1] - before[1])
 
     def _gpu_facts(self, now: float) -> list[object]:
         """As `engine.system_metrics` reads them; empty while no service tells them."""
@@ -112,6 +114,16 @@ def _waited_for_disks() -> float | None:
             first = file.readline()
         return int(first[first.rindex(b"total=") + 6 :]) / 1e6
     except (OSError, ValueError):
+        return None
+
+
+def _ticks_of_machine() -> tuple[int, int] | None:
+    """Ticks in which its processors were busy, and all of them."""
+    try:
+        with open(PROCESSORS, "rb") as file:
+            ticks = [int(field) for field in file.readline().split()[1:9]]
+        return sum(ticks) - ticks[3] - ticks[4], sum(ticks)
+    except (OSError, ValueError, IndexError):
         return None
 
 

@@ -284,10 +284,12 @@ def _values(scene: Scene, curves: Sequence[CurveSeries]) -> Row:
 
 
 def value_point(scene: Scene, series: CurveSeries) -> CurvePoint | None:
-    """The point whose value a legend shows: that at the crosshair, else the last one."""
+    """The point whose value a legend shows: that at the crosshair, else the last one. None for a gap, too."""
     place = scene.view.crosshair
     curve = series.curve
-    return curve.last() if place is None else curve.near(place, scene.view.axis)
+    found = curve.last() if place is None else curve.near(place, scene.view.axis)
+    is_gap = found is not None and math.isnan(found.value) and is_system(scene.view.metric)
+    return None if is_gap else found
 
 
 def entries(scene: Scene) -> list[Row]:
@@ -388,8 +390,10 @@ def _where_it_is(scene: Scene, series: CurveSeries) -> str:
     """Where a curve without a value at the crosshair begins or ends: ends at 400"""
     axis, place = scene.view.axis, scene.view.crosshair
     span = series.curve.span(axis)
-    if span is None or place is None:
+    if span is None:
         return "no points"
+    if place is None or span[0] <= place <= span[1]:
+        return "not measured"
     word, end = ("starts", span[0]) if place < span[0] else ("ends", span[1])
     return f"{word} at {_position_text(axis, end)}"
 

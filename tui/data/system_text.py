@@ -14,6 +14,7 @@ from engine.system_metrics import (
     GPU_POWER,
     GPU_TEMPERATURE,
     GPU_USE,
+    MACHINE_CPU,
     MEGABYTE,
     MEMORY,
     RSS,
@@ -25,7 +26,7 @@ from tui.ui.numbers import size
 
 PERCENT = "%"
 _OF_MACHINE = {CPU: ("CPU", PERCENT), RSS: ("memory", "MB"), MEMORY: ("machine mem", PERCENT),
-               DISK_WAIT: ("disk wait", PERCENT)}  # fmt: skip
+               MACHINE_CPU: ("machine CPU", PERCENT), DISK_WAIT: ("disk wait", PERCENT)}  # fmt: skip
 _OF_GPU = {GPU_USE: ("", PERCENT), GPU_MEMORY: (" mem", PERCENT), GPU_BYTES: (" mem", "B"),
            GPU_POWER: (" power", "W"), GPU_TEMPERATURE: (" heat", "C")}  # fmt: skip
 

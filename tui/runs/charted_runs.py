@@ -236,6 +236,10 @@ class ChartedRuns:
     def histories(self) -> list[RunHistory]:
         return [found for run in self.shown.ids if (found := self._connection.history(run)) is not None]
 
+    def is_in_table(self, metric: str) -> bool:
+        """Whether the table has a column of it; what is measured of the machine has none."""
+        return not is_system(metric) or any(metric in run.metrics for run in self.known())
+
     def metrics(self, selected: RunSummary | None) -> list[str]:
         """Every metric of the shown runs, those of the selected one first."""
         return metrics_of(self.histories(), selected)
@@ -276,7 +280,7 @@ class CurvesPanel(Vertical):
     @property
     def saved(self) -> dict[str, object]:
         """The view of the chart as JSON, for the state file."""
-        return to_json(self.chart.view) if self.is_filled else self._saved
+        return to_json(self.chart.own_view) if self.is_filled else self._saved
 
     def fill(self) -> None:
         from tui.chart.chart_view import ChartView
@@ -373,6 +377,7 @@ def _update_chart(
     metric = choose_metric(preferred, known, mine, selected)
     if metric:
         chart.set_view(replace(chart.view, metric=metric))
+    chart.lend_time_axis(is_lent=is_system(metric) and not any(history.curves.step for history in histories))
     axis = chart.view.axis
     if histories and not any(history.axes.has(axis) for history in histories):
         chart.set_view(replace(chart.view, axis="step", x=None, crosshair=None))

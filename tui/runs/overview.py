@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.protocol import RunSummary, Status
+from engine.system_metrics import CPU, is_system
 from tui.data.annotation_text import note_lines, tags_text
 from tui.data.run_text import (
     age_of,
@@ -26,9 +27,14 @@ from tui.ui.span import Row, Span, row_width
 from tui.ui.status_styles import STATUS_STYLES
 from tui.ui.wrap import wrap_text
 
+if TYPE_CHECKING:
+    from tui.data.run_history import RunHistory
+
 LABEL, VALUE = 10, 10
 NOTE_LINES = 12
 MEGABYTE = 1 << 20
+STRIPS, MORE_STRIPS, TALL = 4, 8, 45
+"""most strips, and those on a screen from TALL rows on"""
 
 
 class Overview(Sheet, can_focus=False):
@@ -39,6 +45,8 @@ class Overview(Sheet, can_focus=False):
         self._run: RunSummary | None = None
         self._hue: int | None = None
         self._left_out = 0
+        self._history: RunHistory | None = None
+        self._drawn_of: tuple[object, int] | None = None
         self._empty_text = ""
 
     def set_empty_text(self, text: str) -> None:
@@ -46,10 +54,26 @@ class Overview(Sheet, can_focus=False):
         self._empty_text = text
         self.draw()
 
-    def update(self, run: RunSummary | None, hue: int | None = None, left_out: int = 0) -> None:
-        """Replace the run; `left_out`: how many of its events are damaged."""
-        self._run, self._hue, self._left_out = run, hue, left_out
+    def update(
+        self, run: RunSummary | None, hue: int | None = None, history: RunHistory | None = None
+    ) -> None:
+        """Replace the run; `history` is what is read of its events."""
+        self._run, self._hue, self._history = run, hue, history
+        self._left_out = history.left_out if history is not None else 0
+        self._drawn_of = self._measured
         self.draw()
+
+    def history_grew(self) -> None:
+        """Draw again where more was measured of its machine."""
+        if self._measured != self._drawn_of:
+            self._drawn_of = self._measured
+            self.draw()
+
+    @property
+    def _measured(self) -> tuple[object, int] | None:
+        """The curve of its processors, and how often that changed."""
+        curve = self._history.series.get(CPU) if self._history is not None else None
+        return (curve, curve.version) if curve is not None else None
 
     def rows(self, width: int) -> Sequence[Row]:
         run = self._run
@@ -59,10 +83,22 @@ class Overview(Sheet, can_focus=False):
         for label, text in _facts(run):
             rows += _hung(Span(label.ljust(LABEL), "muted"), text, width, "text") if text else []
         rows += _warnings(run, width)
+        rows += self._system(run, width)
         if self._left_out:
             rows += [(), *wrap_text(damaged_events(self._left_out, plain(run.id, limit=80)), width, "warn")]
         rows += [(), *_metrics(run, width)]
         return rows
+
+    def _system(self, run: RunSummary, width: int) -> list[Row]:
+        """What it uses of its machine, and what holds it back."""
+        said = wrap_text(plain(run.verdict, limit=300), width, "strong") if run.verdict else []
+        strips: Sequence[Row] = ()
+        if self._measured is not None and self._history is not None:
+            from tui.runs.system_strip import strip_rows  # with curves alone
+
+            most = MORE_STRIPS if self.is_attached and self.app.size.height >= TALL else STRIPS
+            strips = strip_rows(self._history.series, width, most=most, is_active=run.status.is_active)
+        return [(), *said, *strips] if said or strips else []
 
     def _title(self, run: RunSummary, width: int) -> Row:
         swatch = () if self._hue is None else (Span(glyphs().swatch + " ", f"hue-{self._hue}"),)
@@ -136,6 +172,8 @@ def _warnings(run: RunSummary, width: int) -> list[Row]:
 def _metrics(run: RunSummary, width: int) -> list[Row]:
     rows: list[Row] = []
     for name, value in run.metrics.items():
+        if is_system(name):
+            continue  # of an imported run: they are strips
         rows += _valued(number_span(value), plain(name, limit=40), width)
     if run.best is not None:
         text = f"best {plain(run.best.metric, limit=40)}, step {run.best.step:,}"

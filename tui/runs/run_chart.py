@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from tui.chart.chart import Chart
@@ -17,10 +18,26 @@ class RunChart(Chart):
 
     def __init__(self, view: ChartView, **widget: Any) -> None:
         super().__init__(symbols=chart_symbols(), view=view, **widget)
+        self._is_time_lent = False
 
     @property
     def metric(self) -> str:
         return self.view.metric
+
+    @property
+    def own_view(self) -> ChartView:
+        """As it was chosen: without an axis that was lent."""
+        return replace(self.view, axis="step") if self._is_time_lent else self.view
+
+    def lend_time_axis(self, *, is_lent: bool) -> None:
+        """Draw over time instead of steps while the runs have made no step, and over steps again."""
+        if is_lent and self.view.axis == "step":
+            self._is_time_lent = True
+            self.set_view(replace(self.view, axis="time", x=None, crosshair=None))
+        elif not is_lent and self._is_time_lent:
+            self._is_time_lent = False
+            if self.view.axis == "time":
+                self.set_view(replace(self.view, axis="step", x=None, crosshair=None))
 
     def action_pan(self, way: int) -> None:
         if self.view.crosshair is not None:

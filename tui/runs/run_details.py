@@ -17,6 +17,7 @@ from tui.ui.heading import Heading
 from tui.ui.start_worker import start_worker
 
 if TYPE_CHECKING:
+    from tui.data.run_history import RunHistory
     from tui.runs.code_pane import CodeSheet
     from tui.runs.detail_panes import CheckpointsSheet, ParamsSheet
     from tui.runs.linked_step import FollowsStep
@@ -79,13 +80,17 @@ class RunDetails(Container):
     def set_empty_text(self, text: str) -> None:
         self._overview.set_empty_text(text)
 
-    def update(self, run: RunSummary | None, hue: int | None, left_out: int = 0) -> None:
+    def update(self, run: RunSummary | None, hue: int | None, history: RunHistory | None = None) -> None:
         self._run = run
-        self._overview.update(run, hue, left_out)
+        self._overview.update(run, hue, history)
         self._params.update(run)
         self._refresh_checkpoints()
         self._refresh_log()
         self._refresh_code()
+
+    def history_grew(self) -> None:
+        if self.is_filled:
+            self._overview.history_grew()
 
     def select_pane(self, pane: str) -> None:
         self.set_classes([f"-{pane}"])

@@ -348,7 +348,7 @@ class RunsTab(Tab):
             return
         history = self.connection.history(run.id) if run is not None else None
         hue = self.shown.hues().get(run.id) if run is not None else None
-        self.details.update(run, hue, history.left_out if history is not None else 0)
+        self.details.update(run, hue, history)
         for one in self.charted.histories():
             one.is_damage_shown = True
         self.post_message(KeyHintsChanged())
@@ -367,7 +367,9 @@ class RunsTab(Tab):
         self._update_legend()
         if not all(history.is_damage_shown for history in self.charted.histories()):
             self._show_selected()
-        self.table.set_metric(self.chart.metric)
+        self.details.history_grew()
+        if self.charted.is_in_table(self.chart.metric):
+            self.table.set_metric(self.chart.metric)
         self.table.set_row_styles(self.shown.styles(self.curves.letters()))
         self._follow_crosshair()
 

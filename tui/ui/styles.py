@@ -16,8 +16,13 @@ _VARIABLES = {
 }  # fmt: skip
 
 
+LEVELS = 8
+"""of warmth: level-0 to level-7"""
+
+
 class Styles:
-    """Rich styles by name: text, strong, muted, line, accent, key, field, picked, good, warn, bad, hue-N."""
+    """Rich styles by name: text, strong, muted, line, accent, key, field, picked, good, warn, bad, hue-N and
+    level-N."""
 
     def __init__(self, app: App[Any]) -> None:
         variables, plain = app.get_css_variables(), app.no_color or app.current_theme.ansi
@@ -32,14 +37,25 @@ class Styles:
         self._styles["picked"] = Style(reverse=True, bold=True)
         self.is_plain = plain
         """no colours, or those of the terminal: the cursor row is then reversed"""
+        self._warmth = tuple(Color.parse(variables[name]) for name in ("background", "primary", "accent"))
         self.cursor = self._row(variables["cursor"], reverse=self.is_plain)
         self.resting = self._row(variables["cursor-resting"], bold=self.is_plain)
 
     def __getitem__(self, style_name: str) -> Style:
         style = self._styles.get(style_name)
-        if style is None:  # a hue, as in hue-3
-            style = self._styles[style_name] = self._hue(int(style_name.removeprefix("hue-")))
+        if style is None:
+            kind, _, number = style_name.partition("-")  # as in hue-3
+            made = self._level(int(number)) if kind == "level" else self._hue(int(number))
+            style = self._styles[style_name] = made
         return style
+
+    def _level(self, level: int) -> Style:
+        """One of LEVELS, the last one as warm as the accent."""
+        if self.is_plain:
+            return self["accent"]
+        ground, cold, warm = self._warmth
+        share = level / (LEVELS - 1)
+        return Style(color=ground.blend(cold.blend(warm, share), 0.6 + 0.4 * share).rich_color)
 
     def _hue(self, hue: int) -> Style:
         hues = DARK if self._dark else LIGHT

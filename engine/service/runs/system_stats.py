@@ -16,6 +16,7 @@ from engine.system_metrics import (
     GPU_BYTES,
     GPU_MEMORY,
     GPU_USE,
+    MACHINE_CPU,
     MEGABYTE,
     MEMORY,
     RSS,
@@ -105,6 +106,7 @@ class SystemStats:
             cpu=percent,
             memory=memory,
             disk_wait=means.get(DISK_WAIT),
+            machine=means.get(MACHINE_CPU),
             gpu=means.get(_GPU_USE),
             gpu_memory=means.get(_GPU_MEMORY),
             idle=self.idle if is_over else self.idle_now,
@@ -135,8 +137,8 @@ class SystemStats:
 
 
 def _quantities(values: Mapping[str, float]) -> dict[str, float]:
-    """Those of which means are kept; of several GPUs their mean. What waits for no disk waits 0 percent."""
-    found: dict[str, list[float]] = {DISK_WAIT: [0.0]} if CPU in values and DISK_WAIT not in values else {}
+    """Those of which means are kept; of several GPUs their mean."""
+    found: dict[str, list[float]] = {}
     for name, value in values.items():
         if (quantity := _quantity_of(name)) is not None:
             found.setdefault(quantity, []).append(value)
@@ -144,7 +146,7 @@ def _quantities(values: Mapping[str, float]) -> dict[str, float]:
 
 
 def _quantity_of(metric: str) -> str | None:
-    if metric in (CPU, MEMORY, DISK_WAIT):
+    if metric in (CPU, MEMORY, DISK_WAIT, MACHINE_CPU):
         return metric
     return next((quantity for quantity, field in _OF_GPUS.items() if is_of_gpu(metric, field)), None)
 

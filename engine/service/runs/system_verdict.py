@@ -19,6 +19,8 @@ IDLE_SECONDS = 120.0
 IDLE_GPU = 5.0
 """percent up to which a GPU is idle"""
 IDLE_CORES = 0.05
+CROWDED = 90.0
+"""percent of all processors from which on a run with few of them waits for others"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class SystemUse:
     """percent of them"""
     memory: float | None = None
     disk_wait: float | None = None
+    machine: float | None = None
+    """percent of all processors of the machine that is in use, by whomever"""
     gpu: float | None = None
     """of all its GPUs, as `gpu_memory`; percent, as all that follow"""
     gpu_memory: float | None = None
@@ -74,6 +78,8 @@ def _reason(use: SystemUse) -> str:
         return "" if use.cpu is None else f", CPU {use.cpu:.0f} %"
     if use.cores >= ALL_CORES * use.of:
         return f", waits for data: {_of_cores(use)} busy"
+    if _is_crowded_out(use):
+        return f", waits for processors that others use: {_of_cores(use)}"
     if _waits_for_disk(use):
         return ", waits for disk"
     if ONE_CORE[0] <= use.cores <= ONE_CORE[1]:
@@ -84,8 +90,16 @@ def _reason(use: SystemUse) -> str:
 def _processors(use: SystemUse) -> str:
     if use.cores is None:
         return "" if use.cpu is None else f"CPU {use.cpu:.0f} %"
+    if _is_crowded_out(use):
+        return f"{_of_cores(use)}, others use the rest"
     wait = f", waits for disk ({use.disk_wait:.0f} % of the time)" if _waits_for_disk(use) else ""
     return _of_cores(use) + (wait or (", idle" if use.cores < IDLE_CORES else ""))
+
+
+def _is_crowded_out(use: SystemUse) -> bool:
+    """Workers are nice: what others compute goes before."""
+    is_full = use.machine is not None and use.machine >= CROWDED
+    return is_full and use.cores is not None and IDLE_CORES <= use.cores < ALL_CORES * use.of
 
 
 def _waits_for_disk(use: SystemUse) -> bool:

@@ -61,3 +61,14 @@ async def test_the_x_axis_goes_round_those_that_a_run_has_and_keeps_the_place() 
             chart.action_toggle_axis()
             seen.append((chart.view.axis, chart.view.crosshair))
         assert seen == [("epoch", 1.0), ("time", 20.0), ("step", 2.0)]
+
+
+def test_runs_without_a_step_are_drawn_over_time_and_the_chosen_axis_is_kept() -> None:
+    chart = RunChart(ChartView("system/cpu"))
+    chart.lend_time_axis(is_lent=True)
+    assert (chart.view.axis, chart.own_view.axis) == ("time", "step")
+    chart.lend_time_axis(is_lent=False)
+    assert (chart.view.axis, chart.own_view.axis) == ("step", "step")
+    chart.set_view(ChartView("system/cpu", axis="clock"))
+    chart.lend_time_axis(is_lent=True)
+    assert chart.view.axis == chart.own_view.axis == "clock"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from engine.service.runs.system_verdict import SystemUse, verdict
@@ -33,6 +35,13 @@ def on_gpu(gpu: float, cores: float, of: int = 8, **others: float) -> SystemUse:
         (SystemUse(0.02, 2, 1.0), "0.0 of 2 cores, idle"),
         (SystemUse(0.3, 2, 15.0, disk_wait=34.0), "0.3 of 2 cores, waits for disk (34 % of the time)"),
         (SystemUse(1.9, 2, 95.0, disk_wait=34.0), "1.9 of 2 cores"),
+        (SystemUse(0.3, 2, 15.0, machine=99.0, disk_wait=50.0), "0.3 of 2 cores, others use the rest"),
+        (SystemUse(1.9, 2, 95.0, machine=100.0), "1.9 of 2 cores"),
+        (SystemUse(0.0, 2, 0.0, machine=100.0), "0.0 of 2 cores, idle"),
+        (
+            on_gpu(31, 1.0, machine=97.0),
+            "GPU 31 %, waits for processors that others use: 1.0 of 8 cores",
+        ),
         (SystemUse(cpu=45.0), "CPU 45 %"),
         (SystemUse(2.0, 2, 100.0, memory=93.0), "memory is 93 % full; 2.0 of 2 cores"),
         (SystemUse(2.0, 2, 100.0, memory=91.9), "2.0 of 2 cores"),
@@ -43,8 +52,7 @@ def test_what_matters_is_said_first(use: SystemUse, text: str) -> None:
 
 
 def test_of_a_run_that_has_ended_it_is_what_was() -> None:
-    use = on_gpu(31, 7.8, idle=720.0, memory=95.0)
-    ended = SystemUse(use.cores, use.of, use.cpu, 95.0, None, 31.0, None, 720.0, is_over=True)
+    ended = replace(on_gpu(31, 7.8, idle=720.0, memory=95.0), is_over=True)
     assert verdict(ended) == (
         "memory was 95 % full; GPU 31 %, waits for data: 7.8 of 8 cores busy; "
         "it was idle for 12 min at a stretch"
