@@ -10,7 +10,10 @@ from tests.end_to_end.home import ROOT
 from tests.gpu.result import GpuResult, GpuSetting, Results
 
 ON_GPU = ("tests/engine/models/test_captured_updates.py", "tests/checkpoints/test_torch_io.py")
-PRETENDED = ("tests/engine/service/placement/test_gpus.py", "tests/engine/service/health/test_gpu.py")
+PRETENDED = (
+    "tests/engine/service/placement/test_gpus.py",
+    "tests/engine/service/health/test_gpu_frameworks.py",
+)
 
 
 def results(setting: GpuSetting) -> Results:

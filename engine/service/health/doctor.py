@@ -16,7 +16,8 @@ from engine.data.text.published_corpus_path import find
 from engine.errors import DataError, without_error_number
 from engine.places import Places
 from engine.protocol import Finding, Severity
-from engine.service.health import gpu, storage
+from engine.service.health import gpu_frameworks as gpu
+from engine.service.health import storage
 from engine.service.placement.machine_load import cores
 
 ORDER = (Severity.DANGER, Severity.WARNING, Severity.NOTE, Severity.OK)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.service.health import gpu
-from engine.service.health.gpu import Build
+from engine.service.health import gpu_frameworks as gpu
+from engine.service.health.gpu_frameworks import Build
 
 
 def test_a_framework_is_read_without_being_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

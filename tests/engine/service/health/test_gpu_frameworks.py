@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from engine.protocol import Severity
-from engine.service.health.gpu import (
+from engine.service.health.gpu_frameworks import (
     Build,
     Driver,
     driver_finding,
