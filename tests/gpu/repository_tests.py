@@ -13,6 +13,7 @@ ON_GPU = ("tests/engine/models/test_captured_updates.py", "tests/checkpoints/tes
 PRETENDED = (
     "tests/engine/service/placement/test_gpus.py",
     "tests/engine/service/health/test_gpu_frameworks.py",
+    "tests/engine/service/health/test_gpu_driver.py",
 )
 
 

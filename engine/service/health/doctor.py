@@ -16,8 +16,7 @@ from engine.data.text.published_corpus_path import find
 from engine.errors import DataError, without_error_number
 from engine.places import Places
 from engine.protocol import Finding, Severity
-from engine.service.health import gpu_frameworks as gpu
-from engine.service.health import storage
+from engine.service.health import gpu_driver, gpu_frameworks, storage
 from engine.service.placement.machine_load import cores
 
 ORDER = (Severity.DANGER, Severity.WARNING, Severity.NOTE, Severity.OK)
@@ -29,7 +28,7 @@ def check(places: Places, known: Sequence[Finding] = (), *, deep: bool = False) 
     `deep` also imports the frameworks to count the GPUs they see, which takes up to two minutes.
     """
     groups: list[Callable[[], list[Finding]]] = [
-        lambda: gpu.check(deep=deep),
+        lambda: check_gpus(deep=deep),
         check_logout,
         lambda: storage.check(places),
         lambda: storage.check_permissions(places),
@@ -47,6 +46,11 @@ def _run_check(group: Callable[[], list[Finding]]) -> list[Finding]:
     except (OSError, ValueError) as error:
         logging.exception("the doctor could not examine something")
         return [Finding("doctor", Severity.WARNING, f"A check failed: {without_error_number(str(error))}.")]
+
+
+def check_gpus(*, deep: bool) -> list[Finding]:
+    driver = gpu_driver.read_driver()
+    return [*gpu_driver.check(driver), *gpu_frameworks.check(driver, deep=deep)]
 
 
 LOW_MEMORY_BYTES = 1 << 30

@@ -1,4 +1,4 @@
-"""Checks GPUs: the driver, and whether torch and TensorFlow, whose versions are read from files, can use it.
+"""Checks whether torch and TensorFlow, whose versions are read from files, can use the GPUs.
 
 Importing the frameworks would take 500 MB.
 """
@@ -11,79 +11,23 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from engine.protocol import Finding, Severity
-from engine.service.placement.machine_load import cores
+from engine.service.health.gpu_driver import Driver
 
 OLDEST_DRIVER = {11: 450, 12: 525, 13: 580}
 """CUDA major version -> oldest driver (NVIDIA, CUDA Compatibility, minor version table)"""
 TITLES = {"torch": "PyTorch", "tensorflow": "TensorFlow"}
 
 
-@dataclass(frozen=True, slots=True)
-class Driver:
-    version: str
-    gpus: tuple[str, ...]
-    """names of the GPUs"""
-
-    @property
-    def major(self) -> int:
-        head = self.version.partition(".")[0]
-        return int(head) if head.isdigit() else 0
-
-
-def check(*, deep: bool = False) -> list[Finding]:
-    driver = read_driver()
+def check(driver: Driver | None, *, deep: bool = False) -> list[Finding]:
+    """`deep` counts the GPUs that the frameworks see, each in a process of its own."""
     builds = {"torch": torch_build(), "tensorflow": tensorflow_build()}
-    findings = [driver_finding(driver)]
+    findings = []
     for name, build in builds.items():
         seen = count_visible_gpus(name) if deep and build and driver else None
         findings.append(framework_finding(name, build, driver, seen))
     return findings
-
-
-def read_driver() -> Driver | None:
-    """None without an NVIDIA driver or without pynvml."""
-    try:
-        import pynvml
-    except ImportError:
-        return None
-    try:
-        pynvml.nvmlInit()
-    except pynvml.NVMLError:
-        return None
-    try:
-        return _query_driver(pynvml)
-    except pynvml.NVMLError:
-        return Driver("", ())
-    finally:
-        pynvml.nvmlShutdown()
-
-
-def _query_driver(nvml: Any) -> Driver:
-    handles = [nvml.nvmlDeviceGetHandleByIndex(place) for place in range(nvml.nvmlDeviceGetCount())]
-    return Driver(
-        _decoded(nvml.nvmlSystemGetDriverVersion()),
-        tuple(_decoded(nvml.nvmlDeviceGetName(h)) for h in handles),
-    )
-
-
-def _decoded(raw: str | bytes) -> str:
-    return raw.decode(errors="replace") if isinstance(raw, bytes) else raw
-
-
-def driver_finding(driver: Driver | None) -> Finding:
-    if driver is None:
-        return Finding("gpu", Severity.NOTE, f"No NVIDIA GPU: training runs on the CPU ({cores()} cores).")
-    if not driver.gpus:
-        return Finding(
-            "gpu",
-            Severity.WARNING,
-            f"The NVIDIA driver {driver.version} answers but shows no GPU: training runs on the CPU.",
-            "Run nvidia-smi; a GPU that fell off the bus needs a reboot.",
-        )
-    return Finding("gpu", Severity.OK, f"{', '.join(driver.gpus)}; NVIDIA driver {driver.version}.")
 
 
 def framework_finding(
@@ -97,7 +41,7 @@ def framework_finding(
             name, severity, f"{title} is not installed.", f"Its experiments need it: pip install {name}"
         )
     text = f"{title} {build.version} is built for {f'CUDA {build.cuda}' if build.cuda else 'the CPU alone'}"
-    if driver is None or not driver.gpus:
+    if driver is None or not driver.usable:
         return Finding(name, Severity.OK, f"{text}.")
     if not build.cuda:
         plain = build.version.partition("+")[0]

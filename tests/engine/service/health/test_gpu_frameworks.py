@@ -3,31 +3,22 @@ from __future__ import annotations
 import pytest
 
 from engine.protocol import Severity
+from engine.service.health.gpu_driver import DoctorGpu, Driver
 from engine.service.health.gpu_frameworks import (
     Build,
-    Driver,
-    driver_finding,
     framework_finding,
     read_tensorflow,
     read_torch,
 )
 
-OLD = Driver("535.183.01", ("NVIDIA A100",))
-NEW = Driver("580.65.06", ("NVIDIA H200", "NVIDIA H200"))
+OLD = Driver("535.183.01", (DoctorGpu(0, "NVIDIA A100"),))
+NEW = Driver("580.65.06", (DoctorGpu(0, "NVIDIA H200"), DoctorGpu(1, "NVIDIA H200")))
 TORCH = Build("torch", "2.13.0+cu130", "13.0")
 TENSORFLOW = Build("tensorflow", "2.21.0", "12.5.1")
 
 
-def test_without_a_driver_the_cpu_is_used_and_that_is_a_note() -> None:
-    found = driver_finding(None)
-    assert found.severity is Severity.NOTE and found.text.startswith(
-        "No NVIDIA GPU: training runs on the CPU ("
-    )
+def test_without_a_driver_no_build_is_wrong() -> None:
     assert framework_finding("torch", TORCH, None).severity is Severity.OK
-
-
-def test_a_driver_without_a_gpu_is_a_warning() -> None:
-    assert driver_finding(Driver("580.1", ())).severity is Severity.WARNING
 
 
 @pytest.mark.parametrize(
@@ -36,7 +27,7 @@ def test_a_driver_without_a_gpu_is_a_warning() -> None:
         (TORCH, NEW, Severity.OK),
         (TORCH, OLD, Severity.WARNING),
         (TENSORFLOW, OLD, Severity.OK),
-        (TENSORFLOW, Driver("470.1", ("x",)), Severity.WARNING),
+        (TENSORFLOW, Driver("470.1", (DoctorGpu(0, "x"),)), Severity.WARNING),
         (Build("torch", "2.13.0+cpu", ""), NEW, Severity.WARNING),
     ],
 )
