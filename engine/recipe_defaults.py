@@ -18,6 +18,8 @@ class LanguageRecipe:
     """largest gradient norm, or off"""
     warm_up: int = 0
     """steps in which the learning rate rises"""
+    decay: float = 0.0
+    """share of all matrices that each step takes away, times its learning rate"""
 
 
 def language_recipe(recipe: str, layers: int, model: str) -> LanguageRecipe:
@@ -25,7 +27,9 @@ def language_recipe(recipe: str, layers: int, model: str) -> LanguageRecipe:
     there nothing is dropped and the rate is constant."""
     if model == "transformer":
         if recipe == "tuned":
-            return LanguageRecipe(lr=0.0015, dropout=0.3, tied=True, schedule="cosine", clip=1.0, warm_up=400)
+            return LanguageRecipe(
+                lr=0.0015, dropout=0.3, tied=True, schedule="cosine", clip=1.0, warm_up=400, decay=0.5
+            )
         return LanguageRecipe(lr=0.0005, dropout=0.0, tied=True, schedule="constant", clip="off")
     if recipe == "tuned":
         return LanguageRecipe(lr=0.01, dropout=0.5, tied=True, schedule="cosine", clip=1.0)

@@ -172,12 +172,12 @@ def train(params: LmParams, run: Run) -> None:
     proposed = resolve(replace(params, lr=None)).lr
     work, before = timed_product(params.trained_in, run.device), run.recorded("precision")
     precision = resolve_precision(params.precision, before, run.places.cache, work, run.note)
-    run.pin(precision=precision)
+    run.pin(precision=precision, **({"decay": f"{recipe.decay:g}"} if recipe.decay else {}))
     run.note(f"Trains in {params.trained_in}, multiplies in {precision}: {recipe.summary()}.")
     kind = describe(params, recipe.tied, texts, run)
     training = make_training(
         params.trained_in, kind, seed=run.seed, dropout=recipe.dropout, optimizer=params.optimizer,
-        clip=recipe.clip, precision=precision, device=run.device,
+        clip=recipe.clip, decay=recipe.decay, precision=precision, device=run.device,
     )  # fmt: skip
     patience = EarlyStopping(params.patience)
     direction: Direction = "reversed" if params.direction == "reversed" else "forward"

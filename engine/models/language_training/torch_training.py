@@ -176,9 +176,9 @@ class TorchTraining:
 
     def __init__(
         self, kind: ModelDescription, *, seed: int, dropout: float = 0.0, optimizer: str = "adam",
-        clip: float = 0.0, precision: str = "fp32", device: str = "cpu",
+        clip: float = 0.0, decay: float = 0.0, precision: str = "fp32", device: str = "cpu",
     ) -> None:  # fmt: skip
-        self.kind, self.seed, self.dropout, self.clip = kind, seed, dropout, clip
+        self.kind, self.seed, self.dropout, self.clip, self.decay = kind, seed, dropout, clip, decay
         self.device, self.dtype = device, DTYPES[precision]
         if device == "cpu":
             torch.set_flush_denormal(True)  # probabilities below 1e-38 would cost fifty times as much
@@ -205,8 +205,17 @@ class TorchTraining:
         loss.backward()
         if self.clip:
             nn.utils.clip_grad_norm_(self.trained, self.clip)
+        if self.decay:
+            self._decay(1 - lr * self.decay)
         self.optimizer.step()
         return float(loss.item())
+
+    @torch.no_grad()
+    def _decay(self, factor: float) -> None:
+        """Of matrices alone: biases and norms keep their size."""
+        for weight in self.trained:
+            if weight.dim() > 1:
+                weight.mul_(factor)
 
     @torch.no_grad()
     def summed_loss(self, inputs: Ids, targets: Ids) -> float:

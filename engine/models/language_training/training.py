@@ -30,6 +30,8 @@ class TrainingRecipe:
     """0: none"""
     warm_up: int
     """steps in which the learning rate rises from 0 to its schedule"""
+    decay: float = 0.0
+    """each step takes lr * decay of every matrix away (Loshchilov and Hutter, 2019); 0: none"""
 
     def summary(self) -> str:
         """One line for the run's notes."""
@@ -37,7 +39,8 @@ class TrainingRecipe:
         clipped = f", gradients clipped at {self.clip:g}" if self.clip else ""
         tied = "tied weights" if self.tied else "weights apart"
         rises = f" after {self.warm_up} steps of warm-up" if self.warm_up else ""
-        return f"lr {self.lr:g} {self.schedule}{rises}, {dropped}, {tied}{clipped}"
+        decays = f", weights decay by {self.decay:g}" if self.decay else ""
+        return f"lr {self.lr:g} {self.schedule}{rises}, {dropped}, {tied}{clipped}{decays}"
 
 
 def resolve(params: LmParams) -> TrainingRecipe:
@@ -51,6 +54,7 @@ def resolve(params: LmParams) -> TrainingRecipe:
         schedule=proposed.schedule if params.schedule == "recipe" else params.schedule,
         clip=0.0 if clip == "off" else float(clip),
         warm_up=proposed.warm_up,
+        decay=proposed.decay,
     )
 
 
@@ -206,12 +210,14 @@ class LanguageTraining(Protocol):
         ...
 
 
-def make_training(framework: str, kind: ModelDescription, **options: Any) -> LanguageTraining:
-    """`options` are seed, dropout, optimizer, clip, precision and device."""
+def make_training(
+    framework: str, kind: ModelDescription, *, decay: float = 0.0, **options: Any
+) -> LanguageTraining:
+    """`options` are seed, dropout, optimizer, clip, precision and device; `decay` is PyTorch's alone."""
     if framework == "torch":
         from engine.models.language_training.torch_training import TorchTraining
 
-        return TorchTraining(kind, **options)
+        return TorchTraining(kind, decay=decay, **options)
     from engine.models.language_training.keras_training import KerasTraining
 
     assert isinstance(kind, LstmDescription), "engine.catalog.LmParams.check refuses a transformer in Keras"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from checkpoints import keras_neutral
 from checkpoints.errors import MismatchedCheckpoint
+from engine import recipe_defaults
 from engine.models import precision
 from engine.models.language_training import keras_training, torch_training
 from engine.places import Places
@@ -70,6 +72,17 @@ def test_a_transformer_paused_at_every_step_ends_as_if_it_never_was(
         train(parts, ScriptedPipe({number: PAUSE}), number=number)
     assert weights(parts) == weights(whole)
     assert curve(parts, "val_perplexity") == curve(whole, "val_perplexity")
+
+
+def test_a_transformer_paused_under_another_decay_is_refused(
+    tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = run(tmp_path, "auto", text, model="transformer", heads=3, recipe="tuned")
+    train(folder, ScriptedPipe({1: PAUSE}))
+    now = replace(recipe_defaults.language_recipe("tuned", 2, "transformer"), decay=0.25)
+    monkeypatch.setattr(recipe_defaults, "language_recipe", lambda *given: now)
+    with pytest.raises(MismatchedCheckpoint, match=r"decay was 0\.5, is 0\.25.*--fast"):
+        train(folder, number=2)
 
 
 @pytest.mark.slow

@@ -89,6 +89,17 @@ def test_initial_weights_are_a_function_of_the_seed() -> None:
     assert not np.array_equal(one["blocks.0.in_proj.weight"], other["blocks.0.in_proj.weight"])
 
 
+def test_decay_takes_its_share_of_every_matrix_in_a_step_and_of_nothing_else() -> None:
+    pair = pairs(1)[0]
+    plain, decayed = (make_strict("torch", transformer(), decay=decay) for decay in (0.0, 0.5))
+    before = plain.weights()
+    for trained in (plain, decayed):
+        trained.train_step(pair.inputs, pair.targets, 1, 0.01)
+    for name, found in decayed.weights().items():
+        share = 0.5 * 0.01 * before[name] if before[name].ndim > 1 else 0
+        np.testing.assert_allclose(found, plain.weights()[name] - share, atol=1e-6, err_msg=name)
+
+
 def test_the_learning_rate_rises_in_proportion_to_the_step_and_then_follows_its_schedule() -> None:
     assert [lr_factor("constant", step, 100, 4) for step in (1, 2, 4, 5, 100)] == [0.25, 0.5, 1, 1, 1]
     assert lr_factor("cosine", 51, 100, 4) == pytest.approx(0.5)
