@@ -278,6 +278,7 @@ def described(run: LanguageRun) -> Json:
         "corpus": described.corpus,
         "vocabulary": described.vocabulary,
         "vocabulary_sha256": described.vocabulary_sha256,
+        "model": "lstm" if isinstance(described, LstmDescription) else "transformer",
     }
 
 

@@ -47,6 +47,8 @@ class LanguageModelRow:
     corpus: str
     vocabulary: int
     vocabulary_sha256: str
+    model: str = "lstm"
+    """or transformer, whose `layers` are its blocks"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -520,6 +522,7 @@ class ComparedModel(ModelAnswer):
     vocabulary_sha256: str
     sentence: SentenceScore
     candidates: Sequence[NextWord]
+    model: str = "lstm"
 
 
 @dataclass(frozen=True, slots=True)

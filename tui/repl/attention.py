@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from rich.cells import cell_len, set_cell_size
+
 from engine.session_protocol.language import BlockWords, SentenceAttention
-from tui.drawings.words_with_numbers import Column, grid
+from tui.drawings.words_with_numbers import CUT, Column, grid
 from tui.terminal.glyphs import glyphs
 from tui.ui.displayed_word import word_of
 from tui.ui.span import Row, Span
@@ -14,6 +16,8 @@ from tui.ui.wrap import wrap_text
 
 SHADES, ASCII_SHADES = " ░▒▓█", " .:*#"
 BAR = 2
+HEADER = 10
+"""cells of a word above its column; its line has it whole"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +47,10 @@ def head_rows(shown: ShownHead, width: int) -> list[Row]:
     words = _spelled(answer.words, answer.direction)
     weights = answer.attention[shown.block][shown.head]
     columns = [
-        [Span(word, "strong"), *(_weight(row[place], place <= at) for at, row in enumerate(weights))]
+        [Span(_header(word), "strong"), *(_weight(row[place], place <= at) for at, row in enumerate(weights))]
         for place, word in enumerate(words)
     ]
-    return [top, *wrap_text(legend, width, "muted"), *grid(("", *words), columns, width)]
+    return [top, *wrap_text(legend, width, "muted"), *grid(("", *words), columns, width, gap=1)]
 
 
 def block_rows(answer: BlockWords, width: int) -> list[Row]:
@@ -65,6 +69,10 @@ def block_rows(answer: BlockWords, width: int) -> list[Row]:
         columns.append(cells)
     legend = "Below each word the most probable next one, read off behind each block; then the norms."
     return [*wrap_text(legend, width, "muted"), *grid(labels, columns, width)]
+
+
+def _header(word: str) -> str:
+    return word if cell_len(word) <= HEADER else set_cell_size(word, HEADER - 1) + CUT
 
 
 def _spelled(words: Sequence[str], direction: str) -> list[str]:

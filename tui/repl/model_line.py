@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from engine.session_protocol.language import LanguageModelRow
+from engine.session_protocol.language import ComparedModel, LanguageModelRow
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.line_widget import Line, left_and_right
@@ -61,10 +61,17 @@ def facts_of(model: LanguageModelRow) -> list[str]:
     """Facts for the line, the most important first: which weights are used."""
     weights = weights_of(model)
     words = [f"still training, {weights}" if model.is_running else weights]
-    words += [model.direction, f"{model.layers} {'layer' if model.layers == 1 else 'layers'}"]
+    words += [model.direction, size_of(model)]
     words += [f"perplexity {value}"] if (value := perplexity_of(model)) else []
     words += [model.framework, f"{model.vocabulary:,} words"]
     return [plain(one, limit=60) for one in words]
+
+
+def size_of(model: LanguageModelRow | ComparedModel) -> str:
+    """Such as `2 layers`, or `transformer of 1 block`."""
+    is_lstm = model.model == "lstm"
+    number = f"{model.layers} {'layer' if is_lstm else 'block'}{'' if model.layers == 1 else 's'}"
+    return number if is_lstm else f"transformer of {number}"
 
 
 def weights_of(model: LanguageModelRow) -> str:

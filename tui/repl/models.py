@@ -57,6 +57,7 @@ class Models:
 
 def _likeness(model: LanguageModelRow, chosen: LanguageModelRow) -> tuple[bool, ...]:
     same = (
-        getattr(model, fact) == getattr(chosen, fact) for fact in ("direction", "vocabulary_sha256", "layers")
+        getattr(model, fact) == getattr(chosen, fact)
+        for fact in ("direction", "vocabulary_sha256", "model", "layers")
     )
     return (*same, model.framework != chosen.framework)

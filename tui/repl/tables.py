@@ -24,6 +24,7 @@ from tui.drawings.sentence import (
     unknown_words_note,
 )
 from tui.drawings.words_with_numbers import Column, grid
+from tui.repl.model_line import size_of
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.displayed_word import word_of
@@ -166,8 +167,7 @@ def _unknown_of(model: ComparedModel, width: int) -> list[Row]:
 
 def _named(mark: str, model: ComparedModel, is_compared: bool) -> Row:
     sentence, name = model.sentence, plain(model.name or model.run, limit=40)
-    size = f"{model.layers} {'layer' if model.layers == 1 else 'layers'}"
-    facts = [fact for fact in (model.framework, size, model.direction) if fact not in name]
+    facts = [fact for fact in (model.framework, size_of(model), model.direction) if fact not in name]
     return (
         Span(f"{mark} ", "key"), Span(name, "strong"),
         Span("  " + ", ".join(facts), "muted"),

@@ -1,0 +1,40 @@
+"""Attention as a table of words: a sentence of nine words fits beside its column of words."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.session_protocol.language import SentenceAttention
+from tui.repl.attention import ShownHead, head_rows
+
+WORDS = ("<START>", "a", "man", "riding", "a", "wave", "on", "a", "surfboard")
+
+
+def shown(*words: str) -> ShownHead:
+    size = len(words)
+    weights = [[1 / (row + 1) if column <= row else 0.0 for column in range(size)] for row in range(size)]
+    answer = SentenceAttention(
+        run="r", direction="forward", step=1, epoch=None, weights="", is_running=False, notice="",
+        words=words, unknown=(), attention=[[weights]], entropies=[[1.0]],
+    )  # fmt: skip
+    return ShownHead(answer)
+
+
+def lines(width: int, *words: str) -> list[str]:
+    return ["".join(span.text for span in row).rstrip() for row in head_rows(shown(*words), width)]
+
+
+@pytest.mark.parametrize("width", [74, 76])
+def test_every_word_of_a_sentence_has_its_column_in_one_table(width: int) -> None:
+    found = lines(width, *WORDS)
+    header = next(line for line in found if "(start)" in line)
+    assert header.split() == ["(start)", *WORDS[1:]]
+    last = found[-1]
+    assert last.startswith("surfboard") and last.count(" 11") == 9
+    assert max(map(len, found)) <= width
+
+
+def test_a_long_word_is_cut_above_its_column_and_whole_in_its_line() -> None:
+    found = lines(76, "<START>", "hippopotamuses")
+    assert "hippopota~" in next(line for line in found if "(start)" in line)
+    assert found[-1].startswith("hippopotamuses")
