@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import events, fold
 from engine.events import Event, EventWriter
+from engine.log_position import LogPosition
 from engine.logged_media import MediaWriter, shown_tag
 from engine.worker.event_log import METRICS, Metrics, columns
 
@@ -61,6 +62,7 @@ class ScriptEvents:
         self.has_points = False
         """whether there are points to write"""
         self._folder, self._writer = folder, writer
+        self._log = LogPosition(folder / "worker.log")
         self._media = MediaWriter(folder, self.event, self.note_once, writer.seq + 1)
         self._metrics = Metrics(has_files=False)
         self._last: dict[str, int] = {}
@@ -252,7 +254,7 @@ class ScriptEvents:
             self._open()
         popped = self._metrics.pop(include_bucket=everything)
         if popped:
-            self.event("metrics", series=columns(popped))
+            self.event("metrics", series=columns(popped), **self._log.facts())
             self._flushes += 1
             if self._flushes > 1:  # a pace is known: a beat before would make a stall of a long first epoch
                 self._touch()

@@ -12,6 +12,7 @@ from pathlib import Path
 from engine import events, files, point_columns
 from engine.errors import CorruptRun
 from engine.events import EventWriter
+from engine.log_position import LogPosition
 from engine.point_columns import PointColumns
 from engine.protocol import Json
 from engine.readers.log_reader import LogBatch
@@ -33,6 +34,7 @@ class HistoryWriter:
         self._events = EventWriter(path)
         self._at = began_at
         self._log = path.with_name("worker.log")
+        self._position = LogPosition(self._log)
         if not self._events.seq:
             self._log.unlink(missing_ok=True)
             self._append("started", attempt=1)
@@ -49,8 +51,10 @@ class HistoryWriter:
             self._append("note", step=text.step, severity="ok", text=shown)
         for damage in batch.damages:
             self._append("note", severity="warning", text=damage)
-        for series in _in_lines(batch.series):
-            self._append("columns", step=batch.step, series=point_columns.to_json(series))
+        lines = list(_in_lines(batch.series))
+        for number, series in enumerate(lines, 1):
+            place = self._position.facts() if number == len(lines) else {}
+            self._append("columns", step=batch.step, series=point_columns.to_json(series), **place)
 
     def _write_output(self, output: bytes) -> None:
         """Add what the script printed to the log of the run, as far as OUTPUT bytes go."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from engine import fold
 from engine.events import Event, EventWriter
+from engine.log_position import LogPosition
 from engine.logged_media import MediaWriter
 from engine.typed_json import number_to_json
 
@@ -270,12 +271,18 @@ def _short(value: float) -> float | str:
 class EventLog:
     """Writes events and TensorBoard files. Only a failure to write the event file raises."""
 
-    def __init__(self, events: EventWriter, tensorboard: TensorBoardFiles | None = None) -> None:
+    def __init__(
+        self,
+        events: EventWriter,
+        tensorboard: TensorBoardFiles | None = None,
+        log: LogPosition | None = None,
+    ) -> None:
+        """`log` is that of the run, whose length is written with the metrics."""
         self.metrics = Metrics()
         self.is_resumed = events.seq > 0
         """an earlier attempt has written events"""
         self.media = MediaWriter(events.folder, events.append, self._warn, events.seq + 1)
-        self._events, self._tensorboard = events, tensorboard
+        self._events, self._tensorboard, self._log = events, tensorboard, log
         self._flush_at = 0.0
 
     def event(self, kind: str, **facts: object) -> None:
@@ -330,7 +337,8 @@ class EventLog:
         """Write the buffered metrics."""
         popped = self.metrics.pop(include_bucket=include_bucket)
         if popped:
-            self._events.append("metrics", series=columns(popped))
+            place = self._log.facts() if self._log is not None else {}
+            self._events.append("metrics", series=columns(popped), **place)
 
     def sync(self) -> None:
         """Flush all events to stable storage. Raises OSError."""

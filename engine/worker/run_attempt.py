@@ -14,6 +14,7 @@ from checkpoints.errors import SaveFailed
 from engine import catalog, params, store
 from engine.catalog import Experiment
 from engine.events import EventWriter
+from engine.log_position import LogPosition
 from engine.protocol import Spec
 from engine.store import RunFolder
 from engine.worker import device, end_status, kept_source
@@ -53,7 +54,8 @@ def run_attempt(folder: RunFolder, descriptors: KeeperDescriptors, handler: Sign
         spec = store.read_spec(folder)
         experiment = catalog.of(spec)
         values = params.known_values(experiment.params, spec.params) if spec.file else spec.params
-        event_log = EventLog(EventWriter(folder.events), _tensorboard_files(folder, spec))
+        log = LogPosition(folder.log)
+        event_log = EventLog(EventWriter(folder.events), _tensorboard_files(folder, spec), log)
     except Exception as error:  # only the keeper can report it: there is no event file yet
         return _failed(error)
     try:
