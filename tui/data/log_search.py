@@ -79,10 +79,11 @@ class LogMatches:
 
         A line that goes on behind the part is left to the next one, unless it `is_last`.
         """
-        whole = part.text if is_last else part.text[: part.text.rfind("\n") + 1] or part.text
-        end = part.end if whole is part.text or len(whole) == len(part.text) else min(
-            part.end, part.offset + len(whole.encode())
-        )  # fmt: skip
+        text = part.text
+        whole = text if is_last else text[: text.rfind("\n") + 1]
+        if not whole and len(text) >= SEARCHED:
+            whole = text  # a line without end
+        end = part.end if len(whole) == len(text) else min(part.end, part.offset + len(whole.encode()))
         for line in lines_of(whole, part.offset, end):
             if self._matches(visible_part(line.text)):
                 if len(self.offsets) >= MATCHES_LIMIT:

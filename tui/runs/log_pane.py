@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.cells import cell_len
 from textual import events
 from textual.geometry import Region, Size
+from textual.message import Message
 from textual.strip import Strip
 from textual.worker import Worker
 
@@ -47,6 +48,9 @@ class LogPane(Sheet):
     Lines scroll horizontally; control characters are escaped. Posts StepChosen when the user moves.
     """
 
+    class LineChosen(Message):
+        """The cursor is on another line."""
+
     def __init__(self, connection: Connection | None = None, **widget: Any) -> None:
         super().__init__(**widget)
         self._connection = connection
@@ -59,6 +63,8 @@ class LogPane(Sheet):
         self._shown_step: float | None = None
         """the step to go to once the log is there"""
         self._clock: tuple[tuple[str, float], RunClock | None] | None = None
+        self._is_unread = False
+        """nothing of the log was read, since the pane was not on the screen"""
         self._is_step_due = False
         """it was chosen while the pane was not on the screen"""
         self._was_active = False
@@ -71,14 +77,16 @@ class LogPane(Sheet):
 
     def show_run(self, run: RunSummary | None) -> None:
         """Show the log of a run, and what was added to it, where the pane is on the screen."""
-        if run is None or self._connection is None or not self._connection.is_connected:
-            return
-        if not self.is_on_screen:
+        if run is None:
             return
         is_other = run.id != self.run
         self._run = run
         if is_other:
+            self._is_unread = True
             self._clear()
+        if not self.is_on_screen or self._connection is None or not self._connection.is_connected:
+            return
+        if self._is_unread:
             self._start(self._load_first)
         elif self._is_step_due and self._shown_step is not None:
             self._go_to_step(self._shown_step)
@@ -241,6 +249,7 @@ class LogPane(Sheet):
         before, self._cursor = self._cursor, index
         self._repaint(before)
         self._repaint(index)
+        self.post_message(self.LineChosen())
         self._scroll_to_cursor()
         self._read_beyond()
 
@@ -295,7 +304,7 @@ class LogPane(Sheet):
             start_worker(self, self._loading, load, self._run.id, *given, group="log", exclusive=True)
 
     async def _loading(self, load: Any, run: str, *given: object) -> None:
-        self._is_loading = True
+        self._is_loading, self._is_unread = True, False
         try:
             await load(run, *given)
         except DltuiError:
@@ -427,6 +436,7 @@ class LogPane(Sheet):
 
     def on_resize(self) -> None:
         self.draw()
+        self._scroll_to_cursor()
 
 
 def step_text(found: LineStep) -> str:

@@ -1,4 +1,4 @@
-"""The log of a run with the search above it: matches of a regular expression, errors, and saving to a file."""
+"""The log of a run with the search above it: matches of a regular expression, errors, saving to a file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
 
-from engine.errors import DltuiError, PlainError
+from engine.errors import DltuiError, InputError
 from engine.protocol import RunSummary
 from engine.text_pattern import PatternError
 from tui.data.connection import Connection
@@ -34,8 +34,8 @@ class LogView(Vertical):
     LogView > LogPane { height: 1fr; }
     """
 
-    class SearchLeft(Message):
-        """The focus goes back to the log."""
+    class Searched(Message):
+        """A search was entered: the keys that go to the next one go to its matches."""
 
     def __init__(self, connection: Connection, **widget: Any) -> None:
         super().__init__(**widget)
@@ -79,6 +79,7 @@ class LogView(Vertical):
         message.stop()
         self.pane.focus()
         if self._found is not None:
+            self.post_message(self.Searched())
             self.go("match", 1, is_at_hand=True)
 
     @on(LogPane.LineChosen)
@@ -170,23 +171,23 @@ class LogView(Vertical):
     async def save(self, path: Path) -> str:
         """Write the log to a new file, with a search its matching lines; returns what was saved.
 
-        Raises PlainError where the file is there already or cannot be written, and DltuiError.
+        Raises InputError where the file is there already or cannot be written, and DltuiError.
         """
         run, found = self._run, self._found
         if run is None:
-            raise PlainError("No run is selected.")
+            raise InputError("No run is selected.")
         try:
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         except FileExistsError:
-            raise PlainError(f"{path} is there already: choose another name.") from None
+            raise InputError(f"{path} is there already: choose another name.") from None
         except OSError as error:
-            raise PlainError(f"{path} cannot be written: {error.strerror}.") from None
+            raise InputError(f"{path} cannot be written: {error.strerror}.") from None
         try:
             with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
                 written = await self._copy(run, found is not None, file)
         except OSError as error:
             path.unlink(missing_ok=True)
-            raise PlainError(f"{path} cannot be written: {error.strerror}.") from None
+            raise InputError(f"{path} cannot be written: {error.strerror}.") from None
         except BaseException:
             path.unlink(missing_ok=True)
             raise

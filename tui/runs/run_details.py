@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tui.runs.detail_panes import CheckpointsSheet, ParamsSheet
     from tui.runs.linked_step import FollowsStep
     from tui.runs.log_pane import LogPane
+    from tui.runs.log_view import LogView
     from tui.runs.overview import Overview
     from tui.ui.sheet import Sheet
 
@@ -37,7 +38,7 @@ class RunDetails(Container):
     Loads the checkpoints and the log of its run.
     """
 
-    log_pane: LogPane
+    log_view: LogView
     _overview: Overview
     _params: ParamsSheet
     _checkpoints: CheckpointsSheet
@@ -61,18 +62,18 @@ class RunDetails(Container):
     def fill(self) -> None:
         from tui.runs.code_pane import CodeSheet
         from tui.runs.detail_panes import CheckpointsSheet, ParamsSheet
-        from tui.runs.log_pane import LogPane
+        from tui.runs.log_view import LogView
         from tui.runs.overview import Overview
 
         self._overview, self._params = Overview(id="overview"), ParamsSheet(id="params")
-        self.log_pane = LogPane(self._connection, id="log")
+        self.log_view = LogView(self._connection, id="log")
         self._checkpoints = CheckpointsSheet(id="checkpoints")
         self._code = CodeSheet(id="code")
         self.is_filled = True
         self.mount(
             self._choosers[0], self._overview, self._choosers[1],
             self._titles["params"], self._params,
-            self._titles["log"], self.log_pane,
+            self._titles["log"], self.log_view,
             self._titles["checkpoints"], self._checkpoints,
             self._titles["code"], self._code,
         )  # fmt: skip
@@ -100,6 +101,10 @@ class RunDetails(Container):
         if pane == "code" and self.is_filled:
             self._code.expire()
         self.call_after_refresh(self._refresh_code)
+
+    @property
+    def log_pane(self) -> LogPane:
+        return self.log_view.pane
 
     @property
     def open_pane(self) -> Sheet:
@@ -178,4 +183,4 @@ class RunDetails(Container):
 
     def _refresh_log(self) -> None:
         if self.is_filled:
-            self.log_pane.show_run(self._run)
+            self.log_view.show_run(self._run)

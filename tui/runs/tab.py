@@ -30,6 +30,7 @@ from tui.messages import (
 from tui.runs.charted_runs import ChartedRuns, CurvesPanel, ShownRuns
 from tui.runs.chosen_columns import sort_field
 from tui.runs.linked_step import StepChosen
+from tui.runs.problem_keys import ProblemKeys
 from tui.runs.run_commands import RunCommands
 from tui.runs.run_details import ALL_PANES, PANES, RunDetails
 from tui.runs.run_rows import RunRows
@@ -88,6 +89,7 @@ class RunsTab(Tab):
         self.shown = ShownRuns(state.selected, state.marks, state.baseline)
         self.charted = ChartedRuns(self, self.connection, self.shown, self.pages, self._follow_soon)
         self.commands = RunCommands(self, self.table, self.charted)
+        self.problems = ProblemKeys(self)
         self._linked: float | None = None
         """the position of the crosshair of which the panes were told last"""
         self._debounce = Debounce(self)
@@ -441,7 +443,9 @@ class RunsTab(Tab):
 
     def action_filter(self) -> None:
         grid = self.curves.grid
-        if grid is not None and self.has_class("-grid") and not self.table.has_focus:
+        if self.details.is_filled and self.details.log_pane.has_focus:
+            self.details.log_view.open_search()
+        elif grid is not None and self.has_class("-grid") and not self.table.has_focus:
             grid.filter_bar.open()
         else:
             self.filter_bar.open()
@@ -641,12 +645,14 @@ class RunsTab(Tab):
             self.table.focus()
 
     def action_pane(self, way: int) -> None:
-        panes = PANES if self.is_wide else ALL_PANES
-        now = self.state.pane
+        is_grid = self.has_class("-grid")
+        panes = PANES if self.is_wide and not is_grid else ALL_PANES
+        now = "curves" if is_grid and not self.has_class("-grid-details") else self.state.pane
         focus_was_there = not self.table.has_focus
         if self.screen.has_class("-ample") and focus_was_there:
             now = self.details.pane_after(self.screen.focused, 0)
         self.select_pane(panes[(panes.index(now) + way) % len(panes)] if now in panes else panes[0])
+        self.set_class(is_grid and self.state.pane != "curves", "-grid-details")
         if focus_was_there:
             (self.chart if self.state.pane == "curves" else self.details.open_pane).focus()
         self.remember()
@@ -700,18 +706,55 @@ class RunsTab(Tab):
             self.select_pane("curves")
         (self.chart if self.chart.toggle_crosshair() else self.table).focus()
 
+    # --- the log; errors, NaN, spikes, matches -----------------------------------------------------------
+
+    def action_next_problem(self, kind: str) -> None:
+        self.problems.go(kind)
+
+    def action_next_found(self, way: int) -> None:
+        self.problems.go_on(way)
+
+    def on_log_view_searched(self) -> None:
+        self.problems.sought = "match"
+
+    def action_save_log(self) -> None:
+        if run := self.commands.require_selected():
+            from tui.runs.save_log_dialog import save_log_dialog
+
+            prompt = save_log_dialog(self.details.log_view, run)
+            self.app.push_screen(prompt, lambda text: self.commands.notify(text) if text else None)
+
+    def open_log(self) -> None:
+        """Show the log and focus it."""
+        if not self.details.log_pane.is_on_screen:
+            if self.has_class("-full"):
+                self.action_full()
+            self.set_class(self.has_class("-grid"), "-grid-details")
+            self.select_pane("log")
+        self.details.log_pane.focus()
+
     # --- the step of the crosshair ---------------------------------------------------------------------
 
     @on(StepChosen)
-    def _go_to_step(self, message: StepChosen) -> None:
-        """Something of a step was chosen in a pane: the crosshair goes there, and the other panes."""
+    def _take_step(self, message: StepChosen) -> None:
         message.stop()
+        self.go_to_step(message.step, message.pane)
+
+    def go_to_step(self, step: float, pane: Widget | None = None) -> None:
+        """Put the crosshair there, and all panes but the one that has moved to it."""
         curve = self._linked_curve()
         axis = self.chart.view.axis
-        position = message.step if curve is None else curve.translated(message.step, "step", axis)
-        self._linked = position
-        self.chart.show_crosshair(position)
-        self.details.show_step(message.step, message.pane)
+        self._linked = step if curve is None else curve.translated(step, "step", axis)
+        self.chart.show_crosshair(self._linked)
+        self.details.show_step(step, pane)
+
+    @property
+    def crosshair_step(self) -> float | None:
+        """The step at the crosshair, of the selected run."""
+        crosshair, curve = self.chart.view.crosshair, self._linked_curve()
+        if crosshair is None or curve is None:
+            return crosshair
+        return curve.translated(crosshair, self.chart.view.axis, "step")
 
     def _follow_crosshair(self) -> None:
         """Tell the panes where the crosshair is, unless one of them has moved it there."""
@@ -719,9 +762,7 @@ class RunsTab(Tab):
         is_known = crosshair is None or axis == "step" or curve is not None
         if crosshair != self._linked and is_known:
             self._linked = crosshair
-            if crosshair is not None and curve is not None:
-                crosshair = curve.translated(crosshair, axis, "step")
-            self.details.show_step(crosshair)
+            self.details.show_step(self.crosshair_step)
 
     def _linked_curve(self) -> ChartCurve | None:
         """A curve of the selected run, which has its steps on each axis; None before it has points."""

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
+from engine.errors import InputError
 from engine.events import Event
 from engine.places import Places
 from engine.protocol import CheckpointFacts, RunSummary
@@ -110,3 +115,94 @@ async def test_a_pane_that_opens_later_is_where_the_crosshair_is(places: Places)
         opened.app.runs.chart.move_crosshair(40)
         opened.app.runs.select_pane("log")
         await opened.until(lambda: (line := pane_of(opened).line) is not None and "step 40 " in line.text)
+
+
+async def test_a_search_goes_to_its_matches_in_either_direction_and_counts_them(places: Places) -> None:
+    _, engine = trained()
+    async with open_app(places, engine, WIDE) as opened:
+        await opened.shows("step 100 loss")
+        pane_of(opened).focus()
+        await opened.press("slash")
+        await opened.press(*"step .0 loss")
+        await opened.shows("9 lines")
+        await opened.press("enter")
+        await opened.until(lambda: opened.app.runs.chart.view.crosshair == 10)
+        await opened.shows("1 of 9")
+        await opened.press("right_curly_bracket")
+        await opened.until(lambda: opened.app.runs.chart.view.crosshair == 20)
+        await opened.press("left_curly_bracket", "left_curly_bracket")
+        await opened.until(lambda: opened.app.runs.chart.view.crosshair == 90)
+        await opened.shows("9 of 9")
+
+
+async def test_what_is_no_regular_expression_is_said_beside_it(places: Places) -> None:
+    _, engine = trained()
+    async with open_app(places, engine, WIDE) as opened:
+        await opened.shows("step 100 loss")
+        pane_of(opened).focus()
+        await opened.press("slash", *"step(")
+        await opened.shows("no regular expression:")
+
+
+async def test_keys_go_to_the_next_error_nan_and_spike(places: Places) -> None:
+    run = make_run(1, state=done(), step=100, metrics={"loss": 0.5, "grad": 1.0})
+    engine = FakeEngine(run)
+    grad = [1.0] * 100
+    grad[69], grad[79] = 9.0, 9.0
+    loss: list[float | str] = [0.5] * 100
+    loss[29] = "nan"
+    event = Event(1, 1_000.0, "metrics", {"series": {"loss": [STEPS, loss], "grad": [STEPS, grad]}})
+    engine.append(run.id, event)
+    words = {50: "ValueError: no", 90: "CUDA error: no"}
+    engine.logs[run.id] = "".join(f"step {step} {words.get(step, 'fine')}\n" for step in STEPS)
+    async with open_app(places, engine, (120, 40)) as opened:
+        await opened.until(lambda: opened.app.runs.curves.is_filled and opened.app.runs.chart.series)
+        at = opened.app.runs
+
+        async def shows_step(step: float) -> None:
+            await opened.until(lambda: at.chart.view.crosshair == step)
+
+        await opened.press("exclamation_mark")
+        await shows_step(50)
+        await opened.press("exclamation_mark")
+        await shows_step(90)
+        await opened.press("exclamation_mark")
+        await shows_step(50)
+        await opened.press("I")
+        await shows_step(30)
+        at.state.metric = "grad"
+        at.draw_curves()
+        await opened.press("P")
+        await shows_step(70)
+        await opened.press("right_curly_bracket")
+        await shows_step(80)
+        await opened.press("left_curly_bracket")
+        await shows_step(70)
+
+
+async def test_a_run_without_problems_says_so(places: Places) -> None:
+    _, engine = trained()
+    async with open_app(places, engine, WIDE) as opened:
+        await opened.until(lambda: opened.app.runs.curves.is_filled and opened.app.runs.chart.series)
+        await opened.press("I")
+        await opened.until(lambda: any("No metric has a NaN" in text for text in opened.notices))
+        await opened.press("exclamation_mark")
+        await opened.until(lambda: any("no line that tells an error" in text for text in opened.notices))
+
+
+async def test_the_log_is_saved_whole_or_its_matches_and_never_over_a_file(
+    places: Places, tmp_path: Path
+) -> None:
+    run, engine = trained()
+    async with open_app(places, engine, WIDE) as opened:
+        await opened.shows("step 100 loss")
+        view = opened.app.runs.details.log_view
+        await view.save(tmp_path / "all.log")
+        assert (tmp_path / "all.log").read_text() == engine.logs[run.id]
+        with pytest.raises(InputError, match="is there already: choose another name"):
+            await view.save(tmp_path / "all.log")
+        with pytest.raises(InputError, match="No such file or directory"):
+            await view.save(tmp_path / "nowhere" / "all.log")
+        view._search("step 5. loss")
+        await view.save(tmp_path / "some.log")
+        assert (tmp_path / "some.log").read_text().count("\n") == 10
