@@ -28,27 +28,23 @@ class ProblemSteps:
     async def find(
         self, kind: CurveProblem, series: Mapping[str, ChartCurve], charted: Iterable[str]
     ) -> list[ProblemStep]:
-        """In the order of their steps. Spikes are those of the `charted` metrics; where these have a value
-        that is not finite at the same step as others, it stands for all."""
-        if kind == "spike":
-            found = [
-                ProblemStep(step, name)
-                for name in charted
-                if name in series
-                for step in await self._spikes_of(series[name])
-            ]
-            return sorted(found)
-        from tui.data.curve_spikes import not_finite
+        """In the order of their steps, one for each: that of a `charted` metric before others.
 
-        names = [
-            *(name for name in charted if name in series),
-            *(name for name in series if name not in charted),
-        ]
+        Spikes are those of the charted metrics alone, NaN and infinities those of all.
+        """
+        shown = [name for name in charted if name in series]
         at_steps: dict[float, str] = {}
-        for name in names:
-            curve = series[name]
-            for index in not_finite(curve.missing, curve.infinite):
-                at_steps.setdefault(float(curve.steps[index]), name)
+        if kind == "spike":
+            for name in shown:
+                for step in await self._spikes_of(series[name]):
+                    at_steps.setdefault(step, name)
+        else:
+            from tui.data.curve_spikes import not_finite
+
+            for name in [*shown, *(name for name in series if name not in shown)]:
+                curve = series[name]
+                for index in not_finite(curve.missing, curve.infinite):
+                    at_steps.setdefault(float(curve.steps[index]), name)
         return sorted(ProblemStep(step, name) for step, name in at_steps.items())
 
     async def _spikes_of(self, curve: ChartCurve) -> list[float]:

@@ -20,6 +20,7 @@ from engine.protocol import Json
 from tui.chart.chart_rows import ChartMark
 from tui.chart.run_axes import RunAxes
 from tui.data.log_steps import LogSteps
+from tui.data.run_timeline import RunTimeline
 from tui.data.value_text import format_value
 from tui.messages import HistoryChanged
 from tui.terminal.plain_text import plain
@@ -57,6 +58,7 @@ class RunHistory:
         self.curves = MetricCurves(self._new_curve, self._time_of, METRICS_LIMIT, has_system=True)
         self.axes = RunAxes(self.curves.by_metric)
         self.log_steps = LogSteps()
+        self.timeline = RunTimeline()
         self.marks: list[ChartMark] = []
         self.sketches: list[Sketch] = []
         """in the order of their steps; every second one is dropped when there are too many"""
@@ -112,6 +114,7 @@ class RunHistory:
         """The part of `fold` that keeps marks, sketches, notes and the notice about the data."""
         if type(place := event.facts.get("log")) is int:
             self.log_steps.add(place, self.curves.step)
+        self.timeline.add(event, self.curves.step)
         if event.kind == "started":
             self.notice = str(event.facts.get("notice") or "")
         elif event.kind == "checkpoint":

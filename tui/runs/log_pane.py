@@ -180,10 +180,10 @@ class LogPane(Sheet):
             row = self.rows(width)[0] if index == 0 else ()
         else:
             row = self._line_row(index, width) if index < len(self.window.lines) else ()
-        strip = strip_of(merge_spans(fit_or_cut(row, width)), styles).apply_style(self.rich_style)
+        strip = strip_of(merge_spans(fit_or_cut(row, width)), styles)
         if index == self._cursor and self.window.lines:
-            return strip.apply_style(styles.cursor if self.has_focus else styles.resting)
-        return strip
+            strip = strip.apply_style(styles.cursor if self.has_focus else styles.resting)
+        return strip.apply_style(self.rich_style)
 
     def on_focus(self) -> None:
         self._repaint(self._cursor)
@@ -242,8 +242,8 @@ class LogPane(Sheet):
             line = self.window.lines[-1]
         found = self.step_of(line) if line is not None else None
         if found is not None:
-            self._shown_step = found.step
-            self.post_message(StepChosen(found.step, self))
+            self._shown_step = float(round(found.step))
+            self.post_message(StepChosen(self._shown_step, self))
 
     def _place_cursor(self, index: int) -> None:
         before, self._cursor = self._cursor, index
@@ -411,7 +411,11 @@ class LogPane(Sheet):
         steps = [self.step_of(line) for line in lines[first : index + AROUND]]
         best = nearest_line(steps, step, index - first)
         if best is not None and first + best != self._cursor:
+            top = self.scroll_offset.y
+            is_far = not top <= first + best < top + self.scrollable_content_region.height
             self._place_cursor(first + best)
+            if is_far:
+                self._center()
 
     async def _searched_offset(self, run: str, step: float) -> int:
         """By halves: lines that name their steps are in the order of their steps."""

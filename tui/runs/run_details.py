@@ -13,6 +13,7 @@ from engine.errors import DltuiError
 from engine.protocol import RunSummary, Status
 from tui.data.connection import Connection
 from tui.data.run_actions import notify_worker_error
+from tui.data.run_timeline import with_end
 from tui.ui.heading import Heading
 from tui.ui.start_worker import start_worker
 
@@ -20,13 +21,14 @@ if TYPE_CHECKING:
     from tui.data.run_history import RunHistory
     from tui.runs.code_pane import CodeSheet
     from tui.runs.detail_panes import CheckpointsSheet, ParamsSheet
+    from tui.runs.events_pane import EventsPane
     from tui.runs.linked_step import FollowsStep
     from tui.runs.log_pane import LogPane
     from tui.runs.log_view import LogView
     from tui.runs.overview import Overview
     from tui.ui.sheet import Sheet
 
-PANES = ("params", "log", "checkpoints", "code")
+PANES = ("params", "log", "checkpoints", "events", "code")
 ALL_PANES = ("curves", *PANES)
 LOG = 2.0
 """seconds between two reads of the log of an active run"""
@@ -42,6 +44,7 @@ class RunDetails(Container):
     _overview: Overview
     _params: ParamsSheet
     _checkpoints: CheckpointsSheet
+    _events: EventsPane
     _code: CodeSheet
 
     def __init__(self, connection: Connection, **widget: Any) -> None:
@@ -62,19 +65,21 @@ class RunDetails(Container):
     def fill(self) -> None:
         from tui.runs.code_pane import CodeSheet
         from tui.runs.detail_panes import CheckpointsSheet, ParamsSheet
+        from tui.runs.events_pane import EventsPane
         from tui.runs.log_view import LogView
         from tui.runs.overview import Overview
 
         self._overview, self._params = Overview(id="overview"), ParamsSheet(id="params")
         self.log_view = LogView(self._connection, id="log")
         self._checkpoints = CheckpointsSheet(id="checkpoints")
-        self._code = CodeSheet(id="code")
+        self._events, self._code = EventsPane(id="events"), CodeSheet(id="code")
         self.is_filled = True
         self.mount(
             self._choosers[0], self._overview, self._choosers[1],
             self._titles["params"], self._params,
             self._titles["log"], self.log_view,
             self._titles["checkpoints"], self._checkpoints,
+            self._titles["events"], self._events,
             self._titles["code"], self._code,
         )  # fmt: skip
 
@@ -88,6 +93,7 @@ class RunDetails(Container):
         self._refresh_checkpoints()
         self._refresh_log()
         self._refresh_code()
+        self._refresh_events()
 
     def history_grew(self) -> None:
         if self.is_filled:
@@ -129,14 +135,14 @@ class RunDetails(Container):
     def _panes(self) -> dict[str, Sheet]:
         return {
             "params": self._params, "log": self.log_pane, "checkpoints": self._checkpoints,
-            "code": self._code,
+            "events": self._events, "code": self._code,
         }  # fmt: skip
 
     # --- the step of the crosshair -------------------------------------------------------------------------
 
     def _followers(self) -> Sequence[FollowsStep]:
         """The panes that go with the crosshair."""
-        return (self.log_pane, self._checkpoints)
+        return (self.log_pane, self._checkpoints, self._events)
 
     def show_step(self, step: float | None, but: object = None) -> None:
         """Tell the panes where the crosshair is, `but` the one that has moved it; None: there is none."""
@@ -184,3 +190,13 @@ class RunDetails(Container):
     def _refresh_log(self) -> None:
         if self.is_filled:
             self.log_view.show_run(self._run)
+            self._refresh_events()
+
+    def _refresh_events(self) -> None:
+        run = self._run
+        if self.is_filled and self._events.is_on_screen:
+            history = self._connection.history(run.id) if run is not None else None
+            if run is None or history is None:
+                self._events.update(None)
+            else:
+                self._events.update(with_end(history.timeline.entries, run))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from rich.style import Style
 from textual import events
-from textual.strip import Strip
 
 from tui.runs.linked_step import StepChosen
 from tui.ui.sheet import Sheet
@@ -108,9 +108,8 @@ class StepList(Sheet):
     def on_blur(self) -> None:
         self.refresh()
 
-    def render_line(self, y: int) -> Strip:
-        strip, row = super().render_line(y), y + self.scroll_offset.y
-        if self._cursor is not None and row < len(self._entries) and self._entries[row] == self._cursor:
-            styles = styles_of(self.app)
-            return strip.apply_style(styles.cursor if self.has_focus else styles.resting)
-        return strip
+    def row_style(self, index: int) -> Style | None:
+        if self._cursor is None or index >= len(self._entries) or self._entries[index] != self._cursor:
+            return None
+        styles = styles_of(self.app)
+        return styles.cursor if self.has_focus else styles.resting

@@ -649,12 +649,13 @@ class RunsTab(Tab):
         panes = PANES if self.is_wide and not is_grid else ALL_PANES
         now = "curves" if is_grid and not self.has_class("-grid-details") else self.state.pane
         focus_was_there = not self.table.has_focus
-        if self.screen.has_class("-ample") and focus_was_there:
+        if self.screen.has_class("-ample") and focus_was_there and not is_grid:
             now = self.details.pane_after(self.screen.focused, 0)
         self.select_pane(panes[(panes.index(now) + way) % len(panes)] if now in panes else panes[0])
         self.set_class(is_grid and self.state.pane != "curves", "-grid-details")
         if focus_was_there:
-            (self.chart if self.state.pane == "curves" else self.details.open_pane).focus()
+            charts = self.curves.grid.grid if is_grid and self.curves.grid is not None else self.chart
+            (charts if self.state.pane == "curves" else self.details.open_pane).focus()
         self.remember()
 
     @on(SwitchPane)

@@ -48,7 +48,7 @@ class Heading(Line):
         spans = [Span(rule * 2 + " ", style_name)]
         actions = []
         at = 3
-        for title in self._titles:
+        for title in self._visible_titles(width):
             chosen = title == self._chosen
             spans += [
                 Span(title, "key" if chosen and self._is_highlighted else "strong" if chosen else "muted"),
@@ -65,6 +65,17 @@ class Heading(Line):
         if room < 3:
             note, room = (), width - at
         return (*spans, Span(rule * room, style_name), *note)
+
+    def _visible_titles(self, width: int) -> Sequence[str]:
+        """Those around the chosen one, where there is no room for all."""
+        first, last = 0, len(self._titles)
+        now = self._titles.index(self._chosen) if self._chosen in self._titles else 0
+        while last - first > 1 and 2 + sum(cell_len(one) + 2 for one in self._titles[first:last]) > width:
+            if now - first > last - 1 - now:
+                first += 1
+            else:
+                last -= 1
+        return self._titles[first:last]
 
     def action_choose(self, title: str) -> None:
         self.post_message(self.Chosen(title))

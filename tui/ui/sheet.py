@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from rich.style import Style
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -68,7 +69,13 @@ class Sheet(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         index = y + self.scroll_offset.y
         row = self._rows[index] if index < len(self._rows) else ()
-        return strip_of(row, styles_of(self.app)).apply_style(self.rich_style)
+        strip = strip_of(row, styles_of(self.app))
+        below = self.row_style(index)
+        return (strip if below is None else strip.apply_style(below)).apply_style(self.rich_style)
+
+    def row_style(self, index: int) -> Style | None:
+        """What is below the styles of a row, such as that of a cursor."""
+        return None
 
     def action_turn(self, by: int) -> None:
         self.post_message(SwitchPane(by))

@@ -206,3 +206,33 @@ async def test_the_log_is_saved_whole_or_its_matches_and_never_over_a_file(
         view._search("step 5. loss")
         await view.save(tmp_path / "some.log")
         assert (tmp_path / "some.log").read_text().count("\n") == 10
+
+
+async def test_a_row_of_events_moves_the_crosshair_and_goes_where_it_is(places: Places) -> None:
+    run, engine = trained()
+    engine.append(run.id, Event(2, 1_001.0, "set", {"step": 40, "name": "lr", "value": 0.5}))
+    engine.append(run.id, Event(3, 1_002.0, "note", {"step": 70, "text": "It is warm."}))
+    async with open_app(places, engine, (80, 24)) as opened:
+        await opened.until(lambda: opened.app.runs.curves.is_filled and opened.app.runs.chart.series)
+        opened.app.runs.select_pane("events")
+        await opened.shows("lr set to 0.5", "It is warm.")
+        events = opened.app.runs.details._events
+        events.focus()
+        await opened.press("down", "down")
+        await opened.until(lambda: opened.app.runs.chart.view.crosshair == 70)
+        await opened.press("down")
+        await opened.until(lambda: opened.app.runs.chart.view.crosshair == 40)
+        opened.app.runs.chart.move_crosshair(99)
+        await opened.until(lambda: events._cursor == 1)
+
+
+async def test_the_details_open_beside_the_grid_of_charts_and_close_again(places: Places) -> None:
+    _, engine = trained()
+    async with open_app(places, engine, (120, 40)) as opened:
+        await opened.until(lambda: opened.app.runs.curves.is_filled and opened.app.runs.chart.series)
+        await opened.press("A")
+        await opened.until(lambda: not opened.app.runs.details.is_on_screen)
+        await opened.press("right_square_bracket", "right_square_bracket")
+        await opened.shows("step 100 loss")
+        await opened.press("left_square_bracket", "left_square_bracket")
+        await opened.until(lambda: not opened.app.runs.details.is_on_screen)
