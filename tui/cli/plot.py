@@ -7,6 +7,8 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,9 +16,10 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
+from engine.errors import DltuiError, InputError
 from engine.fold import CurvePoints
 from engine.protocol import RunSummary
-from tui.cli.engine_call import call_engine, print_json, print_stderr
+from tui.cli.engine_call import call_engine, fail, print_json, print_stderr, print_stdout
 from tui.cli.export import RunCurves, curves_json, read_all
 from tui.cli.shell_completion import complete_run
 from tui.data.value_text import seed_text, unique_labels
@@ -25,7 +28,8 @@ from tui.ui.curve_colours import DARK, LIGHT, SIXTEEN
 from tui.ui.span import Row
 
 if TYPE_CHECKING:
-    from tui.chart.chart_rows import CurveSeries
+    from tui.chart.chart_rows import CurveSeries, Scene
+    from tui.data.metric_pairs import MetricChart
 
 
 STYLES = {
@@ -71,10 +75,12 @@ def _is_light() -> bool:
     return background in ("7", "15")
 
 
+VALIDATION = "val"
+"""the part of a curve of validation that is drawn beside one of training"""
 RunsWithCurves = list[tuple[RunSummary, RunCurves]]
 
 RUNS = typer.Argument(metavar="RUN", help="id, unique prefix, name, or @last", autocompletion=complete_run)
-IN_A_PIPE = (100, 24)
+IN_A_PIPE, IN_A_FILE = (100, 24), (120, 30)
 LEAST_WIDTH, LEAST_HEIGHT = 20, 8
 PROMPT_ROWS = 2
 """rows of the terminal left free below a plot"""
@@ -92,23 +98,62 @@ def plot(
     height: Annotated[
         int | None, typer.Option(min=LEAST_HEIGHT, max=200, help="height in rows (default: the terminal's)")
     ] = None,
+    alone: Annotated[
+        bool, typer.Option("--alone", help="without its metric of validation, as val_loss beside loss")
+    ] = False,
+    svg: Annotated[
+        Path | None, typer.Option("--svg", metavar="FILE", help="write the picture to a file instead")
+    ] = None,
+    png: Annotated[Path | None, typer.Option("--png", metavar="FILE", help="as --svg, in pixels")] = None,
+    light: Annotated[bool, typer.Option("--light", help="a white background in --svg and --png")] = False,
     json: Annotated[bool, typer.Option("--json", help="runs and their curves as JSON")] = False,
 ) -> None:
-    """Draw the curves of runs in one chart."""
+    """Draw the curves of runs in one chart, as the app does.
+
+    The metric of validation is drawn beside that of training. A file of --svg or --png is replaced.
+    """
+    _check_picture(svg, ".svg")
+    _check_picture(png, ".png")
     found = call_engine(lambda client: read_all(client, runs))
-    chosen = metric or _shared_metric([curves for _, curves in found])
     if json:
         print_json([curves_json(run, curves, {metric} if metric else None) for run, curves in found])
         return
-    drawn = [(run, curves.by_metric[chosen]) for run, curves in found if chosen in curves.by_metric]
+    chart = _chart_of(metric, [curves for _, curves in found], paired=not alone)
+    drawn = [run_curves for run_curves in found if _has_any(run_curves[1], chart)]
     if not drawn:
         known = sorted({name for _, curves in found for name in curves.by_metric})
-        print_stderr(f"No point of {chosen or 'any metric'} yet. Available: {', '.join(known) or 'nothing'}.")
+        name = chart.metric or "any metric"
+        print_stderr(f"No point of {name} yet. Available: {', '.join(known) or 'nothing'}.")
         sys.exit(1)
     for run, curves in found:
-        if chosen not in curves.by_metric:
-            print_stderr(f"{run.spec.name or run.id} has no {chosen}.")
-    _draw(drawn, chosen, log, *_size(width, height))
+        if not _has_any(curves, chart):
+            print_stderr(f"{run.spec.name or run.id} has no {chart.metric}.")
+    if svg or png:
+        size = width or IN_A_FILE[0], height or IN_A_FILE[1]
+        _write(drawn, chart, log, size, light, [path for path in (svg, png) if path])
+    else:
+        _draw(drawn, chart, log, *_size(width, height))
+
+
+def _check_picture(path: Path | None, ending: str) -> None:
+    if path is not None and path.suffix.lower() != ending:
+        fail(InputError(f"{path}: expected a name that ends with {ending}."))
+
+
+def _has_any(curves: RunCurves, chart: MetricChart) -> bool:
+    return any(name in curves.by_metric for name in chart.names)
+
+
+def _chart_of(metric: str, found: list[RunCurves], *, paired: bool) -> MetricChart:
+    """The chart of the metric; without a name, of the first one that all runs have."""
+    from tui.data.metric_pairs import MetricChart, chart_of, charts_of
+
+    names = list(dict.fromkeys(name for curves in found for name in curves.by_metric))
+    chosen = metric or _shared_metric(found)
+    if not paired:
+        return MetricChart(chosen)
+    chart = chart_of(chosen, charts_of(names))
+    return MetricChart(chosen) if metric and metric != chart.metric else chart
 
 
 def _shared_metric(found: list[RunCurves]) -> str:
@@ -125,25 +170,61 @@ def _size(width: int | None, height: int | None) -> tuple[int, int]:
     return width or max(columns, LEAST_WIDTH), height or max(lines - PROMPT_ROWS, LEAST_HEIGHT)
 
 
-def _draw(
-    drawn: list[tuple[RunSummary, CurvePoints]], metric: str, log: bool, width: int, height: int
-) -> None:
-    from tui.chart.chart_rows import Scene, picture
-    from tui.chart.chart_view import ChartView
-    from tui.cli.plot import RowPrinter
-    from tui.terminal.glyphs import chart_symbols
+def _draw(drawn: RunsWithCurves, chart: MetricChart, log: bool, width: int, height: int) -> None:
+    from tui.chart.chart_rows import picture
 
-    series, printer = _series(drawn), RowPrinter()
-    lost = [(one.label, nonfinite_text(curve)) for one, (_, curve) in zip(series, drawn, strict=True)]
-    notes = [f"{label}: {words}" for label, words in lost if words]
-    scene = Scene(
-        ChartView(metric, log=log), series, symbols=chart_symbols(), letters=not printer.has_colours
-    )
+    printer = RowPrinter()
+    scene, notes = _scene(drawn, chart, log, letters=not printer.has_colours), _notes(drawn, chart)
     printer.print_rows(picture(scene, width, max(height - len(notes), LEAST_HEIGHT)))
     printer.print_notes(notes)
 
 
-def _series(drawn: list[tuple[RunSummary, CurvePoints]]) -> tuple[CurveSeries, ...]:
+def _write(
+    drawn: RunsWithCurves,
+    chart: MetricChart,
+    log: bool,
+    size: tuple[int, int],
+    light: bool,
+    paths: list[Path],
+) -> None:
+    from tui.chart.chart_rows import picture
+    from tui.chart.chart_shapes import ON_DARK, ON_WHITE, chart_picture
+    from tui.chart.picture_file import write_picture
+
+    scene = replace(_scene(drawn, chart, log, letters=False), symbols="braille")
+    shapes = chart_picture(picture(scene, *size), size[0], ON_WHITE if light else ON_DARK)
+    for path in paths:
+        try:
+            write_picture(path.expanduser().absolute(), shapes, chart.title)
+        except DltuiError as error:
+            fail(error)
+        print_stdout(str(path))
+    for note in _notes(drawn, chart):
+        print_stderr(plain(note))
+
+
+def _scene(drawn: RunsWithCurves, chart: MetricChart, log: bool, *, letters: bool) -> Scene:
+    from tui.chart.chart_rows import Scene
+    from tui.chart.chart_view import ChartView
+    from tui.terminal.glyphs import chart_symbols
+
+    view = ChartView(chart.metric, log=log)
+    series = _series(drawn, chart)
+    return Scene(view, series, symbols=chart_symbols(), letters=letters, title=chart.title)
+
+
+def _notes(drawn: RunsWithCurves, chart: MetricChart) -> list[str]:
+    """The points of each curve that cannot be plotted."""
+    notes = []
+    for (_, curves), label in zip(drawn, unique_labels([run for run, _ in drawn]), strict=True):
+        for name in chart.names:
+            words = nonfinite_text(curves.by_metric[name]) if name in curves.by_metric else ""
+            if words:
+                notes.append(f"{label}{f' {name}' if chart.validation else ''}: {words}")
+    return notes
+
+
+def _series(drawn: RunsWithCurves, chart: MetricChart) -> tuple[CurveSeries, ...]:
     from tui.chart.chart_rows import CurveSeries
     from tui.chart.curve_arrays import ChartCurve
     from tui.ui.curve_colours import hues_of
@@ -151,11 +232,14 @@ def _series(drawn: list[tuple[RunSummary, CurvePoints]]) -> tuple[CurveSeries, .
     hues = hues_of([run.id for run, _ in drawn])
     found = []
     runs = [run for run, _ in drawn]
-    for (run, curve), label in zip(drawn, unique_labels(runs), strict=True):
-        points = ChartCurve()
-        points.extend(curve.steps, curve.values, curve.times)
+    for (run, curves), label in zip(drawn, unique_labels(runs), strict=True):
         title = f"{label} {seed_text(run, runs)}".strip()
-        found.append(CurveSeries(run.id, title, points, hues[run.id]))
+        for name in chart.names:
+            if (curve := curves.by_metric.get(name)) is not None:
+                points = ChartCurve()
+                points.extend(curve.steps, curve.values, curve.times)
+                part = VALIDATION if name == chart.validation else ""
+                found.append(CurveSeries(run.id, title, points, hues[run.id], part))
     return tuple(found)
 
 

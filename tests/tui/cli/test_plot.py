@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 import re
+from pathlib import Path
 
 import pytest
 
 from engine.fold import CurvePoints, wall_clock
 from tests.fakes.engine import make_run
 from tui.cli import plot
+from tui.cli.export import RunCurves
+from tui.data.metric_pairs import MetricChart
 
 NAN, INF = math.nan, math.inf
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -20,6 +23,12 @@ def curve(*values: float, step: int = 1) -> CurvePoints:
     return CurvePoints(steps, [float(one) for one in steps], list(values))
 
 
+def curves_of(**by_metric: CurvePoints) -> RunCurves:
+    found = RunCurves(CurvePoints, wall_clock)
+    found.by_metric |= by_metric
+    return found
+
+
 def drawn(
     capsys: pytest.CaptureFixture[str],
     *curves: CurvePoints,
@@ -27,8 +36,10 @@ def drawn(
     size: tuple[int, int] = (80, 24),
 ) -> list[str]:
     """The lines of a plot of these curves."""
-    runs = [make_run(number, name=f"run{number}") for number in range(len(curves))]
-    plot._draw(list(zip(runs, curves, strict=True)), "loss", log, *size)
+    found = [
+        (make_run(number, name=f"run{number}"), curves_of(loss=one)) for number, one in enumerate(curves)
+    ]
+    plot._draw(found, MetricChart("loss"), log, *size)
     return capsys.readouterr().out.splitlines()
 
 
@@ -134,3 +145,43 @@ def test_a_run_with_a_metric_less_is_named(
     captured = capsys.readouterr()
     assert captured.err == "lacks has no val_loss.\n"
     assert len(captured.out.splitlines()) == 10
+
+
+def test_the_metric_of_validation_is_drawn_beside_that_of_training(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    found = [curves_of(loss=curve(1.0, 0.5), val_loss=curve(2.0, 1.5))]
+    chart = plot._chart_of("", found, paired=True)
+    assert chart.names == ("loss", "val_loss")
+    assert plot._chart_of("loss", found, paired=False).names == ("loss",)
+    assert plot._chart_of("val_loss", found, paired=True).names == ("val_loss",)
+    plot._draw([(make_run(1, name="one"), found[0])], chart, False, 80, 24)
+    head = capsys.readouterr().out.splitlines()[0]
+    assert head.startswith("loss + val_loss") and "0.5" in head and "val 1.5" in head
+
+
+def test_a_picture_is_written_in_both_formats_and_replaced(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    found = [(make_run(1, name="one"), curves_of(loss=curve(1.0, NAN, 0.5)))]
+    paths = [tmp_path / "a.svg", tmp_path / "a.png"]
+    for _ in range(2):
+        plot._write(found, MetricChart("loss"), False, (60, 12), True, paths)
+    said = capsys.readouterr()
+    assert said.out.splitlines() == [str(path) for path in paths] * 2 and "1 NaN" in said.err
+    assert paths[0].read_text().startswith("<svg ") and paths[1].read_bytes().startswith(b"\x89PNG")
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["a.png", "a.svg"]
+
+
+def test_a_picture_that_cannot_be_written_is_refused_in_one_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    found = [(make_run(1, name="one"), curves_of(loss=curve(1.0, 0.5)))]
+    with pytest.raises(SystemExit) as ended:
+        plot._write(found, MetricChart("loss"), False, (60, 12), True, [tmp_path / "none" / "a.svg"])
+    said = capsys.readouterr().err
+    assert ended.value.code == 2 and "cannot be written: No such file or directory" in said
+    assert said.count("\n") == 1
+    with pytest.raises(SystemExit):
+        plot._check_picture(Path("a.jpg"), ".png")
+    assert "expected a name that ends with .png" in capsys.readouterr().err

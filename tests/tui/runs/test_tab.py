@@ -478,6 +478,8 @@ async def test_arrows_turn_the_panes_of_a_small_screen(places: Places) -> None:
         await opened.press("l")
         await opened.shows("abababababab", "2.0 kB")
         await opened.press("l")
+        await opened.shows("nothing happened yet")
+        await opened.press("l")
         await opened.shows("The code of this experiment is part of dltui.")
         await opened.press("l")
         await opened.shows("starting: loading")
