@@ -15,6 +15,8 @@ SOCKET_PATH_LIMIT = 107  # bytes in sun_path, without the final NUL
 
 @dataclass(frozen=True, slots=True)
 class Places:
+    """The folders of a home."""
+
     root: Path
     named_data: str | None = None
     """absolute path of the folder of data sets, "" for none; None: that of DLTUI_DATA in this process"""

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
 
 from engine import spec_versions
 from engine.errors import InputError
-from engine.exec.shell_command import ShellCommand, without_values
-from engine.experiment_files.description import FileExperiment
 from engine.params import Value
 from engine.typed_json import Bounds as Bounds
 from engine.typed_json import Number, Time, WrongType, typed
@@ -22,7 +20,15 @@ from engine.typed_json import number_to_json as number_to_json
 from engine.typed_json import to_json as to_json
 
 if TYPE_CHECKING:
+    from engine.exec.shell_command import ShellCommand
+    from engine.experiment_files.description import FileExperiment
     from engine.sweep_protocol import SweepSpec
+
+TYPES_ELSEWHERE = {
+    "FileExperiment": "engine.experiment_files.description",
+    "ShellCommand": "engine.exec.shell_command",
+}
+"""modules of types of specs, imported when a spec is read: the app starts without them"""
 
 VERSION = 2
 """of the socket protocol; a client refuses a service of another version"""
@@ -138,6 +144,8 @@ class ParentCheckpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmitRequest:
+    """A run to be submitted."""
+
     JSON_OMITTED: ClassVar = ("begin", "like", "file", "command", "withheld", "gpus")
 
     experiment: str = ""
@@ -216,11 +224,15 @@ class Spec:
 
 @dataclass(frozen=True, slots=True)
 class Queued:
+    """Waits."""
+
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class _AtWork:
+    """Has a process."""
+
     since: float
 
 
@@ -238,6 +250,8 @@ class Stopping(_AtWork):
 
 @dataclass(frozen=True, slots=True)
 class _AtRest:
+    """Has no process."""
+
     at: float
     cause: Cause
 
@@ -294,6 +308,8 @@ def status_of(state: State) -> Status:
 
 @dataclass(frozen=True, slots=True)
 class Best:
+    """The best value of a metric."""
+
     metric: str
     value: Number
     step: int
@@ -301,6 +317,8 @@ class Best:
 
 @dataclass(frozen=True, slots=True)
 class CheckpointFacts:
+    """A checkpoint of a run, for lists."""
+
     JSON_OMITTED: ClassVar = ("best",)
 
     step: int
@@ -417,6 +435,8 @@ class RunSummary:
 
 @dataclass(frozen=True, slots=True)
 class Gpu:
+    """A GPU, and how much of it is used."""
+
     JSON_OMITTED: ClassVar = ("number", "is_busy_known", "watts", "celsius")
 
     name: str
@@ -682,6 +702,8 @@ def summary_to_json(run: RunSummary) -> Json:
     """The shape of `dltui show --json`: the fields of the spec lie beside those of the run."""
     command = run.spec.command
     if command is not None:
+        from engine.exec.shell_command import without_values  # the others need nothing of it
+
         run = replace(run, spec=replace(run.spec, command=without_values(command)))
     data = to_json(run)
     spec, state = data.pop("spec"), data["state"]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import importlib
 import operator
 import sys
 import types
@@ -172,7 +173,34 @@ def _type_hints(kind: Any) -> dict[str, Any]:
 @functools.cache
 def _evaluated(module: str, text: str) -> Any:
     """The type that an annotation of our own code names."""
-    return eval(text, vars(sys.modules[module]))
+    names = vars(sys.modules[module])
+    if any(name in text for name in names.get("TYPES_ELSEWHERE", ())):
+        return _TypeElsewhere(module, text)
+    return eval(text, names)
+
+
+class _TypeElsewhere(typing.NamedTuple):
+    """An annotation with types of TYPES_ELSEWHERE: a module's names of types that it imports for checking
+    alone, each with its own module, which is imported when a value is read."""
+
+    module: str
+    text: str
+
+    @property
+    def kind(self) -> Any:
+        names = vars(sys.modules[self.module])
+        elsewhere = names["TYPES_ELSEWHERE"].items()
+        found = {name: getattr(importlib.import_module(where), name) for name, where in elsewhere}
+        return eval(self.text, names, found)
+
+
+def _read_elsewhere(kind: _TypeElsewhere, strict: bool) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        if value is None and kind.text.endswith("| None"):
+            return None
+        return _reader(kind.kind, strict)(value)
+
+    return read
 
 
 def _unknown_field(kind: Any) -> str:
@@ -228,6 +256,8 @@ def _reader(kind: Any, strict: bool) -> Callable[[Any], Any]:
     origin, parts = typing.get_origin(kind), typing.get_args(kind)
     if kind is Any or kind is object:
         return lambda value: value
+    if isinstance(kind, _TypeElsewhere):
+        return _read_elsewhere(kind, strict)
     if origin is Annotated:
         return _annotated(parts[1], _reader(parts[0], strict))
     if origin in _UNIONS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tui.ui.start_worker import start_worker
 
 from tui.terminal import gc_start  # isort: skip  # before the imports that take time
+from tui.terminal import asyncio_without_tls as asyncio_without_tls  # isort: skip
 
 import asyncio
 import contextlib
@@ -132,7 +133,7 @@ class LabApp(App[int]):
         self._is_home_private = True
         for known in theme.THEMES.values():
             self.register_theme(known)
-        self.theme = self._first_theme()
+        self.theme = self._parsed_theme = self._first_theme()
         self.stylesheet.set_variables(self.get_css_variables())
         self.set_keymap(dict(self.user_keymap.keys))
         self.animation_level = "none"
@@ -374,6 +375,14 @@ class LabApp(App[int]):
         if theme.named(self.state.theme):
             return theme.named(self.state.theme)
         return theme.FEW_COLOURS if self.console.color_system == "standard" else theme.DEFAULT
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """As Textual's, which at the start parses again all rules that it has parsed with this theme."""
+        if self.theme == self._parsed_theme:
+            self.stylesheet.update(self, animate=animate)
+        else:
+            self._parsed_theme = self.theme
+            super().refresh_css(animate)
 
     def choose_theme(self, name: str) -> None:
         self.theme = self.state.theme = name

@@ -29,11 +29,13 @@ WITHOUT = {
     "sgr": "sgr.SgrWriter.minimise = lambda self, data: data",
     "key order": "app.LabApp.on_event = App.on_event",
     "output": "driver.TerminalDriver.start_application_mode = LinuxDriver.start_application_mode",
-    "exit": "exit.AppExit.install = exit.AppExit.start_deadline = lambda self: None",
+    "exit": "app_exit.AppExit.install = app_exit.AppExit.start_deadline = lambda self: None",
+    "parsed once": "app.LabApp.refresh_css = App.refresh_css",
 }
+FIRST = {"gc": "import gc\ngc.disable = lambda: None\n", "no tls": "import asyncio\n"}
 IMPORTS = (
     "from tui import app\nfrom textual.app import App\nfrom textual.screen import Screen\n"
-    "from textual.drivers.linux_driver import LinuxDriver\nfrom tui.terminal import driver, exit, sgr\n"
+    "from textual.drivers.linux_driver import LinuxDriver\nfrom tui.terminal import app_exit, driver, sgr\n"
 )
 START = """
 import sys
@@ -47,7 +49,7 @@ class PatchedTerminal(MeasuredTerminal):
     """The app without one of the changes."""
 
     def __init__(self, home: Path, without: str = "") -> None:
-        first = "import gc\ngc.disable = lambda: None\n" if without == "gc" else ""
+        first = FIRST.get(without, "")
         code = first + IMPORTS + WITHOUT.get(without, "") + "\n" + START.format(home=str(home))
         super().__init__(home, (sys.executable, "-c", code))
 
@@ -163,7 +165,8 @@ def main() -> None:
         home = Path(folder) / "home"
         places = Places(home)
         asyncio.run(prepare(places))
-        paired("gc", start, home, TURNS)
+        for name in ("gc", "parsed once", "no tls"):
+            paired(name, start, home, TURNS)
         paired("output", stalled, home, 1)
         paired("exit", terminated, home, 1)
         paired("key order", dialog_keys, home, 1)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.css.stylesheet import Stylesheet
 
 from engine.errors import EngineError, OtherVersion
 from engine.places import Places, make_private
@@ -235,15 +236,30 @@ async def test_a_theme_may_be_called_light_or_dark_in_the_settings(
         assert opened.app.theme == theme_of
 
 
-async def test_the_theme_of_the_settings_is_drawn_and_so_is_the_one_chosen_later(places: Places) -> None:
+async def test_rules_are_parsed_once_at_the_start_and_again_for_another_theme(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[object] = []
+    parse = Stylesheet._parse_rules
+
+    def counted(rules: Stylesheet, css: str, read_from: tuple[str, str], *rest: Any, **named: Any) -> Any:
+        cached = len(rules._parse_cache)
+        found = parse(rules, css, read_from, *rest, **named)
+        if len(rules._parse_cache) > cached and read_from[0].endswith("app.tcss"):
+            parsed.append(found)
+        return found
+
+    monkeypatch.setattr(Stylesheet, "_parse_rules", counted)
     view_state.write(places.view_state, view_state.ViewState(theme="day"))
     async with open_app(places, FakeEngine(make_run(1))) as opened:
         app = opened.app
         assert app.screen.styles.background.hex.lower() == theme.THEMES["day"].background
+        assert len(parsed) == 1
         app.choose_theme("contrast")
         await opened.until(
             lambda: app.screen.styles.background.hex.lower() == theme.THEMES["contrast"].background
         )
+        assert len(parsed) == 2
 
 
 @pytest.mark.parametrize("name", theme.THEMES)

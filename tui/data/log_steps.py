@@ -15,12 +15,11 @@ PLACES_LIMIT = 20_000
 SLACK = 10
 """steps by which a line may be ahead of what was written, or behind it"""
 DAY = 86_400
-_NAMED = re.compile(
+_NAMED = (  # compiled by their first use: the app starts without logs
     r"(?<![\w.-])(?:global[_ ]?step|train[_ ]?step|step|iter(?:ation)?|update)"
-    r"[\"']?\s*(?:[:=#]\s*|\s)\[?\s*(\d[\d,_]{0,17})(?![\d.]*[.eE]\d)",
-    re.IGNORECASE,
+    r"[\"']?\s*(?:[:=#]\s*|\s)\[?\s*(\d[\d,_]{0,17})(?![\d.]*[.eE]\d)"
 )
-_CLOCK = re.compile(r"(?:(\d{4}-\d\d-\d\d)[T ])?(?<!\d)([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?!\d)")
+_CLOCK = r"(?:(\d{4}-\d\d-\d\d)[T ])?(?<!\d)([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?!\d)"
 CLOCK_WITHIN = 60
 """characters at the beginning of a line in which a time of the day counts"""
 
@@ -106,7 +105,7 @@ class LogSteps:
 
 def named_step(text: str) -> int | None:
     """The step that a line names: `step 1200`, `iter=1,200`, `"step": 1200`; None where it names none."""
-    found = _NAMED.search(text[:1_000])
+    found = re.search(_NAMED, text[:1_000], re.IGNORECASE)
     return int(re.sub(r"[,_]", "", found[1])) if found else None
 
 
@@ -137,7 +136,7 @@ def _fits(named: int, around: tuple[float, float] | None, last_step: float) -> b
 
 def _time_in(text: str, clock: RunClock) -> float | None:
     """The time with which a line begins, in seconds since 1970; one without a date is of the run's days."""
-    found = _CLOCK.search(text[:CLOCK_WITHIN])
+    found = re.search(_CLOCK, text[:CLOCK_WITHIN])
     if not found:
         return None
     of_day = int(found[2]) * 3600 + int(found[3]) * 60 + int(found[4])

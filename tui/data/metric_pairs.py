@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 TRAINING = frozenset({"train", "training"})
-_PART = re.compile(
-    r"(?<![a-z])(train(?:ing)?|val(?:id(?:ation)?)?|eval(?:uation)?|dev)(?![a-z])", re.IGNORECASE
-)
+_PART = r"(?<![a-z])(train(?:ing)?|val(?:id(?:ation)?)?|eval(?:uation)?|dev)(?![a-z])"
 _ENDS = ("_epoch", "_step")
 """what Lightning appends to the name of a training metric that it also averages over an epoch"""
 
@@ -103,7 +101,7 @@ def _candidates(name: _SplitName) -> Iterator[tuple[str, str]]:
 
 def _split(metric: str) -> _SplitName:
     name = metric[:1000].casefold()
-    found = _PART.search(name)
+    found = re.search(_PART, name, re.IGNORECASE)
     if found is None:
         return _SplitName("", name, name)
     before, after = name[: found.start()], name[found.end() :]

@@ -42,6 +42,8 @@ class TableStyle:
 
 @dataclass(frozen=True, slots=True)
 class RunColumn:
+    """A column of the table of runs."""
+
     title: str
     width: int
     cell: Callable[[RunSummary, int], Row]

@@ -14,6 +14,8 @@ LEVELS = "▁▂▃▄▅▆▇█"
 
 @dataclass(frozen=True, slots=True)
 class Glyphs:
+    """The characters that the app draws with."""
+
     mark: str
     baseline: str
     best: str

@@ -21,6 +21,7 @@ from rich.style import Style
 from textual._xterm_parser import XTermParser
 from textual.app import App, ComposeResult
 from textual.binding import Binding
+from textual.css.stylesheet import Stylesheet
 from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Key, Resize
@@ -204,6 +205,30 @@ async def test_textual_still_loses_letters_typed_before_the_field_for_them_is_op
 def test_textual_still_collects_garbage_while_it_is_imported() -> None:
     found = subprocess.run([sys.executable, "-c", COLLECTIONS], capture_output=True, text=True, check=True)
     assert int(found.stdout) > 10
+
+
+TLS = "import sys, textual.app; print('ssl' in sys.modules)"
+
+
+def test_textual_still_imports_tls_for_an_app_without_a_connection() -> None:
+    found = subprocess.run([sys.executable, "-c", TLS], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "True"
+
+
+def test_the_app_imports_no_tls_and_whoever_needs_it_later_has_it() -> None:
+    code = "import sys, tui.app; print('ssl' in sys.modules); import ssl; ssl.create_default_context()"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "False"
+
+
+async def test_textual_still_parses_its_rules_twice_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[object] = []
+    parse = Stylesheet.reparse
+    monkeypatch.setattr(Stylesheet, "reparse", lambda rules: (parsed.append(rules), parse(rules)))
+    app = App[None]()
+    app.theme = "nord"
+    async with app.run_test():
+        assert parsed
 
 
 BARS = "from textual.scrollbar import ScrollBarRender as Bars; print(''.join(Bars.VERTICAL_BARS).isascii())"
