@@ -112,4 +112,11 @@ def _picture(
         for (x, y), want, out in zip(ROWS, wanted, outputs, strict=True)
     ]
     shade = [drawings.floats(row) for row in plane(net, 24, 24)]
-    return drawings.plane(points, lines, shade=shade) | {"rows": rows}
+    return drawings.plane(points, lines, shade=shade) | {"rows": rows, "unused": unused(params.puzzle)}
+
+
+def unused(puzzle: str) -> list[str]:
+    """The parameters that the network of a puzzle does not have."""
+    units, bypass = SHAPES.get(puzzle, (0, True))
+    hidden = (("u11", "u12", "c1", "v1"), ("u21", "u22", "c2", "v2"))
+    return [*(() if bypass else ("w1", "w2")), *(name for names in hidden[units:] for name in names)]

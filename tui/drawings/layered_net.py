@@ -45,8 +45,8 @@ Place = tuple[int, int, int]
 
 def _places(canvas: ImageCanvas, layers: Sequence[Sequence[Mapping[str, Any]]]) -> dict[str, Place]:
     last = max((len(_text(unit)) for unit in layers[-1]), default=1)
-    notes = max((len(str(unit.get("note", ""))) for unit in layers[-1]), default=0)
-    width = max(10, canvas.width - max(last, min(notes, canvas.width // 3)))
+    notes = max((len(note) for unit in layers[-1] for note in _notes(unit)), default=0)
+    width = max(10, canvas.width - max(last, min(notes, canvas.width // 2)))
     places = {}
     for number, layer in enumerate(layers):
         x = round(number * width / max(1, len(layers) - 1)) if len(layers) > 1 else 0
@@ -62,6 +62,13 @@ def _text(unit: Mapping[str, Any]) -> str:
     return str(unit["name"]) if value is None else f"{unit['name']} {short(value)}"
 
 
+def _notes(unit: Mapping[str, Any]) -> list[str]:
+    """What stands below a unit."""
+    notes = [str(unit["note"])] if unit.get("note") else []
+    gradient = finite(unit.get("gradient"))
+    return notes if gradient is None else [*notes, f"gradient {short(gradient)}"]
+
+
 def _write_unit(
     canvas: ImageCanvas, unit: Mapping[str, Any], x: int, y: int, places: Mapping[str, Place]
 ) -> None:
@@ -70,11 +77,7 @@ def _write_unit(
     if value is not None:
         canvas.write(behind, y, f" {short(value)}", ONE if value > 0 else ZERO)
     taken = {(column, row) for column, row, _ in places.values()}
-    notes = [str(unit["note"])] if unit.get("note") else []
-    gradient = finite(unit.get("gradient"))
-    if gradient is not None:
-        notes.append(f"gradient {short(gradient)}")
-    for row, note in enumerate(notes, y + 1):
+    for row, note in enumerate(_notes(unit), y + 1):
         if row < canvas.height and (x, row) not in taken:
             canvas.write(x, row, note[: max(4, canvas.width - x)], "muted")
 

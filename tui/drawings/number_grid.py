@@ -12,6 +12,8 @@ from tui.ui.numbers import short
 
 WITH_NUMBERS, WITHOUT = 7, 2
 """cells of a column"""
+ALIKE = 0.05
+"""share of the largest number below which differences are not stretched over all colours"""
 
 
 def paint(canvas: ImageCanvas, data: Mapping[str, Any]) -> None:
@@ -24,7 +26,9 @@ def paint(canvas: ImageCanvas, data: Mapping[str, Any]) -> None:
     )
     known = [cell for row in grid for cell in row if cell is not None]
     low, high = (min(known), max(known)) if known else (0.0, 1.0)
-    low = min(low, -high) if low < 0 else 0.0 if low < 0.5 * high else low
+    if low >= 0 and (low < 0.5 * high or high - low < ALIKE * high):
+        low = 0.0
+    low = min(low, -high) if low < 0 else low
     high = max(high, -low) if low < 0 else high
     head = int(any(columns))
     names = max(map(len, rows), default=0)

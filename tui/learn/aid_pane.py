@@ -133,6 +133,7 @@ class AidPane(ImageWidget, can_focus=True):
                     if isinstance(part, Computing):
                         self._show(progress=part.done)
                     else:
+                        state.hide(map(str, part.data.get("unused", ())))
                         self._show(computed=part, progress=None, error="")
                         self.post_message(self.Computed(self, part))
         except DltuiError as error:

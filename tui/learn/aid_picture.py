@@ -17,8 +17,8 @@ CONTROLS = 24
 """cells of the column of controls beside the drawing"""
 BESIDE = 62
 """least width for controls beside the drawing"""
-SMALL = 40
-"""width from which on a drawing has room"""
+YES_WHERE = "1 where "
+"""how the meaning of a value begins that is 1 or 0"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def _paint_head(canvas: ImageCanvas, look: AidLook) -> int:
 def _note(look: AidLook) -> str:
     seed = f"draw {look.state.seed + 1}" if look.state.seed else ""
     values = look.computed.values if look.computed is not None else {}
-    if "solved" in look.state.line.meanings and look.state.line.meanings["solved"].startswith("1 where"):
+    if "solved" in look.state.line.meanings and look.state.line.meanings["solved"].startswith(YES_WHERE):
         solved = "solved" if values.get("solved", 0) >= 1 else f"{short(values.get('right', 0))} rows right"
         return f"{solved}  {seed}".strip()
     return seed
@@ -111,7 +111,7 @@ def _paint_controls(
     if hidden > 0:
         canvas.write(x + 2, below, f"{glyphs().cut} {hidden + 1} more below"[:width].ljust(width), "muted")
     elif width < 50 and y + len(controls) + 1 < y + height and look.state.control is not None:
-        help_text = f"{look.state.control.help} {look.state.control.expected}."
+        help_text = f"{look.state.control.help} Expected: {look.state.control.expected}."
         canvas.write_wrapped(x, y + len(controls) + 1, help_text, width, height - len(controls) - 1)
 
 
@@ -136,11 +136,15 @@ def value_lines(look: AidLook) -> list[tuple[str, str]]:
     if look.computed is None or look.error:
         return []
     values: Mapping[str, float | None] = look.computed.values
-    return [
-        (value_number(values[name]), meaning)
-        for name, meaning in look.state.line.meanings.items()
-        if name in values
-    ]
+    known = [(values[name], meaning) for name, meaning in look.state.line.meanings.items() if name in values]
+    return [_value_line(value, meaning) for value, meaning in known]
+
+
+def _value_line(value: float | None, meaning: str) -> tuple[str, str]:
+    """A number with its meaning; yes or no where it is 1 for something that holds."""
+    if meaning.startswith(YES_WHERE) and value in (0, 1):
+        return ("yes" if value else "no"), meaning.removeprefix(YES_WHERE)
+    return value_number(value), meaning
 
 
 def value_number(value: float | None) -> str:
@@ -171,8 +175,8 @@ def _paint_how(canvas: ImageCanvas, look: AidLook, top: int) -> None:
         lines += [("", ""), ("source", "strong")]
         lines += [(f"  {part}", "text") for part in textwrap.wrap(line.source, width - 2)]
     lines += [("", ""), ("controls", "strong")]
-    for control in line.controls:
-        text = f"{control.name}: {control.help} {control.expected}."
+    for control in look.state.controls:
+        text = f"{control.name}: {control.help} Expected: {control.expected}."
         lines += [(f"  {part}", "text") for part in textwrap.wrap(text, width - 2, subsequent_indent="  ")]
     lines += [("", ""), ("values", "strong")]
     for number, meaning in value_lines(look):

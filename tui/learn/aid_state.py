@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from engine.params import Value
@@ -24,11 +24,13 @@ class AidState:
     cursor: int = 0
     begun_with: dict[str, Value] = field(default_factory=dict)
     fixed: frozenset[str] = frozenset()
+    unused: frozenset[str] = frozenset()
+    """parameters that do nothing at the values that the others have"""
     _undo: list[tuple[dict[str, Value], int]] = field(default_factory=list)
 
     @property
     def controls(self) -> list[AidControl]:
-        return [one for one in self.line.controls if one.name not in self.fixed]
+        return [one for one in self.line.controls if one.name not in self.fixed | self.unused]
 
     @property
     def control(self) -> AidControl | None:
@@ -37,6 +39,13 @@ class AidState:
 
     def move(self, by: int) -> None:
         self.cursor = max(0, min(self.cursor + by, len(self.controls) - 1))
+
+    def hide(self, unused: Iterable[str]) -> None:
+        """Leave out controls that do nothing; the cursor stays where it is."""
+        here = self.control
+        self.unused = frozenset(unused)
+        names = [one.name for one in self.controls]
+        self.cursor = names.index(here.name) if here is not None and here.name in names else 0
 
     def change(self, name: str, value: Value) -> bool:
         """Whether it is another value than before."""

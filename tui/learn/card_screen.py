@@ -197,8 +197,8 @@ class CardScreen(Dialog[None]):
         return f"{kind} {chr(0xB7)} lecture {number_of(card.asked.lecture)}"
 
     def place_text(self) -> str:
-        total = self.done + len(self.waiting) + 1
-        return f"{self.done + 1} of {total}" if total > 1 else ""
+        now = self.done + (0 if self.card is not None and self.card.marked is not None else 1)
+        return f"{now} of {now + len(self.waiting)}" if self.mode == "review" else ""
 
     def key_names(self, card: CardState) -> list[tuple[str, str]]:
         form, phase = card.asked.form, card.phase

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from rich.cells import cell_len, set_cell_size
+
 from engine.course.due import Due
 from engine.session_protocol.learn import GoOn, LearnToday, WeakSpot
 from tui.learn.cursor_list import ListRow, cursor_sign
@@ -179,19 +181,27 @@ def day_name(day: str, today: date) -> str:
 def _weak_spots(weak: Sequence[WeakSpot], width: int, cursor: int) -> list[ListRow]:
     if not weak:
         return []
-    room = max(20, min(width, 100) - 28)
-    head = (Span(justified("   weak spots", room + 3), "strong"), Span("missed", "muted"))
+    room = max(20, min(width, 100) - 30)
+    head = (Span(justified("   weak spots", room + 5), "strong"), Span("missed", "muted"))
     rows: list[ListRow] = [((), None), (head, None)]
     for place, spot in enumerate(weak, 1):
-        times = justified(f"{spot.lapses} times", 10)
+        times = justified(f"  {spot.lapses} times", 12)
         row = (
             cursor_sign(place == cursor),
-            Span(justified(plain(spot.ask, limit=200), room), "strong" if place == cursor else "text"),
+            Span(
+                justified(cut(plain(spot.ask, limit=200), room), room),
+                "strong" if place == cursor else "text",
+            ),
             Span(times, "text"),
             Span(spot.aid, "muted"),
         )
         rows.append((fitted(row, width), place))
     return rows
+
+
+def cut(text: str, room: int) -> str:
+    """The text where it fits, else with an ellipsis at its end."""
+    return text if cell_len(text) <= room else set_cell_size(text, room - 1).rstrip() + glyphs().cut
 
 
 def _notes(facts: LearnToday, width: int) -> list[Row]:

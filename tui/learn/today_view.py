@@ -76,7 +76,9 @@ class TodayView(LearnListView):
 
     def action_open(self) -> None:
         facts = self.facts
-        if facts is None or not facts.is_begun:
+        if facts is None:
+            return  # it comes within a moment
+        if not facts.is_begun:
             self.turn_to("reader", lecture=BEGINNING)
         elif self.entries.cursor > 0:
             spot = facts.weak[self.entries.cursor - 1]
@@ -98,7 +100,9 @@ class TodayView(LearnListView):
 
     def key_labels(self) -> dict[str, str]:
         facts = self.facts
-        if facts is None or not facts.is_begun:
+        if facts is None:
+            return {"today.open": "", "today.resume": "", "today.more": ""}
+        if not facts.is_begun:
             return {"today.open": "lecture 1", "today.resume": "", "today.more": ""}
         opened = "weak spot" if self.entries.cursor else "review" if facts.due or facts.new else ""
         return {

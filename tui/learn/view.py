@@ -117,6 +117,7 @@ class LearnListView(LearnView):
         super().activated()
         self.fetch()
         self.entries.draw()
+        self.entries.refresh()
 
     def fetch(self) -> None:
         """Ask for what the list shows."""
