@@ -38,6 +38,10 @@ class ViewState:
     """those of the run table that the user chose, as name or name:width; none: by the room there is"""
     open_sweeps: list[str] = field(default_factory=list)
     """ids of those whose trials are shown below their row in the run table"""
+    grouped: bool = False
+    """whether runs that differ in the seed alone are one row of the run table, and one curve"""
+    open_groups: list[str] = field(default_factory=list)
+    """ids of those whose runs are shown below their row"""
     pane: str = "curves"
     metric: str = ""
     full: bool = False
@@ -83,6 +87,7 @@ def saved_choice(saved: Mapping[str, Any], name: str, allowed: Container[str], d
 def from_json(data: Mapping[str, Any]) -> ViewState:
     state = fitting(data, ViewState)
     del state.marks[MARKS_LIMIT:], state.open_sweeps[:-OPEN_SWEEPS_LIMIT]
+    del state.open_groups[:-OPEN_SWEEPS_LIMIT]
     for experiment in list(state.grids)[:-GRIDS_LIMIT]:
         del state.grids[experiment]
     if not is_current(data):

@@ -1,4 +1,4 @@
-"""A redraw of the chart: 4 curves of a million points, and plotext at 10,000 beside it.
+"""A redraw of the chart: 4 curves of a million points, the mean of 5, and plotext at 10,000 beside it.
 
 python -m tests.bench.bench_chart
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import plotext
@@ -18,6 +19,7 @@ from tests.bench.processor import print_processor
 from tui.chart.chart_rows import CurveSeries, Scene, picture
 from tui.chart.chart_view import ChartView
 from tui.chart.curve_arrays import ChartCurve
+from tui.chart.group_curve import GroupCurve
 
 SIZES = ((80, 24), (120, 40), (200, 60))
 STYLE = Style(color="#56b4e9", bgcolor="#121212")
@@ -64,6 +66,25 @@ def grow_and_redraw(scene: Scene, size: tuple[int, int]) -> Callable[[], object]
     return one_frame
 
 
+def group_of(series: tuple[CurveSeries, ...]) -> Scene:
+    """The mean of the curves, with its band."""
+    mean = GroupCurve([one.curve for one in series])
+    return Scene(ChartView("loss"), (CurveSeries("group", "group", mean),))
+
+
+def grow_group(scene: Scene, size: tuple[int, int]) -> Callable[[], object]:
+    mean = scene.series[0].curve
+    assert isinstance(mean, GroupCurve)
+    members = tuple(CurveSeries(f"{place}", "", curve) for place, curve in enumerate(mean.members))
+    grow = grow_and_redraw(replace(scene, series=members), (0, 0))
+
+    def one_frame() -> None:
+        grow()
+        redraw(scene, size)
+
+    return one_frame
+
+
 def plotext_redraw(points: int, size: tuple[int, int]) -> Callable[[], object]:
     steps = list(range(points))
     values = np.random.default_rng(0).random(points).tolist()
@@ -82,12 +103,15 @@ def main() -> None:
     scene = Scene(ChartView("loss"), curves(4, 1_000_000))
     smooth = Scene(ChartView("loss", smoothing=0.99), scene.series)
     log = Scene(ChartView("loss", log=True, crosshair=500_000), scene.series)
+    group = group_of(curves(5, 1_000_000))
     print("one redraw, CPU ms, best of 20        " + "".join(f"{w}x{h}".rjust(10) for w, h in SIZES))
     rows: dict[str, Callable[[tuple[int, int]], float]] = {
         "4 x 1,000,000": lambda size: best(lambda: redraw(scene, size), 20),
         "4 x 1,000,000 log, crosshair": lambda size: best(lambda: redraw(log, size), 20),
         "4 x 1,000,000 smoothed, raw behind": lambda size: best(lambda: redraw(smooth, size), 20),
         "4 x 1,000,000 + 4 x 50 new points": lambda size: best(grow_and_redraw(scene, size), 20),
+        "mean and band of 5 x 1,000,000": lambda size: best(lambda: redraw(group, size), 20),
+        "the same + 5 x 50 new points": lambda size: best(grow_group(group, size), 20),
     }
     for name, measure in rows.items():
         print(f"{name:38}" + "".join(f"{measure(size):10.2f}" for size in SIZES))

@@ -43,6 +43,7 @@ from engine.protocol import (
     SweepRow,
     summary_from_json,
 )
+from engine.run_groups import group_of
 from engine.service.index.index import group_trials, open_in_memory, row_of
 from engine.service.runs.annotate import Annotate, changed
 from engine.service.runs.runs import parse_name
@@ -462,7 +463,7 @@ class FakeClient(Client):
 
 def _passes(run: RunSummary, where: str) -> bool:
     return all(
-        part == f"sweep={run.spec.sweep}"
+        part in (f"sweep={run.spec.sweep}", f"config={group_of(run)}")
         or part.removeprefix("experiment=") in f"{run.id} {run.spec.name} {run.spec.experiment} {run.status}"
         for part in where.split()
     )

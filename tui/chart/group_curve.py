@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from tui.chart.chart_view import Axis, Range
 from tui.chart.curve_arrays import ChartCurve, CurvePoint, Floats, Indices, ValueBlocks
 from tui.terminal.glyphs import glyphs
-from tui.ui.numbers import short
+from tui.ui.numbers import two_digits
 
+BELOW_ALL = 1e-300
 PER_COLUMN = 4
 """with more points than this in a column of dots, each run counts with its mean there"""
 
@@ -33,7 +34,7 @@ class GroupPoint:
     def text(self) -> str:
         """±0.0041 n 5"""
         sign = glyphs().plus_minus
-        spread = f"{sign}{short(self.spread)} " if math.isfinite(self.spread) else ""
+        spread = f"{sign}{two_digits(self.spread)} " if math.isfinite(self.spread) else ""
         return f"{spread}n {self.count}"
 
 
@@ -170,7 +171,8 @@ class SampledGroup(ChartCurve):
     def band(self, kind: str, *, log: bool) -> tuple[ValueBlocks, ValueBlocks] | None:
         """Lower and upper end: `range` is from the least to the largest value, `error` the standard error.
 
-        NaN where fewer than two runs have a value. None where there is no band.
+        NaN where fewer than two runs have a value. None where there is no band. On a `log` axis a lower end
+        that is not positive is BELOW_ALL.
         """
         low, high = (self.lows, self.highs)
         if kind == "error":
@@ -179,9 +181,7 @@ class SampledGroup(ChartCurve):
             return None
         if log:
             high = np.where(high > 0, high, np.nan)
-            low = np.where(
-                np.isnan(high), np.nan, np.where(low > 0, low, np.minimum(high, self.values) * 1e-3)
-            )
+            low = np.where(np.isnan(high), np.nan, np.where(low > 0, low, BELOW_ALL))
         both = ValueBlocks(), ValueBlocks()
         for blocks, values in zip(both, (low, high), strict=True):
             blocks.extend(np.where(np.isfinite(values), values, np.nan))

@@ -15,7 +15,7 @@ from engine.system_metrics import is_system
 from tui.chart.chart_rows import ASCII_SIGNS, SIGNS, ChartMark, CurveSeries, Scene
 from tui.chart.chart_view import ChartView, Range
 from tui.chart.curve_arrays import Floats, Indices, ValueBlocks
-from tui.chart.group_curve import SampledGroup
+from tui.chart.group_curve import BELOW_ALL, SampledGroup
 from tui.chart.scale import YScale, linear_scale, log_scale
 from tui.drawings import braille_cells
 from tui.ui.curve_colours import PART_SIGN, style_name_of
@@ -519,7 +519,7 @@ def fit_scale(scene: Scene, visible: Range, rows: int) -> YScale | None:
             )
             for blocks in (series.curve.blocks(scene.view.log), *(band or ())):
                 low, high = blocks.extremes(_with_neighbours(bounds, len(series)))
-                lows.append(low[0])
+                lows.append(low[0] if low[0] != BELOW_ALL else np.nan)
                 highs.append(high[0])
     if not lows or np.all(np.isnan(lows)):
         return None

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tui.chart.chart_rows import ChartMark
     from tui.chart.chart_view import Axis
-    from tui.chart.curve_arrays import ChartCurve
     from tui.chart.group_curve import GroupCurve
     from tui.data.run_history import RunHistory
 
@@ -21,24 +20,15 @@ class GroupHistory:
         self.members = tuple(members)
         self.marks: list[ChartMark] = []
         self.axes = GroupAxes(self.members)
-        self._curves: dict[str, GroupCurve] = {}
+        self.series = MeanCurves(self.members)
+
+    @property
+    def last_step(self) -> float:
+        return max((member.last_step for member in self.members), default=0)
 
     @property
     def metrics(self) -> list[str]:
-        return list(dict.fromkeys(name for member in self.members for name in member.metrics))
-
-    @property
-    def series(self) -> dict[str, GroupCurve]:
-        """The curve of each metric, of the members that have it."""
-        from tui.chart.group_curve import GroupCurve  # NumPy, with points alone
-
-        for name in self.metrics:
-            found: tuple[ChartCurve, ...] = tuple(
-                member.series[name] for member in self.members if name in member.series
-            )
-            if name not in self._curves or self._curves[name].members != found:
-                self._curves[name] = GroupCurve(found)
-        return self._curves
+        return list(self.series)
 
 
 class GroupAxes:
@@ -49,3 +39,31 @@ class GroupAxes:
 
     def has(self, axis: Axis) -> bool:
         return any(member.axes.has(axis) for member in self._members)
+
+
+class MeanCurves(Mapping[str, "GroupCurve"]):
+    """The curve of each metric that a member has, made when it is asked for."""
+
+    def __init__(self, members: Sequence[RunHistory]) -> None:
+        self._members = members
+        self._made: dict[str, GroupCurve] = {}
+
+    def __getitem__(self, metric: str) -> GroupCurve:
+        from tui.chart.group_curve import GroupCurve  # NumPy, with points alone
+
+        curves = tuple(member.series[metric] for member in self._members if metric in member.series)
+        if not curves:
+            raise KeyError(metric)
+        known = self._made.get(metric)
+        if known is None or known.members != curves:
+            known = self._made[metric] = GroupCurve(curves)
+        return known
+
+    def __contains__(self, metric: object) -> bool:
+        return any(metric in member.series for member in self._members)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys(name for member in self._members for name in member.series))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)

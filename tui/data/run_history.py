@@ -84,6 +84,10 @@ class RunHistory:
         return self.curves.by_metric
 
     @property
+    def last_step(self) -> float:
+        return self.curves.step
+
+    @property
     def metrics(self) -> list[str]:
         return list(self.series)
 

@@ -32,6 +32,8 @@ class SavedView:
     """on the chart"""
     grid: bool = False
     """whether all metrics are shown as small charts"""
+    grouped: bool = False
+    """whether runs that differ in the seed alone are one row"""
     unknown: Unknown = field(default_factory=dict)
     """fields that another version wrote: kept when the view is saved again"""
 
@@ -109,4 +111,5 @@ def description(view: SavedView) -> str:
     """What it shows, in one line."""
     order = "" if (view.sort, view.descending) == ("created", True) else f"by {view.sort}"
     columns = ", ".join(map(field_of, view.columns))
-    return "; ".join(filter(None, (view.where or "all runs", order, columns)))
+    groups = "in groups" if view.grouped else ""
+    return "; ".join(filter(None, (view.where or "all runs", groups, order, columns)))

@@ -10,7 +10,7 @@ from textual.containers import Vertical
 from textual.widget import Widget
 
 from engine.errors import DltuiError, EngineError
-from engine.protocol import RunSummary, Status, to_json
+from engine.protocol import GroupRow, Query, RunSummary, Status, to_json
 from engine.system_metrics import is_system, order_of
 from tui.data.connection import Connection
 from tui.data.metric_pairs import MetricChart, chart_of, charts_of
@@ -30,15 +30,21 @@ from tui.view_state import MARKS_LIMIT
 if TYPE_CHECKING:
     from tui.chart.chart_rows import CurveSeries
     from tui.chart.chart_view import Axis
+    from tui.data.group_history import GroupHistory
     from tui.data.run_history import RunHistory
     from tui.runs.grid_panel import GridPanel
     from tui.runs.run_chart import RunChart
+    from tui.runs.shown_groups import ShownGroups
 
 
+GROUP_LIMIT = 32
+"""runs of a group that are drawn: the newest"""
+GROUPS_KEPT = 64
+"""groups whose mean is kept while they are not shown"""
 FIRST = ("loss", "train_loss", "val_loss", "accuracy")
 
 
-def metrics_of(histories: Sequence[RunHistory], selected: RunSummary | None) -> list[str]:
+def metrics_of(histories: Sequence[RunHistory | GroupHistory], selected: RunSummary | None) -> list[str]:
     """Every metric of these runs, those of the selected run first; those of the machine behind all others."""
     own = list(selected.metrics) if selected is not None else []
     others = [metric for history in histories for metric in history.metrics]
@@ -53,7 +59,10 @@ def _place_of(metric: str) -> tuple[int, tuple[int, str]]:
 
 
 def choose_metric(
-    requested: str, known: Sequence[str], history: RunHistory | None, selected: RunSummary | None
+    requested: str,
+    known: Sequence[str],
+    history: RunHistory | GroupHistory | None,
+    selected: RunSummary | None,
 ) -> str:
     """The requested metric if any run on the chart has it, else the first one of the selected run."""
     if requested and (requested in known or not known):
@@ -86,35 +95,50 @@ def per_step(run: RunSummary) -> dict[Axis, float]:
 
 @dataclass(frozen=True, slots=True)
 class RunCurve:
-    """The history of a run on the chart, with its label and hue there."""
+    """The history of a run, or of a group of them, on the chart, with its label and hue there."""
 
-    history: RunHistory
+    history: RunHistory | GroupHistory
     label: str
     hue: int
 
 
 class ShownRuns:
-    """Ids of the runs shown. Their order: marked ones in the order of marking, baseline, selected one."""
+    """Ids of the runs shown. Their order: marked ones in the order of marking, baseline, the selected group,
+    selected one."""
 
     def __init__(self, selected: str = "", marks: Iterable[str] = (), baseline: str = "") -> None:
         self.selected = selected
         self.marks = list(dict.fromkeys(marks))[:MARKS_LIMIT]
         self.baseline = baseline
+        self.group: tuple[str, ...] = ()
+        """the runs of the selected group; none while a run is selected"""
 
     @property
     def ids(self) -> list[str]:
-        return list(dict.fromkeys(run for run in (*self.marks, self.baseline, self.selected) if run))
+        return list(
+            dict.fromkeys(run for run in (*self.marks, self.baseline, *self.group, self.selected) if run)
+        )
 
     def hues(self) -> dict[str, int]:
         return hues_of(self.ids)
 
-    def styles(self, letters: Mapping[str, str]) -> dict[str, TableStyle]:
-        """The style of each shown run by its id; `letters` distinguish the curves without colours."""
+    def styles(
+        self, letters: Mapping[str, str], hues: Mapping[str, int] | None = None
+    ) -> dict[str, TableStyle]:
+        """The style of each shown run by its id; `letters` distinguish the curves without colours.
+
+        `hues` are those of the curves where runs share one.
+        """
+        hues = self.hues() if hues is None else hues
         return {
             run: TableStyle(
-                hue, run in self.marks, run == self.baseline, letters.get(run, ""), run == self.selected
+                hues.get(run),
+                run in self.marks,
+                run == self.baseline,
+                letters.get(run, ""),
+                run == self.selected,
             )
-            for run, hue in self.hues().items()
+            for run in self.ids
         }
 
     def toggle_mark(self, run: str) -> bool:
@@ -157,6 +181,11 @@ class ChartedRuns:
         loaded: Callable[[], object],
     ) -> None:
         """`owner` runs the workers; `loaded` is called after a run without a row was loaded or is gone."""
+        self.is_grouped = False
+        """whether marked runs that differ in the seed alone share a curve"""
+        self._groups: ShownGroups | None = None
+        self._loaded_group = "", 0
+        self._histories: dict[str, GroupHistory] = {}
         self._owner, self._connection, self._loaded = owner, connection, loaded
         self.shown, self._pages = shown, pages
         self._summaries: dict[str, RunSummary] = {}
@@ -224,14 +253,80 @@ class ChartedRuns:
         return unknown_name_warning(where, self._summaries.values())
 
     def curves(self) -> list[RunCurve]:
-        """The shown runs whose history is being read."""
+        """The shown runs and groups whose history is being read."""
+        for history in self.histories():
+            summary = self.find(history.run)
+            history.axes.per_step = per_step(summary) if summary is not None else {}
+        groups = self.groups()
+        labels = self._shown_groups.labels(groups) if groups else {}
         found = []
-        for run, hue in self.shown.hues().items():
-            history, summary = self._connection.history(run), self.find(run)
-            if history is not None:
-                history.axes.per_step = per_step(summary) if summary is not None else {}
-                found.append(RunCurve(history, self.label_of(run), hue))
+        for key, hue in self.hues().items():
+            if key in groups:
+                found.append(RunCurve(self._history_of(key, groups[key]), labels[key], hue))
+            elif (own := self._connection.history(key)) is not None:
+                found.append(RunCurve(own, self.label_of(key), hue))
         return found
+
+    def has_runs_of(self, group: GroupRow) -> bool:
+        """Whether its runs are those of the selected group."""
+        return self._loaded_group == (group.id, group.count) and bool(self.shown.group)
+
+    async def load_group(self, group: GroupRow, where: str) -> None:
+        """Make the runs of a group that pass the filter the selected group. Raises DltuiError."""
+        both = f"({where}) and config={group.id}" if where else f"config={group.id}"
+        page = await self._connection.client.runs(Query(both, limit=GROUP_LIMIT))
+        self._summaries.update({run.id: run for run in page.runs})
+        self.shown.group, self.shown.selected = tuple(run.id for run in page.runs), ""
+        self._loaded_group = group.id, group.count
+
+    # --- groups ------------------------------------------------------------------------------------------
+
+    @property
+    def _shown_groups(self) -> ShownGroups:
+        from tui.runs.shown_groups import ShownGroups  # with groups alone
+
+        if self._groups is None:
+            self._groups = ShownGroups()
+        return self._groups
+
+    def groups(self) -> dict[str, list[RunSummary]]:
+        """The runs that share a curve by the id of their group: two or more of the marked ones, or of the
+        selected group."""
+        if not self.is_grouped:
+            return {}
+        found: dict[str, list[RunSummary]] = {}
+        for run in dict.fromkeys((*self.shown.marks, *self.shown.group)):
+            if (summary := self.find(run)) is not None:
+                found.setdefault(self._shown_groups.id_of(summary), []).append(summary)
+        return {group: runs for group, runs in found.items() if len(runs) > 1}
+
+    def hues(self) -> dict[str, int]:
+        """The hue of each curve, by the id of its run or group."""
+        group_of = {run.id: group for group, runs in self.groups().items() for run in runs}
+        alone = {self.shown.selected, self.shown.baseline}
+        keys = [run for run in self.shown.ids if run in alone or run not in group_of]
+        return hues_of([*dict.fromkeys(group_of.values()), *keys])
+
+    def styles(self, letters: Mapping[str, str], selected_group: str) -> dict[str, TableStyle]:
+        """The style of the row of each shown run and group by its id."""
+        hues, groups = self.hues(), self.groups()
+        styles = self.shown.styles(letters, hues)
+        for group, runs in groups.items():
+            marked = all(run.id in self.shown.marks for run in runs)
+            letter = letters.get(group, "")
+            styles[group] = TableStyle(hues[group], marked, False, letter, group == selected_group)
+        return styles
+
+    def _history_of(self, group: str, runs: Sequence[RunSummary]) -> GroupHistory:
+        """The same object while its members are the same, since it keeps what was computed of them."""
+        from tui.data.group_history import GroupHistory
+
+        members = tuple(history for run in runs if (history := self._connection.history(run.id)) is not None)
+        known = self._histories.get(group)
+        if known is None or known.members != members:
+            self._histories = dict(list(self._histories.items())[-GROUPS_KEPT:])
+            known = self._histories[group] = GroupHistory(group, members)
+        return known
 
     def histories(self) -> list[RunHistory]:
         return [found for run in self.shown.ids if (found := self._connection.history(run)) is not None]
@@ -377,7 +472,7 @@ def _update_chart(
     metric = choose_metric(preferred, known, mine, selected)
     if metric:
         chart.set_view(replace(chart.view, metric=metric))
-    chart.lend_time_axis(is_lent=is_system(metric) and not any(history.curves.step for history in histories))
+    chart.lend_time_axis(is_lent=is_system(metric) and not any(history.last_step for history in histories))
     axis = chart.view.axis
     if histories and not any(history.axes.has(axis) for history in histories):
         chart.set_view(replace(chart.view, axis="step", x=None, crosshair=None))

@@ -13,7 +13,7 @@ from tui.runs.run_columns import METRIC, RunColumn, TableStyle, laid_out, swatch
 from tui.runs.sweep_cells import AT_WORK, counts_row
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
-from tui.ui.numbers import short
+from tui.ui.numbers import short, two_digits
 from tui.ui.span import Row, Span
 from tui.ui.status_styles import STATUS_STYLES
 
@@ -82,15 +82,10 @@ def mean_text(found: GroupStatistics, count: int, width: int = 0) -> str:
     if found.mean is None:
         return ""
     mean = short(found.mean)
-    spread = "" if found.spread is None else f" {glyphs().plus_minus}{spread_digits(found.spread)}"
+    spread = "" if found.spread is None else f" {glyphs().plus_minus}{two_digits(found.spread)}"
     some = f" ({found.valued})" if found.valued < count else ""
     texts = (f"{mean}{spread}{some}", f"{mean}{spread}", mean)
     return next((text for text in texts if not width or len(text) <= width), mean)
-
-
-def spread_digits(spread: float) -> str:
-    """In two significant digits: 0.0041, 1.6e-10"""
-    return f"{spread:.2g}".replace("e-0", "e-").replace("e+0", "e")
 
 
 def params_text(run: RunSummary) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from engine.protocol import GroupRow, RunSummary, SweepRow
@@ -23,13 +23,18 @@ def params_of_rows(rows: Iterable[RunSummary | SweepRow | GroupRow]) -> dict[str
         if isinstance(run, RunSummary):
             below.setdefault(group_of(run), []).append(run)
     alone = {run.id: run for group, runs in below.items() if group not in groups for run in runs}
-    texts = differing_params([_without_seeds(run, name) for name, run in {**groups, **alone}.items()])
+    texts = differing_params_of_groups({**groups, **alone})
     for group, runs in below.items():
         if group in groups:
             texts |= (
                 differing_params(runs) if len(runs) > 1 else {run.id: f"seed={run.spec.seed}" for run in runs}
             )
     return texts
+
+
+def differing_params_of_groups(groups: Mapping[str, RunSummary]) -> dict[str, str]:
+    """By id of a group, of which any run is given: the parameters in which they differ, but seeds."""
+    return differing_params([_without_seeds(run, name) for name, run in groups.items()])
 
 
 def _without_seeds(run: RunSummary, name: str) -> RunSummary:

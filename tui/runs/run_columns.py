@@ -21,6 +21,8 @@ NARROW = 64
 NAME_ALONE = 34
 """width below which there is a column of names and no other"""
 LEAST_NAME, MOST_NAME, LEAST_PARAMS = 10, 28, 12
+COUNTS = 11
+"""cells of the numbers of runs by status"""
 SPREAD = 15
 """cells of mean and standard deviation"""
 METRIC = 12
@@ -85,7 +87,7 @@ def columns(
     last = partial(_metric, metric=metric)
     best = partial(_best, metric=metric, with_metric=ample)
     kept = [
-        RunColumn("progress", 24 if roomy else 20, progress_or_status, "status"),
+        RunColumn("progress", COUNTS if with_spread else 24 if roomy else 20, progress_or_status, "status"),
         RunColumn(
             shortened(metric, METRIC if roomy else 8) or "last",
             SPREAD if with_spread else 12 if roomy else 8,

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from engine.errors import DltuiError, UnknownExperiment
-from engine.protocol import RunSummary, Status, SweepRow
+from engine.protocol import GroupRow, RunSummary, Status, SweepRow
 from tui.data import run_actions
 from tui.data.code_text import changed_names
 from tui.data.run_actions import Action, run_and_notify
@@ -51,6 +51,8 @@ class RunCommands:
             remedy = "esc shows all runs." if self._table.entries.query.where else "Press n to start one."
             if sweep := self._table.sweep:
                 remedy = f"{name_of_sweep(sweep)} is a sweep: enter shows its trials."
+            if group := self._table.group:
+                remedy = f"{group.count:,} runs are a group: space marks them, enter lists them."
             self.notify(f"No run is selected. {remedy}")
         return self._table.selected
 
@@ -335,6 +337,8 @@ class RunCommands:
         run, shown = self._table.selected, self._charted.shown
         if self._table.sweep is not None:
             return self._labels_of_sweep(self._table.sweep)
+        if self._table.group is not None:
+            return self._labels_of_group(self._table.group)
         if run is None:
             labels = dict.fromkeys((*_NEED_A_RUN, "run.pause"), "")
             return labels | ({"view.filter": "filter"} if self._table.entries.query.where else {})
@@ -362,6 +366,14 @@ class RunCommands:
             **labels, "table.mark": f"mark {sweep.trials:,}",
             "table.open": "collapse" if sweep.is_open else "expand", **self._labels_of_shown(None),
             **dict.fromkeys(_NEED_ONE_RUN, ""), **self._labels_of_marks(),
+        }  # fmt: skip
+
+    def _labels_of_group(self, group: GroupRow) -> dict[str, str]:
+        """The labels on the row of a group, whose keys act on its runs once they are marked."""
+        return {
+            **dict.fromkeys((*_NEED_A_RUN, "run.pause"), ""), "table.mark": f"mark {group.count:,}",
+            "table.open": "collapse" if group.is_open else "expand",
+            **self._labels_of_shown(self._table.charted), **self._labels_of_marks(),
         }  # fmt: skip
 
     def _labels_of_shown(self, selected: RunSummary | None) -> dict[str, str]:

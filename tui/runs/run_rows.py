@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -16,12 +17,17 @@ from tui.messages import RunsChanged
 from tui.ui.start_worker import start_worker
 from tui.view_state import OPEN_SWEEPS_LIMIT
 
+GROUP_SORTS = ("count", "spread")
+"""what groups alone are sorted by"""
+CONFIG = "config"
+"""the field that is equal in runs that differ in the seed alone"""
+
 if TYPE_CHECKING:
     from engine.sweep_protocol import SweepSummary
 
 
 class RunRows:
-    """Runs, and sweeps in place of their trials, by the filter, order and open sweeps of a query."""
+    """Runs, and in their place sweeps or groups, by the filter, order and open rows of a query."""
 
     def __init__(
         self,
@@ -37,7 +43,9 @@ class RunRows:
         self._loaded, self._refused = loaded, refused
         self._requested: dict[Query, int] = {}
         self._trial_statuses: dict[str, Status] = {}
-        """last known status of each trial below a sweep"""
+        """last known status of each trial below a sweep, and of each run of a group"""
+        self.seconds = 0.0
+        """that the last page took to load"""
 
     @property
     def query(self) -> Query:
@@ -58,7 +66,9 @@ class RunRows:
         try:
             while self._requested.get(query, 1):
                 self._requested[query] = 0
+                began = time.monotonic()
                 page = await self._connection.client.runs(query)
+                self.seconds = time.monotonic() - began
                 self.pages.put(query, page)
                 self._loaded(page)
         except DltuiError as error:
@@ -85,6 +95,25 @@ class RunRows:
         now = [*others, sweep] if opened else others
         self.pages.set_query(replace(self.query, open_sweeps=tuple(now[-OPEN_SWEEPS_LIMIT:])))
 
+    def group(self, is_grouped: bool) -> None:
+        """Show runs that differ in the seed alone as one row, or each; without groups sweeps are rows."""
+        sort = "created" if not is_grouped and self.query.sort in GROUP_SORTS else self.query.sort
+        group = CONFIG if is_grouped else ""
+        self.pages.set_query(replace(self.query, group=group, by_sweep=not is_grouped, sort=sort))
+
+    def open_group(self, group: str, *, opened: bool) -> None:
+        """List its runs below its row with the next page, or hide them."""
+        others = [one for one in self.query.open_groups if one != group]
+        now = [*others, group] if opened else others
+        self.pages.set_query(replace(self.query, open_groups=tuple(now[-OPEN_SWEEPS_LIMIT:])))
+
+    def want_statistics(self, names: tuple[str, ...]) -> bool:
+        """Have the means of these fields in the rows of groups. Returns whether rows have to be fetched."""
+        if not self.query.group or names == self.query.statistics:
+            return False
+        self.pages.set_query(replace(self.query, statistics=names))
+        return True
+
     # --- changes -----------------------------------------------------------------------------------------
 
     def is_progress(self, message: RunsChanged) -> bool:
@@ -102,8 +131,11 @@ class RunRows:
         return rows, bool(message.removed) or unknown or message.total != self.pages.total or moves
 
     def _changes_rows(self, run: RunSummary) -> bool:
-        """Whether the change adds a row to the table or changes the counts of a sweep."""
+        """Whether the change adds a row to the table or changes the counts of a sweep or of a group."""
         sweep = run.spec.sweep
+        if self.query.group:
+            before, self._trial_statuses[run.id] = self._trial_statuses.get(run.id), run.status
+            return before is not run.status
         if not sweep or self.pages.find_sweep(sweep) is None:
             return self.pages.index_of(run.id) is None
         before, self._trial_statuses[run.id] = self._trial_statuses.get(run.id), run.status

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from textual.widget import Widget
 
 from engine import filter_fields
 from engine.errors import DltuiError
-from engine.protocol import REDRAW_SECONDS, Page, Query, RunSummary, SweepRow
+from engine.protocol import REDRAW_SECONDS, GroupRow, Page, Query, RunSummary
 from tui.data.metric_pairs import charts_of
 from tui.data.run_actions import run_and_notify
 from tui.data.run_text import name_of, startup_text
@@ -33,7 +34,7 @@ from tui.runs.linked_step import StepChosen
 from tui.runs.problem_keys import ProblemKeys
 from tui.runs.run_commands import RunCommands
 from tui.runs.run_details import ALL_PANES, PANES, RunDetails
-from tui.runs.run_rows import RunRows
+from tui.runs.run_rows import CONFIG, GROUP_SORTS, RunRows
 from tui.runs.sweep_cells import sweep_title
 from tui.runs.table import RunTable
 from tui.tab.context import TabContext
@@ -42,6 +43,7 @@ from tui.ui.debounce import Debounce
 from tui.ui.filter_bar import FilterBar
 from tui.ui.heading import Heading
 from tui.ui.span import Row, Span
+from tui.ui.start_worker import start_worker
 from tui.view_state import MARKS_LIMIT
 
 if TYPE_CHECKING:
@@ -59,6 +61,9 @@ SORTS = (
 """fields to sort by; the empty one stands for the metric on the chart"""
 CURSOR_DELAY = 0.08
 """seconds the cursor rests on a run before its history is read"""
+GROUPS_REFETCH, SHARE_OF_GROUPS = 2.0, 20.0
+"""seconds until the means of groups are fetched again while their runs train, and at least so many times as
+long as a page takes to load"""
 REFETCH = 0.5
 """seconds until rows are fetched again, and until all panels are mounted at the latest"""
 
@@ -74,8 +79,10 @@ class RunsTab(Tab):
         self.connection, self.state = context.connection, context.state
         state = context.state
         query = Query(
-            state.where, state.sort, state.descending, by_sweep=True, open_sweeps=tuple(state.open_sweeps)
-        )
+            state.where, state.sort, state.descending, by_sweep=not state.grouped,
+            open_sweeps=tuple(state.open_sweeps), group=CONFIG if state.grouped else "",
+            open_groups=tuple(state.open_groups), statistics=(state.metric,) if state.metric else (),
+        )  # fmt: skip
         self.rows = RunRows(self, self.connection, query, self._show_page, self._show_refusal)
         self.pages = self.rows.pages
         self.filter_bar = FilterBar(state.where)
@@ -88,6 +95,7 @@ class RunsTab(Tab):
         self._welcome: Welcome | None = None
         self.shown = ShownRuns(state.selected, state.marks, state.baseline)
         self.charted = ChartedRuns(self, self.connection, self.shown, self.pages, self._follow_soon)
+        self.charted.is_grouped = state.grouped
         self.commands = RunCommands(self, self.table, self.charted)
         self.problems = ProblemKeys(self)
         self._linked: float | None = None
@@ -208,6 +216,9 @@ class RunsTab(Tab):
             self._show_selected()
         if is_outdated:
             self._refetch_soon()
+        elif self.is_grouped and message.changed:
+            wait = max(GROUPS_REFETCH, SHARE_OF_GROUPS * self.rows.seconds)
+            self._debounce.call("refresh_groups", wait, self.refresh_data)
 
     def _refetch_soon(self) -> None:
         self._debounce.call("refresh_data", REFETCH, self.refresh_data)
@@ -224,6 +235,28 @@ class RunsTab(Tab):
         self.refresh_data()
         self.remember()
 
+    @property
+    def is_grouped(self) -> bool:
+        return bool(self.pages.query.group)
+
+    @on(RunTable.GroupToggled)
+    def _toggle_group(self, message: RunTable.GroupToggled) -> None:
+        self.rows.open_group(message.group.id, opened=not message.group.is_open)
+        self.refresh_data()
+        self.remember()
+
+    def action_group(self) -> None:
+        """Runs that differ in the seed alone as one row and one curve, or each of its own."""
+        self._show_groups(not self.is_grouped)
+        self.refresh_data()
+        self.follow()
+
+    def _show_groups(self, is_grouped: bool) -> None:
+        self.rows.group(is_grouped)
+        self.rows.want_statistics(self.table.statistics)
+        self.charted.is_grouped = is_grouped
+        self.shown.group = ()
+
     def open_view(self, view: str, selection: Mapping[str, Any]) -> None:
         """Move the cursor to `selection["run"]`, a RunSummary, and clear the filter."""
         if self.pages.query.where:
@@ -232,8 +265,12 @@ class RunsTab(Tab):
 
     @on(RunSubmitted)
     def _go_to(self, message: RunSubmitted) -> None:
-        if message.run.spec.sweep:
+        if message.run.spec.sweep and not self.is_grouped:
             self.rows.open_sweep(message.run.spec.sweep, opened=True)
+        if self.is_grouped:
+            from engine.run_groups import group_of
+
+            self.rows.open_group(group_of(message.run), opened=True)
         self.shown.selected = message.run.id
         self.table.select(message.run.id)
         self.refresh_data()
@@ -259,7 +296,9 @@ class RunsTab(Tab):
         """Set the texts in place of a run and its curve: why there are none yet."""
         run = self.selected
         nothing = (
-            self._sweep_text() or "no run selected" if self.pages.loaded else self.connection.loading_text
+            self._sweep_text() or self._group_text() or "no run selected"
+            if self.pages.loaded
+            else self.connection.loading_text
         )
         self.details.set_empty_text(nothing)
         waits = startup_text(run) if run is not None and not run.step else ""
@@ -279,6 +318,17 @@ class RunsTab(Tab):
         key = self.context.keymap.shown("table.open")
         return f"sweep {sweep_title(sweep)}{drawn}; {key} {'hides' if sweep.is_open else 'lists'} them"
 
+    def _group_text(self) -> str:
+        """One line about the group under the cursor; empty on any other row."""
+        group = self.table.group
+        if group is None:
+            return ""
+        key = self.context.keymap.shown("table.open")
+        drawn = len(self.shown.group)
+        some = f", {drawn:,} drawn" if 0 < drawn < group.count else ""
+        title = f"{group.count:,} runs that differ in the seed alone{some}"
+        return f"{title}; {key} {'hides' if group.is_open else 'lists'} them"
+
     def _toggle_welcome(self, empty: bool) -> None:
         if empty == self.has_class("-empty"):
             return
@@ -296,7 +346,11 @@ class RunsTab(Tab):
 
     @on(RunTable.Selected)
     def _select(self, message: RunTable.Selected) -> None:
-        """On the row of a sweep the curve of its best trial is drawn."""
+        """On the row of a sweep the curve of its best trial is drawn, on that of a group their mean."""
+        if message.group is not None:
+            self._select_group(message.group)
+            return
+        self.shown.group = ()
         if message.run is not None:
             run = message.run.id
         elif message.sweep is not None:
@@ -312,6 +366,27 @@ class RunsTab(Tab):
         if self.curves.is_filled:
             self._update_empty_texts()
 
+    def _select_group(self, group: GroupRow) -> None:
+        if self.shown.selected or not self.charted.has_runs_of(group):
+            self.shown.selected = ""
+            start_worker(self, self._follow_group, group, group="shown group", exclusive=True)
+        self._show_selected()
+        if self.curves.is_filled:
+            self._update_empty_texts()
+
+    async def _follow_group(self, group: GroupRow) -> None:
+        """Draw the runs of a group once the cursor rests on it."""
+        await asyncio.sleep(CURSOR_DELAY)
+        try:
+            await self.charted.load_group(group, self.pages.query.where)
+        except DltuiError:
+            return  # no engine, or a filter that is refused: the table says so
+        self.follow()
+
+    @on(RunTable.GroupMarked)
+    def _mark_group(self, message: RunTable.GroupMarked) -> None:
+        run_and_notify(self, self._mark_all(f"config={message.group.id}", "runs"))
+
     @on(RunTable.Marked)
     def _mark(self, message: RunTable.Marked) -> None:
         self.shown.toggle_mark(message.run.id)
@@ -319,15 +394,15 @@ class RunsTab(Tab):
 
     @on(RunTable.SweepMarked)
     def _mark_sweep(self, message: RunTable.SweepMarked) -> None:
-        run_and_notify(self, self._mark_trials(message.sweep))
+        run_and_notify(self, self._mark_all(f"sweep={message.sweep.id}", "trials"))
 
-    async def _mark_trials(self, sweep: SweepRow) -> str:
-        """Mark all trials of a sweep, or unmark them where all are marked."""
-        page = await self.connection.client.runs(Query(f"sweep={sweep.id}", limit=MARKS_LIMIT))
+    async def _mark_all(self, where: str, what: str) -> str:
+        """Mark all trials of a sweep or runs of a group, or unmark them where all are marked."""
+        page = await self.connection.client.runs(Query(where, limit=MARKS_LIMIT))
         marked = self.shown.toggle_all([run.id for run in page.runs])
         self.follow()
         if marked and page.matching > len(page.runs):
-            return f"{len(page.runs):,} of {page.matching:,} trials are marked: that is the most."
+            return f"{len(page.runs):,} of {page.matching:,} {what} are marked: that is the most."
         return ""
 
     def _follow_soon(self) -> None:
@@ -349,7 +424,7 @@ class RunsTab(Tab):
         if not self.details.is_filled:
             return
         history = self.connection.history(run.id) if run is not None else None
-        hue = self.shown.hues().get(run.id) if run is not None else None
+        hue = self.charted.hues().get(run.id) if run is not None else None
         self.details.update(run, hue, history)
         for one in self.charted.histories():
             one.is_damage_shown = True
@@ -365,18 +440,21 @@ class RunsTab(Tab):
         if not self.curves.is_filled:
             return
         self._update_empty_texts()
-        self.curves.draw(self.charted, self.selected, self.state.metric)
+        self.curves.draw(self.charted, self.table.charted, self.state.metric)
         self._update_legend()
         if not all(history.is_damage_shown for history in self.charted.histories()):
             self._show_selected()
         self.details.history_grew()
         if self.charted.is_in_table(self.chart.metric):
             self.table.set_metric(self.chart.metric)
-        self.table.set_row_styles(self.shown.styles(self.curves.letters()))
+        if self.rows.want_statistics(self.table.statistics):
+            self._refetch_soon()
+        group = self.table.group
+        self.table.set_row_styles(self.charted.styles(self.curves.letters(), group.id if group else ""))
         self._follow_crosshair()
 
     def metrics(self) -> list[str]:
-        return self.charted.metrics(self.selected)
+        return self.charted.metrics(self.table.charted)
 
     def select_pane(self, pane: str) -> None:
         """Select a pane of the details, or the curves."""
@@ -462,7 +540,7 @@ class RunsTab(Tab):
 
     def action_sort(self) -> None:
         metric = self.chart.metric
-        fields = [field or metric for field in SORTS]
+        fields = [field or metric for field in (*SORTS, *(GROUP_SORTS if self.is_grouped else ()))]
         if self.table.chosen:
             fields = self.table.sort_fields or fields
         now = self.pages.query.sort
@@ -489,7 +567,7 @@ class RunsTab(Tab):
         query, columns = self.pages.query, [column.text for column in self.table.chosen]
         return SavedView(
             where=query.where, sort=query.sort, descending=query.descending, columns=columns,
-            metric=self.chart.metric, grid=self.state.grid,
+            metric=self.chart.metric, grid=self.state.grid, grouped=self.is_grouped,
         )  # fmt: skip
 
     def _apply_view(self, view: SavedView) -> None:
@@ -497,6 +575,8 @@ class RunsTab(Tab):
         self.filter_bar.set_filter(view.where)
         self.table.choose(view.columns)
         self.state.metric = view.metric or self.state.metric
+        if view.grouped != self.is_grouped:
+            self._show_groups(view.grouped)
         if view.grid != self.state.grid:
             self._show_grid(view.grid)
         self._order(view.sort, descending=view.descending)
@@ -673,6 +753,7 @@ class RunsTab(Tab):
             "outliers": self.chart.action_toggle_outliers,
             "axis": self.chart.action_toggle_axis,
             "paired": self.chart.action_toggle_paired,
+            "band": self.chart.action_next_band,
             "smoother": self.chart.action_smooth_more,
             "rougher": self.chart.action_smooth_less,
             "raw": self.chart.action_toggle_raw,
@@ -783,6 +864,7 @@ class RunsTab(Tab):
         state.selected, state.marks, state.baseline = shown.selected, list(shown.marks), shown.baseline
         state.where, state.sort, state.descending = query.where, query.sort, query.descending
         state.open_sweeps = list(query.open_sweeps)
+        state.grouped, state.open_groups = self.is_grouped, list(query.open_groups)
         state.columns = [column.text for column in self.table.chosen]
         state.full = self.has_class("-full")
         state.chart = self.curves.saved

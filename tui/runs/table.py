@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from rich.cells import cell_len
@@ -146,6 +146,14 @@ class RunTable(PagedTable[Query, TableRow]):
     def group(self) -> GroupRow | None:
         """The group under the cursor; None on a run, also on one that is alone in its group."""
         return self.entry if isinstance(self.entry, GroupRow) else None
+
+    @property
+    def charted(self) -> RunSummary | None:
+        """The run under the cursor; of a group its newest, under the id of the group as its curve has it."""
+        group = self.group
+        if group is None or group.newest is None:
+            return self.selected
+        return replace(group.newest, spec=replace(group.newest.spec, id=group.id))
 
     @property
     def statistics(self) -> tuple[str, ...]:

@@ -28,6 +28,12 @@ def short(value: float) -> str:
     return _trimmed(f"{value:.{decimals if size >= 1e-2 or size == 0 else 6}f}")
 
 
+def two_digits(value: float) -> str:
+    """A deviation in two significant digits: 0.0041, 12, 1.6e-10"""
+    text = f"{value:.2g}"
+    return f"{value:.0f}" if "e+" in text and abs(value) < PLAIN_LIMIT else text.replace("e-0", "e-")
+
+
 def tick_label(value: float, step: float) -> str:
     """An axis label, with just enough digits to differ from its neighbours `step` away."""
     if value == 0:
