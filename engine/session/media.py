@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -131,12 +131,23 @@ def histogram_history(session_cache: SessionCache, request: HistogramHistoryRequ
     step, _ = media.content("histogram", place.tag, place.step)
     steps = histograms.thinned(media.items("histogram", place.tag).steps, request.columns, step)
     found = [_buckets(media, place.tag, at) for at in steps]
-    low, high = histograms.span(found)
+    low, high = histograms.span([*found, *_beside(session_cache, request)])
     columns = [histograms.shares(one, low, high, request.rows) for one in found]
     shares = [column / (column.max() or 1.0) for column in columns]
     rows = np.round(np.stack(shares, axis=1), 4).tolist()
     current = histograms.distribution(found[steps.index(step)])
     return HistogramHistory(step, current, steps, low, high, rows)
+
+
+def _beside(session_cache: SessionCache, request: HistogramHistoryRequest) -> Iterator[histograms.Buckets]:
+    """The histograms of the other runs, as many of each as are shown."""
+    tag = request.place.tag
+    for run in request.beside:
+        media = media_of(session_cache, run)
+        if run != request.place.run and ("histogram", tag) in media.tags:
+            steps = media.items("histogram", tag).steps
+            for step in histograms.thinned(steps, request.columns, steps[-1]):
+                yield _buckets(media, tag, step)
 
 
 def histogram_difference(

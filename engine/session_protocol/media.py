@@ -165,6 +165,8 @@ class HistogramHistoryRequest(Request[HistogramHistory]):
     place: MediaPlace
     columns: int
     rows: int
+    beside: Sequence[str] = ()
+    """runs whose numbers under this tag are within the range too"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ from engine.client.session import Session
 from engine.errors import InputError
 from engine.protocol import RunSummary
 from engine.session_protocol.media import (
-    Distribution,
     HistogramHistory,
     HistogramHistoryRequest,
     LoggedMediaRequest,
@@ -38,8 +37,9 @@ from tui.cli.engine_call import call_engine, fail, print_json, print_stderr, pri
 from tui.cli.language import call_session
 from tui.cli.ls import AsJson, Run
 from tui.data.csv_table import csv_lines
+from tui.data.media_text import cell_text, distribution_text
 from tui.data.run_text import name_of
-from tui.data.value_text import aligned, plural, short_number
+from tui.data.value_text import aligned, short_number
 from tui.terminal.plain_text import plain
 
 LAST = 2**53
@@ -188,15 +188,6 @@ def _table(place: MediaPlace, found: LoggedTable, json: bool) -> None:
     _print_step(place, found.step)
 
 
-def cell_text(value: object) -> str:
-    """A cell of a logged table."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return short_number(value) if isinstance(value, float) else plain(str(value), limit=60)
-
-
 def _histogram(place: MediaPlace, found: HistogramHistory, json: bool) -> None:
     shares = [row[0] for row in found.shares]
     if json:
@@ -215,15 +206,6 @@ def _bars(found: HistogramHistory, shares: Sequence[float]) -> list[tuple[str, s
         (short_number(found.low + (place + 0.5) * width), "#" * round(BAR * share) or ".")
         for place, share in enumerate(shares)
     ]
-
-
-def distribution_text(found: Distribution | None) -> str:
-    """1,024 numbers from -0.1 to 0.1, mean 0.01, median 0"""
-    if found is None:
-        return "no finite number"
-    ends = f"from {short_number(found.low)} to {short_number(found.high)}"
-    middle = f"mean {short_number(found.mean)}, median {short_number(found.quartiles[1])}"
-    return f"{plural(int(found.count), 'number')} {ends}, {middle}"
 
 
 def _print_step(place: MediaPlace, step: int) -> None:

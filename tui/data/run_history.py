@@ -33,6 +33,8 @@ METRICS_LIMIT = 10_000
 MARKS_LIMIT = 2_000
 SKETCHES_LIMIT = 2_000
 NOTES_LIMIT = 200
+MEDIA = ("image", "text", "table", "histogram")
+"""the kinds of events of what a run logs beside numbers"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,8 @@ class RunHistory:
         """in the order of their steps; every second one is dropped when there are too many"""
         self.notes: list[str] = []
         """messages of the run, not sanitized; the oldest are dropped when there are too many"""
+        self.media = 0
+        """how many images, texts, tables and histograms it has logged"""
         self.notice = ""
         """notice about its data, not sanitized"""
 
@@ -127,6 +131,8 @@ class RunHistory:
             self._add_mark(ChartMark(self._step(event.facts), "set", _change(event.facts)))
         elif event.kind == "sketch" and isinstance(event.facts.get("parts"), dict):
             self._add_sketch(Sketch(self._step(event.facts), event.facts["parts"]))
+        elif event.kind in MEDIA:
+            self.media += 1
         elif event.kind == "note" and isinstance(event.facts.get("text"), str):
             self.notes = [*self.notes[1 - NOTES_LIMIT :], event.facts["text"]]
         elif event.kind == "ended" and event.facts.get("status") in ("paused", "stopped"):

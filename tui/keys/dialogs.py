@@ -6,7 +6,7 @@ from tui.keys.key import Key
 
 SCOPES = {
     "filter": "Filter", "form": "Form", "dialog": "Dialog", "experiments": "Choice of an experiment",
-    "home": "Home folder", "columns": "Columns of the table",
+    "home": "Home folder", "columns": "Columns of the table", "media": "Images, texts, tables, histograms",
 }  # fmt: skip
 """the headings in the help"""
 
@@ -35,6 +35,29 @@ KEYS = (
     Key("columns.narrower", "minus", "resize(-1)", "narrower", "Make the column narrower", "columns"),
     Key("columns.sort", "o", "sort", "sort by it", "Sort the table by the column", "columns"),
     Key("columns.automatic", "d", "automatic", "automatic", "Choose the columns by the room", "columns"),
+    Key("media.later", "right,l", "scrub(1)", "next step", "Next step", "media", 1),
+    Key("media.earlier", "left,h", "scrub(-1)", "step back", "Previous step", "media", 2),
+    Key("media.later_page", "pagedown,ctrl+d", "scrub(10)", "ten on", "Ten steps on", "media"),
+    Key("media.earlier_page", "pageup,ctrl+u", "scrub(-10)", "ten back", "Ten steps back", "media"),
+    Key("media.first", "g,home", "scrub_to(0)", "first", "First step", "media"),
+    Key("media.last", "G,end", "scrub_to(1)", "last", "Last step; new ones are then followed", "media"),
+    Key("media.next_tag", "down,j", "tag(1)", "next tag", "Next tag", "media", 3),
+    Key("media.previous_tag", "up,k", "tag(-1)", "tag back", "Previous tag", "media"),
+    Key("media.filter", "slash", "filter", "filter", "Filter by name or regular expression",
+        "media", 5),
+    Key("media.difference", "d", "difference", "difference",
+        "Minus the first run, or the step before", "media", 4),
+    Key("media.scroll_down", "J,shift+down", "scroll_rows(1)", "scroll", "Scroll down", "media"),
+    Key("media.scroll_up", "K,shift+up", "scroll_rows(-1)", "scroll up", "Scroll up", "media"),
+    Key("media.right", "greater_than_sign,shift+right", "shift_columns(1)", "other columns",
+        "Later columns of a table", "media"),
+    Key("media.left", "less_than_sign,shift+left", "shift_columns(-1)", "columns back",
+        "Earlier columns of a table", "media"),
+    Key("media.list", "f", "toggle_list", "hide the list", "Hide the list of tags, or show it", "media"),
+    Key("media.sharp", "p", "sharp", "sharp", "The image with the pixels of the terminal", "media"),
+    Key("media.save", "s", "save", "save", "Save that of the selected run to a file", "media", 6),
+    Key("media.back", "escape,q", "cancel", "back", "Back; the crosshair is at the step",
+        "media", 7),
     Key("home.retry", "r", "retry", "try again", "Check the home folder again", "home", 1),
     Key("home.leave", "q", "app.leave", "quit", "Quit dltui", "home", 2),
     Key("dialog.accept", "enter", "accept", "ok", "Confirm", "dialog", 1),

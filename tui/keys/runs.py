@@ -46,6 +46,8 @@ KEYS = (
     Key("view.full", "F,f", "full", "full screen", "Chart in full screen, and back", "runs", 7, "View"),
     Key("view.grid", "A", "grid", "all metrics", "All metrics as small charts, and back",
         "runs", 7, "View"),
+    Key("view.media", "X", "media", "images, texts", "Images, texts, tables, histograms",
+        "runs", 0, "View"),
     Key("view.next_pane", "right_square_bracket", "pane(1)", "next pane", "Next pane of details",
         "runs", 0, "View"),
     Key("view.previous_pane", "left_square_bracket", "pane(-1)", "previous pane", "Previous pane of details",

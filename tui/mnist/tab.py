@@ -95,7 +95,7 @@ class MnistTab(ViewsTab):
         elif not image_protocol.is_prepared():
             self.app.notify(image_protocol.INSTALL_HINT, markup=False, timeout=8)
         else:
-            from tui.mnist.image_screen import ImageScreen
+            from tui.dialogs.image_screen import ImageScreen
 
             run = self.runs.shown
             self.app.push_screen(ImageScreen(name_of(run) if run is not None else "your digit", picture))

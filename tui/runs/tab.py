@@ -616,6 +616,11 @@ class RunsTab(Tab):
             client = self.connection.client if self.connection.is_connected else None
             self.app.push_screen(CompareScreen(runs, self.shown.hues(), self.shown.baseline, client))
 
+    def action_media(self) -> None:
+        from tui.runs.media_command import open_media  # needs NumPy
+
+        open_media(self)
+
     def action_baseline(self) -> None:
         if run := self.commands.require_selected():
             pinned = self.shown.toggle_baseline(run.id)

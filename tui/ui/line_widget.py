@@ -13,7 +13,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.ui.span import Row, Span, clipped, fitted, row_width
-from tui.ui.styles import Styles, styles_of
+from tui.ui.styles import PIXELS, Styles, styles_of
 
 
 def merge_spans(row: Sequence[Span]) -> Row:
@@ -34,7 +34,7 @@ def merge_spans(row: Sequence[Span]) -> Row:
 
 def _has_background(span: Span) -> bool:
     """Whether its blanks are visible."""
-    return span.style_name == "picked" or span.style_name.startswith("ground-")
+    return span.style_name == "picked" or span.style_name.startswith(("ground-", PIXELS))
 
 
 def fit_or_cut(row: Row, width: int) -> Row:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
+import rich.color
 from rich.style import Style
 from textual.app import App
 from textual.color import Color
@@ -22,7 +24,10 @@ LEVELS = 8
 
 class Styles:
     """Rich styles by name: text, strong, muted, line, accent, key, field, picked, good, warn, bad, hue-N and
-    level-N."""
+    level-N.
+
+    `rgb-112233-445566` has two colours of its own, a foreground and a background; one may be absent.
+    """
 
     def __init__(self, app: App[Any]) -> None:
         variables, plain = app.get_css_variables(), app.no_color or app.current_theme.ansi
@@ -43,6 +48,8 @@ class Styles:
 
     def __getitem__(self, style_name: str) -> Style:
         style = self._styles.get(style_name)
+        if style is None and style_name.startswith(PIXELS):
+            return _pixel_style(style_name)
         if style is None:
             kind, _, number = style_name.partition("-")  # as in hue-3
             made = self._level(int(number)) if kind == "level" else self._hue(int(number))
@@ -65,6 +72,24 @@ class Styles:
         if reverse:
             return Style(reverse=True)
         return Style(bgcolor=_rich(background), bold=bold or None)
+
+
+PIXELS = "rgb-"
+"""begins the name of a style of two colours"""
+
+
+@lru_cache(maxsize=16_384)
+def _pixel_style(style_name: str) -> Style:
+    above, below = style_name[len(PIXELS) :].split("-")
+    return Style.from_color(_pixel_colour(above), _pixel_colour(below))
+
+
+@lru_cache(maxsize=4_096)
+def _pixel_colour(code: str) -> Any:
+    if not code:
+        return None
+    number = int(code, 16)
+    return rich.color.Color.from_rgb(number >> 16, number >> 8 & 0xFF, number & 0xFF)
 
 
 def _rich(value: str) -> Any:

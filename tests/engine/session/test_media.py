@@ -322,6 +322,18 @@ def test_histograms_over_steps_share_one_range(logged: Logged, session_cache: Se
     }  # fmt: skip
 
 
+def test_histograms_of_two_runs_share_one_range_where_they_are_beside_each_other(
+    logged: Logged, session_cache: SessionCache, tmp_path: Path
+) -> None:
+    other = Logged(tmp_path, "other")
+    logged.writer.histogram("t", 1, [[0, 1, 10]])
+    other.writer.histogram("t", 1, [[3, 4, 1]])
+    found = request(
+        session_cache, "media.histograms", place=place(), columns=9, rows=4, beside=[RUN, "other"]
+    )
+    assert (found["low"], found["high"]) == (0, 4) and found["shares"] == [[1], [0], [0], [0]]
+
+
 def test_more_steps_than_columns_are_chosen_evenly_with_the_one_that_is_shown() -> None:
     assert histograms.thinned(range(100), 5, 37) == [0, 37, 50, 74, 99]
     assert histograms.thinned(range(100), 1, 40) == [40]

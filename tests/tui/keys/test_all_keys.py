@@ -22,6 +22,7 @@ from tui.repl.prompt_line import PromptLine
 from tui.repl.transcript import Transcript
 from tui.runs.columns_dialog import ColumnList
 from tui.runs.grid_panel import RunGrid
+from tui.runs.media_screen import MediaScreen
 from tui.runs.run_chart import RunChart
 from tui.runs.table import RunTable
 from tui.sweeps.plot_widget import PlotWidget
@@ -63,6 +64,7 @@ LISTENERS: dict[Scope, Any] = {
     "form": FormScreen,
     "dialog": Dialog,
     "columns": ColumnList,
+    "media": MediaScreen,
     "experiments": PickScreen,
     "aid": AidPane,
     "card": CardScreen,

@@ -14,8 +14,8 @@ from tests.fakes.app_pilot import open_app
 from tests.fakes.engine import FakeEngine
 from tests.fakes.fake_session import FakeSession
 from tests.tui.mnist.bench import SIZES, folder, offline, summary
+from tui.dialogs.image_screen import ImageScreen
 from tui.mnist.filters_view import FiltersView
-from tui.mnist.image_screen import ImageScreen
 
 __all__ = ("folder", "offline")
 

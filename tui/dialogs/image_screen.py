@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 
 from tui.dialogs.dialog import Dialog, KeyLine
-from tui.mnist.filter_picture import Image
 
 
 class ImageScreen(Dialog[None]):
-    """Requires `tui.terminal.image_protocol.prepare`."""
+    """Requires `tui.terminal.image_protocol.prepare`; the picture is an array (rows, columns, 3) of bytes."""
 
     DEFAULT_CSS = """
     ImageScreen Vertical.sharp { width: 96%; height: 96%; }
     ImageScreen .picture { width: auto; height: 1fr; }
     """
 
-    def __init__(self, title: str, picture: Image) -> None:
+    def __init__(self, title: str, picture: Any) -> None:
         super().__init__()
         self._title, self._picture = title, picture
 
