@@ -100,7 +100,7 @@ def test_every_aid_is_that_of_the_ledger(ledger: dict[str, Any]) -> None:
     from engine.aids.catalog import AIDS
 
     known = {aid["name"]: (aid["lecture"], aid["title"]) for aid in ledger["aid"]}
-    assert {entry.name: (entry.lecture, entry.title) for entry in AIDS}.items() <= known.items()
+    assert {entry.name: (entry.lecture, entry.title) for entry in AIDS} == known
 
 
 def test_videos_are_those_of_the_ledger(deck: Deck, ledger: dict[str, Any]) -> None:
