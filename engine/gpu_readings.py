@@ -7,7 +7,7 @@ it measures. Times are of the monotonic clock, which the processes of a machine 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,17 +45,18 @@ def to_bytes(now: float, readings: Mapping[str, GpuReading]) -> bytes:
     return json.dumps({"at": round(now, 3), "gpus": gpus}, separators=(",", ":")).encode()
 
 
-def read(path: Path, uuid: str, now: float) -> GpuReading | None:
-    """That of one GPU; None where there is none of the last LATE_SECONDS."""
+def read(path: Path, names: Sequence[str], now: float) -> list[GpuReading]:
+    """Those of these GPUs, by UUID or number, of the last LATE_SECONDS."""
     try:
         with path.open("rb") as file:
             data: Any = json.loads(file.read(LIMIT))
         if abs(now - data["at"]) > LATE_SECONDS:
-            return None
-        found = GpuReading(*data["gpus"][uuid])
-        return found if _is_plain(found) else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+            return []
+        by_uuid = {uuid: GpuReading(*one) for uuid, one in data["gpus"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return []
+    found = [one for uuid, one in by_uuid.items() if uuid in names or str(one.number) in names]
+    return [one for one in found if _is_plain(one)]
 
 
 def _is_plain(one: GpuReading) -> bool:

@@ -78,6 +78,7 @@ class ScriptRun:
         """when what it left is killed; None while it runs"""
         self._flush_at = 0.0
         self._began_at = 0.0
+        self._settings = {**os.environ, **self._command["environ"]}
         self._system: SystemSampler | None = None
         self._system_at = inf
 
@@ -104,7 +105,8 @@ class ScriptRun:
             )
         )  # fmt: skip
         self._began_at = time.monotonic()
-        self._system_at = self._began_at + SYSTEM_SECONDS
+        is_set = "DLTUI_SYSTEM_SECONDS" in self._settings
+        self._system_at = self._began_at + (0.0 if is_set else SYSTEM_SECONDS)
 
     def _log_started(self) -> None:
         attempt, is_resumed = self._attempt, self.events.is_resumed
@@ -194,17 +196,12 @@ class ScriptRun:
 
     def _log_system_use(self) -> None:
         assert self._script is not None
-        is_first = self._system is None
         if self._system is None:
-            from engine.worker.system_sampler import SystemSampler
-
-            device, home = self._attempt.device, self._attempt.folder.parent.parent
-            self._system = SystemSampler(
-                self._script.pid, home, gpu="" if device == "cpu" else device,
-                began=self._began_at,
-            )  # fmt: skip
-        is_due = not is_first or self._system.seconds <= SYSTEM_SECONDS
-        facts = self._system.measure() if is_due else {}
+            self._system = _sampler_of(self._script.pid, self._attempt, self._began_at, self._settings)
+            if self._system.due_at > time.monotonic():
+                self._system_at = self._system.due_at  # off, or more seldom
+                return
+        facts = self._system.measure()
         self._system_at = self._system.due_at
         if facts:
             self.events.event("system", step=self.events.step, **facts)
@@ -322,6 +319,15 @@ def _output_search(patterns: list[str]) -> OutputSearch | None:
     from engine.exec.output_metrics import OutputSearch, parse_pattern  # most commands need none
 
     return OutputSearch([parse_pattern(text) for text in patterns])
+
+
+def _sampler_of(pid: int, attempt: ScriptAttempt, began: float, settings: Mapping[str, str]) -> SystemSampler:
+    from engine.worker.system_sampler import SystemSampler, seconds_between  # a short command needs none
+
+    gpus = [] if attempt.device == "cpu" else [attempt.device]
+    return SystemSampler(
+        pid, attempt.folder.parent.parent, gpus, seconds=seconds_between(settings), began=began
+    )  # fmt: skip
 
 
 def _write_log(data: bytes) -> None:

@@ -72,6 +72,10 @@ class RemoteNode:
         outgoing = OutgoingFiles(folder)
         self._send(encode("begun", host=socket.gethostname(), folder=str(folder.path)))
         self._keeper = self._start(folder)
+        if self._device != "cpu":
+            from engine.remote import node_gpus
+
+            node_gpus.start(folder.path.parent.parent)
         while self._is_running(folder) and not self._is_closed:
             for frame in self._receive(POLL_SECONDS):
                 self._handle(frame)

@@ -30,7 +30,7 @@ from engine.worker.end_status import StopReason
 from engine.worker.event_log import EventLog
 from engine.worker.keeper_pipe import KeeperPipe
 from engine.worker.sketches import Parts, SketchSchedule, sketch_to_json
-from engine.worker.system_sampler import SystemSampler
+from engine.worker.system_sampler import SystemSampler, gpus_of, seconds_between
 from engine.worker.training_parts import state_of
 
 if TYPE_CHECKING:
@@ -112,7 +112,9 @@ class Run:
         """metrics for which no further warning about repeated steps is logged"""
         self._poll_seconds, self._poll_at, self._heartbeat_at = poll_seconds, 0.0, 0.0
         self._sketch_schedule = SketchSchedule()
-        self._system = SystemSampler(os.getpid(), self.places.root, gpu=_gpu_of(os.environ))
+        self._system = SystemSampler(
+            os.getpid(), self.places.root, gpus_of(os.environ), seconds=seconds_between(os.environ)
+        )
         self._is_save_failure_noted = False
         """the newest note is that a checkpoint could not be saved"""
 
@@ -542,12 +544,6 @@ class Run:
         saved = self._checkpoints.saved_step
         kept = f"; its last good checkpoint is of step {saved}." if saved else "."
         return f"Start it again with a smaller learning rate{kept}"
-
-
-def _gpu_of(environ: Mapping[str, str]) -> str:
-    """The UUID of the GPU that the run was given; empty on the CPU."""
-    named = environ.get("CUDA_VISIBLE_DEVICES", "")
-    return named if named.startswith(("GPU-", "MIG-")) else ""
 
 
 # --- parameters that can change while the run trains ------------------------------------------------------

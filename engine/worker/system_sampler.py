@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import inf, isfinite
 from pathlib import Path
 
@@ -19,6 +19,12 @@ SECONDS = 5.0
 LEAST, MOST = 1.0, 3600.0
 MEGABYTE = 1 << 20
 PRESSURE, MEMORY, PROCESSORS = "/proc/pressure/io", "/proc/meminfo", "/proc/stat"
+
+
+def gpus_of(environ: Mapping[str, str]) -> list[str]:
+    """The GPUs that a worker was given, by UUID or number; none on the CPU."""
+    names = (name.strip() for name in environ.get("CUDA_VISIBLE_DEVICES", "").split(","))
+    return [name for name in names if name and name != "-1"]
 
 
 def seconds_between(environ: Mapping[str, str]) -> float:
@@ -35,18 +41,29 @@ def seconds_between(environ: Mapping[str, str]) -> float:
 class SystemSampler:
     """Measures a process and all that it started, and the GPU of the run as the service tells it."""
 
-    def __init__(self, pid: int, home: Path, *, gpu: str = "", began: float | None = None) -> None:
-        """`home` has the file of the service, `gpu`: a UUID, or empty for none. `began`: when the process was
-        started, on the monotonic clock; None: processor time counts from now on."""
-        self.seconds = seconds_between(os.environ)
+    def __init__(
+        self,
+        pid: int,
+        home: Path,
+        gpus: Sequence[str] = (),
+        *,
+        seconds: float = SECONDS,
+        began: float | None = None,
+    ) -> None:
+        """`home` has the file of the service, `gpus` are those of the run, `seconds` may be inf: never.
+
+        `began`: when the process was started, on the monotonic clock; None: what it used counts from now on.
+        """
+        self.seconds = seconds
         self._tree = ProcessTree(pid)
-        self._readings, self._gpu = home / gpu_readings.FILE, gpu
+        self._readings, self._gpus = home / gpu_readings.FILE, gpus
         self._cores = len(os.sched_getaffinity(0))
         now = time.monotonic()
         self._at = now if began is None else began
         self._spent = 0.0 if began is not None or self.seconds == inf else self._tree.use().seconds
         self._waited, self._ticks = _waited_for_disks(), _ticks_of_machine()
-        self._reading: GpuReading | None = None
+        self._last: dict[int, GpuReading] = {}
+        """readings of the GPUs by their numbers"""
         self._has_told_cores = False
         self.due_at = self._at + self.seconds
         """on the monotonic clock"""
@@ -66,8 +83,8 @@ class SystemSampler:
         facts |= {"cpu": _short(100 * busy / self._cores), "rss": round(use.rss / MEGABYTE)}
         others = {"mem": _memory_in_use(), "io": self._waiting(lasted), "all": self._machine_use()}
         facts |= {name: _short(value) for name, value in others.items() if value is not None}
-        gpu = self._gpu_facts(now)
-        return {**facts, "gpu": [gpu]} if gpu else facts
+        gpus = self._gpu_facts(now)
+        return {**facts, "gpu": gpus} if gpus else facts
 
     def _waiting(self, lasted: float) -> float | None:
         """Percent of the time since the last call."""
@@ -83,22 +100,24 @@ class SystemSampler:
             return None
         return 100 * max(0, self._ticks[0] - before[0]) / (self._ticks[1] - before[1])
 
-    def _gpu_facts(self, now: float) -> list[object]:
+    def _gpu_facts(self, now: float) -> list[list[object]]:
         """As `engine.system_metrics` reads them; empty while no service tells them."""
-        found = gpu_readings.read(self._readings, self._gpu, now) if self._gpu else None
-        before, self._reading = self._reading, found
-        if found is None:
-            return []
-        use = gpu_readings.use_between(before, found)
-        share = 100 * found.used_bytes / found.total_bytes if found.total_bytes else None
-        return [
-            found.number,
-            None if use is None else round(100 * use),
-            round(found.used_bytes / MEGABYTE),
-            None if share is None else _short(share),
-            None if found.watts is None else round(found.watts),
-            None if found.celsius is None else round(found.celsius),
-        ]
+        found = gpu_readings.read(self._readings, self._gpus, now) if self._gpus else []
+        before, self._last = self._last, {one.number: one for one in found}
+        return [_facts_of(before.get(one.number), one) for one in found]
+
+
+def _facts_of(before: GpuReading | None, now: GpuReading) -> list[object]:
+    use = gpu_readings.use_between(before, now)
+    share = 100 * now.used_bytes / now.total_bytes if now.total_bytes else None
+    return [
+        now.number,
+        None if use is None else round(100 * use),
+        round(now.used_bytes / MEGABYTE),
+        None if share is None else _short(share),
+        None if now.watts is None else round(now.watts),
+        None if now.celsius is None else round(now.celsius),
+    ]
 
 
 def _short(value: float) -> float:

@@ -22,14 +22,19 @@ RunCurves = MetricCurves[CurvePoints]
 """with Unix times"""
 
 
-async def read_all(client: Client, runs: list[str]) -> list[tuple[RunSummary, RunCurves]]:
-    return [await _read(client, run) for run in runs]
+async def read_all(
+    client: Client, runs: list[str], *, has_system: bool = False
+) -> list[tuple[RunSummary, RunCurves]]:
+    return [await _read(client, run, has_system=has_system) for run in runs]
 
 
-async def _read(client: Client, run: str) -> tuple[RunSummary, RunCurves]:
-    """The run and its curves up to now; a running run is not waited for."""
+async def _read(client: Client, run: str, *, has_system: bool = False) -> tuple[RunSummary, RunCurves]:
+    """The run and its curves up to now; a running run is not waited for.
+
+    `has_system`: with those of what it used of its machine.
+    """
     found = await client.show(run)
-    curves, left_out = MetricCurves(CurvePoints, wall_clock), 0
+    curves, left_out = MetricCurves(CurvePoints, wall_clock, has_system=has_system), 0
     async for batch in client.events(found.id):
         for event in batch.events:
             fold.add(event, curves)
@@ -47,6 +52,9 @@ def export(
         bool, typer.Option("--csv", help="CSV: step and one column per metric (the default)")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="run and its curves as JSON")] = False,
+    system: Annotated[
+        bool, typer.Option("--system", help="with what it used of its machine: system/cpu, ...")
+    ] = False,
     tensorboard: Annotated[
         str, typer.Option(metavar="DIR", help="write a TensorBoard file in a new folder of DIR instead")
     ] = "",
@@ -61,13 +69,15 @@ def export(
     """
     if tensorboard and mlflow:
         fail(InputError("--tensorboard and --mlflow: expected one of them.", "Call export twice."))
+    if system and (tensorboard or mlflow):
+        fail(InputError("--system: expected with --csv or --json.", "Leave --tensorboard and --mlflow out."))
     if mlflow:
         _send_to_mlflow(run, mlflow, json)
         return
     if tensorboard:
         _write_tensorboard(run, tensorboard, json)
         return
-    found, curves = call_engine(lambda client: _read(client, run))
+    found, curves = call_engine(lambda client: _read(client, run, has_system=system))
     if json and not csv:
         print_json(curves_json(found, curves))
         return

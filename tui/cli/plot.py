@@ -19,6 +19,7 @@ from rich.text import Text
 from engine.errors import DltuiError, InputError
 from engine.fold import CurvePoints
 from engine.protocol import RunSummary
+from engine.system_metrics import is_system
 from tui.cli.engine_call import call_engine, fail, print_json, print_stderr, print_stdout
 from tui.cli.export import RunCurves, curves_json, read_all
 from tui.cli.shell_completion import complete_run
@@ -89,7 +90,7 @@ PROMPT_ROWS = 2
 def plot(
     runs: Annotated[list[str], RUNS],
     metric: Annotated[
-        str, typer.Option(help="metric: loss, val_accuracy, ... (default: the first that all runs have)")
+        str, typer.Option(help="metric: loss, system/cpu, ... (default: the first that all runs have)")
     ] = "",
     log: Annotated[bool, typer.Option("--log", help="logarithmic y axis")] = False,
     width: Annotated[
@@ -114,7 +115,7 @@ def plot(
     """
     _check_picture(svg, ".svg")
     _check_picture(png, ".png")
-    found = call_engine(lambda client: read_all(client, runs))
+    found = call_engine(lambda client: read_all(client, runs, has_system=is_system(metric)))
     if json:
         print_json([curves_json(run, curves, {metric} if metric else None) for run, curves in found])
         return
@@ -218,7 +219,8 @@ def _notes(drawn: RunsWithCurves, chart: MetricChart) -> list[str]:
     notes = []
     for (_, curves), label in zip(drawn, unique_labels([run for run, _ in drawn]), strict=True):
         for name in chart.names:
-            words = nonfinite_text(curves.by_metric[name]) if name in curves.by_metric else ""
+            is_told = name in curves.by_metric and not is_system(name)  # there it is a gap
+            words = nonfinite_text(curves.by_metric[name]) if is_told else ""
             if words:
                 notes.append(f"{label}{f' {name}' if chart.validation else ''}: {words}")
     return notes

@@ -334,3 +334,22 @@ def test_a_folder_of_its_own_is_read_as_it_grows(tmp_path: Path) -> None:
         until(lambda: len(curve(folder, "loss")) == 4)
         run.send(word="stop")
         assert run.exit().status is Status.STOPPED
+
+
+@pytest.mark.parametrize("seconds", ["1", "0"])
+def test_what_a_command_and_its_children_use_is_measured(tmp_path: Path, seconds: str) -> None:
+    text = (
+        "import subprocess, sys, time\n"
+        "busy = 'import time\\nwhile time.process_time() < 0.3: pass\\ntime.sleep(30)'\n"
+        "child = subprocess.Popen([sys.executable, '-c', busy])\n"
+        "time.sleep(1.5)\n"
+        "child.kill()"
+    )
+    folder = make_script(tmp_path, text, environ={"DLTUI_SYSTEM_SECONDS": seconds})
+    with started(folder) as run:
+        run.finish()
+    found = events_of(folder, "system")
+    assert bool(found) == (seconds == "1")
+    if found:
+        facts = found[0].facts
+        assert facts["step"] == 0 and facts["cores"] >= 1 and facts["cpu"] > 1 and facts["rss"] > 10

@@ -461,3 +461,21 @@ def test_a_corpus_that_is_now_read_differently_is_reported_as_such_and_not_as_an
     assert "<unk>" in message and "words of the" in message and "words of now" in message
     assert "\n" not in message
     assert "start a new run" in refused.value.remedy and "Restore" not in refused.value.remedy
+
+
+def test_what_a_run_uses_of_its_machine_is_logged_at_its_step_and_is_in_no_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = new_run(tmp_path, "counter")
+    run, _ = make_run(folder)
+    run.restore(Tally())
+    run.log(7, loss=0.5)
+    run._system.due_at = 0.0
+    assert not run.should_stop
+    (event,) = read_events(folder, "system")
+    assert event.facts["step"] == 7 and {"cores", "cpu", "rss"} <= event.facts.keys()
+    assert not run.should_stop and len(read_events(folder, "system")) == 1, "the next one is due later"
+    run.save()
+    assert "system" not in str(run._checkpoints.recorded())
+    monkeypatch.setenv("DLTUI_SYSTEM_SECONDS", "0")
+    assert make_run(new_run(tmp_path / "other", "counter"))[0]._system.due_at == float("inf")

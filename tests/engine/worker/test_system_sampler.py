@@ -12,7 +12,7 @@ import pytest
 
 from engine import gpu_readings
 from engine.gpu_readings import GpuReading
-from engine.worker.system_sampler import SystemSampler, seconds_between
+from engine.worker.system_sampler import SystemSampler, gpus_of, seconds_between
 
 GPU = "GPU-abc"
 
@@ -45,13 +45,13 @@ def test_a_process_is_measured_in_percent_of_its_processors(tmp_path: Path) -> N
 
 def test_a_line_of_twelve_hours_of_them_is_short(tmp_path: Path) -> None:
     write(tmp_path, GpuReading(0, 10.0, 5.0, 87_000 << 20, 143_000 << 20, 312.44, 61))
-    sampler = SystemSampler(os.getpid(), tmp_path, gpu=GPU)
+    sampler = SystemSampler(os.getpid(), tmp_path, [GPU])
     sampler.measure()
     assert len(json.dumps({"step": 123_456, **sampler.measure()}, separators=(",", ":"))) < 110
 
 
 def test_the_gpu_of_the_run_is_told_by_the_service(tmp_path: Path) -> None:
-    sampler = SystemSampler(os.getpid(), tmp_path, gpu=GPU)
+    sampler = SystemSampler(os.getpid(), tmp_path, [GPU])
     assert "gpu" not in sampler.measure(), "no service has told it yet"
     write(tmp_path, GpuReading(3, 10.0, 5.0, 2 << 30, 8 << 30, 312.4, 61.0))
     assert sampler.measure()["gpu"] == [[3, 50, 2048, 25, 312, 61]]
@@ -68,13 +68,22 @@ def test_the_gpu_of_the_run_is_told_by_the_service(tmp_path: Path) -> None:
 )
 def test_a_file_that_is_no_reading_is_a_gap(tmp_path: Path, text: str) -> None:
     (tmp_path / gpu_readings.FILE).write_text(text % time.monotonic() if "%" in text else text)
-    assert "gpu" not in SystemSampler(os.getpid(), tmp_path, gpu=GPU).measure()
+    assert "gpu" not in SystemSampler(os.getpid(), tmp_path, [GPU]).measure()
 
 
 def test_the_reading_of_a_service_that_has_ended_is_a_gap(tmp_path: Path) -> None:
     write(tmp_path, GpuReading(0, 1.0, 1.0, 1, 2), ago=60)
-    assert "gpu" not in SystemSampler(os.getpid(), tmp_path, gpu=GPU).measure()
+    assert "gpu" not in SystemSampler(os.getpid(), tmp_path, [GPU]).measure()
 
 
 def test_a_process_that_has_ended_is_not_measured(tmp_path: Path) -> None:
     assert SystemSampler(2**22 - 1, tmp_path).measure() == {}
+
+
+def test_several_gpus_are_told_by_uuid_or_number(tmp_path: Path) -> None:
+    readings = {f"GPU-{number}": GpuReading(number, 10.0, number, 1 << 30, 4 << 30) for number in range(3)}
+    (tmp_path / gpu_readings.FILE).write_bytes(gpu_readings.to_bytes(time.monotonic(), readings))
+    assert gpus_of({"CUDA_VISIBLE_DEVICES": "2, GPU-0"}) == ["2", "GPU-0"]
+    assert [gpus_of({"CUDA_VISIBLE_DEVICES": text}) for text in ("", "-1")] == [[], []]
+    found = SystemSampler(os.getpid(), tmp_path, ["2", "GPU-0"]).measure()["gpu"]
+    assert found == [[0, 0, 1024, 25, None, None], [2, 20, 1024, 25, None, None]]

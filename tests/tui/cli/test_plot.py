@@ -185,3 +185,14 @@ def test_a_picture_that_cannot_be_written_is_refused_in_one_line(
     with pytest.raises(SystemExit):
         plot._check_picture(Path("a.jpg"), ".png")
     assert "expected a name that ends with .png" in capsys.readouterr().err
+
+
+def test_what_was_not_measured_of_the_machine_is_a_gap_without_a_note(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    runs = [
+        (make_run(1, name="run"), curves_of(**{"system/gpu.0.gpu": curve(*[30.0] * 50, NAN, *[60.0] * 50)}))
+    ]
+    plot._draw(runs, MetricChart("system/gpu.0.gpu"), False, 80, 24)
+    told = capsys.readouterr().out
+    assert "system/gpu.0.gpu" in told and "NaN" not in told and "!" not in told

@@ -26,7 +26,8 @@ def meter_of(home: Path) -> GpuUseMeter:
 
 
 def told(home: Path, now: float) -> GpuReading | None:
-    return gpu_readings.read(home / gpu_readings.FILE, "GPU-a", now)
+    found = gpu_readings.read(home / gpu_readings.FILE, ["GPU-a"], now)
+    return found[0] if found else None
 
 
 def test_nothing_is_written_while_no_run_has_a_gpu(tmp_path: Path) -> None:
@@ -77,7 +78,7 @@ async def test_a_driver_that_fails_in_mid_run_is_a_gap_of_the_run_and_one_line_o
         await machine.read_gpus()
         return sampler.measure().get("gpu")
 
-    sampler = SystemSampler(os.getpid(), tmp_path, gpu="GPU-0")
+    sampler = SystemSampler(os.getpid(), tmp_path, ["GPU-0"])
     await at(0)
     assert await at(5) == [[0, 31, 1024, 0.714, 212, 55]]
     nvml.gpus[0].error = LOST
