@@ -10,6 +10,25 @@ from engine import places
 from engine.catalog import Experiment
 from engine.experiment_files.description import FileExperiment
 
+READING_FILES = (
+    "Files that are new or were changed are being read: each imports its framework, which takes seconds."
+)
+
+
+def reading_text(path: str) -> str:
+    """Why the form of a file is not there yet."""
+    name = os.path.basename(path) or "The file"
+    return f"{name} is being read by a process of its own, which imports its framework: that takes seconds."
+
+
+def checking_text(experiment: Experiment) -> str:
+    """Why a run of a file is not queued yet; empty for others."""
+    if experiment.file is None:
+        return ""
+    return (
+        f"{os.path.basename(experiment.file.path)} is asked in a process of its own whether these values fit."
+    )
+
 
 async def load_known() -> None:
     """Add them to the catalog of this process as they were described last; takes milliseconds."""

@@ -29,6 +29,7 @@ from tui.dialogs.dialog import DIALOG_CSS, TAB_BINDINGS, KeyLine, hide_messages,
 from tui.keys import all_keys
 from tui.terminal.plain_text import plain
 from tui.ui.form import VALUE_WIDTH, Form, Typed, field_of
+from tui.ui.say_if_slow import say_if_slow
 from tui.ui.start_worker import start_worker
 from tui.ui.wrap import wrap_text
 
@@ -59,6 +60,7 @@ class FormScreen(ModalScreen[Answer]):
 
     `outcome` raises ParamError for fields that exclude each other; `act` submits the fields and returns the
     answer of the screen, or raises DltuiError; `on_cancel` receives the texts when the form is cancelled.
+    `waiting` is shown while `act` takes long.
     `about` is hidden on a short screen; `fact` is one line that is always shown.
     """
 
@@ -77,12 +79,14 @@ class FormScreen(ModalScreen[Answer]):
         fact: str = "",
         outcome: Callable[[Typed], FormOutcome] = lambda typed: FormOutcome(),
         on_cancel: Callable[[Typed], object] = lambda typed: None,
+        waiting: Callable[[Typed], str] = lambda typed: "",
         is_wide: bool = True,
     ) -> None:
         super().__init__()
         self._title, self.form, self._act, self._submit_label = title, form, act, submit_label
         self._fact = fact
         self._about, self._outcome_of, self._on_cancel, self._is_wide = about, outcome, on_cancel, is_wide
+        self._waiting_text = waiting
         self._submit_error = ""
         self._outcome, self._combination_error = self._evaluated()
 
@@ -166,10 +170,14 @@ class FormScreen(ModalScreen[Answer]):
 
     async def _submit(self) -> None:
         try:
-            self.dismiss(await self._act(self.form.typed()))
+            self.dismiss(await say_if_slow(self._act(self.form.typed()), self._show_waiting))
         except DltuiError as error:
             self._submit_error = str(error)
             self._update()
+
+    def _show_waiting(self) -> None:
+        if text := self._waiting_text(self.form.typed()):
+            self.query_one("#hint", Static).update(plain(text, limit=TEXT_LIMIT))
 
     def action_cancel(self) -> None:
         self._on_cancel(self.form.typed())
@@ -213,12 +221,13 @@ def fields_screen(
     typed: Typed,
     submit_label: str,
     act: Callable[[Typed], Awaitable[str]],
+    waiting: Callable[[Typed], str] = lambda typed: "",
 ) -> FormScreen[str]:
-    """A dialog with a few fields. Dismissed with the text that `act` returns."""
+    """A dialog with a few fields. Dismissed with the text that `act` returns; `waiting` is shown before."""
     is_path = len(fields) == 1 and fields[0].kind is str and not fields[0].choices
     width = PATH_WIDTH if is_path else VALUE_WIDTH
     form = Form([field_of(one) for one in fields], typed, value_width=width)
-    return FormScreen(title, form, act, submit_label=submit_label)
+    return FormScreen(title, form, act, submit_label=submit_label, waiting=waiting)
 
 
 def live_screen(run: RunSummary, found: Sequence[Param]) -> FormScreen[tuple[str, object] | None]:
@@ -326,10 +335,13 @@ def launch_screen(experiment: Experiment, typed: Typed, data: str | None = None)
         texts = (f"begins with {begin}" if begin else "", _effective_text(experiment, _own(given)))
         return FormOutcome("\n".join(filter(None, texts)))
 
+    def waiting(given: Typed) -> str:
+        return own_experiments.checking_text(experiment)
+
     form = Form(fields, typed, gap="name", applies=_applies)
     return FormScreen(
         experiment.title, form, act, submit_label="launch", about=(experiment.claim,),
-        fact=data_line(experiment, folder), outcome=outcome,
+        fact=data_line(experiment, folder), outcome=outcome, waiting=waiting,
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -18,6 +19,7 @@ from tui.keys import all_keys
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.form import Typed
+from tui.ui.say_if_slow import say_if_slow
 from tui.ui.sheet import Sheet
 from tui.ui.span import Row, Span
 from tui.ui.start_worker import start_worker
@@ -109,7 +111,8 @@ class PickScreen(Dialog[Experiment]):
         own = [one for one in self._found if one.file is None]
         await own_experiments.load_known()
         self._update(own, ())
-        self._update(own, await own_experiments.load_all())
+        waiting = partial(self._update, own, (own_experiments.READING_FILES,))
+        self._update(own, await say_if_slow(own_experiments.load_all(), waiting))
 
     def _update(self, own: Sequence[Experiment], notes: Sequence[str]) -> None:
         files = [one for one in catalog.experiments() if one.file is not None]
@@ -142,7 +145,12 @@ class PickScreen(Dialog[Experiment]):
         async def submit(typed: Typed) -> str:
             return await act(typed[PATH.name].strip())
 
-        self.app.push_screen(fields_screen(title, [PATH], {PATH.name: path}, label, submit), self._changed)
+        def waiting(typed: Typed) -> str:
+            return own_experiments.reading_text(typed[PATH.name].strip())
+
+        self.app.push_screen(
+            fields_screen(title, [PATH], {PATH.name: path}, label, submit, waiting), self._changed
+        )
 
     def _changed(self, text: str | None) -> None:
         if text is not None:
@@ -160,5 +168,6 @@ class PickScreen(Dialog[Experiment]):
 
     async def _accept_current(self, file: FileExperiment) -> str:
         """The file may have changed since it was described. Raises DltuiError, and the dialog stays."""
-        self.dismiss(await own_experiments.current(file))
+        reading = partial(self.notify, own_experiments.reading_text(file.path), markup=False)
+        self.dismiss(await say_if_slow(own_experiments.current(file), reading))
         return ""

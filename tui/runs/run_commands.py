@@ -135,7 +135,6 @@ class RunCommands:
 
     async def _begin(self, run_id: str) -> str:
         from engine import catalog
-        from tui.data.own_experiments import current
         from tui.dialogs.form_dialog import typed_of
 
         run = await self._connection.client.show(run_id)
@@ -147,17 +146,23 @@ class RunCommands:
         chosen = (valued or list(run.checkpoints))[-1]
         texts = typed_of(run) | {"name": "", "parent": f"{run.id}@{chosen.step}"}
         file = run.spec.file
-        experiment = await current(file) if file else catalog.find(run.spec.experiment)
+        experiment = await self._current(file) if file else catalog.find(run.spec.experiment)
         self.launch(experiment, texts, run.spec.data)
         return ""
 
     async def _again_with_file(self, run: RunSummary, file: FileExperiment) -> str:
         """Open the form for the file as it is now, or as it was where it is gone. Raises DltuiError."""
-        from tui.data.own_experiments import current
         from tui.dialogs.form_dialog import typed_of
 
-        self.launch(await current(file), typed_of(run), run.spec.data)
+        self.launch(await self._current(file), typed_of(run), run.spec.data)
         return ""
+
+    async def _current(self, file: FileExperiment) -> Experiment:
+        """The experiment as its file is now, and a line while it is read. Raises DltuiError."""
+        from tui.data.own_experiments import current, reading_text
+        from tui.ui.say_if_slow import say_if_slow
+
+        return await say_if_slow(current(file), lambda: self.notify(reading_text(file.path)))
 
     # --- with a question ---------------------------------------------------------------------------------
 

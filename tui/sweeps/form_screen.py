@@ -13,7 +13,7 @@ from engine.errors import ParamError
 from engine.params import Param
 from engine.places import data_folder
 from engine.sweep_protocol import SweepSummary
-from tui.data import executor_text
+from tui.data import executor_text, own_experiments
 from tui.data.command_text import placeholder_fields
 from tui.data.value_text import data_line
 from tui.dialogs.form_dialog import FormOutcome, FormScreen
@@ -74,8 +74,9 @@ def sweep_screen(
     if command is not None:
         fact = shlex.join(command.command.argv)
     return FormScreen(
-        title, form, act, submit_label="start", about=(HOW,), fact=fact, outcome=outcome, on_cancel=keep
-    )
+        title, form, act, submit_label="start", about=(HOW,), fact=fact, outcome=outcome, on_cancel=keep,
+        waiting=lambda given: own_experiments.checking_text(experiment),
+    )  # fmt: skip
 
 
 def fields_of(experiment: Experiment) -> list[Field]:

@@ -20,9 +20,8 @@ from engine.experiment_files.description import FileExperiment
 from engine.params import Param
 from engine.protocol import RunSummary
 from engine.sweep_protocol import PARALLEL, TRIALS, SweepStatus, SweepSummary, TrialGroup, TrialRow
-from tui.data import executor_text, trial_export
+from tui.data import executor_text, own_experiments, trial_export
 from tui.data.command_text import typed_placeholders
-from tui.data.own_experiments import current
 from tui.data.run_actions import Action, run_and_notify
 from tui.data.run_actions import undo as bring_back
 from tui.data.same_name_warning import same_sweep_name_warning
@@ -36,6 +35,7 @@ from tui.sweeps.trial_table import TrialTable
 from tui.sweeps.trial_text import axis_text
 from tui.tab.context import TabContext
 from tui.terminal.plain_text import plain
+from tui.ui.say_if_slow import say_if_slow
 
 Typed = Mapping[str, str]
 EXPORT_HELP = (
@@ -95,9 +95,14 @@ class SweepCommands:
 
     async def _again_with_file(self, sweep: SweepSummary, file: FileExperiment) -> str:
         """Open the form for the file as it is now, or as it was where it is gone. Raises DltuiError."""
-        experiment = await current(file)
+        experiment = await self._current(file)
         self._set_up(experiment, typed_of(sweep, experiment), sweep.spec.data)
         return ""
+
+    async def _current(self, file: FileExperiment) -> Experiment:
+        """The experiment as its file is now, and a line while it is read. Raises DltuiError."""
+        reading = partial(self.notify, own_experiments.reading_text(file.path))
+        return await say_if_slow(own_experiments.current(file), reading)
 
     def _set_up(self, experiment: Experiment, typed: Typed, data: str | None = None) -> None:
         from tui.sweeps.form_screen import sweep_screen
@@ -121,7 +126,7 @@ class SweepCommands:
 
     async def _of_run(self, run: RunSummary) -> str:
         """Raises DltuiError for an experiment that is not there."""
-        experiment = await current(run.spec.file) if run.spec.file else catalog.of(run.spec)
+        experiment = await self._current(run.spec.file) if run.spec.file else catalog.of(run.spec)
         texts = {name: format_exact(name, value) for name, value in run.spec.params.items()}
         texts |= {"device": run.spec.device, **executor_text.typed_of(run.spec.executor)}
         texts["parent"] = run.spec.parent.whole if run.spec.parent else ""

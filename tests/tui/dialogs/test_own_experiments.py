@@ -10,10 +10,12 @@ import pytest
 
 from engine import catalog
 from engine.experiment_files import added
+from engine.experiment_files.description import FileExperiment
 from engine.places import Places
 from tests.engine.experiment_files.files import describe, write
 from tests.fakes.app_pilot import open_app
 from tests.fakes.engine import FakeEngine, done, make_run
+from tui.data import own_experiments
 from tui.dialogs.form_dialog import FormScreen
 from tui.dialogs.pick_experiment import PickScreen
 
@@ -116,6 +118,47 @@ async def test_a_file_that_was_changed_is_listed_at_once_and_its_form_is_of_the_
         await opened.press("enter")
         await opened.until(lambda: isinstance(opened.app.screen, FormScreen))
         await opened.shows("new")
+
+
+async def test_a_line_says_what_one_waits_for_while_a_file_is_read(
+    places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path)
+    kept = describe(places, path).experiment
+    run = make_run(1, experiment="mine", params={"lr": 0.125, "steps": 7}, state=done())
+    is_read, read = asyncio.Event(), own_experiments.current
+
+    async def slow(file: FileExperiment) -> catalog.Experiment:
+        await is_read.wait()
+        return await read(file)
+
+    monkeypatch.setattr(own_experiments, "current", slow)
+    async with open_app(places, FakeEngine(replace(run, spec=replace(run.spec, file=kept)))) as opened:
+        for key in ("R", "S"):
+            is_read.clear()
+            await opened.press(key)
+            await opened.until(lambda: any("mine.py is being read" in one for one in opened.notices))
+            is_read.set()
+            await opened.until(lambda: isinstance(opened.app.screen, FormScreen))
+            await opened.until(lambda: not any("mine.py is being read" in one for one in opened.notices))
+            await opened.press("escape")
+
+
+async def test_a_list_says_that_files_are_being_read_and_a_launch_that_the_file_is_asked(
+    places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    added.add(places, str(write(tmp_path)))
+    monkeypatch.setattr(own_experiments, "load_all", never)
+    monkeypatch.setattr(own_experiments, "check", lambda experiment, values: never())
+    async with open_app(places, FakeEngine(make_run(1)), (80, 30)) as opened:
+        await opened.press("n")
+        await opened.until(lambda: any(one.file for one in catalog.experiments()))
+        await opened.press(*["down"] * 10)
+        await opened.shows("Files that are new or were changed are being read")
+        await opened.press("enter")
+        await opened.until(lambda: isinstance(opened.app.screen, FormScreen))
+        await opened.press("enter")
+        await opened.shows("mine.py is asked in a process of its own")
 
 
 async def never() -> list[str]:
