@@ -5,10 +5,8 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar
-
-from textual.message import Message
 
 from engine.client.session import Session
 from engine.errors import DltuiError
@@ -17,7 +15,6 @@ from engine.session_protocol.learn import (
     AidLine,
     AidRequest,
     AidsRequest,
-    ComputedAid,
     Computing,
     SeenRequest,
 )
@@ -26,6 +23,7 @@ from tui.drawings.half_block_canvas import ImageCanvas
 from tui.keys import all_keys
 from tui.keys.all_keys import Scope
 from tui.learn import aid_state
+from tui.learn.aid_messages import AidComputed, AidLeft, LabWanted, PredictionWanted
 from tui.learn.aid_picture import AidLook, paint_aid
 from tui.learn.aid_state import AidState
 from tui.messages import KeyHintsChanged
@@ -36,25 +34,6 @@ from tui.ui.start_worker import start_worker
 class AidPane(ImageWidget, can_focus=True):
     SCOPE: ClassVar[Scope] = "aid"
     BINDINGS = all_keys.bindings("aid")
-
-    @dataclass
-    class Computed(Message):
-        """The aid was computed for the parameters that it has."""
-
-        pane: AidPane
-        answer: ComputedAid
-
-    @dataclass
-    class Left(Message):
-        """The user goes back to where the aid was opened."""
-
-    @dataclass
-    class LabWanted(Message):
-        state: AidState
-
-    @dataclass
-    class PredictionWanted(Message):
-        aid: str
 
     def __init__(self, session: Session, **widget: Any) -> None:
         super().__init__(**widget)
@@ -135,7 +114,7 @@ class AidPane(ImageWidget, can_focus=True):
                     else:
                         state.hide(map(str, part.data.get("unused", ())))
                         self._show(computed=part, progress=None, error="")
-                        self.post_message(self.Computed(self, part))
+                        self.post_message(AidComputed(part))
         except DltuiError as error:
             self._show(error=plain(str(error), limit=400), progress=None)
 
@@ -238,14 +217,14 @@ class AidPane(ImageWidget, can_focus=True):
 
     def action_predict(self) -> None:
         if self.state is not None:
-            self.post_message(self.PredictionWanted(self.state.line.name))
+            self.post_message(PredictionWanted(self.state.line.name))
 
     def action_lab(self) -> None:
         if self.state is not None:
-            self.post_message(self.LabWanted(self.state))
+            self.post_message(LabWanted(self.state))
 
     def action_back(self) -> None:
         if self._look is not None and self._look.shows_how:
             self._show(shows_how=False)
         else:
-            self.post_message(self.Left())
+            self.post_message(AidLeft())

@@ -8,6 +8,7 @@ from typing import Any
 from textual import on
 from textual.app import ComposeResult
 
+from tui.learn.aid_messages import AidLeft
 from tui.learn.aid_pane import AidPane
 from tui.learn.view import LearnView
 
@@ -31,6 +32,6 @@ class AidView(LearnView):
         self._back = str(selection.get("back", "aids"))
         self.pane.show_aid(str(selection["name"]), selection.get("params") or {})
 
-    @on(AidPane.Left)
+    @on(AidLeft)
     def _go_back(self) -> None:
         self.turn_to(self._back)

@@ -31,6 +31,7 @@ from tui.dialogs.dialog import Dialog, KeyLine
 from tui.drawings.canvas_widget import ImageWidget
 from tui.keys import all_keys
 from tui.keys.all_keys import Scope
+from tui.learn.aid_messages import AidComputed, AidLeft
 from tui.learn.aid_pane import AidPane
 from tui.learn.card_rows import CardState, card_rows
 from tui.learn.outcome_picture import paint_outcome
@@ -415,8 +416,8 @@ class CardScreen(Dialog[None]):
 
     # --- build items and essays --------------------------------------------------------------------------
 
-    @on(AidPane.Computed)
-    def _check_goal(self, message: AidPane.Computed) -> None:
+    @on(AidComputed)
+    def _check_goal(self, message: AidComputed) -> None:
         card = self.card
         if card is not None and card.asked.form == "build" and card.phase == "ask":
             start_worker(self, self._try_goal, dict(message.answer.params), group="goal", exclusive=True)
@@ -433,8 +434,8 @@ class CardScreen(Dialog[None]):
         except DltuiError as error:
             self._refuse(error)
 
-    @on(AidPane.Left)
-    def _leave_aid(self, message: AidPane.Left) -> None:
+    @on(AidLeft)
+    def _leave_aid(self, message: AidLeft) -> None:
         message.stop()
         self.action_cancel()
 

@@ -28,6 +28,7 @@ from engine.session_protocol.learn import (
 )
 from tui.data.run_actions import run_and_notify
 from tui.keys import all_keys
+from tui.learn.aid_messages import AidLeft
 from tui.learn.aid_pane import AidPane
 from tui.learn.labs import lab_of
 from tui.learn.lecture_rows import Opening
@@ -249,8 +250,8 @@ class ReaderView(LearnView):
     def _item_closed(self) -> None:
         self.request(LectureRequest(self.lecture_id), self._update_opened, "learn lecture")
 
-    @on(AidPane.Left)
-    def _leave_aid(self, message: AidPane.Left) -> None:
+    @on(AidLeft)
+    def _leave_aid(self, message: AidLeft) -> None:
         message.stop()
         self.focus(scroll_visible=False)
 

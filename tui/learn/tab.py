@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 from typing import Any, ClassVar, cast
 
 from textual.widget import Widget
@@ -12,6 +14,10 @@ from tui.keys import all_keys
 from tui.learn.view import LearnView
 from tui.tab.context import TabContext
 from tui.tab.views_tab import ViewEntry, ViewsTab
+from tui.ui.start_worker import start_worker
+
+WARM_AFTER = 0.4
+"""seconds after the tab was opened until the modules of its other views are imported"""
 
 
 class LearnTab(ViewsTab):
@@ -29,6 +35,21 @@ class LearnTab(ViewsTab):
 
     def __init__(self, context: TabContext, **widget: Any) -> None:
         super().__init__(context, RunList({}), **widget)
+        self._is_warm = False
+
+    def activated(self) -> None:
+        super().activated()
+        if not self._is_warm:
+            self._is_warm = True
+            self.set_timer(WARM_AFTER, self._warm_up)
+
+    def _warm_up(self) -> None:
+        start_worker(self, self._import_rest, group="warm")
+
+    async def _import_rest(self) -> None:
+        """What a lecture and an aid need, so that they open at once."""
+        for name in ("tui.learn.reader_view", "tui.learn.card_screen"):
+            await asyncio.to_thread(importlib.import_module, name)
 
     @property
     def view(self) -> LearnView:

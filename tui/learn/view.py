@@ -10,10 +10,9 @@ from textual import on
 from textual.app import ComposeResult
 from textual.widget import Widget
 
-from engine.course.reading import open_lecture
 from engine.errors import DltuiError
 from engine.session_protocol.learn import AidsRequest
-from tui.learn.aid_pane import AidPane
+from tui.learn.aid_messages import LabWanted, PredictionWanted
 from tui.learn.cursor_list import CursorList, ListRow
 from tui.learn.labs import lab_of
 from tui.messages import LearnedMore, OpenView
@@ -70,12 +69,14 @@ class LearnView(View):
 
         self.app.push_screen(CardScreen(self.context.session, items, mode, open_aid), closed)
 
-    @on(AidPane.PredictionWanted)
-    def _predict(self, message: AidPane.PredictionWanted) -> None:
+    @on(PredictionWanted)
+    def _predict(self, message: PredictionWanted) -> None:
         start_worker(self, self._ask_prediction, message.aid, group="prediction", exclusive=True)
 
     async def _ask_prediction(self, aid: str) -> None:
         """Ask a prediction about an aid: one of the section that has it."""
+        from engine.course.reading import open_lecture
+
         try:
             [line] = (await self.context.session.ask(AidsRequest(aid))).aids
             lecture = await asyncio.to_thread(open_lecture, self.context.places.learn, line.lecture)
@@ -89,8 +90,8 @@ class LearnView(View):
         else:
             self.app.notify(f"No prediction is asked about {line.title}.", markup=False)
 
-    @on(AidPane.LabWanted)
-    def _open_lab(self, message: AidPane.LabWanted) -> None:
+    @on(LabWanted)
+    def _open_lab(self, message: LabWanted) -> None:
         wanted = lab_of(message.state.line, message.state.params)
         if wanted is None:
             title = message.state.line.title
