@@ -189,11 +189,17 @@ def _cell(value: object) -> object:
 
 
 def checked_buckets(buckets: Sequence[Sequence[float]]) -> list[list[float]]:
-    """(left, right, count) each, ordered. Raises ValueError and TypeError."""
+    """(left, right, count) each, ordered; neighbours in one where there are more than BUCKETS_LIMIT.
+
+    Raises ValueError and TypeError.
+    """
     found = [[float(left), float(right), float(count)] for left, right, count in buckets]
-    if len(found) > BUCKETS_LIMIT:
-        raise ValueError(f"{len(found):,} buckets, expected {BUCKETS_LIMIT} at most")
     for left, right, count in found:
         if not (math.isfinite(left) and math.isfinite(right) and left <= right and 0 <= count < math.inf):
             raise ValueError(f"expected finite edges and counts from 0 on, got {left}, {right}, {count}")
-    return sorted(found)
+    found.sort()
+    each = -(-len(found) // BUCKETS_LIMIT)
+    if each < 2:
+        return found
+    parts = (found[at : at + each] for at in range(0, len(found), each))
+    return [[part[0][0], max(one[1] for one in part), sum(one[2] for one in part)] for part in parts]

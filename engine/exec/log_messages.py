@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from engine.readers.log_reader import LogBatch
+from engine.readers.log_reader import LogBatch, LogMedia
 
 SLICE = 5_000
 """points of one metric in one message"""
@@ -31,6 +31,9 @@ class BatchMessages:
                 yield {"metrics": {prefix + name: [list(steps), list(values)]}}
         for text in batch.texts:
             yield {"text": {"tag": prefix + text.tag, "step": text.step, "text": text.text}}
+        for one in batch.media:
+            if one.at >= self.since:
+                yield _media_message(one, prefix + one.tag)
         for damage in batch.damages:
             yield from self.note(damage)
 
@@ -38,3 +41,12 @@ class BatchMessages:
         if text not in self._noted:
             self._noted.add(text)
             yield {"note": text}
+
+
+def _media_message(one: LogMedia, tag: str) -> Message:
+    facts: Message = {"tag": tag, "step": one.step}
+    if one.kind == "image":
+        return {"image": {**facts, "file": one.file, "span": one.span}}
+    if one.kind == "histogram":
+        return {"histogram": {**facts, "buckets": one.buckets}}
+    return {"table": {**facts, "columns": one.columns, "rows": one.rows}}

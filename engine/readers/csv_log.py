@@ -19,7 +19,7 @@ from engine.params import Value
 from engine.point_columns import PointColumns
 from engine.protocol import Json
 from engine.reader_protocol import LogDescription
-from engine.readers.log_reader import LogBatch, MediaItem, increasing
+from engine.readers.log_reader import LogBatch, increasing
 from engine.typed_json import LATEST_TIME, WHOLE_LIMIT, typed
 
 KIND = "csv"
@@ -79,9 +79,6 @@ class CsvLog:
     def incomplete(self) -> list[str]:
         text = f"{self.path.name}: the file ends within a row, at byte {self._offset:,}"
         return [text] if self._seen > self._offset else []
-
-    def media(self) -> Iterator[MediaItem]:
-        return iter(())
 
     @property
     def cursor(self) -> Json:

@@ -13,15 +13,17 @@ from engine import events, files, point_columns
 from engine.errors import CorruptRun
 from engine.events import EventWriter
 from engine.log_position import LogPosition
+from engine.logged_media import MediaWriter
 from engine.point_columns import PointColumns
 from engine.protocol import Json
-from engine.readers.log_reader import LogBatch
+from engine.readers.log_reader import LogBatch, LogMedia, LogText
 from engine.typed_json import LATEST_TIME
 
 POINTS = 100_000
 """points of one event, which is a line of 3.3 MB then"""
 OUTPUT = 8 << 20
 """bytes of the output of a script that are kept"""
+TEXTS, TEXT = 200, 4_000
 TAIL = 256 * 1024
 """bytes in which the last event with a cursor is searched"""
 
@@ -33,6 +35,8 @@ class HistoryWriter:
         """Raises OSError and CorruptRun."""
         self._events = EventWriter(path)
         self._at = began_at
+        self._media = MediaWriter(path.parent, self._append, self._warn, self._events.seq + 1)
+        self._remarks = 0
         self._log = path.with_name("worker.log")
         self._position = LogPosition(self._log)
         if not self._events.seq:
@@ -47,14 +51,36 @@ class HistoryWriter:
             self._append("params", values=dict(batch.params))
         self._write_output(batch.output)
         for text in batch.texts:
-            shown = f"{text.tag}, step {text.step:,}: {text.text}"
-            self._append("note", step=text.step, severity="ok", text=shown)
+            self._write_text(text)
+        for one in batch.media:
+            self._write_media(one)
         for damage in batch.damages:
             self._append("note", severity="warning", text=damage)
         lines = list(_in_lines(batch.series))
         for number, series in enumerate(lines, 1):
             place = self._position.facts() if number == len(lines) else {}
             self._append("columns", step=batch.step, series=point_columns.to_json(series), **place)
+
+    def _write_text(self, text: LogText) -> None:
+        """As a note, too: the first TEXTS of a reading, each in TEXT characters."""
+        if self._remarks < TEXTS:
+            self._remarks += 1
+            shown = f"{text.tag}, step {text.step:,}: {text.text[:TEXT]}"
+            self._append("note", step=text.step, severity="ok", text=shown)
+        if not text.is_remark:
+            self._media.text(text.tag, text.step, text.text)
+
+    def _write_media(self, one: LogMedia) -> None:
+        """Images stay in the files of the log."""
+        if one.kind == "image":
+            self._media.place(one.tag, one.step, one.file, one.span)
+        elif one.kind == "histogram":
+            self._media.histogram(one.tag, one.step, one.buckets)
+        else:
+            self._media.table(one.tag, one.step, one.columns, one.rows)
+
+    def _warn(self, text: str) -> None:
+        self._append("note", severity="warning", text=text)
 
     def _write_output(self, output: bytes) -> None:
         """Add what the script printed to the log of the run, as far as OUTPUT bytes go."""
@@ -68,6 +94,7 @@ class HistoryWriter:
 
     def close(self) -> None:
         self._events.close()
+        self._media.close()
 
     def _append(self, kind: str, **facts: object) -> None:
         self._events.append(kind, at=round(self._at, 3), elapsed=None, **facts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -23,6 +23,26 @@ class LogText:
     tag: str
     step: int
     text: str
+    is_remark: bool = False
+    """what the reader says about the run"""
+
+
+@dataclass(frozen=True, slots=True)
+class LogMedia:
+    """An image, histogram or table that was logged."""
+
+    kind: str
+    tag: str
+    step: int
+    at: float
+    file: str = ""
+    """of an image: the path of its file, or of one that holds it at `span`: byte and length"""
+    span: tuple[int, int] | None = None
+    buckets: Sequence[Sequence[float]] = ()
+    """of a histogram: (left, right, count)"""
+    columns: Sequence[object] = ()
+    rows: Sequence[Sequence[object]] = ()
+    """of a table"""
 
 
 @dataclass(slots=True)
@@ -34,6 +54,7 @@ class LogBatch:
     series: dict[str, PointColumns] = field(default_factory=dict)
     """the points of a metric from the first step on replace those of batches before"""
     texts: list[LogText] = field(default_factory=list)
+    media: list[LogMedia] = field(default_factory=list)
     params: Mapping[str, Value] = field(default_factory=dict)
     """parameters that became known after the description, or have changed"""
     output: bytes = b""
@@ -46,18 +67,6 @@ class LogBatch:
     """the latest time"""
     bytes: int = 0
     """that were read"""
-
-
-@dataclass(frozen=True, slots=True)
-class MediaItem:
-    """An image, text or histogram."""
-
-    kind: str
-    tag: str
-    step: int
-    at: float
-    data: bytes
-    """of an image its file, of a text its UTF-8, of a histogram the JSON of [[left, right, count]...]"""
 
 
 def increasing(
@@ -81,9 +90,6 @@ class LogReader(Protocol):
 
     def scalars(self) -> Iterator[LogBatch]:
         """All that was added since the last call. Raises OSError, CorruptRun where the log is gone."""
-
-    def media(self) -> Iterator[MediaItem]:
-        """All images, texts and histograms."""
 
     def follow(self) -> bool:
         """Whether the log has grown since `scalars`, or may have; cheap. Raises as `scalars`."""

@@ -14,7 +14,7 @@ from engine.params import Value
 from engine.protocol import Json
 from engine.reader_protocol import LogDescription
 from engine.readers import mlflow_run
-from engine.readers.log_reader import LogBatch, MediaItem
+from engine.readers.log_reader import LogBatch
 from engine.readers.mlflow_run import MlflowRun
 from engine.readers.step_order import LoggedValues, StepOrder
 from engine.typed_json import typed
@@ -100,9 +100,6 @@ class MlflowLog:
             return self.source.has_grown()
         except StoreLocked:
             return not self._is_waiting
-
-    def media(self) -> Iterator[MediaItem]:
-        return iter(())
 
     def incomplete(self) -> list[str]:
         return self.source.incomplete()

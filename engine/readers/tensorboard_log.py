@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 import os
 from array import array
@@ -23,7 +22,7 @@ from engine.protocol import Json
 from engine.reader_protocol import LogDescription
 from engine.readers import event_messages
 from engine.readers.event_messages import TENSOR_TYPES, TEXT_TENSOR, Event, HParams
-from engine.readers.log_reader import LogBatch, LogText, MediaItem, increasing
+from engine.readers.log_reader import LogBatch, LogMedia, LogText, increasing
 from engine.readers.record_file import CHUNK, RecordBatch, RecordFile
 from engine.readers.scalar_shapes import ScalarPoints, joined, read_scalars
 from engine.typed_json import LATEST_TIME, WHOLE_LIMIT, typed
@@ -35,9 +34,9 @@ DESCRIBED, SEARCHED = 8 << 10, 100
 """bytes of the first file, and records among them, that are searched for hyper-parameters"""
 LOOKS = 4
 """calls of `follow` of which one looks for new files too"""
-PARAMS_LIMIT, TEXTS_LIMIT = 200, 200
-TEXT_LIMIT = 4000
-"""characters of a text that are kept"""
+PARAMS_LIMIT, TEXTS_LIMIT = 200, 20_000
+TEXT_LIMIT, LONG_TEXT_LIMIT = 4_000, 1_000_000
+"""characters of a parameter that are kept, and of a text"""
 
 
 def is_event_file(name: str) -> bool:
@@ -92,8 +91,10 @@ class EventFolder:
             if _size(file.path) < file.offset:
                 file.offset = 0
             try:
+                begin = file.offset
                 while (read := file.read(CHUNK)).size:
-                    yield from self._batches(file.path, prefix, read)
+                    yield from self._batches(file.path, prefix, read, begin)
+                    begin = file.offset
             except CorruptRun as error:
                 if name not in self._refused:
                     self._refused.add(name)
@@ -106,15 +107,6 @@ class EventFolder:
                 return True
         self._looks += 1
         return self._looks % LOOKS == 0 and self._listed != self._stamp()
-
-    def media(self) -> Iterator[MediaItem]:
-        plugins: dict[bytes, bytes] = {}
-        for name in self._list():
-            file = RecordFile(self.folder / name)
-            while (read := file.read(CHUNK)).size:
-                for event in filter(None, map(_event, read.records)):
-                    for value in event.summary.value:
-                        yield from _media(event, value, _plugin(plugins, value))
 
     @property
     def cursor(self) -> Json:
@@ -147,8 +139,8 @@ class EventFolder:
             found += [f"{part}/{name}" if part else name for name in sorted(filter(is_event_file, names))]
         return found
 
-    def _batches(self, path: Path, prefix: str, read: RecordBatch) -> Iterator[LogBatch]:
-        """One batch, and another one behind each restart."""
+    def _batches(self, path: Path, prefix: str, read: RecordBatch, begin: int) -> Iterator[LogBatch]:
+        """One batch, and another one behind each restart; `read` begins at byte `begin` of the file."""
         batch = LogBatch(damages=[str(damage) for damage in read.damages], bytes=read.size)
         alike, others = read_scalars(read, self._number)
         events: dict[int, Any] = {}
@@ -166,7 +158,30 @@ class EventFolder:
             self._add(
                 batch, prefix, [one.between(first, last) for one in alike] if restarts else alike, inner
             )
+            for place, event in inner.items():
+                self._add_media(batch, str(path), prefix, read, place, begin, event)
             yield batch
+
+    def _add_media(
+        self, batch: LogBatch, path: str, prefix: str, read: RecordBatch, place: int, begin: int, event: Any
+    ) -> None:
+        """Histograms, and where in the file images lie."""
+        data, start = b"", begin + int(read.starts[place])
+        at = min(max(0.0, event.wall_time), LATEST_TIME) if math.isfinite(event.wall_time) else 0.0
+        for value in event.summary.value:
+            tag, plugin = prefix + _text(value.tag), _plugin(self._plugins, value)
+            images = _images(value, plugin)
+            data = data or (read.record(place) if images else b"")
+            inside = 0
+            for number, image in enumerate(images):
+                inside = data.find(image, inside)
+                name = tag if len(images) == 1 else f"{tag} [{number}]"
+                span = (start + inside, len(image))
+                batch.media.append(LogMedia("image", name, event.step, at, path, span))
+                inside += len(image)
+            buckets = _histogram(value, plugin)
+            if buckets is not None:
+                batch.media.append(LogMedia("histogram", tag, event.step, at, buckets=buckets))
 
     def _add(
         self, batch: LogBatch, prefix: str, alike: Sequence[ScalarPoints], events: Mapping[int, Any]
@@ -211,7 +226,7 @@ class EventFolder:
     def _add_text(self, batch: LogBatch, prefix: str, step: int, value: Any) -> None:
         if _plugin(self._plugins, value) == b"text" and value.tensor.strings and self._texts < TEXTS_LIMIT:
             self._texts += 1
-            text = _text(value.tensor.strings[0])[:TEXT_LIMIT]
+            text = _text(value.tensor.strings[0])[:LONG_TEXT_LIMIT]
             batch.texts.append(LogText(prefix + _text(value.tag), step, text))
 
     def _valid(self, times: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -275,25 +290,29 @@ def _half(bits: bytes, stored: str) -> float | None:
     return float(np.frombuffer(b"\0\0" + bits[:2], "<f4")[0])
 
 
-def _media(event: Any, value: Any, plugin: bytes) -> Iterator[MediaItem]:
-    tag, step, at, tensor = _text(value.tag), event.step, event.wall_time, value.tensor
+def _images(value: Any, plugin: bytes) -> list[bytes]:
+    """The files of images in a value."""
     if value.HasField("image"):
-        yield MediaItem("image", tag, step, at, value.image.encoded)
-    elif plugin == b"images":
-        for data in tensor.strings[2:]:  # behind its width and its height
-            yield MediaItem("image", tag, step, at, data)
-    elif plugin == b"text" and tensor.dtype == TEXT_TENSOR:
-        for data in tensor.strings:
-            yield MediaItem("text", tag, step, at, data)
-    elif value.HasField("histo"):
-        yield MediaItem("histogram", tag, step, at, _old_histogram(value.histo))
-    elif plugin == b"histograms":
-        buckets = np.frombuffer(tensor.content, "<f8") if tensor.content else np.array(tensor.doubles)
-        if len(buckets) % 3 == 0:
-            yield MediaItem("histogram", tag, step, at, json.dumps(buckets.reshape(-1, 3).tolist()).encode())
+        return [value.image.encoded]
+    return list(value.tensor.strings[2:]) if plugin == b"images" else []  # behind its width and its height
 
 
-def _old_histogram(histogram: Any) -> bytes:
+def _histogram(value: Any, plugin: bytes) -> list[list[float]] | None:
+    """The buckets of a value that is a histogram."""
+    if value.HasField("histo"):
+        return _old_histogram(value.histo)
+    if plugin != b"histograms":
+        return None
+    tensor = value.tensor
+    is_whole = len(tensor.content) % 24 == 0
+    buckets = (
+        np.frombuffer(tensor.content, "<f8") if tensor.content and is_whole else np.array(tensor.doubles)
+    )
+    found: list[list[float]] = buckets.reshape(-1, 3).tolist() if len(buckets) % 3 == 0 else []
+    return found
+
+
+def _old_histogram(histogram: Any) -> list[list[float]]:
     """The buckets with a count; the outermost end at the smallest and the largest number."""
     left, buckets = histogram.min, []
     for limit, count in zip(histogram.limits, histogram.counts, strict=False):
@@ -301,7 +320,7 @@ def _old_histogram(histogram: Any) -> bytes:
         if count:
             buckets.append([max(left, histogram.min), right, count])
         left = right
-    return json.dumps(buckets).encode()
+    return buckets
 
 
 def _params(records: list[bytes]) -> dict[str, Value]:

@@ -26,7 +26,7 @@ from engine.protocol import Json
 from engine.reader_protocol import LogDescription
 from engine.readers import wandb_items
 from engine.readers.block_file import BlockFile
-from engine.readers.log_reader import LogBatch, LogText, MediaItem, increasing
+from engine.readers.log_reader import LogBatch, LogMedia, LogText, increasing
 from engine.readers.record_file import RecordBatch
 from engine.readers.wandb_items import NAMES_LIMIT, Contents, NameTable, Places
 from engine.readers.wandb_messages import Record
@@ -40,6 +40,8 @@ LOOKS = 4
 PARAMS_LIMIT, TEXT_LIMIT, DAMAGES_LIMIT = 200, 4000, 20
 _OWN_STEP, _OWN_TIME = "_step", "_timestamp"
 _TYPE = "._type"
+TABLE_LIMIT = 16 * 1024 * 1024
+"""bytes of the file of a table that is read"""
 """the end of the name of what is no number: an image has a size and others beside it"""
 _BEGIN, _END = "run-", ".wandb"
 
@@ -114,6 +116,8 @@ class WandbRun:
     """of a name: whether it is one of W&B itself"""
     _logged: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(NAMES_LIMIT, bool))
     """of a name: whether it is in the history, whose values the summary repeats"""
+    _types: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(NAMES_LIMIT, bool))
+    """of a name: whether it tells the type of an image, histogram or table"""
     _named: int = 0
     """names of which `_hidden` is known"""
     _last: int = -1
@@ -122,6 +126,8 @@ class WandbRun:
     """the latest time"""
     _damages: int = 0
     _looks: int = 0
+    _with_media: Places = field(default_factory=lambda: np.empty(0, np.int64))
+    """indices of the history's records, of those read last, that may hold more than numbers"""
 
     def describe(self) -> LogDescription:
         first, params = None, dict[str, Value]()
@@ -144,13 +150,6 @@ class WandbRun:
             file = self._files.setdefault(str(path), _RunFile(BlockFile(path)))
             while (read := file.blocks.read()).size:
                 yield self._batch(file, read)
-
-    def media(self) -> Iterator[MediaItem]:
-        for path in files_of_run(self.path):
-            blocks = BlockFile(path)
-            while (read := blocks.read()).size:
-                for record in filter(None, map(_record, read.records)):
-                    yield from _media(path.parent / "files", record.history)
 
     def follow(self) -> bool:
         if any(file.blocks.has_grown() for file in self._files.values()):
@@ -192,6 +191,7 @@ class WandbRun:
         others = {place: _record(read.record(place)) for place in _others(read, history, summary)}
         file.is_resumed |= any(record and record.run.is_resumed for record in others.values())
         rows = self._placed(batch, file, self._read_rows(read, history, is_summary=False))
+        self._add_media(batch, file, read, rows)
         self._logged[rows.names] = True
         self._add_series(batch, read, rows)
         self._add_series(batch, read, self._summary_rows(file, read, summary, history, rows))
@@ -207,6 +207,8 @@ class WandbRun:
         self._hide_own_names()
         odd = _odd_items(read, contents, np.flatnonzero(is_odd), self._table, steps)
         self._hide_own_names()
+        if not is_summary:
+            self._with_media = self._media_records(items, is_odd)
         items = items.only((items.names >= 0) & ~is_odd[items.records])
         times = np.full(len(steps), np.nan)
         for name, column in ((_OWN_STEP, steps), (_OWN_TIME, times)):
@@ -232,6 +234,23 @@ class WandbRun:
             items.ends[kept],
         )
         return _with_odd(rows, {name: found for name, found in odd.items() if not left_out[name]})
+
+    def _media_records(self, items: Any, is_odd: NDArray[np.bool_]) -> Places:
+        """The records that may hold more than numbers."""
+        if not self._types.any():
+            return np.empty(0, np.int64)
+        has_type = np.zeros(len(is_odd), bool)
+        has_type[items.records[(items.names >= 0) & self._types[items.names]]] = True
+        return np.flatnonzero(has_type | is_odd)
+
+    def _add_media(self, batch: LogBatch, file: _RunFile, read: RecordBatch, history: _Rows) -> None:
+        """Images, histograms and tables; `history` has the steps of the records."""
+        folder = file.blocks.path.parent / "files"
+        for index in self._with_media.tolist():
+            record = _record(read.record(int(history.places[index])))
+            if record is not None:
+                step, at = int(history.steps[index]), float(history.times[index])
+                batch.media += _media(folder, record.history, step, at)
 
     def _placed(self, batch: LogBatch, file: _RunFile, rows: _Rows) -> _Rows:
         """The rows of a history with a step and a time each."""
@@ -290,7 +309,7 @@ class WandbRun:
             batch.params = {**batch.params, **_config(record.run.config), **_config(record.config)}
             if record.HasField("exit"):
                 file.has_ended = True
-                batch.texts.append(LogText("W&B", step, f"ended with exit code {record.exit.code}"))
+                batch.texts.append(LogText("W&B", step, f"ended with exit code {record.exit.code}", True))
         for name, points in system.items():
             columns = np.array(points, float).T
             batch.series[name] = increasing(columns[0].astype(np.int64), columns[1], columns[2])
@@ -304,6 +323,7 @@ class WandbRun:
             self._hidden[: len(names)] = [
                 name.startswith("_") or name.rpartition(".")[0] in media for name in names
             ]
+            self._types[: len(names)] = [name.endswith(_TYPE) for name in names]
             self._named = len(names)
 
     def _name_damage(self, batch: LogBatch, file: _RunFile, text: str) -> None:
@@ -462,32 +482,40 @@ def _facts_of(run: Any) -> dict[str, Value]:
     return {name: text[:TEXT_LIMIT] for name, text in given.items() if text}
 
 
-def _media(folder: Path, history: Any) -> Iterator[MediaItem]:
-    """Images and histograms, as W&B writes them."""
+def _media(folder: Path, history: Any, step: int, at: float) -> Iterator[LogMedia]:
+    """Images, histograms and tables, as W&B writes them."""
     found: dict[str, dict[str, Any]] = {}
-    step, at = history.step.num, 0.0
     for item in history.items:
         name, value = _name_of(item), _json(item)
         if isinstance(value, dict):
             found.setdefault(name, {}).update(value)
         found.setdefault(name.rpartition(".")[0], {})[name.rpartition(".")[2]] = value
-        step = value if name == _OWN_STEP and isinstance(value, int) else step
-        at = value if name == _OWN_TIME and isinstance(value, float) else at
     for name, facts in found.items():
-        if facts.get("_type") == "image-file" and (data := _image(folder, facts.get("path"))):
-            yield MediaItem("image", name, step, at, data)
-        elif facts.get("_type") == "histogram" and (buckets := _buckets(facts)):
-            yield MediaItem("histogram", name, step, at, json.dumps(buckets).encode())
+        kind = facts.get("_type")
+        if kind == "image-file" and (path := _path(folder, facts.get("path"))):
+            yield LogMedia("image", name, step, at, path)
+        elif kind == "histogram" and (buckets := _buckets(facts)):
+            yield LogMedia("histogram", name, step, at, buckets=buckets)
+        elif kind == "table-file" and (path := _path(folder, facts.get("path"))):
+            table = _table(Path(path))
+            yield LogMedia(
+                "table", name, step, at, columns=table.get("columns", ()), rows=table.get("data", ())
+            )
 
 
-def _image(folder: Path, name: object) -> bytes:
-    """The file of an image within `folder`; empty where it is not there."""
+def _path(folder: Path, name: object) -> str:
+    """The path of a file within `folder`; empty where it is outside."""
     path = Path(os.path.normpath(folder / str(name)))
+    return str(path) if path.is_relative_to(os.path.normpath(folder)) else ""
+
+
+def _table(path: Path) -> Mapping[str, Any]:
+    """The JSON of a table; empty where its file cannot be read."""
     try:
-        is_inside = path.is_relative_to(os.path.normpath(folder))
-        return files.read_bytes(path, follow=True) or b"" if is_inside else b""
-    except (OSError, CorruptRun):
-        return b""
+        found = json.loads(files.read_bytes(path, follow=True, limit=TABLE_LIMIT) or b"{}")
+    except (OSError, CorruptRun, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _buckets(value: Mapping[str, Any]) -> list[list[float]]:

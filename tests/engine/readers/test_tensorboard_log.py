@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import io
 import math
 import os
 import struct
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import PIL.Image
 import pytest
 
 from engine import tfrecord
@@ -140,18 +142,22 @@ def test_hyper_parameters_become_parameters() -> None:
     assert log.describe().params == {"lr": 0.01, "units": 16, "activation": "relu"}
 
 
-def test_media_are_images_texts_and_histograms() -> None:
+def test_media_are_images_in_place_texts_and_histograms() -> None:
     for name in ("tensorboardX", "torch", "tensorflow"):
         (folder,) = (path for path in LOGS.iterdir() if path.name.startswith(name))
-        found = [item for log in find_logs(folder) for item in log.media()]
+        batches = [batch for log in find_logs(folder) for batch in log.scalars()]
+        found = [item for batch in batches for item in batch.media]
         images = [item for item in found if item.kind == "image"]
-        assert images and all(item.data.startswith(b"\x89PNG") and item.step == 4 for item in images)
-        texts = [item.data for item in found if item.kind == "text" and item.tag.startswith("words")]
-        assert texts == [b"two dogs *play*"]
+        assert images and all(item.step == 4 and item.span for item in images)
+        for item in images:
+            begin, length = item.span or (0, 0)
+            data = Path(item.file).read_bytes()[begin : begin + length]
+            assert PIL.Image.open(io.BytesIO(data)).size[0] > 0 and data.endswith(b"IEND\xaeB`\x82")
+        texts = [text.text for batch in batches for text in batch.texts if text.tag.startswith("words")]
+        assert texts == ["two dogs *play*"]
         (weights,) = (item for item in found if item.kind == "histogram" and item.tag == "weights")
-        buckets = eval(weights.data)
-        assert sum(count for _, _, count in buckets) == 100
-        assert (buckets[0][0], buckets[-1][1]) == (0, 99)
+        assert sum(count for _, _, count in weights.buckets) == 100
+        assert (weights.buckets[0][0], weights.buckets[-1][1]) == (0, 99)
 
 
 def test_steps_that_go_back_replace_those_from_there_on(folder: Path) -> None:

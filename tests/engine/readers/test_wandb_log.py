@@ -93,10 +93,11 @@ def test_config_tags_notes_output_and_end_are_read() -> None:
 
 
 def test_images_and_histograms_are_media() -> None:
-    image, histogram = WandbRun(WHOLE).media()
+    image, histogram = (one for batch in WandbRun(WHOLE).scalars() for one in batch.media)
     assert (image.kind, image.tag, image.step) == ("image", "digits", 111)
-    assert image.data.startswith(b"\x89PNG")
+    assert Path(image.file).read_bytes().startswith(b"\x89PNG") and image.span is None
     assert (histogram.kind, histogram.tag, histogram.step) == ("histogram", "weights", 112)
+    assert len(histogram.buckets) > 1 and sum(count for *_, count in histogram.buckets) > 1
 
 
 def test_a_file_that_was_cut_is_read_up_to_there_and_named() -> None:
