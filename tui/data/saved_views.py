@@ -1,10 +1,11 @@
-"""Views of the run table that were saved by name, in the home: filter, order, columns."""
+"""Views of the run table that were saved by name, in the home: filter, order, columns, charts of the grid."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from engine import files
 from engine.errors import CorruptRun, DltuiError, InputError
@@ -13,7 +14,7 @@ from engine.protocol import Unknown, fitting, to_json
 
 VERSION = 1
 VIEWS_LIMIT = 200
-SIZE_LIMIT = 100_000
+SIZE_LIMIT = 1_000_000
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,63}")
 
 
@@ -32,6 +33,8 @@ class SavedView:
     """on the chart"""
     grid: bool = False
     """whether all metrics are shown as small charts"""
+    charts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """which of them, in which order, for the experiment that was selected: as in `GridChoice`"""
     grouped: bool = False
     """whether runs that differ in the seed alone are one row"""
     unknown: Unknown = field(default_factory=dict)

@@ -146,6 +146,15 @@ class GridPanel(Vertical):
     def set_empty_text(self, text: str) -> None:
         self._empty = text
 
+    @property
+    def choice(self) -> dict[str, dict[str, Any]]:
+        """Which charts are shown, by the experiment that is selected; empty without one."""
+        return {self._experiment: to_json(self._choice)} if self._experiment else {}
+
+    def choices_changed(self) -> None:
+        """`choices` was changed: the one of the selected experiment is shown at the next update."""
+        self._is_restored = False
+
     def clear_filter(self) -> None:
         self.filter_bar.action_clear()
 

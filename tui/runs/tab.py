@@ -568,6 +568,7 @@ class RunsTab(Tab):
         return SavedView(
             where=query.where, sort=query.sort, descending=query.descending, columns=columns,
             metric=self.chart.metric, grid=self.state.grid, grouped=self.is_grouped,
+            charts=self.curves.grid.choice if self.state.grid and self.curves.grid is not None else {},
         )  # fmt: skip
 
     def _apply_view(self, view: SavedView) -> None:
@@ -577,6 +578,9 @@ class RunsTab(Tab):
         self.state.metric = view.metric or self.state.metric
         if view.grouped != self.is_grouped:
             self._show_groups(view.grouped)
+        self.state.grids.update(view.charts)
+        if self.curves.grid is not None:
+            self.curves.grid.choices_changed()
         if view.grid != self.state.grid:
             self._show_grid(view.grid)
         self._order(view.sort, descending=view.descending)

@@ -9,7 +9,10 @@ from engine.protocol import RunSummary
 from tests.fakes.app_pilot import AppPilot, open_app
 from tests.fakes.engine import FakeEngine, done, make_run, metrics
 from tui import view_state
+from tui.data import saved_views
+from tui.dialogs.choose import ChooseScreen
 from tui.runs.grid_panel import GridPanel
+from tui.ui.text_field import TextField
 from tui.view_state import ViewState
 
 LAST = {"loss": 0.5, "val_loss": 0.75, "lr": 0.1, "grad/a": 1.0, "grad/b": 2.0}
@@ -89,6 +92,27 @@ async def test_filter_hidden_and_moved_charts_are_kept_for_the_experiment(places
         assert panel.filter_bar.display
         await opened.press("escape", "U")
         await opened.until(lambda: len(panel.grid.names) == 4)
+
+
+async def test_a_saved_view_keeps_which_charts_are_shown_and_in_which_order(places: Places) -> None:
+    run = make_run(1, name="one", state=done(), metrics=LAST)
+    async with open_app(places, engine_of(run), (120, 40)) as opened:
+        panel = await open_grid(opened)
+        await opened.press("l", "H", "J")
+        await opened.until(lambda: panel.grid.names == ("loss", "grad/b", "grad/a"))
+        await opened.press("V")
+        await opened.until(lambda: isinstance(opened.app.screen, ChooseScreen))
+        await opened.press("enter")
+        await opened.until(lambda: isinstance(opened.app.screen.focused, TextField))
+        await opened.type("mine")
+        await opened.press("enter")
+        await opened.until(lambda: saved_views.names(places) == ["mine"])
+        await opened.press("U")
+        await opened.until(lambda: len(panel.grid.names) == 4)
+        await opened.press("V")
+        await opened.until(lambda: isinstance(opened.app.screen, ChooseScreen))
+        await opened.press("enter")
+        await opened.until(lambda: panel.grid.names == ("loss", "grad/b", "grad/a"))
 
 
 @pytest.mark.parametrize("size", [(60, 20), (80, 24)])
