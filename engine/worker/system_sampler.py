@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from math import inf, isfinite
 from pathlib import Path
 
-from engine import gpu_readings
+from engine import gpu_readings, memory_limit
 from engine.gpu_readings import GpuReading
+from engine.memory_limit import MemoryLimit
 from engine.process_tree import ProcessTree
 
 SECONDS = 5.0
@@ -64,6 +65,8 @@ class SystemSampler:
         self._waited, self._ticks = _waited_for_disks(), _ticks_of_machine()
         self._last: dict[int, GpuReading] = {}
         """readings of the GPUs by their numbers"""
+        self._limit: MemoryLimit | None = None
+        self._is_limit_known = False
         self._has_told_cores = False
         self.due_at = self._at + self.seconds
         """on the monotonic clock"""
@@ -81,10 +84,21 @@ class SystemSampler:
         facts: dict[str, object] = {} if self._has_told_cores else {"cores": self._cores}
         self._has_told_cores = True
         facts |= {"cpu": _short(100 * busy / self._cores), "rss": round(use.rss / MEGABYTE)}
-        others = {"mem": _memory_in_use(), "io": self._waiting(lasted), "all": self._machine_use()}
+        others = {"mem": self._memory_in_use(), "io": self._waiting(lasted), "all": self._machine_use()}
         facts |= {name: _short(value) for name, value in others.items() if value is not None}
         gpus = self._gpu_facts(now)
         return {**facts, "gpu": gpus} if gpus else facts
+
+    def _memory_in_use(self) -> float | None:
+        """Percent of the memory of the machine, or of what its control group may have, if that is fuller."""
+        memory = _memory_of_machine()
+        if memory is None or not memory[0]:
+            return None
+        total, available = memory
+        if not self._is_limit_known:
+            self._limit, self._is_limit_known = memory_limit.find(total), True
+        of_group = self._limit.share_in_use() if self._limit else None
+        return 100 * max(1 - available / total, of_group or 0.0)
 
     def _waiting(self, lasted: float) -> float | None:
         """Percent of the time since the last call."""
@@ -146,14 +160,14 @@ def _ticks_of_machine() -> tuple[int, int] | None:
         return None
 
 
-def _memory_in_use() -> float | None:
-    """Percent of the memory of the machine."""
+def _memory_of_machine() -> tuple[int, int] | None:
+    """Bytes in all, and those that are available."""
     found: dict[bytes, int] = {}
     try:
         with open(MEMORY, "rb") as file:
             for _ in range(5):
                 name, _, value = file.readline().partition(b":")
-                found[name] = int(value.split()[0])
-        return 100 - 100 * found[b"MemAvailable"] / found[b"MemTotal"]
-    except (OSError, ValueError, KeyError, IndexError, ZeroDivisionError):
+                found[name] = int(value.split()[0]) * 1024
+        return found[b"MemTotal"], found[b"MemAvailable"]
+    except (OSError, ValueError, KeyError, IndexError):
         return None
