@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from engine.aids import drawings
 from engine.aids.attention_rule import weights
 from engine.aids.phi import Floats
-from engine.aids.result import Aid
+from engine.aids.result import OF, Aid
 from engine.errors import ParamError
 from engine.params import choice, flag, number, text
 
@@ -24,6 +25,9 @@ class AttentionParams:
     sharpness: float = number(6.0, "How steep it is.", least=0, most=50)
     causal: bool = flag(True, "Whether words that come later are hidden.")
     row: int = number(8, "Word that looks, from 1.", least=1, most=MOST_WORDS)
+    of: str = choice("your run", "Your newest run that fits, or the small built-in example.", OF)
+    block: int = number(1, "Block of your transformer.", least=1, most=64)
+    number: int = number(1, "Head of that block.", least=1, most=64)
 
     def check(self) -> None:
         split(self.words)
@@ -51,17 +55,23 @@ def split(words: str) -> list[str]:
 def compute(params: AttentionParams, seed: int) -> Aid:
     words = split(params.words)
     table = looks(words, params.head, params.sharpness, params.causal, seed)
-    row = table[min(params.row, len(words)) - 1]
+    return shown(words, table, params.row, ("block", "number"))
+
+
+def shown(words: Sequence[str], table: Floats, wanted: int, unused: Sequence[str]) -> Aid:
+    """What the word at place `wanted` looks at, of weights (T, T); `unused` controls are hidden."""
+    at = min(wanted, len(words)) - 1
+    row = table[at]
     positive = row[row > 0]
     values = {
         "looks_at": float(row.argmax() + 1),
         "weight": float(row.max()),
-        "itself": float(row[min(params.row, len(words)) - 1]),
+        "itself": float(row[at]),
         "row_sum": float(row.sum()),
         "later": float(np.triu(table, 1).max()),
         "entropy": float(-(positive * np.log(positive)).sum()) + 0.0,
     }
-    return Aid(values, drawings.heat(words, words, table.tolist()))
+    return Aid(values, drawings.heat(words, words, table.tolist()) | {"unused": list(unused)})
 
 
 def looks(words: list[str], head: str, sharpness: float, causal: bool, seed: int) -> Floats:

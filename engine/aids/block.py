@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,9 +10,9 @@ import numpy as np
 from engine.aids import drawings
 from engine.aids.attention_rule import weights
 from engine.aids.phi import Floats, value_of
-from engine.aids.result import Aid
+from engine.aids.result import OF, Aid
 from engine.aids.softmax import softmax
-from engine.params import number
+from engine.params import choice, number, text
 
 WIDTH, WORDS, LENGTH = 16, 12, 6
 
@@ -20,7 +21,9 @@ WIDTH, WORDS, LENGTH = 16, 12, 6
 class BlockParams:
     blocks: int = number(4, "Blocks.", least=1, most=12)
     scale: float = number(1.0, "Size of what each block adds; 0 adds nothing.", least=0, most=4)
-    place: int = number(LENGTH, "Place that is read off, from 1.", least=1, most=LENGTH)
+    place: int = number(LENGTH, "Place that is read off, from 1.", least=1, most=64)
+    of: str = choice("your run", "Your newest run that fits, or the small built-in example.", OF)
+    words: str = text("a man is riding", "Words that your transformer reads.")
 
 
 PARAMS = BlockParams
@@ -45,26 +48,34 @@ class TinyTransformer:
 def compute(params: BlockParams, seed: int) -> Aid:
     source = np.random.default_rng(seed)
     net = drawn(source, params.blocks)
-    words = source.integers(0, WORDS, LENGTH)
+    words, at = source.integers(0, WORDS, LENGTH), min(params.place, LENGTH) - 1
     stream = through(net, net.embedding[words], params.scale)
-    read = [read_off(net, x)[params.place - 1] for x in stream]
-    vectors = [x[params.place - 1] for x in stream]
+    read = [read_off(net, x)[at] for x in stream]
+    vectors = [x[at] for x in stream]
     word = int(read[-1].argmax())
     lengths = [float(np.linalg.norm(vector)) for vector in vectors]
+    likeliest = [(f"word {p.argmax() + 1}", float(p.max())) for p in read]
+    made = shown(lengths, likeliest, ("words",))
+    made.values["p_before"] = float(read[0][word])
+    made.values["turned"] = float(vectors[0] @ vectors[-1] / (lengths[0] * lengths[-1]))
+    return made
+
+
+def shown(lengths: Sequence[float], likeliest: Sequence[tuple[str, float]], unused: Sequence[str]) -> Aid:
+    """Lengths and likeliest words, with their probabilities, before the first block and behind each."""
+    words = [word for word, _ in likeliest]
     values = {
         "first_norm": lengths[0],
         "last_norm": lengths[-1],
-        "p_before": float(read[0][word]),
-        "p_after": float(read[-1][word]),
-        "decided": float(_decided([int(p.argmax()) for p in read])),
-        "turned": float(vectors[0] @ vectors[-1] / (lengths[0] * lengths[-1])),
+        "p_after": likeliest[-1][1],
+        "decided": float(_decided(words)),
     }
     rows = [
-        ["embedding" if number == 0 else f"block {number}", round(length, 3), f"word {p.argmax() + 1}",
-         round(float(p.max()), 3)]
-        for number, (length, p) in enumerate(zip(lengths, read, strict=True))
-    ]  # fmt: skip
-    return Aid(values, drawings.table(["behind", "length", "likeliest", "p"], rows))
+        ["embedding" if number == 0 else f"block {number}", round(length, 3), word, round(p, 3)]
+        for number, (length, (word, p)) in enumerate(zip(lengths, likeliest, strict=True))
+    ]
+    data = drawings.table(["behind", "length", "likeliest", "p"], rows)
+    return Aid(values, data | {"unused": list(unused)})
 
 
 def drawn(source: np.random.Generator, blocks: int) -> TinyTransformer:
@@ -104,7 +115,7 @@ def read_off(net: TinyTransformer, x: Floats) -> Floats:
     return softmax(norm(x) @ net.embedding.T)
 
 
-def _decided(words: list[int]) -> int:
+def _decided(words: Sequence[str]) -> int:
     place = len(words) - 1
     while place and words[place - 1] == words[-1]:
         place -= 1

@@ -387,6 +387,7 @@ AIDS = (
         "c = f c + i g, h = o tanh c, gates σ of their biases and the word",
         "goodfellow16",
         "repl gates",
+        "run",
     ),
     AidEntry(
         "leak",
@@ -411,6 +412,8 @@ AIDS = (
         "curves",
         "stops where no epoch within the patience is more than the gain below the best before",
         "goodfellow16",
+        "",
+        "run",
     ),
     AidEntry(
         "transfer",
@@ -429,6 +432,7 @@ AIDS = (
         "softmax(β q k) of heads by hand, later words hidden",
         "vaswani17",
         "repl attention",
+        "run",
     ),
     AidEntry(
         "block",
@@ -438,6 +442,7 @@ AIDS = (
         "x + attention(norm x), x + layers(norm x); read off with the embedding behind each",
         "vaswani17",
         "repl blocks",
+        "run",
     ),
     AidEntry(
         "cost",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from engine.aids import drawings
 from engine.aids.phi import Floats
-from engine.aids.result import Aid
-from engine.params import number
+from engine.aids.result import OF, Aid
+from engine.params import choice, number
 
 EPOCHS = 120
 
@@ -20,6 +21,7 @@ class EarlyStopParams:
     patience: int = number(8, "Epochs without a gain after which it stops.", least=1, most=100)
     gain: float = number(0.0, "Least gain that counts.", least=0, most=0.5)
     noise: float = number(0.02, "Deviation of the validation loss from epoch to epoch.", least=0, most=0.2)
+    of: str = choice("your run", "Your newest run that fits, or the small built-in example.", OF)
 
 
 PARAMS = EarlyStopParams
@@ -36,21 +38,32 @@ VALUES = {
 
 def compute(params: EarlyStopParams, seed: int) -> Aid:
     train, validation = curves(params.noise, seed)
-    stop, kept = stopped(validation.tolist(), params.patience, params.gain)
-    best = int(validation.argmin())
+    epochs = list(range(1, EPOCHS + 1))
+    return replayed(epochs, validation.tolist(), params, [("training", epochs, train)])
+
+
+def replayed(
+    epochs: Sequence[float],
+    losses: Sequence[float],
+    params: EarlyStopParams,
+    others: Sequence[tuple[str, Sequence[float], Any]] = (),
+    unused: Sequence[str] = (),
+) -> Aid:
+    """The rule on validation losses at `epochs` (or steps); `others` are drawn beside them."""
+    at, kept = (place - 1 for place in stopped(losses, params.patience, params.gain))
+    best = int(np.argmin(losses))
     values = {
-        "stop": float(stop),
-        "kept": float(kept),
-        "loss": float(validation[kept - 1]),
-        "best": float(validation[best]),
-        "best_epoch": float(best + 1),
-        "missed": float(validation[kept - 1] - validation[best]),
-        "saved": float(EPOCHS - stop),
+        "stop": float(epochs[at]),
+        "kept": float(epochs[kept]),
+        "loss": float(losses[kept]),
+        "best": float(losses[best]),
+        "best_epoch": float(epochs[best]),
+        "missed": float(losses[kept] - losses[best]),
+        "saved": float(epochs[-1] - epochs[at]),
     }
-    epochs = np.arange(1, EPOCHS + 1)
-    marks = [("stop", float(stop), float(validation[stop - 1])), ("kept", float(kept), values["loss"])]
-    lines = [("training", epochs, train), ("validation", epochs, validation)]
-    return Aid(values, drawings.curves("epoch", "loss", lines, marks))
+    marks = [("stop", values["stop"], float(losses[at])), ("kept", values["kept"], values["loss"])]
+    data = drawings.curves("epoch", "loss", [*others, ("validation", epochs, losses)], marks)
+    return Aid(values, data | {"unused": list(unused)})
 
 
 def curves(noise: float, seed: int) -> tuple[Floats, Floats]:

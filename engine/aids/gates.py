@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from engine.aids import drawings
 from engine.aids.phi import Floats, sigmoid
-from engine.aids.result import Aid
+from engine.aids.result import OF, Aid
 from engine.errors import ParamError
-from engine.params import number, text
+from engine.params import choice, number, text
 
 MOST_WORDS = 60
 
@@ -22,6 +23,10 @@ class GatesParams:
     open_at: float = number(8.0, "How much a 1 opens the input gate.", least=0, most=20)
     input: float = number(-4.0, "Bias of the input gate.", least=-10, most=10)
     output: float = number(4.0, "Bias of the output gate.", least=-10, most=10)
+
+    of: str = choice("your run", "Your newest run that fits, or the small built-in example.", OF)
+    text: str = text("a man is riding a wave", "Words that your LSTM reads.")
+    unit: int = number(1, "Unit, from the one that changes most.", least=1, most=8)
 
     def check(self) -> None:
         marks(self.words)
@@ -67,7 +72,27 @@ def compute(params: GatesParams, seed: int) -> Aid:
     }
     count = np.arange(1, len(inputs) + 1)
     lines = [("word", inputs), ("input gate", i), ("cell", cells), ("output", outputs)]
-    return Aid(values, drawings.curves("word", "value", [(name, count, line) for name, line in lines]))
+    data = drawings.curves("word", "value", [(name, count, line) for name, line in lines])
+    return Aid(values, data | {"unused": ["text", "unit"]})
+
+
+def of_unit(
+    i: Sequence[float], f: Sequence[float], o: Sequence[float], c: Sequence[float], h: Sequence[float]
+) -> Aid:
+    """Gates, cell and output of a unit behind each word."""
+    lines = [("input gate", i), ("forget gate", f), ("output gate", o), ("cell", c), ("output", h)]
+    count = range(1, len(c) + 1)
+    forget = float(np.mean(f))
+    values = {
+        "f": forget,
+        "o": float(np.mean(o)),
+        "c": float(c[-1]),
+        "h": float(h[-1]),
+        "largest": float(max(c)),
+        "half_life": float(np.log(0.5) / np.log(forget)) if 0 < forget < 1 else float("inf"),
+    }
+    data = drawings.curves("word", "value", [(name, count, line) for name, line in lines])
+    return Aid(values, data | {"unused": ["words", "forget", "open_at", "input", "output"]})
 
 
 def cells_of(f: float, i: Floats, g: Floats) -> Floats:

@@ -6,6 +6,9 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+OF = ("your run", "example")
+"""what an aid that can look into a run shows; without a run of the learner's it is the built-in example"""
+
 
 @dataclass(frozen=True, slots=True)
 class Aid:

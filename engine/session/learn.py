@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from engine.aids import catalog
-from engine.aids.result import finite
+from engine.aids.result import Aid, finite
 from engine.course import queries
 from engine.course.cards import Card
 from engine.course.days import day_of
@@ -216,10 +216,21 @@ def _control(param: Param) -> AidControl:
 
 def aid(session_cache: SessionCache, request: AidRequest) -> Iterator[Computing | ComputedAid]:
     """Raises InputError."""
-    made = yield from parts_of(catalog.computing(request.name, request.params, request.seed))
     built: Any = build(catalog.module(request.name).PARAMS, request.params)
+    made, note = _of_own_run(session_cache, request.name, built)
+    if made is None:
+        made = yield from parts_of(catalog.computing(request.name, request.params, request.seed))
     params = {one.name: getattr(built, one.name) for one in catalog.parameters(request.name)}
-    yield ComputedAid(request.name, params, request.seed, made.values, finite(made.data))
+    yield ComputedAid(request.name, params, request.seed, made.values, finite(made.data), note)
+
+
+def _of_own_run(session_cache: SessionCache, name: str, params: Any) -> tuple[Aid | None, str]:
+    """As learn_runs.own_aid, which loads the methods of models."""
+    if not hasattr(params, "of"):
+        return None, ""
+    from engine.session import learn_runs
+
+    return learn_runs.own_aid(session_cache, name, params)
 
 
 def search(session_cache: SessionCache, request: SearchRequest) -> SearchHits:

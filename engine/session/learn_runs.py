@@ -1,0 +1,127 @@
+"""Aids that look into a run of the learner's: the newest one that fits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from engine import fold, store
+from engine.aids import attention, block, early_stop, gates
+from engine.aids.result import OF, Aid
+from engine.errors import CorruptRun, DltuiError
+from engine.models.language import load_model
+from engine.models.language.model_description import TransformerDescription
+from engine.session import language, language_runs
+from engine.session.cache import SessionCache
+from engine.session_protocol.language import AttentionRequest, BlocksRequest, GatesRequest
+
+LEAST_POINTS = 4
+"""validation losses of a run that stopping is replayed on"""
+MOST_RUNS = 30
+"""newest runs whose curves are looked through"""
+MOST_BYTES = 20_000_000
+"""of the events of one"""
+START_WITH = {
+    "attention": "dltui run lm --set model=transformer",
+    "block": "dltui run lm --set model=transformer",
+    "gates": "dltui run lm",
+    "early_stop": "dltui run mnist",
+}
+"""what starts a run that fits, by aid"""
+
+
+def own_aid(session_cache: SessionCache, name: str, params: Any) -> tuple[Aid | None, str]:
+    """The aid of the newest run that fits, and what is said of it; None, and why, where there is no such run.
+
+    `params` as the aid's own dataclass. An aid that looks into no run has None and nothing to say.
+    """
+    if name not in _MADE or params.of != OF[0]:
+        return None, ""
+    try:
+        found = _MADE[name](session_cache, params)
+    except DltuiError as error:
+        return None, f"Your newest run cannot be looked into, so this is the example: {error.message}"
+    if found is None:
+        return None, f"No run of yours fits, so this is the example. Start one: {START_WITH[name]}"
+    made, run = found
+    return made, f"Your run {run}."
+
+
+def _language_run(session_cache: SessionCache, is_transformer: bool) -> language_runs.LanguageRun | None:
+    """The newest one with a checkpoint."""
+    runs = language_runs.all_runs(session_cache)
+    fitting = [run for run in runs if isinstance(run.description, TransformerDescription) == is_transformer]
+    return next((run for run in fitting if load_model.has_checkpoint(run.folder.path)), None)
+
+
+def _attention(session_cache: SessionCache, params: attention.AttentionParams) -> tuple[Aid, str] | None:
+    run = _language_run(session_cache, True)
+    if run is None:
+        return None
+    found = language.attention_(session_cache, AttentionRequest(params.words, run.id))
+    at = min(params.block, len(found.attention)) - 1
+    head = min(params.number, len(found.attention[at])) - 1
+    table = np.array(found.attention[at][head])
+    made = attention.shown(found.words, table, params.row, ("head", "sharpness", "causal"))
+    return made, _named(run)
+
+
+def _block(session_cache: SessionCache, params: block.BlockParams) -> tuple[Aid, str] | None:
+    run = _language_run(session_cache, True)
+    if run is None:
+        return None
+    found = language.blocks(session_cache, BlocksRequest(params.words, run.id, 1))
+    at = min(params.place, len(found.words)) - 1
+    lengths = [row[at] for row in found.norms]
+    likeliest = [(row[at][0].word, row[at][0].p) for row in found.best]
+    return block.shown(lengths, likeliest, ("blocks", "scale")), _named(run)
+
+
+def _gates(session_cache: SessionCache, params: gates.GatesParams) -> tuple[Aid, str] | None:
+    run = _language_run(session_cache, False)
+    if run is None:
+        return None
+    liveliest = language.gates_(session_cache, GatesRequest(params.text, run.id)).liveliest
+    unit = liveliest[min(params.unit, len(liveliest)) - 1]
+    found = language.gates_(session_cache, GatesRequest(params.text, run.id, unit=unit))
+    return gates.of_unit(found.i, found.f, found.o, found.c, found.h), _named(run)
+
+
+def _early_stop(session_cache: SessionCache, params: early_stop.EarlyStopParams) -> tuple[Aid, str] | None:
+    folders = [store.folder_of(session_cache.places, run) for run in store.list_ids(session_cache.places)]
+    for folder in sorted(folders, key=_trained_at, reverse=True)[:MOST_RUNS]:
+        try:
+            if folder.events.stat().st_size > MOST_BYTES:
+                continue
+            curves = fold.MetricCurves(fold.CurvePoints, fold.wall_clock)
+            fold.read(folder.events, 0, curves)
+            name = store.read_spec(folder).name or folder.id
+        except (CorruptRun, OSError):
+            continue
+        found = curves.by_metric.get("val_loss")
+        if found is not None and len(found.values) >= LEAST_POINTS:
+            train = curves.by_metric.get("loss")
+            others = [("training", train.steps, train.values)] if train is not None else []
+            return early_stop.replayed(found.steps, found.values, params, others, ("noise",)), name
+    return None
+
+
+def _trained_at(folder: store.RunFolder) -> float:
+    try:
+        return folder.events.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _named(run: language_runs.LanguageRun) -> str:
+    return run.spec.name or run.id
+
+
+_MADE: Mapping[str, Callable[[SessionCache, Any], tuple[Aid, str] | None]] = {
+    "attention": _attention,
+    "block": _block,
+    "gates": _gates,
+    "early_stop": _early_stop,
+}

@@ -1,0 +1,84 @@
+"""Aids look into the learner's newest run that fits; without one they show their example and say so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.events import EventWriter
+from engine.places import Places
+from engine.session.cache import SessionCache
+from tests.engine.session.requests import request
+from tests.fakes.language_run import transformer, write_run
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Places:
+    return Places(tmp_path)
+
+
+def aid(places: Places, name: str, **params: Any) -> Any:
+    return request(SessionCache(places), "learn.aid", name=name, params=params)
+
+
+@pytest.mark.parametrize("name", ["attention", "block", "gates", "early_stop"])
+def test_without_a_run_it_is_the_example_and_how_to_start_one_is_said(places: Places, name: str) -> None:
+    made = aid(places, name)
+    assert "No run of yours fits" in made["note"] and "dltui run" in made["note"]
+    assert made["params"]["of"] == "your run" and made["values"]
+    alone = aid(places, name, of="example")
+    assert alone.get("note", "") == "" and alone["values"] == made["values"]
+
+
+def test_attention_and_blocks_are_those_of_ones_own_transformer(places: Places) -> None:
+    write_run(places, name="other")
+    write_run(places, name="mine", model=transformer())
+    text = "a man is riding"
+    made = aid(places, "attention", words=text, row=3, block=1, number=1)
+    asked = request(SessionCache(places), "language.attention", text=text)
+    row = asked["attention"][0][0][2]
+    assert made["note"] == "Your run mine." and made["data"]["columns"] == asked["words"]
+    assert made["values"]["weight"] == pytest.approx(max(row)) and made["values"]["later"] == 0
+    assert made["values"]["row_sum"] == pytest.approx(1, abs=1e-6)
+    assert made["data"]["unused"] == ["head", "sharpness", "causal"]
+    block = aid(places, "block", words=text, place=2)
+    behind = request(SessionCache(places), "language.blocks", text=text, k=1)
+    assert block["values"]["p_after"] == pytest.approx(behind["best"][-1][1][0]["p"])
+    assert [line[2] for line in block["data"]["rows"]] == [line[1][0]["word"] for line in behind["best"]]
+    assert block["note"] == "Your run mine."
+
+
+def test_gates_are_those_of_the_unit_that_changes_most(places: Places) -> None:
+    write_run(places, name="mine", model=transformer())
+    write_run(places, name="words")
+    made = aid(places, "gates", text="i love you")
+    asked = request(SessionCache(places), "language.gates", text="i love you", run="words")
+    assert made["note"] == "Your run words."
+    assert made["values"]["c"] == pytest.approx(asked["c"][-1]) and made["values"]["h"] == pytest.approx(
+        asked["h"][-1]
+    )
+    second = aid(places, "gates", text="i love you", unit=2)
+    assert second["data"] != made["data"]
+
+
+def test_a_run_that_cannot_read_the_words_says_why_and_the_example_is_shown(places: Places) -> None:
+    write_run(places, name="mine", model=transformer())
+    made = aid(places, "block", words=" ")
+    assert "cannot be looked into" in made["note"] and made["values"]
+
+
+def test_stopping_is_replayed_on_the_newest_run_with_a_validation_loss(places: Places) -> None:
+    run = write_run(places, name="mine", perplexities={})
+    writer = EventWriter(places.runs / run / "events.jsonl")
+    losses = [1.0, 0.8, 0.7, 0.75, 0.74, 0.73, 0.9, 0.6]
+    steps = [10 * (number + 1) for number in range(8)]
+    writer.append("metrics", series={"val_loss": [steps, losses], "loss": [steps, losses]})
+    writer.close()
+    values = aid(places, "early_stop", patience=3)["values"]
+    assert (values["stop"], values["kept"], values["best_epoch"]) == (60, 30, 80)
+    assert values["missed"] == pytest.approx(0.1) and values["saved"] == 20
+    patient = aid(places, "early_stop", patience=5)
+    assert patient["values"]["stop"] == 80 and patient["note"] == "Your run mine."
+    assert [line["name"] for line in patient["data"]["lines"]] == ["training", "validation"]
