@@ -60,6 +60,8 @@ class LogProgress:
     points: int = 0
     damages: Sequence[str] = ()
     """parts of its files that could not be read"""
+    is_written: bool = False
+    """the events of its run have grown"""
     has_ended: bool = False
     """nothing more of it follows"""
     error: str = ""

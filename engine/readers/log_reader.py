@@ -68,6 +68,13 @@ class LogBatch:
     bytes: int = 0
     """that were read"""
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is to be written."""
+        return self.restart is None and not (
+            self.series or self.texts or self.params or self.output or self.damages
+        )
+
 
 def increasing(
     steps: NDArray[np.int64], values: NDArray[np.float64], times: NDArray[np.float64]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import DltuiError, InputError, ProtocolError
+from engine.protocol import Json
 from engine.reader_protocol import (
     FindLogs,
     ForgetLogs,
@@ -37,21 +40,34 @@ PART_SECONDS = 0.05
 class _OpenLog:
     log: LogToRead
     reader: LogReader
+    cursor: Json | None = None
+    """how far its events say that it is read"""
 
     def read(self) -> Iterator[LogProgress]:
-        """Write what was added to the log."""
-        writer = HistoryWriter(Path(self.log.out), self.log.began_at)
-        try:
+        """Write what was added to the log; where nothing was, its events stay as they are."""
+        with contextlib.ExitStack() as at_end:
+            writer: HistoryWriter | None = None
             for batch in self.reader.scalars():
-                writer.write(batch)
+                if not batch.is_empty:
+                    writer = writer or at_end.enter_context(self._writer())
+                    writer.write(batch)
                 points = sum(map(len, batch.series.values()))
-                yield LogProgress(self.log.id, batch.bytes, points, batch.damages)
-            if damages := [] if self.log.follow else self.reader.incomplete():
+                yield LogProgress(
+                    self.log.id, batch.bytes, points, batch.damages, is_written=not batch.is_empty
+                )
+            damages = [] if self.log.follow else self.reader.incomplete()
+            cursor = json.loads(json.dumps(self.reader.cursor))
+            is_told, is_written = writer is not None, writer is not None or cursor != self.cursor
+            if is_written:
+                writer = writer or at_end.enter_context(self._writer())
                 writer.write(LogBatch(damages=damages))
-                yield LogProgress(self.log.id, damages=damages)
-            writer.finish(self.reader.cursor)
-        finally:
-            writer.close()
+                writer.finish(cursor)
+                self.cursor = cursor
+            if damages or (is_written and not is_told):
+                yield LogProgress(self.log.id, damages=damages, is_written=is_written)
+
+    def _writer(self) -> contextlib.closing[HistoryWriter]:
+        return contextlib.closing(HistoryWriter(Path(self.log.out), self.log.began_at))
 
 
 class ReaderRequests:
@@ -111,7 +127,7 @@ class ReaderRequests:
                 cursor = history_writer.last_cursor(Path(log.out))
                 if cursor is not None:
                     reader.resume(cursor)
-                open_log = _OpenLog(log, reader)
+                open_log = _OpenLog(log, reader, cursor)
                 yield from open_log.read()
             except (DltuiError, OSError, ValueError) as error:
                 yield LogProgress(log.id, has_ended=True, error=str(error))

@@ -188,6 +188,7 @@ class Imports:
         async with self._creating:
             tokens = [identity(log) for log in found]
             ids = await self._registry.index_thread.call(_ids_of_tokens, tokens)
+            known_before: dict[str, LogSource] = {}
             for log, token, known in zip(found, tokens, ids, strict=True):
                 source = LogSource(log.kind, log.source, log.name, log.began_at, copied, idle)
                 if known is None:
@@ -195,12 +196,13 @@ class Imports:
                     made.append((spec, source, annotate.given_elsewhere(log.tags, log.note)))
                     known = spec.id
                 else:
-                    await asyncio.to_thread(self._keep_options, known, source)
+                    known_before[known] = source
                     job.known |= {known} - set(job.found)
                 if known not in job.found:
                     sources[known] = source
                     job.found.append(known)
                     job.bytes += log.bytes
+            await asyncio.to_thread(self._keep_options, known_before)
             if made:
                 first = await self._counter.next(len(made))
                 numbered = enumerate(made, first)
@@ -227,13 +229,14 @@ class Imports:
             files.sync_path(self._places.runs)
         return rows
 
-    def _keep_options(self, run_id: str, source: LogSource) -> None:
+    def _keep_options(self, sources: Mapping[str, LogSource]) -> None:
         """Write the options of a second import; what was to be copied stays so."""
-        folder = store.folder_of(self._places, run_id)
-        before = store.read_log_source(folder)
-        copied = source.copied or (before is not None and before.copied)
-        if before is None or (before.copied, before.idle) != (copied, source.idle):
-            store.write_log_source(folder, replace(source, copied=copied))
+        for run_id, source in sources.items():
+            folder = store.folder_of(self._places, run_id)
+            before = store.read_log_source(folder)
+            copied = source.copied or (before is not None and before.copied)
+            if before is None or (before.copied, before.idle) != (copied, source.idle):
+                store.write_log_source(folder, replace(source, copied=copied))
 
     async def _read(self, job: ImportJob, sources: Mapping[str, LogSource]) -> None:
         """Read logs into the events of their runs."""
@@ -260,7 +263,8 @@ class Imports:
         job.points += progress.points
         for damage in progress.damages:
             job.add_problem(f"{source.path}: {damage}")
-        self._changed.add(progress.id)
+        if progress.is_written or progress.error:
+            self._changed.add(progress.id)
         if progress.has_ended:
             job.runs_read += 1
             if progress.error:
@@ -309,7 +313,8 @@ class Imports:
             return
         now = time.monotonic()
         async for part in self._readers.parts(PollLogs()):
-            self._changed.add(part.id)
+            if part.is_written or part.has_ended:
+                self._changed.add(part.id)
             if part.id in self._followed:
                 self._followed[part.id] = now
             if part.has_ended:

@@ -78,6 +78,16 @@ def test_reading_again_reads_only_what_was_added(folder: Path, tmp_path: Path) -
     assert curves(out)["loss"][0] == list(range(11))
 
 
+def test_reading_again_what_has_not_changed_writes_nothing(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "events.jsonl"
+    log = log_of(folder, out)
+    first = read(ReaderRequests(), log)
+    before = out.read_bytes(), out.stat().st_mtime_ns
+    again = read(ReaderRequests(), log)
+    assert any(part.is_written for part in first) and not any(part.is_written for part in again)
+    assert (out.read_bytes(), out.stat().st_mtime_ns) == before
+
+
 def test_a_damage_becomes_a_note_of_the_run(folder: Path, tmp_path: Path) -> None:
     path = write(folder, scalar(10, 1.0))
     path.write_bytes(path.read_bytes()[:-1])
