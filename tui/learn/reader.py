@@ -16,6 +16,10 @@ from tui.ui.sheet import Sheet
 from tui.ui.span import Row
 
 
+BLANK_ROWS = 2
+"""between two sections"""
+
+
 class Reader(Sheet, can_focus=False, inherit_bindings=False):
     """Sections that were read to their end are posted once each."""
 
@@ -94,18 +98,18 @@ class Reader(Sheet, can_focus=False, inherit_bindings=False):
         """The slug of the section at the top, or of the opening under the cursor where it is in sight."""
         if self.opening is not None and self._is_visible(self.chosen):
             return self.opening.section
-        return self._page.section_at(self.scroll_offset.y)
+        return self.section_at_top
 
     @property
     def rows_below(self) -> int:
         """The rows of the section at the top that are scrolled away."""
-        top = self.scroll_offset.y
-        first = self._page.sections.get(self._page.section_at(top), (0, 0))[0]
-        return max(0, top - first)
+        first = self._page.sections.get(self.section_at_top, (0, 0))[0]
+        return max(0, self.scroll_offset.y - first)
 
     @property
     def section_at_top(self) -> str:
-        return self._page.section_at(self.scroll_offset.y)
+        """The section that begins at the top, or a few blank rows below it."""
+        return self._page.section_at(self.scroll_offset.y + BLANK_ROWS)
 
     def aid_here(self) -> Opening | None:
         """The aid that one has come to: under the cursor, else of the section that is read, else the last one
