@@ -468,7 +468,8 @@ class CardScreen(Dialog[None]):
             start_worker(self, self._next, group="card", exclusive=True)
 
     def action_undo(self) -> None:
-        if self.mode in ("review", "one"):
+        was_marked = self.card is not None and self.card.marked is not None
+        if self.mode == "review" or (self.mode == "one" and was_marked):
             start_worker(self, self._undo, group="undo", exclusive=True)
 
     async def _undo(self) -> None:

@@ -15,7 +15,6 @@ from tui.learn.lecture_rows import LecturePage, LectureTexts, Opening, lecture_p
 from tui.ui.sheet import Sheet
 from tui.ui.span import Row
 
-
 BLANK_ROWS = 2
 """between two sections"""
 
