@@ -50,7 +50,10 @@ def head_rows(shown: ShownHead, width: int) -> list[Row]:
         [Span(_header(word), "strong"), *(_weight(row[place], place <= at) for at, row in enumerate(weights))]
         for place, word in enumerate(words)
     ]
-    return [top, *wrap_text(legend, width, "muted"), *grid(("", *words), columns, width, gap=1)]
+    table = grid(("", *words), columns, width)
+    if len(table) > len(words) + 1:  # it is wrapped
+        table = grid(("", *words), columns, width, gap=1)
+    return [top, *wrap_text(legend, width, "muted"), *table]
 
 
 def block_rows(answer: BlockWords, width: int) -> list[Row]:
@@ -67,7 +70,8 @@ def block_rows(answer: BlockWords, width: int) -> list[Row]:
             cells.append(Span(f"{word_of(first.word)} {first.p:.0%}", style_name))
         cells += [Span(f"{answer.norms[number][place]:.1f}", "muted") for number in blocks]
         columns.append(cells)
-    legend = "Below each word the most probable next one, read off behind each block; then the norms."
+    sought = "word before it" if answer.direction == "reversed" else "next one"
+    legend = f"Below each word the most probable {sought}, read off behind each block; then the norms."
     return [*wrap_text(legend, width, "muted"), *grid(labels, columns, width)]
 
 

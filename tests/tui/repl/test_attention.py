@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from engine.session_protocol.language import SentenceAttention
-from tui.repl.attention import ShownHead, head_rows
+from engine.session_protocol.language import BlockWords, ProbableNextWord, SentenceAttention
+from tui.repl.attention import ShownHead, block_rows, head_rows
 
 WORDS = ("<START>", "a", "man", "riding", "a", "wave", "on", "a", "surfboard")
 
@@ -34,7 +34,20 @@ def test_every_word_of_a_sentence_has_its_column_in_one_table(width: int) -> Non
     assert max(map(len, found)) <= width
 
 
+def test_where_there_is_room_columns_stand_two_cells_apart() -> None:
+    assert "(start)  a      man" in "\n".join(lines(120, *WORDS))
+
+
 def test_a_long_word_is_cut_above_its_column_and_whole_in_its_line() -> None:
     found = lines(76, "<START>", "hippopotamuses")
     assert "hippopota~" in next(line for line in found if "(start)" in line)
     assert found[-1].startswith("hippopotamuses")
+
+
+@pytest.mark.parametrize(("direction", "sought"), [("forward", "next one"), ("reversed", "word before it")])
+def test_the_legend_of_the_blocks_says_which_word_is_read_off(direction: str, sought: str) -> None:
+    answer = BlockWords(
+        run="r", direction=direction, step=1, epoch=None, weights="", is_running=False, notice="",
+        words=("<START>",), unknown=(), best=[[[ProbableNextWord("a", 0.5)]]], norms=[[1.0]],
+    )  # fmt: skip
+    assert f"the most probable {sought}," in "".join(span.text for span in block_rows(answer, 120)[0])
