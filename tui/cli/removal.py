@@ -9,9 +9,10 @@ from typing import Annotated
 
 import typer
 
+from engine.errors import InputError
 from engine.protocol import Removal, SkippedRun, to_json
 from tui.cli import run_control
-from tui.cli.engine_call import call_engine, confirm, print_json, print_stderr, print_stdout
+from tui.cli.engine_call import call_engine, confirm, fail, print_json, print_stderr, print_stdout
 from tui.cli.ls import AsJson
 from tui.cli.run_control import Runs, Where, Yes
 from tui.data.value_text import aligned, duration_text, name_and_id, plural
@@ -22,13 +23,31 @@ DAY = 24 * 3600
 Now = Annotated[bool, typer.Option("--now", help="delete permanently, free the space at once")]
 
 
+OlderThan = Annotated[
+    str, typer.Option("--older-than", metavar="AGE", help="all runs that ended so long ago: 30d, 12h, 2w")
+]
+
+
 def rm(
-    runs: Runs = None, where: Where = "", yes: Yes = False, now: Now = False, json: AsJson = False
+    runs: Runs = None,
+    where: Where = "",
+    older_than: OlderThan = "",
+    yes: Yes = False,
+    now: Now = False,
+    json: AsJson = False,
 ) -> None:
     """Remove runs; `undo` brings them back for a day.
 
-    With --now they are deleted at once; --now without a RUN deletes what was removed before.
+    With --now they are deleted at once; --now without a RUN deletes what was removed before. --older-than
+    shows the runs and the space they use before it asks, and leaves runs with which others began.
     """
+    if older_than:
+        from tui.cli.old_runs import remove_old
+
+        if runs:
+            fail(InputError("--older-than: expected --where FILTER or nothing beside it, got a RUN."))
+        remove_old(older_than, where, yes, now, json)
+        return
     if now and not runs and not where:
         _delete_all_removed(yes, json)
         return

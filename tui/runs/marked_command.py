@@ -54,7 +54,9 @@ class MarkedRuns:
             lines.append(f"Left out, {len(self.left_out)}:")
             lines += [plain(left.why, limit=200) for left in self.left_out]
         if self.verb == "remove":
-            lines.append(f"They are kept for a day: {self.undo_key} brings them back.")
+            used = sum(run.size for run in self.runs)
+            space = f"use {size(used)} and " if used else ""
+            lines.append(f"They {space}are kept for a day: {self.undo_key} brings them back.")
         return "\n".join(lines)
 
     @property

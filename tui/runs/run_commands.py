@@ -18,6 +18,7 @@ from tui.runs.sweep_cells import name_of_sweep
 from tui.runs.table import RunTable
 from tui.tab.tab import Tab
 from tui.terminal.plain_text import plain
+from tui.ui.numbers import size
 
 if TYPE_CHECKING:
     from engine.catalog import Experiment
@@ -218,7 +219,8 @@ class RunCommands:
         if self._acts_on_many:
             self._ask_of_many("remove")
         elif run := self.require_selected():
-            kept = f"Its curves, log and checkpoints ({run.step:,} steps) are kept for a day"
+            used = f", {size(run.size)}" if run.size else ""
+            kept = f"Its curves, log and checkpoints ({run.step:,} steps{used}) are kept for a day"
             lost = f"{kept}: {self._undo_key} brings it back."
             if run.status.is_active:
                 lost = f"It is {run.status} and will be stopped. {lost}"

@@ -374,6 +374,7 @@ class Imports:
             elif run is not None:
                 read_run_folder.read_all(run)
             if run is not None:
+                run.measure_size()
                 found.append(run)
         return found
 

@@ -77,6 +77,8 @@ class RunStats:
     recent_steps: deque[tuple[float, int]] = field(default_factory=deque)
     marks: list[CheckpointSnapshot] = field(default_factory=list)
     system: SystemStats = field(default_factory=SystemStats)
+    size: int = 0
+    """bytes of the run folder when it was measured last: not from events"""
     best_is_known: bool = True
     """false for an imported run of which too much was replaced"""
     of_columns: BestOfColumns | None = field(default=None, compare=False)
@@ -246,7 +248,18 @@ _HANDLERS: dict[str, Callable[[RunStats, Event], None]] = {
 # --- to and from JSON, for the index: a long event file is not read twice ---------------------------------
 
 _CLOCK = ("spent", "since", "clock")
-_OTHERS = ("goal", "spec", "metrics", "best", "exit_message", "recent_steps", "marks", "of_columns", "system")
+_OTHERS = (
+    "goal",
+    "spec",
+    "metrics",
+    "best",
+    "exit_message",
+    "recent_steps",
+    "marks",
+    "of_columns",
+    "system",
+    "size",
+)
 """fields that are not written, or not as they are"""
 _PLAIN = tuple(
     name
@@ -263,7 +276,8 @@ def to_json(stats: RunStats) -> Json:
     marks = [(mark.step, mark.metrics, _facts(mark.best), mark.live) for mark in stats.marks]
     others = {"metrics": stats.metrics, "best": _facts(stats.best), "marks": marks}
     system = system_stats.to_json(stats.system)
-    return typed_json.to_json(plain | others | ({"system": system} if system else {}))
+    size = {"size": stats.size} if stats.size else {}
+    return typed_json.to_json(plain | others | size | ({"system": system} if system else {}))
 
 
 def from_json(data: Json, goal: MetricGoal, spec: Spec | None = None) -> RunStats:
@@ -276,8 +290,14 @@ def from_json(data: Json, goal: MetricGoal, spec: Spec | None = None) -> RunStat
     ]
     spent, since, clock = (read.pop(name) for name in _CLOCK)
     system = system_stats.from_json(data.get("system", {}))
+    size = typed(data.get("size", 0), int)
     return RunStats(
-        goal=goal, spec=spec, system=system, training=TrainingClock(spent, since, clock, clock), **read
+        goal=goal,
+        spec=spec,
+        system=system,
+        size=size,
+        training=TrainingClock(spent, since, clock, clock),
+        **read,
     )
 
 

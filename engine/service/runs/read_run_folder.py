@@ -116,6 +116,7 @@ def _read(places: Places, run_id: str, tail: Json | None) -> TrackedRun:
         run.all_events_read = True
         tracked_run.update_checkpoint_step(run)
         tracked_run.check_end(run)
+        run.measure_size()
     return run
 
 

@@ -143,6 +143,8 @@ class RunCycle:
         if self.registry.get(run.id) is not run:
             return False
         self._update_machine_facts(run)
+        if run.stats.checkpoint_step != run.measured_step:
+            run.measure_size()
         if not size and tracked_run.is_settled(run.state()):
             run.all_events_read = True
             self._settle(run)
@@ -189,6 +191,7 @@ class RunCycle:
         self.machine.forget(run)
         run.notice = ""
         tracked_run.check_end(run)
+        run.measure_size()
         logging.info("run %s: %s", run.id, run.summary().status)
         self.registry.settle(run)
         self._flushed = 0.0

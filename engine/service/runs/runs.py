@@ -362,6 +362,7 @@ class Runs:
             run.not_before = 0.0
         run.refresh()
         run.all_events_read = True
+        run.measure_size()
         self._registry.settle(run)
         await self._registry.index_thread.write(run.summary(), run.tail())
 

@@ -28,6 +28,7 @@ from engine.protocol import (
 from engine.service.placement.executors import KeeperStart
 from engine.service.runs import event_summary as run_stats
 from engine.service.runs.event_summary import RunStats
+from engine.service.runs.removed_folder import size_of
 from engine.service.runs.system_verdict import verdict
 from engine.store import Annotations, ExitFacts, KeeperFacts, LogSource, RunFolder, Wanted
 from engine.typed_json import typed
@@ -69,6 +70,8 @@ class TrackedRun:
     """on the monotonic clock"""
     rss: int = 0
     cpu: float = 0.0
+    measured_step: int = 0
+    """the checkpoint with which the size of the folder was measured last"""
     stamps: dict[str, Stamp | None] = field(default_factory=dict)
 
     @property
@@ -140,6 +143,11 @@ class TrackedRun:
         replaced = name not in self.stamps or self.stamps[name] != stamp
         self.stamps[name] = stamp
         return replaced
+
+    def measure_size(self) -> None:
+        """Walks through the folder: a few milliseconds."""
+        self.measured_step = self.stats.checkpoint_step
+        self.stats.size = size_of(self.folder.path)
 
     def read_annotations(self) -> None:
         self.annotations = self._read_file("annotations", store.read_annotations) or self.annotations
