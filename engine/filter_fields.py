@@ -50,7 +50,7 @@ FIELDS = (
     RunField("peak_gpu_memory", "most memory in use on its GPUs, as in peak_gpu_memory<24GB", unit="bytes"),
     RunField("gpu_use", "mean use of its GPUs in percent", unit="percent"),
     RunField("gpu_idle", "longest time its GPUs had no work, as in gpu_idle>5m", unit="seconds"),
-    RunField("size", "disk space of its folder, as in size>1GB", unit="bytes"),
+    RunField("disk", "disk space of its folder, as in disk>1GB", unit="bytes"),
     RunField("rate", "", title="steps/s", unit="per second", is_listed=False),
 )
 TEXTS = {one.name: one.about for one in FIELDS if one.is_text}

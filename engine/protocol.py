@@ -351,7 +351,7 @@ class RunSummary:
 
     JSON_OMITTED: ClassVar = (
         "tags", "note", "media", "verdict", "peaks", "peak_memory", "peak_gpu_memory", "gpu_use", "gpu_idle",
-        "size",
+        "disk",
     )  # fmt: skip
 
     spec: Spec
@@ -405,7 +405,7 @@ class RunSummary:
     """percent, the mean of all of its training"""
     gpu_idle: float = 0.0
     """the longest time in seconds without work for its GPUs"""
-    size: int = 0
+    disk: int = 0
     """bytes on the disk of its folder, measured at its end and with each checkpoint; 0 where they were not"""
     checkpoints: tuple[CheckpointFacts, ...] = ()
     """set only by `show`"""

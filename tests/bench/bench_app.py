@@ -28,6 +28,7 @@ from pathlib import Path
 
 from engine.client import client
 from engine.places import Places
+from tests.bench.left_behind import none_left
 from tests.bench.processor import print_processor
 
 SIZE = (120, 40)
@@ -168,23 +169,22 @@ def measure_keys(home: Path) -> None:
 
 @contextlib.contextmanager
 def training(places: Places, *, mnist: bool) -> Iterator[None]:
-    run = asyncio.run(train(places, mnist))
-    try:
+    with none_left(places):
+        asyncio.run(train(places, mnist))
         yield
-    finally:
-        asyncio.run(end(places, run))
 
 
 def main() -> None:
     print_processor()
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         home = Path(folder) / "home"
-        places = Places(home)
+        places, other = Places(home), Places(Path(folder) / "other")
+        stack.enter_context(none_left(places))
         asyncio.run(prepare(places))
         measure_start(home)
         stack.enter_context(training(places, mnist="--mnist" in sys.argv))
         if "--neighbour" in sys.argv:
-            stack.enter_context(training(Places(Path(folder) / "other"), mnist=True))
+            stack.enter_context(training(other, mnist=True))
         measure_keys(home)
 
 

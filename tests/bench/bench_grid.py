@@ -23,9 +23,10 @@ from engine.client import client
 from engine.events import replay
 from engine.places import Places
 from engine.store import folder_of
-from tests.bench.bench_app import QUIET, MeasuredTerminal, end
+from tests.bench.bench_app import QUIET, MeasuredTerminal
 from tests.bench.bench_chart import best, curves
 from tests.bench.bench_watch import turn
+from tests.bench.left_behind import none_left
 from tests.bench.processor import print_processor
 from tui import view_state
 from tui.chart.chart_rows import KeptCurves, Scene, picture
@@ -202,15 +203,13 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         places = Places(Path(folder) / "home")
-        run = start(places, Path(folder))
-        view_state.write(places.view_state, ViewState(grid=True))
-        try:
+        with none_left(places):
+            run = start(places, Path(folder))
+            view_state.write(places.view_state, ViewState(grid=True))
             measure_keys(places.root)
             measure_training(places, run)
-        finally:
             asyncio.run(stop(places, run))
             measure_silence(places.root)
-            asyncio.run(end(places, run))
 
 
 async def stop(places: Places, run: str) -> None:

@@ -18,7 +18,8 @@ from engine.client import client
 from engine.events import replay
 from engine.places import Places
 from engine.store import folder_of
-from tests.bench.bench_app import MeasuredTerminal, end
+from tests.bench.bench_app import MeasuredTerminal
+from tests.bench.left_behind import none_left
 from tests.bench.processor import print_processor
 
 WINDOW, TURNS = 12.0, 4
@@ -76,23 +77,14 @@ def main() -> None:
     print_processor()
     with tempfile.TemporaryDirectory() as folder:
         places = Places(Path(folder) / "home")
-        runs = asyncio.run(train(places))
-        try:
+        with none_left(places):
+            runs = asyncio.run(train(places))
             turns = [turn(number, partial(window, places, runs)) for number in range(TURNS)]
-        finally:
-            for run in runs:
-                asyncio.run(stop(places, run))
-            asyncio.run(end(places, runs[0]))
     alone, watched = (statistics.median(side) for side in zip(*turns, strict=True))
     ratios = [b / a for a, b in turns]
     print(f"alone    {alone:.0f} steps/s")
     print(f"watched  {watched:.0f} steps/s")
     print(f"ratio    median {statistics.median(ratios):.3f}, {min(ratios):.3f} to {max(ratios):.3f} (0.97)")
-
-
-async def stop(places: Places, run: str) -> None:
-    async with await client.connect(places) as line:
-        await line.stop(run)
 
 
 if __name__ == "__main__":

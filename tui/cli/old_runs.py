@@ -36,7 +36,7 @@ class OldRuns:
 
     @property
     def bytes(self) -> int:
-        return sum(run.size for run in self.runs)
+        return sum(run.disk for run in self.runs)
 
 
 def seconds_of_age(text: str) -> float:
@@ -61,7 +61,7 @@ def choose_old(
             chosen.append(run)
         elif why != _TOO_YOUNG:
             kept[why] = kept.get(why, 0) + 1
-    return OldRuns(tuple(sorted(chosen, key=lambda run: -run.size)), kept)
+    return OldRuns(tuple(sorted(chosen, key=lambda run: -run.disk)), kept)
 
 
 _TOO_YOUNG = "ended later"
@@ -117,7 +117,7 @@ def _show(found: OldRuns) -> None:
     rows = [("RUN", "NAME", "STATUS", "AGE", "SIZE")] if found.runs else []
     for run in found.runs[:LISTED]:
         age = age_since(run.ended_at or run.spec.created_at)
-        used = size(run.size) if run.size else "?"
+        used = size(run.disk) if run.disk else "?"
         rows.append((run.id, plain(run.spec.name, limit=40), str(run.status), age, used))
     for line in aligned(rows):
         print_stderr(line)

@@ -6,29 +6,33 @@ import re
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from engine.protocol import LogPart
 from engine.text_pattern import PatternError, TextPattern
 from tui.data.log_window import lines_of, visible_part
 
-PART = 128 * 1024
+PART = 256 * 1024
 """bytes of one request"""
-SCAN_LIMIT = 64 * 1024 * 1024
+SCAN_LIMIT = 32 * 1024 * 1024
 """bytes at the end of a log that are searched"""
 MATCHES_LIMIT = 100_000
 SEARCHED = 4_000
 """characters of a line that are searched"""
 _REPEATS = re.compile(r"(?<!\\)(?:[*+]|\{\d*,\d*\})")
 
-Matches = Callable[[str], bool]
+_OF_ONE_LINE = re.compile(r"\\[AZzDSWs]|\[\^|\(\?")
+"""what may match otherwise, or not, in a text of several lines"""
 
 ERRORS = re.compile(
-    r"(?:^|[\s\[(|>:.])[A-Z]\w*(?:Error|Exception|Interrupt)\b(?!\s*[:=]?\s*[-+]?[\d.]|\s*[=(])"
+    r"(?:^|[\s\[(|>:.])[A-Z]\w*(?:Error|Exception|Interrupt)\b"
+    r"(?![ \t]*[:=]?[ \t]*[-+]?[\d.]|[ \t]*[=(])"
     r"|\b(?:ERROR|CRITICAL|FATAL|PANIC)\b"
-    r"|\b(?:[Ee]rror|[Ff]atal|[Ee]xception):(?!\s*(?:[-+]?[\d.]|nan|inf))"
+    r"|\b(?:[Ee]rror|[Ff]atal|[Ee]xception):(?![ \t]*(?:[-+]?[\d.]|nan|inf))"
     r"|\b(?:Segmentation fault|Bus error|core dumped|Illegal instruction)\b"
     r"|\b(?:[Oo]ut of memory|CUDA error|NCCL error|No space left on device)\b"
-    r"|(?:^|\s)(?:Killed|Aborted)\s*$"
+    r"|(?:^|\s)(?:Killed|Aborted)[ \t]*$",
+    re.MULTILINE,
 )
 """a line that tells an error: the name of an exception, a level such as ERROR, what a shell says of a death.
 
@@ -36,32 +40,43 @@ Not the words of a metric: `error 0.25`, `val_error: 0.1`, `mean squared error`.
 """
 
 
+@dataclass(frozen=True, slots=True)
+class LinePattern:
+    """`matches` decides on a line; where `may_match` finds nothing in a text of many lines, none matches."""
+
+    matches: Callable[[str], bool]
+    may_match: Callable[[str], object] | None = None
+
+
 def is_error(line: str) -> bool:
     return ERRORS.search(line[:SEARCHED]) is not None
 
 
-def pattern_of(text: str) -> Matches:
-    """Whether a line has a match of a regular expression, capitals or not.
+ERROR_LINES = LinePattern(is_error, ERRORS.search)
 
-    In time that grows with the line alone. Raises PatternError, in one line.
+
+def pattern_of(text: str) -> LinePattern:
+    """A regular expression, capitals or not, that takes time in proportion to the text.
+
+    Raises PatternError, in one line.
     """
-    checked: TextPattern | None = None
     try:
-        compiled = re.compile(text, re.IGNORECASE)
+        compiled = re.compile(text, re.IGNORECASE | re.MULTILINE)
     except (re.error, RecursionError, OverflowError) as error:
         raise PatternError(str(error)) from error
     if len(_REPEATS.findall(text)) > 1:  # such as (a+)+, which may take for ever
         checked = TextPattern(text)
-        return lambda line: checked.search(line[:SEARCHED])
+        return LinePattern(lambda line: checked.search(line[:SEARCHED]))
     search = compiled.search
-    return lambda line: search(line[:SEARCHED]) is not None
+    is_simple = not _OF_ONE_LINE.search(text) and not _REPEATS.search(text)
+    return LinePattern(lambda line: search(line[:SEARCHED]) is not None, search if is_simple else None)
 
 
 class LogMatches:
     """The offsets of the lines that match, of the bytes `begins` to `scanned` of a log."""
 
-    def __init__(self, matches: Matches) -> None:
-        self._matches = matches
+    def __init__(self, pattern: LinePattern) -> None:
+        self._pattern = pattern
         self.offsets = array("q")
         self.begins = self.scanned = 0
         self.is_cut = False
@@ -84,8 +99,10 @@ class LogMatches:
         if not whole and len(text) >= SEARCHED:
             whole = text  # a line without end
         end = part.end if len(whole) == len(text) else min(part.end, part.offset + len(whole.encode()))
-        for line in lines_of(whole, part.offset, end):
-            if self._matches(visible_part(line.text)):
+        may_match = self._pattern.may_match
+        is_empty = may_match is not None and "\r" not in whole and not may_match(whole)
+        for line in () if is_empty else lines_of(whole, part.offset, end):
+            if self._pattern.matches(visible_part(line.text)):
                 if len(self.offsets) >= MATCHES_LIMIT:
                     self.is_cut = True
                     break

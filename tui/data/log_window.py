@@ -17,14 +17,15 @@ def lines_of(text: str, start: int, end: int) -> list[LogLine]:
 
     Where bytes were replaced in decoding, offsets within the text are about right.
     """
-    found, offset = [], start
-    size = len(text.encode())
+    found, offset, is_ascii = [], start, text.isascii()
+    size = len(text) if is_ascii else len(text.encode())
     scale = (end - start) / size if size and size != end - start else 1.0
     texts = text.split("\n")
-    for index, one in enumerate(texts):
-        if one or index < len(texts) - 1:
-            found.append(LogLine(offset if scale == 1.0 else start + int((offset - start) * scale), one))
-        offset += len(one.encode()) + 1
+    if not texts[-1]:
+        texts.pop()
+    for one in texts:
+        found.append(LogLine(offset if scale == 1.0 else start + int((offset - start) * scale), one))
+        offset += (len(one) if is_ascii else len(one.encode())) + 1
     return found
 
 

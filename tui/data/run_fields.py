@@ -18,7 +18,7 @@ FACTS = {
     "parent": "checkpoint that it began with", "sweep": "sweep of the trial",
     "cause": "why it ended or waits", "peak_memory": "most memory of its processes",
     "peak_gpu_memory": "most memory in use on its GPUs", "gpu_use": "mean use of its GPUs",
-    "size": "disk space of its folder",
+    "disk": "disk space of its folder",
     "gpu_idle": "longest time its GPUs had no work",
     **{one.name: one.title for one in filter_fields.COLUMNS},
 }  # fmt: skip

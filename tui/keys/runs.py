@@ -59,7 +59,7 @@ KEYS = (
         "runs", 0, "Log and problems"),
     Key("log.nan", "I", "next_problem('nan')", "next NaN", "Next step with a NaN or infinity",
         "runs", 0, "Log and problems"),
-    Key("log.spike", "P", "next_problem('spike')", "next spike", "Next spike of the curve on the chart",
+    Key("log.spike", "percent_sign", "next_problem('spike')", "next spike", "Next spike of the curve on the chart",
         "runs", 0, "Log and problems"),
     Key("log.next", "right_curly_bracket", "next_found(1)", "next found",
         "The next: match, error, NaN or spike", "runs", 0, "Log and problems"),

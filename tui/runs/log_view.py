@@ -16,7 +16,7 @@ from engine.errors import DltuiError, InputError
 from engine.protocol import RunSummary
 from engine.text_pattern import PatternError
 from tui.data.connection import Connection
-from tui.data.log_search import PART, SCAN_LIMIT, LogMatches, is_error, pattern_of
+from tui.data.log_search import ERROR_LINES, PART, SCAN_LIMIT, LogMatches, pattern_of
 from tui.data.log_window import visible_part
 from tui.runs.log_pane import LogPane
 from tui.ui.filter_bar import FilterBar
@@ -148,7 +148,7 @@ class LogView(Vertical):
 
     async def _go(self, what: str, way: int, is_at_hand: bool) -> None:
         if what == "error" and self._errors is None:
-            self._errors = LogMatches(is_error)
+            self._errors = LogMatches(ERROR_LINES)
         found = self._errors if what == "error" else self._found
         if found is None:
             return
@@ -195,7 +195,7 @@ class LogView(Vertical):
 
     async def _copy(self, run: RunSummary, only_matches: bool, file: Any) -> int:
         offset = written = 0
-        matches = pattern_of(self._pattern) if only_matches else None
+        matches = pattern_of(self._pattern).matches if only_matches else None
         while True:
             part = await self._read(run, offset, SAVED_PART)
             is_last = not part.text or part.end >= part.size

@@ -54,7 +54,7 @@ class MarkedRuns:
             lines.append(f"Left out, {len(self.left_out)}:")
             lines += [plain(left.why, limit=200) for left in self.left_out]
         if self.verb == "remove":
-            used = sum(run.size for run in self.runs)
+            used = sum(run.disk for run in self.runs)
             space = f"use {size(used)} and " if used else ""
             lines.append(f"They {space}are kept for a day: {self.undo_key} brings them back.")
         return "\n".join(lines)

@@ -219,7 +219,7 @@ class RunCommands:
         if self._acts_on_many:
             self._ask_of_many("remove")
         elif run := self.require_selected():
-            used = f", {size(run.size)}" if run.size else ""
+            used = f", {size(run.disk)}" if run.disk else ""
             kept = f"Its curves, log and checkpoints ({run.step:,} steps{used}) are kept for a day"
             lost = f"{kept}: {self._undo_key} brings it back."
             if run.status.is_active:

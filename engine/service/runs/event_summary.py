@@ -77,7 +77,7 @@ class RunStats:
     recent_steps: deque[tuple[float, int]] = field(default_factory=deque)
     marks: list[CheckpointSnapshot] = field(default_factory=list)
     system: SystemStats = field(default_factory=SystemStats)
-    size: int = 0
+    disk: int = 0
     """bytes of the run folder when it was measured last: not from events"""
     best_is_known: bool = True
     """false for an imported run of which too much was replaced"""
@@ -258,7 +258,7 @@ _OTHERS = (
     "marks",
     "of_columns",
     "system",
-    "size",
+    "disk",
 )
 """fields that are not written, or not as they are"""
 _PLAIN = tuple(
@@ -276,8 +276,8 @@ def to_json(stats: RunStats) -> Json:
     marks = [(mark.step, mark.metrics, _facts(mark.best), mark.live) for mark in stats.marks]
     others = {"metrics": stats.metrics, "best": _facts(stats.best), "marks": marks}
     system = system_stats.to_json(stats.system)
-    size = {"size": stats.size} if stats.size else {}
-    return typed_json.to_json(plain | others | size | ({"system": system} if system else {}))
+    disk = {"disk": stats.disk} if stats.disk else {}
+    return typed_json.to_json(plain | others | disk | ({"system": system} if system else {}))
 
 
 def from_json(data: Json, goal: MetricGoal, spec: Spec | None = None) -> RunStats:
@@ -290,12 +290,12 @@ def from_json(data: Json, goal: MetricGoal, spec: Spec | None = None) -> RunStat
     ]
     spent, since, clock = (read.pop(name) for name in _CLOCK)
     system = system_stats.from_json(data.get("system", {}))
-    size = typed(data.get("size", 0), int)
+    disk = typed(data.get("disk", 0), int)
     return RunStats(
         goal=goal,
         spec=spec,
         system=system,
-        size=size,
+        disk=disk,
         training=TrainingClock(spent, since, clock, clock),
         **read,
     )

@@ -147,7 +147,7 @@ class TrackedRun:
     def measure_size(self) -> None:
         """Walks through the folder: a few milliseconds."""
         self.measured_step = self.stats.checkpoint_step
-        self.stats.size = size_of(self.folder.path)
+        self.stats.disk = size_of(self.folder.path)
 
     def read_annotations(self) -> None:
         self.annotations = self._read_file("annotations", store.read_annotations) or self.annotations

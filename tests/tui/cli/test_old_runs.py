@@ -35,9 +35,9 @@ def test_what_is_no_age_is_refused_in_one_line(text: str) -> None:
 
 
 def test_runs_that_ended_before_are_chosen_the_largest_first_with_their_total() -> None:
-    runs = [ended(1, 40, size=10), ended(2, 50, size=30), ended(3, 20, size=99)]
+    runs = [ended(1, 40, disk=10), ended(2, 50, disk=30), ended(3, 20, disk=99)]
     found = choose_old(runs, NOW - 30 * DAY, (), ())
-    assert [run.size for run in found.runs] == [30, 10] and found.bytes == 40 and found.kept == {}
+    assert [run.disk for run in found.runs] == [30, 10] and found.bytes == 40 and found.kept == {}
 
 
 def test_what_has_not_ended_parents_and_trials_of_a_sweep_that_goes_on_are_kept() -> None:

@@ -10,7 +10,7 @@ import pytest
 from engine.protocol import LogPart
 from engine.text_pattern import PatternError
 from tui.data import log_search
-from tui.data.log_search import LogMatches, is_error, pattern_of
+from tui.data.log_search import ERROR_LINES, LogMatches, is_error, pattern_of
 
 
 @pytest.mark.parametrize(
@@ -58,12 +58,12 @@ def test_what_is_no_regular_expression_is_refused_in_one_line(text: str) -> None
 
 
 def test_repetitions_within_repetitions_take_time_in_proportion_to_the_line() -> None:
-    matches = pattern_of("(a+)+b")
+    matches = pattern_of("(a+)+b").matches
     assert not matches("a" * 4_000) and matches("a" * 50 + "b")
 
 
 def test_capitals_make_no_difference() -> None:
-    assert pattern_of("LOSS=nan")("loss=NaN at 5")
+    assert pattern_of("LOSS=nan").matches("loss=NaN at 5")
 
 
 DATA = "".join(f"é line {number}{' hit' if number % 7 == 0 else ''}\n" for number in range(300)).encode()
@@ -97,7 +97,7 @@ def test_the_next_the_one_before_and_the_number_of_a_match() -> None:
 
 
 def test_of_a_huge_log_the_end_is_searched() -> None:
-    found = LogMatches(is_error)
+    found = LogMatches(ERROR_LINES)
     found.begin(1 << 30)
     assert found.begins == (1 << 30) - log_search.SCAN_LIMIT
 
@@ -113,3 +113,36 @@ def test_more_matches_than_are_kept_are_cut(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(log_search, "MATCHES_LIMIT", 3)
     found = searched([0, len(DATA)])
     assert len(found) == 3 and found.is_cut
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hit$",
+        "^é line 7 ",
+        r"line \d hit",
+        "line 1. ",
+        "[^x]hit",
+        r"\Aé line 9",
+        "(?=é)",
+        "é.*hit",
+        "hit|line 3$",
+    ],
+)
+def test_a_part_without_a_match_is_passed_over_and_none_is_missed(text: str) -> None:
+    pattern = pattern_of(text)
+    expected = [line for line in DATA.decode().split("\n")[:-1] if pattern.matches(line)]
+    found = LogMatches(pattern)
+    found.begin(len(DATA))
+    found.add(LogPart(DATA.decode(), 0, len(DATA), len(DATA)), is_last=True)
+    assert len(found) == len(expected) > 0
+    if pattern.may_match is not None:
+        assert all(pattern.may_match(line) for line in expected)
+
+
+def test_the_line_after_an_error_does_not_make_it_a_metric() -> None:
+    text = "ValueError\n0.25 is the loss\n"
+    found = LogMatches(ERROR_LINES)
+    found.begin(len(text))
+    found.add(LogPart(text, 0, len(text), len(text)), is_last=True)
+    assert found.offsets.tolist() == [0]

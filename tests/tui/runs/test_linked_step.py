@@ -172,7 +172,7 @@ async def test_keys_go_to_the_next_error_nan_and_spike(places: Places) -> None:
         await shows_step(30)
         at.state.metric = "grad"
         at.draw_curves()
-        await opened.press("P")
+        await opened.press("percent_sign")
         await shows_step(70)
         await opened.press("right_curly_bracket")
         await shows_step(80)

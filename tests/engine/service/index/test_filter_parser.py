@@ -310,7 +310,7 @@ def _name(summary: bytes) -> str:
 def test_each_field_of_a_filter_is_stored_in_a_column_or_under_its_name_in_the_summary() -> None:
     child = a_summary("a")
     child = replace(child, spec=replace(child.spec, parent=ParentCheckpoint("run-b", 4, 1)))
-    child = replace(child, peak_memory=1, peak_gpu_memory=1, gpu_use=1.0, gpu_idle=1.0, size=1)
+    child = replace(child, peak_memory=1, peak_gpu_memory=1, gpu_use=1.0, gpu_idle=1.0, disk=1)
     summary = row_of(child, {}).summary
     for name in {*filter_fields.TEXTS, *filter_fields.NUMBERS} - {"age"}:
         assert name in filter_sql.NARROW or name in summary, name
