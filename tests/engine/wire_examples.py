@@ -21,6 +21,7 @@ from engine.client.client import Client
 from engine.errors import EngineError, InputError, error_to_json
 from engine.protocol import (
     STATES,
+    TYPES_ELSEWHERE,
     Best,
     Cause,
     CauseKind,
@@ -80,7 +81,8 @@ def example(kind: Any, name: str = "text") -> Any:
 
 
 def example_of(kind: Any, **given: Any) -> Any:
-    hints = typing.get_type_hints(kind, include_extras=True)
+    later = {name: getattr(importlib.import_module(module), name) for name, module in TYPES_ELSEWHERE.items()}
+    hints = typing.get_type_hints(kind, localns=later, include_extras=True)
     values = {
         field.name: example(hints[field.name], field.name)
         for field in dataclasses.fields(kind)

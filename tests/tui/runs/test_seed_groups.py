@@ -65,7 +65,7 @@ async def test_the_cursor_on_a_group_draws_the_mean_of_its_runs(places: Places) 
         await opened.press("ampersand")
         await opened.until(lambda: keys(opened) == [group] and members(opened) == 3)
         await opened.shows("0.5", "±0.2 n 3", "mean, min to max", "enter lists them")
-        await opened.press("X")
+        await opened.press("dollar_sign")
         await opened.shows("mean, standard error")
 
 
