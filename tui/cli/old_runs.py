@@ -52,7 +52,7 @@ def choose_old(
 ) -> OldRuns:
     """Of these runs those that ended before a time, in seconds since 1970.
 
-    Runs that have not ended, `parents` of other runs and trials of `sweeps` that go on are kept.
+    Runs that have not ended, `parents` of other runs and trials of `sweeps` are kept.
     """
     chosen, kept = list[RunSummary](), dict[str, int]()
     for run in found:
@@ -73,7 +73,7 @@ def _why_kept(run: RunSummary, before: float, parents: Collection[str], sweeps: 
     if run.id in parents:
         return "other runs began with it"
     if run.spec.sweep in sweeps:
-        return "trial of a sweep that goes on"
+        return "trial of a sweep that has not ended"
     ended = run.ended_at if run.ended_at is not None else run.spec.created_at
     return _TOO_YOUNG if ended > before else ""
 

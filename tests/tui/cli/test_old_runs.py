@@ -46,6 +46,6 @@ def test_what_has_not_ended_parents_and_trials_of_a_sweep_that_goes_on_are_kept(
     found = choose_old([parent, trial, waiting, training], NOW - 30 * DAY, {parent.id}, {"s"})
     assert found.runs == ()
     assert found.kept == {
-        "other runs began with it": 1, "trial of a sweep that goes on": 1, "queued": 1, "running": 1,
+        "other runs began with it": 1, "trial of a sweep that has not ended": 1, "queued": 1, "running": 1,
     }  # fmt: skip
     assert len(choose_old([trial], NOW - 30 * DAY, (), ()).runs) == 1
