@@ -361,6 +361,7 @@ AIDS = (
         "k - lr dL/dk, L the mean squared difference of maps; map max(0, picture * k)",
         "goodfellow16",
         "mnist filters",
+        "run",
     ),
     AidEntry(
         "augment",
@@ -378,6 +379,8 @@ AIDS = (
         "heat",
         "δh = Uᵀ δz, δc = δc f + δh o (1 - tanh² c), from the last word back; beside central differences",
         "pascanu13",
+        "",
+        "run",
     ),
     AidEntry(
         "gates",

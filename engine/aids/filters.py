@@ -3,14 +3,16 @@ behind ReLU."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from engine.aids import drawings
 from engine.aids.kernel import correlate, picture
 from engine.aids.phi import Floats
-from engine.aids.result import Aid
+from engine.aids.result import OF, Aid
 from engine.params import choice, number
 
 KERNELS = {
@@ -20,13 +22,17 @@ KERNELS = {
     "blur": ((1, 2, 1), (2, 4, 2), (1, 2, 1)),
 }
 PICTURES = 12
+MOST_SHOWN = 4
 
 
 @dataclass(frozen=True, slots=True)
 class FiltersParams:
     finds: str = choice("upright edge", "What the kernel has to learn to find.", tuple(KERNELS))
-    steps: int = number(20, "Steps of descent.", least=0, most=500, log=False)
+    steps: int = number(
+        20, "Steps of descent; in your run its recorded step, from 0.", least=0, most=500, log=False
+    )
     lr: float = number(0.2, "Learning rate, as a part of the largest that is stable.", above=0, most=1)
+    of: str = choice("your run", "Your newest run that fits, or the small built-in example.", OF)
 
 
 PARAMS = FiltersParams
@@ -36,6 +42,9 @@ VALUES = {
     "distance": "distance of the kernel from the one it learns from",
     "like": "cosine between the two",
     "cut": "share of its map that ReLU cuts off",
+    "step": "recorded step of your run",
+    "moved": "distance of its kernels from those recorded first",
+    "largest": "largest weight of a kernel",
 }
 
 
@@ -64,6 +73,18 @@ def compute(params: FiltersParams, seed: int) -> Aid:
         ("behind ReLU", np.maximum(feature_map, 0).tolist()),
     ]
     return Aid(values, drawings.pictures(shown, signed=True))
+
+
+def of_run(step: int, kernels: Floats, first: Floats, maps: Sequence[Any]) -> Aid:
+    """The kernels (n, k, k) of a layer at a recorded step, those recorded first, and maps of a picture."""
+    values = {
+        "step": float(step),
+        "moved": float(np.linalg.norm(kernels - first)),
+        "largest": float(np.abs(kernels).max()),
+    }
+    shown = [(f"kernel {number + 1}", kernel.tolist()) for number, kernel in enumerate(kernels[:MOST_SHOWN])]
+    shown += [(f"map {number + 1}", one) for number, one in enumerate(maps[:MOST_SHOWN])]
+    return Aid(values, drawings.pictures(shown, signed=True) | {"unused": ["finds", "lr"]})
 
 
 def windows_of(image: Floats) -> Floats:

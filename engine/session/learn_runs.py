@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from engine import fold, store
-from engine.aids import attention, block, early_stop, gates
+from engine.aids import attention, block, early_stop, filters, gates, unroll
+from engine.aids.phi import Floats
+from engine.aids.pieces import finish
 from engine.aids.result import OF, Aid
+from engine.aids.softmax import softmax
+from engine.data.text.vocabulary import START
 from engine.errors import CorruptRun, DltuiError
-from engine.models.language import load_model
+from engine.models.language import load_model, output_layer
 from engine.models.language.model_description import TransformerDescription
-from engine.session import language, language_runs
+from engine.models.language.prompt import tokenise
+from engine.models.language.weights import LstmWeights
+from engine.session import language, language_runs, mnist_checkpoints, mnist_network
 from engine.session.cache import SessionCache
 from engine.session_protocol.language import AttentionRequest, BlocksRequest, GatesRequest
+from engine.session_protocol.mnist import HistoryRequest
 
 LEAST_POINTS = 4
 """validation losses of a run that stopping is replayed on"""
 MOST_RUNS = 30
 """newest runs whose curves are looked through"""
+MOST_WORDS = 20
+"""that an LSTM is unrolled over"""
 MOST_BYTES = 20_000_000
 """of the events of one"""
 START_WITH = {
@@ -28,6 +37,8 @@ START_WITH = {
     "block": "dltui run lm --set model=transformer",
     "gates": "dltui run lm",
     "early_stop": "dltui run mnist",
+    "unroll": "dltui run lm",
+    "filters": "dltui run mnist",
 }
 """what starts a run that fits, by aid"""
 
@@ -89,6 +100,67 @@ def _gates(session_cache: SessionCache, params: gates.GatesParams) -> tuple[Aid,
     return gates.of_unit(found.i, found.f, found.o, found.c, found.h), _named(run)
 
 
+def _unroll(session_cache: SessionCache, params: unroll.UnrollParams) -> tuple[Aid, str] | None:
+    run = _language_run(session_cache, False)
+    if run is None:
+        return None
+    model = language_runs.open_model(session_cache, run).model
+    weights = model.weights
+    assert isinstance(weights, LstmWeights)
+    prompt = tokenise(model.vocabulary, params.words)
+    ids = (START, *model.in_reading_order(prompt.ids[:MOST_WORDS]))
+    into, recurrent, steps = _read_layers(weights, ids[:-1])
+
+    def logits(h: Floats) -> Floats:
+        made: Floats = output_layer.logits(weights, h[None].astype(np.float32))[0].astype(np.float64)
+        return made
+
+    p = softmax(logits(steps[-1].h))
+    p[ids[-1]] -= 1
+    at_end = weights.output.astype(np.float64).T @ p
+    if weights.projection is not None:
+        at_end = weights.projection.weight.astype(np.float64).T @ at_end
+
+    def loss(h: Floats) -> float:
+        """Linear at the end of the log-probability: float32 logits are too coarse for small nudges."""
+        return float(at_end @ h)
+
+    units = np.argsort(-np.abs(steps[0].h))[:2].tolist()
+    by_hand = finish(unroll.differences(into, recurrent, steps, loss, units))
+    words = [model.vocabulary.words[one] for one in ids[:-1]]
+    surprise = -float(np.log(softmax(logits(steps[-1].h))[ids[-1]]))
+    made = unroll.shown(words, recurrent, steps, surprise, at_end, by_hand, ("length", "bias", "scale"))
+    return made, _named(run)
+
+
+def _read_layers(weights: LstmWeights, ids: Sequence[int]) -> tuple[Floats, Floats, list[unroll.Step]]:
+    """What goes into the last layer, its recurrent weights, and its steps."""
+    x = weights.embedding[list(ids)].astype(np.float64)
+    for layer in weights.layers:
+        into, recurrent = x @ layer.kernel + layer.bias, layer.recurrent.T.astype(np.float64)
+        steps = unroll.read(into, recurrent)
+        x = np.array([step.h for step in steps])
+    return into, recurrent, steps
+
+
+def _filters(session_cache: SessionCache, params: filters.FiltersParams) -> tuple[Aid, str] | None:
+    """The first layer of kernels of the newest run that recorded some."""
+    for folder, spec in mnist_checkpoints.all_runs(session_cache)[:MOST_RUNS]:
+        found = mnist_network.history(session_cache, HistoryRequest(folder.id))
+        name = next((name for name in found.parts if name.startswith("filters/")), "")
+        if not name or not found.steps:
+            continue
+        at = found.steps[min(params.steps, len(found.steps) - 1)].step
+        parts, first = (
+            mnist_network.history(session_cache, HistoryRequest(folder.id, step)).parts
+            for step in (at, found.steps[0].step)
+        )
+        kernels, before = (np.array([one[0] for one in part[name]], dtype=float) for part in (parts, first))
+        maps = parts.get(name.replace("filters/", "maps/"), [[]])[0]
+        return filters.of_run(at, kernels, before, maps), spec.name or folder.id
+    return None
+
+
 def _early_stop(session_cache: SessionCache, params: early_stop.EarlyStopParams) -> tuple[Aid, str] | None:
     folders = [store.folder_of(session_cache.places, run) for run in store.list_ids(session_cache.places)]
     for folder in sorted(folders, key=_trained_at, reverse=True)[:MOST_RUNS]:
@@ -124,4 +196,6 @@ _MADE: Mapping[str, Callable[[SessionCache, Any], tuple[Aid, str] | None]] = {
     "block": _block,
     "gates": _gates,
     "early_stop": _early_stop,
+    "unroll": _unroll,
+    "filters": _filters,
 }

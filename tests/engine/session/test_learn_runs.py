@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from engine.events import EventWriter
 from engine.places import Places
 from engine.session.cache import SessionCache
+from tests.engine.session.digit_runs import plant
 from tests.engine.session.requests import request
 from tests.fakes.language_run import transformer, write_run
 
@@ -23,7 +25,7 @@ def aid(places: Places, name: str, **params: Any) -> Any:
     return request(SessionCache(places), "learn.aid", name=name, params=params)
 
 
-@pytest.mark.parametrize("name", ["attention", "block", "gates", "early_stop"])
+@pytest.mark.parametrize("name", ["attention", "block", "gates", "early_stop", "unroll", "filters"])
 def test_without_a_run_it_is_the_example_and_how_to_start_one_is_said(places: Places, name: str) -> None:
     made = aid(places, name)
     assert "No run of yours fits" in made["note"] and "dltui run" in made["note"]
@@ -82,3 +84,31 @@ def test_stopping_is_replayed_on_the_newest_run_with_a_validation_loss(places: P
     patient = aid(places, "early_stop", patience=5)
     assert patient["values"]["stop"] == 80 and patient["note"] == "Your run mine."
     assert [line["name"] for line in patient["data"]["lines"]] == ["training", "validation"]
+
+
+def test_the_loss_of_the_last_word_goes_back_through_ones_own_lstm(places: Places) -> None:
+    write_run(places, name="mine", layers=2)
+    text = "i love chocolate"
+    made = aid(places, "unroll", words=text)
+    scored = request(SessionCache(places), "language.score", texts=[text])["sentences"][0]
+    last = next(word for word in scored["words"] if word["word"] == "chocolate")
+    assert made["note"] == "Your run mine." and made["data"]["columns"] == ["<START>", "i", "love"]
+    assert made["values"]["loss"] == pytest.approx(-math.log(last["p"]), rel=1e-3)
+    assert made["values"]["error"] < 1e-6 * max(1.0, made["values"]["last"])
+    assert made["data"]["unused"] == ["length", "bias", "scale"]
+
+
+def test_filters_are_those_that_ones_own_run_recorded(places: Places) -> None:
+    cache = SessionCache(places)
+    folder = plant(places.root, {})
+    writer = EventWriter(folder.events)
+    for step, size in ((10, 1.0), (20, 3.0)):
+        kernels = [[[[size, 0.0], [0.0, 0.0]]], [[[0.0, 0.0], [0.0, size]]]]
+        parts = {"filters/conv1": kernels, "maps/conv1": [[[[0, 255]], [[255, 0]]]]}
+        writer.append("sketch", step=step, parts=parts)
+    writer.close()
+    first, last = (request(cache, "learn.aid", name="filters", params={"steps": at}) for at in (0, 99))
+    assert (first["values"]["step"], last["values"]["step"]) == (10, 20)
+    assert first["values"]["moved"] == 0 and last["values"]["moved"] == pytest.approx(8**0.5)
+    assert last["values"]["largest"] == 3 and "Your run" in last["note"]
+    assert [one["name"] for one in last["data"]["pictures"]] == ["kernel 1", "kernel 2", "map 1", "map 2"]
