@@ -434,7 +434,8 @@ class CurvesPanel(Vertical):
             return
         charts = charts_of(charted.metrics(selected), paired=self.chart.view.paired)
         others = [chart.metric for chart in charts if self.chart.metric not in chart.names]
-        mine = [metric for metric in others if selected is not None and metric in selected.metrics]
+        logged = [metric for metric in others if not is_system(metric)]
+        mine = [metric for metric in logged if selected is not None and metric in selected.metrics]
         if mine and not self._is_alone and self.size.height >= ROOM_FOR_TWO:
             self._update_second(shown, selected, mine[0], baseline)
         elif self._second is not None:

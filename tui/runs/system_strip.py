@@ -17,6 +17,8 @@ from tui.ui.styles import LEVELS
 LABEL, VALUE = 12, 9
 CALM = 1
 """the level of the colour of what has no limit that is near"""
+HIGHEST = 0.86
+"""of a cell: a strip does not touch the one above it"""
 LEAST = 6
 """cells of a strip"""
 NOTABLE = {DISK_WAIT: 5.0, MEMORY: 50.0, MACHINE_CPU: 50.0}
@@ -87,5 +89,5 @@ def _cell(share: float, is_warm: bool) -> Span:
     if share != share:
         return Span(glyphs().dot, "line")
     level = min(LEVELS - 1, max(0, int(share * LEVELS)))
-    sign = shade_of(share, "ascii") if glyphs().ascii_only else glyphs().level(share)
+    sign = shade_of(share, "ascii") if glyphs().ascii_only else glyphs().level(min(share, 1.0) * HIGHEST)
     return Span(sign, f"level-{level if is_warm else CALM}")

@@ -46,8 +46,8 @@ def test_a_value_stands_for_the_time_since_the_one_before_and_gaps_stay_gaps() -
 def test_each_quantity_has_a_line_with_a_sign_as_high_as_its_share() -> None:
     history = history_of(*((5.0 * n, {"cpu": 100 if n > 4 else 1, "rss": 100 * n}) for n in range(1, 9)))
     cpu, memory = lines_of(history)
-    assert cpu == "CPU         ▁▁▁▁▁▁▁▅███████     100 %"
-    assert memory == "memory      ▂▂▃▃▄▄▅▅▆▆▇▇███  800.0 MB"
+    assert cpu == "CPU         ▁▁▁▁▁▁▁▄▇▇▇▇▇▇▇     100 %"
+    assert memory == "memory      ▁▂▂▃▃▄▄▄▅▅▆▆▇▇▇  800.0 MB"
 
 
 def test_the_gpu_comes_first_and_a_driver_that_fails_leaves_dots() -> None:
@@ -57,7 +57,7 @@ def test_the_gpu_comes_first_and_a_driver_that_fails_leaves_dots() -> None:
     )  # fmt: skip
     lines = lines_of(history)
     assert [line[:12].strip() for line in lines] == ["GPU 0", "GPU 0 mem", "CPU", "GPU 0 power", "GPU 0 heat"]
-    assert lines[0] == "GPU 0       ▃▃▃▃·······████      97 %"
+    assert lines[0] == "GPU 0       ▃▃▃▃·······▇▇▇▇      97 %"
     assert lines_of(history, most=2)[2] == "3 more on the charts"
     history.fold(EventBatch((Event(9, 1025.0, "system", {"step": 0, "cpu": 50}, 25.0),), True, False))
     assert lines_of(history)[0].endswith("···" + 10 * " "), "nothing is told at present"

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import builtins
+import os
 from typing import Any
 
 import pytest
 
+from engine import gpu_readings
 from engine.places import Places
 from engine.protocol import Gpu, Status
-from engine.service.placement import gpus
+from engine.service.placement import gpu_use_meter, gpus
 from engine.service.placement.gpus import GpuPlacement, NoGpus, Nvml, visible_gpus
+from engine.service.server import service as service_module
+from engine.worker.system_sampler import SystemSampler
 from tests.engine.service.live import connect, reach, serving, until
-from tests.fakes.nvml import LOST, NO_DRIVER, NO_PERMISSION, UNKNOWN, PretendedGpu, PretendedNvml
+from tests.fakes.nvml import GIB, LOST, NO_DRIVER, NO_PERMISSION, UNKNOWN, PretendedGpu, PretendedNvml
 
 
 def test_gpus_are_read_and_memory_of_other_processes_is_foreign() -> None:
@@ -100,6 +104,27 @@ async def test_a_run_is_pinned_to_the_gpu_and_the_next_one_waits_for_it(places: 
         assert (await reach(client, third.id, Status.DONE)).step == 2
         await client.stop(first.id)
         await reach(client, second.id, Status.DONE)
+
+
+async def test_while_a_run_has_a_gpu_its_worker_is_told_what_that_does(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service_module, "GPU_SECONDS", 0.05)
+    monkeypatch.setattr(gpu_use_meter, "WRITE_SECONDS", 0.05)
+    nvml = PretendedNvml([PretendedGpu(), PretendedGpu(busy=31, used=7 * GIB, uuid="GPU-abc")])
+    nvml.gpus[0].error = LOST
+    path = places.root / gpu_readings.FILE
+    async with serving(places, driver=Nvml(nvml)) as service, await connect(places) as client:
+        await until(lambda: service.machine.gpus_known and len(nvml.calls) > 50)
+        assert not path.exists(), "no run has a GPU"
+        made = await client.submit("xor", {"epochs": 5000}, device="gpu")
+        await reach(client, made.id, Status.RUNNING)
+        sampler = SystemSampler(os.getpid(), places.root, ["GPU-abc"])
+        await until(lambda: sampler.measure().get("gpu") == [[1, 31, 7 * 1024, 5, 75, 30]])
+        nvml.error = UNKNOWN
+        await until(lambda: service.machine.gpus == ())
+        await client.stop(made.id)
+        assert (await reach(client, made.id, Status.STOPPED)).status is Status.STOPPED
 
 
 async def test_a_new_service_finds_the_gpu_of_a_running_run(places: Places) -> None:
