@@ -31,10 +31,12 @@ from engine.models.captured_updates import CapturedUpdates
 from engine.models.images.live_images import LiveImages
 from engine.models.images.torch_architecture import architecture_of
 from engine.models.mnist_compiled_training import offer
+from engine.worker.png import encode_grey
 from engine.worker.run import Run
 
 SPLIT_SEED = 42  # the same 6,000 validation images for every run: runs are to be compared
 CLASSES = 10
+MISTAKES, SHEET = 32, 8  # images that are shown of those taken for another digit, and in a line of them
 EVALUATION_BATCH = 1000  # images per forward pass of a validation
 
 # --- data ---------------------------------------------------------------------------------------------------
@@ -113,15 +115,20 @@ def network(model: str, side: int) -> nn.Sequential:
 
 
 @torch.no_grad()
-def evaluate(net: nn.Module, images: TrainingImages) -> tuple[float, float]:
-    """Mean cross-entropy and accuracy over all images, dropout off."""
+def evaluate(
+    net: nn.Module, images: TrainingImages, chosen: list[Tensor] | None = None
+) -> tuple[float, float]:
+    """Mean cross-entropy and accuracy over all images, dropout off; the predicted classes go to `chosen`."""
     net.eval()
     loss, right = 0.0, 0
     for start in range(0, len(images), EVALUATION_BATCH):
         labels = images.labels[start : start + EVALUATION_BATCH]
         logits = net(images.pixels[start : start + EVALUATION_BATCH])
         loss += F.cross_entropy(logits, labels, reduction="sum").item()
-        right += int((logits.argmax(1) == labels).sum())
+        predicted = logits.argmax(1)
+        right += int((predicted == labels).sum())
+        if chosen is not None:
+            chosen.append(predicted)
     net.train()
     return loss / len(images), right / len(images)
 
@@ -132,6 +139,32 @@ def log_filters(net: nn.Sequential, run: Run) -> None:
         if isinstance(layer, nn.Conv2d):
             filters = F.pad(layer.weight.detach(), (0, 1, 0, 1))  # (K, C, 6, 6), parted by a line of zeros
             run.image(f"filters/{name}", filters.permute(0, 2, 1, 3).flatten(2).flatten(0, 1).tolist())
+
+
+def log_weights(net: nn.Sequential, run: Run) -> None:
+    """Log the distribution of the weights of each layer."""
+    for name, layer in net.named_children():
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            run.histogram(f"weights/{name}", layer.weight)
+
+
+def log_mistakes(images: TrainingImages, chosen: list[Tensor], run: Run) -> None:
+    """Log how often each digit is taken for each, and the first images that are."""
+    labels, predicted = images.labels.cpu(), torch.cat(chosen).cpu()
+    counts = torch.bincount(labels * CLASSES + predicted, minlength=CLASSES**2).view(CLASSES, CLASSES)
+    rows = [[str(digit), *row] for digit, row in enumerate(counts.tolist())]
+    run.table("validation/confusion", ["digit", *(f"as {digit}" for digit in range(CLASSES))], rows)
+    wrong = (labels != predicted).nonzero().flatten()[:MISTAKES]
+    if len(wrong):
+        pixels = (
+            ((images.pixels[wrong.to(images.pixels.device), 0] + 1) * 127.5).round().to("cpu", torch.uint8)
+        )
+        sheet = F.pad(pixels, (0, 1, 0, 1, 0, MISTAKES - len(wrong)))  # (MISTAKES, side + 1, side + 1)
+        side = sheet.shape[-1]
+        lines = sheet.view(-1, SHEET, side, side).permute(0, 2, 1, 3).reshape(-1, SHEET * side)
+        run.image("validation/mistakes", encode_grey([bytes(line) for line in lines.numpy()]))
+        facts = zip(wrong.tolist(), labels[wrong].tolist(), predicted[wrong].tolist(), strict=True)
+        run.table("validation/mistakes", ["image", "digit", "taken for"], [list(one) for one in facts])
 
 
 def make_live_images(net: nn.Sequential, images: TrainingImages, run: Run) -> LiveImages:
@@ -231,11 +264,14 @@ def train(params: MnistParams, run: Run) -> None:
             run.log(step, loss=loss)
 
         if step % every == 0 or step == last:
-            val_loss, val_accuracy = evaluate(net, validation)
+            chosen_classes: list[Tensor] = []
+            val_loss, val_accuracy = evaluate(net, validation, chosen_classes)
             goal.update(val_accuracy)
             run.log(step, val_loss=val_loss, val_accuracy=val_accuracy)
             print(f"step {step}: val_loss {val_loss:.4f}, val_accuracy {val_accuracy:.4f}")
             log_filters(net, run)
+            log_weights(net, run)
+            log_mistakes(validation, chosen_classes, run)
         run.sketch(step, lambda: pictures.parts(arrays(net)), at_once=step % every == 0)
         run.checkpoint(step)
         if run.should_stop:

@@ -11,6 +11,7 @@ from checkpoints import folder as checkpoint_folder
 from engine import files, store
 from engine.events import read_lines
 from engine.experiment_files.description import SOURCE
+from engine.logged_media import IMAGES, OTHERS
 from engine.protocol import Json
 from engine.remote.messages import CHUNK, encode
 from engine.remote.received_files import LOCAL_FILES, file_frames
@@ -80,7 +81,10 @@ class OutgoingFiles:
         self._folder = folder
         self._events_offset = _size(folder.events)
         self._log_offset = _size(folder.log)
-        self._tensorboard_offsets: dict[str, int] = {}
+        self._offsets: dict[str, int] = {}
+        """of the files that only grow, by their paths"""
+        self._images: FileVersion | None = None
+        """of the folder of images when it was listed"""
         self._kept_versions = {path.name: _file_version(path) for path in kept_files(folder)}
         self._steps = set(checkpoint_folder.steps(folder.checkpoints))
         self._beat = _file_version(folder.beat)
@@ -90,10 +94,12 @@ class OutgoingFiles:
         lines, self._events_offset = read_lines(self._folder.events, self._events_offset, CHUNK)
         yield from self._checkpoints()
         yield from self._replaced()
+        yield from self._new_images()
+        yield from self._grown(OTHERS)
         if lines:
             yield encode("events", b"\n".join(lines) + b"\n")
         yield from self._log()
-        yield from self._tensorboard()
+        yield from self._grown(self._folder.tensorboard.name)
         if (beat := _file_version(self._folder.beat)) != self._beat:
             self._beat = beat
             yield encode("beat")
@@ -125,17 +131,32 @@ class OutgoingFiles:
         if data:
             yield encode("log", data)
 
-    def _tensorboard(self) -> Iterator[bytes]:
+    def _new_images(self) -> Iterator[bytes]:
+        """Those that were written since the folder of images was listed."""
+        folder = self._folder.path / IMAGES
+        listed = _file_version(folder)
+        if listed is None or listed == self._images:
+            return
+        self._images = listed
+        for name in sorted(os.listdir(folder)):
+            path, stamp = f"{IMAGES}/{name}", _file_version(folder / name)
+            if not name.startswith(".") and stamp != self._kept_versions.get(path):
+                self._kept_versions[path] = stamp
+                yield from file_frames(folder / name, path)
+
+    def _grown(self, folder: str) -> Iterator[bytes]:
+        """What was added to the files of a folder."""
         try:
-            names = sorted(os.listdir(self._folder.tensorboard))
+            names = sorted(os.listdir(self._folder.path / folder))
         except FileNotFoundError:
             return
         for name in names:
-            offset = self._tensorboard_offsets.get(name, 0)
-            data = _read(self._folder.tensorboard / name, offset)
+            path = f"{folder}/{name}"
+            offset = self._offsets.get(path, 0)
+            data = _read(self._folder.path / path, offset)
             if data:
-                self._tensorboard_offsets[name] = offset + len(data)
-                yield encode("grown", data, path=f"tensorboard/{name}", offset=offset)
+                self._offsets[path] = offset + len(data)
+                yield encode("grown", data, path=path, offset=offset)
 
 
 def _read(path: Path, offset: int) -> bytes:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -60,25 +62,41 @@ def _as_rgb(image: Any) -> Any:
     return image.convert("RGB")
 
 
-def difference(before: bytes, after: bytes) -> NDArray[np.int16]:
-    """(rows, columns, 3): the second image minus the first. Raises DataError where their sizes differ."""
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The second image minus the first, of each pixel in the colour where they differ most."""
+
+    shown: NDArray[np.float64]
+    """(rows, columns) that fit: of each the largest difference in what it covers, with its sign"""
+    most: int
+    """the largest of all, of 255"""
+    mean: float
+    """of the absolute differences of all colours"""
+    changed: float
+    """share of the pixels that differ at all"""
+
+
+def difference(before: bytes, after: bytes, width: int, height: int) -> Difference:
+    """Raises DataError where the sizes of the images differ."""
     (first, size), (second, other) = decoded(before), decoded(after)
     if size != other:
         raise DataError(
             f"Images of {size[0]:,} x {size[1]:,} and {other[0]:,} x {other[1]:,} pixels have no difference."
         )
-    return second.astype(np.int16) - first.astype(np.int16)
-
-
-def shrunk_difference(found: NDArray[np.int16], width: int, height: int) -> NDArray[np.float64]:
-    """(rows, columns) that fit: of each new pixel the largest difference in what it covers, with its sign."""
-    rows, columns = found.shape[:2]
-    strongest = np.take_along_axis(found, np.abs(found).argmax(axis=2)[..., None], axis=2)[..., 0]
+    columns, rows = size
     share = min(1.0, width / columns, height / rows)
-    high, wide = max(1, round(rows * share)), max(1, round(columns * share))
-    if (high, wide) == (rows, columns):
-        return strongest.astype(np.float64)
-    tops, lefts = (np.arange(high) * rows) // high, (np.arange(wide) * columns) // wide
-    largest = np.maximum.reduceat(np.maximum.reduceat(strongest, tops, axis=0), lefts, axis=1)
-    least = np.minimum.reduceat(np.minimum.reduceat(strongest, tops, axis=0), lefts, axis=1)
-    return np.where(largest >= -least, largest, least).astype(np.float64)
+    wide, high = max(1, round(columns * share)), max(1, round(rows * share))
+    tops, lefts = (np.arange(high + 1) * rows) // high, (np.arange(wide) * columns) // wide
+    shown = np.zeros((high, wide))
+    most = total = changed = 0
+    for place, (top, end) in enumerate(pairwise(tops.tolist())):  # by rows: arrays of all would be large
+        found = second[top:end].astype(np.int16) - first[top:end]
+        amounts = np.abs(found)
+        most, total = max(most, int(amounts.max())), total + int(amounts.sum(dtype=np.int64))
+        changed += int(amounts.any(axis=2).sum())
+        strongest = np.take_along_axis(found, amounts.argmax(axis=2)[..., None], axis=2)[..., 0]
+        largest = np.maximum.reduceat(strongest.max(axis=0), lefts)
+        least = np.minimum.reduceat(strongest.min(axis=0), lefts)
+        shown[place] = np.where(largest >= -least, largest, least)
+    pixels = rows * columns
+    return Difference(shown, most, total / (3 * pixels), changed / pixels)

@@ -80,14 +80,11 @@ def picture_difference(session_cache: SessionCache, request: PictureDifferenceRe
     _check_sides(width=request.width, height=request.height)
     _, before = content_at(session_cache, "image", request.before)
     _, after = content_at(session_cache, "image", request.after)
-    found = decoded_images.difference(before, after)
-    most = int(np.abs(found).max(initial=0))
-    small = decoded_images.shrunk_difference(found, request.width, request.height)
-    levels = np.round(128 + 127 * small / max(1, most)).astype(np.uint8)
+    found = decoded_images.difference(before, after, request.width, request.height)
+    levels = np.round(128 + 127 * found.shown / max(1, found.most)).astype(np.uint8)
     rows, columns = levels.shape
     coded = base64.b64encode(levels.tobytes()).decode("ascii")
-    changed = float((found != 0).any(axis=2).mean())
-    return PictureDifference(columns, rows, coded, float(most), float(np.abs(found).mean()), changed)
+    return PictureDifference(columns, rows, coded, float(found.most), found.mean, found.changed)
 
 
 # --- texts and tables -------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from textual.color import Color
@@ -74,8 +74,8 @@ class MediaSheet(Sheet):
         self._text = ""
         self._left = 0
         self._answers: OrderedDict[Request[Any], Any] = OrderedDict()
-        self._last: dict[tuple[str, str, str], list[Row]] = {}
-        """the rows of a run and tag that were drawn last, until the next ones are there"""
+        self._last: dict[tuple[str, str, str, bool], list[Row]] = {}
+        """what was drawn last of a run, kind and tag, or of their difference, until the next is there"""
 
     def show(self, shown: ShownMedia | None, text: str = "") -> None:
         """`text` stands where there is nothing to show."""
@@ -117,29 +117,30 @@ class MediaSheet(Sheet):
         return side_by_side(drawn, each, GAP)
 
     def _column(self, shown: ShownMedia, column: MediaColumn, width: int, height: int) -> list[Row]:
-        return [*_head(shown, column, width), *self._content(shown, column, width, height)]
-
-    def _content(self, shown: ShownMedia, column: MediaColumn, width: int, height: int) -> list[Row]:
+        key = (column.run, shown.kind, shown.tag, column.before is not None)
         if column.step is None:
-            return []
-        key = (column.run, shown.kind, shown.tag)
+            return _head(shown, column, width)
+        rows = self._content(shown, column, width, height)
+        if rows is None:
+            return [*_head(shown, replace(column, value="loading"), width), *self._last.get(key, ())]
+        self._last[key] = rows
+        return [*_head(shown, column, width), *rows]
+
+    def _content(self, shown: ShownMedia, column: MediaColumn, width: int, height: int) -> list[Row] | None:
+        """None while it is loading."""
+        assert column.step is not None
         place = MediaPlace(column.run, shown.tag, column.step)
         style = self._style()
-        rows: list[Row] | None
         if column.before is None:
             beside = [one.run for one in shown.columns[: self.columns_that_fit] if one.step is not None]
             request = request_of(shown.kind, place, width, height, beside)
             answer = self._answered(request)
-            rows = None if answer is None else rows_of(answer, width, height, style, self._left)
-        elif (wanted := difference_request_of(shown.kind, column.before, place, width, height)) is not None:
-            answer = self._answered(wanted)
-            rows = None if answer is None else rows_of(answer, width, height, style)
-        else:
-            rows = self._table_difference(column.before, place, width, height)
-        if rows is None:
-            return self._last.get(key) or [(Span("loading", "muted"),)]
-        self._last[key] = rows
-        return rows
+            return None if answer is None else rows_of(answer, width, height, style, self._left)
+        wanted = difference_request_of(shown.kind, column.before, place, width, height)
+        if wanted is None:
+            return self._table_difference(column.before, place, width, height)
+        answer = self._answered(wanted)
+        return None if answer is None else rows_of(answer, width, height, style)
 
     def _table_difference(
         self, before: MediaPlace, after: MediaPlace, width: int, height: int

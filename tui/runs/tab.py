@@ -100,6 +100,8 @@ class RunsTab(Tab):
         self.problems = ProblemKeys(self)
         self._linked: float | None = None
         """the position of the crosshair of which the panes were told last"""
+        self._has_media = False
+        """whether a shown run has logged more than numbers"""
         self._debounce = Debounce(self)
         self._pending_changes: list[RunsChanged] = []
 
@@ -445,6 +447,9 @@ class RunsTab(Tab):
         if not all(history.is_damage_shown for history in self.charted.histories()):
             self._show_selected()
         self.details.history_grew()
+        if self._has_media != any(history.media for history in self.charted.histories()):
+            self._has_media = not self._has_media
+            self.post_message(KeyHintsChanged())
         if self.charted.is_in_table(self.chart.metric):
             self.table.set_metric(self.chart.metric)
         if self.rows.want_statistics(self.table.statistics):
@@ -470,7 +475,7 @@ class RunsTab(Tab):
         return self.curves.is_filled or action == "new"
 
     def key_labels(self) -> dict[str, str]:
-        return self.commands.key_labels()
+        return {**self.commands.key_labels(), "view.media": "images, texts" if self._has_media else ""}
 
     def action_new(self) -> None:
         self.commands.new()

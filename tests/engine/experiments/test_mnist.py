@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import PIL.Image
 import pytest
 import torch
 import torch.nn.functional as F
@@ -16,11 +17,13 @@ from checkpoints import tensors
 from checkpoints.errors import MismatchedCheckpoint
 from checkpoints.torch_io import strict_mode
 from engine.data.labelled_images import load_small_digits
+from engine.events import Event
 from engine.experiments import mnist
 from engine.experiments.mnist import AccuracyGoal, TrainingImages, network
 from engine.models.images import architecture
+from engine.store import RunFolder
 from tests.engine.data.idx_files import make_arrays, write_set
-from tests.engine.worker.attempts import ScriptedPipe, curve, new_run, read_events, train
+from tests.engine.worker.attempts import ScriptedPipe, curve, make_run, new_run, read_events, train
 
 
 @pytest.mark.parametrize(
@@ -85,6 +88,34 @@ def test_validation_depends_neither_on_dropout_nor_on_its_batch_size(monkeypatch
     assert mnist.evaluate(net, images) == pytest.approx(whole, rel=1e-6)
     net.eval()
     assert whole[0] == pytest.approx(F.cross_entropy(net(images.pixels), images.labels).item(), rel=1e-6)
+
+
+def test_mistakes_are_counted_and_shown(tmp_path: Path) -> None:
+    images = TrainingImages(
+        torch.arange(5 * 64, dtype=torch.uint8).view(5, 8, 8), torch.tensor([0, 1, 2, 2, 9])
+    )
+    folder = new_run(tmp_path, "mnist")
+    run, _ = make_run(folder)
+    mnist.log_mistakes(images, [torch.tensor([0, 1, 1]), torch.tensor([2, 4])], run)
+    mnist.log_weights(network("mlp", side=8), run)
+    run._event_log.close(0)
+    confusion, mistakes = (logged_content(folder, event) for event in read_events(folder, "table"))
+    assert sum(sum(row[1:]) for row in confusion["rows"]) == 5
+    assert (confusion["rows"][2][0], confusion["rows"][2][2:4], confusion["rows"][9][5]) == ("2", [1, 1], 1)
+    assert mistakes["rows"] == [[2, 2, 1], [4, 9, 4]]
+    (picture,) = read_events(folder, "image")
+    shown = np.asarray(PIL.Image.open(folder.path / picture.facts["file"]))
+    assert shown.shape == (4 * 9, 8 * 9)
+    assert (shown[:8, :8] == np.arange(128, 192).reshape(8, 8)).all() and not shown[9:].any()
+    tags = [event.facts["tag"] for event in read_events(folder, "histogram")]
+    assert tags == ["weights/hidden1", "weights/hidden2", "weights/output"]
+
+
+def logged_content(folder: RunFolder, event: Event) -> dict[str, list[list[object]]]:
+    begin, length = event.facts["span"]
+    data = (folder.path / event.facts["file"]).read_bytes()[begin : begin + length]
+    found: dict[str, list[list[object]]] = json.loads(data)
+    return found
 
 
 def test_without_mnist_it_trains_on_small_digits_and_says_so(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def engine(places: Places) -> FakeEngine:
 
 async def open_both(opened: AppPilot) -> MediaScreen:
     await opened.shows("run 1", "step")
-    await opened.press("space", "down", "space", "X")
+    await opened.press("space", "down", "space", "asterisk")
     await opened.until(lambda: isinstance(opened.app.screen, MediaScreen))
     await opened.shows("digits", "sample", "scores", "weights", "broken", "8 x 8")
     assert isinstance(opened.app.screen, MediaScreen)
@@ -99,7 +99,7 @@ async def test_one_run_is_compared_with_its_step_before(
 ) -> None:
     async with open_app(places, engine, (80, 24)) as opened:
         await opened.shows("run 1", "step")
-        await opened.press("X")
+        await opened.press("asterisk")
         await opened.shows("digits", "8 x 8")
         await opened.press("d", "left")
         await opened.shows("minus step 80", "most ")
@@ -141,7 +141,7 @@ async def test_what_is_shown_is_saved_to_a_file(
     monkeypatch.chdir(tmp_path)
     async with open_app(places, engine, (120, 40)) as opened:
         await opened.shows("run 1", "step")
-        await opened.press("X")
+        await opened.press("asterisk")
         await opened.shows("digits", "8 x 8")
         await opened.press("s")
         await opened.shows("save image digits of run 1, step 100")
@@ -157,7 +157,7 @@ async def test_without_media_the_screen_says_how_to_log_them(places: Places, ses
     (places.runs / run.id).mkdir(parents=True)
     async with open_app(places, FakeEngine(run), (80, 24)) as opened:
         await opened.shows("bare")
-        await opened.press("X")
+        await opened.press("asterisk")
         await opened.shows("Nothing was logged beside numbers", "dltui_track.image")
         await opened.press("right", "down", "d", "s", "p", "end", "escape")
         await opened.until(lambda: not isinstance(opened.app.screen, MediaScreen))
