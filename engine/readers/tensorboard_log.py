@@ -95,6 +95,8 @@ class EventFolder:
                 while (read := file.read(CHUNK)).size:
                     yield from self._batches(file.path, prefix, read, begin)
                     begin = file.offset
+                    if begin == file.seen:  # the usual end, without opening it once more
+                        break
             except CorruptRun as error:
                 if name not in self._refused:
                     self._refused.add(name)

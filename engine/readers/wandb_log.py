@@ -150,6 +150,8 @@ class WandbRun:
             file = self._files.setdefault(str(path), _RunFile(BlockFile(path)))
             while (read := file.blocks.read()).size:
                 yield self._batch(file, read)
+                if file.blocks.offset == file.blocks.seen:  # the usual end
+                    break
 
     def follow(self) -> bool:
         if any(file.blocks.has_grown() for file in self._files.values()):
