@@ -464,7 +464,8 @@ class FakeClient(Client):
 def _passes(run: RunSummary, where: str) -> bool:
     return all(
         part in (f"sweep={run.spec.sweep}", f"config={group_of(run)}")
-        or part.removeprefix("experiment=") in f"{run.id} {run.spec.name} {run.spec.experiment} {run.status}"
+        or part.removeprefix("experiment=").removeprefix("status=")
+        in f"{run.id} {run.spec.name} {run.spec.experiment} {run.status}"
         for part in where.split()
     )
 

@@ -22,7 +22,7 @@ def paint(canvas: ImageCanvas, data: Mapping[str, Any]) -> None:
     room = canvas.height - (1 if unit or is_log else 0)
     shown = thinned(bars, room)
     names = max(len(name) for name, _ in shown)
-    texts = ["none" if value is None else short(value) for _, value in shown]
+    texts = ["none" if value is None else short(value + 0.0) for _, value in shown]
     numbers = max(map(len, texts))
     names = min(names, max(4, canvas.width - numbers - LEAST_LENGTH - 4))
     length = max(1, canvas.width - names - numbers - 3)

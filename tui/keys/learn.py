@@ -95,6 +95,7 @@ KEYS = (
     Key("card.hint", "h", "hint", "hint", "A hint: right is then hard", "card"),
     Key("card.later", "z", "later", "not today", "Not today", "card"),
     Key("card.undo", "u", "undo", "undo", "Take back the newest mark", "card"),
+    Key("card.help", "f1", "help", "keys", "Show the keys of a question", "card"),
     Key("card.thing", "o", "thing", "its aid", "Open the aid of the question", "card"),
     Key("card.typed_guessed", "alt+g", "guessed", "guessed", "A guess, while one types", "card"),
     Key("card.typed_hint", "alt+h", "hint", "hint", "A hint, while one types", "card"),

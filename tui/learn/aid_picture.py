@@ -17,6 +17,8 @@ CONTROLS = 24
 """cells of the column of controls beside the drawing"""
 BESIDE = 62
 """least width for controls beside the drawing"""
+NOTE_ROWS = 3
+"""most rows of the note of an aid that looks into a run"""
 YES_WHERE = "1 where "
 """how the meaning of a value begins that is 1 or 0"""
 
@@ -121,14 +123,17 @@ def _paint_drawing(canvas: ImageCanvas, look: AidLook, x: int, y: int, width: in
         return
     if look.computed is None:
         canvas.write(x, y, "computing", "muted")
-    elif height >= 3:
-        canvas.paste(x, y, drawn(look.computed.data, width, height - 1, canvas))
+        return
+    notes = textwrap.wrap(look.computed.note, max(10, width))[:NOTE_ROWS] if look.progress is None else [""]
+    if height >= 3:
+        canvas.paste(x, y, drawn(look.computed.data, width, height - max(1, len(notes)), canvas))
+    below = y + height - max(1, len(notes))
     if look.progress is not None:
-        share = round(100 * look.progress)
-        at = canvas.write(x, y + max(0, height - 1), f"computing {share:>3} % ", "muted")
-        canvas.bar(at, y + max(0, height - 1), max(4, min(30, width - 16)), look.progress)
-    elif look.computed is not None and look.computed.note:
-        canvas.write(x, y + max(0, height - 1), look.computed.note[:width], "muted")
+        at = canvas.write(x, below, f"computing {round(100 * look.progress):>3} % ", "muted")
+        canvas.bar(at, below, max(4, min(30, width - 16)), look.progress)
+        return
+    for row, note in enumerate(notes):
+        canvas.write(x, below + row, note, "muted")
 
 
 def value_lines(look: AidLook) -> list[tuple[str, str]]:
@@ -148,7 +153,7 @@ def _value_line(value: float | None, meaning: str) -> tuple[str, str]:
 
 
 def value_number(value: float | None) -> str:
-    return "none" if value is None else short(value)
+    return "none" if value is None else short(value + 0.0)
 
 
 def _paint_values(canvas: ImageCanvas, lines: Sequence[tuple[str, str]], hidden: int, y: int) -> None:

@@ -492,6 +492,12 @@ class CardScreen(Dialog[None]):
             self.card.note = f"The mark of {undone.item} is taken back."
             self._draw()
 
+    def action_help(self) -> None:
+        from tui.dialogs.help import HelpScreen
+        from tui.keys.user_keymap import Keymap
+
+        self.app.push_screen(HelpScreen("card", getattr(self.app, "user_keymap", Keymap()), "learn"))
+
     def action_thing(self) -> None:
         """Leave for the aid of the question."""
         card = self.card

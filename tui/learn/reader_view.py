@@ -45,6 +45,8 @@ WITH_AID, WITH_OUTLINE = 100, 180
 """least widths for the aid beside the text, and for the sections on its left"""
 TEXT = 80
 """cells of the text beside an aid"""
+HEADING_RULE = 12
+"""cells of the heading beside its title and its note"""
 AID_DELAY = 0.12
 """seconds after the last movement until the aid beside the text is another one"""
 
@@ -162,6 +164,8 @@ class ReaderView(LearnView):
             progress = self._opened.line.progress
             cards = progress.new + progress.learning + progress.known
             notes.append(f"{progress.known} of {cards} cards known")
+        while len(notes) > 1 and len(title) + len("   ".join(notes)) + HEADING_RULE > self.size.width:
+            notes.pop()
         self.heading.set_note(Span("   ".join(notes), "text"))
         self.outline.select(here)
 
