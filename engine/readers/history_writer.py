@@ -24,6 +24,8 @@ POINTS = 100_000
 OUTPUT = 8 << 20
 """bytes of the output of a script that are kept"""
 TEXTS, TEXT = 200, 4_000
+PLACES = 4_096
+"""places of the log of which one reading tells the step"""
 TAIL = 256 * 1024
 """bytes in which the last event with a cursor is searched"""
 
@@ -49,7 +51,7 @@ class HistoryWriter:
             self._append("restored", step=batch.restart - 1)
         if batch.params:
             self._append("params", values=dict(batch.params))
-        self._write_output(batch.output)
+        places = self._write_output(batch)
         for text in batch.texts:
             self._write_text(text)
         for one in batch.media:
@@ -58,8 +60,8 @@ class HistoryWriter:
             self._append("note", severity="warning", text=damage)
         lines = list(_in_lines(batch.series))
         for number, series in enumerate(lines, 1):
-            place = self._position.facts() if number == len(lines) else {}
-            self._append("columns", step=batch.step, series=point_columns.to_json(series), **place)
+            more = {**self._position.facts(), **places} if number == len(lines) else {}
+            self._append("columns", step=batch.step, series=point_columns.to_json(series), **more)
 
     def _write_text(self, text: LogText) -> None:
         """As a note, too: the first TEXTS of a reading, each in TEXT characters."""
@@ -82,11 +84,19 @@ class HistoryWriter:
     def _warn(self, text: str) -> None:
         self._append("note", severity="warning", text=text)
 
-    def _write_output(self, output: bytes) -> None:
-        """Add what the script printed to the log of the run, as far as OUTPUT bytes go."""
-        if output:
-            with os.fdopen(files.open_to_append(self._log), "ab") as log:
-                log.write(output[: max(0, OUTPUT - os.fstat(log.fileno()).st_size)])
+    def _write_output(self, batch: LogBatch) -> Json:
+        """Add what the script printed to the log of the run, as far as OUTPUT bytes go.
+
+        Returns the steps at places of the log, PLACES at most, as facts of an event.
+        """
+        if not batch.output:
+            return {}
+        with os.fdopen(files.open_to_append(self._log), "ab") as log:
+            begin = os.fstat(log.fileno()).st_size
+            log.write(batch.output[: max(0, OUTPUT - begin)])
+        places = batch.output_steps[:: -(-len(batch.output_steps) // PLACES) or 1]
+        known = [(begin + place, step) for place, step in places if begin + place < OUTPUT]
+        return {"log_steps": [list(column) for column in zip(*known, strict=True)]} if known else {}
 
     def finish(self, cursor: Json) -> None:
         """Write how far the log is read."""

@@ -59,6 +59,8 @@ class LogBatch:
     """parameters that became known after the description, or have changed"""
     output: bytes = b""
     """what the script printed"""
+    output_steps: list[tuple[int, int]] = field(default_factory=list)
+    """places in it with the last step that was logged when it had come so far"""
     damages: list[str] = field(default_factory=list)
     """parts of the files that could not be read, named by file and byte"""
     step: int = 0

@@ -307,7 +307,9 @@ class WandbRun:
             for item in record.stats.items:
                 if (value := _number(item)) is not None:
                     system.setdefault(system_metrics.PREFIX + _name_of(item), []).append((step, value, at))
-            batch.output += record.output.line + record.output_raw.line
+            if printed := record.output.line + record.output_raw.line:
+                batch.output += printed
+                batch.output_steps.append((len(batch.output), step))
             batch.params = {**batch.params, **_config(record.run.config), **_config(record.config)}
             if record.HasField("exit"):
                 file.has_ended = True

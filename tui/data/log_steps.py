@@ -6,9 +6,9 @@ import re
 import time
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 PLACES_LIMIT = 20_000
 """places kept; every second one is dropped when there are more"""
@@ -50,7 +50,7 @@ class RunClock:
 class LogSteps:
     """Places of the log with the last step that was written when the log was that long.
 
-    Events of metrics have them (`log`); those of versions before have not.
+    Events of metrics have them; those of versions before have not.
     """
 
     def __init__(self) -> None:
@@ -58,6 +58,15 @@ class LogSteps:
 
     def __bool__(self) -> bool:
         return bool(self._offsets)
+
+    def take(self, facts: Mapping[str, Any], step: float) -> None:
+        """From an event: `log_steps` has places and their steps, `log` is the length now, at `step`."""
+        places = facts.get("log_steps")
+        if isinstance(places, list) and len(places) == 2:
+            for offset, at in zip(*places, strict=False):
+                self.add(int(offset), float(at))
+        if type(length := facts.get("log")) is int:
+            self.add(length, step)
 
     def add(self, offset: int, step: float) -> None:
         """The log had `offset` bytes when `step` was the last one; a log does not get shorter."""

@@ -120,8 +120,7 @@ class RunHistory:
 
     def add(self, event: Event) -> None:
         """The part of `fold` that keeps marks, sketches, notes and the notice about the data."""
-        if type(place := event.facts.get("log")) is int:
-            self.log_steps.add(place, self.curves.step)
+        self.log_steps.take(event.facts, self.curves.step)
         self.timeline.add(event, self.curves.step)
         if event.kind == "started":
             self.notice = str(event.facts.get("notice") or "")

@@ -75,6 +75,7 @@ def test_config_tags_notes_output_and_end_are_read() -> None:
     assert described.began_at == pytest.approx(1.7e9, abs=1)
     batch = LogBatch()
     for one in batches(WHOLE):
+        batch.output_steps += [(len(batch.output) + place, step) for place, step in one.output_steps]
         batch.output += one.output
         batch.params = {**batch.params, **one.params}
         batch.texts += one.texts
@@ -89,6 +90,8 @@ def test_config_tags_notes_output_and_end_are_read() -> None:
     assert described.params == batch.params
     assert (described.tags, described.note) == (("base", "small"), "a note")
     assert batch.output.decode().split("\n")[:90] == [f"step {step}" for step in range(90)]
+    places, steps = zip(*batch.output_steps, strict=True)
+    assert places[-1] == len(batch.output) and list(steps) == sorted(steps)
     assert [(text.tag, text.text) for text in batch.texts] == [("W&B", "ended with exit code 0")]
 
 

@@ -73,6 +73,14 @@ def test_the_time_at_which_a_line_begins_is_the_last_resort() -> None:
     assert step_of_line(LogLine(0, "[00:00:10] saved"), LogSteps(), 120, clock) == LineStep(70, False)
 
 
+def test_events_tell_the_length_of_the_log_and_imports_many_places_at_once() -> None:
+    known = LogSteps()
+    known.take({"log_steps": [[0, 100], [0, 10]], "log": 200}, 30)
+    known.take({"log": True}, 40)
+    known.take({"log_steps": "?"}, 40)
+    assert known.around(50) == (0, 10) and known.around(150) == (10, 30) and known.around(900) == (30, 30)
+
+
 def test_a_step_is_found_where_it_was_trained_last() -> None:
     known = places((100, 10), (200, 20), (300, 12), (400, 22))
     assert known.offset_of(15) == 330 and known.offset_of(20) == 380 and known.offset_of(5) == 50

@@ -7,7 +7,7 @@ import os
 import pytest
 
 from engine.places import Places
-from engine.protocol import Status
+from engine.protocol import Query, Status
 from engine.service.placement.executors import LocalExecutor
 from engine.service.runs import orphans, read_run_folder, run_cycle
 from engine.service.runs.tracked_run import TrackedRun
@@ -32,6 +32,18 @@ async def test_a_run_that_cannot_be_updated_does_not_delay_others(
         monkeypatch.setattr(read_run_folder, "read_new", real)
         assert (await reach(client, odd.id, Status.DONE)).step == 2
     assert f"run {odd.id} cannot be updated" in caplog.text
+
+
+async def test_the_disk_use_of_a_run_is_known_when_it_has_ended_and_after_its_index_is_built_anew(
+    places: Places,
+) -> None:
+    async with serving(places), await connect(places) as client:
+        made = await client.submit("xor", {"epochs": 2})
+        ended = await reach(client, made.id, Status.DONE)
+        assert ended.disk > 1_000
+        assert [run.id for run in (await client.runs(Query("disk>1kB and disk<1GB"))).runs] == [made.id]
+        await client.reindex()
+        assert (await client.runs(Query("disk>1kB"))).matching == 1
 
 
 async def test_a_step_that_fails_is_followed_by_another(
