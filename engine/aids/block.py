@@ -39,9 +39,11 @@ VALUES = {
 
 @dataclass(frozen=True, slots=True)
 class TinyTransformer:
-    """`embedding` (12, 16), read off with its transpose; of each block q, k, v, out and two layers."""
+    """`embedding` and `output` (12, 16), with which words are read off; of each block q, k, v, out, two
+    layers."""
 
     embedding: Floats
+    output: Floats
     blocks: list[dict[str, Floats]]
 
 
@@ -81,9 +83,10 @@ def shown(lengths: Sequence[float], likeliest: Sequence[tuple[str, float]], unus
 def drawn(source: np.random.Generator, blocks: int) -> TinyTransformer:
     shapes = {"q": (WIDTH, WIDTH), "k": (WIDTH, WIDTH), "v": (WIDTH, WIDTH), "out": (WIDTH, WIDTH),
               "up": (WIDTH, 4 * WIDTH), "down": (4 * WIDTH, WIDTH)}  # fmt: skip
-    embedding = source.normal(size=(WORDS, WIDTH))
+    embedding, output = source.normal(size=(2, WORDS, WIDTH))
     return TinyTransformer(
         embedding,
+        output / 2,
         [
             {name: source.normal(0, shape[0] ** -0.5, shape) for name, shape in shapes.items()}
             for _ in range(blocks)
@@ -112,7 +115,7 @@ def norm(x: Floats) -> Floats:
 
 def read_off(net: TinyTransformer, x: Floats) -> Floats:
     """(T, 12): probabilities of the next word."""
-    return softmax(norm(x) @ net.embedding.T)
+    return softmax(norm(x) @ net.output.T)
 
 
 def _decided(words: Sequence[str]) -> int:

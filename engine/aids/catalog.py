@@ -442,7 +442,7 @@ AIDS = (
         "Through a transformer block",
         9,
         "table",
-        "x + attention(norm x), x + layers(norm x); read off with the embedding behind each",
+        "x + attention(norm x), x + layers(norm x); the output layer reads words off behind each",
         "vaswani17",
         "repl blocks",
         "run",

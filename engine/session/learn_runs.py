@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from checkpoints.errors import CheckpointError
 from engine import fold, store
 from engine.aids import attention, block, early_stop, filters, gates, unroll
 from engine.aids.phi import Floats
@@ -52,10 +53,10 @@ def own_aid(session_cache: SessionCache, name: str, params: Any) -> tuple[Aid | 
         return None, ""
     try:
         found = _MADE[name](session_cache, params)
-    except DltuiError as error:
-        return None, f"Your newest run cannot be looked into, so this is the example: {error.message}"
+    except (DltuiError, CheckpointError) as error:
+        return None, f"An example, since your newest run cannot be looked into: {error.message}"
     if found is None:
-        return None, f"No run of yours fits, so this is the example. Start one: {START_WITH[name]}"
+        return None, f"An example: no run of yours fits. Start one: {START_WITH[name]}"
     made, run = found
     return made, f"Your run {run}."
 

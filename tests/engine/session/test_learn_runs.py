@@ -28,7 +28,7 @@ def aid(places: Places, name: str, **params: Any) -> Any:
 @pytest.mark.parametrize("name", ["attention", "block", "gates", "early_stop", "unroll", "filters"])
 def test_without_a_run_it_is_the_example_and_how_to_start_one_is_said(places: Places, name: str) -> None:
     made = aid(places, name)
-    assert "No run of yours fits" in made["note"] and "dltui run" in made["note"]
+    assert "no run of yours fits" in made["note"] and "dltui run" in made["note"]
     assert made["params"]["of"] == "your run" and made["values"]
     alone = aid(places, name, of="example")
     assert alone.get("note", "") == "" and alone["values"] == made["values"]
@@ -69,6 +69,16 @@ def test_a_run_that_cannot_read_the_words_says_why_and_the_example_is_shown(plac
     write_run(places, name="mine", model=transformer())
     made = aid(places, "block", words=" ")
     assert "cannot be looked into" in made["note"] and made["values"]
+
+
+@pytest.mark.parametrize("name", ["attention", "unroll"])
+def test_a_damaged_run_is_no_end_of_the_aid(places: Places, name: str) -> None:
+    run = write_run(places, name="mine", model=transformer() if name == "attention" else None)
+    for path in (places.runs / run / "checkpoints").rglob("*"):
+        if path.is_file() and path.stat().st_size > 1000:
+            path.write_bytes(path.read_bytes()[:-100] + bytes(100))
+    made = aid(places, name)
+    assert made["note"].startswith("An example") and made["values"]
 
 
 def test_stopping_is_replayed_on_the_newest_run_with_a_validation_loss(places: Places) -> None:
