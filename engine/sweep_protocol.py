@@ -248,6 +248,20 @@ class AnalysisRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class RunsAnalysisRequest:
+    """The data of a chart of runs, of those that are named or else of those that pass the filter."""
+
+    kind: str
+    """one of ANALYSES"""
+    where: str = ""
+    runs: tuple[str, ...] = ()
+    """ids"""
+    metric: str = ""
+    """empty: that of most of their best values"""
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class TrialGroup:
     """Trials with equal values in the fields of `TrialQuery.group`; the statistics are of their `value`."""
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -490,6 +490,21 @@ class Client:
           their middle.
         """
         answer = await self.request("sweep_analysis", sweep=sweep, kind=kind, where=where, facts=facts)
+        return _body(answer)
+
+    async def runs_analysis(
+        self, kind: str, where: str = "", runs: Iterable[str] = (), metric: str = "", **facts: object
+    ) -> Json:
+        """As `sweep_analysis`, of the runs with these ids, else of the newest 5,000 that pass the filter.
+
+        A trial is a run, numbered from 1 on in the order of `runs`, its value the best one, or the last one
+        where the best is of another metric. Also "metric" and its "goal", "axes": the parameters that all
+        have and in which they differ, and the seed; "not_shared": those that some do not have; "beyond": how
+        many more there are; "runs": the ids.
+        """
+        answer = await self.request(
+            "runs_analysis", kind=kind, where=where, runs=list(runs), metric=metric, facts=facts
+        )
         return _body(answer)
 
     # --- streams -------------------------------------------------------------------------------------------

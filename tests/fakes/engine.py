@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -48,8 +48,9 @@ from engine.service.index.index import group_trials, open_in_memory, row_of
 from engine.service.runs.annotate import Annotate, changed
 from engine.service.runs.runs import parse_name
 from engine.service.runs.transitions import why_not
+from engine.service.sweeps import runs_as_trials
 from engine.store import Annotations
-from engine.sweep_protocol import SweepSummary, TrialRow
+from engine.sweep_protocol import RunsAnalysisRequest, SweepSummary, TrialRow
 from tests.fakes.sweeps import FakeSweeps
 
 MACHINE = Resources(
@@ -280,6 +281,14 @@ class FakeClient(Client):
         if changed is not None:
             self._engine.change_sweep(changed)
         return answer
+
+    async def runs_analysis(
+        self, kind: str, where: str = "", runs: Iterable[str] = (), metric: str = "", **facts: object
+    ) -> Json:
+        self._check()
+        found = self._engine.list(Query(where, descending=False)).runs
+        chosen = [run for run in found if not runs or run.id in runs]
+        return runs_as_trials.analyse(chosen, RunsAnalysisRequest(kind, where, tuple(runs), metric, facts))
 
     async def runs(self, query: Query = Query()) -> Page:  # noqa: B008
         self._check()

@@ -163,6 +163,15 @@ def effective_params(run: RunSummary) -> dict[str, Value]:
     return catalog.display_resolved_values(catalog.known(run.spec), run.spec.params)
 
 
+def short_value(value: object) -> str:
+    """A value as text in a table; empty for None."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return short(float(value)) if isinstance(value, int | float) else plain(str(value), limit=60)
+
+
 def format_value(name: str, value: object) -> str:
     """The value of a parameter for display."""
     if value is None:

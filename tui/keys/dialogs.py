@@ -7,6 +7,7 @@ from tui.keys.key import Key
 SCOPES = {
     "filter": "Filter", "form": "Form", "dialog": "Dialog", "experiments": "Choice of an experiment",
     "home": "Home folder", "columns": "Columns of the table", "media": "Images, texts, tables, histograms",
+    "params": "Parameters of runs",
 }  # fmt: skip
 """the headings in the help"""
 
@@ -58,6 +59,11 @@ KEYS = (
     Key("media.save", "s", "save", "save", "Save that of the selected run to a file", "media", 6),
     Key("media.back", "escape,q", "cancel", "back", "Back; the crosshair is at the step",
         "media", 7),
+    Key("params.next", "right_square_bracket", "turn(1)", "other plot", "Axes, importance, slices, heat map",
+        "params", 3),
+    Key("params.previous", "left_square_bracket", "turn(-1)", "plot before", "The plot before", "params"),
+    Key("params.metric", "m", "metric(1)", "metric", "The next metric", "params", 4),
+    Key("params.previous_metric", "M", "metric(-1)", "metric back", "The metric before", "params"),
     Key("home.retry", "r", "retry", "try again", "Check the home folder again", "home", 1),
     Key("home.leave", "q", "app.leave", "quit", "Quit dltui", "home", 2),
     Key("dialog.accept", "enter", "accept", "ok", "Confirm", "dialog", 1),

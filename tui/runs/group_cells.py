@@ -60,8 +60,8 @@ def _cell(group: GroupRow, column: RunColumn, texts: Mapping[str, str], width: i
             return _best(group, column, width)
     if (found := group.metrics.get(column.field)) is not None and found.valued:
         return (Span(mean_text(found, group.count, width), "text"),)
-    text = cell_text(newest, column.field)
-    return (Span(text, "muted"),) if text and column.field not in newest.metrics else ()
+    text = "" if column.metric or column.field in newest.metrics else cell_text(newest, column.field)
+    return (Span(text, "muted"),) if text else ()
 
 
 def _best(group: GroupRow, column: RunColumn, width: int) -> Row:

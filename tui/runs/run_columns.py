@@ -95,6 +95,7 @@ def columns(
             metric,
             True,
             name=metric,
+            metric=metric,
         ),
         RunColumn(
             "best",

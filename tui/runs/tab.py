@@ -539,6 +539,12 @@ class RunsTab(Tab):
         self.refresh_data()
         self.remember()
 
+    def narrow_filter(self, where: str) -> None:
+        """Of the runs in the table show only those that pass this filter too."""
+        both = f"({self.pages.query.where}) and {where}" if self.pages.query.where else where
+        self.filter_bar.set_filter(both)
+        self._filter(FilterBar.Changed(both))
+
     @on(FilterBar.Closed)
     def _leave_filter(self) -> None:
         self.table.focus()
@@ -629,6 +635,11 @@ class RunsTab(Tab):
         from tui.runs.media_command import open_media  # needs NumPy
 
         open_media(self)
+
+    def action_params(self) -> None:
+        from tui.runs.params_screen import open_params  # needs NumPy
+
+        open_params(self)
 
     def action_baseline(self) -> None:
         if run := self.commands.require_selected():

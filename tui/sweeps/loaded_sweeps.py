@@ -9,7 +9,7 @@ from engine.errors import DltuiError
 from engine.sweep_protocol import SweepSummary, TrialGroup, TrialQuery
 from tui.data.connection import Connection
 from tui.data.trial_pages import TrialPages
-from tui.sweeps.brush import combined, equals
+from tui.plots.brush import combined, equals
 from tui.sweeps.saved_view import SavedViews, SweepView
 from tui.terminal.plain_text import plain
 

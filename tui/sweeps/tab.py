@@ -15,10 +15,11 @@ from engine.errors import DltuiError, EngineError
 from engine.sweep_protocol import SweepStatus, SweepSummary, TrialGroup, TrialQuery, TrialStatus
 from tui.keys import all_keys
 from tui.messages import KeyHintsChanged, SweepsChanged, ViewStateChanged
-from tui.sweeps.brush import BrushLine, readable
+from tui.plots.brush import readable
+from tui.plots.plot_state import PlotState, subject_of
+from tui.plots.plot_widget import PlotWidget
+from tui.sweeps.brush_line import BrushLine
 from tui.sweeps.loaded_sweeps import LoadedSweeps
-from tui.sweeps.plot_state import PlotState
-from tui.sweeps.plot_widget import PlotWidget
 from tui.sweeps.sweep_commands import SweepCommands
 from tui.sweeps.sweep_list import EmptyState, SweepList
 from tui.sweeps.trial_table import TrialTable
@@ -239,7 +240,7 @@ class SweepTab(Tab):
         chosen, view = self.sweeps.chosen, self.sweeps.view
         if chosen is None:
             return None
-        return PlotState(chosen.spec, view.axis, view.brushes, view.log, view.pair, view.trial)
+        return PlotState(subject_of(chosen.spec), view.axis, view.brushes, view.log, view.pair, view.trial)
 
     @property
     def kind(self) -> str:

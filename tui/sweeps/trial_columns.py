@@ -8,7 +8,8 @@ from functools import partial
 
 from engine.sweep_protocol import SweepSpec, TrialGroup, TrialQuery, TrialRow, TrialStatus
 from tui.data.trial_pages import Entry
-from tui.sweeps.trial_text import param_text, sign_of, style_of, value_text
+from tui.data.value_text import short_value
+from tui.sweeps.trial_text import param_text, sign_of, style_of
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.numbers import clock, short
@@ -92,7 +93,7 @@ def _number(entry: Entry | None, name: str, style_name: str) -> Row:
 
 def _value(entry: Entry | None, style_name: str) -> Row:
     row = _best(entry)
-    return (Span(value_text(row.value) if row is not None else "", style_name),)
+    return (Span(short_value(row.value) if row is not None else "", style_name),)
 
 
 def _state(entry: Entry) -> Row:
@@ -119,7 +120,7 @@ def _params(entry: Entry, name: str) -> Row:
 
 def _metrics(entry: Entry, name: str) -> Row:
     row = _best(entry)
-    return (Span(value_text(row.metrics.get(name)) if row is not None else "", "muted"),)
+    return (Span(short_value(row.metrics.get(name)) if row is not None else "", "muted"),)
 
 
 def _key(entry: Entry, name: str) -> Row:

@@ -10,7 +10,7 @@ from engine.params import Value
 from engine.protocol import Status
 from engine.sweep_protocol import SweepStatus, SweepSummary, TrialStatus
 from tui.data.sweep_text import trial_note
-from tui.data.value_text import format_value
+from tui.data.value_text import format_value, short_value
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.numbers import short
@@ -44,18 +44,9 @@ def sweep_sign(sweep: SweepSummary) -> Span:
     return status_sign(SWEEP_STATUS[sweep.status])
 
 
-def value_text(value: object) -> str:
-    """A value as text in a table; empty for None."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return short(float(value)) if isinstance(value, int | float) else plain(str(value), limit=60)
-
-
 def param_text(name: str, value: Value) -> str:
     """The value of a parameter as text in a table."""
-    return format_value(name, None) if value is None else value_text(value)
+    return format_value(name, None) if value is None else short_value(value)
 
 
 def pairs_of(values: Mapping[str, Value]) -> str:
@@ -97,7 +88,7 @@ def best_of(sweep: SweepSummary) -> Row:
         return ()
     note = trial_note(best)
     reached = (Span(f"  {note}", "warn"),) if note else ()
-    return (Span(value_text(best.value), "strong"), *reached, Span(f"  {pairs_of(best.params)}", "muted"))
+    return (Span(short_value(best.value), "strong"), *reached, Span(f"  {pairs_of(best.params)}", "muted"))
 
 
 def facts_of(sweep: SweepSummary) -> str:

@@ -343,6 +343,24 @@ class Index:
         self._check_patterns()
         return ids
 
+    def summaries(
+        self, where: str, runs: Collection[str], limit: int, sweeps: Mapping[str, str] | None = None
+    ) -> tuple[bytes, ...]:
+        """Of the named runs, or else of those that pass the filter: the newest `limit`, the oldest first.
+
+        Raises FilterError.
+        """
+        condition = filter_sql.where("" if runs else where, sweeps)
+        if runs:
+            condition = filter_sql.Sql("r.id IN (SELECT value FROM json_each(?))", (json.dumps(list(runs)),))
+        source = _FROM_BOTH if condition.reads_summaries else _FROM
+        order = filter_sql.age_order("DESC")
+        found = f"SELECT r.number {source} WHERE {condition.text} ORDER BY {order} LIMIT ?"
+        self._patterns.restart()
+        numbers = self._numbers(found, (*condition.values, limit))
+        self._check_patterns()
+        return self._bodies(reversed(numbers))
+
     def get(self, run_id: str) -> IndexRow | None:
         """Raises DamagedIndex."""
         found = self._db.execute(f"SELECT {_BODY} {_FROM_BOTH} WHERE r.id = ?", (run_id,)).fetchone()

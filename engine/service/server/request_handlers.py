@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 from engine import store
-from engine.errors import DltuiError
+from engine.errors import DltuiError, InputError
 from engine.notifications import NotificationRequest
 from engine.protocol import Json, LogQuery, Query, RunSummary, SkippedRun, read_request, summary_to_json
 from engine.service.index.index import Index
@@ -34,7 +34,7 @@ from engine.service_requests import (
     SweepEditRequest,
     SweepRemoveRequest,
 )
-from engine.sweep_protocol import AnalysisRequest, SweepSummary, TrialsRequest
+from engine.sweep_protocol import AnalysisRequest, RunsAnalysisRequest, SweepSummary, TrialsRequest
 from engine.typed_json import to_json
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Requests:
             self.code, self.stop, self.set, self.annotate, self.remove, self.undo,
             self.delete_removed, self.removals, self.applicable, self.log, self.resources, self.doctor,
             self.verify, self.reindex, self.engine, self.shutdown, self.ping, self.sweeps, self.sweep_show,
-            self.sweep_edit, self.sweep_remove, self.sweep_trials, self.sweep_analysis,
+            self.sweep_edit, self.sweep_remove, self.sweep_trials, self.sweep_analysis, self.runs_analysis,
             self.notifications, self.set_notifications, self.test_notifications,
         )  # fmt: skip
         return Handlers(
@@ -221,6 +221,18 @@ class Requests:
         return await asyncio.to_thread(
             plot_data.analyse, sweep.spec, rows, query.kind, query.where, query.facts
         )
+
+    async def runs_analysis(self, request: Json) -> Frame:
+        from engine.service.sweeps import plot_data, runs_as_trials
+
+        query = read_request(request, RunsAnalysisRequest)
+        await self._registry.index_thread.flush()
+        bodies = await self._registry.index_thread.call(
+            Index.summaries, query.where, query.runs, plot_data.MAX_TRIALS, self._service.sweeps.names()
+        )
+        if not bodies:
+            raise InputError("No run passes the filter.")
+        return await asyncio.to_thread(runs_as_trials.analyse_summaries, bodies, query)
 
     # --- the engine ----------------------------------------------------------------------------------------
 

@@ -38,7 +38,7 @@ def analyse(spec: SweepSpec, rows: Sequence[TrialRow], kind: Any, where: str, fa
     return _KINDS[kind](spec, valued[-MAX_TRIALS:], facts)
 
 
-def _axes(spec: SweepSpec) -> list[Axis]:
+def axes_of(spec: SweepSpec) -> list[Axis]:
     """The axes, with the seed if it varies."""
     seed = [Axis(SEED.name, tuple(spec.seeds))] if len(spec.seeds) > 1 else []
     return [*spec.axes, *seed]
@@ -83,7 +83,7 @@ def _best_so_far(spec: SweepSpec, rows: Sequence[TrialRow], facts: Json) -> Json
 
 
 def _parallel(spec: SweepSpec, rows: Sequence[TrialRow], facts: Json) -> Json:
-    axes = _axes(spec)
+    axes = axes_of(spec)
     columns = []
     for axis in axes:
         choices = _choices(spec, axis, rows)
@@ -112,13 +112,13 @@ def _slice(spec: SweepSpec, rows: Sequence[TrialRow], facts: Json) -> Json:
                 "choices": _choices(spec, axis, rows),
                 "points": [[_cell(spec, row, axis.name), row.value, row.trial] for row in rows],
             }
-            for axis in _axes(spec)
+            for axis in axes_of(spec)
         ]
     }
 
 
 def _heat(spec: SweepSpec, rows: Sequence[TrialRow], facts: Json) -> Json:
-    axes = {axis.name: axis for axis in _axes(spec)}
+    axes = {axis.name: axis for axis in axes_of(spec)}
     names = [facts.get(side) or name for side, name in zip("xy", [*axes, "", ""], strict=False)]
     for side, name in zip("xy", names, strict=True):
         if not isinstance(name, str) or name not in axes:

@@ -18,6 +18,7 @@ from tui.keys.all_keys import KEYS, Key, Scope, overlaps, shown
 from tui.learn.aid_pane import AidPane
 from tui.learn.card_screen import CardScreen
 from tui.learn.videos_screen import VideosScreen
+from tui.plots.plot_widget import PlotWidget
 from tui.repl.prompt_line import PromptLine
 from tui.repl.transcript import Transcript
 from tui.runs.columns_dialog import ColumnList
@@ -25,7 +26,6 @@ from tui.runs.grid_panel import RunGrid
 from tui.runs.media_screen import MediaScreen
 from tui.runs.run_chart import RunChart
 from tui.runs.table import RunTable
-from tui.sweeps.plot_widget import PlotWidget
 from tui.sweeps.sweep_list import SweepList
 from tui.sweeps.trial_table import TrialTable
 from tui.tab.views_tab import ViewsTab

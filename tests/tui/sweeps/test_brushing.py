@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.places import Places
 from tests.fakes.sweeps import make_trial
 from tests.tui.sweeps.test_tab import engine_of, last_query, sweep_tab, tab, trials
-from tui.sweeps.plot_widget import PlotWidget
+from tui.plots.plot_widget import PlotWidget
 
 
 async def test_a_brush_filters_the_table(places: Places) -> None:

@@ -19,7 +19,7 @@ from engine.sweep_protocol import Prune, TrialQuery, TrialRow, TrialStatus
 from tests.fakes.app_pilot import AppPilot, open_app
 from tests.fakes.engine import FakeEngine, done, make_run
 from tests.fakes.sweeps import make_sweep, make_trial
-from tui.sweeps.plot_widget import PlotWidget
+from tui.plots.plot_widget import PlotWidget
 from tui.sweeps.tab import SweepTab
 
 SIZES = [(80, 24), (120, 40), (200, 60)]

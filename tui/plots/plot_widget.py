@@ -1,4 +1,4 @@
-"""The plot of a sweep: one of several kinds, drawn from an analysis by the engine."""
+"""The plot of a metric over parameters: one of several kinds, drawn from an analysis by the engine."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from textual.strip import Strip
 from tui.drawings.heat import colour_mode_of
 from tui.keys import all_keys
 from tui.keys.all_keys import Scope
-from tui.sweeps import parallel, plots
-from tui.sweeps.brush import Interval, scales_of, shifted, toggled, where_of, widened
-from tui.sweeps.plot_state import BUCKETS, PlotState
+from tui.plots import metric_plots, parallel_axes
+from tui.plots.brush import Interval, scales_of, shifted, toggled, where_of, widened
+from tui.plots.plot_state import BUCKETS, PlotState
 from tui.terminal.glyphs import chart_symbols
 from tui.terminal.plain_text import plain
 from tui.ui.debounce import Debounce
@@ -28,8 +28,8 @@ from tui.ui.wrap import wrap_row
 
 Draw = Callable[[Mapping[str, Any], PlotState, int, int], Sequence[Row]]
 KINDS: dict[str, Draw] = {
-    "parallel": parallel.rows, "importance": plots.importance, "slice": plots.slices,
-    "best": plots.best_so_far, "heat": plots.heat_map,
+    "parallel": parallel_axes.rows, "importance": metric_plots.importance, "slice": metric_plots.slices,
+    "best": metric_plots.best_so_far, "heat": metric_plots.heat_map,
 }  # fmt: skip
 
 
@@ -72,7 +72,7 @@ class PlotWidget(Sheet, inherit_bindings=False):
     # --- data ------------------------------------------------------------------------------------------
 
     def set_view(self, kind: str, view: PlotState | None) -> None:
-        if kind != self.kind or view is None or self.view is None or view.spec.id != self.view.spec.id:
+        if kind != self.kind or view is None or self.view is None or view.subject.id != self.view.subject.id:
             self.answer, self._error, self._is_slow = None, "", False
             self._debounce.call("wait", WAITING_DELAY, self._show_waiting)
         self.kind, self.view = kind, view
@@ -150,8 +150,7 @@ class PlotWidget(Sheet, inherit_bindings=False):
         """Names of the axes that the cursor moves over."""
         if self.view is None:
             return []
-        spec = self.view.spec
-        names = [axis.name for axis in spec.axes] + (["seed"] if len(spec.seeds) > 1 else [])
+        names = list(self.view.subject.axes)
         return [*names, "value"] if self.kind == "parallel" else names
 
     def action_axis(self, by: int) -> None:
@@ -199,7 +198,7 @@ class PlotWidget(Sheet, inherit_bindings=False):
         """The filter of the brushes; empty before the axes are known."""
         if self.view is None or self.answer is None or self.kind != "parallel":
             return ""
-        return where_of(scales_of(self.answer, self.view.spec.metric), self.view.brushes)
+        return where_of(scales_of(self.answer, self.view.subject.metric), self.view.brushes)
 
     def _change_pair(self, side: int, by: int) -> None:
         names = self.axes

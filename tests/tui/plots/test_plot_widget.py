@@ -15,13 +15,15 @@ from engine.params import Value
 from engine.service.sweeps import plot_data
 from engine.sweep_protocol import TrialRow
 from tests.fakes.sweeps import make_sweep, make_trial
-from tui.sweeps import parallel, plots
-from tui.sweeps.plot_state import BUCKETS, PlotState, merits
+from tui.plots import metric_plots as plots
+from tui.plots import parallel_axes as parallel
+from tui.plots.plot_state import BUCKETS, PlotState, merits, subject_of
 from tui.terminal import glyphs
 from tui.ui.span import Row, row_text, row_width
 
 AXES = ("lr=0.001..0.1 log", "hidden=1..8", "activation=relu,tanh,sigmoid", "bypass=no,yes")
 SWEEP = make_sweep(axes=AXES, seeds=(1, 2))
+SUBJECT = subject_of(SWEEP.spec)
 DRAWS = {
     "parallel": parallel.rows, "importance": plots.importance, "slice": plots.slices,
     "best": plots.best_so_far, "heat": plots.heat_map,
@@ -60,26 +62,26 @@ def ascii_only(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @settings(deadline=None, max_examples=25)
 @given(width=st.integers(40, 220), height=st.integers(6, 60), count=st.sampled_from([0, 1, 2, 9, 60]))
 def test_nothing_is_drawn_past_the_right_edge(kind: str, width: int, height: int, count: int) -> None:
-    for row in drawn(kind, trials(count), PlotState(SWEEP.spec, axis=1, trial=2), width, height):
+    for row in drawn(kind, trials(count), PlotState(SUBJECT, axis=1, trial=2), width, height):
         assert row_width(row) <= width, row_text(row)
 
 
 @pytest.mark.parametrize("kind", DRAWS)
 def test_a_plain_terminal_is_given_plain_characters(kind: str, ascii_only: None) -> None:
-    view = PlotState(SWEEP.spec, symbols="ascii", few_colours=True, brushes={"hidden": (0.5, 1.0)})
+    view = PlotState(SUBJECT, symbols="ascii", few_colours=True, brushes={"hidden": (0.5, 1.0)})
     text = "\n".join(map(row_text, drawn(kind, trials(60), view, 100, 24)))
     assert text.isascii()
 
 
 def test_every_axis_has_its_name_and_its_ends() -> None:
-    rows = drawn("parallel", trials(60), PlotState(SWEEP.spec), 120, 24)
+    rows = drawn("parallel", trials(60), PlotState(SUBJECT), 120, 24)
     text = "\n".join(map(row_text, rows))
     for word in ("lr", "hidden", "activation", "bypass", "seed", "loss", "relu", "yes", "60 lines"):
         assert word in text
 
 
 def test_brushed_out_lines_are_dim_and_the_selected_one_is_bright() -> None:
-    view = PlotState(SWEEP.spec, brushes={"hidden": (0.9, 1.0)}, trial=7)
+    view = PlotState(SUBJECT, brushes={"hidden": (0.9, 1.0)}, trial=7)
     styles = [
         span.style_name
         for row in drawn("parallel", trials(60), view, 120, 24)
@@ -103,7 +105,7 @@ def test_the_best_trial_has_the_best_colour_whatever_the_goal() -> None:
 @pytest.mark.parametrize("kind", ["slice", "best"])
 @pytest.mark.parametrize(("width", "height"), [(78, 17), (200, 50)])
 def test_a_plot_of_points_says_what_its_signs_and_colours_are(kind: str, width: int, height: int) -> None:
-    rows = [row_text(row) for row in drawn(kind, trials(9), PlotState(SWEEP.spec, trial=2), width, height)]
+    rows = [row_text(row) for row in drawn(kind, trials(9), PlotState(SUBJECT, trial=2), width, height)]
     assert len(rows) == height
     for words in ("worst ━", "━ best", "◆ best trial", "@ selected trial"):
         assert words in rows[-1]
@@ -113,7 +115,7 @@ def test_the_best_so_far_says_since_when() -> None:
     rows = tuple(
         replace(row, value=value) for row, value in zip(trials(4), (3.0, 1.0, 2.0, 1.5), strict=True)
     )
-    assert "best so far 1 since trial 2" in row_text(drawn("best", rows, PlotState(SWEEP.spec), 80, 20)[0])
+    assert "best so far 1 since trial 2" in row_text(drawn("best", rows, PlotState(SUBJECT), 80, 20)[0])
 
 
 def test_a_heat_map_says_the_mean_of_each_cell() -> None:
@@ -121,7 +123,7 @@ def test_a_heat_map_says_the_mean_of_each_cell() -> None:
         make_trial(n, params={"lr": 0.01, "hidden": 2, "activation": "relu", "bypass": False}, value=value)
         for n, value in ((1, 1.0), (2, 3.0))
     )
-    text = "\n".join(map(row_text, drawn("heat", rows, PlotState(SWEEP.spec), 80, 20)))
+    text = "\n".join(map(row_text, drawn("heat", rows, PlotState(SUBJECT), 80, 20)))
     assert "hidden down, lr across; mean loss" in text and " 2 " in text
 
 
@@ -133,7 +135,7 @@ def test_a_heat_map_cuts_no_number(width: int) -> None:
                    value=rate / 10)
         for n, rate in enumerate(rates, 1)
     )  # fmt: skip
-    lines = [row_text(row) for row in drawn("heat", rows, PlotState(SWEEP.spec), width, 20)]
+    lines = [row_text(row) for row in drawn("heat", rows, PlotState(SUBJECT), width, 20)]
     shown = re.findall(r"[\d.e-]+", lines[1].split("+")[0])
     assert shown == [f"{rate:.4g}" for rate in rates][: len(shown)] and len(shown) >= 4
     means = re.findall(r"\d\S+", next(line for line in lines if line.strip().startswith("2 ")))
@@ -143,13 +145,13 @@ def test_a_heat_map_cuts_no_number(width: int) -> None:
 
 
 def test_too_few_trials_say_why_there_is_no_importance() -> None:
-    text = "\n".join(map(row_text, drawn("importance", trials(3), PlotState(SWEEP.spec), 80, 20)))
+    text = "\n".join(map(row_text, drawn("importance", trials(3), PlotState(SUBJECT), 80, 20)))
     assert "none: it takes 8 trials or more that have a value; there are 3" in text
 
 
 def test_importance_bars_are_shares_of_the_whole_width() -> None:
     found = {"why": "", "importance": [("lr", 0.6), ("hidden", 0.3)]}
-    rows = plots.importance(found, PlotState(SWEEP.spec), 100, 4)
+    rows = plots.importance(found, PlotState(SUBJECT), 100, 4)
     room = 100 - plots.BAR_NAME - plots.BAR_NUMBER - 4
     assert [row_text(row).count("█") for row in rows[1:]] == [round(0.6 * room), round(0.3 * room)]
 
@@ -157,7 +159,7 @@ def test_importance_bars_are_shares_of_the_whole_width() -> None:
 @pytest.mark.parametrize(("height", "tall"), [(6, 1), (9, 3), (50, plots.TALLEST_BAR)])
 def test_importance_bars_grow_with_the_room(height: int, tall: int) -> None:
     found = {"why": "", "importance": [("lr", 0.6), ("hidden", 0.3)]}
-    lines = [row_text(row) for row in plots.importance(found, PlotState(SWEEP.spec), 100, height)]
+    lines = [row_text(row) for row in plots.importance(found, PlotState(SUBJECT), 100, height)]
     assert sum("█" in line for line in lines) == 2 * tall and len(lines) <= height
     assert sum("60.0%" in line for line in lines) == 1
 

@@ -1,4 +1,4 @@
-"""The view of a plot of a sweep: cursor, brushes, scale, selected trial, and what the terminal can draw."""
+"""The view of a plot: cursor, brushes, scale, selected trial, and what the terminal can draw."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.sweep_protocol import SweepSpec
 from tui.chart.plot_area import Symbols
-from tui.sweeps.brush import Interval
+from tui.plots.brush import Interval
 from tui.terminal.glyphs import glyphs
 from tui.ui.span import Row, Span
 
@@ -19,10 +19,29 @@ FEW = ("line", "muted", "muted", "done", "done", "good", "warn", "accent")
 
 
 @dataclass(frozen=True, slots=True)
+class PlotSubject:
+    """What is drawn: the trials of a sweep, or any runs."""
+
+    id: str
+    metric: str
+    goal: str
+    """min or max of the metric"""
+    axes: tuple[str, ...]
+    """names of the parameters, and of the seed where that varies"""
+    thing: str = "trial"
+    """what a point or a line is: trial or run"""
+
+
+def subject_of(spec: SweepSpec) -> PlotSubject:
+    seed = ("seed",) if len(spec.seeds) > 1 else ()
+    return PlotSubject(spec.id, spec.metric, spec.goal, (*(axis.name for axis in spec.axes), *seed))
+
+
+@dataclass(frozen=True, slots=True)
 class PlotState:
     """`axis` is the one under the cursor; `pair` the axes of the heat map; `trial` the selected one."""
 
-    spec: SweepSpec
+    subject: PlotSubject
     axis: int = 0
     brushes: Mapping[str, Interval] = field(default_factory=dict)
     log: bool | None = None
@@ -38,18 +57,18 @@ class PlotState:
 
     @property
     def largest(self) -> bool:
-        return self.spec.goal == "max"
+        return self.subject.goal == "max"
 
     @property
     def nothing(self) -> Row:
         """The row in place of a plot without trials."""
         if self.is_filtered:
             return (
-                Span(" no trial that passes the filter has a value", "muted"),
+                Span(f" no {self.subject.thing} that passes the filter has a value", "muted"),
                 Span("   0", "key"),
                 Span(" shows all", "muted"),
             )
-        return (Span(" no trial has a value yet", "muted"),)
+        return (Span(f" no {self.subject.thing} has a value yet", "muted"),)
 
     @property
     def colour_legend(self) -> Row:

@@ -10,10 +10,10 @@ import numpy as np
 
 from tui.chart.plot_area import Canvas, dot_pen, rows_of
 from tui.chart.scale import YScale, linear_scale, log_scale
-from tui.sweeps.brush import BrushScale as Across
-from tui.sweeps.brush import is_wide
-from tui.sweeps.plot_state import BUCKETS, PlotState, merits
-from tui.sweeps.trial_text import value_text
+from tui.data.value_text import short_value
+from tui.plots.brush import BrushScale as Across
+from tui.plots.brush import is_wide
+from tui.plots.plot_state import BUCKETS, PlotState, merits
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.span import Row, Span, fitted
@@ -65,7 +65,7 @@ def _panel(param: Mapping[str, Any], view: PlotState, width: int, height: int, h
         [point[2] for point in given],
     )  # fmt: skip
     style_name = "picked" if here and view.focused else "strong"
-    title = (Span(" " * LABEL), Span(across.title, style_name), Span(f"  {view.spec.metric}", "muted"))
+    title = (Span(" " * LABEL), Span(across.title, style_name), Span(f"  {view.subject.metric}", "muted"))
     return [title, *_picture(points, view, width, height - 2, line=False), _ends(across, width)]
 
 
@@ -83,14 +83,16 @@ def best_so_far(answer: Mapping[str, Any], view: PlotState, width: int, height: 
         return [view.nothing]
     trials = [int(point[0]) for point in found]
     values = [float(point[1]) for point in found]
-    across = Across("trial", "trial", float(trials[0]), float(max(trials[-1], trials[0] + 1)))
+    across = Across(
+        view.subject.thing, view.subject.thing, float(trials[0]), float(max(trials[-1], trials[0] + 1))
+    )
     shares = [across.share(trial) for trial in trials]
     points = Points(shares, values, merits(values, view.largest), trials)
     best = found[-1][2]
     at = next(trial for trial, value in zip(trials, values, strict=True) if value == best)
     title = (
-        Span(f" {view.spec.metric}: best so far ", "muted"), Span(value_text(best), "strong"),
-        Span(f" since trial {at}", "muted"),
+        Span(f" {view.subject.metric}: best so far ", "muted"), Span(short_value(best), "strong"),
+        Span(f" since {view.subject.thing} {at}", "muted"),
     )  # fmt: skip
     line = [float(point[2]) for point in found]
     rows = [title, *_picture(points, view, width, height - 3, line=line), _ends(across, width)]
@@ -164,8 +166,9 @@ def _mark(canvas: Canvas, points: Points, shares: Any, values: Any, scale: YScal
 
 def _legend(view: PlotState) -> Row:
     """The signs of trials and the colours of their values."""
-    signs = (Span(f"   {glyphs().mark}", "accent"), Span(" best trial   ", "muted"), Span("@", "strong"))
-    return (*view.colour_legend, *signs, Span(" selected trial", "muted"))
+    signs = (Span(f"   {glyphs().mark}", "accent"), Span(f" best {view.subject.thing}   ", "muted"))
+    chosen = (Span("@", "strong"), Span(f" selected {view.subject.thing}", "muted"))
+    return (*view.colour_legend, *signs, *chosen)
 
 
 def _place(points: Points, view: PlotState) -> int | None:
@@ -177,12 +180,12 @@ def _ends(across: Across, width: int) -> Row:
     if across.choices:
         cells = [" "] * room
         for place, choice in enumerate(across.choices):
-            text = value_text(choice)[: max(3, room // len(across.choices) - 1)]
+            text = short_value(choice)[: max(3, room // len(across.choices) - 1)]
             at = round(across.share_of_choice(place) * (room - 1)) - len(text) // 2
             at = max(0, min(at, room - len(text)))
             cells[at : at + len(text)] = list(text)
         return (Span(" " * LABEL), Span("".join(cells)[:room], "muted"))
-    low, high = (value_text(float(f"{end:.4g}")) for end in (across.low, across.high))
+    low, high = (short_value(float(f"{end:.4g}")) for end in (across.low, across.high))
     scale = f"{across.title}{' (log)' if across.log else ''}"
     middle = scale.center(max(0, room - len(low) - len(high)))
     return (Span(" " * LABEL), Span(f"{low}{middle}{high}"[:room], "muted"))
@@ -190,7 +193,7 @@ def _ends(across: Across, width: int) -> Row:
 
 def importance(answer: Mapping[str, Any], view: PlotState, width: int, height: int) -> Sequence[Row]:
     """The importance of each axis for reaching the best trials (PED-ANOVA), as bars."""
-    text = f" importance for reaching the best 10 % of {plain(view.spec.metric, limit=30)} (PED-ANOVA)"
+    text = f" importance for reaching the best 10 % of {plain(view.subject.metric, limit=30)} (PED-ANOVA)"
     head = fitted((Span(text, "muted"),), width)
     if answer["why"]:
         return [head, (), *wrap_text(f"none: {plain(answer['why'], limit=200)}", width - 2, "warn")]
@@ -223,7 +226,7 @@ def heat_map(answer: Mapping[str, Any], view: PlotState, width: int, height: int
     known = [value for line in cells for value in line if value is not None]
     if not known:
         return [view.nothing]
-    titles, means = [value_text(x) for x in xs], [_mean_text(value) for value in known]
+    titles, means = [short_value(x) for x in xs], [_mean_text(value) for value in known]
     least = max(NARROWEST, min(WIDEST, max(map(len, (*titles, *means)))))
     count = max(1, min(len(xs), (width - CELL_LABEL - 2) // (least + 1)))
     each = max(least, min(WIDEST, (width - CELL_LABEL - 2) // count - 1))
@@ -232,7 +235,7 @@ def heat_map(answer: Mapping[str, Any], view: PlotState, width: int, height: int
     buckets = [[None if value is None else next(merit) for value in line] for line in cells]
     head = (
         Span(f" {answer['y']} ", "strong"), Span("down, ", "muted"), Span(f"{answer['x']} ", "strong"),
-        Span(f"across; mean {view.spec.metric}", "muted"),
+        Span(f"across; mean {view.subject.metric}", "muted"),
     )  # fmt: skip
     more = [Span(f" +{len(xs) - count}", "muted")] if count < len(xs) else []
     names = (
@@ -257,7 +260,7 @@ def _cells(
     *,
     numbers: bool,
 ) -> Row:
-    label = _fitted_text(value_text(name), CELL_LABEL - 1)
+    label = _fitted_text(short_value(name), CELL_LABEL - 1)
     spans = [Span(f" {label:>{CELL_LABEL - 1}} ", "muted")]
     for value, bucket in zip(values, merit, strict=False):
         if value is None or bucket is None:
@@ -272,7 +275,7 @@ def _cells(
 
 
 def _mean_text(value: float) -> str:
-    return value_text(float(f"{value:.4g}"))
+    return short_value(float(f"{value:.4g}"))
 
 
 def _fitted_text(text: str, width: int) -> str:

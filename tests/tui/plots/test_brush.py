@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from engine.service.sweeps import query_trials
 from tests.fakes.sweeps import make_trial
-from tui.sweeps.brush import (
+from tui.plots.brush import (
     BrushScale,
     clause_of,
     combined,

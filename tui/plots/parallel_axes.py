@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui.chart.plot_area import Canvas, DotPen, dot_pen
-from tui.sweeps.brush import BrushScale, holds, is_wide, scales_of
-from tui.sweeps.plot_state import BUCKETS, PlotState, merits, selected
-from tui.sweeps.trial_text import value_text
+from tui.data.value_text import short_value
+from tui.plots.brush import BrushScale, holds, is_wide, scales_of
+from tui.plots.plot_state import BUCKETS, PlotState, merits, selected
 from tui.terminal.glyphs import glyphs
 from tui.ui.span import Row, Span, fitted
 
@@ -26,7 +26,7 @@ def rows(answer: Mapping[str, Any], view: PlotState, width: int, height: int) ->
     lines = answer["rows"]
     if not lines:
         return [view.nothing]
-    scales = scales_of(answer, view.spec.metric)
+    scales = scales_of(answer, view.subject.metric)
     scales[-1] = _metric_scale(scales[-1], view)
     shown = _thinned(lines, selected(answer, view.trial))
     canvas = _canvas(scales, shown, view, width, max(3, height - 2))
@@ -137,17 +137,17 @@ def _labels(scale: BrushScale, rows: int, used: Sequence[Any] = ()) -> list[tupl
     if scale.choices:
         fits = max(1, -(-len(scale.choices) // rows))
         return [
-            (scale.share_of_choice(place), value_text(choice))
+            (scale.share_of_choice(place), short_value(choice))
             for place, choice in enumerate(scale.choices)
             if place % fits == 0
         ]
     if scale.low == scale.high:
-        return [(0.5, value_text(scale.low))]
+        return [(0.5, short_value(scale.low))]
     values = sorted({value for value in used if isinstance(value, int | float)})
     if 1 < len(values) <= min(FEW, rows // 2):
-        return [(scale.share(value), value_text(value)) for value in values]
+        return [(scale.share(value), short_value(value)) for value in values]
     shares = (0.0, 0.25, 0.5, 0.75, 1.0) if rows >= 16 else (0.0, 0.5, 1.0)
-    return [(share, value_text(float(f"{scale.value_at(share):.3g}"))) for share in shares]
+    return [(share, short_value(float(f"{scale.value_at(share):.3g}"))) for share in shares]
 
 
 def _titles(scales: Sequence[BrushScale], view: PlotState, width: int) -> Row:

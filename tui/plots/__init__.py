@@ -1,0 +1,1 @@
+"""Plots of a metric over parameters: parallel coordinates, importance, slices, heat maps; their brushes."""
