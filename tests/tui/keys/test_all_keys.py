@@ -24,6 +24,7 @@ from tui.repl.transcript import Transcript
 from tui.runs.columns_dialog import ColumnList
 from tui.runs.grid_panel import RunGrid
 from tui.runs.media_screen import MediaScreen
+from tui.runs.params_screen import ParamsScreen
 from tui.runs.run_chart import RunChart
 from tui.runs.table import RunTable
 from tui.sweeps.sweep_list import SweepList
@@ -65,6 +66,7 @@ LISTENERS: dict[Scope, Any] = {
     "dialog": Dialog,
     "columns": ColumnList,
     "media": MediaScreen,
+    "params": ParamsScreen,
     "experiments": PickScreen,
     "aid": AidPane,
     "card": CardScreen,
