@@ -190,6 +190,7 @@ async def client_requests() -> list[tuple[str, bytes]]:
         client.sweep_trials("s"), client.sweep_analysis("s", "heat", "lr<1", x="lr", y="hidden"),
         anext(client.events("r", 7)), anext(client.watch()),
         client.annotate("r", name="n", add=["a"], remove=["b"], note="two\nlines", before=""),
+        client.runs_analysis("heat", "lr<1", ["r"], "loss", x="lr", y="hidden"),
     )  # fmt: skip
     for call in calls:
         with contextlib.suppress(EngineError):
