@@ -85,6 +85,7 @@ KEYS = (
     *_moves("exam"),
     Key("exam.open", "enter", "open", "begin", "Begin the exam, or continue it", "exam", 1),
     Key("exam.toggle", "space", "with_or_without", "choose", "With the lecture, or without", "exam", 2),
+    Key("exam.end", "D", "end", "end it", "End the exam that was left; its report", "exam", 3),
     *(
         Key(f"card.answer_{digit}", f"{digit}", f"answer({digit})", f"answer {digit}",
             f"Choice {digit}" + (", of a recall: " + RATINGS[digit] if digit in RATINGS else ""), "card")

@@ -45,6 +45,11 @@ class CursorList(Sheet, can_focus=False, inherit_bindings=False):
         return max((entry for entry in self._entries if entry is not None), default=-1) + 1
 
     def move_to(self, entry: int) -> None:
+        """Put the cursor there; beyond the last entry the lines below it are scrolled into sight."""
+        beyond = entry - (self.count - 1)
+        if beyond > 0 and self.cursor == self.count - 1:
+            self.scroll_relative(y=min(beyond, max(1, self.size.height - 2)), animate=False)
+            return
         entry = max(0, min(entry, self.count - 1))
         if entry != self.cursor and self.count:
             self.cursor = entry

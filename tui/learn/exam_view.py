@@ -7,12 +7,13 @@ from typing import Any
 
 from engine.errors import DltuiError
 from engine.session_protocol.learn import LecturesRequest, ListedLectures
-from engine.session_protocol.learn_exams import ExamBeginRequest, ExamPaper, ExamRequest
+from engine.session_protocol.learn_exams import ExamBeginRequest, ExamEndRequest, ExamPaper, ExamRequest
 from tui.keys import all_keys
 from tui.learn.cursor_list import ListRow, cursor_sign
 from tui.learn.exam_report import report_rows
 from tui.learn.today_rows import number_of
 from tui.learn.view import LearnListView
+from tui.messages import LearnedMore
 from tui.terminal.plain_text import plain
 from tui.ui.numbers import clock
 from tui.ui.span import Row, Span
@@ -59,7 +60,10 @@ class ExamView(LearnListView):
         if (paper := self.left_paper) is not None:
             text = f"{len(paper.answered)} of {len(paper.items)} answered, {clock(paper.left_seconds)} left"
             rows += [((cursor_sign(True), Span("the exam that you left: ", "strong"), Span(text, "text")), 0)]
-            return [*rows, ((Span("   enter continues it. Its marks come at its end.", "muted"),), 0)]
+            return [
+                *rows,
+                ((Span("   enter continues it, D ends it. Its marks come at its end.", "muted"),), 0),
+            ]
         about = (
             f"{ITEMS} questions in {MINUTES} minutes, without hints; marks come at the end. No card moves, "
         )
@@ -95,6 +99,22 @@ class ExamView(LearnListView):
         lectures = ",".join(sorted(number_of(name) for name in self._chosen)) or "all"
         self.request(ExamBeginRequest(lectures, None, ITEMS, MINUTES), self._sit, "learn exam begin")
 
+    def action_end(self) -> None:
+        """End the exam that was left: what was not answered counts as wrong."""
+        paper = self.left_paper
+        if paper is None:
+            self.app.notify("No exam was left.", markup=False)
+            return
+        from tui.dialogs.confirm import ConfirmScreen
+
+        def confirmed(is_sure: bool | None) -> None:
+            if is_sure:
+                self.request(ExamEndRequest(paper.id), self._left, "learn exam end")
+
+        open_items = len(paper.items) - len(paper.answered)
+        details = f"{open_items} questions are not answered; they count as missed, and are due today."
+        self.app.push_screen(ConfirmScreen("End the exam that you left?", details, "end it"), confirmed)
+
     def _sit(self, paper: ExamPaper) -> None:
         from tui.learn.exam_screen import ExamScreen
 
@@ -104,10 +124,15 @@ class ExamView(LearnListView):
     def _left(self, paper: ExamPaper) -> None:
         self._update_paper(paper)
         self.entries.move_to(0)
+        self.post_message(LearnedMore())
 
     def copy_text(self) -> str:
         return self.paper.markdown if self.paper is not None else ""
 
     def key_labels(self) -> dict[str, str]:
         left = self.left_paper is not None
-        return {"exam.open": "continue" if left else "begin", "exam.toggle": "" if left else "choose"}
+        return {
+            "exam.open": "continue" if left else "begin",
+            "exam.toggle": "" if left else "choose",
+            "exam.end": "end it" if left else "",
+        }

@@ -184,6 +184,23 @@ async def test_a_question_before_reading_is_not_marked(places: Places, session: 
         assert log(places.learn) == []
 
 
+async def test_an_exam_that_was_left_can_be_ended(places: Places, session: FakeSession) -> None:
+    async with learn_tab(places, (80, 24), "e") as opened:
+        await opened.shows("2 The perceptron")
+        await opened.press("enter")
+        await opened.shows("1 of 20", "left")
+        await opened.press("escape")
+        await opened.shows("the exam that you left")
+        await opened.press("D")
+        await opened.shows("20 questions are not answered")
+        await opened.press("enter")
+        await opened.shows("the newest exam: 0 of 20 right")
+        await opened.press("G", *["pagedown"] * 3)
+        await opened.shows("not answered")
+        await opened.press("c")
+        await opened.until(lambda: any("Copied" in notice for notice in opened.notices))
+
+
 async def test_an_exam_is_left_resumed_and_reported(places: Places, session: FakeSession) -> None:
     async with learn_tab(places, (120, 40), "e") as opened:
         await opened.shows("2 The perceptron")
