@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from itertools import filterfalse
 from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from engine.system_metrics import is_system
 
 if TYPE_CHECKING:
     from tui.chart.curve_arrays import ChartCurve
@@ -41,7 +44,8 @@ class ProblemSteps:
         else:
             from tui.data.curve_spikes import not_finite
 
-            for name in [*shown, *(name for name in series if name not in shown)]:
+            others = (name for name in series if name not in shown)
+            for name in filterfalse(is_system, (*shown, *others)):  # NaN is a gap there
                 curve = series[name]
                 for index in not_finite(curve.missing, curve.infinite):
                     at_steps.setdefault(float(curve.steps[index]), name)

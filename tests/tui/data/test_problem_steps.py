@@ -41,3 +41,8 @@ def test_behind_the_last_one_comes_the_first() -> None:
     assert next_problem(found, 25, 1) == (found[2], 3) and next_problem(found, 25, -1) == (found[1], 2)
     assert next_problem(found, 30, 1) == (found[0], 1)
     assert next_problem([], 3, 1) is None
+
+
+async def test_what_was_not_measured_of_the_machine_is_no_problem() -> None:
+    series = {"loss": curve_of([1.0]), "system/gpu.0.gpu": curve_of([30.0, math.nan])}
+    assert await ProblemSteps().find("nan", series, ("system/gpu.0.gpu",)) == []
