@@ -17,7 +17,6 @@ from engine.course.cards import LearnState
 from engine.course.index import ItemFacts
 from engine.course.log import LogEntry, new_entry
 from engine.course.questions import seed_of
-from engine.course.schedule import known_card
 from engine.errors import InputError
 
 ITEMS, MINUTES = 20, 25
@@ -251,6 +250,8 @@ def end_entry(
     report = report_exam(exam, index)
     cards = {}
     if known and report.right >= PASSED * report.asked:
+        from engine.course.schedule import known_card  # it loads FSRS
+
         for name, facts in index.items():
             if facts.lecture in exam.plan.lectures and name not in report.missed:
                 cards[name] = known_card(name, facts.rev, today).to_json()

@@ -21,7 +21,6 @@ from engine.course.marking import Marked
 from engine.course.questions import Question, seed_of
 from engine.course.questions import question as draw_question
 from engine.course.queue import exam_day
-from engine.course.schedule import EXAM_RETENTION, RETENTION, review
 from engine.errors import RunRefused
 
 
@@ -127,6 +126,8 @@ class LearnLog:
             state = self.state
             before, after = state.cards.get(item_id), None
             if item.is_scheduled and marked.rating is not None and not _is_marked(state, item_id, today):
+                from engine.course.schedule import review  # it loads FSRS, which only marks need
+
                 after = review(before, item_id, item.rev, marked.rating, today, retention(state, now))
             is_practice = item.is_scheduled and after is None
             if not is_practice:
@@ -166,6 +167,8 @@ def _is_marked(state: LearnState, item_id: str, today: date) -> bool:
 
 def retention(state: LearnState, now: float) -> float:
     """Higher until the day of an exam."""
+    from engine.course.schedule import EXAM_RETENTION, RETENTION
+
     exam = exam_day(state)
     return EXAM_RETENTION if exam and day_of(now) <= exam else RETENTION
 
