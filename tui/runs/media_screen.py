@@ -26,6 +26,7 @@ from engine.session_protocol.media import (
 )
 from engine.session_protocol.request import Request
 from tui.data.run_actions import notify_worker_error
+from tui.data.value_text import plural
 from tui.dialogs.dialog import TAB_BINDINGS, Dialog, KeyLine
 from tui.dialogs.text_prompt import TextPrompt
 from tui.keys import all_keys
@@ -189,11 +190,14 @@ class MediaScreen(Dialog[None]):
             self._sheet.show(None, self._empty_text())
             self._slider.update(None, 0, "")
             return
-        columns = [self._column(tag, run, step) for run in self._source.runs]
+        columns = [self._column(tag, run, step) for run in self._source.runs if run.id in tag.by_run]
         self._sheet.show(ShownMedia(tag.kind, tag.tag, step, columns))
-        left_out = len(columns) - self._sheet.columns_that_fit
-        room = f"{left_out} more runs have no room" if left_out > 0 else ""
-        self._slider.update(tag.steps, tag.place_of(step), room)
+        without, left_out = len(self._source.runs) - len(columns), len(columns) - self._sheet.columns_that_fit
+        notes = [
+            *([f"{plural(without, 'run')} without it"] if without else []),
+            *([f"no room for {plural(left_out, 'run')}"] if left_out > 0 else []),
+        ]
+        self._slider.update(tag.steps, tag.place_of(step), ", ".join(notes))
 
     def _empty_text(self) -> str:
         if len(self._logged) < len(self._source.runs):
@@ -206,12 +210,11 @@ class MediaScreen(Dialog[None]):
         )
 
     def _column(self, tag: TagOfRuns, run: MediaRun, step: int) -> MediaColumn:
-        steps = tag.by_run.get(run.id, ())
+        steps = tag.by_run[run.id]
         at = newest(steps, step)
         before, name = self._reference(tag, run, at) if self._is_difference and at is not None else (None, "")
         value = self._source.value(run.id, at) if at is not None else ""
-        first = steps[0] if steps else None
-        return MediaColumn(run.id, plain(run.name, limit=80), run.hue, at, first, before, name, value)
+        return MediaColumn(run.id, plain(run.name, limit=80), run.hue, at, steps[0], before, name, value)
 
     def _reference(self, tag: TagOfRuns, run: MediaRun, at: int) -> tuple[MediaPlace | None, str]:
         """What a run is compared with: the first run that has the tag, or of one run the step before."""

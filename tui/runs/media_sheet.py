@@ -45,7 +45,7 @@ class MediaColumn:
     hue: int
     step: int | None
     """the newest at the wanted step or before; None: there is none"""
-    first: int | None
+    first: int
     """the first that it has logged"""
     before: MediaPlace | None = None
     """that of which the difference is shown"""
@@ -178,12 +178,7 @@ def _head(shown: ShownMedia, column: MediaColumn, width: int) -> list[Row]:
 def _step_row(shown: ShownMedia, column: MediaColumn) -> Row:
     """The step, said where it is not the one that was asked for."""
     if column.step is None:
-        text = (
-            f"begins at step {column.first:,}"
-            if column.first is not None
-            else f"has logged no such {shown.kind}"
-        )
-        return (Span(text, "muted"),)
+        return (Span(f"begins at step {column.first:,}", "muted"),)
     value = Span(f"  {column.value}", "muted")
     if column.step == shown.wanted:
         return (Span(f"step {column.step:,}", "text"), value)

@@ -94,6 +94,20 @@ async def test_texts_tables_and_histograms_have_a_difference_to_the_first_run(
         await opened.shows("4 numbers from 0 to 2", "5 numbers from 0 to 2")
 
 
+async def test_a_run_without_the_tag_has_no_column_and_is_counted(
+    places: Places, session: FakeSession, engine: FakeEngine
+) -> None:
+    folder = places.runs / next(iter(engine.runs_by_id))
+    events = EventWriter(folder / "events.jsonl")
+    MediaWriter(folder, events.append, print, events.seq + 1).text("alone", 5, "only here")
+    events.close()
+    async with open_app(places, engine, (80, 24)) as opened:
+        await open_both(opened)
+        await opened.press("down", "down", "down")
+        await opened.shows("only here", "1 run without it")
+        assert opened.text.count("━━ run") == 1
+
+
 async def test_one_run_is_compared_with_its_step_before(
     places: Places, session: FakeSession, engine: FakeEngine
 ) -> None:
