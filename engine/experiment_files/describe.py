@@ -146,12 +146,14 @@ def _framework(source: Source) -> str:
 
 def _more_files(source: Source) -> list[str]:
     """Files below the folder that were imported by name at run time."""
-    found = set()
+    found, is_within_ours = set(), source_files.is_ours(source.root)
     for module in list(sys.modules.values()):
         file = getattr(module, "__file__", None)
         if not isinstance(file, str) or not file.endswith(".py"):
             continue
         path = Path(file)
+        if source_files.is_ours(path) and not is_within_ours:
+            continue
         if path.is_relative_to(source.root) and not {"site-packages", "dist-packages"} & set(path.parts):
             found.add(path.relative_to(source.root).as_posix())
     return sorted(found - set(source.texts))

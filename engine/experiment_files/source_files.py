@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine import files
+from engine.engine_path import PACKAGE_ROOT
 from engine.errors import CorruptRun
 from engine.experiment_files.errors import UnusableExperiment, at_line
 from engine.experiment_files.kept_source_record import SourceFile
@@ -52,6 +53,11 @@ class Source:
             SourceFile(name, sha256(text), len(text), name in kept)
             for name, text in sorted(self.texts.items())
         )
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a file belongs to the packages of dltui itself, as beside an experiment in its clone."""
+    return any(path.resolve().is_relative_to(PACKAGE_ROOT / name) for name in OUR_PACKAGES)
 
 
 def sha256(data: bytes) -> str:
@@ -133,6 +139,8 @@ class _Reading:
                 found.append((file, name))
             elif not place.is_dir():
                 break
+        if found and parts[0] in OUR_PACKAGES and is_ours(found[0][0]):
+            return []
         if not found:
             self.absent.add(parts[0])
             return []

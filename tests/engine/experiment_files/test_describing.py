@@ -14,8 +14,10 @@ from engine import catalog, params
 from engine.engine_path import PACKAGE_ROOT
 from engine.errors import ParamError
 from engine.experiment_files import added, describing, prepare, source_store
+from engine.experiment_files.describe import _more_files
 from engine.experiment_files.describing import ExperimentPlace
 from engine.experiment_files.errors import UnusableExperiment
+from engine.experiment_files.source_files import Source
 from engine.places import Places
 from engine.worker.kept_source import load_train
 from tests.engine.experiment_files.files import COUNTER, EMPTY, describe, write
@@ -105,6 +107,21 @@ def test_a_module_beside_it_with_a_name_of_ours_is_named(
 def test_a_module_with_such_a_name_that_is_not_imported_does_no_harm(places: Places, tmp_path: Path) -> None:
     write(tmp_path, "tests.py", "raise SystemExit\n")
     assert describe(places, write(tmp_path)).source.texts.keys() == {"mine.py"}
+
+
+@pytest.mark.parametrize("name", ["engine", "checkpoints"])
+def test_a_file_in_the_clone_of_dltui_may_import_it_and_does_not_keep_it(
+    name: str, places: Places, tmp_path: Path
+) -> None:
+    (tmp_path / name).symlink_to(PACKAGE_ROOT / name)  # as where the file lies in the clone
+    text = f"import {name}.errors\ndef train(params, run):\n    pass\n"
+    assert describe(places, write(tmp_path, text=text)).source.texts.keys() == {"mine.py"}
+
+
+def test_a_file_in_the_folder_that_holds_the_clone_does_not_keep_it() -> None:
+    """The modules of dltui that this process has imported lie below that folder."""
+    beside = Source(PACKAGE_ROOT.parent, "mine.py", {})
+    assert [name for name in _more_files(beside) if name.startswith(f"{PACKAGE_ROOT.name}/")] == []
 
 
 def test_modules_beside_it_belong_to_its_source(places: Places, tmp_path: Path) -> None:
