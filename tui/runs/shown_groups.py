@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from engine.protocol import RunSummary
 from engine.run_groups import group_of
 from tui.runs.group_params import differing_params_of_groups
+from tui.terminal.plain_text import plain
 
 
 class ShownGroups:
@@ -31,5 +32,13 @@ class ShownGroups:
         if key != self._labels[0]:
             texts = differing_params_of_groups({group: runs[0] for group, runs in groups.items()})
             names = {group: texts[group] or runs[0].spec.experiment for group, runs in groups.items()}
-            self._labels = key, {group: f"{name} x{len(groups[group])}" for group, name in names.items()}
+            self._labels = key, {group: _label(name, len(groups[group])) for group, name in names.items()}
         return self._labels[1]
+
+
+def _label(name: str, count: int) -> str:
+    """lr=0.1 x5, so short that the number is not cut."""
+    from tui.chart.chart_rows import LONGEST_LABEL
+
+    number = f" x{count}"
+    return f"{plain(name, limit=LONGEST_LABEL - len(number))}{number}"

@@ -25,7 +25,8 @@ FOR_DIFFERENCE = 34
 
 
 class ValueLegend(PaintedRows):
-    """A line for the metric, then one for each curve; with a baseline the difference to it.
+    """A line for the metric, then one for each curve; with a baseline the difference to it, of a group the
+    deviation and the number of its runs.
 
     `across`: above the charts instead, in two lines at most.
     """
@@ -99,6 +100,8 @@ def _curve_rows(scene: Scene, series: CurveSeries, value: float | None, width: i
     rows = [fitted((*fitted(name, room), *values), width)]
     if difference and width < FOR_DIFFERENCE:
         rows.append(fitted((Span(difference.rjust(width - 1), "tag"),), width))
+    if note := series.curve.note(scene.view.crosshair, scene.view.axis):
+        rows.append(fitted((Span(note.rjust(width - 1), "tag"),), width))
     return rows
 
 

@@ -7,6 +7,7 @@ import math
 from tui.chart.chart_rows import CurveSeries, Scene
 from tui.chart.chart_view import ChartView
 from tui.chart.curve_arrays import ChartCurve
+from tui.chart.group_curve import GroupCurve
 from tui.runs.value_legend import legend_rows
 from tui.ui.span import row_text, row_width
 
@@ -53,3 +54,11 @@ def test_the_difference_to_the_baseline_is_beside_the_value_or_below_it() -> Non
 def test_without_a_crosshair_the_last_values_are_named() -> None:
     found = lines(Scene(ChartView("loss"), SERIES), 30)
     assert found[0].split()[-1] == "last" and "step" not in found[0]
+
+
+def test_below_the_mean_of_a_group_are_its_deviation_and_the_number_of_runs_there() -> None:
+    mean = GroupCurve([one.curve for one in SERIES[:2]])
+    series = (CurveSeries("g", "group", mean), SERIES[3])
+    found = lines(Scene(ChartView("loss", crosshair=1.0), series), 30)
+    assert found[1].split()[1:] == ["group", "0.875"] and found[2].split() == ["±0.88", "n", "2"]
+    assert len(found) == 4, "a run has one line"
