@@ -14,7 +14,7 @@ from tui.terminal.glyphs import glyphs
 from tui.ui.span import Row, Span
 from tui.ui.styles import LEVELS
 
-LABEL, VALUE = 12, 9
+LABEL, VALUE, HIGHEST_VALUE = 12, 9, 12
 CALM = 1
 """the level of the colour of what has no limit that is near"""
 HIGHEST = 0.86
@@ -31,7 +31,7 @@ def strip_rows(series: Mapping[str, ChartCurve], width: int, *, most: int, is_ac
     found = [one for one in quantities_of([*filter(is_system, series)]) if _is_notable(one, series)]
     curves = [series[one.metric] for one in found[:most]]
     end = max((span[1] for curve in curves if (span := curve.span("time")) is not None), default=0.0)
-    cells = max(LEAST, width - LABEL - VALUE - 1)
+    cells = max(LEAST, width - LABEL - (VALUE if is_active else HIGHEST_VALUE) - 1)
     rows = [
         _row(quantity, curve, cells, end, is_active=is_active)
         for quantity, curve in zip(found, curves, strict=False)
@@ -54,8 +54,10 @@ def _row(quantity: Quantity, curve: ChartCurve, cells: int, end: float, *, is_ac
     shares = means(curve.positions("time"), curve.values, cells, end) / (
         100 if quantity.is_share else highest or 1
     )
-    value = quantity.text(float(curve.values[-1]) if is_active else highest)
-    told = "" if is_active and not np.isfinite(curve.values[-1]) else value
+    newest = float(curve.values[-1])
+    told = f"max {quantity.text(highest)}"
+    if is_active:
+        told = quantity.text(newest) if np.isfinite(newest) else ""
     return (
         Span(f"{quantity.label:<{LABEL}}", "muted"),
         *strip(shares, quantity.is_share),

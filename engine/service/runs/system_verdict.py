@@ -68,7 +68,7 @@ def _gpu(use: SystemUse) -> str:
     if is_idle and not use.is_over:
         return f"GPU idle for {_minutes(use.idle)}{_reason(use)}"
     reason = "" if use.gpu >= BUSY_GPU else _reason(use)
-    idle = f"; it was idle for {_minutes(use.idle)} at a stretch" if is_idle else ""
+    idle = f"; was idle for {_minutes(use.idle)}" if is_idle else ""
     return f"GPU {use.gpu:.0f} %{reason}{idle}"
 
 

@@ -54,6 +54,5 @@ def test_what_matters_is_said_first(use: SystemUse, text: str) -> None:
 def test_of_a_run_that_has_ended_it_is_what_was() -> None:
     ended = replace(on_gpu(31, 7.8, idle=720.0, memory=95.0), is_over=True)
     assert verdict(ended) == (
-        "memory was 95 % full; GPU 31 %, waits for data: 7.8 of 8 cores busy; "
-        "it was idle for 12 min at a stretch"
+        "memory was 95 % full; GPU 31 %, waits for data: 7.8 of 8 cores busy; was idle for 12 min"
     )
