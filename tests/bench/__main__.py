@@ -25,6 +25,7 @@ BENCHES = (
     "bench_import",
     "bench_wandb",
     "bench_learn",
+    "bench_learn_tab",
 )
 
 

@@ -15,6 +15,7 @@ from engine.session_protocol.learn import (
     AidLine,
     AidRequest,
     AidsRequest,
+    ComputedAid,
     Computing,
     SeenRequest,
 )
@@ -47,6 +48,11 @@ class AidPane(ImageWidget, can_focus=True):
     @property
     def state(self) -> AidState | None:
         return self._look.state if self._look is not None else None
+
+    @property
+    def computed(self) -> ComputedAid | None:
+        """What the drawing was made of."""
+        return self._look.computed if self._look is not None else None
 
     def show_aid(
         self,

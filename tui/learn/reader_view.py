@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -39,7 +38,6 @@ from tui.learn.view import LearnView
 from tui.terminal.plain_text import plain
 from tui.ui.heading import Heading
 from tui.ui.span import Span
-from tui.ui.start_worker import start_worker
 
 WITH_AID, WITH_OUTLINE = 100, 180
 """least widths for the aid beside the text, and for the sections on its left"""
@@ -88,6 +86,7 @@ class ReaderView(LearnView):
 
     def activated(self) -> None:
         super().activated()
+        self.reader.refresh()
         self._lay_out()
         self._show_lecture()
         self.request(LecturesRequest(), self._update_lectures, "learn lectures")
@@ -108,13 +107,14 @@ class ReaderView(LearnView):
 
     def _show_lecture(self) -> None:
         if self.lecture_id and self.in_front:
-            start_worker(self, self._open, self.lecture_id, group="lecture", exclusive=True)
+            self._open(self.lecture_id)
             self.request(LectureRequest(self.lecture_id), self._update_opened, "learn lecture")
 
-    async def _open(self, lecture_id: str) -> None:
+    def _open(self, lecture_id: str) -> None:
+        """Its text is read at once: a file of 20 kB, in a few milliseconds."""
         if self.reader.lecture is None:
             try:
-                lecture = await asyncio.to_thread(open_lecture, self.context.places.learn, lecture_id)
+                lecture = open_lecture(self.context.places.learn, lecture_id)
             except DltuiError as error:
                 self.set_note(str(error))
                 return

@@ -44,6 +44,11 @@ class Sheet(ScrollView, can_focus=True):
         return len(self._rows) or len(self.rows(width))
 
     @property
+    def drawn_rows(self) -> Sequence[Row]:
+        """The rows as they were drawn last."""
+        return self._rows
+
+    @property
     def is_at_end(self) -> bool:
         return self.scroll_offset.y >= self.max_scroll_y
 
