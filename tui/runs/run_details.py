@@ -13,7 +13,6 @@ from engine.errors import DltuiError
 from engine.protocol import RunSummary, Status
 from tui.data.connection import Connection
 from tui.data.run_actions import notify_worker_error
-from tui.data.run_timeline import with_end
 from tui.ui.heading import Heading
 from tui.ui.start_worker import start_worker
 
@@ -199,4 +198,6 @@ class RunDetails(Container):
             if run is None or history is None:
                 self._events.update(None)
             else:
+                from tui.data.run_timeline import with_end  # the first picture has no events
+
                 self._events.update(with_end(history.timeline.entries, run))

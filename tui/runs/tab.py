@@ -475,7 +475,9 @@ class RunsTab(Tab):
         return self.curves.is_filled or action == "new"
 
     def key_labels(self) -> dict[str, str]:
-        return {**self.commands.key_labels(), "view.media": "images, texts" if self._has_media else ""}
+        labels = {**self.commands.key_labels(), "view.media": "images, texts" if self._has_media else ""}
+        is_log = self.details.is_filled and self.details.log_pane.has_focus
+        return labels | ({"view.filter": "search"} if is_log else {})
 
     def action_new(self) -> None:
         self.commands.new()
