@@ -40,7 +40,7 @@ PRINTS = (
 OPENS_A_SESSION = (
     "report {digits}", "report --json", "predict love", "generate love --seed 1", "score love",
     "both love --seed 1", "blank love___", "orders love", "learn check",
-    "learn", "learn progress --json", "learn exam --lectures 1", "learn reset l02.bias.recall --yes",
+    "learn today", "learn progress --json", "learn exam --lectures 1", "learn reset l02.bias.recall --yes",
     "learn export", "media hostile",
     "media model --json",
 )  # fmt: skip
@@ -48,7 +48,7 @@ OPENS_A_SESSION = (
 MAY_REFUSE = (
     "pause model", "resume model", "stop model", "set model lr=1", "sweep pause tried", "sweep resume tried",
     "sweep stop tried", "sweep edit tried add steps=2", "engine stop --json", "experiments add not_there.py",
-    "new exec", "experiments remove not_there.py", "export hostile --mlflow http://127.0.0.1:1",
+    "new exec", "experiments remove not_there.py", "learn import not_there.jsonl", "export hostile --mlflow http://127.0.0.1:1",
 )  # fmt: skip
 """what the state of the run or the words decide: a refusal is one line as well"""
 
