@@ -61,7 +61,7 @@ def _row(quantity: Quantity, curve: ChartCurve, cells: int, end: float, *, is_ac
     return (
         Span(f"{quantity.label:<{LABEL}}", "muted"),
         *strip(shares, quantity.is_share),
-        Span(f" {told:>{VALUE}}", "text"),
+        Span(f" {told:>{VALUE if is_active else HIGHEST_VALUE}}", "text"),
     )
 
 

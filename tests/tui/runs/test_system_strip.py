@@ -61,7 +61,7 @@ def test_the_gpu_comes_first_and_a_driver_that_fails_leaves_dots() -> None:
     assert lines_of(history, most=2)[2] == "3 more on the charts"
     history.fold(EventBatch((Event(9, 1025.0, "system", {"step": 0, "cpu": 50}, 25.0),), True, False))
     assert lines_of(history)[0].endswith("···" + 10 * " "), "nothing is told at present"
-    assert lines_of(history, is_active=False)[0].endswith("··  max 97 %")
+    assert lines_of(history, is_active=False)[0].endswith("··" + "max 97 %".rjust(13))
 
 
 def test_waiting_for_disks_and_a_crowded_machine_are_shown_where_they_matter() -> None:
