@@ -218,7 +218,7 @@ class RunsTab(Tab):
             self._show_selected()
         if is_outdated:
             self._refetch_soon()
-        elif self.is_grouped and message.changed:
+        elif self.is_grouped and message.changed and self.is_on_screen:
             wait = max(GROUPS_REFETCH, SHARE_OF_GROUPS * self.rows.seconds)
             self._debounce.call("refresh_groups", wait, self.refresh_data)
 
