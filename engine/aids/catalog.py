@@ -513,3 +513,19 @@ def _threads() -> Any:
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()
+
+
+START_WITH: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "attention": ("lm", {"model": "transformer"}),
+    "block": ("lm", {"model": "transformer"}),
+    "gates": ("lm", {}),
+    "early_stop": ("mnist", {}),
+    "unroll": ("lm", {}),
+    "filters": ("mnist", {}),
+}
+"""experiment and parameters of a run that fits, by aid"""
+
+
+def command_of(name: str) -> str:
+    experiment, settings = START_WITH[name]
+    return " ".join(["dltui run", experiment, *(f"--set {key}={value}" for key, value in settings.items())])

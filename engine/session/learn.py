@@ -197,6 +197,7 @@ def aids(session_cache: SessionCache, request: AidsRequest) -> ListedAids:
                 f"aid:{one.name}" in home.state.seen,
                 [_control(param) for param in catalog.parameters(one.name)],
                 catalog.values_in_words(one.name),
+                *catalog.START_WITH.get(one.name, ("", {})),
             )
             for one in wanted
         ]

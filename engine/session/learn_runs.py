@@ -9,7 +9,7 @@ import numpy as np
 
 from checkpoints.errors import CheckpointError
 from engine import fold, store
-from engine.aids import attention, block, early_stop, filters, gates, unroll
+from engine.aids import attention, block, catalog, early_stop, filters, gates, unroll
 from engine.aids.phi import Floats
 from engine.aids.pieces import finish
 from engine.aids.result import OF, Aid
@@ -33,15 +33,6 @@ MOST_WORDS = 20
 """that an LSTM is unrolled over"""
 MOST_BYTES = 20_000_000
 """of the events of one"""
-START_WITH = {
-    "attention": "dltui run lm --set model=transformer",
-    "block": "dltui run lm --set model=transformer",
-    "gates": "dltui run lm",
-    "early_stop": "dltui run mnist",
-    "unroll": "dltui run lm",
-    "filters": "dltui run mnist",
-}
-"""what starts a run that fits, by aid"""
 
 
 def own_aid(session_cache: SessionCache, name: str, params: Any) -> tuple[Aid | None, str]:
@@ -56,7 +47,7 @@ def own_aid(session_cache: SessionCache, name: str, params: Any) -> tuple[Aid | 
     except (DltuiError, CheckpointError) as error:
         return None, f"An example, since your newest run cannot be looked into: {error.message}"
     if found is None:
-        return None, f"An example: no run of yours fits. Start one: {START_WITH[name]}"
+        return None, f"An example: no run of yours fits. Start one: {catalog.command_of(name)}"
     made, run = found
     return made, f"Your run {run}."
 

@@ -210,6 +210,10 @@ class AidLine:
     controls: Sequence[AidControl]
     meanings: Mapping[str, str]
     """of its values"""
+    experiment: str = ""
+    """a run of which it looks into; empty: none"""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """parameters of such a run that are not the usual ones"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,7 @@ KEYS = (
     Key("aid.predict", "p", "predict", "predict", "A prediction about it, before you look", "aid", 6),
     Key("aid.how", "m", "how", "mathematics", "How it is computed, and what is what", "aid", 4),
     Key("aid.source", "S", "source", "source", "Where it is from", "aid", 12),
+    Key("aid.train", "n", "train", "train one", "The form of a run that it can look into", "aid", 13),
     Key("aid.lab", "o", "lab", "lab", "Open the thing itself in its tab", "aid", 5),
     Key("aid.back", "escape", "back", "back", "Back to where it was opened", "aid"),
     *_moves("words"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,3 +36,11 @@ class PredictionWanted(Message):
     """A prediction about the aid is to be asked."""
 
     aid: str
+
+
+@dataclass
+class TrainWanted(Message):
+    """A run that the aid can look into is to be started: the launch form opens with these texts."""
+
+    experiment: str
+    settings: Mapping[str, str]

@@ -24,7 +24,7 @@ from tui.drawings.half_block_canvas import ImageCanvas
 from tui.keys import all_keys
 from tui.keys.all_keys import Scope
 from tui.learn import aid_state
-from tui.learn.aid_messages import AidComputed, AidLeft, LabWanted, PredictionWanted
+from tui.learn.aid_messages import AidComputed, AidLeft, LabWanted, PredictionWanted, TrainWanted
 from tui.learn.aid_picture import AidLook, paint_aid
 from tui.learn.aid_state import AidState
 from tui.messages import KeyHintsChanged
@@ -224,6 +224,13 @@ class AidPane(ImageWidget, can_focus=True):
     def action_predict(self) -> None:
         if self.state is not None:
             self.post_message(PredictionWanted(self.state.line.name))
+
+    def action_train(self) -> None:
+        line = self.state.line if self.state is not None else None
+        if line is not None and line.experiment:
+            self.post_message(TrainWanted(line.experiment, line.settings))
+        elif line is not None:
+            self.app.notify(f"{line.title} looks into no run: it computes what it shows.", markup=False)
 
     def action_lab(self) -> None:
         if self.state is not None:

@@ -6,14 +6,18 @@ import asyncio
 import importlib
 from typing import Any, ClassVar, cast
 
+from textual import on
 from textual.widget import Widget
 
+from engine.protocol import RunSummary
 from tui.data.newest_runs import RunList
 from tui.data.run_actions import run_and_notify
 from tui.keys import all_keys
+from tui.learn.aid_messages import TrainWanted
 from tui.learn.view import LearnView
 from tui.tab.context import TabContext
 from tui.tab.views_tab import ViewEntry, ViewsTab
+from tui.terminal.plain_text import plain
 from tui.ui.start_worker import start_worker
 
 WARM_AFTER = 0.4
@@ -55,6 +59,13 @@ class LearnTab(ViewsTab):
     def view(self) -> LearnView:
         return cast(LearnView, super().view)
 
+    @on(TrainWanted)
+    def _open_form(self, message: TrainWanted) -> None:
+        from tui.dialogs.form_dialog import open_launch_form
+
+        typed = self.context.state.last_typed(message.experiment) | dict(message.settings)
+        open_launch_form(self, message.experiment, _started, typed)
+
     def action_target(self, scope: str) -> Widget:
         return self.view.action_target_of(scope) or super().action_target(scope)
 
@@ -64,3 +75,7 @@ class LearnTab(ViewsTab):
             run_and_notify(self, self.context.clipboard.copy(self.app, text))
         else:
             self.app.notify("This view has nothing to copy.", markup=False)
+
+
+def _started(run: RunSummary) -> str:
+    return f"{plain(run.spec.name, limit=60)} is started. The aid looks into it once it has a checkpoint."

@@ -12,7 +12,9 @@ from tests.fakes.app_pilot import open_app
 from tests.fakes.engine import FakeEngine
 from tests.fakes.fake_session import FakeSession
 from tests.tui.learn.bench import learn_tab, read, tab
+from tui.dialogs.form_dialog import FormScreen
 from tui.learn.reader_view import ReaderView
+from tui.messages import OpenView
 from tui.mnist.tab import MnistTab
 from tui.tab.lessons import LESSONS, lesson_of
 from tui.tab.views_tab import ViewsTab
@@ -53,6 +55,18 @@ async def test_escape_that_closes_a_chart_in_full_screen_does_not_leave_the_lab(
         assert opened.app.switcher.active_tab.NAME == "xor"
         await opened.press("escape")
         await opened.until(lambda: opened.app.switcher.active_tab.NAME == "learn")
+
+
+async def test_n_opens_the_form_of_a_run_that_the_aid_can_look_into(
+    places: Places, session: FakeSession
+) -> None:
+    async with learn_tab(places) as opened:
+        await opened.shows("enter")
+        opened.app.post_message(OpenView("learn", "aid", {"name": "attention"}))
+        await opened.shows("no run of yours fits")
+        await opened.press("n")
+        await opened.until(lambda: isinstance(opened.app.screen, FormScreen))
+        await opened.shows("transformer")
 
 
 async def test_f2_in_a_lab_opens_the_section_about_it(places: Places, session: FakeSession) -> None:
