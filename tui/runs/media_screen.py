@@ -8,11 +8,12 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.geometry import Region
 
 from engine import files
 from engine.client.session import Session, Superseded
@@ -132,6 +133,10 @@ class MediaScreen(Dialog[None]):
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._show)
+
+    def refresh(self, *regions: Region, **how: bool) -> Self:
+        """Regions are those of the tab below, which it covers: all would be sent again for each of them."""
+        return self if regions else super().refresh(**how)
 
     def on_worker_state_changed(self, event: Any) -> None:
         notify_worker_error(self, event)
