@@ -75,7 +75,7 @@ SHOWN = {
     "question_mark": "?", "slash": "/", "comma": ",", "full_stop": ".", "right_square_bracket": "]",
     "left_square_bracket": "[", "right_curly_bracket": "}", "left_curly_bracket": "{",
     "plus": "+", "minus": "-", "equals_sign": "=", "colon": ":", "escape": "esc",
-    "number_sign": "#", "ampersand": "&", "percent_sign": "%", "asterisk": "*",
+    "number_sign": "#", "ampersand": "&", "percent_sign": "%", "at": "@", "asterisk": "*",
     "greater_than_sign": ">", "less_than_sign": "<",
     "pagedown": "pgdn", "pageup": "pgup", "up": "↑", "down": "↓", "left": "←", "right": "→", "delete": "del",
 }  # fmt: skip

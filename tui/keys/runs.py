@@ -40,7 +40,7 @@ KEYS = (
         "runs", 0, "View"),
     Key("view.compare", "d", "compare", "compare", "Compare the shown runs",
         "runs", 10, "View"),
-    Key("view.params", "P", "params", "parameters", "Parallel axes, importance of these runs",
+    Key("view.params", "at", "params", "parameters", "Parallel axes, importance of these runs",
         "runs", 0, "View"),
     Key("view.baseline", "b", "baseline", "baseline", "Pin the curve as baseline, or unpin it",
         "runs", 11, "View"),

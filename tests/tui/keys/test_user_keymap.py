@@ -23,9 +23,9 @@ def test_without_a_file_nothing_changes(tmp_path: Path) -> None:
 
 
 def test_a_valid_entry_replaces_the_key(tmp_path: Path) -> None:
-    keymap = read_keymap(written(tmp_path, {"run.pause": "Q", "view.filter": "ctrl+f,;"}))
+    keymap = read_keymap(written(tmp_path, {"run.pause": "P", "view.filter": "ctrl+f,;"}))
     assert not keymap.problem
-    assert keymap.key_of(BY_ID["run.pause"]) == "Q"
+    assert keymap.key_of(BY_ID["run.pause"]) == "P"
     assert keymap.keys["view.filter"] == "ctrl+f,;"
 
 

@@ -33,7 +33,7 @@ async def test_a_key_draws_the_parameters_of_all_runs_and_others_turn_to_other_p
 ) -> None:
     async with open_app(places, engine_of(*RUNS), size) as opened:
         await opened.until(lambda: opened.app.runs.curves.is_filled)
-        await opened.press("P")
+        await opened.press("at")
         await opened.shows("parameters of all runs", "9 runs, loss", "hidden", "lr", "9 lines")
         await opened.press("right_square_bracket")
         await opened.shows("importance for reaching")
@@ -46,7 +46,7 @@ async def test_a_key_draws_the_parameters_of_all_runs_and_others_turn_to_other_p
 async def test_a_brush_becomes_the_filter_of_the_table(places: Places) -> None:
     async with open_app(places, engine_of(*RUNS)) as opened:
         await opened.until(lambda: opened.app.runs.curves.is_filled)
-        await opened.press("P")
+        await opened.press("at")
         await opened.shows("9 lines")
         await opened.press("space", "enter")
         await opened.until(lambda: opened.app.runs.pages.query.where != "")
@@ -59,7 +59,7 @@ async def test_marked_runs_alone_are_drawn_where_there_are_some(places: Places) 
         await opened.until(lambda: opened.app.runs.curves.is_filled)
         await opened.press("G", "space", "g", "space")
         await opened.until(lambda: len(opened.app.runs.shown.marks) == 2)
-        await opened.press("P")
+        await opened.press("at")
         await opened.shows("parameters of 2 marked runs", "some runs do not have it: batch, hidden")
 
 
