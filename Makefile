@@ -7,6 +7,8 @@ PEERS := .venv-peers
 PEERS_PYTHON ?= $(PEERS)/bin/python
 
 MOST ?= 1000
+# Half as many again as cores: tests with real processes wait for them.
+WORKERS ?= $(shell echo $$(( $$(nproc) * 3 / 2 )))
 
 GPU_PYTHON ?= $(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON))
 
@@ -16,10 +18,10 @@ run: $(VENV)/.installed
 	@$(BIN)/dltui
 
 test: $(VENV)/.ready
-	$(BIN)/python -m pytest -n auto --dist loadfile -m "not long and not slow"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not long and not slow"
 
 long: $(VENV)/.ready  ## what `make test` leaves out: many real processes, whole trainings, the fault tests at small size
-	$(BIN)/python -m pytest -n auto --dist loadfile -m "long or slow"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "long or slow"
 
 again: $(VENV)/.ready  ## the tests that failed, one after the other
 	@$(BIN)/python -c "import json; failed = list(json.load(open('.pytest_cache/v/cache/lastfailed'))); \

@@ -56,7 +56,7 @@ class Shell:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("DLTUI_")}
         return {
             **kept, "DLTUI_HOME": str(self.home), "PYTHONPATH": str(self.code), "DLTUI_OFFLINE": "1",
-            "DLTUI_CHECKPOINT_SECONDS": "100000",
+            "DLTUI_CHECKPOINT_SECONDS": "100000", "DLTUI_SYSTEM_SECONDS": "0",
         }  # fmt: skip
 
     def reach(self, run: str, *statuses: str, step: int = 0) -> str:

@@ -316,7 +316,8 @@ def test_a_rewind_without_a_step_is_an_error_that_names_the_event(facts: dict[st
 
 
 def test_no_other_module_reads_the_event_of_a_rewind() -> None:
-    """The worker writes it, and who reads a log that steps back; its field is checked where it is parsed."""
+    """The worker writes it, and who reads a log that steps back; the list of events has a text for it. Its
+    field is checked where it is parsed."""
     root = Path(fold.__file__).parents[1]
     named = {
         str(path.relative_to(root))
@@ -325,4 +326,4 @@ def test_no_other_module_reads_the_event_of_a_rewind() -> None:
         if '"restored"' in path.read_text()
     }
     writers = {"engine/worker/run.py", "engine/readers/history_writer.py", "engine/exec/script_events.py"}
-    assert named == {"engine/fold.py", "engine/events.py", *writers}
+    assert named == {"engine/fold.py", "engine/events.py", "tui/data/run_timeline.py", *writers}

@@ -116,6 +116,6 @@ async def test_tab_stops_at_each_panel_once_and_lights_the_heading_of_that_one(p
             ]
             stops.append((focused.id if focused is not None else None, lit))
         assert stops == [
-            ("chart", ["chart-heading"]), ("params", ["params-heading"]), ("log", ["log-heading"]),
+            ("chart", ["chart-heading"]), ("params", ["params-heading"]), ("log-pane", ["log-heading"]),
             ("checkpoints", ["checkpoints-heading"]), ("table", []),
         ]  # fmt: skip
