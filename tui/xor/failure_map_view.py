@@ -301,7 +301,7 @@ class MapView(XorView):
 
     def _set_open(self, is_open: bool) -> None:
         self.opened_net.display = is_open and self.selected_network is not None
-        self.action_back()
+        self.remove_class("-chart-alone")
         self.fit(self.size.width, self.size.height)
         self.call_after_refresh(self._opened_or_closed)
         self.save_state()
