@@ -111,8 +111,10 @@ def keeping(
 
 
 def _end_worker(run: KeptRun) -> None:
+    """Not that of another keeper of the folder."""
     facts = read_keeper(run.folder)
-    if facts and facts.worker and facts.worker.is_alive():
+    is_own = facts is not None and facts.identity.pid == run.process.pid
+    if facts and is_own and facts.worker and facts.worker.is_alive():
         os.killpg(facts.worker.pid, signal.SIGKILL)
 
 
