@@ -47,7 +47,8 @@ def _row(labels: Sequence[str], columns: Sequence[Column], place: int, margin: i
     for column in columns:
         cell, size = column[place], _size(column)
         text = cell.text if cell_len(cell.text) <= size else set_cell_size(cell.text, size - 1) + CUT
-        spans += [Span(text, cell.style_name), Span(" " * (size - cell_len(text) + gap))]
+        after = 0 if column is columns[-1] else gap  # the last one may end at the edge
+        spans += [Span(text, cell.style_name), Span(" " * (size - cell_len(text) + after))]
     return tuple(spans)
 
 

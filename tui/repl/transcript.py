@@ -43,9 +43,13 @@ class Transcript(Sheet):
 
     def _draw_now(self) -> None:
         self._pending = None
-        follow = self.is_at_end
         self.draw()
-        if follow:
+
+    def draw(self) -> None:
+        """Stays at the end, also where a scroll bar takes a cell and the rows become more."""
+        follow = self.is_at_end
+        super().draw()
+        if follow and self.is_mounted:
             self.scroll_to(y=self.max_scroll_y, animate=False, force=True, immediate=True)
 
     def scroll_to_entry(self, entry: TranscriptEntry) -> None:
