@@ -44,7 +44,7 @@ from engine.session_protocol.request import StreamRequest
 from tui.cli.engine_call import fail, print_json, print_stderr, print_stdout
 from tui.cli.ls import AsJson
 from tui.cli.shell_completion import complete_run
-from tui.data.value_text import aligned, short_number
+from tui.data.value_text import aligned, plural, short_number
 from tui.ui.displayed_word import in_order, word_of
 
 T = TypeVar("T")
@@ -304,7 +304,7 @@ async def _score_file(session: Session, path: str, model: str, json: bool) -> No
 def _print_total(part: ScoredFile) -> None:
     print_model(part)
     total = part.total
-    left_out = f", {part.skipped:,} lines left out" if part.skipped else ""
+    left_out = f", {plural(part.skipped, 'line')} left out" if part.skipped else ""
     unknown = f", {total.unknown:,} unknown words not counted" if total.unknown else ""
     perplexity = "" if total.perplexity is None else f", perplexity {total.perplexity:.2f}"
     print_stderr(f"{total.sentences:,} sentences, {total.words:,} words{perplexity}{unknown}{left_out}")

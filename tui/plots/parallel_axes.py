@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui.chart.plot_area import Canvas, DotPen, dot_pen
-from tui.data.value_text import short_value
+from tui.data.value_text import plural, short_value
 from tui.plots.brush import BrushScale, holds, is_wide, scales_of
 from tui.plots.plot_state import BUCKETS, PlotState, merits, selected
 from tui.terminal.glyphs import glyphs
@@ -167,7 +167,7 @@ def _titles(scales: Sequence[BrushScale], view: PlotState, width: int) -> Row:
 
 def _foot(shown: int, lines: Sequence[Any], scales: Sequence[BrushScale], view: PlotState, width: int) -> Row:
     """The legend of the colours, and the number of lines."""
-    some = f"{shown:,} of {len(lines):,} lines" if shown < len(lines) else f"{shown:,} lines"
+    some = f"{shown:,} of {plural(len(lines), 'line')}" if shown < len(lines) else plural(shown, "line")
     word = "+ -" if view.brushes else "space"
     tip = "widens the brush" if view.brushes else "brushes the axis"
     tail = (Span(f"   {some}   ", "muted"), Span(word, "key"), Span(f" {tip}", "muted"))

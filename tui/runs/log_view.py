@@ -111,7 +111,7 @@ class LogView(Vertical):
         line = self.pane.line
         place = found.place_of(line.offset) if line is not None else None
         count = f"{len(found):,}{'+' if found.is_cut else ''}"
-        text = f"{place:,} of {count}" if place is not None else f"{count} lines"
+        text = f"{place:,} of {count}" if place is not None else f"{count} line{'' if count == '1' else 's'}"
         text += f" in the last {size(SCAN_LIMIT)}" if found.begins else ""
         self.bar.set_note(text, is_error=not len(found))
 

@@ -25,7 +25,7 @@ from tui.data.command_text import typed_placeholders
 from tui.data.run_actions import Action, run_and_notify
 from tui.data.run_actions import undo as bring_back
 from tui.data.same_name_warning import same_sweep_name_warning
-from tui.data.value_text import exact_settings, format_exact
+from tui.data.value_text import exact_settings, format_exact, plural
 from tui.messages import OpenView, SweepsChanged, ViewStateChanged
 from tui.sweeps import sweep_settings
 from tui.sweeps.draft import SweepDraft, typed_of
@@ -327,7 +327,7 @@ class SweepCommands:
     async def _copy_all(self, sweep: SweepSummary) -> str:
         entries = await trial_export.read_all(self._client, sweep.id, self._sweeps.pages.query)
         text = trial_export.as_csv(entries, self._table.marked, "\t", for_terminal=True)
-        return f"{len(entries):,} lines. {await self._context.clipboard.copy(self._tab.app, text)}"
+        return f"{plural(len(entries), 'line')}. {await self._context.clipboard.copy(self._tab.app, text)}"
 
     def export(self) -> None:
         if sweep := self._sweep():
