@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.number_texts import TAIL, NumberTexts
+from engine.packed_decimals import TAIL, NumberTexts
 from engine.typed_json import WrongType
 
 _SAME, _TEXTS = "=", "#"

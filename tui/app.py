@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tui.ui.start_worker import start_worker
 
-from tui.terminal import gc_start  # isort: skip  # before the imports that take time
+from tui.terminal import no_gc_at_start  # isort: skip  # before the imports that take time
 from tui.terminal import asyncio_without_tls as asyncio_without_tls  # isort: skip
 
 import asyncio
@@ -189,7 +189,7 @@ class LabApp(App[int]):
         for problem in filter(None, (self.user_keymap.problem, self._state_problem)):
             self.notify(plain(problem, limit=300), severity="warning", markup=False, timeout=10)
         self.update_key_hints()
-        self.call_after_refresh(gc_start.finish)
+        self.call_after_refresh(no_gc_at_start.finish)
 
     def on_unmount(self) -> None:
         self.session.terminate()
@@ -403,7 +403,7 @@ class LabApp(App[int]):
 
     def action_lesson(self) -> None:
         """Open the section of the course about the view that is shown."""
-        from tui.tab.lessons import lesson_of
+        from tui.tab.section_of_view import lesson_of
         from tui.tab.views_tab import ViewsTab
 
         tab = self.switcher.active_tab

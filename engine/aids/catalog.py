@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
-from engine.aids.pieces import Pieces, finish
+from engine.aids.computing_in_parts import Pieces, finish
 from engine.aids.result import Aid
 from engine.errors import InputError
 from engine.params import Param, ParamSet, build, declared

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.aids import drawings
+from engine.aids.computing_in_parts import Pieces, finish
 from engine.aids.phi import Floats, sigmoid
-from engine.aids.pieces import Pieces, finish
 from engine.aids.result import Aid
 from engine.models.xor.initial_weights import draw
 from engine.models.xor.xor_net import ROWS, TRUTH

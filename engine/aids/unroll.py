@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.aids import drawings
+from engine.aids.computing_in_parts import Pieces, finish
 from engine.aids.phi import Floats, sigmoid
-from engine.aids.pieces import Pieces, finish
 from engine.aids.result import OF, Aid
 from engine.params import choice, number, text
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from engine.aids.pieces import Pieces, finish
+from engine.aids.computing_in_parts import Pieces, finish
 from engine.course.deck import Deck
 from engine.course.deck_files import CONTENT
 from engine.course.items import (

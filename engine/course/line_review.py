@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.aids.pieces import Pieces, T, finish
+from engine.aids.computing_in_parts import Pieces, T, finish
 from engine.course.days import day_of
 from engine.course.due import read_learned
 from engine.course.items import Item, PredictItem, RecallItem

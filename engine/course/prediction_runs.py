@@ -15,7 +15,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from engine.aids.pieces import Pieces
+from engine.aids.computing_in_parts import Pieces
 from engine.aids.result import finite
 from engine.course.items import PredictItem
 from engine.course.questions import Computed, Question, computing

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.aids.pieces import Pieces, finish
+from engine.aids.computing_in_parts import Pieces, finish
 from engine.course.items import (
     DIRECTIONS,
     BuildItem,

@@ -28,8 +28,8 @@ from engine.data import mnist
 from engine.data.example_order import order
 from engine.models import captured_updates
 from engine.models.captured_updates import CapturedUpdates
+from engine.models.images.architecture_from_torch import architecture_of
 from engine.models.images.live_images import LiveImages
-from engine.models.images.torch_architecture import architecture_of
 from engine.models.mnist_compiled_training import offer
 from engine.worker.png import encode_grey
 from engine.worker.run import Run

@@ -33,9 +33,9 @@ from engine import recipe_defaults
 from engine.catalog import MnistRecipeParams
 from engine.data import mnist
 from engine.data.example_order import order
+from engine.models.images.architecture_from_torch import architecture_of
 from engine.models.images.live_images import LiveImages
 from engine.models.images.random_affine import AffineRange, random_transform
-from engine.models.images.torch_architecture import architecture_of
 from engine.models.precision import BF16, TimedWork, resolve_precision
 from engine.worker.run import Run
 

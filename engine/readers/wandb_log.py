@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from engine import files, system_metrics
 from engine.errors import CorruptRun
-from engine.number_texts import NumberTexts
+from engine.packed_decimals import NumberTexts
 from engine.params import Value
 from engine.point_columns import PointColumns
 from engine.protocol import Json

@@ -28,7 +28,7 @@ from engine.models.language.next_word import predict as predicted
 from engine.models.language.prompt import Prompt, parse_seed, split_at_blank, tokenise
 from engine.sampling import check_length
 from engine.session import language_responses as responses
-from engine.session import language_runs, scored_file
+from engine.session import language_runs, score_sentence_file
 from engine.session.cache import SessionCache
 from engine.session.language_runs import OpenedModel
 from engine.session.methods import Handler
@@ -140,7 +140,7 @@ def _read(
 
 
 def score_file(session_cache: SessionCache, request: ScoreFileRequest) -> Iterator[ScoredLines | ScoredFile]:
-    return scored_file.scored(_open(session_cache, request.run), Path(request.path).expanduser())
+    return score_sentence_file.scored(_open(session_cache, request.run), Path(request.path).expanduser())
 
 
 def both(

@@ -226,12 +226,12 @@ def aid(session_cache: SessionCache, request: AidRequest) -> Iterator[Computing 
 
 
 def _of_own_run(session_cache: SessionCache, name: str, params: Any) -> tuple[Aid | None, str]:
-    """As learn_runs.own_aid, which loads the methods of models."""
+    """As runs_for_aids.own_aid, which loads the methods of models."""
     if not hasattr(params, "of"):
         return None, ""
-    from engine.session import learn_runs
+    from engine.session import runs_for_aids
 
-    return learn_runs.own_aid(session_cache, name, params)
+    return runs_for_aids.own_aid(session_cache, name, params)
 
 
 def search(session_cache: SessionCache, request: SearchRequest) -> SearchHits:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.course import transfer
+from engine.course import export_import
 from engine.course.check import checking
 from engine.course.deck import read_deck
 from engine.course.deck_files import CONTENT, DECK_NAME
@@ -30,7 +30,7 @@ from engine.session_protocol.learn_exams import (
 def reset(session_cache: SessionCache, request: ResetRequest) -> ResetItems:
     """Raises InputError."""
     home = learn_home(session_cache)
-    what = transfer.checked_reset(home.library, home.state, request.what)
+    what = export_import.checked_reset(home.library, home.state, request.what)
     before = len(home.state.cards)
     home.log.reset(what, home.now)
     return ResetItems(before - len(home.state.cards))
@@ -52,16 +52,16 @@ def check(session_cache: SessionCache, request: CheckRequest) -> Iterator[Comput
 def export(session_cache: SessionCache, request: ExportRequest) -> ExportedLearning:
     """Raises InputError, DltuiError."""
     home = learn_home(session_cache)
-    text = transfer.exported(home.learn, home.library, request.what)
+    text = export_import.exported(home.learn, home.library, request.what)
     if request.path:
-        transfer.write(Path(request.path), text)
+        export_import.write(Path(request.path), text)
     return ExportedLearning(request.path, "" if request.path else text, text.count("\n"))
 
 
 def import_(session_cache: SessionCache, request: ImportRequest) -> ImportedLearning:
     """Raises InputError, DltuiError."""
     home = learn_home(session_cache)
-    made = transfer.take(home.learn, Path(request.path), home.now)
+    made = export_import.take(home.learn, Path(request.path), home.now)
     return ImportedLearning(made.added, made.known, made.skipped, made.deck)
 
 

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
-from engine.aids.pieces import Pieces, in_slices
+from engine.aids.computing_in_parts import Pieces, in_slices
 from engine.course.cards import KNOWN_DAYS, LearnState
 from engine.course.days import day_of
 from engine.course.deck_files import stamp

@@ -13,7 +13,7 @@ from engine.data import mnist
 from engine.data.labelled_images import Digits, load_small_digits
 from engine.data.mirror_transfer import Timeouts
 from engine.errors import DataError, ParamError
-from engine.models.images import grey_levels
+from engine.models.images import images_as_bytes
 from engine.places import Places
 from engine.session.cache import SessionCache
 from engine.session.mnist_checkpoints import OpenNet
@@ -154,10 +154,10 @@ def _statistics(images: NDArray[np.uint8]) -> PixelStatistics:
 def _mean(part: ImagePart, label: int) -> list[Any]:
     chosen = part.images[part.labels == label]
     if not len(chosen):
-        return grey_levels.rows(np.zeros(part.images.shape[1:], dtype=np.uint8))
-    return grey_levels.rows(np.rint(chosen.mean(axis=0)).astype(np.uint8))
+        return images_as_bytes.rows(np.zeros(part.images.shape[1:], dtype=np.uint8))
+    return images_as_bytes.rows(np.rint(chosen.mean(axis=0)).astype(np.uint8))
 
 
 def _samples(part: ImagePart, label: int, count: int) -> list[Any]:
     there = np.nonzero(part.labels == label)[0][: max(0, min(count, MOST_SAMPLES))]
-    return grey_levels.rows(part.images[there])
+    return images_as_bytes.rows(part.images[there])

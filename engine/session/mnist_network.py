@@ -13,7 +13,7 @@ from engine import events, fold
 from engine.errors import DataError, ParamError, RunRefused
 from engine.events import Event
 from engine.models.images import conv_net as salience
-from engine.models.images import grey_levels
+from engine.models.images import images_as_bytes
 from engine.models.images.centring import centre
 from engine.models.images.conv_net import Activations, softmax
 from engine.models.images.layers import Convolution, Dense
@@ -92,7 +92,8 @@ def filters(session_cache: SessionCache, request: FiltersRequest) -> LayerFilter
     count, channels, height, width = weight.shape
     return LayerFilters(
         **head(opened), name=found.name, kind=found.kind, layers=list(shown), height=height,
-        width=width, channels=channels, count=count, **grey_levels.levels(weight[: max(1, request.limit)]),
+        width=width, channels=channels, count=count,
+        **images_as_bytes.levels(weight[: max(1, request.limit)]),
     )  # fmt: skip
 
 
@@ -106,7 +107,7 @@ def maps(session_cache: SessionCache, request: MapsRequest) -> PictureLayers:
         known = ", ".join(one.name for one in seen)
         raise ParamError(f"{opened.id} has no layer {layer[:40]!r}.", f"It has: {known}, or all.")
     return PictureLayers(
-        **head(opened), original=grey_levels.rows(image), label=label, **_prediction(logits),
+        **head(opened), original=images_as_bytes.rows(image), label=label, **_prediction(logits),
         layers=_layers(chosen),
     )  # fmt: skip
 
@@ -117,7 +118,7 @@ def predict(session_cache: SessionCache, request: PredictRequest) -> DrawnPredic
     seen, logits = opened.net.activations(image)
     layers = _layers(seen) if request.maps else None
     return DrawnPrediction(
-        **head(opened), centred=grey_levels.rows(image), **_prediction(logits), layers=layers
+        **head(opened), centred=images_as_bytes.rows(image), **_prediction(logits), layers=layers
     )
 
 
@@ -135,7 +136,7 @@ def saliency(session_cache: SessionCache, request: SaliencyRequest) -> PictureSa
     amounts = compute(opened.net, image, target)
     most = float(np.abs(amounts).max())
     return PictureSaliency(
-        **head(opened), original=grey_levels.rows(image), label=label, kind=kind, target=target,
+        **head(opened), original=images_as_bytes.rows(image), label=label, kind=kind, target=target,
         **_prediction(logits), most=most,
         values=(amounts.astype(np.float64) / (most or 1)).round(3).tolist(),
     )  # fmt: skip
@@ -143,7 +144,7 @@ def saliency(session_cache: SessionCache, request: SaliencyRequest) -> PictureSa
 
 def shown(pixels: NDArray[np.uint8], label: int, logits: NDArray[np.float32]) -> Json:
     """A picture of the data set or a kept one, and its prediction."""
-    return {"pixels": grey_levels.rows(pixels), "label": label, **_prediction(logits)}
+    return {"pixels": images_as_bytes.rows(pixels), "label": label, **_prediction(logits)}
 
 
 def _prediction(logits: NDArray[np.float32]) -> Json:
@@ -153,8 +154,8 @@ def _prediction(logits: NDArray[np.float32]) -> Json:
 def _layers(seen: list[Activations]) -> list[LayerMaps]:
     return [
         LayerMaps(
-            one.name, one.kind, list(one.before.shape), Levels(**grey_levels.levels(one.before)),
-            Levels(**grey_levels.levels(one.after)),
+            one.name, one.kind, list(one.before.shape), Levels(**images_as_bytes.levels(one.before)),
+            Levels(**images_as_bytes.levels(one.after)),
         )
         for one in seen
     ]  # fmt: skip

@@ -42,7 +42,7 @@ def compare(model: str) -> float:
 
     from engine.experiments.mnist import arrays, network
     from engine.models.images import architecture
-    from engine.models.images.torch_architecture import architecture_of
+    from engine.models.images.architecture_from_torch import architecture_of
 
     torch.set_num_threads(1)
     net = network(model, 28).eval()

@@ -21,7 +21,7 @@ from engine.errors import CorruptRun
 from engine.events import Event
 from engine.fold import CurvePoints, MetricCurves, TrainingClock, wall_clock
 from engine.metric_goal import MetricGoal
-from engine.number_texts import NumberTexts
+from engine.packed_decimals import NumberTexts
 from engine.point_columns import PointColumns
 from engine.protocol import number_from_json
 from engine.service.runs.event_summary import RunStats

@@ -14,7 +14,7 @@ from tests.fakes.engine import make_run
 from tests.fakes.sweeps import make_sweep
 from tui.data.run_actions import command_line
 from tui.data.run_text import given_name
-from tui.data.same_name_warning import same_name_warning, same_sweep_name_warning
+from tui.data.same_run_name_warning import same_name_warning, same_sweep_name_warning
 from tui.dialogs.form_dialog import typed_of
 
 

@@ -25,7 +25,7 @@ from tui.cli.engine_call import (
 from tui.cli.ls import AsJson, Run, fail_on_unknown_name, read_all_rows
 from tui.cli.shell_completion import complete_run
 from tui.data.annotation_text import tags_text
-from tui.data.same_name_warning import same_name_warning
+from tui.data.same_run_name_warning import same_name_warning
 from tui.data.value_text import run_json
 
 

@@ -19,7 +19,7 @@ from tui.cli.name_values import parse_settings
 from tui.cli.shell_completion import complete_experiment, complete_run, complete_setting
 from tui.cli.wait_for_end import follow, show_progress_line
 from tui.data.executor_text import text_of
-from tui.data.same_name_warning import same_name_warning
+from tui.data.same_run_name_warning import same_name_warning
 from tui.data.value_text import (
     duration_text,
     format_params,

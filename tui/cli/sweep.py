@@ -22,7 +22,7 @@ from tui.cli.run import Executor, Python, RayAddress
 from tui.cli.shell_completion import complete_run, complete_setting, complete_swept
 from tui.cli.wait_for_end import follow, show_progress_line
 from tui.data.executor_text import text_of
-from tui.data.same_name_warning import same_sweep_name_warning
+from tui.data.same_run_name_warning import same_sweep_name_warning
 from tui.data.sweep_text import sweep_json, trial_counts, value_text
 from tui.data.value_text import format_params
 

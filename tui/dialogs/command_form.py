@@ -13,7 +13,7 @@ from engine.params import Param
 from engine.protocol import RunSummary
 from tui.data.command_text import placeholder_fields, placeholder_texts, typed_placeholders
 from tui.data.run_text import given_name
-from tui.data.same_name_warning import same_name_warning
+from tui.data.same_run_name_warning import same_name_warning
 from tui.dialogs.form_dialog import MOST_SEED, FormOutcome, FormScreen
 from tui.ui.form import Form, Typed, field_of
 

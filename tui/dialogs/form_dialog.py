@@ -23,7 +23,7 @@ from engine.protocol import RunSummary
 from tui.data import executor_text as executor
 from tui.data import own_experiments, run_actions
 from tui.data.run_text import given_name, name_of
-from tui.data.same_name_warning import same_name_warning
+from tui.data.same_run_name_warning import same_name_warning
 from tui.data.value_text import data_line, exact_settings, format_exact
 from tui.dialogs.dialog import DIALOG_CSS, TAB_BINDINGS, KeyLine, hide_messages, open_tab_below
 from tui.keys import all_keys

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.session_protocol.language import BeamSearch, TreeNode
-from tui.drawings.sentence import percent
+from tui.drawings.sentence_surprisal import percent
 from tui.terminal.glyphs import glyphs
 from tui.ui.displayed_word import START, word_of
 from tui.ui.span import Row, Span, row_width

@@ -34,7 +34,7 @@ from tui.keys.all_keys import Scope
 from tui.learn.aid_messages import AidComputed, AidLeft
 from tui.learn.aid_pane import AidPane
 from tui.learn.card_rows import CardState, card_rows
-from tui.learn.outcome_picture import paint_outcome
+from tui.learn.prediction_beside_outcome import paint_outcome
 from tui.learn.today_rows import number_of
 from tui.terminal.plain_text import plain
 from tui.ui.start_worker import start_worker

@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.cells import cell_len, set_cell_size
 
-from tui.drawings.sentence import percent
+from tui.drawings.sentence_surprisal import percent
 from tui.terminal.glyphs import glyphs
 from tui.ui.sheet import Sheet
 from tui.ui.span import Row, Span

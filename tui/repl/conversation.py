@@ -28,7 +28,7 @@ from engine.session_protocol.language import (
     SkippedLine,
 )
 from engine.session_protocol.request import StreamRequest
-from tui.drawings import beam_tree, sentence
+from tui.drawings import beam_tree, sentence_surprisal
 from tui.drawings.words_with_numbers import Column
 from tui.repl import attention, gates, tables
 from tui.repl.attention import ShownHead
@@ -177,8 +177,8 @@ class Conversation:
         self, entry: TranscriptEntry, text: str, request: StreamRequest[GeneratedWord | GeneratedSentence]
     ) -> None:
         """Adds words as they are received; when cancelled, the stream is closed."""
-        columns: list[Column] = [sentence.typed_word(one) for one in text.split()]
-        entry.set_content(lambda width: sentence.generated_rows(columns, width))
+        columns: list[Column] = [sentence_surprisal.typed_word(one) for one in text.split()]
+        entry.set_content(lambda width: sentence_surprisal.generated_rows(columns, width))
         async with contextlib.aclosing(self._session.parts(request)) as parts:
             async for part in parts:
                 if isinstance(part, GeneratedSentence):
@@ -186,7 +186,7 @@ class Conversation:
                     self._finish(entry, part)
                 else:
                     place = 0 if part.side == "left" else len(columns)
-                    columns.insert(place, sentence.generated_word(part))
+                    columns.insert(place, sentence_surprisal.generated_word(part))
                     entry.invalidate()
                 self._changed()
 
@@ -194,11 +194,15 @@ class Conversation:
         unknown = {word_of(word) for word in done.unknown}
         for place, column in enumerate(columns):
             if not column[1].text and column[0].text.lower() in unknown:
-                columns[place] = sentence.typed_word(column[0].text, known=False)
+                columns[place] = sentence_surprisal.typed_word(column[0].text, known=False)
 
     def _finish(self, entry: TranscriptEntry, done: GeneratedSentence) -> None:
         added = done.added
-        words = "the end came first" if not added else f"log-probability {sentence.logp_text(done.logp)}"
+        words = (
+            "the end came first"
+            if not added
+            else f"log-probability {sentence_surprisal.logp_text(done.logp)}"
+        )
         entry.note(f"{added} {'word' if added == 1 else 'words'} added, {words}, seed {done.seed}")
         self._note_unknown(entry, done.unknown)
         self._note_source(entry, done, f"; {', '.join(self.sampling.full_summary(done.seed))}")
@@ -206,8 +210,10 @@ class Conversation:
     async def _score(self, entry: TranscriptEntry, text: str) -> None:
         response = await self._session.ask(ScoreRequest([text], self.run))
         scored = response.sentences[0]
-        entry.set_content(partial(sentence.scored_rows, scored, reverse=response.direction == "reversed"))
-        entry.note(sentence.LEGEND)
+        entry.set_content(
+            partial(sentence_surprisal.scored_rows, scored, reverse=response.direction == "reversed")
+        )
+        entry.note(sentence_surprisal.LEGEND)
         self._note_source(entry, response)
 
     async def _blank(self, entry: TranscriptEntry, text: str) -> None:

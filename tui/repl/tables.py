@@ -16,7 +16,7 @@ from engine.session_protocol.language import (
     ScoreTotal,
     WordScore,
 )
-from tui.drawings.sentence import (
+from tui.drawings.sentence_surprisal import (
     bits_text,
     percent,
     perplexity_text,

@@ -8,7 +8,7 @@ from engine.client.client import Client
 from engine.protocol import RunSummary
 from tui.data.annotation_text import tags_text
 from tui.data.run_text import name_of
-from tui.data.same_name_warning import same_name_warning
+from tui.data.same_run_name_warning import same_name_warning
 from tui.dialogs.text_prompt import TextPrompt
 from tui.terminal.plain_text import plain
 from tui.ui.text_field import LONGEST

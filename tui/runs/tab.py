@@ -800,7 +800,7 @@ class RunsTab(Tab):
         self.app.push_screen(YRangeScreen(view.metric, view.y_ranges.get(view.metric)), chosen)
 
     def action_legend(self) -> None:
-        from tui.runs.legend_dialog import LegendScreen
+        from tui.runs.whole_legend_dialog import LegendScreen
 
         self.app.push_screen(LegendScreen(self.chart.title, self.chart.legend))
 

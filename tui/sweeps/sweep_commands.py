@@ -24,7 +24,7 @@ from tui.data import executor_text, own_experiments, trial_export
 from tui.data.command_text import typed_placeholders
 from tui.data.run_actions import Action, run_and_notify
 from tui.data.run_actions import undo as bring_back
-from tui.data.same_name_warning import same_sweep_name_warning
+from tui.data.same_run_name_warning import same_sweep_name_warning
 from tui.data.value_text import exact_settings, format_exact, plural
 from tui.messages import OpenView, SweepsChanged, ViewStateChanged
 from tui.sweeps import sweep_settings

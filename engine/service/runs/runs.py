@@ -38,7 +38,7 @@ from engine.service.index.index import Index
 from engine.service.placement.executors import check_executor
 from engine.service.placement.machine_load import cores
 from engine.service.runs import (
-    extension,
+    extend_run,
     parent_checkpoint,
     run_code,
     submitted_command_checks,
@@ -203,10 +203,10 @@ class Runs:
         async with self._lock:
             before = await self._registry.summary(run_id)
             transition("extend", before.status, before.spec.name)
-            extension.check_unfinished(before)
+            extend_run.check_unfinished(before)
             folder = store.folder_of(self._registry.places, run_id)
             holds_last = await asyncio.to_thread(served_checkpoint.holds_last, folder.checkpoints)
-            lengths = extension.extended_lengths(before.spec, changes, holds_last=holds_last)
+            lengths = extend_run.extended_lengths(before.spec, changes, holds_last=holds_last)
             await self._write(store.write_amended, folder, dict(lengths))
             return await self._requeue(run_id, "strict")
 

@@ -9,7 +9,7 @@ from engine import catalog, params
 from engine.axes import SEED, Axis, count, parse_axis
 from engine.errors import InputError, ParamError, RunRefused
 from engine.protocol import Json
-from engine.service.runs import extension, parent_checkpoint
+from engine.service.runs import extend_run, parent_checkpoint
 from engine.service.sweeps import batch_spec, trial_spec
 from engine.service.sweeps.batch_spec import SweepBatch
 from engine.service.sweeps.submission import MAX_POINTS, optional_count
@@ -49,7 +49,7 @@ def named_lane(sweep: Sweep, facts: Any) -> int | None:
 
 def new_lengths(sweep: Sweep, facts: Mapping[str, Any], trial: Trial) -> dict[str, Any]:
     """The new lengths of a trial, by parameter. Empty if it is only to be trained to its end."""
-    return {name: value for name, value in facts.items() if name in extension.LENGTHS and value is not None}
+    return {name: value for name, value in facts.items() if name in extend_run.LENGTHS and value is not None}
 
 
 def _with_open_trials(sweep: Sweep, facts: Json) -> Json:

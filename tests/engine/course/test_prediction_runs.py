@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.aids.pieces import Pieces, finish, in_slices
+from engine.aids.computing_in_parts import Pieces, finish, in_slices
 from engine.course import prediction_runs
 from engine.course.deck import read_deck
 from engine.course.items import PredictItem

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from engine.aids.pieces import in_slices
+from engine.aids.computing_in_parts import in_slices
 from engine.course.days import start_of
 from engine.course.questions import compute, question
 from engine.errors import DltuiError, InputError, RunRefused

@@ -16,7 +16,7 @@ from tui.dialogs.form_dialog import FormScreen
 from tui.learn.reader_view import ReaderView
 from tui.messages import OpenView
 from tui.mnist.tab import MnistTab
-from tui.tab.lessons import LESSONS, lesson_of
+from tui.tab.section_of_view import LESSONS, lesson_of
 from tui.tab.views_tab import ViewsTab
 from tui.tabs import PAGES
 from tui.xor.by_hand_view import HandView

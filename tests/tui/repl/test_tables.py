@@ -23,7 +23,7 @@ from engine.session_protocol.language import (
     TreeNode,
     WordScore,
 )
-from tui.drawings import beam_tree, sentence
+from tui.drawings import beam_tree, sentence_surprisal
 from tui.drawings.words_with_numbers import grid
 from tui.repl import tables
 from tui.ui.displayed_word import word_of
@@ -58,12 +58,12 @@ def test_no_row_of_a_grid_is_wider_than_its_room_and_no_column_is_lost(words: li
 
 @pytest.mark.parametrize(("bits", "sign"), [(0.0, "0.0"), (9.94, "9.9"), (10.0, "10.0!"), (25.2, "25.2!")])
 def test_high_surprisal_is_marked_without_colour(bits: float, sign: str) -> None:
-    assert sentence.bits_text(bits) == sign
+    assert sentence_surprisal.bits_text(bits) == sign
 
 
 def test_unknown_words_are_marked_and_counted() -> None:
     told = replace(scored("a b", 4.0, 1), words=[word("a", 1.0), word("b", None)])
-    text = "\n".join(row_text(row) for row in sentence.scored_rows(told, 80))
+    text = "\n".join(row_text(row) for row in sentence_surprisal.scored_rows(told, 80))
     assert "?" in text and "1 unknown word ? not counted; counted as <UNK>: perplexity 36.0" in text
     assert "log-probability -4.3 bits (-3.00 nats)" in text
 
@@ -137,7 +137,7 @@ def test_a_tree_has_each_word_once_and_keeps_to_its_width() -> None:
      (-11.5129, "1.0e-5")],
 )  # fmt: skip
 def test_a_probability_is_formatted_however_small_it_is(logp: float, said: str) -> None:
-    assert sentence.probability_text(logp) == said
+    assert sentence_surprisal.probability_text(logp) == said
 
 
 @pytest.mark.parametrize("width", [12, 20, 40])

@@ -9,9 +9,9 @@ from torch import nn
 
 from engine.experiments.mnist import arrays, network
 from engine.models.images import architecture
+from engine.models.images.architecture_from_torch import architecture_of
 from engine.models.images.conv_net import softmax
 from engine.models.images.layers import MaxPool
-from engine.models.images.torch_architecture import architecture_of
 from tests.engine.models.images.nets import entered, numpy_of, pictures, with_norms
 
 MODELS = ("logistic", "mlp", "single_conv", "double_conv", "double_conv_dropout")

@@ -17,7 +17,7 @@ from engine.exec import shell_command
 from engine.exec.shell_command import ShellCommand
 from engine.places import Places
 from engine.protocol import MediaFacts, Spec, spec_from_json
-from engine.service.runs import extension, submitted_command_checks
+from engine.service.runs import extend_run, submitted_command_checks
 from engine.service.runs.runs import read_submission, spec_of
 from engine.service.runs.submitted_command_checks import WithheldValues
 from engine.typed_json import to_json
@@ -185,4 +185,4 @@ def test_a_command_is_not_extended_whatever_its_placeholders_are_called() -> Non
     command = ShellCommand(("train", "{epochs}"), "/", kinds={"epochs": "int"})
     spec = Spec("one", "exec", {"epochs": 3}, 1, "", "", 1, "cpu", 0.0, command=command)
     with pytest.raises(ParamError, match="cannot be extended"):
-        extension.extended_lengths(spec, {"epochs": "5"})
+        extend_run.extended_lengths(spec, {"epochs": "5"})

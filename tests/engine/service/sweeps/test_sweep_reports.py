@@ -10,7 +10,7 @@ import pytest
 from engine import catalog, store
 from engine.errors import ParamError, RunRefused
 from engine.places import Places
-from engine.service.runs import extension
+from engine.service.runs import extend_run
 from engine.service.sweeps import sweep_edits, sweeps, trial_spec
 from engine.service.sweeps.query_trials import page
 from engine.sweep_protocol import SweepStatus, TrialQuery, TrialRow, TrialStatus
@@ -150,5 +150,5 @@ def test_a_run_that_reached_its_target_is_not_extended_with_a_reason() -> None:
         a_summary("a", "mnist", "done", params={"target": 0.9, "epochs": 3}), step=330, total_steps=1000
     )
     with pytest.raises(RunRefused, match="ended by itself at step 330 of 1,000, by its target"):
-        extension.check_unfinished(run)
-    extension.check_unfinished(dataclasses.replace(run, step=1000))
+        extend_run.check_unfinished(run)
+    extend_run.check_unfinished(dataclasses.replace(run, step=1000))

@@ -9,7 +9,7 @@ import pytest
 from engine import catalog, params
 from engine.errors import ParamError
 from engine.protocol import Spec
-from engine.service.runs import extension
+from engine.service.runs import extend_run
 
 
 def of(experiment: str, **given: object) -> Spec:
@@ -18,15 +18,15 @@ def of(experiment: str, **given: object) -> Spec:
 
 
 def test_lengths_may_be_increased_or_stay() -> None:
-    assert extension.extended_lengths(of("mnist", epochs=2), {"epochs": "5"}) == {"epochs": 5}
-    assert extension.extended_lengths(of("xor", epochs=2), {"epochs": 2}) == {"epochs": 2}
-    assert extension.extended_lengths(of("lm", epochs=2, keep="last"), {"epochs": 3}) == {"epochs": 3}
+    assert extend_run.extended_lengths(of("mnist", epochs=2), {"epochs": "5"}) == {"epochs": 5}
+    assert extend_run.extended_lengths(of("xor", epochs=2), {"epochs": 2}) == {"epochs": 2}
+    assert extend_run.extended_lengths(of("lm", epochs=2, keep="last"), {"epochs": 3}) == {"epochs": 3}
 
 
 def test_a_language_model_that_stores_its_best_epoch_separately_may_be_extended() -> None:
-    assert extension.extended_lengths(of("lm", epochs=2), {"epochs": 3}, holds_last=True) == {"epochs": 3}
+    assert extend_run.extended_lengths(of("lm", epochs=2), {"epochs": 3}, holds_last=True) == {"epochs": 3}
     with pytest.raises(ParamError, match="fallen to 0"):
-        extension.extended_lengths(of("lm", schedule="cosine"), {"epochs": 99}, holds_last=True)
+        extend_run.extended_lengths(of("lm", schedule="cosine"), {"epochs": 99}, holds_last=True)
 
 
 @pytest.mark.parametrize(
@@ -44,5 +44,5 @@ def test_an_extension_that_differs_from_a_longer_run_is_refused(
     spec: Spec, changes: dict[str, object], expected: str
 ) -> None:
     with pytest.raises(ParamError) as refused:
-        extension.extended_lengths(spec, changes)
+        extend_run.extended_lengths(spec, changes)
     assert expected in str(refused.value)

@@ -10,8 +10,8 @@ import numpy as np
 from checkpoints.errors import CheckpointError
 from engine import fold, store
 from engine.aids import attention, block, catalog, early_stop, filters, gates, unroll
+from engine.aids.computing_in_parts import finish
 from engine.aids.phi import Floats
-from engine.aids.pieces import finish
 from engine.aids.result import OF, Aid
 from engine.aids.softmax import softmax
 from engine.data.text.vocabulary import START

@@ -9,7 +9,7 @@ from torch import nn
 
 from engine.experiments.mnist import arrays, network
 from engine.models.images import architecture
-from engine.models.images.torch_architecture import architecture_of
+from engine.models.images.architecture_from_torch import architecture_of
 from tests.engine.models.images.nets import entered, pictures, with_norms
 
 
