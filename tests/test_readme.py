@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.home import ROOT, Home
+from tui.cli.help import FOLDER
 
 README = (ROOT / "README.md").read_text()
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
@@ -73,6 +74,12 @@ def test_every_picture_of_the_readme_exists() -> None:
     pictures = re.findall(r"!\[.*?\]\((.*?)\)", README)
     assert pictures
     assert all((ROOT / picture).is_file() for picture in pictures)
+
+
+def test_every_topic_of_help_is_linked_and_every_link_leads_to_a_file() -> None:
+    links = re.findall(r"\]\((?!https?:)(.*?)\)", README)
+    assert [link for link in links if not (ROOT / link).is_file()] == []
+    assert {path.relative_to(ROOT).as_posix() for path in FOLDER.glob("*.md")} <= set(links)
 
 
 def test_every_path_of_contributing_exists() -> None:

@@ -14,6 +14,7 @@ import typer
 from engine.catalog import SUITES, experiments
 from engine.params import declared
 from tui.cli.commands import app
+from tui.cli.help import FOLDER
 from tui.dialogs.form_dialog import ABOUT
 from tui.keys.all_keys import KEYS
 from tui.sweeps.sweep_settings import MORE, SETTINGS
@@ -117,6 +118,12 @@ def texts_of_screens() -> Iterator[tuple[str, str]]:
                 yield f"{path.relative_to(ROOT)}:{node.lineno}", str(node.value)
 
 
+def texts_of_help_topics() -> Iterator[tuple[str, str]]:
+    for path in sorted(FOLDER.glob("*.md")):
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            yield f"{path.name}:{number}", line
+
+
 def _faulty(texts: Iterator[tuple[str, str]]) -> list[str]:
     return [f"{where}: {faults(text)} in {text!r}" for where, text in texts if faults(text)]
 
@@ -131,6 +138,7 @@ def _faulty(texts: Iterator[tuple[str, str]]) -> list[str]:
         texts_of_keys,
         texts_of_errors,
         texts_of_screens,
+        texts_of_help_topics,
     ],
 )
 def test_no_text_has_a_word_of_our_own(texts: Any) -> None:

@@ -1,8 +1,12 @@
-"""`dltui help TOPIC`: help on topics longer than the help of an option."""
+"""`dltui help TOPIC`: help on topics longer than the help of an option.
+
+A topic is a Markdown file of `help_topics`; `filter` is generated from the tables of the parser.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,24 +15,54 @@ from engine import filter_fields
 from engine.errors import InputError
 from engine.protocol import Status
 from tui.cli.engine_call import fail, print_stdout
-from tui.cli.table import wrapped
+from tui.cli.table import terminal_width, wrapped
 
 Rows = list[tuple[str, str]]
+FOLDER = Path(__file__).parent / "help_topics"
+WIDEST = 120
+"""cells of a line, on wider terminals too"""
+MARKDOWN_STYLES = {"markdown.code": "bold", "markdown.h2": "bold"}
+"""without backgrounds, which a light terminal has not"""
+
+
+def topics() -> dict[str, str]:
+    """Each topic with its title."""
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.md"))}
+    titles = {name: text.partition("\n")[0].removeprefix("# ") for name, text in texts.items()}
+    return {"filter": "Filters of runs and trials", **titles}
 
 
 def help_on(
-    topic: Annotated[
-        str, typer.Argument(metavar="TOPIC", help="filter", autocompletion=lambda: [*TOPICS])
-    ] = "",
+    topic: Annotated[str, typer.Argument(metavar="TOPIC", help="a topic", autocompletion=topics)] = "",
 ) -> None:
-    """Explain a topic, such as filter."""
-    if not topic:
-        print_stdout(f"Topics: {', '.join(TOPICS)}. All verbs: dltui --help; one of them: dltui VERB --help")
+    """Explain a topic, such as filter; without one, list them."""
+    known = topics()
+    if topic and topic not in known:
+        fail(InputError(f"There is no help on {topic[:80]!r}.", f"Topics: {', '.join(known)}."))
+    if topic and topic != "filter":
+        print_markdown((FOLDER / f"{topic}.md").read_text(encoding="utf-8"))
         return
-    if topic not in TOPICS:
-        fail(InputError(f"There is no help on {topic[:80]!r}.", f"Topics: {', '.join(TOPICS)}."))
-    for line in TOPICS[topic]():
+    for line in filter_help() if topic else _overview(known):
         print_stdout(line)
+
+
+def _overview(known: dict[str, str]) -> Iterable[str]:
+    yield from ("dltui help TOPIC:", "", *wrapped(list(known.items()), indent=4), "")
+    yield "All verbs: dltui --help; one of them: dltui VERB --help"
+
+
+def print_markdown(text: str) -> None:
+    """As it is written in a pipe or file, with headings and lists set off in a terminal."""
+    width = terminal_width()
+    if width is None:
+        print_stdout(text.rstrip("\n"))
+        return
+    from rich.console import Console
+    from rich.markdown import Markdown
+    from rich.theme import Theme
+
+    console = Console(width=min(width, WIDEST), theme=Theme(dict(MARKDOWN_STYLES)), highlight=False)
+    console.print(Markdown(text, code_theme="ansi_dark", hyperlinks=False))
 
 
 def filter_help() -> Iterable[str]:
@@ -84,6 +118,3 @@ def _examples() -> Rows:
 
 def _part(title: str, rows: Rows) -> Iterable[str]:
     return ["", title, *wrapped(rows, indent=4)]
-
-
-TOPICS: dict[str, Callable[[], Iterable[str]]] = {"filter": filter_help}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -89,8 +90,33 @@ def test_keys_prints_the_keys_of_keys_json(tmp_path: Path, monkeypatch: pytest.M
 
 def test_an_unknown_topic_names_those_there_are() -> None:
     done = SHELL.invoke(commands.app, ["help", "filtre"])
-    assert done.exit_code == 2 and "Topics: filter" in done.stderr
+    assert done.exit_code == 2 and "Topics: filter, " in done.stderr
     assert "filter" in SHELL.invoke(commands.app, ["help"]).stdout
+
+
+@pytest.mark.parametrize("topic", help.topics())
+def test_a_topic_is_listed_with_its_title_and_printed_whole_in_a_pipe(topic: str) -> None:
+    assert f"    {topic} " in SHELL.invoke(commands.app, ["help"]).stdout
+    assert len(SHELL.invoke(commands.app, ["help", topic]).stdout.splitlines()) > 5
+
+
+@pytest.mark.parametrize("path", sorted(help.FOLDER.glob("*.md")), ids=lambda path: path.stem)
+def test_commands_of_a_topic_exist_and_fit_80_columns(path: Path) -> None:
+    lines = [line for line in path.read_text().splitlines() if line.startswith("    ")]
+    assert [line for line in lines if len(line) > 79] == []
+    verbs = {word for line in lines for word in re.findall(r"\bdltui ([a-z]+)", line)}
+    group = typer.main.get_command(commands.app)
+    assert verbs <= set(group.list_commands(typer.Context(group)))  # type: ignore[attr-defined]
+
+
+def test_a_topic_in_a_terminal_is_wrapped_and_without_backgrounds(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(help, "terminal_width", lambda: 60)
+    help.print_markdown("# Runs\n\nA `word` in " + "a long line " * 9 + "\n\n    dltui ls\n")
+    printed = capsys.readouterr().out
+    assert max(map(len, printed.splitlines())) <= 60
+    assert "dltui ls" in printed and "`" not in printed and "\x1b[4" not in printed
 
 
 def test_experiments_takes_a_name() -> None:
