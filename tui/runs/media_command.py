@@ -34,11 +34,11 @@ def open_media(tab: RunsTab) -> None:
         history = tab.connection.history(run)
         return history.media if history is not None else 0
 
-    at = tab.crosshair_step
+    at = tab.linked.step
     step = int(at) if at is not None else None
     tab.app.push_screen(
         MediaScreen(
-            MediaSource(tab.context.session, runs, shown.selected, step, count, value, tab.go_to_step)
+            MediaSource(tab.context.session, runs, shown.selected, step, count, value, tab.linked.go_to)
         )
     )
 

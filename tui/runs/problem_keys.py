@@ -47,7 +47,7 @@ class ProblemKeys:
             return
         charted = chart_of(tab.chart.metric, charts_of(tab.metrics(), paired=tab.chart.view.paired))
         found = await self._steps.find(kind, history.series, charted.names)
-        following = next_problem(found, tab.crosshair_step, way)
+        following = next_problem(found, tab.linked.step, way)
         if following is None:
             title = plain(charted.title, limit=60)
             without = f"{title} has no spike" if kind == "spike" else "No metric has a NaN or infinity"
@@ -56,6 +56,6 @@ class ProblemKeys:
         (step, metric), number = following
         if metric not in charted.names:
             tab.state.metric = metric
-        tab.go_to_step(step)
+        tab.linked.go_to(step)
         word = "Spike" if kind == "spike" else "NaN or infinity"
         tab.commands.notify(f"{word} {number} of {len(found)}: {metric} at step {whole(step)}.")

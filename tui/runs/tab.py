@@ -11,12 +11,9 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widget import Widget
 
-from engine import filter_fields
 from engine.errors import DltuiError
 from engine.protocol import REDRAW_SECONDS, GroupRow, Page, Query, RunSummary
-from tui.data.metric_pairs import charts_of
 from tui.data.run_actions import run_and_notify
-from tui.data.run_text import name_of, startup_text
 from tui.keys import all_keys
 from tui.messages import (
     HistoryChanged,
@@ -29,36 +26,29 @@ from tui.messages import (
     ViewStateChanged,
 )
 from tui.runs.charted_runs import ChartedRuns, CurvesPanel, ShownRuns
-from tui.runs.chosen_columns import sort_field
-from tui.runs.linked_step import StepChosen
+from tui.runs.empty_texts import EmptyTexts
+from tui.runs.grid_mode import GridMode
+from tui.runs.linked_step import LinkedStep, StepChosen
 from tui.runs.problem_keys import ProblemKeys
 from tui.runs.run_commands import RunCommands
 from tui.runs.run_details import ALL_PANES, PANES, RunDetails
-from tui.runs.run_rows import CONFIG, GROUP_SORTS, RunRows
-from tui.runs.sweep_cells import sweep_title
+from tui.runs.run_rows import CONFIG, RunRows
 from tui.runs.table import RunTable
+from tui.runs.view_commands import ViewCommands
 from tui.tab.context import TabContext
 from tui.tab.tab import Tab
 from tui.ui.debounce import Debounce
 from tui.ui.filter_bar import FilterBar
 from tui.ui.heading import Heading
-from tui.ui.span import Row, Span
 from tui.ui.start_worker import start_worker
 from tui.view_state import MARKS_LIMIT
 
 if TYPE_CHECKING:
     from tui.chart.chart_grid import ChartGrid
-    from tui.chart.curve_arrays import ChartCurve
-    from tui.data.saved_views import SavedView
     from tui.runs.grid_panel import RunGrid
     from tui.runs.run_chart import RunChart
-    from tui.runs.value_legend import ValueLegend
     from tui.runs.welcome import Welcome
 
-SORTS = (
-    "created", "name", "status", "", "best", *(one.name for one in filter_fields.COLUMNS if one.about)
-)  # fmt: skip
-"""fields to sort by; the empty one stands for the metric on the chart"""
 CURSOR_DELAY = 0.08
 """seconds the cursor rests on a run before its history is read"""
 GROUPS_REFETCH, SHARE_OF_GROUPS = 2.0, 20.0
@@ -90,16 +80,16 @@ class RunsTab(Tab):
         legend_key = context.keymap.shown("chart.legend")
         self.curves = CurvesPanel(state.chart, legend_key, state.grids, id="bottom")
         self.details = RunDetails(self.connection, id="details")
-        self._legend: ValueLegend | None = None
-        """below the list, for the charts beside it"""
         self._welcome: Welcome | None = None
         self.shown = ShownRuns(state.selected, state.marks, state.baseline)
         self.charted = ChartedRuns(self, self.connection, self.shown, self.pages, self._follow_soon)
         self.charted.is_grouped = state.grouped
         self.commands = RunCommands(self, self.table, self.charted)
         self.problems = ProblemKeys(self)
-        self._linked: float | None = None
-        """the position of the crosshair of which the panes were told last"""
+        self.views = ViewCommands(self)
+        self.grid_mode = GridMode(self)
+        self.linked = LinkedStep(self)
+        self._empty_texts = EmptyTexts(self)
         self._has_media = False
         """whether a shown run has logged more than numbers"""
         self._debounce = Debounce(self)
@@ -114,7 +104,7 @@ class RunsTab(Tab):
         yield self.details
 
     def on_mount(self) -> None:
-        self.table.empty_row = self._empty_row
+        self.table.empty_row = self._empty_texts.row
         self.table.choose(self.state.columns)
         self.table.select(self.shown.selected)
         self.select_pane(self.state.pane)
@@ -130,7 +120,7 @@ class RunsTab(Tab):
             self.curves.fill()
             self.details.fill()
             if self.state.grid:
-                self._show_grid(True)
+                self.grid_mode.show(True)
             self._show_selected()
             self.draw_curves()
 
@@ -188,7 +178,7 @@ class RunsTab(Tab):
         self.table.pages_changed()
         self._toggle_welcome(page.total == 0)
         if self.curves.is_filled:
-            self._update_empty_texts()
+            self._empty_texts.update()
         if self.selected is not None:
             self._show_selected()
         self.call_after_refresh(self._fill)
@@ -247,13 +237,8 @@ class RunsTab(Tab):
         self.refresh_data()
         self.remember()
 
-    def action_group(self) -> None:
-        """Runs that differ in the seed alone as one row and one curve, or each of its own."""
-        self._show_groups(not self.is_grouped)
-        self.refresh_data()
-        self.follow()
-
-    def _show_groups(self, is_grouped: bool) -> None:
+    def show_groups(self, is_grouped: bool) -> None:
+        """As one row each, from the next `refresh_data` on."""
         self.rows.group(is_grouped)
         self.rows.want_statistics(self.table.statistics)
         self.charted.is_grouped = is_grouped
@@ -284,52 +269,6 @@ class RunsTab(Tab):
         warning = self.charted.filter_warning(where) if where and not matching else ""
         self.filter_bar.set_note(f"{text}: {warning}" if warning else text, is_error=bool(warning))
         self.post_message(RunCountChanged(f"{matching:,}/{total:,}" if where else f"{total:,}"))
-
-    def _empty_row(self) -> Row:
-        if not self.pages.loaded:
-            return (Span(f"   {self.connection.loading_text}", "muted"),)
-        return (
-            Span("   no run passes the filter", "muted"),
-            Span("   esc", "key"),
-            Span(" shows all", "muted"),
-        )
-
-    def _update_empty_texts(self) -> None:
-        """Set the texts in place of a run and its curve: why there are none yet."""
-        run = self.selected
-        nothing = (
-            self._sweep_text() or self._group_text() or "no run selected"
-            if self.pages.loaded
-            else self.connection.loading_text
-        )
-        self.details.set_empty_text(nothing)
-        waits = startup_text(run) if run is not None and not run.step else ""
-        self.curves.set_empty_text((waits or self._why_no_points(run)) if run is not None else nothing)
-
-    def _why_no_points(self, run: RunSummary) -> str:
-        history = self.connection.history(run.id)
-        is_read = history is not None and history.caught_up
-        return "no points yet" if is_read or not run.step else "loading the curve"
-
-    def _sweep_text(self) -> str:
-        """One line about the sweep under the cursor; empty on any other row."""
-        sweep = self.table.sweep
-        if sweep is None:
-            return ""
-        drawn = ", curve of the best" if sweep.best_run else ""
-        key = self.context.keymap.shown("table.open")
-        return f"sweep {sweep_title(sweep)}{drawn}; {key} {'hides' if sweep.is_open else 'lists'} them"
-
-    def _group_text(self) -> str:
-        """One line about the group under the cursor; empty on any other row."""
-        group = self.table.group
-        if group is None:
-            return ""
-        key = self.context.keymap.shown("table.open")
-        drawn = len(self.shown.group)
-        some = f", {drawn:,} drawn" if 0 < drawn < group.count else ""
-        title = f"{group.count:,} runs that differ in the seed alone{some}"
-        return f"{title}; {key} {'hides' if group.is_open else 'lists'} them"
 
     def _toggle_welcome(self, empty: bool) -> None:
         if empty == self.has_class("-empty"):
@@ -366,7 +305,7 @@ class RunsTab(Tab):
             self._follow_soon()
         self._show_selected()
         if self.curves.is_filled:
-            self._update_empty_texts()
+            self._empty_texts.update()
 
     def _select_group(self, group: GroupRow) -> None:
         if self.shown.selected or not self.charted.has_runs_of(group):
@@ -374,7 +313,7 @@ class RunsTab(Tab):
             start_worker(self, self._follow_group, group, group="shown group", exclusive=True)
         self._show_selected()
         if self.curves.is_filled:
-            self._update_empty_texts()
+            self._empty_texts.update()
 
     async def _follow_group(self, group: GroupRow) -> None:
         """Draw the runs of a group once the cursor rests on it."""
@@ -441,9 +380,9 @@ class RunsTab(Tab):
         self._apply_pending_changes()
         if not self.curves.is_filled:
             return
-        self._update_empty_texts()
+        self._empty_texts.update()
         self.curves.draw(self.charted, self.table.charted, self.state.metric)
-        self._update_legend()
+        self.grid_mode.update_legend()
         if not all(history.is_damage_shown for history in self.charted.histories()):
             self._show_selected()
         self.details.history_grew()
@@ -456,7 +395,7 @@ class RunsTab(Tab):
             self._refetch_soon()
         group = self.table.group
         self.table.set_row_styles(self.charted.styles(self.curves.letters(), group.id if group else ""))
-        self._follow_crosshair()
+        self.linked.follow_crosshair()
 
     def metrics(self) -> list[str]:
         return self.charted.metrics(self.table.charted)
@@ -472,57 +411,20 @@ class RunsTab(Tab):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only a new run is possible before all panels are mounted."""
-        return self.curves.is_filled or action == "new"
+        return self.curves.is_filled or (action, parameters) == ("command", ("new",))
 
     def key_labels(self) -> dict[str, str]:
         labels = {**self.commands.key_labels(), "view.media": "images, texts" if self._has_media else ""}
         is_log = self.details.is_filled and self.details.log_pane.has_focus
         return labels | ({"view.filter": "search"} if is_log else {})
 
-    def action_new(self) -> None:
-        self.commands.new()
+    def action_command(self, name: str, *given: float) -> None:
+        """Run the command of that name of RunCommands."""
+        getattr(self.commands, name)(*given)
 
-    def action_again(self) -> None:
-        self.commands.again()
-
-    def action_sweep(self) -> None:
-        self.commands.sweep()
-
-    def action_begin(self) -> None:
-        self.commands.begin()
-
-    def action_pause(self) -> None:
-        self.commands.pause()
-
-    def action_stop(self) -> None:
-        self.commands.stop()
-
-    def action_delete(self) -> None:
-        self.commands.remove()
-
-    def action_undo(self) -> None:
-        self.commands.undo()
-
-    def action_set_live(self) -> None:
-        self.commands.set_live()
-
-    def action_scale_lr(self, factor: float) -> None:
-        self.commands.scale_lr(factor)
-
-    def action_rename(self) -> None:
-        self.commands.rename()
-
-    def action_tag(self) -> None:
-        self.commands.tag()
-
-    def action_note(self) -> None:
-        self.commands.note()
-
-    def action_copy_id(self) -> None:
-        self.commands.copy_id()
-
-    def action_copy_command(self) -> None:
-        self.commands.copy_command()
+    def action_view(self, name: str, *given: int) -> None:
+        """Run the command of that name of ViewCommands."""
+        getattr(self.views, name)(*given)
 
     # --- keys: the view --------------------------------------------------------------------------------
 
@@ -530,7 +432,7 @@ class RunsTab(Tab):
         grid = self.curves.grid
         if self.details.is_filled and self.details.log_pane.has_focus:
             self.details.log_view.open_search()
-        elif grid is not None and self.has_class("-grid") and not self.table.has_focus:
+        elif grid is not None and self.grid_mode.is_shown and not self.table.has_focus:
             grid.filter_bar.open()
         else:
             self.filter_bar.open()
@@ -551,149 +453,30 @@ class RunsTab(Tab):
     def _leave_filter(self) -> None:
         self.table.focus()
 
-    def action_sort(self) -> None:
-        metric = self.chart.metric
-        fields = [field or metric for field in (*SORTS, *(GROUP_SORTS if self.is_grouped else ()))]
-        if self.table.chosen:
-            fields = self.table.sort_fields or fields
-        now = self.pages.query.sort
-        following = fields[(fields.index(now) + 1) % len(fields)] if now in fields else fields[0]
-        self._order(following, descending=following in ("created",))
-
-    def action_reverse(self) -> None:
-        self._order(self.pages.query.sort, descending=not self.pages.query.descending)
-
-    def _order(self, field: str, *, descending: bool) -> None:
-        self.rows.sort(field, descending=descending)
-        self.refresh_data()
-        self.remember()
-
-    def action_views(self) -> None:
-        from tui.runs.views_dialog import ViewsDialog
-
-        ViewsDialog(self.app, self.context.places, self._view(), self._apply_view).open()
-
-    def _view(self) -> SavedView:
-        """What the table and the charts show now."""
-        from tui.data.saved_views import SavedView
-
-        query, columns = self.pages.query, [column.text for column in self.table.chosen]
-        return SavedView(
-            where=query.where, sort=query.sort, descending=query.descending, columns=columns,
-            metric=self.chart.metric, grid=self.state.grid, grouped=self.is_grouped,
-            charts=self.curves.grid.choice if self.state.grid and self.curves.grid is not None else {},
-        )  # fmt: skip
-
-    def _apply_view(self, view: SavedView) -> None:
-        self.rows.filter(view.where)
-        self.filter_bar.set_filter(view.where)
-        self.table.choose(view.columns)
-        self.state.metric = view.metric or self.state.metric
-        if view.grouped != self.is_grouped:
-            self._show_groups(view.grouped)
-        self.state.grids.update(view.charts)
-        if self.curves.grid is not None:
-            self.curves.grid.choices_changed()
-        if view.grid != self.state.grid:
-            self._show_grid(view.grid)
-        self._order(view.sort, descending=view.descending)
-        self.draw_curves()
-
-    def action_columns(self) -> None:
-        from tui.runs.columns_dialog import ChosenColumns, ColumnsScreen
-        from tui.runs.offered_columns import offered_columns
-
-        def choose(chosen: ChosenColumns | None) -> None:
-            if chosen is None:
-                return
-            self.table.choose([column.text for column in chosen.columns])
-            field = sort_field(chosen.sort)
-            if field:
-                self._order(field, descending=False)
-            elif chosen.sort:
-                self.commands.notify(f"The table cannot be sorted by {chosen.sort}.")
-            self.remember()
-
-        self.app.push_screen(ColumnsScreen(offered_columns(self.table), self.table.chosen), choose)
-
-    def action_metric(self, way: int) -> None:
-        charts = charts_of(self.metrics(), paired=self.chart.view.paired)
-        if charts:
-            now = next((place for place, one in enumerate(charts) if self.chart.metric in one.names), -way)
-            self.state.metric = charts[(now + way) % len(charts)].metric
-            self.draw_curves()
-
-    def action_compare(self) -> None:
-        from tui.runs.compare import CompareScreen
-
-        runs = self.charted.known()
-        if len(runs) < 2:
-            self.commands.notify("Mark two runs or more (space), then compare them.")
-        else:
-            client = self.connection.client if self.connection.is_connected else None
-            self.app.push_screen(CompareScreen(runs, self.shown.hues(), self.shown.baseline, client))
-
-    def action_media(self) -> None:
-        from tui.runs.media_command import open_media  # needs NumPy
-
-        open_media(self)
-
-    def action_params(self) -> None:
-        from tui.runs.params_screen import open_params  # needs NumPy
-
-        open_params(self)
-
-    def action_baseline(self) -> None:
-        if run := self.commands.require_selected():
-            pinned = self.shown.toggle_baseline(run.id)
-            self.follow()
-            self.commands.notify(
-                f"{name_of(run)} is {'the baseline now' if pinned else 'no longer the baseline'}."
-            )
-
-    def action_unmark(self) -> None:
-        self.shown.marks.clear()
-        self.follow()
-
     @on(RunTable.Opened)
     def action_full(self) -> None:
         self.toggle_class("-full")
         if self.has_class("-full") and self.state.pane != "curves":
             self.select_pane("curves")
-        if not self.has_class("-grid"):
+        if not self.grid_mode.is_shown:
             (self.chart if self.has_class("-full") else self.table).focus()
-        elif not self.has_class("-large"):
-            self.on_grid_panel_filter_left()
+        elif not self.grid_mode.is_large:
+            self.grid_mode.focus()
         self.draw_curves()
         self.remember()
 
     # --- the grid --------------------------------------------------------------------------------------
 
     def action_grid(self) -> None:
-        self._show_grid(not self.state.grid)
+        self.grid_mode.show(not self.state.grid)
         self.remember()
 
-    def _show_grid(self, is_grid: bool, *, is_large: bool = False) -> None:
-        """All metrics as small charts, one of them large in their place, or the curves below the table."""
-        self.state.grid = is_grid
-        self.set_class(is_grid, "-grid")
-        self.set_class(is_large, "-large")
-        self.curves.set_grid(is_grid and not is_large, is_alone=is_large)
-        self.draw_curves()
-        grid = self.curves.grid
-        target = grid.grid if grid is not None and is_grid and not is_large else self.chart
-        self.call_after_refresh((target if is_grid else self.table).focus)
-
     def on_chart_grid_moved(self) -> None:
-        """The keys of the chart, the table and the legend follow the chart under the cursor."""
-        grid = self.curves.grid
-        if grid is not None and grid.grid.chosen and self.has_class("-grid") and not self.has_class("-large"):
-            self.state.metric = grid.grid.chosen
-            self.draw_curves()
+        self.grid_mode.select_chart()
 
     def on_chart_grid_opened(self, message: ChartGrid.Opened) -> None:
         self.state.metric = message.name
-        self._show_grid(True, is_large=True)
+        self.grid_mode.show(True, is_large=True)
         self.remember()
 
     def on_grid_panel_choice_changed(self) -> None:
@@ -701,40 +484,15 @@ class RunsTab(Tab):
         self.remember()
 
     def on_grid_panel_filter_left(self) -> None:
-        """Focus the charts."""
-        if self.curves.grid is not None:
-            self.curves.grid.grid.focus()
+        self.grid_mode.focus()
 
     def on_run_grid_crosshair_stepped(self, message: RunGrid.CrosshairStepped) -> None:
-        self._step_crosshair_in_grid(message.cells)
-
-    def _step_crosshair_in_grid(self, cells: int) -> None:
-        grid = self.curves.grid
-        scene = grid.grid.chosen_scene if grid is not None else None
-        if grid is not None and scene is not None:
-            self.chart.step_crosshair_in(scene, *grid.grid.chosen_size, cells)
-
-    def _update_legend(self) -> None:
-        """In the list where there is one, else above the charts."""
-        grid = self.curves.grid
-        if grid is None:
-            return
-        is_grid, is_large = self.has_class("-grid"), self.has_class("-large")
-        scene = self.chart.scene if is_large else grid.grid.chosen_scene
-        is_beside = self.is_wide and not self.has_class("-full")
-        if self._legend is None:
-            from tui.runs.value_legend import ValueLegend
-
-            self._legend = ValueLegend(id="legend")
-            self.query_one("#top").mount(self._legend)
-        self._legend.display = is_grid and is_beside
-        grid.legend.display = not is_beside
-        (self._legend if is_beside else grid.legend).update(scene if is_grid else None)
+        self.grid_mode.step_crosshair(message.cells)
 
     def action_back(self) -> None:
-        grid = self.curves.grid if self.has_class("-grid") else None
-        if self.has_class("-large"):
-            self._show_grid(True)
+        grid = self.curves.grid if self.grid_mode.is_shown else None
+        if self.grid_mode.is_large:
+            self.grid_mode.show(True)
         elif self.has_class("-full"):
             self.action_full()
         elif grid is not None and self.chart.view.crosshair is not None:
@@ -752,7 +510,7 @@ class RunsTab(Tab):
             self.table.focus()
 
     def action_pane(self, way: int) -> None:
-        is_grid = self.has_class("-grid")
+        is_grid = self.grid_mode.is_shown
         panes = PANES if self.is_wide and not is_grid else ALL_PANES
         now = "curves" if is_grid and not self.has_class("-grid-details") else self.state.pane
         focus_was_there = not self.table.has_focus
@@ -761,8 +519,7 @@ class RunsTab(Tab):
         self.select_pane(panes[(panes.index(now) + way) % len(panes)] if now in panes else panes[0])
         self.set_class(is_grid and self.state.pane != "curves", "-grid-details")
         if focus_was_there:
-            charts = self.curves.grid.grid if is_grid and self.curves.grid is not None else self.chart
-            (charts if self.state.pane == "curves" else self.details.open_pane).focus()
+            (self.grid_mode.charts if self.state.pane == "curves" else self.details.open_pane).focus()
         self.remember()
 
     @on(SwitchPane)
@@ -789,27 +546,9 @@ class RunsTab(Tab):
             "fit": self.chart.action_zoom_reset,
         }[what]()
 
-    def action_y_range(self) -> None:
-        from tui.runs.y_range_dialog import YRangeScreen
-
-        def chosen(found: tuple[float, ...] | None) -> None:
-            if found is not None:
-                self.chart.set_y_range((found[0], found[1]) if found else None)
-
-        view = self.chart.view
-        self.app.push_screen(YRangeScreen(view.metric, view.y_ranges.get(view.metric)), chosen)
-
-    def action_legend(self) -> None:
-        from tui.runs.whole_legend_dialog import LegendScreen
-
-        self.app.push_screen(LegendScreen(self.chart.title, self.chart.legend))
-
     def action_crosshair(self) -> None:
-        if self.has_class("-grid") and not self.has_class("-large"):
-            if self.chart.view.crosshair is None:
-                self._step_crosshair_in_grid(-1)
-            else:
-                self.chart.action_crosshair_off()
+        if self.grid_mode.is_shown and not self.grid_mode.is_large:
+            self.grid_mode.toggle_crosshair()
             return
         if self.state.pane != "curves" and not self.is_wide:
             self.select_pane("curves")
@@ -826,19 +565,12 @@ class RunsTab(Tab):
     def on_log_view_searched(self) -> None:
         self.problems.sought = "match"
 
-    def action_save_log(self) -> None:
-        if run := self.commands.require_selected():
-            from tui.runs.save_log_dialog import save_log_dialog
-
-            prompt = save_log_dialog(self.details.log_view, run)
-            self.app.push_screen(prompt, lambda text: self.commands.notify(text) if text else None)
-
     def open_log(self) -> None:
         """Show the log and focus it."""
         if not self.details.log_pane.is_on_screen:
             if self.has_class("-full"):
                 self.action_full()
-            self.set_class(self.has_class("-grid"), "-grid-details")
+            self.set_class(self.grid_mode.is_shown, "-grid-details")
             self.select_pane("log")
         self.details.log_pane.focus()
 
@@ -847,37 +579,7 @@ class RunsTab(Tab):
     @on(StepChosen)
     def _take_step(self, message: StepChosen) -> None:
         message.stop()
-        self.go_to_step(message.step, message.pane)
-
-    def go_to_step(self, step: float, pane: Widget | None = None) -> None:
-        """Put the crosshair there, and all panes but the one that has moved to it."""
-        curve = self._linked_curve()
-        axis = self.chart.view.axis
-        self._linked = step if curve is None else curve.translated(step, "step", axis)
-        self.chart.show_crosshair(self._linked)
-        self.details.show_step(step, pane)
-
-    @property
-    def crosshair_step(self) -> float | None:
-        """The step at the crosshair, of the selected run."""
-        crosshair, curve = self.chart.view.crosshair, self._linked_curve()
-        if crosshair is None or curve is None:
-            return crosshair
-        return curve.translated(crosshair, self.chart.view.axis, "step")
-
-    def _follow_crosshair(self) -> None:
-        """Tell the panes where the crosshair is, unless one of them has moved it there."""
-        crosshair, axis, curve = self.chart.view.crosshair, self.chart.view.axis, self._linked_curve()
-        is_known = crosshair is None or axis == "step" or curve is not None
-        if crosshair != self._linked and is_known:
-            self._linked = crosshair
-            self.details.show_step(self.crosshair_step)
-
-    def _linked_curve(self) -> ChartCurve | None:
-        """A curve of the selected run, which has its steps on each axis; None before it has points."""
-        run = self.selected
-        history = self.connection.history(run.id) if run is not None else None
-        return max(history.series.values(), key=len, default=None) if history is not None else None
+        self.linked.go_to(message.step, message.pane)
 
     # --- state -----------------------------------------------------------------------------------------
 

@@ -497,53 +497,9 @@ class SweepTab(Tab):
 
     # --- commands --------------------------------------------------------------------------------------
 
-    def action_new(self) -> None:
-        self.commands.new()
-
-    def action_again(self) -> None:
-        self.commands.again()
-
-    def action_pause(self) -> None:
-        self.commands.pause()
-
-    def action_stop(self) -> None:
-        self.commands.stop()
-
-    def action_delete(self) -> None:
-        self.commands.remove()
-
-    def action_undo(self) -> None:
-        self.commands.undo()
-
-    def action_widen(self) -> None:
-        self.commands.widen()
-
-    def action_size(self) -> None:
-        self.commands.resize()
-
-    def action_add(self) -> None:
-        self.commands.add()
-
-    def action_pin(self) -> None:
-        self.commands.pin()
-
-    def action_stop_trial(self) -> None:
-        self.commands.stop_trial()
-
-    def action_extend(self) -> None:
-        self.commands.extend()
-
-    def action_train_alone(self) -> None:
-        self.commands.train_alone()
-
-    def action_copy(self) -> None:
-        self.commands.copy()
-
-    def action_copy_all(self) -> None:
-        self.commands.copy_all()
-
-    def action_export(self) -> None:
-        self.commands.export()
+    def action_command(self, name: str) -> None:
+        """Run the command of that name of SweepCommands."""
+        getattr(self.commands, name)()
 
     # --- keys ---------------------------------------------------------------------------------------------
 

@@ -26,8 +26,13 @@ from tui.runs.grid_panel import RunGrid
 from tui.runs.media_screen import MediaScreen
 from tui.runs.params_screen import ParamsScreen
 from tui.runs.run_chart import RunChart
+from tui.runs.run_commands import RunCommands
+from tui.runs.tab import RunsTab
 from tui.runs.table import RunTable
+from tui.runs.view_commands import ViewCommands
+from tui.sweeps.sweep_commands import SweepCommands
 from tui.sweeps.sweep_list import SweepList
+from tui.sweeps.tab import SweepTab
 from tui.sweeps.trial_table import TrialTable
 from tui.tab.views_tab import ViewsTab
 from tui.tabs import PAGES
@@ -73,6 +78,10 @@ LISTENERS: dict[Scope, Any] = {
     "videos": VideosScreen,
 }
 
+COMMANDS = {
+    (RunsTab, "command"): RunCommands, (RunsTab, "view"): ViewCommands, (SweepTab, "command"): SweepCommands,
+}  # fmt: skip
+
 
 def spelled(key: Key) -> set[str]:
     return {_character_to_key(one) if len(one) == 1 else one for one in key.key.split(",")}
@@ -93,6 +102,8 @@ def test_every_key_does_something_that_exists(key: Key) -> None:
     action = key.action.partition("(")[0]
     listener = LabApp if action.startswith("app.") else LISTENERS[key.scope]
     assert hasattr(listener, f"action_{action.removeprefix('app.')}")
+    if (listener, action) in COMMANDS:
+        assert hasattr(COMMANDS[listener, action], key.action.split("'")[1])
 
 
 @pytest.mark.parametrize("key", KEYS, ids=lambda key: key.id)

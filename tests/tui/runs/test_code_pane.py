@@ -73,6 +73,6 @@ async def test_a_comparison_shows_the_difference_of_the_code(places: Places) -> 
     engine.codes = {runs[0].id: code("lr = 0.1\n"), runs[1].id: code("lr = 0.2\n")}
     async with open_app(places, engine, (100, 40)) as opened:
         await opened.press("space", "down", "space")
-        opened.app.runs.action_compare()
+        opened.app.runs.views.compare()
         await opened.until(lambda: isinstance(opened.app.screen, CompareScreen))
         await opened.shows("code", "-lr = 0.1", "+lr = 0.2")
