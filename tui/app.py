@@ -65,7 +65,7 @@ from tui.terminal.clipboard import Clipboard
 from tui.terminal.driver import TerminalDriver, driver_for
 from tui.terminal.glyphs import glyphs
 from tui.terminal.key_order import KeyOrder
-from tui.terminal.partial_repaint import PartialScreen
+from tui.terminal.partial_repaint import CellsUpdate, PartialScreen
 from tui.terminal.paste import LIMIT
 from tui.terminal.plain_text import plain
 from tui.ui import theme
@@ -162,6 +162,20 @@ class LabApp(App[int]):
 
     def get_default_screen(self) -> Screen[None]:
         return PartialScreen()
+
+    def _display(self, screen: Screen[Any], renderable: Any) -> None:
+        """Send only the cells that differ from those that the terminal shows."""
+        driver = self._driver
+        is_sent = self._running and not self._closed and not self._batch_count
+        if isinstance(driver, TerminalDriver) and is_sent and renderable is not None:
+            renderable = driver.sent_cells.changes(renderable, self.size)
+            if renderable is None and self.cursor_position != self._previous_cursor_position:
+                renderable = CellsUpdate([])
+        super()._display(screen, renderable)
+
+    def on_resize(self) -> None:
+        if isinstance(self._driver, TerminalDriver):
+            self._driver.sent_cells.forget()  # terminals move their text when their size changes
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="head"):

@@ -26,6 +26,7 @@ TURNS, SECONDS, KEYS = 5, 6.0, 20
 WITHOUT = {
     "": "",
     "repaint": "app.LabApp.get_default_screen = lambda self: Screen(id='_default')",
+    "cells": "app.LabApp._display = App._display",
     "sgr": "sgr.SgrWriter.minimise = lambda self, data: data",
     "key order": "app.LabApp.on_event = App.on_event",
     "output": "driver.TerminalDriver.start_application_mode = LinuxDriver.start_application_mode",
@@ -171,7 +172,7 @@ def main() -> None:
         paired("exit", terminated, home, 1)
         paired("key order", dialog_keys, home, 1)
         with training(places, mnist=False):
-            for name in ("repaint", "sgr"):
+            for name in ("repaint", "cells", "sgr"):
                 paired(name, live, home, 2)
                 paired(name, keys, home, 1)
 

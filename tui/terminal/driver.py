@@ -18,6 +18,7 @@ from tui.messages import PasteTruncated
 from tui.terminal import job_control
 from tui.terminal.output import TerminalOutput
 from tui.terminal.paste import PasteFilter
+from tui.terminal.sent_cells import SentCells
 from tui.terminal.sgr import SgrWriter
 
 SYNC_END = "\x1b[?2026l"
@@ -60,6 +61,7 @@ class TerminalDriver(LinuxDriver):
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self._sgr_writer = SgrWriter()
+        self.sent_cells = SentCells()
         self._output: TerminalOutput | None = None
         self._is_suspended = False
 
@@ -97,6 +99,8 @@ class TerminalDriver(LinuxDriver):
         if self._output is not None:
             if self._output.accepts(data):
                 self._output.write(self._sgr_writer.minimise(data))
+            else:
+                self.sent_cells.forget()
         elif self._writer_thread is not None:
             super().write(self._sgr_writer.minimise(data))
 
@@ -105,7 +109,7 @@ class TerminalDriver(LinuxDriver):
         self._is_suspended = True
         job_control.wait_for_foreground(self.fileno)
         self._is_suspended = False
-        self._sgr_writer.reset()
+        self._forget_output()
         super().start_application_mode()  # type: ignore[no-untyped-call]
         if self._writer_thread is None:
             return
@@ -118,8 +122,13 @@ class TerminalDriver(LinuxDriver):
     def stop_application_mode(self) -> None:
         if self._output is not None:
             self._output.discard()
-            self._sgr_writer.reset()
+            self._forget_output()
         super().stop_application_mode()
+
+    def _forget_output(self) -> None:
+        """Other output may have reached the terminal."""
+        self._sgr_writer.reset()
+        self.sent_cells.forget()
 
     def close(self) -> None:
         super().close()

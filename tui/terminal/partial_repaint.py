@@ -36,11 +36,11 @@ class CellsUpdate(CompositorUpdate):
     """Strips and where they begin, as (x, y, strip)."""
 
     def __init__(self, cells: list[tuple[int, int, Strip]]) -> None:
-        self._cells = cells
+        self.cells = cells
 
     def render_segments(self, console: Console) -> str:
         return "".join(
-            Control.move_to(x, y).segment.text + strip.render(console) for x, y, strip in self._cells
+            Control.move_to(x, y).segment.text + strip.render(console) for x, y, strip in self.cells
         )
 
 
@@ -130,3 +130,12 @@ class PartialScreen(Screen[None]):
             for name in ("_dirty_regions", "_full_map", "_regions_to_spans", "visible_widgets")
         ):
             self._compositor = partial
+
+    def _compositor_refresh(self) -> None:
+        """Below a dialog, what that covers is not painted: Textual paints the dialog again for it."""
+        above, changed = self.app.screen, self._compositor._dirty_regions
+        if above is not self and changed:
+            covering = [above, *above.children]
+            opaque = [one.region for one in covering if one.display and one.styles.background.a == 1]
+            changed -= {one for one in changed if any(area.contains_region(one) for area in opaque)}
+        super()._compositor_refresh()

@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from rich.segment import Segment
 from textual._parser import Parser
 from textual.app import App
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Key
 from textual.message import Message
+from textual.strip import Strip
 
 from tests.fakes.app_pilot import TIMEOUT
 from tests.timeouts import quiet_seconds
@@ -75,6 +77,24 @@ async def test_escape_and_a_digit_in_one_sequence_are_alt_and_the_digit(typed: t
     until(lambda: desk.heard)
     assert [(one.key, one.character) for one in desk.heard if isinstance(one, Key)] == [("alt+2", None)]
     desk.disable_input()
+
+
+class Refusing:
+    """Output to a terminal that does not read."""
+
+    def accepts(self, text: str) -> bool:
+        return False
+
+
+def test_all_cells_are_sent_again_after_a_frame_that_the_terminal_did_not_take() -> None:
+    driver = driver_for(App[None](), mouse=False)
+    assert isinstance(driver, TerminalDriver)
+    row, size = (0, 0, Strip([Segment("loss")])), (20, 2)
+    assert driver.sent_cells.differing([row], size)
+    assert not driver.sent_cells.differing([row], size)
+    driver._output = Refusing()  # type: ignore[assignment]
+    driver.write("a frame")
+    assert driver.sent_cells.differing([row], size)
 
 
 @pytest.mark.parametrize(("kind", "part"), [(Parser, "tick"), (LinuxDriver, "exit_event"), (Driver, "_loop")])

@@ -122,7 +122,7 @@ async def test_partial_repaints_give_the_same_screen_as_a_full_one() -> None:
                 widget.change()
             compositor.update_widgets(set(changed))
             update = compositor.render_partial_update()
-            for x, y, strip in update._cells if isinstance(update, CellsUpdate) else ():
+            for x, y, strip in update.cells if isinstance(update, CellsUpdate) else ():
                 canvas.write(x, y, strip)
             assert canvas.rows == whole(compositor)
 
@@ -137,7 +137,7 @@ async def test_only_the_cells_that_differ_are_sent() -> None:
         compositor.update_widgets({wide})
         update = compositor.render_partial_update()
         assert isinstance(update, CellsUpdate)
-        assert [(x, y, strip.text) for x, y, strip in update._cells] == [(20, 1, "xyz")]
+        assert [(x, y, strip.text) for x, y, strip in update.cells] == [(20, 1, "xyz")]
 
 
 async def test_covered_cells_are_not_sent() -> None:
@@ -149,8 +149,8 @@ async def test_covered_cells_are_not_sent() -> None:
         compositor.update_widgets({wide})
         update = compositor.render_partial_update()
         assert isinstance(update, CellsUpdate)
-        assert [(x, strip.cell_length) for x, _, strip in update._cells if x < 9] == [(5, 4)]
-        assert sum(strip.cell_length for _, _, strip in update._cells) == 12
+        assert [(x, strip.cell_length) for x, _, strip in update.cells if x < 9] == [(5, 4)]
+        assert sum(strip.cell_length for _, _, strip in update.cells) == 12
 
 
 def test_a_compositor_without_what_partial_updates_need_stays_textuals_own(

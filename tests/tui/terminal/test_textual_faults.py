@@ -84,6 +84,18 @@ async def test_textual_still_sends_the_whole_row_for_one_changed_cell() -> None:
         assert update is not None and update.render_segments(app.console).count("x") > 1
 
 
+async def test_textual_still_sends_again_what_the_terminal_shows() -> None:
+    app = OneRow()
+    async with app.run_test(size=(40, 5)) as pilot:
+        await pilot.pause()
+        compositor, row = app.screen._compositor, app.query_one(Row)
+        compositor.render_full_update()
+        row.refresh()
+        compositor.update_widgets({row})
+        update = compositor.render_update()
+        assert update is not None and "xxx" in update.render_segments(app.console)  # type: ignore[attr-defined]
+
+
 class Sized(Widget):
     """Keeps the sizes of its Resize events."""
 
