@@ -77,6 +77,11 @@ class Suite:
     """the name of a trial from its parameters"""
 
 
+BATCH_ACTIVATIONS = ("btu", "sigmoid", "tanh", "relu")
+"""those that a batch of networks can train"""
+XOR_ACTIVATIONS = (*BATCH_ACTIVATIONS, "silu")
+
+
 @dataclass(frozen=True, slots=True)
 class XorParams:
     SHAPING: ClassVar[tuple[str, ...]] = ("hidden", "bypass", "optimizer")
@@ -84,7 +89,7 @@ class XorParams:
 
     hidden: int = number(2, "hidden units", least=0, most=64)
     bypass: bool = flag(False, "connect the two inputs to the output unit as well")
-    activation: str = choice("btu", "activation function of all units", ("btu", "sigmoid", "tanh", "relu"))
+    activation: str = choice("btu", "activation function of the hidden units", XOR_ACTIVATIONS)
     temperature: float = number(0.5, "T of the activation btu: 1 / (1 + exp(-z / T))", above=0, most=100)
     loss: str = choice("bce", "loss function: binary cross-entropy or mean squared error", ("bce", "mse"))
     optimizer: str = choice("adam", "optimizer", ("sgd", "momentum", "adam"))
@@ -155,6 +160,13 @@ class XorBatchParams(XorParams, BatchAxes):
             name: grid[name].values if name in grid else (getattr(self, name),)
             for name in ("hidden", "bypass", "patience", "validation")
         }
+        activations = grid["activation"].values if "activation" in grid else (self.activation,)
+        for activation in activations or ():
+            if activation not in BATCH_ACTIVATIONS:
+                raise ParamError(
+                    f"activation: networks of a batch have {', '.join(BATCH_ACTIVATIONS)}, got {activation}.",
+                    f"Train them one by one: dltui run xor --set activation={activation}",
+                )
         kinds = list(itertools.product(*(values or () for values in taken.values())))
         for hidden, bypass, patience, validation in kinds:
             XorParams(hidden=hidden, bypass=bypass, patience=patience, validation=validation).check()
@@ -360,6 +372,19 @@ class LmParams:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class RandomWordsParams:
+    SHAPING: ClassVar[tuple[str, ...]] = ("words", "hidden")
+
+    words: int = number(12, "words to draw from, each as likely as the others", least=2, most=1000, log=True)
+    length: int = number(12, "words of a sentence", least=3, most=200)
+    hidden: int = number(64, "size of the word vectors and of the LSTM", least=1, most=1024, log=True)
+    lr: float = number(0.01, "learning rate of Adam", least=0, most=10, log=True, live=True)
+    batch: int = number(64, "sentences per step, other ones in each", least=1, most=8192, log=True)
+    steps: int = number(600, "training steps", least=1, most=1_000_000, log=True)
+    every: int = number(20, "training steps between two measurements of perplexity", least=1)
+
+
 BATCH_METRICS = ("median_loss", "solved", "running", "successes", "fails")
 EXPERIMENTS: tuple[Experiment, ...] = (
     Experiment(
@@ -447,6 +472,16 @@ EXPERIMENTS: tuple[Experiment, ...] = (
         best="successes",
         goal="max",
         threads=2,
+    ),
+    Experiment(
+        name="leak",
+        title="Leak detector: readers of random words, one of which sees its targets",
+        claim="Of 12 random words the honest perplexity is 12; go_backwards is below 6 after ten seconds.",
+        framework="torch",
+        params=RandomWordsParams,
+        train="engine.experiments.leak:train",
+        metrics=("loss", *(f"perplexity_{name}" for name in ("forward", "reversed", "go_backwards"))),
+        best="perplexity_go_backwards",
     ),
 )
 

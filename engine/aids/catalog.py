@@ -399,6 +399,8 @@ AIDS = (
         "bars",
         "V^(1 - s), s the share of targets that were read before; random words",
         "goodfellow16",
+        "runs",
+        "background",
     ),
     AidEntry(
         "seq2seq",
@@ -522,6 +524,7 @@ START_WITH: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "early_stop": ("mnist", {}),
     "unroll": ("lm", {}),
     "filters": ("mnist", {}),
+    "leak": ("leak", {}),
 }
 """experiment and parameters of a run that fits, by aid"""
 

@@ -75,7 +75,8 @@ def activation(params: XorParams) -> Callable[[Tensor], Tensor]:
     """BTU(z) = 1 / (1 + exp(-z / T)): a threshold with a gradient, unless T is too small."""
     if params.activation == "btu":
         return lambda z: torch.sigmoid(z / params.temperature)
-    return {"sigmoid": torch.sigmoid, "tanh": torch.tanh, "relu": torch.relu}[params.activation]
+    functions = {"sigmoid": torch.sigmoid, "tanh": torch.tanh, "relu": torch.relu, "silu": F.silu}
+    return functions[params.activation]
 
 
 def loss_of(params: XorParams, logits: Tensor, truth: Tensor) -> Tensor:

@@ -74,8 +74,7 @@ def presets(session_cache: SessionCache, request: PresetsRequest) -> XorPresets:
 
 
 def _weights(preset: Preset) -> TaskWeights:
-    names = (field.name for field in fields(TaskWeights) if field.name != "activation")
-    return TaskWeights(**{name: getattr(preset, name) for name in names})
+    return TaskWeights(**{field.name: getattr(preset, field.name) for field in fields(TaskWeights)})
 
 
 def _targets(given: Sequence[float]) -> Floats:

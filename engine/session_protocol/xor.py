@@ -17,7 +17,8 @@ LineEnds = tuple[Point, Point]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class XorWeights:
     """`hidden_weight` has for each of k units [weight of the first input, of the second]; `output_weight`
-    has k numbers, with bypass the two of the inputs in front; `activation` is btu, sigmoid, tanh or relu."""
+    has k numbers, with bypass the two of the inputs in front; `activation` is btu, sigmoid, tanh, relu or
+    silu."""
 
     hidden_weight: Sequence[Point]
     hidden_bias: Sequence[float]
@@ -70,7 +71,7 @@ class HiddenUnit:
     ends: LineEnds | None
     """of it within the square"""
     gate: str
-    """that it has become, or undecided"""
+    """that it has become, undecided, or empty: a SiLU unit is none"""
     outputs: Sequence[float]
     """for the 4 rows"""
 

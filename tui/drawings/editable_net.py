@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from engine.catalog import XOR_ACTIVATIONS
+
 TEMPERATURES = (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001)
 UNITS = 4
 """largest number of hidden units"""
@@ -116,6 +118,11 @@ class HandNet:
         )
         return replace(self, temperature=TEMPERATURES[max(0, min(near + by, len(TEMPERATURES) - 1))])
 
+    def with_next_activation(self) -> HandNet:
+        """Hidden units of the next activation function, with the same weights."""
+        at = XOR_ACTIVATIONS.index(self.activation)
+        return replace(self, activation=XOR_ACTIVATIONS[(at + 1) % len(XOR_ACTIVATIONS)])
+
 
 def _without(items: tuple[Any, ...], index: int) -> tuple[Any, ...]:
     return items[:index] + items[index + 1 :]
@@ -145,7 +152,13 @@ def _check(net: HandNet) -> None:
     numbers = [*sum(net.hidden_weight, ()), *net.hidden_bias, *net.output_weight, net.output_bias]
     fits = len(net.hidden_weight) == net.units and len(net.output_weight) == seen > 0
     finite = all(map(math.isfinite, numbers)) and 0 < net.temperature < math.inf
-    if not fits or not finite or len(net.targets) != 4 or not set(net.targets) <= {0, 1}:
+    if (
+        not fits
+        or not finite
+        or net.activation not in XOR_ACTIVATIONS
+        or len(net.targets) != 4
+        or not set(net.targets) <= {0, 1}
+    ):
         raise ValueError("not a network: its parts do not fit together")
 
 

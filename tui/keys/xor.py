@@ -43,6 +43,8 @@ KEYS = (
     Key("weights.flip", "i", "flip", "flip sign", "Flip the sign", "weights", 6),
     Key("weights.colder", "w", "colder(1)", "steeper", "Lower T: a steeper threshold", "weights", 4),
     Key("weights.warmer", "W", "colder(-1)", "softer", "Higher T: a softer threshold", "weights", 4),
+    Key("weights.activation", "v", "activation", "activation", "Next activation of the hidden units",
+        "weights", 10),
     Key("weights.load", "o", "load", "load", "Load a network or a target function", "weights", 3),
     Key("weights.add", "a", "add_unit", "add unit", "Add a hidden unit", "weights", 7),
     Key("weights.remove", "A", "remove_unit", "remove unit", "Remove the hidden unit", "weights"),

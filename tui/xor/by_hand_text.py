@@ -16,13 +16,22 @@ from tui.xor.truth_table import loss_words
 TRUTHS: dict[tuple[int, ...], str] = {
     (0, 1, 1, 0): "XOR", (0, 0, 0, 1): "AND", (0, 1, 1, 1): "OR", (1, 1, 1, 0): "NAND", (1, 0, 0, 1): "XNOR",
 }  # fmt: skip
-WORDS = (
+OUTPUT = (
+    "The output y is above one half where the weighted sum of the hidden units and its bias is above 0; with "
+    "bypass x1 and x2 are inputs of y as well."
+)
+THRESHOLD = (
     "A hidden unit is 1 where w1 x1 + w2 x2 + b > 0: on one side of its line in the plane.",
-    "The output y is 1 where the weighted sum of the hidden units and its bias is above 0; with bypass x1 "
-    "and x2 are inputs of y as well.",
+    OUTPUT,
     "T is the temperature of every unit, 1 / (1 + exp(-z / T)): at 1 a smooth slope that can be trained, at "
     "0.001 a step.",
 )
+FORMULAS = {
+    "sigmoid": "1 / (1 + exp(-z))",
+    "tanh": "tanh(z)",
+    "relu": "the larger of z and 0",
+    "silu": "z / (1 + exp(-z)), which has its lowest value, -0.278, at z = -1.278",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +67,18 @@ def notes_of(state: ByHandState, width: int) -> list[Row]:
     return [*rows, *paragraph(f"{state.name}: {state.note}", width, "text")] if state.note else rows
 
 
-def lesson_of(width: int) -> list[Row]:
-    """The explanation of units, output and temperature."""
-    return [row for text in WORDS for row in (*paragraph(text, width), ())]
+def units_note(net: HandNet) -> str:
+    """What the hidden units compute, in a word or two."""
+    return f"T {net.temperature:g}" if net.activation == "btu" else net.activation
+
+
+def lesson_of(net: HandNet, width: int) -> list[Row]:
+    """The explanation of units and output."""
+    texts: tuple[str, ...] = THRESHOLD
+    if net.activation != "btu":
+        unit = f"A hidden unit is {FORMULAS[net.activation]}, where z = w1 x1 + w2 x2 + b is 0 on its line."
+        texts = (unit, OUTPUT)
+    return [row for text in texts for row in (*paragraph(text, width), ())]
 
 
 def _verdict(state: ByHandState, width: int) -> Row:

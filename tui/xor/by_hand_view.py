@@ -29,7 +29,7 @@ from tui.terminal.plain_text import plain
 from tui.ui.heading import Heading
 from tui.ui.span import Span
 from tui.ui.text_rows import TextRows
-from tui.xor.by_hand_text import ByHandState, lesson_of, notes_of, title_of
+from tui.xor.by_hand_text import ByHandState, lesson_of, notes_of, title_of, units_note
 from tui.xor.net_widget import NetWidget
 from tui.xor.truth_table import TruthTable
 from tui.xor.view import XorView
@@ -110,9 +110,9 @@ class HandView(XorView):
         is_changed = self.net != self.edits.loaded and not self.name_of_net.startswith(PUZZLE)
         state = ByHandState(self.name_of_net, self.note, is_changed, self.net, look, colour_mode_of(self.app))
         self.notes.update(lambda width: notes_of(state, width))
-        self.lesson.update(lesson_of)
+        self.lesson.update(lambda width: lesson_of(self.net, width))
         self.heading.select(title_of(state), (title_of(state),))
-        self.heading.set_note(Span(f"T {self.net.temperature:g}", "key"))
+        self.heading.set_note(Span(units_note(self.net), "key"))
         if self._look is None:
             self.plane.update(None, "computing ...")
 
@@ -138,10 +138,17 @@ class HandView(XorView):
         self.app.push_screen(prompt, lambda value: self._set(value) if value is not None else None)
 
     def action_colder(self, by: int) -> None:
+        if self.net.activation != "btu":
+            self.app.notify(f"Only units of btu have a temperature, and these are {self.net.activation}.")
+            return
         end = "smallest" if by > 0 else "largest"
         self._change(
             self.net.with_lower_temperature(by), f"T {self.net.temperature:g} is the {end} there is."
         )
+
+    def action_activation(self) -> None:
+        text = "There is no hidden unit, and the output is a sigmoid."
+        self._change(self.net.with_next_activation() if self.net.units else self.net, text)
 
     def action_add_unit(self) -> None:
         self._change(self.net.with_unit(), f"By hand there are {UNITS} hidden units at most.")

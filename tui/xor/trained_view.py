@@ -281,8 +281,8 @@ class TrainedView(XorView):
         facts = net.facts()
         if net.activation == "sigmoid":
             facts |= {"activation": "btu", "temperature": 1.0}  # the same function
-        if facts["activation"] != "btu" or net.units > UNITS:
-            self.app.notify(f"By hand there are threshold units, {UNITS} at most.", markup=False)
+        if net.units > UNITS:
+            self.app.notify(f"By hand there are {UNITS} hidden units at most.", markup=False)
             return
         note = f"Trained for {self.sketch.step:,.0f} epochs." if self.sketch else ""
         self.post_message(OpenView("xor", "hand", {"net": facts, "name": name_of(run), "note": note}))
@@ -388,6 +388,8 @@ def _gates(gates: Sequence[str], width: int) -> list[Row]:
     rows: list[Row] = []
     row: Row = ()
     for unit, gate in enumerate(gates):
+        if not gate:
+            continue
         gate_row = (Span(f"h{unit + 1} ", f"hue-{unit}"), Span(f"{gate}   ", "text"))
         if row and row_width(row) + row_width(gate_row) - 3 > width:
             rows.append(row)

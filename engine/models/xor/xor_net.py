@@ -25,7 +25,7 @@ NEAR: Floats = np.array([[1.0, 0.1], [1.0, 0.9], [0.9, 0.9], [0.1, 0.9]])
 NEAR_TRUTH: Floats = np.array([1.0, 0.0, 0.0, 1.0])
 LOW, HIGH = -0.5, 1.5
 """both ends of either side of the square that is drawn"""
-ACTIVATIONS = ("btu", "sigmoid", "tanh", "relu")
+ACTIVATIONS = ("btu", "sigmoid", "tanh", "relu", "silu")
 UNIT_LIMIT = 64
 WORST = 3e38
 """losses from this value on stand for unknown or not finite"""
@@ -68,6 +68,8 @@ class XorNet:
             return sigmoid(z / self.temperature)
         if self.activation == "sigmoid":
             return sigmoid(z)
+        if self.activation == "silu":
+            return z * sigmoid(z)
         changed: Floats = np.tanh(z) if self.activation == "tanh" else np.maximum(z, 0)
         return changed
 
@@ -165,7 +167,9 @@ def gate_of(inputs: Floats) -> str:
 
 
 def unit_gates(net: XorNet) -> list[str]:
-    """The gate that each hidden unit computes."""
+    """The gate that each hidden unit computes; none (empty) for SiLU, which is neither on nor off."""
+    if net.activation == "silu":
+        return [""] * len(net.hidden_bias)
     return [gate_of(column) for column in net.hidden_input(ROWS).T]
 
 

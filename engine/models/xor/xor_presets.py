@@ -1,4 +1,4 @@
-"""Preset XOR networks: three with weights set by hand, five puzzles, and the least loss of each
+"""Preset XOR networks: four with weights set by hand, five puzzles, and the least loss of each
 architecture."""
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ class Preset:
     bypass: bool = False
     targets: tuple[int, int, int, int] = (0, 1, 1, 0)
     temperature: float = 0.001
+    activation: str = "btu"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,12 @@ BY_HAND = (
     Preset(
         "4 units", "One unit for each row; the output adds the units of the rows that are 1.",
         ((-1, -1), (-1, 1), (1, -1), (1, 1)), (0.5, -0.5, -0.5, -1.5), (0, 1, 1, 0), -0.5,
+    ),
+    Preset(
+        "1 SiLU unit",
+        "It falls before it rises: the two rows that are 1 lie near its lowest value, -0.278, the others on "
+        "either side.",
+        ((-1, -1),), (-0.5,), (-100,), -23, activation="silu",
     ),
 )  # fmt: skip
 

@@ -78,7 +78,8 @@ def test_nobody_is_less_surprised_by_random_words_than_honestly(words: int) -> N
     assert half["bits"] == pytest.approx(math.log2(words) / 2)
     short = compute("leak", {"words": words, "length": 21, "memory": 3}).values
     assert math.sqrt(words) < short["least"] < words and short["leaked"] == 2 / 20
-    assert compute("leak", {"words": words, "memory": 0, "length": 21}).values["leaked"] == 0
+    without = compute("leak", {"words": words, "memory": 0, "length": 21}).values
+    assert without["leaked"] == 1 / 20, "the word in the middle has just been read"
 
 
 @pytest.mark.parametrize("length", [2, 5, 12])

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from checkpoints.torch_io import strict_mode
-from engine.catalog import XorParams
+from engine.catalog import XOR_ACTIVATIONS, XorParams
 from engine.experiments import xor
 from engine.experiments.xor import Net, XorEarlyStopping
 from engine.models.xor.xor_net import FLOORS
@@ -30,6 +30,19 @@ def test_one_unit_with_bypass_and_four_units_learn_it_too(tmp_path: Path, given:
     folder = new_run(tmp_path, "xor", seed=seed, epochs=3000, **given)
     train(folder)
     assert curve(folder, "accuracy")[3000] == 1.0
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_one_silu_unit_without_bypass_goes_below_the_least_loss_of_one_unit_that_only_rises(
+    tmp_path: Path, seed: int
+) -> None:
+    given = {"hidden": 1, "lr": 0.05, "epochs": 1500}
+    folder = new_run(tmp_path, "xor", seed=seed, activation="silu", **given)
+    train(folder)
+    assert curve(folder, "loss")[1500] < 0.05 < FLOORS[1, False]
+    rising = new_run(tmp_path, "xor", seed=seed, activation="sigmoid", **given)
+    train(rising)
+    assert curve(rising, "loss")[1500] > FLOORS[1, False]
 
 
 def test_without_hidden_units_it_cannot_be_learned(tmp_path: Path) -> None:
@@ -73,7 +86,7 @@ def test_the_notebook_recipe_stops_when_it_is_good_enough_for_ten_epochs(tmp_pat
     assert val_loss[last - 1] > min(val_loss.values()) - 1e-4
 
 
-@pytest.mark.parametrize("activation", ["btu", "sigmoid", "tanh", "relu"])
+@pytest.mark.parametrize("activation", XOR_ACTIVATIONS)
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam"])
 @pytest.mark.parametrize("loss", ["bce", "mse"])
 def test_every_combination_trains(tmp_path: Path, activation: str, optimizer: str, loss: str) -> None:

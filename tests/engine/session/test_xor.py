@@ -18,8 +18,11 @@ def session_cache(places: Places) -> SessionCache:
 
 def test_the_presets_solve_xor(session_cache: SessionCache) -> None:
     presets = request(session_cache, "xor.presets")
-    assert [preset["name"] for preset in presets["networks"]] == ["1 unit + bypass", "2 units", "4 units"]
-    for preset in presets["networks"]:
+    names = [preset["name"] for preset in presets["networks"]]
+    assert names == ["1 unit + bypass", "2 units", "4 units", "1 SiLU unit"]
+    silu = presets["networks"][-1]["net"]
+    assert request(session_cache, "xor.look", **silu)["right"] == 4 and silu["activation"] == "silu"
+    for preset in presets["networks"][:3]:
         seen = request(session_cache, "xor.look", **preset["net"], width=6, height=4)
         assert seen["losses"]["sse"] == 0.0 and seen["right"] == 4
         assert [row["output"] for row in seen["rows"]] == pytest.approx([0, 1, 1, 0])

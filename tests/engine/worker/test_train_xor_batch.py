@@ -208,6 +208,8 @@ def test_diverged_networks_are_counted_and_their_weights_are_finite(tmp_path: Pa
         ({"axes": "lr=0.1..1"}, ("lr", "a grid needs values")),
         ({"axes": "hidden=0,1"}, ("hidden", "bypass is off", "got 0")),
         ({"axes": "bypass=no,yes", "hidden": 0}, ("hidden", "bypass is off", "got 0")),
+        ({"axes": "activation=tanh,silu"}, ("activation", "relu, got silu", "xor --set activation=silu")),
+        ({"axes": "seed=1..3", "activation": "silu"}, ("activation", "relu, got silu")),
         ({"axes": "patience=never,5"}, ("patience", "validation")),
     ],
 )

@@ -119,6 +119,24 @@ async def test_units_bypass_and_temperature_change_by_key(places: Places, sessio
         await opened.shows("T 0.001")
 
 
+async def test_a_silu_unit_solves_it_alone_and_the_next_activation_does_not(
+    places: Places, session: FakeSession
+) -> None:
+    async with open_app(places, FakeEngine(), (120, 40)) as opened:
+        await opened.press("2")
+        await opened.shows("XOR solved")
+        await load(opened, "1 SiLU unit")
+        await opened.shows("XOR · 1 hidden unit ──", "silu", "XOR solved", "lowest value, -0.278")
+        await opened.press("w")
+        await opened.until(
+            lambda: "Only units of btu have a temperature, and these are silu." in opened.notices
+        )
+        await opened.press("v")
+        await opened.shows("T 0.001", "of 4 rows right")
+        await opened.press("u")
+        await opened.shows("XOR solved")
+
+
 async def test_a_key_that_changes_nothing_says_why_and_a_changed_network_is_not_described_as_the_loaded_one(
     places: Places, session: FakeSession
 ) -> None:

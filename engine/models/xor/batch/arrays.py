@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-ACTIVATIONS = ("btu", "sigmoid", "tanh", "relu")
+from engine.catalog import BATCH_ACTIVATIONS
+
+ACTIVATIONS = BATCH_ACTIVATIONS
 LOSSES = ("bce", "mse")
 OPTIMIZERS = ("sgd", "momentum", "adam")
 

@@ -27,7 +27,7 @@ LOGIC = {
 def set_by_hand(preset: xor_presets.Preset) -> XorNet:
     return net(
         preset.hidden_weight, preset.hidden_bias, preset.output_weight, preset.output_bias, preset.bypass,
-        "btu", preset.temperature,
+        preset.activation, preset.temperature,
     )  # fmt: skip
 
 
@@ -37,7 +37,19 @@ def test_every_gate_has_the_name_of_its_truth_table() -> None:
         assert xor_net.gate([bool(logic(bool(a), bool(b))) for a, b in ROWS]) == name
 
 
-@pytest.mark.parametrize("preset", xor_presets.BY_HAND, ids=lambda preset: preset.name)
+THRESHOLDS = [preset for preset in xor_presets.BY_HAND if preset.activation == "btu"]
+
+
+def test_one_silu_unit_solves_xor_without_bypass_and_is_no_gate() -> None:
+    (preset,) = (one for one in xor_presets.BY_HAND if one.activation == "silu")
+    made = set_by_hand(preset)
+    assert (made.output(ROWS) > 0.5).tolist() == [False, True, True, False]
+    assert (len(made.hidden_bias), made.bypass) == (1, False)
+    assert xor_net.losses(made, ROWS, TRUTH).bce < 0.05 < xor_net.FLOORS[1, False]
+    assert xor_net.unit_gates(made) == [""]
+
+
+@pytest.mark.parametrize("preset", THRESHOLDS, ids=lambda preset: preset.name)
 def test_the_networks_set_by_hand_have_no_loss(preset: xor_presets.Preset) -> None:
     made = set_by_hand(preset)
     assert xor_net.losses(made, ROWS, TRUTH).sse == 0.0
@@ -45,7 +57,7 @@ def test_the_networks_set_by_hand_have_no_loss(preset: xor_presets.Preset) -> No
 
 
 def test_their_units_are_the_gates_they_are_said_to_be() -> None:
-    gates = [xor_net.unit_gates(set_by_hand(preset)) for preset in xor_presets.BY_HAND]
+    gates = [xor_net.unit_gates(set_by_hand(preset)) for preset in THRESHOLDS]
     assert gates == [
         ["AND"],
         ["x2 and not x1", "x1 and not x2"],
@@ -83,7 +95,12 @@ def test_the_output_is_that_of_the_formula(activation: str, bypass: bool) -> Non
     made = net(w.tolist(), b.tolist(), v.tolist(), c, bypass, activation, 0.5)
     for x in ROWS:
         z = [x[0] * w[j, 0] + x[1] * w[j, 1] + b[j] for j in range(3)]
-        act = {"tanh": math.tanh, "relu": lambda z: max(z, 0.0), "sigmoid": lambda z: 1 / (1 + math.exp(-z))}
+        act = {
+            "tanh": math.tanh,
+            "relu": lambda z: max(z, 0.0),
+            "sigmoid": lambda z: 1 / (1 + math.exp(-z)),
+            "silu": lambda z: z / (1 + math.exp(-z)),
+        }
         h = [1 / (1 + math.exp(-2 * a)) if activation == "btu" else act[activation](a) for a in z]
         seen = [*(x if bypass else ()), *h]
         score = sum(a * e for a, e in zip(seen, v, strict=True)) + c

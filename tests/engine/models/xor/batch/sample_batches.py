@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.catalog import BATCH_ACTIVATIONS
 from engine.models.xor.batch.arrays import BESTS
 from engine.models.xor.batch.batch_training import BatchTrainer, BatchTraining
 from engine.models.xor.batch.plan import PARAMS, BatchPlan, from_rows
@@ -44,7 +45,8 @@ def mixed(count: int, seed: int = 1) -> list[dict[str, Value]]:
 
 def kind(rng: random.Random) -> dict[str, Value]:
     chosen = {
-        name: rng.choice(PARAMS[name].choices) for name in ("activation", "loss", "optimizer", "validation")
+        "activation": rng.choice(BATCH_ACTIVATIONS),
+        **{name: rng.choice(PARAMS[name].choices) for name in ("loss", "optimizer", "validation")},
     }
     hidden = rng.choice([0, 1, 2, 3, 4, 9])
     return {**chosen, "hidden": hidden, "bypass": hidden == 0 or rng.random() < 0.5}
