@@ -9,32 +9,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Adam
 
+from engine.models.cuda_graph import Body, Capture, cuda_graph
+
 STEPS = 20
 """updates of one call: enough that the calls cost little, few enough that a pause comes at once"""
-WARM_UPS = 3
-"""calls before a capture: the libraries choose their algorithms and take their memory"""
-Body = Callable[[], None]
-
-
-def cuda_graph(body: Body) -> Body:
-    """Returns what replays the operations of `body` on the same memory. Raises RuntimeError."""
-    ahead: Any = torch.cuda.Stream()  # type: ignore[no-untyped-call]
-    ahead.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(ahead):
-        for _ in range(WARM_UPS):
-            body()
-    torch.cuda.current_stream().wait_stream(ahead)
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        body()
-    replay: Body = graph.replay
-    return replay
 
 
 class CapturedUpdates:
@@ -46,7 +29,7 @@ class CapturedUpdates:
 
     def __init__(
         self, update: Callable[[Tensor], Tensor], net: nn.Module, optimizer: Adam, batch: int,
-        report: Callable[[str], object] = print, capture: Callable[[Body], Body] = cuda_graph,
+        report: Callable[[str], object] = print, capture: Capture = cuda_graph,
     ) -> None:  # fmt: skip
         self._update, self._net, self._optimizer, self._capture = update, net, optimizer, capture
         self._report = report
@@ -84,7 +67,7 @@ class CapturedUpdates:
         many, single = (lambda: self._train(STEPS)), (lambda: self._train(1))
         try:
             with unchanged(self._net, self._optimizer), self._rate_on_device():
-                return self._capture(many), self._capture(single)
+                return self._capture(many, single), self._capture(single)
         except RuntimeError as error:
             first = next(iter(str(error).splitlines()), "")
             self._report(f"Updates are started one by one, more slowly: no CUDA graph could be made: {first}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import platform
 from collections.abc import MutableMapping
@@ -11,6 +12,8 @@ from engine.errors import EngineError
 from engine.protocol import Json, Spec
 from engine.worker import framework_output
 
+ON_GPU_IN_TORCH = ("xor_batch",)
+"""experiments in NumPy that train in PyTorch where they get a GPU"""
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
@@ -36,7 +39,17 @@ def prepare(spec: Spec, environ: MutableMapping[str, str]) -> Device:
         return _prepare_torch(spec, threads, bool(environ["CUDA_VISIBLE_DEVICES"]))
     if spec.framework == "tensorflow":
         return _prepare_keras(spec, threads)
+    if spec.experiment in ON_GPU_IN_TORCH and environ["CUDA_VISIBLE_DEVICES"] and _torch_sees_gpu():
+        return _prepare_torch(spec, threads, True)
     return _prepare_numpy(spec, threads)
+
+
+def _torch_sees_gpu() -> bool:
+    if importlib.util.find_spec("torch") is None:
+        return False
+    import torch
+
+    return torch.cuda.is_available()
 
 
 def _prepare_torch(spec: Spec, threads: int, on_gpu: bool) -> Device:

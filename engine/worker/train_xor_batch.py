@@ -9,7 +9,13 @@ import numpy as np
 from checkpoints.numpy_io import ArrayState
 from engine.errors import ParamError
 from engine.models.xor.batch import record
-from engine.models.xor.batch.batch_training import BatchTrainer, BatchTraining, finite_or_inf
+from engine.models.xor.batch.batch_training import (
+    COMPILED,
+    BatchTrainer,
+    BatchTraining,
+    Trainer,
+    finite_or_inf,
+)
 from engine.models.xor.batch.plan import BatchPlan
 from engine.models.xor.batch.record import BatchRecord
 from engine.worker.run import Run
@@ -22,13 +28,22 @@ SHARE = 20
 
 def prepare(plan: BatchPlan, run: Run) -> BatchTraining:
     """The training of `plan`. Raises EngineError."""
-    if not (run.places.cache / "numba").exists():
-        print("Compiling once for this home, a few seconds.", flush=True)
-    chosen = BatchTrainer(run.places.cache)
+    chosen = _trainer(run)
     training = BatchTraining(plan, chosen, run.threads)
     run.total(training.epochs)
     run.pin(trainer=chosen.facts)
     return training
+
+
+def _trainer(run: Run) -> Trainer:
+    """Compiled loops; tensors where the run is on a GPU, unless it began on the CPU."""
+    if run.device == "cuda" and not (run.recorded("trainer") or "").startswith(COMPILED):
+        from engine.models.xor.batch.device_trainer import DeviceTrainer  # imports torch
+
+        return DeviceTrainer(run.device)
+    if not (run.places.cache / "numba").exists():
+        print("Compiling once for this home, a few seconds.", flush=True)
+    return BatchTrainer(run.places.cache)
 
 
 def train_batch(training: BatchTraining, run: Run, **facts: object) -> BatchRecord:

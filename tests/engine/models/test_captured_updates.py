@@ -1,28 +1,19 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.optim import Adam
 
-from engine.models.captured_updates import STEPS, WARM_UPS, CapturedUpdates, cuda_graph
+from engine.models.captured_updates import STEPS, CapturedUpdates
+from engine.models.cuda_graph import Body, capture_on
 
 BATCH, IMAGES = 5, 120
 DEVICES = [
     "cpu",
     pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")),
 ]
-
-
-def called(body: Callable[[], None]) -> Callable[[], None]:
-    """Instead of a graph: what comes before a capture, then the operations themselves."""
-    for _ in range(WARM_UPS):
-        body()
-    return body
 
 
 class Training:
@@ -32,10 +23,9 @@ class Training:
         self.optimizer = Adam(self.net.parameters(), lr=0.01, fused=True)
         self.x = torch.randn(IMAGES, 8).to(device)
         self.y = torch.arange(IMAGES).to(device) % 3
-        capture: Any = called if device == "cpu" else cuda_graph
         self.said: list[str] = []
         self.captured = CapturedUpdates(
-            self.update, self.net, self.optimizer, BATCH, self.said.append, capture
+            self.update, self.net, self.optimizer, BATCH, self.said.append, capture_on(device)
         )
 
     def update(self, chosen: Tensor) -> Tensor:
@@ -108,7 +98,7 @@ def test_a_shorter_batch_is_trained_as_well(device: str) -> None:
 def test_where_no_graph_can_be_made_that_is_said_and_plain_updates_are_done(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def refuses(body: Callable[[], None]) -> Callable[[], None]:
+    def refuses(body: Body, warm_up: Body | None = None) -> Body:
         body()
         raise RuntimeError("operation not permitted when stream is capturing")
 

@@ -15,8 +15,9 @@ import pytest
 from checkpoints.errors import MismatchedCheckpoint
 from checkpoints.numpy_io import ArrayState
 from engine.errors import EngineError, ParamError
-from engine.models.xor.batch import batch_training, record
+from engine.models.xor.batch import batch_training, device_trainer, record
 from engine.models.xor.batch.arrays import BESTS
+from engine.models.xor.batch.device_trainer import DeviceTrainer
 from engine.models.xor.batch.record import BatchRecord
 from engine.store import RunFolder
 from engine.worker.run import Run
@@ -149,6 +150,33 @@ def test_a_batch_of_another_trainer_is_refused_by_a_strict_resume_and_taken_by_a
         train(folder, number=2)
     train(folder, number=3, mode="fast")
     assert read(folder).counts()["running"] == 0
+
+
+def test_a_run_on_a_gpu_trains_in_tensors_and_is_paused_and_resumed_with_the_same_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here the tensors of the GPU are on the CPU."""
+    monkeypatch.setattr(device_trainer, "DeviceTrainer", lambda device: DeviceTrainer("cpu", least=64))
+    few = {**LANES, "axes": "hidden=1; lr=0.02,0.5; seed=1..6", "epochs": 140, "patience": None}
+    whole, once = (new_run(tmp_path, "xor_batch", **few) for _ in range(2))
+    train(whole, device="cuda")
+    steps = list(curve(whole, "running"))
+    train(once, ScriptedPipe({steps[0]: {"word": "pause"}}), device="cuda")
+    train(once, number=2, device="cuda")
+    assert len(steps) > 1 and same(once, whole)
+    other = new_run(tmp_path, "xor_batch", **few)
+    train(other, ScriptedPipe({steps[0]: {"word": "pause"}}), device="cuda")
+    with pytest.raises(MismatchedCheckpoint, match=r"trainer was torch .*, is numba .*--fast"):
+        train(other, number=2)
+    train(other, number=2, mode="fast")
+
+
+def test_a_run_that_began_on_the_cpu_is_resumed_by_compiled_loops_where_it_gets_a_gpu(tmp_path: Path) -> None:
+    whole, once = (new_run(tmp_path, "xor_batch", **LANES) for _ in range(2))
+    train(whole)
+    train(once, ScriptedPipe({next(iter(curve(whole, "running"))): {"word": "pause"}}))
+    train(once, number=2, device="cuda")
+    assert same(once, whole)
 
 
 def test_without_numba_one_line_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

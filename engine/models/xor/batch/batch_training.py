@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,12 +34,34 @@ from engine.models.xor.batch.arrays import (
 )
 from engine.models.xor.batch.plan import PARAMS, BatchPlan, from_rows
 
+COMPILED = "numba"
+"""begins the facts of BatchTrainer"""
+
+
+class Trainer(Protocol):
+    """Trains the networks of a group: BatchTrainer, on a GPU `device_trainer.DeviceTrainer`."""
+
+    multiple: int
+    """widths of NetArrays are multiples of this"""
+    facts: str
+    """what the bits of a result depend on"""
+    strides_longer: int
+    """a stride has so many times the epochs of one on the CPU"""
+    faster: int
+    """times, roughly, than a core"""
+
+    def advance(self, group: NetGroup, nets: NetArrays, done: int, epochs: int) -> None: ...
+
+    def evaluate(self, group: NetGroup, nets: NetArrays) -> tuple[Singles, Singles, NDArray[np.int32]]: ...
+
 
 class BatchTrainer:
     """Trains the networks of a group; several threads may use it. `cache` keeps the compiled code.
 
     Making one imports Numba, and compiles the loops or loads them. Raises EngineError.
     """
+
+    strides_longer = faster = 1
 
     def __init__(self, cache: Path) -> None:
         os.environ.setdefault("NUMBA_CACHE_DIR", str(cache / "numba"))
@@ -51,9 +73,7 @@ class BatchTrainer:
 
             self._kernel: Any = compiled_kernel
             self.multiple = compiled_kernel.WIDTH
-            """widths of NetArrays are multiples of this"""
-            self.facts = f"numba {numba.__version__} {llvmlite.binding.get_host_cpu_name()}"
-            """what the bits of a result depend on"""
+            self.facts = f"{COMPILED} {numba.__version__} {llvmlite.binding.get_host_cpu_name()}"
             self._compile()
         except (ImportError, OSError, RuntimeError) as error:
             raise EngineError(
@@ -275,7 +295,7 @@ class BatchTraining:
     """After each `advance` all running networks are at the same epoch; the bits do not depend on the
     strides."""
 
-    def __init__(self, plan: BatchPlan, trainer: BatchTrainer, threads: int = 1) -> None:
+    def __init__(self, plan: BatchPlan, trainer: Trainer, threads: int = 1) -> None:
         self.plan, self.trainer, self.threads = plan, trainer, max(1, threads)
         self.groups = [GroupTraining(group, indices, plan) for group, indices in plan.groups()]
         self.epoch = 0
@@ -362,8 +382,9 @@ class BatchTraining:
         """Epochs per stride, a power of two: about STRIDES strides in all, shorter where an epoch takes
         long."""
         cost = sum(len(group_run.indices) * (30 + 8 * group_run.group.size) for group_run in self.groups)
-        wished = max(STRIDE_LEAST, min(STRIDE_MOST, self.epochs // STRIDES))
-        return 1 << (max(1, min(wished, STRIDE_NANOSECONDS // max(cost, 1))).bit_length() - 1)
+        wished = max(STRIDE_LEAST, min(STRIDE_MOST, self.epochs // STRIDES)) * self.trainer.strides_longer
+        affordable = STRIDE_NANOSECONDS * self.trainer.faster // max(cost, 1)
+        return 1 << (max(1, min(wished, affordable)).bit_length() - 1)
 
     def _jobs(self, epochs: int) -> Iterator[Any]:
         for group_run in self.groups:
