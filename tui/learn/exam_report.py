@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.session_protocol.learn_exams import ExamPaper, ExamShareLine
-from tui.learn.lectures_view import share_bar
+from tui.learn.share_bar import share_bar
 from tui.learn.today_rows import number_of
 from tui.terminal.plain_text import plain
 from tui.ui.numbers import clock

@@ -14,6 +14,7 @@ from tui.learn.today_rows import day_name
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.span import Row, Span, clipped, row_width
+from tui.ui.wrap import wrap_row
 
 WIDEST = 76
 """most cells of a line of text"""
@@ -21,15 +22,17 @@ STYLES = {
     "strong": "strong", "emphasis": "accent", "code": "done", "term": "link", "link": "link",
 }  # fmt: skip
 TRY_FIRST = "try first"
+AFTER = {"today": "t", "lecture": "n"}
+"""kinds of what one can open at the end of a lecture, with the keys that open it as well"""
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """Something that enter opens: an aid, an item, a term or a link."""
+    """Something that enter opens: an aid, an item, a term, a link; at the end the next lecture, or today."""
 
     kind: str
     name: str
-    """of the aid or term, id of the item, address of the link"""
+    """of the aid or term, id of the item or lecture, address of the link"""
     section: str
     """slug"""
     params: Mapping[str, str] = field(default_factory=dict)
@@ -48,6 +51,8 @@ class LectureTexts:
     """openings of terms whose text is shown in place"""
     aid_beside: str = ""
     """the aid that is shown on the right"""
+    after: Sequence[tuple[str, str, str]] = ()
+    """what one can open at the end: kind, name and text"""
 
 
 @dataclass(slots=True)
@@ -81,6 +86,8 @@ def lecture_page(lecture: Lecture, texts: LectureTexts, width: int, chosen: int,
     composer = _Composer(page, texts, room, chosen, today)
     for section in lecture.all_sections:
         composer.add_section(section, lecture.opens if section is lecture.overview else ())
+    if texts.after:
+        composer.add_end()
     return page
 
 
@@ -110,6 +117,14 @@ class _Composer:
             rows.append(())
         rows.append(())
         self._page.sections[section.slug] = (first, len(rows))
+
+    def add_end(self) -> None:
+        """What follows the lecture."""
+        rows = self._page.rows
+        rows += [(Span(f" {glyphs().rule * 3} the end of this lecture", "muted"),), ()]
+        for kind, name, _ in self._texts.after:
+            self._open_line(Opening(kind, name, self._slug))
+        rows.append(())
 
     def _add_block(self, block: Block) -> None:
         if block.kind in ("aid", "item"):
@@ -186,7 +201,10 @@ class _Composer:
         number = len(self._page.openings)
         self._page.openings.append(opening)
         self._page.lines.append(len(self._page.rows))
-        if opening.kind == "aid":
+        if opening.kind in AFTER:
+            title = next(text for kind, name, text in self._texts.after if name == opening.name)
+            state = AFTER[opening.kind]
+        elif opening.kind == "aid":
             title = self._texts.aids.get(opening.name, opening.name.replace("_", " "))
             state = "on the right" if opening.name == self._texts.aid_beside else "try it"
         else:
@@ -196,9 +214,11 @@ class _Composer:
         sign = glyphs().choice[1] if is_here else glyphs().fold[0]
         left = (Span(f" {sign} ", "key"), Span(plain(title, limit=300), "picked" if is_here else "strong"))
         room = self._room + 1 - cell_len(state) - 2
-        row = clipped(left, room)
-        filled = (*row, Span(" " * (room + 2 - row_width(row))), Span(state, "muted"))
-        self._page.rows.append(filled)
+        first, *others = wrap_row(left, room, 3)
+        self._page.rows.append((*first, Span(" " * (room + 2 - row_width(first))), Span(state, "muted")))
+        if others:
+            cut = (*others[0], Span(glyphs().cut)) if len(others) > 1 else others[0]
+            self._page.rows.append(clipped(cut, self._room + 1))
 
     def _item_texts(self, item: str) -> tuple[str, str]:
         """The question, and its kind and state."""

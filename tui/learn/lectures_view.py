@@ -8,9 +8,9 @@ from typing import Any
 from engine.session_protocol.learn import LectureLine, LecturesRequest, ListedLectures
 from tui.keys import all_keys
 from tui.learn.cursor_list import ListRow, cursor_sign
+from tui.learn.share_bar import share_bar
 from tui.learn.today_rows import number_of
 from tui.learn.view import LearnListView
-from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.span import Row, Span, justified
 from tui.ui.wrap import wrap_row
@@ -86,8 +86,3 @@ def lecture_entry(line: LectureLine, width: int, is_here: bool) -> list[Row]:
         Span("  " + ", ".join(parts), "muted"),
     )
     return [head, below]
-
-
-def share_bar(share: float, width: int) -> Row:
-    full = round(max(0.0, min(1.0, share)) * width)
-    return (Span(glyphs().bar[0] * full, "accent"), Span(glyphs().dot * (width - full), "line"))

@@ -30,8 +30,8 @@ from tui.keys import all_keys
 from tui.learn.aid_messages import AidLeft
 from tui.learn.aid_pane import AidPane
 from tui.learn.labs import lab_of
+from tui.learn.lecture_column import LectureColumn
 from tui.learn.lecture_rows import Opening
-from tui.learn.outline import Outline
 from tui.learn.reader import Reader
 from tui.learn.today_rows import BEGINNING, number_of
 from tui.learn.view import LearnView
@@ -39,8 +39,8 @@ from tui.terminal.plain_text import plain
 from tui.ui.heading import Heading
 from tui.ui.span import Span
 
-WITH_AID, WITH_OUTLINE = 100, 180
-"""least widths for the aid beside the text, and for the sections on its left"""
+WITH_AID, WITH_LECTURES = 100, 180
+"""least widths for the aid beside the text, and for the lectures on its left"""
 TEXT = 80
 """cells of the text beside an aid"""
 HEADING_RULE = 12
@@ -55,7 +55,7 @@ class ReaderView(LearnView):
 
     def __init__(self, *given: Any, **widget: Any) -> None:
         super().__init__(*given, **widget)
-        self.reader, self.outline = Reader(), Outline()
+        self.reader, self.lectures = Reader(), LectureColumn()
         self.pane = AidPane(self.context.session, id="reader-aid")
         self.heading = Heading(("lecture",))
         self.lecture_id = str(self.saved_before.get("lecture", ""))
@@ -71,7 +71,7 @@ class ReaderView(LearnView):
     def compose(self) -> ComposeResult:
         yield self.heading
         with Horizontal(id="reader-body"):
-            yield self.outline
+            yield self.lectures
             with Vertical(id="reader-text"):
                 yield self.reader
             yield self.pane
@@ -124,8 +124,9 @@ class ReaderView(LearnView):
             self._find = ""
 
     def _use(self, lecture: Lecture) -> None:
+        self._update_after()
         self.reader.show_lecture(lecture, self._section, self._below)
-        self.outline.update(lecture, ())
+        self.lectures.update_lecture(lecture, ())
         self._update_heading()
 
     def _update_opened(self, opened: OpenedLecture) -> None:
@@ -134,11 +135,27 @@ class ReaderView(LearnView):
         self.reader.update_texts(replace(self.reader.texts, items=items))
         seen = [section.id.partition(".")[2] for section in opened.line.sections if section.is_seen]
         if self.reader.lecture is not None:
-            self.outline.update(self.reader.lecture, seen)
+            self.lectures.update_lecture(self.reader.lecture, seen)
+            self.lectures.update_line(opened.line)
         self._update_heading()
 
     def _update_lectures(self, listed: ListedLectures) -> None:
         self._lectures = listed
+        self.lectures.update_lectures(listed)
+        self._update_after()
+
+    def _update_after(self) -> None:
+        """What stands at the end of the text: the questions of the day, and the next lecture."""
+        lines = list(self._lectures.lectures) if self._lectures is not None else []
+        waiting = sum(line.due for line in lines)
+        told = f"{waiting} questions wait" if waiting > 1 else "What is asked today"
+        after = [("today", "today", told)] if lines else []
+        names = [line.id for line in lines]
+        if self.lecture_id in names[:-1]:
+            line = lines[names.index(self.lecture_id) + 1]
+            title = f"Next lecture: {number_of(line.id)} {line.progress.title}, {line.minutes} minutes"
+            after.append(("lecture", line.id, title))
+        self.reader.update_texts(replace(self.reader.texts, after=tuple(after)))
 
     def _update_words(self, listed: ListedWords) -> None:
         terms = {word.name: word.text for word in listed.words}
@@ -167,7 +184,7 @@ class ReaderView(LearnView):
         while len(notes) > 1 and len(title) + len("   ".join(notes)) + HEADING_RULE > self.size.width:
             notes.pop()
         self.heading.set_note(Span("   ".join(notes), "text"))
-        self.outline.select(here)
+        self.lectures.select(here)
 
     # --- layout ------------------------------------------------------------------------------------------
 
@@ -177,7 +194,7 @@ class ReaderView(LearnView):
     def _lay_out(self) -> None:
         width = self.size.width
         self.pane.display = width >= WITH_AID
-        self.outline.display = width >= WITH_OUTLINE
+        self.lectures.display = width >= WITH_LECTURES
         text = self.query_one("#reader-text")
         text.styles.width = min(TEXT, max(48, width - 52)) if self.pane.display else "1fr"
         if self.in_front:
@@ -202,7 +219,7 @@ class ReaderView(LearnView):
     @on(Reader.SectionRead)
     def _section_read(self, message: Reader.SectionRead) -> None:
         place = f"{self.lecture_id}.{message.slug}"
-        self.request(SeenRequest([place]), lambda answer: None, f"seen {place}")
+        self.request(SeenRequest([place]), lambda answer: self._fetch_progress(), f"seen {place}")
 
     # --- keys --------------------------------------------------------------------------------------------
 
@@ -232,6 +249,10 @@ class ReaderView(LearnView):
             self._open_aid(opening)
         elif opening.kind == "item":
             self._open_item(opening)
+        elif opening.kind == "lecture":
+            self.select({"lecture": opening.name})
+        elif opening.kind == "today":
+            self.turn_to("today")
         else:
             run_and_notify(self, self.context.clipboard.copy(self.app, opening.name))
 
@@ -245,13 +266,13 @@ class ReaderView(LearnView):
     def _open_item(self, opening: Opening) -> None:
         lecture = self.reader.lecture
         is_before = lecture is not None and opening.section == "overview" and opening.name in lecture.opens
-        self.ask_items([self._prefixed(opening.name)], "try" if is_before else "one", self._item_closed)
+        self.ask_items([self._prefixed(opening.name)], "try" if is_before else "one", self._fetch_progress)
 
     def _prefixed(self, item: str) -> str:
         prefix, colon, _ = self.lecture_id.rpartition(":")
         return f"{prefix}{colon}{item}"
 
-    def _item_closed(self) -> None:
+    def _fetch_progress(self) -> None:
         self.request(LectureRequest(self.lecture_id), self._update_opened, "learn lecture")
 
     @on(AidLeft)
@@ -321,7 +342,7 @@ class ReaderView(LearnView):
         elif hit.kind == "aid":
             self.turn_to("aid", name=hit.id, back="reader")
         elif hit.kind == "item":
-            self.ask_items([hit.id], "one", self._item_closed)
+            self.ask_items([hit.id], "one", self._fetch_progress)
         else:
             self.turn_to("words", word=hit.id)
 
@@ -342,7 +363,7 @@ class ReaderView(LearnView):
 
         def chosen(place: int | None) -> None:
             if place is not None:
-                self.ask_items([essays[place].id], "one", self._item_closed)
+                self.ask_items([essays[place].id], "one", self._fetch_progress)
 
         choices = [(f"essay {place}", item.ask) for place, item in enumerate(essays, 1)]
         self.app.push_screen(ChooseScreen("essays", choices, "write"), chosen)
