@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
-import subprocess
 import sys
 import tempfile
 from typing import Annotated
@@ -125,7 +123,9 @@ def note(
 
 def _edited(run: str) -> RunSummary:
     """The run with the note that the user made of it in an editor. Exits where it cannot be saved."""
-    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR")
+    from tui.terminal.editor import editor_of_environment, run_editor
+
+    editor = editor_of_environment()
     if not editor:
         fail(InputError("Neither VISUAL nor EDITOR names an editor.", "dltui note RUN TEXT needs none."))
     if not sys.stdin.isatty():
@@ -134,11 +134,13 @@ def _edited(run: str) -> RunSummary:
     with tempfile.NamedTemporaryFile("w", suffix=".txt", prefix="note-", delete=False) as file:
         file.write(f"{found.note}\n" if found.note else "")
     try:
-        _open_editor(editor, file.name)
+        run_editor(editor, file.name)
         with open(file.name, encoding="utf-8", errors="replace") as written:
             text = written.read()
-    except (OSError, ValueError) as error:
-        fail(DltuiError(f"The editor {editor[:80]!r} cannot be used: {error}."))
+    except OSError as error:
+        fail(DltuiError(f"{file.name} cannot be read: {error.strerror or error}."))
+    except DltuiError as error:
+        fail(DltuiError(f"{error} The note stays."))
     try:
         done = call_engine_or_raise(lambda client: client.annotate(found.id, note=text, before=found.note))
     except DltuiError as error:
@@ -146,10 +148,3 @@ def _edited(run: str) -> RunSummary:
         fail(error)
     os.unlink(file.name)
     return done
-
-
-def _open_editor(editor: str, path: str) -> None:
-    """Wait for the editor. Raises OSError or ValueError."""
-    status = subprocess.run([*shlex.split(editor), path], check=False).returncode
-    if status:
-        raise OSError(f"it ended with {status}, and the note stays")

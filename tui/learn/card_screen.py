@@ -224,7 +224,8 @@ class CardScreen(Dialog[None]):
             names = [("card.move_down", "move down"), ("card.move_up", "move up"),
                      ("dialog.accept", "lock" if card.is_prediction else "answer")]  # fmt: skip
         elif form == "essay":
-            names = [("dialog.accept", "write"), ("card.answer_1", "tick"), ("card.show", "keep the ticks")]
+            names = [("dialog.accept", "write"), ("card.answer_1", f"to {len(card.ticks)} tick"),
+                     ("card.show", "keep the ticks")]  # fmt: skip
         elif form != "build":
             names = [("dialog.accept", "lock" if card.is_prediction else "answer")]
         if form not in ("recall", "essay", "build"):
@@ -440,6 +441,27 @@ class CardScreen(Dialog[None]):
         self.action_cancel()
 
     def _write(self, card: CardState) -> None:
+        """In the editor of VISUAL or EDITOR; in a dialog where there is none, or where it cannot be used."""
+        from tui.terminal.editor import editor_of_environment
+
+        if command := editor_of_environment():
+            start_worker(self, self._write_in_editor, card, command, group="answer", exclusive=True)
+        else:
+            self._write_here(card)
+
+    async def _write_in_editor(self, card: CardState, command: str) -> None:
+        from textual.app import SuspendNotSupported
+
+        from tui.learn.essay import reason_of, write_essay
+
+        try:
+            card.note = await write_essay(self.app, self.session, card.asked.lecture, card.asked.ask, command)
+        except (DltuiError, SuspendNotSupported) as error:
+            self.app.notify(plain(reason_of(error), limit=300), severity="warning", markup=False)
+            self._write_here(card)
+        self._draw()
+
+    def _write_here(self, card: CardState) -> None:
         from tui.learn.notes_screen import NotesScreen
 
         self.app.push_screen(NotesScreen(self.session, card.asked.lecture, card.asked.ask))

@@ -56,8 +56,10 @@ class NotesScreen(Dialog[None]):
         except DltuiError as error:
             self._show("notes-path", str(error))
             return
-        self._was = note.text
-        self.query_one(TextArea).load_text(note.text)
+        self._was = with_heading(note.text, self._question)
+        area = self.query_one(TextArea)
+        area.load_text(self._was)
+        area.move_cursor(area.document.end)
         self._show("notes-path", note.path)
 
     def action_cancel(self) -> None:
@@ -83,3 +85,11 @@ class NotesScreen(Dialog[None]):
                 return False
             self._was = text
         return True
+
+
+def with_heading(text: str, question: str) -> str:
+    """The notes with the question as the last heading, unless they have it."""
+    heading = f"## {' '.join(question.split())}"
+    if heading in text.split("\n"):
+        return text
+    return f"{text.rstrip()}\n\n{heading}\n\n".lstrip("\n")
