@@ -23,7 +23,8 @@ from engine.client.client import Client
 from engine.errors import EngineError
 from engine.places import Places
 from engine.protocol import Best, Cause, CauseKind, Done, Query, RunSummary, Spec, Status
-from engine.service.index.index import IndexRow, open_index, row_of
+from engine.service.index.index import open_index
+from engine.service.index.index_rows import IndexRow, row_of
 from engine.store import ExitFacts
 from tests.bench.processor import print_processor
 

@@ -44,7 +44,9 @@ from engine.protocol import (
     summary_from_json,
 )
 from engine.run_groups import group_of
-from engine.service.index.index import group_trials, open_in_memory, row_of
+from engine.service.index.index import open_in_memory
+from engine.service.index.index_rows import row_of
+from engine.service.index.page_queries import group_trials
 from engine.service.runs.annotate import Annotate, changed
 from engine.service.runs.runs import parse_name
 from engine.service.runs.transitions import why_not

@@ -12,12 +12,12 @@ from textual.message import Message
 from textual.timer import Timer
 
 from engine.protocol import DRAW_SECONDS
+from tui.chart.chart_legend import entries
 from tui.chart.chart_rows import (
     ChartMark,
     CurveSeries,
     KeptCurves,
     Scene,
-    entries,
     picture,
     plot_area,
     stepped_crosshair,

@@ -240,7 +240,7 @@ class ChartedRuns:
         found = self.find(run)
         if found is None:
             return run.split("-", 2)[-1]
-        from tui.chart.chart_rows import LONGEST_LABEL  # with curves alone
+        from tui.chart.chart_legend import LONGEST_LABEL  # with curves alone
 
         seed = seed_text(found, self.known())
         room = LONGEST_LABEL - len(seed) - 1

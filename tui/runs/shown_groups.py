@@ -38,7 +38,7 @@ class ShownGroups:
 
 def _label(name: str, count: int) -> str:
     """lr=0.1 x5, so short that the number is not cut."""
-    from tui.chart.chart_rows import LONGEST_LABEL
+    from tui.chart.chart_legend import LONGEST_LABEL
 
     number = f" x{count}"
     return f"{plain(name, limit=LONGEST_LABEL - len(number))}{number}"

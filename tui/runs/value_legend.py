@@ -9,7 +9,8 @@ from typing import Any
 from rich.cells import cell_len
 from textual.geometry import Size
 
-from tui.chart.chart_rows import CurveSeries, Scene, from_the_top, header, place_text, swatch_of, value_point
+from tui.chart.chart_legend import from_the_top, header, place_text, swatch_of, value_point
+from tui.chart.chart_rows import CurveSeries, Scene
 from tui.chart.painted_rows import PaintedRows
 from tui.terminal.plain_text import plain
 from tui.ui.curve_colours import style_name_of

@@ -30,7 +30,8 @@ from engine.reader_protocol import (
     ReadLogs,
 )
 from engine.service.imports.import_job import ImportJob
-from engine.service.index.index import Index, row_of
+from engine.service.index.index import Index
+from engine.service.index.index_rows import row_of
 from engine.service.runs import annotate, read_run_folder, tracked_run
 from engine.service.runs.run_registry import RunRegistry
 from engine.service.runs.submission_counter import SubmissionCounter

@@ -14,16 +14,9 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from engine.errors import EngineError
 from engine.protocol import Json, RunSummary
-from engine.service.index.index import (
-    DamagedIndex,
-    Index,
-    IndexRow,
-    delete_index,
-    is_disk_error,
-    open_in_memory,
-    open_index,
-    row_of,
-)
+from engine.service.index.index import Index, open_in_memory, open_index
+from engine.service.index.index_file import delete_index, is_disk_error
+from engine.service.index.index_rows import DamagedIndex, IndexRow, row_of
 
 T = TypeVar("T")
 P = ParamSpec("P")

@@ -11,7 +11,8 @@ from engine import store
 from engine.errors import CorruptRun
 from engine.places import Places
 from engine.protocol import Json, RunSummary
-from engine.service.index.index import Index, IndexRow, row_of
+from engine.service.index.index import Index
+from engine.service.index.index_rows import IndexRow, row_of
 from engine.service.runs import read_run_folder
 from engine.service.runs.run_registry import RunRegistry
 from engine.service.runs.tracked_run import TrackedRun

@@ -18,7 +18,7 @@ from engine.protocol import (
     State,
     Status,
 )
-from engine.service.index.index import IndexRow, row_of
+from engine.service.index.index_rows import IndexRow, row_of
 
 
 def a_spec(name: str, experiment: str = "xor", params: Mapping[str, Value] | None = None) -> Spec:

@@ -10,7 +10,7 @@ from engine.catalog import XorParams
 from engine.errors import ParamError
 from engine.events import EventWriter
 from engine.protocol import Spec
-from engine.worker.run import NEVER, LiveParams, ParamChange, read_changes
+from engine.worker.live_params import NEVER, LiveParams, ParamChange, read_changes
 
 SPEC = Spec("r", "xor", {"lr": 0.01}, 1, "", "torch", 1, "cpu", 1.0)
 

@@ -17,7 +17,8 @@ from engine.errors import DltuiError
 from engine.protocol import Cause, CauseKind, ParentCheckpoint, Query, Stopped, summary_from_json
 from engine.service.index import filter_sql
 from engine.service.index.filter_parser import And, Comparison, FilterError, Not, Or, SearchTerm, parse
-from engine.service.index.index import Index, IndexRow, open_index, row_of
+from engine.service.index.index import Index, open_index
+from engine.service.index.index_rows import IndexRow, row_of
 from tests.engine.service.rows import a_row, a_summary
 
 

@@ -15,7 +15,8 @@ import pytest
 
 from engine.errors import EngineError
 from engine.protocol import Query, Status, summary_from_json
-from engine.service.index.index import DamagedIndex, Index, IndexRow, open_index, row_of
+from engine.service.index.index import Index, open_index
+from engine.service.index.index_rows import DamagedIndex, IndexRow, row_of
 from tests.engine.service.rows import a_row, a_summary
 
 

@@ -11,7 +11,8 @@ import pytest
 from engine import store
 from engine.places import Places
 from engine.protocol import Query, Spec, Status
-from engine.service.index.index import open_index, row_of
+from engine.service.index.index import open_index
+from engine.service.index.index_rows import row_of
 from engine.service.placement.queue import CPU, FreeGpus, QueuedRun, QueuedStart, plan
 from engine.service.runs import runs, tracked_run
 from engine.service.runs.submission_counter import largest_on_disk

@@ -10,7 +10,8 @@ import pytest
 from engine.errors import InputError
 from engine.params import Value
 from engine.protocol import Best, RunSummary
-from engine.service.index.index import open_in_memory, row_of
+from engine.service.index.index import open_in_memory
+from engine.service.index.index_rows import row_of
 from engine.service.sweeps import runs_as_trials
 from engine.service.sweeps.runs_as_trials import compared_params
 from engine.sweep_protocol import RunsAnalysisRequest
