@@ -14,7 +14,7 @@ from engine.errors import ParamError
 from engine.params import Param, Value, declared, format_value, parse_number, parse_value
 
 if TYPE_CHECKING:
-    from engine.catalog import Experiment
+    from engine.experiment import Experiment
 
 VALUE_LIMIT = 100_000
 """most values of one axis"""

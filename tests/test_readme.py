@@ -54,12 +54,13 @@ def test_xor_ends_with_the_loss_that_the_readme_names(home: Home) -> None:
 
 def test_the_numbers_of_networks_and_weights_are_those_of_the_readme() -> None:
     from engine import axes, catalog
+    from engine.built_in_experiments import XorBatchParams, XorGridParams
     from engine.experiments.mnist import network
     from engine.models.xor.batch.course_experiments import SETTINGS
 
-    lanes = axes.count(axes.parse_axes(catalog.find("xor"), catalog.XorBatchParams().axes))
+    lanes = axes.count(axes.parse_axes(catalog.find("xor"), XorBatchParams().axes))
     assert f"{lanes:,} networks" in row("`xor_batch`")
-    assert f"{len(SETTINGS) * catalog.XorGridParams().runs} networks" in row("`xor_grid`")
+    assert f"{len(SETTINGS) * XorGridParams().runs} networks" in row("`xor_grid`")
     weights = sum(weight.numel() for weight in network("double_conv", side=28).parameters())
     assert f"{weights / 1000:.0f} thousand weights" in row("`mnist`, `model=double_conv`")
 

@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.catalog import RandomWordsParams
+from engine.built_in_experiments import RandomWordsParams
 from engine.worker.run import Run
 
 READERS = ("forward", "reversed", "go_backwards")

@@ -19,7 +19,7 @@ from dataclasses import replace
 from typing import Any
 
 from checkpoints import tensors
-from engine.catalog import LmParams
+from engine.built_in_experiments import LmParams
 from engine.data.text import load_corpus
 from engine.data.text.load_corpus import Direction, SentenceBatch, Sentences, TextSet
 from engine.errors import DataError

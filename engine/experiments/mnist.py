@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from torch.optim import Adam
 
 from checkpoints.torch_io import TorchState
-from engine.catalog import MnistParams
+from engine.built_in_experiments import MnistParams
 from engine.data import mnist
 from engine.data.example_order import order
 from engine.models import captured_updates

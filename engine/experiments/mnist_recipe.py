@@ -30,7 +30,7 @@ from torch.optim import Adam
 
 from checkpoints.torch_io import TorchState
 from engine import recipe_defaults
-from engine.catalog import MnistRecipeParams
+from engine.built_in_experiments import MnistRecipeParams
 from engine.data import mnist
 from engine.data.example_order import order
 from engine.models.images.architecture_from_torch import architecture_of

@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from checkpoints.torch_io import TorchState
-from engine.catalog import XorParams
+from engine.built_in_experiments import XorParams
 from engine.models.xor import initial_weights
 from engine.worker.run import Run
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from engine import axes, catalog
-from engine.catalog import XorBatchParams
+from engine.built_in_experiments import XorBatchParams
 from engine.models.xor.batch import plan
 from engine.worker import train_xor_batch
 from engine.worker.run import Run

@@ -11,7 +11,7 @@ were.
 
 from __future__ import annotations
 
-from engine.catalog import XorGridParams
+from engine.built_in_experiments import XorGridParams
 from engine.models.xor.batch import course_experiments, plan
 from engine.models.xor.batch.record import BatchRecord
 from engine.session_protocol.xor import ReportRow

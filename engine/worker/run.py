@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from engine import files, spec_versions
 from engine.best_checkpoint import SavedValue
 from engine.errors import DataError, Diverged, ParamError
 from engine.metric_goal import goal_of
+from engine.params import ParamSet, declared, parse_value
 from engine.places import Places
 from engine.protocol import Json, ParentCheckpoint, Spec
 from engine.spec_versions import VERSION
@@ -26,7 +27,7 @@ from engine.worker.device import Device
 from engine.worker.end_status import StopReason
 from engine.worker.event_log import EventLog
 from engine.worker.keeper_pipe import KeeperPipe
-from engine.worker.live_params import LiveParams, ParamChange, read_changes
+from engine.worker.param_changes import NEVER, ParamChange, read_changes
 from engine.worker.sketches import Parts, SketchSchedule, sketch_to_json
 from engine.worker.system_sampler import SystemSampler, gpus_of, seconds_between
 from engine.worker.training_parts import state_of
@@ -542,3 +543,47 @@ class Run:
         saved = self._checkpoints.saved_step
         kept = f"; its last good checkpoint is of step {saved}." if saved else "."
         return f"Start it again with a smaller learning rate{kept}"
+
+
+class LiveParams:
+    """`values` are current; `ahead` holds changes of later steps, to be applied again after a restore."""
+
+    def __init__(self, params: Any) -> None:
+        kind: type[ParamSet] = type(params)
+        self._declared = {param.name: param for param in declared(kind) if param.live}
+        self.values: dict[str, float | None] = {name: getattr(params, name) for name in self._declared}
+        self.ahead: list[ParamChange] = []
+        self.applied: list[ParamChange] = []
+        """every change applied so far, in this attempt or in the part of earlier ones that it continues"""
+
+    @property
+    def next_step(self) -> float:
+        return self.ahead[0].step if self.ahead else NEVER
+
+    def change(self, step: int, name: str, given: object) -> ParamChange:
+        """Apply a change by the user; it replaces changes of later steps. Raises ParamError."""
+        param = self._declared.get(name)
+        if param is None:
+            known = ", ".join(self._declared) or "nothing"
+            raise ParamError(f"{name[:80]}: cannot be changed during training; {known} can.")
+        value = parse_value(param, given)
+        assert not isinstance(value, str), "live parameters are numbers"
+        self.ahead = [change for change in self.ahead if change.name != name]
+        self.values[name] = value
+        self.applied.append(ParamChange(step, name, value))
+        return self.applied[-1]
+
+    def restore(self, step: int, values: Mapping[str, float | None], past: Iterable[ParamChange]) -> None:
+        """Go back to `step`, where `values` were current; `past` holds all recorded changes."""
+        self.values |= {name: value for name, value in values.items() if name in self._declared}
+        known = sorted((change for change in past if change.name in self._declared), key=lambda one: one.step)
+        self.applied = [change for change in known if change.step < step]
+        self.ahead = [change for change in known if change.step >= step]
+
+    def apply_due(self, step: int) -> list[ParamChange]:
+        """Apply and return the changes that are due at `step`."""
+        changes = [change for change in self.ahead if change.step <= step]
+        self.ahead = self.ahead[len(changes) :]
+        self.applied += changes
+        self.values |= {change.name: change.value for change in changes}
+        return changes

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from engine import catalog
+from engine.built_in_experiments import XorParams
 from engine.errors import UnknownExperiment
 from engine.params import declared
 
@@ -53,5 +54,5 @@ def test_an_extra_catalog_adds_experiments(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 EXTRA = (
-    catalog.Experiment("mine", "Mine", "claims nothing", "none", catalog.XorParams, "a:b", "loss"),
+    catalog.Experiment("mine", "Mine", "claims nothing", "none", XorParams, "a:b", "loss"),
 )  # fmt: skip

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.catalog import MnistParams, XorParams
+from engine.built_in_experiments import MnistParams, XorParams
 from engine.errors import ParamError
 from engine.params import (
     Param,

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine import recipe_defaults
-from engine.catalog import LmParams
+from engine.built_in_experiments import LmParams
 from engine.models.language.model_description import LstmDescription, ModelDescription, TransformerDescription
 from engine.models.precision import TimedWork
 
@@ -220,7 +220,7 @@ def make_training(
         return TorchTraining(kind, decay=decay, **options)
     from engine.models.language_training.keras_training import KerasTraining
 
-    assert isinstance(kind, LstmDescription), "engine.catalog.LmParams.check refuses a transformer in Keras"
+    assert isinstance(kind, LstmDescription), "LmParams.check refuses a transformer in Keras"
     return KerasTraining(kind, **options)
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from engine.aids.leak import leaked
-from engine.catalog import RandomWordsParams
+from engine.built_in_experiments import RandomWordsParams
 from engine.experiments.leak import READERS, questions, sentences
 from tests.engine.worker.attempts import ScriptedPipe, curve, new_run, train, weights
 

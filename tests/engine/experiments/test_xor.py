@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from checkpoints.torch_io import strict_mode
-from engine.catalog import XOR_ACTIVATIONS, XorParams
+from engine.built_in_experiments import XOR_ACTIVATIONS, XorParams
 from engine.experiments import xor
 from engine.experiments.xor import Net, XorEarlyStopping
 from engine.models.xor.xor_net import FLOORS

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.catalog import XorParams
+from engine.built_in_experiments import XorParams
 from engine.errors import ParamError
 from engine.events import EventWriter
 from engine.protocol import Spec
-from engine.worker.live_params import NEVER, LiveParams, ParamChange, read_changes
+from engine.worker.param_changes import NEVER, ParamChange, read_changes
+from engine.worker.run import LiveParams
 
 SPEC = Spec("r", "xor", {"lr": 0.01}, 1, "", "torch", 1, "cpu", 1.0)
 

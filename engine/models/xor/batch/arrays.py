@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.catalog import BATCH_ACTIVATIONS
+from engine.built_in_experiments import BATCH_ACTIVATIONS
 
 ACTIVATIONS = BATCH_ACTIVATIONS
 LOSSES = ("bce", "mse")

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine import axes as axis_texts
-from engine import catalog
+from engine import built_in_experiments
 from engine.axes import SEED, Axis
 from engine.models.xor.batch.arrays import NetGroup
 from engine.params import Param, Value, declared
 
-PARAMS: dict[str, Param] = {param.name: param for param in (*declared(catalog.XorParams), SEED)}
+PARAMS: dict[str, Param] = {param.name: param for param in (*declared(built_in_experiments.XorParams), SEED)}
 REPEATS = 10_000
 """draws of points already drawn, until the axes count as exhausted"""
 

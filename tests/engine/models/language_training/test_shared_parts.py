@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from engine.catalog import LmParams
+from engine.built_in_experiments import LmParams
 from engine.errors import ParamError
 from engine.models.language_training import training
 from engine.models.language_training.training import EarlyStopping, lr_factor, masks, resolve

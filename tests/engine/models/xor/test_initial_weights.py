@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine.catalog import XorParams
+from engine.built_in_experiments import XorParams
 from engine.experiments.xor import Net
 from engine.models.xor.batch.batch_training import BatchTraining, unpacked
 from engine.models.xor.batch.plan import from_rows

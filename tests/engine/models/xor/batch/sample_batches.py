@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.catalog import BATCH_ACTIVATIONS
+from engine.built_in_experiments import BATCH_ACTIVATIONS
 from engine.models.xor.batch.arrays import BESTS
 from engine.models.xor.batch.batch_training import BatchTrainer, BatchTraining
 from engine.models.xor.batch.plan import PARAMS, BatchPlan, from_rows

@@ -9,7 +9,7 @@ import pytest
 
 from engine import catalog
 from engine.axes import parse_axes
-from engine.catalog import XorBatchParams, XorParams
+from engine.built_in_experiments import XorBatchParams, XorParams
 from engine.errors import ParamError
 from engine.models.xor.batch.arrays import NetGroup
 from engine.models.xor.batch.plan import BatchPlan, from_axes, from_rows
