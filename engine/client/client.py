@@ -12,6 +12,17 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from engine.client import handshake
+from engine.client.answers import (
+    RunsChange,
+    body_of,
+    decode,
+    read_answer,
+    read_change,
+    read_notification_settings,
+    read_page,
+    read_removal,
+    read_sweep,
+)
 from engine.client.channel import Channel
 from engine.client.session import Session
 from engine.errors import (
@@ -20,7 +31,6 @@ from engine.errors import (
     EngineSilent,
     HomeUnusable,
     OtherVersion,
-    ProtocolError,
 )
 from engine.places import Places, data_folder, home
 from engine.protocol import (
@@ -35,7 +45,6 @@ from engine.protocol import (
     SkippedRun,
     SubmitRequest,
     summary_from_json,
-    sweep_row_from_json,
 )
 from engine.typed_json import to_json, typed
 
@@ -44,7 +53,7 @@ if TYPE_CHECKING:
     from engine.events import Event
     from engine.experiment_files.code import RunCode
     from engine.experiment_files.description import FileExperiment
-    from engine.notifications import NotificationSettings, TerminalNotification
+    from engine.notifications import NotificationSettings
     from engine.sweep_protocol import Prune, SweepSummary, TrialPage, TrialQuery
 
 T = TypeVar("T")
@@ -53,19 +62,6 @@ CONNECT_TRIES = 3
 GPUS = "CUDA_VISIBLE_DEVICES"
 UNREAD = 64
 """unread frames of one stream, after which the client reads no further frames"""
-
-
-@dataclass(frozen=True, slots=True)
-class RunsChange:
-    """Changes of the run table since the previous message."""
-
-    changed: tuple[RunSummary, ...] = ()
-    removed: tuple[str, ...] = ()
-    resources: Resources | None = None
-    total: int = 0
-    sweeps: tuple[SweepSummary, ...] = ()
-    sweeps_removed: tuple[str, ...] = ()
-    notifications: tuple[TerminalNotification, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,19 +304,19 @@ class Client:
         """Remove runs as one removal, which `undo` restores; with `now` their files are deleted."""
         from engine.service_requests import RemoveRequest
 
-        return _removal(await self.request("remove", **to_json(RemoveRequest(runs, now))))
+        return read_removal(await self.request("remove", **to_json(RemoveRequest(runs, now))))
 
     async def undo(self, run: str = "") -> Removal:
         """Restore the last removal, or the removed run or sweep of that id or name."""
-        return _removal(await self.request("undo", run=run))
+        return read_removal(await self.request("undo", run=run))
 
     async def delete_removed(self, run: str = "") -> list[Removal]:
         """Delete the files of all removals, or of the removed run or sweep of that id or name."""
-        return _read((await self.request("delete_removed", run=run))["removals"], list[Removal])
+        return read_answer((await self.request("delete_removed", run=run))["removals"], list[Removal])
 
     async def removals(self) -> list[Removal]:
         """Removals that can be restored, the last one first."""
-        return _read((await self.request("removals"))["removals"], list[Removal])
+        return read_answer((await self.request("removals"))["removals"], list[Removal])
 
     async def applicable(
         self, verb: str, runs: Sequence[str] = (), where: str = ""
@@ -332,19 +328,19 @@ class Client:
         from engine.service_requests import ApplicableRequest
 
         answer = await self.request("applicable", **to_json(ApplicableRequest(verb, list(runs), where)))
-        applies = _decode(lambda: [summary_from_json(run) for run in answer["runs"]])
-        return applies, _read(answer["left_out"], list[SkippedRun])
+        applies = decode(lambda: [summary_from_json(run) for run in answer["runs"]])
+        return applies, read_answer(answer["left_out"], list[SkippedRun])
 
     async def runs(self, query: Query = Query()) -> Page:  # noqa: B008  frozen
         answer = await self.request("runs", **to_json(query))
-        return _decode(lambda: _page(answer))
+        return decode(lambda: read_page(answer))
 
     async def log(self, run: str, offset: int = -65_536, limit: int = 65_536) -> LogPart:
         """A part of the worker's log, in bytes; a negative offset counts from the end."""
-        return _read(_body(await self.request("log", run=run, offset=offset, limit=limit)), LogPart)
+        return read_answer(body_of(await self.request("log", run=run, offset=offset, limit=limit)), LogPart)
 
     async def resources(self) -> Resources:
-        return _read((await self.request("resources"))["resources"], Resources)
+        return read_answer((await self.request("resources"))["resources"], Resources)
 
     async def data_now(self, run: str) -> str:
         """One line where the data of a run are missing or have changed; else empty."""
@@ -353,18 +349,18 @@ class Client:
     async def doctor(self) -> list[Finding]:
         """The checks of the service, with the folder of data sets of this process; the terminal is checked by
         the app."""
-        return _read((await self.request("doctor", data=data_folder()))["findings"], list[Finding])
+        return read_answer((await self.request("doctor", data=data_folder()))["findings"], list[Finding])
 
     async def notifications(self) -> NotificationSettings:
-        return _notification_settings(await self.request("notifications"))
+        return read_notification_settings(await self.request("notifications"))
 
     async def set_notifications(self, values: Mapping[str, object]) -> NotificationSettings:
         """Set all of them; values as text or as JSON. Raises DltuiError for invalid ones."""
-        return _notification_settings(await self.request("set_notifications", values=dict(values)))
+        return read_notification_settings(await self.request("set_notifications", values=dict(values)))
 
     async def test_notifications(self) -> list[str]:
         """Send a test; what failed, a line each."""
-        return _read((await self.request("test_notifications"))["problems"], list[str])
+        return read_answer((await self.request("test_notifications"))["problems"], list[str])
 
     async def verify(self, run: str = "") -> list[Json]:
         """Hash all checkpoints again: a list of {run, step, path, ok, text}."""
@@ -440,14 +436,14 @@ class Client:
             facts["begin"] = begin
         if submitted is not None:
             facts |= _facts_of(submitted)
-        return _sweep(await self.request("sweep_submit", **facts, token=uuid.uuid4().hex))
+        return read_sweep(await self.request("sweep_submit", **facts, token=uuid.uuid4().hex))
 
     async def sweeps(self) -> tuple[SweepSummary, ...]:
         """All sweeps, the newest first."""
-        return tuple(_sweep({"sweep": sweep}) for sweep in (await self.request("sweeps"))["sweeps"])
+        return tuple(read_sweep({"sweep": sweep}) for sweep in (await self.request("sweeps"))["sweeps"])
 
     async def sweep_show(self, sweep: str) -> SweepSummary:
-        return _sweep(await self.request("sweep_show", sweep=sweep))
+        return read_sweep(await self.request("sweep_show", sweep=sweep))
 
     async def sweep_edit(self, sweep: str, verb: str, **facts: object) -> SweepSummary:
         """Change a sweep while it runs, or after.
@@ -459,7 +455,7 @@ class Client:
         """
         from engine.service_requests import SweepEditRequest
 
-        return _sweep(await self.request("sweep_edit", **to_json(SweepEditRequest(sweep, verb, facts))))
+        return read_sweep(await self.request("sweep_edit", **to_json(SweepEditRequest(sweep, verb, facts))))
 
     async def sweep_remove(self, sweep: str, *, runs: bool = False, now: bool = False) -> Removal:
         """Remove a sweep that is not active; with `runs` also the runs of its trials, as one removal.
@@ -468,14 +464,16 @@ class Client:
         """
         from engine.service_requests import SweepRemoveRequest
 
-        return _removal(await self.request("sweep_remove", **to_json(SweepRemoveRequest(sweep, runs, now))))
+        return read_removal(
+            await self.request("sweep_remove", **to_json(SweepRemoveRequest(sweep, runs, now)))
+        )
 
     async def sweep_trials(self, sweep: str, query: TrialQuery | None = None) -> TrialPage:
         """A page of at most 1,000 rows or groups."""
         from engine.sweep_protocol import TrialPage, TrialQuery
 
         answer = await self.request("sweep_trials", sweep=sweep, **to_json(query or TrialQuery()))
-        return _read(_body(answer), TrialPage)
+        return read_answer(body_of(answer), TrialPage)
 
     async def sweep_analysis(self, sweep: str, kind: str, where: str = "", **facts: object) -> Json:
         """The data of a chart of the sweep, of the trials that pass the filter `where`.
@@ -490,7 +488,7 @@ class Client:
           their middle.
         """
         answer = await self.request("sweep_analysis", sweep=sweep, kind=kind, where=where, facts=facts)
-        return _body(answer)
+        return body_of(answer)
 
     async def runs_analysis(
         self, kind: str, where: str = "", runs: Iterable[str] = (), metric: str = "", **facts: object
@@ -505,7 +503,7 @@ class Client:
         answer = await self.request(
             "runs_analysis", kind=kind, where=where, runs=list(runs), metric=metric, facts=facts
         )
-        return _body(answer)
+        return body_of(answer)
 
     # --- streams -------------------------------------------------------------------------------------------
 
@@ -525,7 +523,7 @@ class Client:
         """Changes of the run table, of sweeps and of the machine, at most twice a second."""
         async with contextlib.aclosing(self._channel.stream("watch")) as stream:
             async for frame in stream:
-                yield _decode(partial(_change, frame))
+                yield decode(partial(read_change, frame))
 
     async def import_logs(
         self, paths: Sequence[str], *, copy: bool = False, idle: float = 0
@@ -558,7 +556,7 @@ class Client:
 
     async def _run(self, method: str, **facts: object) -> RunSummary:
         answer = await self.request(method, **facts)
-        return _decode(lambda: summary_from_json(answer["run"]))
+        return decode(lambda: summary_from_json(answer["run"]))
 
 
 def parse_events(items: Sequence[Json], last: int) -> tuple[list[Event], int]:
@@ -589,69 +587,7 @@ def _engine_stopped() -> EngineError:
     )
 
 
-def _decode(read: Callable[[], T]) -> T:
-    """The result of `read`; its errors become a ProtocolError."""
-    try:
-        return read()
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ProtocolError(f"What the engine answered cannot be read: {error!r}"[:300]) from error
-
-
-def _read(data: object, kind: type[T]) -> T:
-    """Raises ProtocolError."""
-    return _decode(lambda: typed(data, kind, strict=True))
-
-
-def _body(answer: Json) -> Json:
-    return {name: value for name, value in answer.items() if name != "id"}
-
-
-def _removal(answer: Json) -> Removal:
-    return _read(answer["removal"], Removal)
-
-
 def _facts_of(submitted: SubmittedCommand) -> Json:
     """The fields of a request that hold a command."""
     like = {"like": submitted.like} if submitted.like else {}
     return {"command": to_json(submitted.command), "withheld": dict(submitted.withheld), **like}
-
-
-def _sweep(answer: Json) -> SweepSummary:
-    from engine.sweep_protocol import sweep_from_json  # imported here: most commands are not about sweeps
-
-    return _decode(lambda: sweep_from_json(answer["sweep"]))
-
-
-def _page(answer: Json) -> Page:
-    """Raises KeyError or ValueError."""
-    rows = {
-        "runs": list(map(summary_from_json, answer["runs"])),
-        "sweeps": list(map(sweep_row_from_json, answer.get("sweeps", ()))),
-    }
-    return typed(_body(answer) | rows, Page, strict=True)
-
-
-def _notification_settings(answer: Json) -> NotificationSettings:
-    from engine.notifications import NotificationSettings  # seldom needed
-
-    return _read(answer["settings"], NotificationSettings)
-
-
-def _notifications(data: object) -> tuple[TerminalNotification, ...]:
-    from engine.notifications import TerminalNotification
-
-    return typed(data, tuple[TerminalNotification, ...])
-
-
-def _change(frame: Json) -> RunsChange:
-    """Raises KeyError or ValueError."""
-    resources = frame.get("resources")
-    return RunsChange(
-        tuple(map(summary_from_json, frame.get("changed", ()))),
-        typed(frame.get("removed", []), tuple[str, ...]),
-        typed(resources, Resources, strict=True) if resources else None,
-        typed(frame.get("total", 0), int),
-        tuple(_sweep({"sweep": sweep}) for sweep in frame.get("sweeps", ())),
-        typed(frame.get("sweeps_removed", []), tuple[str, ...]),
-        _notifications(frame["notifications"]) if "notifications" in frame else (),
-    )

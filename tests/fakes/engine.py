@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from engine.client.client import Client, EventBatch, RunsChange
+from engine.client.answers import RunsChange
+from engine.client.client import Client, EventBatch
 from engine.client.submitted_command import SubmittedCommand
 from engine.errors import DltuiError, EngineError, RunNotFound
 from engine.events import Event

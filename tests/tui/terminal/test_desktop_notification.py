@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.client.client import RunsChange
+from engine.client.answers import RunsChange
 from engine.notifications import TerminalNotification
 from engine.places import Places
 from tests.fakes.app_pilot import open_app
