@@ -16,9 +16,9 @@ SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob
 FRAMEWORKS = {"torch", "tensorflow", "keras", "tensorboardX", "sklearn"}
 DOORS = {
     "axes", "catalog", "client", "course", "errors", "events", "experiment_files", "files", "filter_fields",
-    "fold",
+    "fold", "machine_protocol",
     "notifications", "params", "places", "protocol", "reader_protocol", "run_groups", "sampling",
-    "session_protocol", "sweep_protocol", "system_metrics", "text_pattern",
+    "session_protocol", "sweep_protocol", "system_metrics", "table_protocol", "text_pattern",
 }  # fmt: skip
 
 

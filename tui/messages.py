@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
-from engine.protocol import Resources, RunSummary
+from engine.machine_protocol import Resources
+from engine.protocol import RunSummary
 from tui.tabs import TabName
 
 if TYPE_CHECKING:

@@ -7,15 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from engine.errors import ProtocolError
-from engine.protocol import (
-    Json,
-    Page,
-    Removal,
-    Resources,
-    RunSummary,
-    summary_from_json,
-    sweep_row_from_json,
-)
+from engine.machine_protocol import Resources
+from engine.protocol import Json, Removal, RunSummary, summary_from_json
+from engine.table_protocol import Page, sweep_row_from_json
 from engine.typed_json import typed
 
 if TYPE_CHECKING:

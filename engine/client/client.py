@@ -32,20 +32,10 @@ from engine.errors import (
     HomeUnusable,
     OtherVersion,
 )
+from engine.machine_protocol import Finding, Resources
 from engine.places import Places, data_folder, home
-from engine.protocol import (
-    Finding,
-    Json,
-    LogPart,
-    Page,
-    Query,
-    Removal,
-    Resources,
-    RunSummary,
-    SkippedRun,
-    SubmitRequest,
-    summary_from_json,
-)
+from engine.protocol import Json, LogPart, Removal, RunSummary, SkippedRun, SubmitRequest, summary_from_json
+from engine.table_protocol import Page, Query
 from engine.typed_json import to_json, typed
 
 if TYPE_CHECKING:

@@ -21,9 +21,9 @@ from engine import fold, tfrecord
 from engine.client.client import Client
 from engine.fold import CurvePoints, MetricCurves, wall_clock
 from engine.places import Places
-from engine.protocol import Query
 from engine.readers.event_messages import Event
 from engine.readers.record_checksums import masked_checksums
+from engine.table_protocol import Query
 from tests.bench import fast_loader, mlflow_store
 from tests.bench.bench_index import _connect, _end, _seconds, _start
 from tests.bench.processor import print_processor

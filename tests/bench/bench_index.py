@@ -22,10 +22,11 @@ from engine.client import client
 from engine.client.client import Client
 from engine.errors import EngineError
 from engine.places import Places
-from engine.protocol import Best, Cause, CauseKind, Done, Query, RunSummary, Spec, Status
+from engine.protocol import Best, Cause, CauseKind, Done, RunSummary, Spec, Status
 from engine.service.index.index import open_index
 from engine.service.index.index_rows import IndexRow, row_of
 from engine.store import ExitFacts
+from engine.table_protocol import Query
 from tests.bench.processor import print_processor
 
 REPLAY_BYTES = 50 << 20

@@ -20,7 +20,7 @@ import numpy as np
 
 from engine.client.client import Client
 from engine.places import Places
-from engine.protocol import Query
+from engine.table_protocol import Query
 from tests.bench.bench_import import _children, _family_seconds, _report
 from tests.bench.bench_index import _connect, _end, _seconds, _start
 from tests.bench.processor import print_processor

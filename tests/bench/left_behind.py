@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from engine.client import client
 from engine.places import Places
-from engine.protocol import Query
+from engine.table_protocol import Query
 
 
 def _end(number: int, frame: object) -> None:

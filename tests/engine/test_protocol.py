@@ -9,15 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.machine_protocol import Gpu, Resources
 from engine.protocol import (
     STATES,
     Best,
     Cause,
     CauseKind,
     CheckpointFacts,
-    Gpu,
     Queued,
-    Resources,
     Running,
     RunSummary,
     Spec,

@@ -10,7 +10,8 @@ from typing import Annotated, Any, ClassVar
 import pytest
 
 from engine.errors import InputError
-from engine.protocol import Query, read_request
+from engine.protocol import read_request
+from engine.table_protocol import Query
 from engine.typed_json import Bounds, Number, Unknown, WrongType, fitting, to_json, typed
 
 

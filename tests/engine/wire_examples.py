@@ -19,6 +19,7 @@ from engine import frames, session_protocol
 from engine.axes import Axis
 from engine.client.client import Client
 from engine.errors import EngineError, InputError, error_to_json
+from engine.machine_protocol import Finding, Resources
 from engine.protocol import (
     STATES,
     TYPES_ELSEWHERE,
@@ -26,18 +27,13 @@ from engine.protocol import (
     Cause,
     CauseKind,
     Done,
-    Finding,
-    GroupRow,
     Json,
     LogPart,
-    Query,
     Removal,
     RemovedItem,
-    Resources,
     RunSummary,
     SkippedRun,
     Spec,
-    SweepRow,
     summary_to_json,
 )
 from engine.session_protocol.request import Request, StreamRequest
@@ -51,6 +47,7 @@ from engine.sweep_protocol import (
     TrialQuery,
     TrialRow,
 )
+from engine.table_protocol import GroupRow, Query, SweepRow
 from engine.typed_json import Array, Number, fields_of, to_json
 
 

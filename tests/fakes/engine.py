@@ -17,6 +17,7 @@ from engine.errors import DltuiError, EngineError, RunNotFound
 from engine.events import Event
 from engine.experiment_files.code import RunCode
 from engine.experiment_files.description import FileExperiment
+from engine.machine_protocol import Finding, Resources, Severity
 from engine.places import Places
 from engine.protocol import (
     Cause,
@@ -24,24 +25,18 @@ from engine.protocol import (
     CheckpointFacts,
     Done,
     Failed,
-    Finding,
     Json,
     LogPart,
-    Page,
     Paused,
-    Query,
     Queued,
     Removal,
     RemovedItem,
-    Resources,
     Running,
     RunSummary,
-    Severity,
     SkippedRun,
     Spec,
     State,
     Stopped,
-    SweepRow,
     summary_from_json,
 )
 from engine.run_groups import group_of
@@ -54,6 +49,7 @@ from engine.service.runs.transitions import why_not
 from engine.service.sweeps import runs_as_trials
 from engine.store import Annotations
 from engine.sweep_protocol import RunsAnalysisRequest, SweepSummary, TrialRow
+from engine.table_protocol import Page, Query, SweepRow
 from tests.fakes.sweeps import FakeSweeps
 
 MACHINE = Resources(

@@ -13,8 +13,8 @@ import pytest
 from textual.css.stylesheet import Stylesheet
 
 from engine.errors import EngineError, OtherVersion
+from engine.machine_protocol import Finding, Severity
 from engine.places import Places, make_private
-from engine.protocol import Finding, Severity
 from tests.fakes.app_pilot import open_app
 from tests.fakes.engine import DRIVER, FakeEngine, done, make_run, metrics
 from tests.timeouts import LONG

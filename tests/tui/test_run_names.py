@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from engine.protocol import Page, Query, RunSummary
+from engine.protocol import RunSummary
+from engine.table_protocol import Page, Query
 from tests.fakes.engine import make_run
 from tests.fakes.sweeps import make_sweep
 from tui.data.run_actions import command_line

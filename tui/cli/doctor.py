@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 
 from engine.errors import EngineError
-from engine.protocol import Finding, Severity, to_json
+from engine.machine_protocol import Finding, Severity
+from engine.protocol import to_json
 from tui.cli.engine_call import call_engine_or_raise, print_json, print_stdout
 from tui.cli.ls import AsJson
 from tui.terminal.capabilities import examine

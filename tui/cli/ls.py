@@ -15,7 +15,8 @@ from engine import filter_fields, places
 from engine.client.client import Client
 from engine.errors import DltuiError, InputError
 from engine.experiment_files.code import RunCode
-from engine.protocol import CheckpointFacts, GroupRow, Page, Query, RunSummary, Status, SweepRow
+from engine.protocol import CheckpointFacts, RunSummary, Status
+from engine.table_protocol import GroupRow, Page, Query, SweepRow
 from tui.cli.engine_call import call_engine, fail, print_json, print_stderr, print_stdout
 from tui.cli.shell_completion import complete_run
 from tui.cli.table import TableColumn, table, wrapped

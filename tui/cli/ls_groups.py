@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from engine.protocol import GroupRow, Json, Page, Query, RunSummary, to_json
+from engine.protocol import Json, RunSummary, to_json
 from engine.run_groups import CONFIG, is_left_out
+from engine.table_protocol import GroupRow, Page, Query
 from tui.cli.engine_call import print_json, print_stderr, print_stdout
 from tui.cli.table import TableColumn, table
 from tui.data.group_text import counts_text, equal_params, newest_of, statistics_text

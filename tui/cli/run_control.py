@@ -13,7 +13,8 @@ import typer
 from engine.client import submitted_command
 from engine.client.client import Client
 from engine.errors import DltuiError, InputError, ParamError
-from engine.protocol import Query, RunSummary, SkippedRun
+from engine.protocol import RunSummary, SkippedRun
+from engine.table_protocol import Query
 from tui.cli.engine_call import call_engine, confirm, fail, print_json, print_stderr, print_stdout
 from tui.cli.ls import AsJson, fail_on_unknown_name
 from tui.cli.name_values import split_setting

@@ -13,7 +13,7 @@ from engine.catalog import Experiment
 from engine.client.client import Client, connect
 from engine.errors import DltuiError
 from engine.params import Param
-from engine.protocol import Query
+from engine.table_protocol import Query
 from tui.cli.find_experiment import find_experiment
 
 Candidates = list[tuple[str, str]]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.protocol import GroupRow, GroupStatistics, RunSummary
+from engine.protocol import RunSummary
 from engine.run_groups import is_left_out
+from engine.table_protocol import GroupRow, GroupStatistics
 from tui.data.value_text import changed_params, short_number
 from tui.terminal.glyphs import glyphs
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from engine.client.client import Client
-from engine.protocol import Query, RunSummary
+from engine.protocol import RunSummary
+from engine.table_protocol import Query
 
 
 class RunList:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from engine.protocol import GroupRow, Page, Query, RunSummary, SweepRow
+from engine.protocol import RunSummary
+from engine.table_protocol import GroupRow, Page, Query, SweepRow
 from tui.ui.pages import Pages
 
 PAGE = 100

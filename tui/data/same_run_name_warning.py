@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.protocol import Query, RunSummary
+from engine.protocol import RunSummary
+from engine.table_protocol import Query
 from tui.terminal.plain_text import plain
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import Any
 
 from engine.course.due import Due, count_due
 from engine.errors import DltuiError
-from engine.protocol import Query
 from engine.session_protocol.learn import DueRequest, LearnToday
+from engine.table_protocol import Query
 from tui.data.run_text import name_of
 from tui.keys import all_keys
 from tui.learn.cursor_list import ListRow

@@ -10,8 +10,9 @@ from textual.containers import Vertical
 from textual.widget import Widget
 
 from engine.errors import DltuiError, EngineError
-from engine.protocol import GroupRow, Query, RunSummary, Status, to_json
+from engine.protocol import RunSummary, Status, to_json
 from engine.system_metrics import is_system, order_of
+from engine.table_protocol import GroupRow, Query
 from tui.data.connection import Connection
 from tui.data.metric_pairs import MetricChart, chart_of, charts_of
 from tui.data.run_pages import RunPages

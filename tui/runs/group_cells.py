@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.protocol import GroupRow, GroupStatistics, RunSummary, Status
+from engine.protocol import RunSummary, Status
+from engine.table_protocol import GroupRow, GroupStatistics
 from tui.data.group_text import equal_params, newest_of
 from tui.data.run_fields import cell_text
 from tui.data.run_text import age_of, name_of

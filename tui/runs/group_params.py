@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from engine.protocol import GroupRow, RunSummary, SweepRow
+from engine.protocol import RunSummary
 from engine.run_groups import group_of, is_left_out
+from engine.table_protocol import GroupRow, SweepRow
 from tui.data.group_text import newest_of
 from tui.runs.differing_params import differing_params
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from engine.client.client import Client
 from engine.errors import DltuiError
-from engine.protocol import CauseKind, RunSummary, SkippedRun, Status, SweepRow
+from engine.protocol import CauseKind, RunSummary, SkippedRun, Status
+from engine.table_protocol import SweepRow
 from tui.data.run_text import name_of
 from tui.data.value_text import plural
 from tui.runs.sweep_cells import name_of_sweep

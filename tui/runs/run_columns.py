@@ -8,7 +8,8 @@ from functools import partial
 
 from engine import filter_fields
 from engine.filter_fields import RunField
-from engine.protocol import Query, RunSummary
+from engine.protocol import RunSummary
+from engine.table_protocol import Query
 from tui.data.annotation_text import tags_text
 from tui.data.run_text import age_of, name_of, number_span, params_of, progress_or_status, sign_of
 from tui.data.value_text import child_text, field_text

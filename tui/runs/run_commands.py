@@ -7,7 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from engine.errors import DltuiError, UnknownExperiment
-from engine.protocol import GroupRow, RunSummary, Status, SweepRow
+from engine.protocol import RunSummary, Status
+from engine.table_protocol import GroupRow, SweepRow
 from tui.data import run_actions
 from tui.data.code_text import changed_names
 from tui.data.run_actions import Action, run_and_notify

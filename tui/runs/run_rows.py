@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from textual.widget import Widget
 
 from engine.errors import DltuiError
-from engine.protocol import Page, Query, RunSummary, Status
+from engine.protocol import RunSummary, Status
+from engine.table_protocol import Page, Query
 from tui.data.connection import Connection
 from tui.data.run_pages import RunPages
 from tui.messages import RunsChanged

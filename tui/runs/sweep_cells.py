@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from rich.cells import cell_len
 
-from engine.protocol import CauseKind, Status, SweepRow
+from engine.protocol import CauseKind, Status
+from engine.table_protocol import SweepRow
 from tui.data.run_text import age_since
 from tui.data.value_text import plural
 from tui.runs.run_columns import METRIC, RunColumn, laid_out

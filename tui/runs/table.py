@@ -12,7 +12,8 @@ from textual.message import Message
 from textual.strip import Strip
 
 from engine import filter_fields
-from engine.protocol import GroupRow, Query, RunSummary, SweepRow
+from engine.protocol import RunSummary
+from engine.table_protocol import GroupRow, Query, SweepRow
 from tui.data.run_pages import RunPages, TableRow
 from tui.data.run_text import name_of
 from tui.keys import all_keys

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Mapping
 
-from engine.protocol import Finding, Severity
+from engine.machine_protocol import Finding, Severity
 from tui.terminal.glyphs import is_utf8, output_encoding
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.protocol import Gpu, Resources
+from engine.machine_protocol import Gpu, Resources
 from tui.terminal.glyphs import glyphs
 from tui.ui.line_widget import Line
 from tui.ui.span import Row, Span, row_width

@@ -11,8 +11,8 @@ from tui.ui.start_worker import start_worker
 if TYPE_CHECKING:
     from textual.dom import DOMNode
 
-    from engine.protocol import Query
     from engine.sweep_protocol import TrialQuery
+    from engine.table_protocol import Query
 
 QueryT = TypeVar("QueryT", bound="Query | TrialQuery")
 EntryT = TypeVar("EntryT")

@@ -7,7 +7,7 @@ from typing import Any
 from rich.text import Text
 from textual.widgets import Static
 
-from engine.protocol import Finding, Severity
+from engine.machine_protocol import Finding, Severity
 from tui.keys.all_keys import BY_ID, shown
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain

@@ -14,8 +14,8 @@ from engine.data.published_files import MNIST
 from engine.data.text.published_corpora import CAPTIONS, CORPORA
 from engine.data.text.published_corpus_path import find
 from engine.errors import DataError, without_error_number
+from engine.machine_protocol import Finding, Severity
 from engine.places import Places
-from engine.protocol import Finding, Severity
 from engine.service.health import gpu_driver, gpu_frameworks, storage
 from engine.service.placement.machine_load import cores
 

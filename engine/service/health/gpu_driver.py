@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from engine.protocol import Finding, Severity
+from engine.machine_protocol import Finding, Severity
 from engine.service.placement.machine_load import cores
 
 GIB = 1 << 30

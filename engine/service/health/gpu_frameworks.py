@@ -12,7 +12,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.protocol import Finding, Severity
+from engine.machine_protocol import Finding, Severity
 from engine.service.health.gpu_driver import Driver
 
 OLDEST_DRIVER = {11: 450, 12: 525, 13: 580}

@@ -9,8 +9,8 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
+from engine.machine_protocol import Finding, Severity
 from engine.places import Places
-from engine.protocol import Finding, Severity
 
 DANGER_BYTES = 1_000_000_000
 WARNING_BYTES = 5_000_000_000

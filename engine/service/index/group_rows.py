@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.protocol import GroupRow, GroupStatistics
+from engine.table_protocol import GroupRow, GroupStatistics
 
 GROUP_SORTS = ("count", "spread")
 """what groups alone are sorted by: the number of their runs, the deviation of their best values"""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
 from engine.errors import EngineError
-from engine.protocol import Query, Status
+from engine.protocol import Status
 from engine.run_groups import group_of_summary
 from engine.service.index import filter_sql
 from engine.service.index.filter_parser import FilterError
@@ -41,6 +41,7 @@ from engine.service.index.index_rows import (
     verified_body,
 )
 from engine.service.index.page_queries import PageQueries
+from engine.table_protocol import Query
 from engine.text_pattern import SECONDS, PatternSearch
 
 _RESTING = ("paused", "done", "stopped", "failed", "lost", "imported")

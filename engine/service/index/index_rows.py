@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.protocol import GroupRow, Json, RunSummary, Status, SweepRow, summary_to_json
+from engine.protocol import Json, RunSummary, Status, summary_to_json
 from engine.run_groups import CONFIG
 from engine.service.index import filter_sql
+from engine.table_protocol import GroupRow, SweepRow
 
 SCHEMA = 6
 TABLES = """

@@ -7,7 +7,6 @@ import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from engine.protocol import Query, SweepRow
 from engine.run_groups import CONFIG
 from engine.service.index import filter_sql
 from engine.service.index.filter_parser import FilterError
@@ -23,6 +22,7 @@ from engine.service.index.group_rows import (
     window_of,
 )
 from engine.service.index.index_rows import BODY, FROM, FROM_BOTH, IndexWindow, verified_body
+from engine.table_protocol import Query, SweepRow
 
 LIMIT = 1000
 """most rows of one page"""

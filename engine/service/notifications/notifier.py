@@ -16,6 +16,7 @@ from dataclasses import asdict
 from engine import files, params
 from engine.engine_path import python_path
 from engine.errors import DltuiError, InputError
+from engine.machine_protocol import Finding, Severity
 from engine.notifications import (
     OFF,
     Notification,
@@ -24,7 +25,7 @@ from engine.notifications import (
     words_of,
 )
 from engine.places import Places
-from engine.protocol import Finding, RunSummary, Severity
+from engine.protocol import RunSummary
 from engine.service.notifications import run_events
 from engine.service.server.changes import ChangeFeed
 from engine.sweep_protocol import SweepSummary

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from engine import files, gpu_readings
 from engine.gpu_readings import LATE_SECONDS, GpuReading
-from engine.protocol import Gpu
+from engine.machine_protocol import Gpu
 
 WRITE_SECONDS = 4.0
 """between two files: a worker measures every five seconds"""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
-from engine.protocol import Gpu
+from engine.machine_protocol import Gpu
 from engine.service.placement.queue import FreeGpus
 
 # --- what NVML reads --------------------------------------------------------------------------------------

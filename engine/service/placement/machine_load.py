@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from engine.machine_protocol import Gpu, Resources
 from engine.process_tree import ProcessTree, ProcessUse
-from engine.protocol import Gpu, Resources
 
 
 @dataclass(slots=True)

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine import gpu_readings
-from engine.protocol import Gpu, Running
+from engine.machine_protocol import Gpu
+from engine.protocol import Running
 from engine.service.placement.gpu_use_meter import GpuUseMeter
 from engine.service.placement.gpus import GpuDriver, GpuPlacement, NoGpus, find_driver
 from engine.service.placement.machine_load import CpuRate, ProcessTrees, ResourceMeter

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 from engine import store
 from engine.errors import CorruptRun, EngineError
-from engine.protocol import Cause, CauseKind, Gpu, Queued, Status
+from engine.machine_protocol import Gpu
+from engine.protocol import Cause, CauseKind, Queued, Status
 from engine.service.placement import queue
 from engine.service.placement.executors import Executor, KeeperStart, LocalExecutor, find_executor
 from engine.service.placement.gpus import visible_gpus

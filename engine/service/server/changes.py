@@ -7,8 +7,9 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from engine.machine_protocol import Resources
 from engine.notifications import TerminalNotification
-from engine.protocol import Resources, RunSummary
+from engine.protocol import RunSummary
 from engine.sweep_protocol import SweepSummary
 
 ROW_LIMIT = 5000

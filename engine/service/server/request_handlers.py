@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from engine import store
 from engine.errors import DltuiError, InputError
 from engine.notifications import NotificationRequest
-from engine.protocol import Json, LogQuery, Query, RunSummary, SkippedRun, read_request, summary_to_json
+from engine.protocol import Json, LogQuery, RunSummary, SkippedRun, read_request, summary_to_json
 from engine.service.index.index import Index
 from engine.service.runs import submitted_command_checks, worker_log
 from engine.service.runs.runs import check_file, is_unsaved, parse_data
@@ -35,6 +35,7 @@ from engine.service_requests import (
     SweepRemoveRequest,
 )
 from engine.sweep_protocol import AnalysisRequest, RunsAnalysisRequest, SweepSummary, TrialsRequest
+from engine.table_protocol import Query
 from engine.typed_json import to_json
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ from collections.abc import Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import CorruptRun, EngineError
+from engine.machine_protocol import Finding, Resources, Severity
 from engine.places import Places
-from engine.protocol import Finding, Json, Resources, Severity, Status
+from engine.protocol import Json, Status
 from engine.service.index.index import Index
 from engine.service.index.index_thread import IndexThread
 from engine.service.notifications.notifier import Notifier

@@ -15,7 +15,7 @@ from engine import spec_versions, store
 from engine.errors import CorruptRun, DltuiError, RunNotFound, RunRefused
 from engine.exec.shell_command import ShellCommand
 from engine.places import Places
-from engine.protocol import Json, SubmitRequest, SweepRow
+from engine.protocol import Json, SubmitRequest
 from engine.service.placement import executors
 from engine.service.runs import parent_checkpoint, submitted_command_checks
 from engine.service.runs.runs import read_submission
@@ -25,6 +25,7 @@ from engine.service.sweeps import sweep as sweeping
 from engine.service.sweeps.sweep import Sweep
 from engine.service.sweeps.sweep_cycle import SweepCycle
 from engine.sweep_protocol import SweepSpec, SweepStatus, SweepSummary, TrialPage, TrialRow, TrialStatus
+from engine.table_protocol import SweepRow
 from engine.typed_json import to_json
 
 LIST_SECONDS = 2.0

@@ -10,8 +10,9 @@ import typer
 from typer.testing import CliRunner
 
 from engine import filter_fields
-from engine.protocol import Query, Status
+from engine.protocol import Status
 from engine.service.index.filter_parser import parse
+from engine.table_protocol import Query
 from tui.cli import commands, help
 from tui.keys.all_keys import KEYS
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from engine.places import Places
-from engine.protocol import Page
+from engine.table_protocol import Page
 from tests.fakes.engine import make_run
 from tui.cli import ls
 from tui.data import saved_views

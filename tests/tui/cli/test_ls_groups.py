@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from engine.protocol import Best, GroupRow, GroupStatistics, Page, Query
+from engine.protocol import Best
+from engine.table_protocol import GroupRow, GroupStatistics, Page, Query
 from tests.engine.service.rows import a_summary
 from tui.cli import ls_groups
 

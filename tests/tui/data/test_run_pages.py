@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.protocol import Page, Query, RunSummary, SweepRow
+from engine.protocol import RunSummary
+from engine.table_protocol import Page, Query, SweepRow
 from tests.fakes.engine import make_run
 from tui.data.run_pages import PAGE, RunPages
 from tui.ui.pages import PAGES_KEPT

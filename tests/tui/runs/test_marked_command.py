@@ -4,18 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from engine.protocol import (
-    Cause,
-    CauseKind,
-    Paused,
-    Queued,
-    Running,
-    SkippedRun,
-    State,
-    Status,
-    SweepRow,
-)
+from engine.protocol import Cause, CauseKind, Paused, Queued, Running, SkippedRun, State, Status
 from engine.service.runs.transitions import why_not
+from engine.table_protocol import SweepRow
 from tests.fakes.engine import done, make_run
 from tui.runs.marked_command import MarkedRuns, count_of, count_of_trials, done_text, possible
 

@@ -8,7 +8,8 @@ import pytest
 
 from engine import filter_fields
 from engine.filter_fields import RunField
-from engine.protocol import Best, Query
+from engine.protocol import Best
+from engine.table_protocol import Query
 from tests.fakes.engine import done, make_run
 from tui.runs.run_columns import TableStyle, cells_of, columns, header, row_of, with_room_for_params
 from tui.ui.span import row_text, row_width

@@ -550,7 +550,7 @@ async def test_copying_says_where_it_went(places: Places) -> None:
 async def test_a_hundred_thousand_runs_are_fetched_where_one_looks(places: Places) -> None:
     class Many(FakeEngine):
         def list(self, query):  # type: ignore[no-untyped-def]
-            from engine.protocol import Page
+            from engine.table_protocol import Page
 
             rows = range(query.offset, min(query.offset + query.limit, 100_000))
             return Page(tuple(make_run(row + 1, name=f"row {row:,}") for row in rows), 100_000, 100_000)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from engine.protocol import Gpu
+from engine.machine_protocol import Gpu
 from tests.fakes.engine import MACHINE
 from tui.ui.header_meters import Meters
 from tui.ui.span import row_text, row_width

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.protocol import Finding, Severity
+from engine.machine_protocol import Finding, Severity
 from tui.ui.problem_banner import most_serious
 
 OK, NOTE, WARNING, DANGER = (Finding("x", severity, str(severity)) for severity in Severity)

@@ -12,7 +12,8 @@ from rich.cells import cell_len
 
 from engine.client.client import EventBatch
 from engine.places import Places
-from engine.protocol import Best, Query, RunSummary
+from engine.protocol import Best, RunSummary
+from engine.table_protocol import Query
 from tests.fakes.app_pilot import open_app
 from tests.fakes.engine import FakeEngine, done, make_run, metrics
 from tui.chart.chart_rows import CurveSeries, Scene, picture

@@ -10,8 +10,8 @@ from engine.data import mnist
 from engine.data.idx import digest_idx
 from engine.data.published_files import MNIST, DataSource, PublishedFile
 from engine.errors import DataError
+from engine.machine_protocol import Severity
 from engine.places import Places
-from engine.protocol import Severity
 from engine.service.health import doctor
 from engine.service.health.doctor import check_data_sets
 from tests.engine.data.idx_files import NAMES, make_arrays, write_set

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from engine.machine_protocol import Finding, Severity
 from engine.places import Places
-from engine.protocol import Finding, Severity
 from engine.service.health import doctor, storage
 
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from engine.protocol import Finding, Severity
+from engine.machine_protocol import Finding, Severity
 from engine.service.health import gpu_driver
 from tests.fakes.nvml import GIB, LOST, NO_DRIVER, NO_PERMISSION, PretendedGpu, PretendedNvml
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.protocol import Severity
+from engine.machine_protocol import Severity
 from engine.service.health.gpu_driver import DoctorGpu, Driver
 from engine.service.health.gpu_frameworks import (
     Build,

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from engine.client.detach import DetachPlan
-from engine.protocol import Finding, Severity
+from engine.machine_protocol import Finding, Severity
 from engine.service.health.doctor import check_logout
 
 

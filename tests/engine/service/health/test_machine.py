@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.protocol import Severity
+from engine.machine_protocol import Severity
 from engine.service.health.doctor import check_machine
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.machine_protocol import Severity
 from engine.places import Places
-from engine.protocol import Severity
 from engine.service.health.storage import check_permissions, check_private
 
 

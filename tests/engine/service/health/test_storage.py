@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.protocol import Severity
+from engine.machine_protocol import Severity
 from engine.service.health.storage import check_disk, check_file_system, has_reset_bug, nearest_folder
 
 ROOT = Path("/home/ada/.local/state/dltui")

@@ -15,9 +15,10 @@ from engine.client.client import Client
 from engine.errors import DltuiError
 from engine.fold import CurvePoints, MetricCurves, wall_clock
 from engine.places import Places
-from engine.protocol import Json, Query, Status
+from engine.protocol import Json, Status
 from engine.reader_protocol import LogDescription
 from engine.service.imports import imports
+from engine.table_protocol import Query
 from tests.engine.readers.test_tensorboard_log import scalar, version, write
 from tests.engine.service.live import connect, serving
 from tests.timeouts import quiet_seconds

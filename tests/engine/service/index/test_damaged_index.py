@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from engine.places import Places
-from engine.protocol import Query
+from engine.table_protocol import Query
 from tests.engine.service.live import connect, serving
 from tests.engine.service.runs.test_damaged_runs import done_run
 from tests.fakes import waits

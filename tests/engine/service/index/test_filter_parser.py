@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 from engine import filter_fields, text_pattern
 from engine.errors import DltuiError
-from engine.protocol import Cause, CauseKind, ParentCheckpoint, Query, Stopped, summary_from_json
+from engine.protocol import Cause, CauseKind, ParentCheckpoint, Stopped, summary_from_json
 from engine.service.index import filter_sql
 from engine.service.index.filter_parser import And, Comparison, FilterError, Not, Or, SearchTerm, parse
 from engine.service.index.index import Index, open_index
 from engine.service.index.index_rows import IndexRow, row_of
+from engine.table_protocol import Query
 from tests.engine.service.rows import a_row, a_summary
 
 

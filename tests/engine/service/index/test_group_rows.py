@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.protocol import Best, GroupRow, GroupStatistics, Query, RunSummary
+from engine.protocol import Best, RunSummary
 from engine.run_groups import group_of
 from engine.service.index.filter_parser import FilterError
 from engine.service.index.group_rows import statistics_of
 from engine.service.index.index import Index, open_in_memory
 from engine.service.index.index_rows import IndexWindow, row_of
+from engine.table_protocol import GroupRow, GroupStatistics, Query
 from tests.engine.service.rows import a_summary
 
 

@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 
 from engine.errors import EngineError
-from engine.protocol import Query, Status, summary_from_json
+from engine.protocol import Status, summary_from_json
 from engine.service.index.index import Index, open_index
 from engine.service.index.index_rows import DamagedIndex, IndexRow, row_of
+from engine.table_protocol import Query
 from tests.engine.service.rows import a_row, a_summary
 
 

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.protocol import Cause, CauseKind, Query, RunSummary, Stopped, SweepRow
+from engine.protocol import Cause, CauseKind, RunSummary, Stopped
 from engine.service.index.index import Index, open_in_memory, open_index
 from engine.service.index.index_rows import IndexWindow, row_of
 from engine.service.index.page_queries import group_trials
+from engine.table_protocol import Query, SweepRow
 from tests.engine.service.rows import a_summary
 
 TPE = "20260101-000000-xor-sweep-aaaa"

@@ -10,7 +10,7 @@ import pytest
 
 from engine import gpu_readings
 from engine.gpu_readings import GpuReading
-from engine.protocol import Gpu
+from engine.machine_protocol import Gpu
 from engine.service.placement.gpu_use_meter import GpuUseMeter
 from engine.service.placement.gpus import Nvml
 from engine.service.placement.machine_load import ResourceMeter

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from engine import gpu_readings
+from engine.machine_protocol import Gpu
 from engine.places import Places
-from engine.protocol import Gpu, Status
+from engine.protocol import Status
 from engine.service.placement import gpu_use_meter, gpus
 from engine.service.placement.gpus import GpuPlacement, NoGpus, Nvml, visible_gpus
 from engine.service.server import service as service_module

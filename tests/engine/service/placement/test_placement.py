@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.protocol import Gpu
+from engine.machine_protocol import Gpu
 from engine.service.placement.gpus import GIB, GpuPlacement
 from engine.service.placement.queue import FreeGpus
 

@@ -11,10 +11,11 @@ import pytest
 from engine import files, store
 from engine.errors import DltuiError, InputError, RunRefused
 from engine.places import Places
-from engine.protocol import Query, Status
+from engine.protocol import Status
 from engine.service.index.index import Index
 from engine.service.runs.annotate import NOTE_LIMIT, TAGS_LIMIT, Annotate, changed
 from engine.store import Annotations
+from engine.table_protocol import Query
 from tests.engine.readers.test_tensorboard_log import scalar, version, write
 from tests.engine.service.imports.test_imports import import_all
 from tests.engine.service.live import connect, process, reach, serving

@@ -15,7 +15,8 @@ import pytest
 from engine.client.client import Client
 from engine.errors import DltuiError
 from engine.places import Places
-from engine.protocol import CauseKind, Query, RunSummary, Status
+from engine.protocol import CauseKind, RunSummary, Status
+from engine.table_protocol import Query
 from tests import damage
 from tests.damage import Damage
 from tests.engine.service.live import SECONDS, connect, reach, serving

@@ -7,10 +7,11 @@ import os
 import pytest
 
 from engine.places import Places
-from engine.protocol import Query, Status
+from engine.protocol import Status
 from engine.service.placement.executors import LocalExecutor
 from engine.service.runs import orphans, read_run_folder, run_cycle
 from engine.service.runs.tracked_run import TrackedRun
+from engine.table_protocol import Query
 from tests.engine.service.live import connect, reach, serving, until
 
 

@@ -11,7 +11,8 @@ from engine import store
 from engine.client.client import Client
 from engine.errors import DltuiError
 from engine.places import Places
-from engine.protocol import CauseKind, Query, Queued, Status
+from engine.protocol import CauseKind, Queued, Status
+from engine.table_protocol import Query
 from tests.engine.service.live import SECONDS, connect, process, reach, serving, until
 from tests.fakes import waits
 from tests.timeouts import LONG, quiet_seconds

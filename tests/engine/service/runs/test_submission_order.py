@@ -10,7 +10,7 @@ import pytest
 
 from engine import store
 from engine.places import Places
-from engine.protocol import Query, Spec, Status
+from engine.protocol import Spec, Status
 from engine.service.index.index import open_index
 from engine.service.index.index_rows import row_of
 from engine.service.placement.queue import CPU, FreeGpus, QueuedRun, QueuedStart, plan
@@ -18,6 +18,7 @@ from engine.service.runs import runs, tracked_run
 from engine.service.runs.submission_counter import largest_on_disk
 from engine.session import language_runs, mnist_checkpoints
 from engine.session.cache import SessionCache
+from engine.table_protocol import Query
 from tests.engine.service.live import connect, reach, serving
 from tests.engine.service.rows import a_summary
 from tests.fakes.language_run import write_run

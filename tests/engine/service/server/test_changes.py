@@ -7,7 +7,7 @@ import dataclasses
 
 import pytest
 
-from engine.protocol import Resources
+from engine.machine_protocol import Resources
 from engine.service.server import changes as boards
 from engine.service.server.changes import ChangeFeed
 from tests.engine.service.rows import a_summary

@@ -11,8 +11,9 @@ from checkpoints import folder as checkpoint_folder
 from engine import store
 from engine.errors import DltuiError
 from engine.places import Places
-from engine.protocol import ParentCheckpoint, Query
+from engine.protocol import ParentCheckpoint
 from engine.service.sweeps import sweep_folder
+from engine.table_protocol import Query
 from tests.engine.service.live import connect, serving, until
 from tests.engine.service.runs.test_parent_checkpoint import a_parent
 
