@@ -27,7 +27,8 @@ from engine.built_in_experiments import MnistParams
 from engine.data import mnist
 from engine.data.example_order import order
 from engine.models import captured_updates
-from engine.models.captured_updates import CapturedUpdates
+from engine.models.captured_updates import CapturedUpdates, Inputs, set_rate
+from engine.models.cuda_graph import capture_on
 from engine.models.images.architecture_from_torch import architecture_of
 from engine.models.images.live_images import LiveImages
 from engine.models.mnist_compiled_training import offer
@@ -200,10 +201,12 @@ class AccuracyGoal:
 # --- loop ---------------------------------------------------------------------------------------------------
 
 
-def torch_update(net: nn.Module, optimizer: Adam, images: TrainingImages) -> Callable[[Tensor], Tensor]:
-    """Returns a function that does one update on the images with the given indices and returns the loss."""
+def torch_update(net: nn.Module, optimizer: Adam, images: TrainingImages) -> Callable[..., Tensor]:
+    """Returns a function that does one update on the images with the given indices, with that learning rate,
+    and returns the loss."""
 
-    def update(chosen: Tensor) -> Tensor:
+    def update(chosen: Tensor, rate: float | Tensor) -> Tensor:
+        set_rate(optimizer, rate)
         x, y = images.pixels[chosen], images.labels[chosen]  # (B, 1, side, side), (B,)
         optimizer.zero_grad()
         loss = F.cross_entropy(net(x), y)
@@ -214,8 +217,8 @@ def torch_update(net: nn.Module, optimizer: Adam, images: TrainingImages) -> Cal
     return update
 
 
-def one_by_one(update: Callable[[Tensor], Tensor | float]) -> Callable[[Sequence[Tensor]], list[float]]:
-    return lambda batches: [float(update(chosen)) for chosen in batches]
+def one_by_one(update: Callable[..., Tensor | float]) -> Callable[[Sequence[Inputs]], list[float]]:
+    return lambda updates: [float(update(*inputs)) for inputs in updates]
 
 
 def train(params: MnistParams, run: Run) -> None:
@@ -227,8 +230,7 @@ def train(params: MnistParams, run: Run) -> None:
     # Compiled loops for these layers, where they apply; their bits differ from PyTorch's, so they are pinned.
     kernels = offer(net, images.pixels.shape[-1], params.batch, run.places.cache, run.note)
     run.pin(kernels=kernels.name if kernels else "torch")
-    # Updates of one call: on a GPU a graph of several, so that Python does not hold it up.
-    together = captured_updates.STEPS if run.device == "cuda" else 1
+    together = captured_updates.steps_of(run.device)
     pictures = make_live_images(net, validation, run)
 
     per_epoch = -(-len(images) // params.batch)  # the last batch may be smaller
@@ -242,9 +244,10 @@ def train(params: MnistParams, run: Run) -> None:
         goal.is_reached = False
     plain = torch_update(net, optimizer, images)
     if kernels:
-        update = one_by_one(kernels.begin(net, optimizer, images.pixels, images.labels, run.seed))
+        compiled = kernels.begin(net, optimizer, images.pixels, images.labels, run.seed)
+        update = one_by_one(lambda chosen, rate: compiled(chosen))
     elif together > 1:
-        update = CapturedUpdates(plain, net, optimizer, params.batch, run.note)
+        update = CapturedUpdates(plain, [net], optimizer, run.note, capture_on(run.device))
     else:
         update = one_by_one(plain)
     step = done
@@ -254,12 +257,12 @@ def train(params: MnistParams, run: Run) -> None:
         if epoch != shuffled_epoch:
             shuffled = torch.from_numpy(order(run.seed, epoch, len(images))).to(run.device)
             shuffled_epoch = epoch
-        for group in optimizer.param_groups:
-            group["lr"] = run.set["lr"]
+        rate = run.set["lr"] or 0.0
+        set_rate(optimizer, rate)
         # Up to the end of the epoch, the next validation, or the next multiple of `together`.
         end = min(last, (epoch + 1) * per_epoch, *(step - step % n + n for n in (every, together)))
         chosen = shuffled[batch * params.batch : (batch + end - step) * params.batch]
-        for loss in update(chosen.split(params.batch)):
+        for loss in update([(one, rate) for one in chosen.split(params.batch)]):
             step += 1
             run.log(step, loss=loss)
 

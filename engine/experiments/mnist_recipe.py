@@ -17,7 +17,7 @@ import copy
 import json
 import platform
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import cos, pi
@@ -33,9 +33,12 @@ from engine import recipe_defaults
 from engine.built_in_experiments import MnistRecipeParams
 from engine.data import mnist
 from engine.data.example_order import order
+from engine.models import captured_updates
+from engine.models.captured_updates import CapturedUpdates, Inputs, set_rate
+from engine.models.cuda_graph import capture_on
 from engine.models.images.architecture_from_torch import architecture_of
 from engine.models.images.live_images import LiveImages
-from engine.models.images.random_affine import AffineRange, random_transform
+from engine.models.images.random_affine import AffineRange, affine_matrices, transform
 from engine.models.precision import BF16, TimedWork, resolve_precision
 from engine.worker.run import Run
 
@@ -262,12 +265,20 @@ def machine_key(recipe: str, run: Run) -> str:
     return f"{recipe}, {chip}, {platform.node()}, {run.threads} threads, torch {torch.__version__}"
 
 
-def update_average(average: nn.Module, net: nn.Module, keeps: float, step: int) -> None:
-    """Move the averaged weights towards those of `net`, with a smaller decay in the first steps, since the
-    initial weights are random."""
-    share = 1 - min(keeps, step / (step + 9))
+def share_of_new(keeps: float, step: int) -> float:
+    """How far the averaged weights move towards the new ones: further in the first steps, since the initial
+    weights are random."""
+    return 1 - min(keeps, step / (step + 9))
+
+
+def update_average(average: nn.Module, net: nn.Module, share: float | Tensor) -> None:
+    """Move the averaged weights towards those of `net`."""
     ours, theirs = ([weight.data for weight in one.parameters()] for one in (average, net))
-    torch._foreach_lerp_(ours, theirs, share)
+    if not isinstance(share, Tensor):
+        torch._foreach_lerp_(ours, theirs, share)
+        return
+    for own, new in zip(ours, theirs, strict=True):
+        own.lerp_(new, share)
 
 
 def batch_indices(seed: int, count: int, device: str) -> Callable[[ImageBatch], Tensor]:
@@ -282,6 +293,36 @@ def batch_indices(seed: int, count: int, device: str) -> Callable[[ImageBatch], 
         return shuffled[batch.epoch][batch.start : batch.stop]
 
     return chosen
+
+
+def make_update(
+    net: nn.Module, result: nn.Module, optimizer: Adam, recipe: Recipe, precision: str, shown: RecipeImages
+) -> Callable[..., Tensor]:
+    """Returns a function that does one update with images (B,), learning rate, share of the new weights in
+    the average, and matrices (B, 2, 3) where images are distorted; it returns the loss."""
+
+    def update(
+        chosen: Tensor, rate: float | Tensor, share: float | Tensor, places: Tensor | None = None
+    ) -> Tensor:
+        set_rate(optimizer, rate)
+        x, y = shown.pixels[chosen], shown.labels[chosen]
+        if places is not None:
+            x = transform(x, places)
+        optimizer.zero_grad()
+        loss = compute_gradients(net, recipe, precision, x, y)
+        optimizer.step()
+        if recipe.average:
+            update_average(result, net, share)
+        return loss
+
+    return update
+
+
+def one_by_one(update: Callable[..., Tensor]) -> Callable[[Sequence[Inputs]], list[float]]:
+    def train(updates: Sequence[Inputs]) -> list[float]:
+        return [update(*inputs[:3], *map(torch.from_numpy, inputs[3:])).item() for inputs in updates]
+
+    return train
 
 
 def train(params: MnistRecipeParams, run: Run) -> None:
@@ -300,30 +341,43 @@ def train(params: MnistRecipeParams, run: Run) -> None:
     last = run.total(len(plan))
     done = run.restore(TorchState(result, optimizer, modules={"trained": net} if recipe.average else {}))
     chosen = batch_indices(run.seed, len(shown), run.device)
-    for step in range(done + 1, last + 1):
-        batch = plan[step - 1]
-        numbers = chosen(batch)
-        x, y = shown.pixels[numbers], shown.labels[numbers]
-        if recipe.affine:
-            x = random_transform(x, recipe.affine, run.seed, step)
-        for group in optimizer.param_groups:
-            peak = proposed.lr if run.set["lr"] is None else run.set["lr"]
-            group["lr"] = peak * one_cycle((step - 0.5) / last, recipe.warmup)
-        optimizer.zero_grad()
-        loss = compute_gradients(net, recipe, precision, x, y)
-        optimizer.step()
-        if recipe.average:
-            update_average(result, net, recipe.average, step)
-        run.log(step, loss=loss.item())
+    plain = make_update(net, result, optimizer, recipe, precision, shown)
+    together = captured_updates.steps_of(run.device)
+    update = one_by_one(plain)
+    if together > 1:
+        modules = [net, result] if recipe.average else [net]
+        update = CapturedUpdates(plain, modules, optimizer, run.note, capture_on(run.device))
 
-        ends = step == last or plan[step].epoch != batch.epoch
-        is_due = step % params.every == 0 or step == last if params.every else ends
-        if is_due:
+    def rate(step: int) -> float:
+        peak = proposed.lr if run.set["lr"] is None else run.set["lr"]
+        return peak * one_cycle((step - 0.5) / last, recipe.warmup)
+
+    def inputs(step: int) -> Inputs:
+        numbers = chosen(plan[step - 1])
+        given = numbers, rate(step), share_of_new(recipe.average, step)
+        return (
+            (*given, affine_matrices(recipe.affine, len(numbers), run.seed, step)) if recipe.affine else given
+        )
+
+    def is_due(step: int) -> bool:
+        """Whether a validation follows."""
+        ends = step == last or plan[step].epoch != plan[step - 1].epoch
+        return step % params.every == 0 or step == last if params.every else ends
+
+    step = done
+    while step < last:
+        end = next(n for n in range(step + 1, last + 1) if is_due(n) or n % together == 0)
+        losses = update([inputs(n) for n in range(step + 1, end + 1)])
+        set_rate(optimizer, rate(end))
+        for loss in losses:
+            step += 1
+            run.log(step, loss=loss)
+        if is_due(step):
             val_loss, val_accuracy = evaluate(result, validation, run)
             run.log(step, val_loss=val_loss, val_accuracy=val_accuracy)
             print(f"step {step}: val_loss {val_loss:.4f}, val_accuracy {val_accuracy:.4f}")
             log_filters(result, run)
-        run.sketch(step, lambda: pictures.parts(weights()), at_once=is_due)
+        run.sketch(step, lambda: pictures.parts(weights()), at_once=is_due(step))
         run.checkpoint(step)
         if run.should_stop:
             break

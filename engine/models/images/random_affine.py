@@ -51,6 +51,11 @@ def random_transform(
 ) -> Tensor:
     """(B, C, H, W) -> the same shape; pixels from outside are `background`."""
     places = torch.from_numpy(affine_matrices(affine, len(pixels), seed, step)).to(pixels.device)
+    return transform(pixels, places, background)
+
+
+def transform(pixels: Tensor, places: Tensor, background: float = -1.0) -> Tensor:
+    """As `random_transform`, by the matrices (B, 2, 3) of `affine_matrices`."""
     grid = F.affine_grid(places, list(pixels.shape), align_corners=False)
     # grid_sample pads with 0.
     return F.grid_sample(pixels - background, grid, align_corners=False) + background

@@ -20,10 +20,11 @@ from engine.data.labelled_images import load_small_digits
 from engine.events import Event
 from engine.experiments import mnist
 from engine.experiments.mnist import AccuracyGoal, TrainingImages, network
+from engine.models import captured_updates
 from engine.models.images import architecture
 from engine.store import RunFolder
 from tests.engine.data.idx_files import make_arrays, write_set
-from tests.engine.worker.attempts import ScriptedPipe, curve, make_run, new_run, read_events, train
+from tests.engine.worker.attempts import ScriptedPipe, curve, make_run, new_run, read_events, train, weights
 
 
 @pytest.mark.parametrize(
@@ -192,6 +193,27 @@ def test_an_exact_resume_by_other_kernels_is_refused_and_a_fast_one_goes_on(
         train(folder, number=2)
     train(folder, number=3, mode="fast")
     assert list(curve(folder, "loss")) == list(range(1, 9))
+
+
+def test_updates_in_blocks_as_on_a_gpu_leave_the_losses_of_single_ones_also_when_paused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here the blocks are called, on a GPU they are a graph. The network has dropout."""
+    monkeypatch.setattr(mnist, "offer", lambda *given: None)
+    given = {"model": "double_conv_dropout", "iterations": 22, "every": 11}
+    single, blocks, paused = (new_run(tmp_path, "mnist", **given) for _ in range(3))
+    train(single)
+    monkeypatch.setattr(captured_updates, "STEPS", 4)
+    monkeypatch.setattr(captured_updates, "steps_of", lambda device: 4)
+    train(blocks)
+    for number, step in enumerate((8, 11), start=1):
+        train(paused, ScriptedPipe({step: {"word": "pause"}}), number=number)
+        assert weights(paused)[0] == step, "the end of a block, of four or before a validation"
+    train(paused, number=3)
+    assert weights(paused) == weights(blocks)
+    for metric in ("loss", "val_loss", "test_loss"):
+        assert curve(paused, metric) == curve(blocks, metric)
+        assert curve(blocks, metric) == pytest.approx(curve(single, metric), rel=1e-4)
 
 
 def test_a_goal_remembers_that_it_was_reached() -> None:

@@ -23,8 +23,10 @@ from engine.experiments.mnist_recipe import (
     batches,
     network,
     one_cycle,
+    share_of_new,
     update_average,
 )
+from engine.models import captured_updates
 from engine.models import precision as timed_precision
 from engine.models.images import architecture
 from engine.store import RunFolder
@@ -99,10 +101,11 @@ def test_without_the_trained_weights_the_average_differs(
 def test_another_step_of_the_random_transform_gives_other_weights(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole, transform = uninterrupted(tmp_path, "accurate"), mnist_recipe.random_transform
+    whole, matrices = uninterrupted(tmp_path, "accurate"), mnist_recipe.affine_matrices
     monkeypatch.setattr(
-        mnist_recipe, "random_transform", lambda x, affine, seed, step: transform(x, affine, seed, step + 1)
-    )
+        mnist_recipe, "affine_matrices",
+        lambda affine, count, seed, step: matrices(affine, count, seed, step + 1),
+    )  # fmt: skip
     assert weights(uninterrupted(tmp_path, "accurate")) != weights(whole)
 
 
@@ -123,6 +126,24 @@ def test_another_precision_is_refused(tmp_path: Path) -> None:
     folder.spec.write_text(folder.spec.read_text().replace('"precision": "fp32"', '"precision": "bf16"'))
     with pytest.raises(MismatchedCheckpoint, match="precision was fp32, is bf16"):
         train(folder, number=2)
+
+
+@pytest.mark.parametrize("recipe", ["fast", "accurate"])
+def test_updates_in_blocks_as_on_a_gpu_leave_the_weights_of_single_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recipe: str
+) -> None:
+    """Here the blocks are called, on a GPU they are a graph; also paused at the end of a block."""
+    single = uninterrupted(tmp_path, recipe)
+    monkeypatch.setattr(captured_updates, "STEPS", 4)
+    monkeypatch.setattr(captured_updates, "steps_of", lambda device: 4)
+    blocks, paused = uninterrupted(tmp_path, recipe), run(tmp_path, recipe)
+    train(paused, ScriptedPipe({8: PAUSE}))
+    assert weights(paused)[0] == 8
+    train(paused, number=2)
+    assert weights(blocks) == weights(paused)
+    for metric in METRICS:
+        assert curve(blocks, metric) == curve(paused, metric)
+        assert curve(blocks, metric) == pytest.approx(curve(single, metric), rel=1e-3), "a rate in float32"
 
 
 # --- precision ----------------------------------------------------------------------------------------------
@@ -241,7 +262,8 @@ def test_an_average_follows_and_shares_what_batch_normalisation_has_seen() -> No
         with torch.no_grad():
             for weight in net.parameters():
                 weight.fill_(float(step > 100))
-        update_average(average, net, 0.9, step)
+        share = share_of_new(0.9, step)
+        update_average(average, net, share if step % 2 else torch.tensor(share))
     assert all(torch.allclose(weight, torch.ones_like(weight)) for weight in average.parameters())
     net(torch.randn(9, 1, 8, 8))
     norms = [dict(one.named_modules())["norm1"] for one in (net, average)]

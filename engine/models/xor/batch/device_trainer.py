@@ -110,7 +110,10 @@ class NetworkTensors:
     def load(self, nets: NetArrays, names: tuple[str, ...] = FIELDS) -> None:
         for name in names:
             field = self._fields[name]
-            field[..., : nets.width].copy_(torch.from_numpy(getattr(nets, name)))
+            values = getattr(nets, name)
+            if name == "patience":
+                values = np.where(values == 0, NEVER, values)
+            field[..., : nets.width].copy_(torch.from_numpy(values))
             field[..., nets.width :] = STOPPED if name == "outcome" else 0
 
     def unload(self, nets: NetArrays) -> None:
@@ -146,10 +149,15 @@ class NetworkTensors:
         """What the warm-up changes is put back."""
         kept = {name: field.clone() for name, field in self._fields.items()}
         many, single = (lambda: self._epochs(BLOCK)), (lambda: self._epochs(1))
-        made = self._capture(many, single), self._capture(single, single)
-        for name, field in self._fields.items():
-            field.copy_(kept[name])
-        return made
+        try:
+            return self._capture(many, single), self._capture(single, single)
+        except RuntimeError as error:
+            first = next(iter(str(error).splitlines()), "")
+            print(f"Epochs are started one by one, more slowly: no CUDA graph could be made: {first}")
+            return many, single
+        finally:
+            for name, field in self._fields.items():
+                field.copy_(kept[name])
 
     # --- epochs ---------------------------------------------------------------------------------------------
 
@@ -252,8 +260,7 @@ class NetworkTensors:
             is_better = active & (loss < best - fields["min_delta"])
             best.copy_(torch.where(is_better, loss, best))
             waited.mul_(~is_better)
-            patience = torch.where(fields["patience"] == 0, NEVER, fields["patience"])
-            has_won = active & (waited >= patience) & (best < fields["target"])
+            has_won = active & (waited >= fields["patience"]) & (best < fields["target"])
             outcome.masked_fill_(has_won, SUCCESS)
         outcome.masked_fill_(is_broken, DIVERGED)
         fields["stop"].copy_(torch.where(active, self._epoch, fields["stop"]))
