@@ -343,7 +343,8 @@ AIDS = (
         "pictures",
         "the perceptron rule on 200 pictures of ten digits, one digit against the others",
         "novikoff62",
-        "mnist data",
+        "mnist filters",
+        "run",
     ),
     AidEntry(
         "loss_slice",
@@ -352,6 +353,8 @@ AIDS = (
         "field",
         "L(θ + a d1 + b d2), random directions with rows as long as those of the weights",
         "goodfellow16",
+        "runs",
+        "run",
     ),
     AidEntry(
         "filters",
@@ -417,7 +420,7 @@ AIDS = (
         "curves",
         "stops where no epoch within the patience is more than the gain below the best before",
         "goodfellow16",
-        "",
+        "runs",
         "run",
     ),
     AidEntry(
@@ -427,7 +430,8 @@ AIDS = (
         "curves",
         "loss |w0 - w|² (1 - lr)^(2 t) / 2 on inputs without a direction of their own",
         "goodfellow16",
-        "language",
+        "runs",
+        "run",
     ),
     AidEntry(
         "attention",
@@ -454,7 +458,7 @@ AIDS = (
         "What length costs",
         9,
         "curves",
-        "4 T d² + 2 T² d against 8 T d² multiply-adds; 4 T² bytes a head",
+        "4 T d² + 2 T² d against 8 T d² multiply-adds; 4 T² bytes a head; or the time of both on one core",
         "vaswani17",
     ),
 )
@@ -525,10 +529,22 @@ START_WITH: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "unroll": ("lm", {}),
     "filters": ("mnist", {}),
     "leak": ("leak", {}),
+    "weight_image": ("mnist", {"model": "logistic"}),
+    "loss_slice": ("xor", {}),
+    "transfer": ("lm", {}),
 }
 """experiment and parameters of a run that fits, by aid"""
+MORE_OPTIONS = {"transfer": ("--begin RUN",)}
+"""options of `dltui run` that such a run needs and whose value only the learner knows"""
 
 
 def command_of(name: str) -> str:
     experiment, settings = START_WITH[name]
-    return " ".join(["dltui run", experiment, *(f"--set {key}={value}" for key, value in settings.items())])
+    return " ".join(
+        [
+            "dltui run",
+            experiment,
+            *(f"--set {key}={value}" for key, value in settings.items()),
+            *MORE_OPTIONS.get(name, ()),
+        ]
+    )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from engine.aids import drawings
+from engine.aids.computing_in_parts import Pieces, finish
 from engine.aids.phi import Floats
-from engine.aids.result import Aid
+from engine.aids.result import OF, Aid
 from engine.aids.small_mlp import SmallMlp, deltas, loss, small_mlp
-from engine.params import flag, number
+from engine.params import choice, flag, number
 
 CELLS = 17
 UNITS, EXAMPLES = 4, 24
@@ -23,6 +26,7 @@ class LossSliceParams:
     reach: float = number(1.0, "How far the slice goes to each side.", above=0, most=4)
     by_row: bool = flag(True, "Whether each row of a direction is as long as that row of the weights.")
     seed_of_slice: int = number(0, "Number that draws the two directions.", least=0, most=999)
+    of: str = choice("your run", "Your newest run that fits, or the small built-in example.", OF)
 
 
 PARAMS = LossSliceParams
@@ -36,24 +40,46 @@ VALUES = {
 }
 
 
-def compute(params: LossSliceParams, seed: int) -> Aid:
+def computing(params: LossSliceParams, seed: int) -> Pieces[Aid]:
     net = trained(seed, params.steps)
     source = np.random.default_rng([seed, params.seed_of_slice])
-    one, two = (direction(net.weights, source, params.by_row) for _ in range(2))
+    made = yield from sliced(lambda weights: loss(net, dict(weights)), net.weights, params, source)
+    return made
+
+
+def compute(params: LossSliceParams, seed: int) -> Aid:
+    return finish(computing(params, seed))
+
+
+def sliced(
+    loss_of: Callable[[Mapping[str, Any]], float],
+    weights: Mapping[str, Any],
+    params: LossSliceParams,
+    source: np.random.Generator,
+    unused: Sequence[str] = (),
+) -> Pieces[Aid]:
+    """The slice of a loss around `weights`, arrays by name."""
+    one, two = (direction(weights, source, params.by_row) for _ in range(2))
     steps = np.linspace(-params.reach, params.reach, CELLS)
-    heights = np.array([[at(net, a, one, b, two) for a in steps] for b in steps])
+    heights = np.empty((CELLS, CELLS))
+    for row, b in enumerate(steps):
+        for column, a in enumerate(steps):
+            moved = {name: (w + a * one[name] + b * two[name]).astype(w.dtype) for name, w in weights.items()}
+            heights[row, column] = loss_of(moved)
+            yield (row * CELLS + column) / CELLS**2
     middle = CELLS // 2
     border = np.concatenate([heights[0], heights[-1], heights[1:-1, 0], heights[1:-1, -1]])
     lines = (heights[middle], heights[:, middle], np.diagonal(heights), np.diagonal(heights[::-1]))
     values = {
-        "loss": loss(net, net.weights),
+        "loss": loss_of(weights),
         "centre": float(heights[middle, middle]),
         "least": float(heights.min()),
         "border": float(border.mean()),
         "rise": float(border.mean() - heights[middle, middle]),
         "convex": float(np.mean([line.min() >= heights[middle, middle] for line in lines])),
     }
-    return Aid(values, drawings.field(steps, steps, heights.tolist(), [("here", [0.0], [0.0])]))
+    data = drawings.field(steps, steps, heights.tolist(), [("here", [0.0], [0.0])])
+    return Aid(values, data | ({"unused": list(unused)} if unused else {}))
 
 
 def trained(seed: int, steps: int) -> SmallMlp:
@@ -73,17 +99,18 @@ def _said(net: SmallMlp, weights: dict[str, Floats]) -> Floats:
     return made
 
 
-def direction(weights: dict[str, Floats], source: np.random.Generator, by_row: bool) -> dict[str, Floats]:
-    """Random numbers of the shape of the weights, rows rescaled; biases do not move where rows do."""
+def direction(weights: Mapping[str, Any], source: np.random.Generator, by_row: bool) -> dict[str, Floats]:
+    """Random numbers of the shape of the weights, rows (or kernels) rescaled; biases do not move where rows
+    do."""
     made = {}
     for name, w in weights.items():
         drawn = source.normal(size=w.shape)
-        if by_row and w.ndim == 2:
-            drawn *= np.linalg.norm(w, axis=1, keepdims=True) / np.linalg.norm(drawn, axis=1, keepdims=True)
-        made[name] = np.zeros_like(w) if by_row and w.ndim == 1 else drawn
+        if by_row and w.ndim > 1:
+            drawn *= _lengths(w) / _lengths(drawn)
+        made[name] = np.zeros(w.shape) if by_row and w.ndim == 1 else drawn
     return made
 
 
-def at(net: SmallMlp, a: float, one: dict[str, Floats], b: float, two: dict[str, Floats]) -> float:
-    """L(θ + a d1 + b d2)"""
-    return loss(net, {name: w + a * one[name] + b * two[name] for name, w in net.weights.items()})
+def _lengths(w: Any) -> Any:
+    """Those of its rows or kernels, in a shape that multiplies them."""
+    return np.linalg.norm(w.reshape(len(w), -1), axis=1).reshape(-1, *[1] * (w.ndim - 1))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from engine.aids import drawings
 from engine.aids.phi import Floats
-from engine.aids.result import Aid
-from engine.params import number
+from engine.aids.result import OF, Aid
+from engine.params import choice, number
 
 INPUTS, EXAMPLES = 12, 48
 
@@ -21,6 +22,7 @@ class TransferParams:
     steps: int = number(40, "Steps on the new task.", least=1, most=300)
     lr: float = number(0.1, "Learning rate.", above=0, most=1)
     level: float = number(0.05, "Loss that is waited for.", above=0, most=0.5, log=True)
+    of: str = choice("your run", "Your newest run that fits, or the small built-in example.", OF)
 
 
 PARAMS = TransferParams
@@ -49,6 +51,20 @@ def compute(params: TransferParams, seed: int) -> Aid:
     steps = np.arange(params.steps + 1)
     lines = [("from zero", steps, from_zero), ("with trained weights", steps, begun)]
     return Aid(values, drawings.curves("step", "loss", lines))
+
+
+def of_runs(
+    new: tuple[Sequence[float], Sequence[float]], begun: tuple[Sequence[float], Sequence[float]]
+) -> Aid:
+    """Losses by step of a run that begins with trained weights and of one that does not; the last ones are
+    those of the step up to which both have trained."""
+    until = min(new[0][-1], begun[0][-1])
+    values = {"first_new": float(new[1][0]), "first_begun": float(begun[1][0])}
+    for name, (steps, found) in (("last_new", new), ("last_begun", begun)):
+        values[name] = float([loss for step, loss in zip(steps, found, strict=True) if step <= until][-1])
+    lines = [("from random weights", *new), ("with trained weights", *begun)]
+    data = drawings.curves("step", "loss", lines) | {"unused": ["like", "steps", "lr", "level"]}
+    return Aid(values, data)
 
 
 def tasks(like: float, seed: int) -> tuple[Floats, Floats, Floats]:

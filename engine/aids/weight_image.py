@@ -9,8 +9,8 @@ import numpy as np
 from engine.aids import drawings
 from engine.aids.glyphs import SIDE, digit, examples
 from engine.aids.phi import Floats
-from engine.aids.result import Aid
-from engine.params import number
+from engine.aids.result import OF, Aid
+from engine.params import choice, number
 
 EACH = 20
 """pictures of each digit"""
@@ -20,6 +20,7 @@ EACH = 20
 class WeightImageParams:
     digit: int = number(3, "Digit that is told from the others.", least=0, most=9)
     epochs: int = number(5, "Passes over the 200 pictures.", least=0, most=30)
+    of: str = choice("your run", "Your newest run that fits, or the small built-in example.", OF)
 
 
 PARAMS = WeightImageParams
@@ -54,6 +55,21 @@ def compute(params: WeightImageParams, seed: int) -> Aid:
         ("weights", weights.reshape(SIDE, SIDE).tolist()),
     ]
     return Aid(values, drawings.pictures(shown, signed=True))
+
+
+def of_run(digit_mean: Floats, weights: Floats, right: float) -> Aid:
+    """The weights (side, side) of a class of a trained network without a hidden layer, and the mean picture
+    of that digit; its ink is where the mean picture is brighter than half of its brightest."""
+    ink = digit_mean > digit_mean.max() / 2
+    values = {
+        "right": right,
+        "ink": float(weights[ink].mean()),
+        "elsewhere": float(weights[~ink].mean()),
+        "contrast": float(weights[ink].mean() - weights[~ink].mean()),
+        "norm": float(np.linalg.norm(weights)),
+    }
+    shown = [("the digit, mean", digit_mean.tolist()), ("weights", weights.tolist())]
+    return Aid(values, drawings.pictures(shown, signed=True) | {"unused": ["epochs"]})
 
 
 def learn(x: Floats, targets: Floats, epochs: int) -> tuple[Floats, float, list[int]]:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.aids import catalog
-from engine.aids.result import Aid, finite
+from engine.aids.computing_in_parts import Pieces
+from engine.aids.result import finite
 from engine.course import queries
 from engine.course.cards import Card
 from engine.course.days import day_of
@@ -62,6 +63,9 @@ from engine.session_protocol.learn import (
     WeakSpot,
     WordsRequest,
 )
+
+if TYPE_CHECKING:
+    from engine.session.runs_for_aids import OwnAid
 
 DAYS_BACK = 28
 MOST_WEAK = 20
@@ -218,20 +222,22 @@ def _control(param: Param) -> AidControl:
 def aid(session_cache: SessionCache, request: AidRequest) -> Iterator[Computing | ComputedAid]:
     """Raises InputError."""
     built: Any = build(catalog.module(request.name).PARAMS, request.params)
-    made, note = _of_own_run(session_cache, request.name, built)
+    own = yield from parts_of(_of_own_run(session_cache, request.name, built))
+    made, note, run = (own.aid, own.note, own.run) if own is not None else (None, "", "")
     if made is None:
         made = yield from parts_of(catalog.computing(request.name, request.params, request.seed))
     params = {one.name: getattr(built, one.name) for one in catalog.parameters(request.name)}
-    yield ComputedAid(request.name, params, request.seed, made.values, finite(made.data), note)
+    yield ComputedAid(request.name, params, request.seed, made.values, finite(made.data), note, run)
 
 
-def _of_own_run(session_cache: SessionCache, name: str, params: Any) -> tuple[Aid | None, str]:
-    """As runs_for_aids.own_aid, which loads the methods of models."""
+def _of_own_run(session_cache: SessionCache, name: str, params: Any) -> Pieces[OwnAid | None]:
+    """As runs_for_aids.own_aid, which loads the methods of models; None for an aid that looks into no run."""
     if not hasattr(params, "of"):
-        return None, ""
+        return None
     from engine.session import runs_for_aids
 
-    return runs_for_aids.own_aid(session_cache, name, params)
+    own = yield from runs_for_aids.own_aid(session_cache, name, params)
+    return own
 
 
 def search(session_cache: SessionCache, request: SearchRequest) -> SearchHits:

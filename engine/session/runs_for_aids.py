@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from checkpoints.errors import CheckpointError
 from engine import fold, store
-from engine.aids import attention, block, catalog, early_stop, filters, gates, unroll
-from engine.aids.computing_in_parts import finish
+from engine.aids import (
+    attention,
+    block,
+    catalog,
+    early_stop,
+    filters,
+    gates,
+    leak,
+    loss_slice,
+    transfer,
+    unroll,
+    weight_image,
+)
+from engine.aids.computing_in_parts import Pieces, finish
 from engine.aids.phi import Floats
 from engine.aids.result import OF, Aid
 from engine.aids.softmax import softmax
 from engine.data.text.vocabulary import START
 from engine.errors import CorruptRun, DltuiError
+from engine.models.images.layers import Dense
 from engine.models.language import load_model, output_layer
 from engine.models.language.model_description import TransformerDescription
 from engine.models.language.prompt import tokenise
 from engine.models.language.weights import LstmWeights
-from engine.session import language, language_runs, mnist_checkpoints, mnist_network
+from engine.protocol import Spec
+from engine.session import language, language_runs, mnist_checkpoints, mnist_data, mnist_network
 from engine.session.cache import SessionCache
+from engine.session.losses_of_runs import LOSSES
 from engine.session_protocol.language import AttentionRequest, BlocksRequest, GatesRequest
 from engine.session_protocol.mnist import HistoryRequest
 
@@ -33,23 +49,47 @@ MOST_WORDS = 20
 """that an LSTM is unrolled over"""
 MOST_BYTES = 20_000_000
 """of the events of one"""
+MOST_PICTURES = 1000
+"""of the validation set, of which it is counted how many a class is right about"""
 
 
-def own_aid(session_cache: SessionCache, name: str, params: Any) -> tuple[Aid | None, str]:
-    """The aid of the newest run that fits, and what is said of it; None, and why, where there is no such run.
+@dataclass(frozen=True, slots=True)
+class OwnAid:
+    """An aid of a run of the learner's, and what is said of it; an example is shown where `aid` is None."""
 
-    `params` as the aid's own dataclass. An aid that looks into no run has None and nothing to say.
+    aid: Aid | None = None
+    note: str = ""
+    run: str = ""
+    """its id"""
+
+
+@dataclass(frozen=True, slots=True)
+class LookedInto:
+    """What came of a run."""
+
+    aid: Aid
+    run: str
+    """its id"""
+    name: str
+    more: str = ""
+    """what else is said of it"""
+
+
+def own_aid(session_cache: SessionCache, name: str, params: Any) -> Pieces[OwnAid]:
+    """The aid of the newest run that fits; without one it is said how to start one.
+
+    `params` as the aid's own dataclass. An aid that looks into no run has nothing to say.
     """
     if name not in _MADE or params.of != OF[0]:
-        return None, ""
+        return OwnAid()
     try:
-        found = _MADE[name](session_cache, params)
+        made = _MADE[name](session_cache, params)
+        found = (yield from made) if isinstance(made, Generator) else made
     except (DltuiError, CheckpointError) as error:
-        return None, f"An example, since your newest run cannot be looked into: {error.message}"
+        return OwnAid(None, f"An example, since your newest run cannot be looked into: {error.message}")
     if found is None:
-        return None, f"An example: no run of yours fits. Start one: {catalog.command_of(name)}"
-    made, run = found
-    return made, f"Your run {run}."
+        return OwnAid(None, f"An example: no run of yours fits. Start one: {catalog.command_of(name)}")
+    return OwnAid(found.aid, f"Your run {found.name}.{found.more}", found.run)
 
 
 def _language_run(session_cache: SessionCache, is_transformer: bool) -> language_runs.LanguageRun | None:
@@ -59,7 +99,7 @@ def _language_run(session_cache: SessionCache, is_transformer: bool) -> language
     return next((run for run in fitting if load_model.has_checkpoint(run.folder.path)), None)
 
 
-def _attention(session_cache: SessionCache, params: attention.AttentionParams) -> tuple[Aid, str] | None:
+def _attention(session_cache: SessionCache, params: attention.AttentionParams) -> LookedInto | None:
     run = _language_run(session_cache, True)
     if run is None:
         return None
@@ -68,10 +108,10 @@ def _attention(session_cache: SessionCache, params: attention.AttentionParams) -
     head = min(params.number, len(found.attention[at])) - 1
     table = np.array(found.attention[at][head])
     made = attention.shown(found.words, table, params.row, ("head", "sharpness", "causal"))
-    return made, _named(run)
+    return _of_language_run(made, run)
 
 
-def _block(session_cache: SessionCache, params: block.BlockParams) -> tuple[Aid, str] | None:
+def _block(session_cache: SessionCache, params: block.BlockParams) -> LookedInto | None:
     run = _language_run(session_cache, True)
     if run is None:
         return None
@@ -79,20 +119,20 @@ def _block(session_cache: SessionCache, params: block.BlockParams) -> tuple[Aid,
     at = min(params.place, len(found.words)) - 1
     lengths = [row[at] for row in found.norms]
     likeliest = [(row[at][0].word, row[at][0].p) for row in found.best]
-    return block.shown(lengths, likeliest, ("blocks", "scale")), _named(run)
+    return _of_language_run(block.shown(lengths, likeliest, ("blocks", "scale")), run)
 
 
-def _gates(session_cache: SessionCache, params: gates.GatesParams) -> tuple[Aid, str] | None:
+def _gates(session_cache: SessionCache, params: gates.GatesParams) -> LookedInto | None:
     run = _language_run(session_cache, False)
     if run is None:
         return None
     liveliest = language.gates_(session_cache, GatesRequest(params.text, run.id)).liveliest
     unit = liveliest[min(params.unit, len(liveliest)) - 1]
     found = language.gates_(session_cache, GatesRequest(params.text, run.id, unit=unit))
-    return gates.of_unit(found.i, found.f, found.o, found.c, found.h), _named(run)
+    return _of_language_run(gates.of_unit(found.i, found.f, found.o, found.c, found.h), run)
 
 
-def _unroll(session_cache: SessionCache, params: unroll.UnrollParams) -> tuple[Aid, str] | None:
+def _unroll(session_cache: SessionCache, params: unroll.UnrollParams) -> LookedInto | None:
     run = _language_run(session_cache, False)
     if run is None:
         return None
@@ -122,7 +162,7 @@ def _unroll(session_cache: SessionCache, params: unroll.UnrollParams) -> tuple[A
     words = [model.vocabulary.words[one] for one in ids[:-1]]
     surprise = -float(np.log(softmax(logits(steps[-1].h))[ids[-1]]))
     made = unroll.shown(words, recurrent, steps, surprise, at_end, by_hand, ("length", "bias", "scale"))
-    return made, _named(run)
+    return _of_language_run(made, run)
 
 
 def _read_layers(weights: LstmWeights, ids: Sequence[int]) -> tuple[Floats, Floats, list[unroll.Step]]:
@@ -135,7 +175,7 @@ def _read_layers(weights: LstmWeights, ids: Sequence[int]) -> tuple[Floats, Floa
     return into, recurrent, steps
 
 
-def _filters(session_cache: SessionCache, params: filters.FiltersParams) -> tuple[Aid, str] | None:
+def _filters(session_cache: SessionCache, params: filters.FiltersParams) -> LookedInto | None:
     """The first layer of kernels of the newest run that recorded some."""
     for folder, spec in mnist_checkpoints.all_runs(session_cache)[:MOST_RUNS]:
         found = mnist_network.history(session_cache, HistoryRequest(folder.id))
@@ -149,27 +189,138 @@ def _filters(session_cache: SessionCache, params: filters.FiltersParams) -> tupl
         )
         kernels, before = (np.array([one[0] for one in part[name]], dtype=float) for part in (parts, first))
         maps = parts.get(name.replace("filters/", "maps/"), [[]])[0]
-        return filters.of_run(at, kernels, before, maps), spec.name or folder.id
+        return LookedInto(filters.of_run(at, kernels, before, maps), folder.id, spec.name or folder.id)
     return None
 
 
-def _early_stop(session_cache: SessionCache, params: early_stop.EarlyStopParams) -> tuple[Aid, str] | None:
-    folders = [store.folder_of(session_cache.places, run) for run in store.list_ids(session_cache.places)]
-    for folder in sorted(folders, key=_trained_at, reverse=True)[:MOST_RUNS]:
-        try:
-            if folder.events.stat().st_size > MOST_BYTES:
-                continue
-            curves = fold.MetricCurves(fold.CurvePoints, fold.wall_clock)
-            fold.read(folder.events, 0, curves)
-            name = store.read_spec(folder).name or folder.id
-        except (CorruptRun, OSError):
+def _early_stop(session_cache: SessionCache, params: early_stop.EarlyStopParams) -> LookedInto | None:
+    for folder in _newest_trained(session_cache):
+        found = _curves(folder)
+        spec = _spec(folder)
+        if spec is None or "val_loss" not in found or len(found["val_loss"].values) < LEAST_POINTS:
             continue
-        found = curves.by_metric.get("val_loss")
-        if found is not None and len(found.values) >= LEAST_POINTS:
-            train = curves.by_metric.get("loss")
-            others = [("training", train.steps, train.values)] if train is not None else []
-            return early_stop.replayed(found.steps, found.values, params, others, ("noise",)), name
+        train, validation = found.get("loss"), found["val_loss"]
+        others = [("training", train.steps, train.values)] if train is not None else []
+        made = early_stop.replayed(validation.steps, validation.values, params, others, ("noise",))
+        return LookedInto(made, folder.id, spec.name or folder.id)
     return None
+
+
+def _leak(session_cache: SessionCache, params: leak.LeakParams) -> LookedInto | None:
+    for folder, spec in _newest_of(session_cache, "leak"):
+        curves = _curves(folder)
+        measured = {
+            setup: float(curves[metric].values[-1])
+            for setup in leak.SETUPS
+            if (metric := f"perplexity_{setup}") in curves
+        }
+        if len(measured) == len(leak.SETUPS):
+            words, length = (int(str(spec.params[name])) for name in ("words", "length"))
+            made = leak.of_run(params, words, length, measured)
+            steps = curves["perplexity_forward"].steps[-1]
+            return LookedInto(made, folder.id, spec.name or folder.id, f" After {steps:,.0f} steps.")
+    return None
+
+
+def _transfer(session_cache: SessionCache, params: transfer.TransferParams) -> LookedInto | None:
+    """The newest run that began with another one's weights, beside the newest with its other parameters that
+    did not, else beside the one it began with."""
+    specs = [(folder, spec) for folder in _newest_trained(session_cache) if (spec := _spec(folder))]
+    for folder, spec in specs:
+        if not _parent_of(spec):
+            continue
+        for other, other_spec in sorted(specs, key=lambda one: one[0].id == _parent_of(spec)):
+            if _parent_of(other_spec) or not (_like(other_spec, spec) or other.id == _parent_of(spec)):
+                continue
+            begun, new = (_curves(one).get("loss") for one in (folder, other))
+            if begun is not None and new is not None:
+                at = spec.parent.step if spec.parent is not None else 0
+                made = transfer.of_runs(
+                    (new.steps, new.values), ([step - at for step in begun.steps], begun.values)
+                )
+                more = f" Beside {other_spec.name or other.id}."
+                return LookedInto(made, folder.id, spec.name or folder.id, more)
+    return None
+
+
+def _parent_of(spec: Spec) -> str:
+    """The id of the run with whose weights a run began; empty for none."""
+    return spec.parent.run if spec.parent is not None else str(spec.params.get("begin", ""))
+
+
+def _like(one: Spec, other: Spec) -> bool:
+    """Whether two runs differ at most in where they begin and how long they train."""
+    return one.experiment == other.experiment and all(
+        one.params.get(name) == value
+        for name, value in other.params.items()
+        if name not in ("begin", "epochs", "steps", "iterations")
+    )
+
+
+def _weight_image(session_cache: SessionCache, params: weight_image.WeightImageParams) -> LookedInto | None:
+    """The weights of a class of the newest logistic regression."""
+    for folder, spec in mnist_checkpoints.all_runs(session_cache)[:MOST_RUNS]:
+        if spec.params.get("model") != "logistic" or not mnist_checkpoints.steps(folder):
+            continue
+        opened = mnist_checkpoints.open_net(session_cache, folder.id)
+        pictures = mnist_data.run_pictures(session_cache, opened)
+        train, validation = pictures.part("train"), pictures.part("validation")
+        side, layer = opened.net.side, opened.net.layers[-1]
+        assert isinstance(layer, Dense)
+        mean = train.images[train.labels == params.digit].mean(axis=0)
+        logits = opened.net.logits(validation.images[:MOST_PICTURES])
+        said = logits.argmax(axis=1) == params.digit
+        right = float((said == (validation.labels[:MOST_PICTURES] == params.digit)).mean())
+        weights = layer.weight[params.digit].reshape(side, side).astype(np.float64)
+        made = weight_image.of_run(mean, weights, right)
+        return LookedInto(made, folder.id, spec.name or folder.id, f" {opened.words.capitalize()}.")
+    return None
+
+
+def _loss_slice(session_cache: SessionCache, params: loss_slice.LossSliceParams) -> Pieces[LookedInto | None]:
+    """Of the newest run of xor over its four rows, or of mnist over some validation pictures."""
+    for folder in _newest_trained(session_cache):
+        spec = _spec(folder)
+        if spec is None or spec.experiment not in LOSSES or not mnist_checkpoints.steps(folder):
+            continue
+        loss = LOSSES[spec.experiment](session_cache, folder, spec)
+        source = np.random.default_rng(params.seed_of_slice)
+        made = yield from loss_slice.sliced(loss.of, loss.weights, params, source, ("steps",))
+        return LookedInto(made, folder.id, spec.name or folder.id, f" {loss.words}")
+    return None
+
+
+def _newest_of(session_cache: SessionCache, experiment: str) -> list[tuple[store.RunFolder, Spec]]:
+    """Its runs, those started last first."""
+    folders = (store.folder_of(session_cache.places, run) for run in store.list_ids(session_cache.places))
+    found = [
+        (folder, spec) for folder in folders if (spec := _spec(folder)) and spec.experiment == experiment
+    ]
+    return sorted(found, key=lambda one: one[1].order, reverse=True)
+
+
+def _newest_trained(session_cache: SessionCache) -> list[store.RunFolder]:
+    """Runs of any experiment, the one that trained last first."""
+    folders = [store.folder_of(session_cache.places, run) for run in store.list_ids(session_cache.places)]
+    return sorted(folders, key=_trained_at, reverse=True)[:MOST_RUNS]
+
+
+def _spec(folder: store.RunFolder) -> Spec | None:
+    try:
+        return store.read_spec(folder)
+    except (DltuiError, OSError):
+        return None
+
+
+def _curves(folder: store.RunFolder) -> Mapping[str, fold.CurvePoints]:
+    """By metric; none of a run whose events cannot be read, or are too long."""
+    curves = fold.MetricCurves(fold.CurvePoints, fold.wall_clock)
+    try:
+        if folder.events.stat().st_size <= MOST_BYTES:
+            fold.read(folder.events, 0, curves)
+    except (CorruptRun, OSError):
+        return {}
+    return curves.by_metric
 
 
 def _trained_at(folder: store.RunFolder) -> float:
@@ -179,15 +330,19 @@ def _trained_at(folder: store.RunFolder) -> float:
         return 0.0
 
 
-def _named(run: language_runs.LanguageRun) -> str:
-    return run.spec.name or run.id
+def _of_language_run(made: Aid, run: language_runs.LanguageRun) -> LookedInto:
+    return LookedInto(made, run.id, run.spec.name or run.id)
 
 
-_MADE: Mapping[str, Callable[[SessionCache, Any], tuple[Aid, str] | None]] = {
+_MADE: Mapping[str, Callable[[SessionCache, Any], LookedInto | Pieces[LookedInto | None] | None]] = {
     "attention": _attention,
     "block": _block,
     "gates": _gates,
     "early_stop": _early_stop,
     "unroll": _unroll,
     "filters": _filters,
+    "leak": _leak,
+    "transfer": _transfer,
+    "weight_image": _weight_image,
+    "loss_slice": _loss_slice,
 }

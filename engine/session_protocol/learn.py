@@ -241,6 +241,8 @@ class ComputedAid:
     """what its drawing draws: `engine.aids.drawings`; None where there is no finite number"""
     note: str = ""
     """where it comes from, if not from `params` alone: a run, or what is shown where there is none"""
+    run: str = ""
+    """id of the run that it looks into; empty for none"""
 
 
 @dataclass(frozen=True, slots=True)

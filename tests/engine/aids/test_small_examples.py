@@ -7,9 +7,10 @@ import math
 import numpy as np
 import pytest
 
-from engine.aids import augment, early_stop, filters, glyphs, loss_slice, transfer, unroll, weight_image
+from engine.aids import augment, cost, early_stop, filters, glyphs, loss_slice, transfer, unroll, weight_image
 from engine.aids.block import drawn, norm, read_off, through
 from engine.aids.catalog import compute
+from engine.aids.computing_in_parts import finish
 from engine.aids.small_mlp import loss
 from engine.errors import ParamError
 
@@ -231,3 +232,36 @@ def test_attention_costs_more_from_twice_the_width_on(t: int, d: int) -> None:
         compute("cost", {"T": 2048, "d": 64}).values["attention"]
         >= 3 * compute("cost", {"T": 1024, "d": 64}).values["attention"]
     )
+
+
+def test_what_is_timed_is_attention_and_an_lstm() -> None:
+    torch = pytest.importorskip("torch")
+    source = np.random.default_rng(0)
+    x, weights = source.normal(size=(7, 6)), source.normal(size=(8, 6, 6))
+    q, k, v = (torch.tensor((x @ w).reshape(7, 2, 3)).transpose(0, 1) for w in weights[:3])
+    attended = torch.nn.functional.scaled_dot_product_attention(q, k, v).transpose(0, 1).reshape(7, 6)
+    assert np.allclose(finish(cost.attend(x, weights[:4], 2)), attended.numpy() @ weights[3])
+    lstm = torch.nn.LSTM(6, 6, bias=False, dtype=torch.float64)
+    order = (0, 1, 3, 2)  # torch has the cell before the output gate
+    with torch.no_grad():
+        for name, first in (("weight_ih_l0", 0), ("weight_hh_l0", 4)):
+            getattr(lstm, name).copy_(torch.tensor(np.concatenate([weights[first + one].T for one in order])))
+        expected = lstm(torch.tensor(x))[1][0][0]
+    assert np.allclose(finish(cost.read(x, weights)), expected.numpy())
+
+
+def test_the_time_is_measured_on_this_machine_up_to_the_most_words_and_grows_with_them() -> None:
+    counted = compute("cost", {"T": 300, "d": 32})
+    made = compute("cost", {"T": 300, "d": 32, "by": "seconds"})
+    assert made.values.items() >= counted.values.items() and "growth" not in counted.values
+    assert made.values["measured_words"] == 300 and made.values["measured_width"] == 32
+    assert [line["x"] for line in made.data["lines"]] == [[37, 75, 150, 300]] * 2
+    assert all(second > 0 for line in made.data["lines"] for second in line["y"])
+    assert made.values["lstm_seconds"] > made.data["lines"][1]["y"][0]
+    far = compute("cost", {"T": 1_000_000, "d": 16, "by": "seconds", "heads": 1}).values
+    assert far["measured_words"] == 2048 and far["growth"] > 1
+
+
+def test_a_short_text_is_timed_too() -> None:
+    values = compute("cost", {"T": 1, "d": 1, "heads": 9, "by": "seconds"}).values
+    assert values["measured_words"] == 1 and "growth" not in values

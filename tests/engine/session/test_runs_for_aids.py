@@ -6,13 +6,18 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from engine.aids import catalog
 from engine.events import EventWriter
 from engine.places import Places
 from engine.session.cache import SessionCache
-from tests.engine.session.digit_runs import plant
+from engine.session.mnist_checkpoints import open_net
+from engine.session.mnist_data import run_pictures
+from tests.engine.session.digit_runs import convolutions, plant, templates
 from tests.engine.session.requests import request
+from tests.engine.worker.attempts import curve, new_run, train
 from tests.fakes.language_run import transformer, write_run
 
 
@@ -25,7 +30,7 @@ def aid(places: Places, name: str, **params: Any) -> Any:
     return request(SessionCache(places), "learn.aid", name=name, params=params)
 
 
-@pytest.mark.parametrize("name", ["attention", "block", "gates", "early_stop", "unroll", "filters"])
+@pytest.mark.parametrize("name", catalog.START_WITH)
 def test_without_a_run_it_is_the_example_and_how_to_start_one_is_said(places: Places, name: str) -> None:
     made = aid(places, name)
     assert "no run of yours fits" in made["note"] and "dltui run" in made["note"]
@@ -122,3 +127,84 @@ def test_filters_are_those_that_ones_own_run_recorded(places: Places) -> None:
     assert first["values"]["moved"] == 0 and last["values"]["moved"] == pytest.approx(8**0.5)
     assert last["values"]["largest"] == 3 and "Your run" in last["note"]
     assert [one["name"] for one in last["data"]["pictures"]] == ["kernel 1", "kernel 2", "map 1", "map 2"]
+
+
+def test_the_leak_is_that_of_ones_own_run_beside_the_least_perplexities(places: Places) -> None:
+    folder = new_run(places.root, "leak", steps=6, every=3, batch=4, hidden=8, words=5, length=6)
+    train(folder)
+    made = aid(places, "leak", setup="go_backwards", words=12)
+    reached = {one: curve(folder, f"perplexity_{one}")[6] for one in ("forward", "go_backwards")}
+    assert made["values"]["measured"] == pytest.approx(reached["go_backwards"])
+    assert made["values"]["honest"] == 5 and made["run"] == folder.id
+    assert made["note"] == f"Your run {folder.id}. After 6 steps."
+    lengths = dict(made["data"]["bars"])
+    assert lengths["forward, least"] == 5 and lengths["forward, measured"] == pytest.approx(
+        reached["forward"]
+    )
+    assert "measured" not in aid(places, "leak", of="example")["values"]
+
+
+def test_the_picture_of_a_digit_is_the_weights_of_its_class_in_ones_own_logistic_regression(
+    places: Places,
+) -> None:
+    plant(places.root, {3: convolutions()}, model="double_conv")
+    weights = templates()
+    folder = plant(places.root, {7: weights}, model="logistic")
+    plant(places.root, {}, model="logistic")
+    made = aid(places, "weight_image", digit=4)
+    pictures = {one["name"]: one["pixels"] for one in made["data"]["pictures"]}
+    assert np.allclose(pictures["weights"], weights["output.weight"][4].reshape(8, 8))
+    assert made["run"] == folder.id and "step 7" in made["note"]
+    assert made["values"]["contrast"] > 0 and made["values"]["right"] > 0.9
+    assert made["values"]["norm"] == pytest.approx(float(np.linalg.norm(weights["output.weight"][4])))
+
+
+@pytest.mark.parametrize("given", [{"hidden": 2}, {"hidden": 0, "bypass": True, "loss": "mse"}])
+def test_the_middle_of_a_slice_is_the_loss_of_ones_own_network(places: Places, given: dict[str, Any]) -> None:
+    folder = new_run(places.root, "xor", epochs=31, **given)
+    train(folder)
+    made = aid(places, "loss_slice", reach=0.5)
+    assert made["run"] == folder.id and made["note"].endswith("over the four rows.")
+    whole = new_run(places.root, "xor", epochs=32, **given)
+    train(whole)  # a loss is logged before its update
+    assert made["values"]["centre"] == pytest.approx(curve(whole, "loss")[32], rel=1e-6)
+    assert made["values"]["loss"] == made["values"]["centre"] >= made["values"]["least"]
+    assert len(made["data"]["heights"]) == len(made["data"]["x"]) == 17
+
+
+def test_a_slice_of_digits_is_the_cross_entropy_over_validation_pictures(places: Places) -> None:
+    weights = templates()
+    folder = plant(places.root, {5: weights}, model="logistic")
+    folder.events.touch()
+    made = aid(places, "loss_slice", reach=0.1)
+    opened = open_net(SessionCache(places), folder.id)
+    part = run_pictures(SessionCache(places), opened).part("validation")
+    images, labels = part.images[:64], part.labels[:64]
+    logits = opened.net.logits(images).astype(float)
+    own = np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(64), labels]
+    assert made["values"]["loss"] == pytest.approx(own.mean(), rel=1e-6)
+    assert "64 validation pictures" in made["note"] and made["values"]["border"] != made["values"]["centre"]
+
+
+def test_a_run_that_began_with_anothers_weights_is_drawn_beside_one_that_did_not(places: Places) -> None:
+    given = {"epochs": 40, "hidden": 4, "lr": 0.05}
+    parent = new_run(places.root, "xor", **given)
+    train(parent)
+    made = aid(places, "transfer")
+    assert "no run of yours fits" in made["note"] and made["note"].endswith("dltui run lm --begin RUN")
+    child = new_run(places.root, "xor", parent=(parent, 40), **{**given, "epochs": 60})
+    train(child)
+    beside = aid(places, "transfer")
+    losses = curve(child, "loss")
+    assert beside["values"]["first_begun"] == pytest.approx(losses[41])
+    assert (
+        beside["values"]["first_begun"]
+        < beside["values"]["first_new"]
+        == pytest.approx(curve(parent, "loss")[1])
+    )
+    assert beside["values"]["last_begun"] == pytest.approx(losses[60])
+    assert beside["values"]["last_new"] == pytest.approx(curve(parent, "loss")[20])
+    assert beside["run"] == child.id and f"Beside {parent.id}." in beside["note"]
+    fresh = new_run(places.root, "xor", seed=2, **given)
+    train(fresh)
+    assert f"Beside {fresh.id}." in aid(places, "transfer")["note"]
