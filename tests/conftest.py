@@ -41,6 +41,15 @@ def denormal_floats() -> Iterator[None]:
         torch.set_flush_denormal(False)
 
 
+@pytest.fixture(autouse=True)
+def registered_experiments() -> Iterator[None]:
+    """The catalog keeps files of the user's for the whole process: no test has those of another."""
+    yield
+    catalog = sys.modules.get("engine.catalog")
+    if catalog is not None:
+        catalog.register(())
+
+
 @pytest.fixture
 def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Places]:
     """An empty home under a temporary folder, named in DLTUI_HOME."""

@@ -174,8 +174,16 @@ class LabApp(App[int]):
         super()._display(screen, renderable)
 
     def on_resize(self) -> None:
+        self._forget_terminal()  # terminals move their text when their size changes
+
+    def _forget_terminal(self) -> None:
         if isinstance(self._driver, TerminalDriver):
-            self._driver.sent_cells.forget()  # terminals move their text when their size changes
+            self._driver.sent_cells.forget()
+
+    def action_redraw(self) -> None:
+        """Send the whole screen: another program may have written over it."""
+        self._forget_terminal()
+        self.screen.refresh(layout=True)
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="head"):

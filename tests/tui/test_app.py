@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual._compositor import LayoutUpdate
 from textual.css.stylesheet import Stylesheet
 
 from engine.errors import EngineError, OtherVersion
@@ -185,6 +186,20 @@ async def test_a_keymap_changes_key_footer_and_help(places: Places) -> None:
         await opened.shows("Q new")
         await opened.press("Q")
         await opened.shows("start an experiment")
+
+
+@pytest.mark.parametrize("before", [(), ("n",), ("n", "enter"), ("question_mark",)])
+async def test_ctrl_l_sends_every_cell_again(
+    places: Places, monkeypatch: pytest.MonkeyPatch, before: tuple[str, ...]
+) -> None:
+    async with open_app(places, FakeEngine(make_run(1)), (80, 24)) as opened:
+        await opened.press(*before)
+        await opened.pilot.pause()
+        sent: list[Any] = []
+        monkeypatch.setattr(opened.app, "_display", lambda screen, update: sent.append(update))
+        await opened.press("ctrl+l")
+        whole = opened.app.screen.size.region
+        await opened.until(lambda: any(isinstance(one, LayoutUpdate) and one.region == whole for one in sent))
 
 
 async def test_help_shows_the_keys_of_what_has_focus(places: Places) -> None:

@@ -21,17 +21,24 @@ from tui.ui.span import Row, Span, row_width
 Answer = TypeVar("Answer")
 
 DIALOG_CSS = Path(__file__).with_name("dialog.tcss")
-TAB_BINDINGS: list[BindingType] = [
-    Binding(f"alt+{digit}", f"open_tab('{tab}')", show=False)
-    for digit, (tab, _, page) in enumerate(TABS, 1)
-    if page
+APP_BINDINGS: list[BindingType] = [
+    *(
+        Binding(f"alt+{digit}", f"open_tab('{tab}')", show=False)
+        for digit, (tab, _, page) in enumerate(TABS, 1)
+        if page
+    ),
+    *(
+        Binding(BY_ID[name].key, f"app.{BY_ID[name].action}", show=False, id=name)
+        for name in ("app.redraw", "app.suspend")
+    ),
 ]
+"""keys of the app that are active in dialogs too"""
 
 
 class Dialog(ModalScreen[Answer]):
     """Enter accepts, escape cancels; dismissed with an answer or None."""
 
-    BINDINGS = all_keys.bindings("dialog") + TAB_BINDINGS
+    BINDINGS = all_keys.bindings("dialog") + APP_BINDINGS
     CSS_PATH = DIALOG_CSS
     AUTO_FOCUS = "*"
 

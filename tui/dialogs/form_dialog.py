@@ -25,7 +25,7 @@ from tui.data import own_experiments, run_actions
 from tui.data.run_text import given_name, name_of
 from tui.data.same_run_name_warning import same_name_warning
 from tui.data.value_text import data_line, exact_settings, format_exact
-from tui.dialogs.dialog import DIALOG_CSS, TAB_BINDINGS, KeyLine, hide_messages, open_tab_below
+from tui.dialogs.dialog import APP_BINDINGS, DIALOG_CSS, KeyLine, hide_messages, open_tab_below
 from tui.keys import all_keys
 from tui.terminal.plain_text import plain
 from tui.ui.form import VALUE_WIDTH, Form, Typed, field_of
@@ -64,7 +64,7 @@ class FormScreen(ModalScreen[Answer]):
     `about` is hidden on a short screen; `fact` is one line that is always shown.
     """
 
-    BINDINGS = all_keys.bindings("form") + TAB_BINDINGS
+    BINDINGS = all_keys.bindings("form") + APP_BINDINGS
     CSS_PATH = DIALOG_CSS
     AUTO_FOCUS = None
 

@@ -19,6 +19,8 @@ KEYS = (
     Key("app.notifications", "alt+n", "notifications", "notifications",
         "What you are notified of, and how", "app"),
     Key("app.quit", "q,ctrl+q", "leave", "quit", "Quit the app; runs continue", "app", 22),
+    Key("app.redraw", "ctrl+l", "redraw", "draw again",
+        "Draw the whole screen again", "app"),
     Key("app.suspend", "ctrl+z", "suspend_process", "suspend", "Suspend the app; fg resumes it", "app"),
     *(
         Key(f"app.tab_{tab}", f"{digit},alt+{digit}", f"open_tab('{tab}')", title, f"The {title} tab", "app")

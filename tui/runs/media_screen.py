@@ -28,7 +28,7 @@ from engine.session_protocol.media import (
 from engine.session_protocol.request import Request
 from tui.data.run_actions import notify_worker_error
 from tui.data.value_text import plural
-from tui.dialogs.dialog import TAB_BINDINGS, Dialog, KeyLine
+from tui.dialogs.dialog import APP_BINDINGS, Dialog, KeyLine
 from tui.dialogs.text_prompt import TextPrompt
 from tui.keys import all_keys
 from tui.keys.all_keys import Scope
@@ -79,7 +79,7 @@ class MediaSource:
 
 class MediaScreen(Dialog[None]):
     SCOPE: ClassVar[Scope] = "media"
-    BINDINGS = all_keys.bindings(SCOPE) + TAB_BINDINGS
+    BINDINGS = all_keys.bindings(SCOPE) + APP_BINDINGS
     AUTO_FOCUS = ""
     CSS = """
     MediaScreen .media { width: 100%; height: 100%; max-width: 100%; max-height: 100%; }
