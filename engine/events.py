@@ -126,7 +126,7 @@ def read_lines(path: Path, offset: int, limit: int = 8 * CHUNK) -> tuple[list[by
     try:
         with files.open_regular(path) as file:
             file.seek(offset)
-            text = file.read(limit)
+            text = file.read(min(limit, max(0, os.fstat(file.fileno()).st_size - offset)))
             if text and not text.endswith(b"\n"):
                 text += file.readline(LINE_LIMIT)
             end = offset + text.rfind(b"\n") + 1

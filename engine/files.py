@@ -190,7 +190,7 @@ def write_json(path: Path, data: dict[str, Any]) -> None:
     write_bytes(path, json.dumps(data, allow_nan=False).encode("ascii"))
 
 
-def write_new(path: Path, data: bytes = b"") -> None:
+def write_new(path: Path | str, data: bytes = b"") -> None:
     """Create `path`, private to this user. Raises OSError, also where it exists."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     handle = os.open(path, flags, 0o600)
@@ -279,13 +279,14 @@ def parse(data: bytes) -> Any:
     Raises ValueError, also for NaN, infinities, duplicate keys, whole numbers beyond 64 bits, and nesting
     deeper than DEPTH.
     """
-    alike = data.translate(_DIGITS_ALIKE)
+    outside = data if b"\\" in data else b'""'.join(data.split(b'"')[::2])  # of strings, which may be long
+    alike = outside.translate(_DIGITS_ALIKE)
     is_plain = b"0" * 19 not in alike and b"e000" not in alike and b"e+000" not in alike
     try:
         value = (_PLAIN if is_plain else _CAREFUL).decode(data.decode("utf-8", "surrogatepass"))
     except RecursionError:
         raise ValueError(f"expected nesting of at most {DEPTH}, got more") from None
-    if data.count(b"[") + data.count(b"{") > DEPTH and _may_be_deep(data):
+    if outside.count(b"[") + outside.count(b"{") > DEPTH and _may_be_deep(outside):
         _check_depth(value)
     return replace_surrogates(value) if b"\\u" in data or b"\xed" in data else value
 

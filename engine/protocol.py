@@ -22,11 +22,13 @@ from engine.typed_json import to_json as to_json
 if TYPE_CHECKING:
     from engine.exec.shell_command import ShellCommand
     from engine.experiment_files.description import FileExperiment
+    from engine.log_source import LogSource
     from engine.sweep_protocol import SweepSpec
     from engine.table_protocol import SweepRow
 
 TYPES_ELSEWHERE = {
     "FileExperiment": "engine.experiment_files.description",
+    "LogSource": "engine.log_source",
     "ShellCommand": "engine.exec.shell_command",
 }
 """modules of types of specs, imported when a spec is read: the app starts without them"""
@@ -178,7 +180,7 @@ class SubmitRequest:
 class Spec:
     """A run as submitted; written once."""
 
-    JSON_OMITTED: ClassVar = ("parent", "file", "command", "gpus")
+    JSON_OMITTED: ClassVar = ("parent", "file", "command", "gpus", "log")
 
     id: str
     experiment: str
@@ -214,6 +216,8 @@ class Spec:
     """what `dltui exec` runs"""
     gpus: str | None = None
     """CUDA_VISIBLE_DEVICES of the shell that submitted it: the GPUs that may be chosen; None: any"""
+    log: LogSource | None = None
+    """what an imported run is read from"""
     unknown: Unknown = field(default_factory=dict)
     """fields that a newer version wrote: kept, without effect"""
 
@@ -556,7 +560,7 @@ _IN_SUMMARY = tuple(
         (
             "id", "experiment", "name", "status", "cause", "params", "seed", "framework", "metrics", "best",
             "created_at", "ended_at", *(field.name for field in fields(RunSummary)[2:-2]), "wanted_device",
-            *_SPEC_FIELDS[:-3], "unknown", "parent", "file", "command", "state", "checkpoints",
+            *_SPEC_FIELDS[:-4], "unknown", "parent", "file", "command", "state", "checkpoints",
             "media",
         )
     )

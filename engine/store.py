@@ -15,6 +15,7 @@ from typing import ClassVar
 from engine import files, spec_versions
 from engine.errors import CorruptRun
 from engine.experiment_files.description import SOURCE, FileExperiment
+from engine.log_source import LogSource
 from engine.params import Value
 from engine.places import Places
 from engine.process_identity import ProcessIdentity
@@ -44,7 +45,7 @@ class RunFolder:
 
     @property
     def log_source(self) -> Path:
-        """Of an imported run: the log of the other program."""
+        """Of an imported run: the log of the other program, where it differs from that in the spec."""
         return self.path / "log_source.json"
 
     @property
@@ -107,25 +108,8 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class LogSource:
-    """The log that an imported run is read from."""
-
-    kind: str
-    """tensorboard, csv, wandb or mlflow"""
-    path: str
-    """absolute; the id of a run behind that of a database"""
-    name: str
-    began_at: float
-    """of its first record"""
-    copied: bool = False
-    """whether the events are kept for good; else they are a cache of the log, which may be deleted"""
-    idle: float = 0.0
-    """seconds without anything new after which it is no longer followed; 0: it is not"""
-
-    @property
-    def is_there(self) -> bool:
-        path = Path(self.path)
-        return path.exists() or path.parent.is_file()
+class _LogOfSpec:
+    log: LogSource | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,27 +187,30 @@ def create(places: Places, spec: Spec, fill: Callable[[Path], object] = lambda p
     return folder
 
 
-def create_imported(
-    places: Places, spec: Spec, source: LogSource, annotations: Annotations
-) -> tuple[RunFolder, ExitFacts]:
+def create_imported(places: Places, spec: Spec, annotations: Annotations) -> RunFolder:
     """Create the folder of an imported run, not yet on stable storage, in that of all runs, which is there.
 
-    Raises OSError, also where the id is taken.
+    One file is written: spec.json says where the log is, and by that how the run ended. Raises OSError, also
+    where the id is taken.
     """
     folder = folder_of(places, spec.id)
-    cause = Cause(CauseKind.IMPORTED, f"read from {source.path}")
-    ended = ExitFacts(1, Status.IMPORTED, cause, spec.created_at)
-    draft = places.runs / f".new-{spec.id}-{os.urandom(4).hex()}"
-    draft.mkdir(mode=0o700)
-    for name, data in (
-        (folder.spec.name, to_json(spec)),
-        (folder.log_source.name, to_json(source)),
-        (folder.exit.name, to_json(ended)),
-        *([(folder.annotations.name, to_json(annotations))] if annotations != Annotations() else []),
+    draft = f"{places.runs}/.new-{spec.id}-{os.urandom(4).hex()}"
+    os.mkdir(draft, 0o700)
+    for path, data in (
+        (folder.spec, to_json(spec)),
+        *([(folder.annotations, to_json(annotations))] if annotations != Annotations() else []),
     ):
-        files.write_new(draft / name, json.dumps(data, allow_nan=False).encode("ascii"))
+        files.write_new(f"{draft}/{path.name}", json.dumps(data, allow_nan=False).encode("ascii"))
     os.rename(draft, folder.path)
-    return folder, ended
+    return folder
+
+
+def imported_exit(spec: Spec) -> ExitFacts | None:
+    """How an imported run ended, which its spec says; None of other runs, and of those with an exit.json."""
+    if spec.log is None:
+        return None
+    cause = Cause(CauseKind.IMPORTED, f"read from {spec.log.path}")
+    return ExitFacts(1, Status.IMPORTED, cause, spec.created_at)
 
 
 def write_log_source(folder: RunFolder, source: LogSource) -> None:
@@ -232,7 +219,11 @@ def write_log_source(folder: RunFolder, source: LogSource) -> None:
 
 def read_log_source(folder: RunFolder) -> LogSource | None:
     """None of a run that was not imported. Raises CorruptRun."""
-    return files.read_typed(folder.log_source, LogSource)
+    later = files.read_typed(folder.log_source, LogSource)
+    if later is not None:
+        return later
+    found = files.read_typed(folder.spec, _LogOfSpec)
+    return None if found is None else found.log
 
 
 def source_linker(

@@ -42,7 +42,20 @@ def masked_checksums(buffer: Bytes, starts: Places, lengths: Places) -> Sums:
             found[chosen] = _together(buffer, starts[chosen], lengths[chosen], width)
         else:
             found[chosen] = 0
-    return (found >> np.uint32(15) | found << np.uint32(17)) + np.uint32(0xA282_EAD8)
+    return masked(found)
+
+
+def masked(sums: Sums) -> Sums:
+    """Checksums as they stand in a file."""
+    return (sums >> np.uint32(15) | sums << np.uint32(17)) + np.uint32(0xA282_EAD8)
+
+
+def table_behind(count: int) -> Sums:
+    """The remainder of each byte with `count` zeros behind it."""
+    known = _tables_behind()
+    while len(known) <= count:
+        known.append(_table()[known[-1] & 0xFF] ^ (known[-1] >> np.uint32(8)))
+    return known[count]
 
 
 def _together(buffer: Bytes, starts: Places, lengths: Places, width: int) -> Sums:
@@ -92,6 +105,11 @@ def _long(data: Bytes) -> int:
 @functools.cache
 def _table() -> Sums:
     return np.array(tfrecord.crc_table(), np.uint32)
+
+
+@functools.cache
+def _tables_behind() -> list[Sums]:
+    return [_table()]
 
 
 @functools.cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine import files, tfrecord
-from engine.readers.record_checksums import masked_checksums
+from engine.readers.equal_records import EqualRecords, checksums, equal_records
 
 CHUNK = 4 << 20
 """bytes of a batch"""
@@ -72,13 +72,25 @@ class RecordFile:
             if self.seen <= self.offset:
                 return empty_batch()
             file.seek(self.offset)
-            data = file.read(limit)
+            data = file.read(min(limit, self.seen - self.offset))
             needed = _needed(data)
             if needed > RECORD_LIMIT:
                 return self._leave_out(needed)
             if needed > len(data):
                 data += file.read(needed - len(data))
         return self._split(data, checked)
+
+    def first(self, limit: int, marker: bytes) -> list[bytes]:
+        """The first record, unchecked; all of the first `limit` bytes where `marker` is among them.
+
+        Raises OSError, CorruptRun.
+        """
+        with files.open_regular(self.path, follow=True, foreign=True) as file:
+            data = file.read(limit)
+        length = _needed(data)
+        if marker not in data and _FRAME < length <= len(data):
+            return [data[tfrecord.HEAD : length - tfrecord.TAIL]]
+        return [*self.read(limit, checked=False).records]
 
     def _leave_out(self, size: int) -> RecordBatch:
         """Skip a record of `size` bytes, once it is complete."""
@@ -92,19 +104,21 @@ class RecordFile:
     def _split(self, data: bytes, checked: bool) -> RecordBatch:
         buffer = np.frombuffer(data, np.uint8)
         starts, lengths, damages, end = _scan(data, buffer)
+        equal = list(equal_records(buffer, starts, lengths)) if checked else []
         if checked:
             sums = buffer[(starts + lengths)[:, None] + np.arange(tfrecord.TAIL)].view("<u4").reshape(-1)
-            good = sums == masked_checksums(buffer, starts, lengths)
+            good = sums == checksums(buffer, starts, lengths, equal)
             if not good.all():
                 damages += [(at - tfrecord.HEAD, "a record with a wrong checksum") for at in starts[~good]]
                 starts, lengths = starts[good], lengths[good]
+                equal = list(equal_records(buffer, starts, lengths))
         named = [
             DamagedRecord(self.path, self.offset + at, text)
             for at, text in sorted(damages)[: max(0, DAMAGES_LIMIT - self.damages)]
         ]
         self.damages += len(damages)
         self.offset += end
-        return RecordBatch(data, buffer, starts, lengths, named, end)
+        return RecordBatch(data, buffer, starts, lengths, named, end, equal)
 
     def has_grown(self) -> bool:
         return has_other_size(self.path, self.seen)
@@ -123,6 +137,8 @@ class RecordBatch(NamedTuple):
     damages: list[DamagedRecord]
     size: int
     """bytes of the file; 0 at its present end"""
+    equal: Sequence[EqualRecords] = ()
+    """those of lengths that several have"""
 
     def record(self, place: int) -> bytes:
         start = int(self.starts[place])

@@ -13,11 +13,10 @@ import numpy as np
 from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
+from engine.readers.equal_records import FEW, EqualRecords
 from engine.readers.event_messages import TENSOR_TYPES, Event
 from engine.readers.record_file import RecordBatch
 
-FEW = 8
-"""records of one length that protobuf decodes"""
 TRIES = 4
 """shapes of one length with few records or none, after which protobuf decodes the others"""
 VARIABLE, HIGHEST_BIT, FIXED = 0x00, 0x80, 0xFF
@@ -84,28 +83,35 @@ def read_scalars(
     `number_of` gives the number of a value of a summary; None where it is no scalar.
     """
     found: list[ScalarPoints] = []
-    others: list[NDArray[np.int64]] = []
-    order = np.argsort(batch.lengths, kind="stable")
-    kinds, firsts = np.unique(batch.lengths[order], return_index=True)
-    for length, places in zip(kinds.tolist(), np.split(order, firsts[1:]) if len(order) else (), strict=True):
-        if len(places) < FEW or length > 4096:
-            others.append(places)
-            continue
-        rows = batch.buffer[batch.starts[places][:, None] + np.arange(length)]
-        tries = 0
-        while len(places) and tries < TRIES:
-            made = _shape_of(rows[0].tobytes(), number_of)
-            is_alike = np.arange(len(rows)) == 0
-            if made is not None:
-                is_alike = ~(((rows ^ rows[0]) & made[1].mask(length)).any(axis=1))
-            if made is None or is_alike.sum() < FEW:
-                tries += 1
-                others.append(places[is_alike])
-            else:
-                found.append(made[1].read(made[0], places[is_alike], rows[is_alike]))
-            places, rows = places[~is_alike], rows[~is_alike]
-        others.append(places)
-    return found, sorted(np.concatenate(others).tolist()) if others else []
+    is_other = np.ones(len(batch.starts), np.bool_)
+    for equal in batch.equal:
+        for tag, shape, places, rows in _alike(equal, number_of):
+            found.append(shape.read(tag, places, rows))
+            is_other[places] = False
+    return found, np.flatnonzero(is_other).tolist()
+
+
+def _alike(
+    equal: EqualRecords, number_of: Callable[[Any], float | None]
+) -> Iterator[tuple[bytes, ScalarShape, NDArray[np.int64], NDArray[np.uint8]]]:
+    """(tag, shape, places, rows) of the records of one shape, of FEW at least."""
+    places, rows, differences = equal.places, equal.rows, equal.differences
+    made = _shape_of(rows[0].tobytes(), number_of)
+    if made is not None and not (equal.varying & made[1].mask(rows.shape[1])).any():
+        yield *made, places, rows
+        return
+    tries = 0
+    while len(places) and tries < TRIES:
+        is_alike = np.arange(len(rows)) == 0
+        if made is not None:
+            is_alike = ~((differences & made[1].mask(rows.shape[1])).any(axis=1))
+        if made is None or is_alike.sum() < FEW:
+            tries += 1
+        else:
+            yield *made, places[is_alike], rows[is_alike]
+        places, rows = places[~is_alike], rows[~is_alike]
+        if len(places):
+            made, differences = _shape_of(rows[0].tobytes(), number_of), rows ^ rows[0]
 
 
 def _shape_of(data: bytes, number_of: Callable[[Any], float | None]) -> tuple[bytes, ScalarShape] | None:

@@ -8,7 +8,6 @@ import os
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -69,12 +68,11 @@ class EventFolder:
         names, refusal = self._list(), None
         for name in names:
             try:
-                read = RecordFile(self.folder / name).read(DESCRIBED, checked=False)
+                records = RecordFile(self.folder / name).first(DESCRIBED, b"hparams")[:SEARCHED]
             except CorruptRun as error:  # another one may be readable
                 refusal = refusal or error
                 continue
-            if len(read.starts):
-                records = [*islice(read.records, SEARCHED)] if b"hparams" in read.data else [read.record(0)]
+            if records:
                 first, params = _event(records[0]), _params(records)
                 began = first.wall_time if first is not None else 0.0
                 size = sum(_size(self.folder / one) for one in names)

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import hashlib
 import logging
+import math
 import os
 import time
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
@@ -18,6 +19,7 @@ from pathlib import Path
 from engine import files, store
 from engine.client.session import READERS, Session
 from engine.errors import CorruptRun, DltuiError, EngineError, InputError
+from engine.log_source import LogSource
 from engine.places import Places
 from engine.protocol import Json, Spec, Status
 from engine.reader_protocol import (
@@ -36,11 +38,13 @@ from engine.service.runs import annotate, read_run_folder, tracked_run
 from engine.service.runs.run_registry import RunRegistry
 from engine.service.runs.submission_counter import SubmissionCounter
 from engine.service.runs.tracked_run import TrackedRun
-from engine.store import Annotations, LogSource
+from engine.store import Annotations
 
 PROGRESS_SECONDS = 0.2
 POLL_SECONDS = 0.6
 """between two looks at the logs that are followed"""
+UNLISTED_SECONDS = 3.0
+"""for which an imported run whose log is not read yet has no row"""
 ROWS = 100
 """rows that are updated at a time"""
 PATHS_LIMIT = 1000
@@ -66,6 +70,9 @@ class Imports:
         """id -> the process of the readers that follows it"""
         self._tracked: dict[str, TrackedRun] = {}
         """the runs that are read or followed"""
+        self._unlisted: dict[str, tuple[str, float]] = {}
+        """token -> (id, when it was made on the monotonic clock) of runs that have no row: they get one when
+        their log was read, so that most are written once"""
         self._wake = asyncio.Event()
         self._changed: set[str] = set()
         """ids whose rows are older than their events"""
@@ -90,9 +97,10 @@ class Imports:
         imported = await self._registry.index_thread.call(Index.matching_ids, f"status={Status.IMPORTED}")
         await self._follow(imported)
         while True:
-            if not self._followed and not self._changed and not self._jobs:
+            if not (self._followed or self._changed or self._jobs or self._unlisted):
                 await self._wake.wait()
             self._wake.clear()
+            self._changed |= self._made_before(time.monotonic() - UNLISTED_SECONDS)
             try:
                 await self._poll()
                 await self._update_rows()
@@ -103,10 +111,11 @@ class Imports:
 
     async def ensure_events(self, run_id: str) -> None:
         """Start to read the log of an imported run again where its cache was deleted. Raises DltuiError."""
-        folder = store.folder_of(self._places, run_id)
+        folder, source = store.folder_of(self._places, run_id), None
         if run_id in self._registry.growing or await asyncio.to_thread(folder.events.exists):
             return
-        source = await asyncio.to_thread(store.read_log_source, folder)
+        with contextlib.suppress(CorruptRun):  # its row says what is damaged
+            source = await asyncio.to_thread(store.read_log_source, folder)
         if source is not None:
             self._registry.growing.add(run_id)
             self._registry.reading.add(run_id)
@@ -159,9 +168,17 @@ class Imports:
             self._wake.set()
 
     async def aclose(self) -> None:
-        for task in self._jobs:
+        jobs = list(self._jobs)
+        for task in jobs:
             task.cancel()
+        await asyncio.gather(*jobs, return_exceptions=True)
         await self._readers.aclose()
+        self._changed |= self._made_before(math.inf)
+        await self._update_rows()
+
+    def _made_before(self, at: float) -> set[str]:
+        """Of the runs without a row."""
+        return {run_id for run_id, made_at in self._unlisted.values() if made_at < at}
 
     # --- one import ----------------------------------------------------------------------------------------
 
@@ -185,16 +202,18 @@ class Imports:
     ) -> dict[str, LogSource]:
         """The runs of these logs, made where they are not known: sources by id, not yet read."""
         sources: dict[str, LogSource] = {}
-        made: list[tuple[Spec, LogSource, Annotations]] = []
+        made: list[tuple[Spec, Annotations]] = []
         async with self._creating:
             tokens = [identity(log) for log in found]
+            unlisted = {token: run_id for token, (run_id, _) in self._unlisted.items()}
             ids = await self._registry.index_thread.call(_ids_of_tokens, tokens)
             known_before: dict[str, LogSource] = {}
-            for log, token, known in zip(found, tokens, ids, strict=True):
+            for log, token, listed in zip(found, tokens, ids, strict=True):
+                known = listed or unlisted.get(token)
                 source = LogSource(log.kind, log.source, log.name, log.began_at, copied, idle)
                 if known is None:
-                    spec = self._with_free_id(spec_of(log, token), {one.id for one, _, _ in made})
-                    made.append((spec, source, annotate.given_elsewhere(log.tags, log.note)))
+                    spec = self._with_free_id(spec_of(log, token, source), {one.id for one, _ in made})
+                    made.append((spec, annotate.given_elsewhere(log.tags, log.note)))
                     known = spec.id
                 else:
                     known_before[known] = source
@@ -207,12 +226,10 @@ class Imports:
             if made:
                 first = await self._counter.next(len(made))
                 numbered = enumerate(made, first)
-                made = [(replace(spec, number=n), source, given) for n, (spec, source, given) in numbered]
+                made = [(replace(spec, number=n), given) for n, (spec, given) in numbered]
             rows = await asyncio.to_thread(self._write, made)
-            await self._registry.index_thread.write_rows([row_of(run.summary(), run.tail()) for run in rows])
-        for run in rows:
-            self._tracked[run.id] = run
-            self._registry.change_feed.publish(run.summary())
+            self._tracked |= {run.id: run for run in rows}
+            self._unlisted |= {run.spec.token: (run.id, time.monotonic()) for run in rows}
         return sources
 
     def _with_free_id(self, spec: Spec, taken: Collection[str]) -> Spec:
@@ -220,12 +237,12 @@ class Imports:
             spec = replace(spec, id=store.new_id(spec.experiment, spec.created_at))
         return spec
 
-    def _write(self, made: Iterable[tuple[Spec, LogSource, Annotations]]) -> list[TrackedRun]:
-        rows = []
+    def _write(self, made: Iterable[tuple[Spec, Annotations]]) -> list[TrackedRun]:
         self._places.runs.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for spec, source, given in made:
-            folder, ended = store.create_imported(self._places, spec, source, given)
-            rows.append(tracked_run.imported(folder, spec, source, ended, given))
+        rows = [
+            tracked_run.imported(store.create_imported(self._places, spec, given), spec, given)
+            for spec, given in made
+        ]
         if rows:
             files.sync_path(self._places.runs)
         return rows
@@ -255,6 +272,7 @@ class Imports:
             rest = sources.keys() - self._followed.keys()
             self._registry.growing -= rest
             self._registry.reading -= sources.keys()
+            self._changed |= self._made_before(math.inf) & sources.keys()
             await self._update_rows()
             for run_id in rest:
                 self._tracked.pop(run_id, None)
@@ -357,10 +375,15 @@ class Imports:
     async def _update(self, run_ids: Sequence[str]) -> None:
         unknown = [run_id for run_id in run_ids if run_id not in self._tracked]
         tails = await self._registry.index_thread.call(_tails, unknown) if unknown else {}
-        rows = await asyncio.to_thread(self._read_rows, run_ids, tails)
-        await self._registry.index_thread.write_rows([row_of(run.summary(), run.tail()) for run in rows])
-        for run in rows:
-            self._registry.change_feed.publish(run.summary())
+        await self._publish(await asyncio.to_thread(self._read_rows, run_ids, tails))
+
+    async def _publish(self, runs: Sequence[TrackedRun]) -> None:
+        """Send the summaries to the index and to clients."""
+        rows = [(run.summary(), run.tail()) for run in runs]
+        await self._registry.index_thread.write_rows([row_of(summary, tail) for summary, tail in rows])
+        for summary, _ in rows:
+            self._unlisted.pop(summary.spec.token, None)
+            self._registry.change_feed.publish(summary)
 
     def _read_rows(self, run_ids: Sequence[str], tails: Mapping[str, Json]) -> list[TrackedRun]:
         """The runs with all their events; without those that were removed."""
@@ -410,7 +433,7 @@ def identity(log: LogDescription) -> str:
     return hashlib.sha256(f"{log.kind}\0{log.source}\0{log.first}".encode()).hexdigest()
 
 
-def spec_of(log: LogDescription, token: str) -> Spec:
+def spec_of(log: LogDescription, token: str, source: LogSource) -> Spec:
     """The spec, without its number. The experiment is the kind of the log."""
     now = time.time()
     seed = log.params.get("seed")
@@ -426,4 +449,5 @@ def spec_of(log: LogDescription, token: str) -> Spec:
         created_at=round(now, 3),
         token=token,
         data="",
+        log=source,
     )

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
 from math import inf
-from operator import neg
 
 from engine.metric_goal import MetricGoal
 from engine.protocol import Best
@@ -16,10 +13,6 @@ KEPT = 512
 """improvements that are kept"""
 FIRST_STEP = -(2**61)
 """a step before all"""
-
-
-def _same(value: float) -> float:
-    return value
 
 
 @dataclass(slots=True)
@@ -54,31 +47,29 @@ class BestOfColumns:
         if not steps:
             return
         self.cut(steps[0])
-        worst = -inf if self.goal.largest else inf
-        if -worst in values:
-            kept = [place for place, value in enumerate(values) if value != -worst]
-            steps, values = [steps[place] for place in kept], [values[place] for place in kept]
-        places = self._improvements(values, self._values[-1] if self._values else worst)
+        places = self._improvements(values)
         self._steps += [steps[place] for place in places]
         self._values += [values[place] for place in places]
         if len(self._steps) > KEPT:
             del self._steps[:-KEPT], self._values[:-KEPT]
             self._is_cut = True
 
-    def _improvements(self, values: Sequence[float], best: float) -> list[int]:
-        """The places of the last improvements on `best`, KEPT and one at most."""
-        better, key = (max, _same) if self.goal.largest else (min, neg)
-        bests = list(accumulate(values, better, initial=best))
+    def _improvements(self, values: Sequence[float]) -> list[int]:
+        """The places of those that are better than all before; an infinite value is no best one."""
         found: list[int] = []
-        end = len(bests)
-        while len(found) <= KEPT:
-            now = bests[end - 1]
-            is_new = end > 1 and bests[end - 2] != now
-            end = end - 1 if is_new else bisect_left(bests, key(now), 0, end, key=key)
-            if end == 0:
-                break
-            found.append(end - 1)
-        return found[::-1]
+        if self.goal.largest:
+            best = self._values[-1] if self._values else -inf
+            for place, value in enumerate(values):
+                if value > best and value != inf:
+                    best = value
+                    found.append(place)
+        else:
+            best = self._values[-1] if self._values else inf
+            for place, value in enumerate(values):
+                if value < best and value != -inf:
+                    best = value
+                    found.append(place)
+        return found[-KEPT - 1 :]
 
     def cut(self, step: int) -> None:
         """Drop the points from this step on."""

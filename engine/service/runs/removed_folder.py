@@ -132,17 +132,20 @@ def trash_path(path: Path) -> Path:
     return path.with_name(f".trash-{path.name}-{os.urandom(4).hex()}")
 
 
-def size_of(path: Path) -> int:
+def size_of(path: Path | str) -> int:
     """Bytes that the files below `path` use on the disk.
 
     A file with several hard links, of a checkpoint with which other runs began, counts with its share: the
     sizes of all runs add up to the space in use.
     """
     total = 0
-    for folder, _, names in os.walk(path):
-        for name in names:
-            with contextlib.suppress(OSError):  # gone meanwhile
-                facts = os.lstat(os.path.join(folder, name))
+    with contextlib.suppress(OSError), os.scandir(path) as entries:  # gone meanwhile
+        for entry in entries:
+            with contextlib.suppress(OSError):
+                if entry.is_dir(follow_symlinks=False):
+                    total += size_of(entry.path)
+                    continue
+                facts = entry.stat(follow_symlinks=False)
                 total += facts.st_blocks * 512 // facts.st_nlink
     return total
 

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from engine import run_status, store
 from engine.errors import CorruptRun
+from engine.log_source import LogSource
 from engine.metric_goal import goal_of
 from engine.protocol import (
     Json,
@@ -30,7 +31,7 @@ from engine.service.runs import event_summary as run_stats
 from engine.service.runs.event_summary import RunStats
 from engine.service.runs.removed_folder import size_of
 from engine.service.runs.system_verdict import verdict
-from engine.store import Annotations, ExitFacts, KeeperFacts, LogSource, RunFolder, Wanted
+from engine.store import Annotations, ExitFacts, KeeperFacts, RunFolder, Wanted
 from engine.typed_json import typed
 
 T = TypeVar("T")
@@ -161,6 +162,8 @@ class TrackedRun:
         keeper = self._read_file("keeper", store.read_keeper)
         self.keeper = self.keeper if "keeper" in self.damages else keeper
         self.ended = self._read_file("exit", store.read_exit)
+        if self.ended is None and "exit" not in self.damages:
+            self.ended = store.imported_exit(self.spec)
 
     def _read_file(self, name: str, read: Callable[[RunFolder], T]) -> T | None:
         """None, and the damage is noted, where it cannot be read."""
@@ -242,13 +245,11 @@ def load(folder: RunFolder, tail: Json | None = None) -> TrackedRun:
     return run
 
 
-def imported(
-    folder: RunFolder, spec: Spec, source: LogSource, ended: ExitFacts, annotations: Annotations
-) -> TrackedRun:
+def imported(folder: RunFolder, spec: Spec, annotations: Annotations) -> TrackedRun:
     """A run that was just imported, without any event."""
     run = new(folder, spec)
     run.annotations = annotations
-    run.ended, run.all_events_read, run.notice = ended, True, _following(source)
+    run.ended, run.all_events_read, run.notice = store.imported_exit(spec), True, _following(spec.log)
     return run
 
 

@@ -289,7 +289,7 @@ class Requests:
 
     async def events(self, request: Json) -> AsyncIterator[Frame | NextEvents]:
         run_id = await self._find(request)
-        if store.folder_of(self._registry.places, run_id).log_source.exists():
+        if self._registry.get(run_id) is None:
             await self._service.imports.ensure_events(run_id)
         async with contextlib.aclosing(
             event_frames(self._registry, run_id, request.get("after", 0))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from engine import tfrecord
+from engine.readers.equal_records import checksums, equal_records
 from engine.readers.record_checksums import masked_checksums
 
 
@@ -27,3 +28,16 @@ def test_records_of_different_lengths_keep_their_order() -> None:
     starts = np.cumsum(lengths) - lengths
     buffer = np.frombuffer(b"".join(records), np.uint8)
     assert masked_checksums(buffer, starts, lengths).tolist() == [*map(tfrecord.checksum, records)]
+
+
+@pytest.mark.parametrize("gap", [0, 16])
+def test_records_that_differ_in_few_bytes_have_the_checksum_of_each(gap: int) -> None:
+    begin = os.urandom(24)
+    kinds = [begin[:20], begin]
+    records = [kinds[n % 5 == 0][:-3] + os.urandom(3) for n in range(400)] + [b"another", os.urandom(5000)]
+    lengths = np.array([len(record) for record in records])
+    starts = np.cumsum(lengths + gap) - lengths - gap
+    buffer = np.frombuffer(b"".join(record + bytes(gap) for record in records), np.uint8)
+    equal = list(equal_records(buffer, starts, lengths))
+    assert [one.rows.shape for one in equal] == [(320, 20), (80, 24)]
+    assert checksums(buffer, starts, lengths, equal).tolist() == [*map(tfrecord.checksum, records)]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -277,6 +280,77 @@ async def test_a_killed_process_of_readers_is_started_again(places: Places, log:
             return (await client.show(run)).metrics == {"loss": 5.0}
 
         await wait_for(has_grown)
+
+
+async def test_an_imported_run_is_one_file_beside_its_cache_and_those_of_before_open(
+    places: Places, log: Path
+) -> None:
+    async with serving(places), await connect(places) as client:
+        (run,) = (await import_all(client, log))["found"]
+        before = await client.show(run)
+    folder = store.folder_of(places, run)
+    assert sorted(path.name for path in folder.path.iterdir()) == ["events.jsonl", "spec.json"]
+    spec = json.loads(folder.spec.read_bytes())
+    folder.log_source.write_text(json.dumps(spec.pop("log")))
+    folder.spec.write_text(json.dumps(spec))
+    assert before.cause is not None
+    ended = {"attempt": 1, "status": "imported", "at": spec["created_at"]}
+    folder.exit.write_text(json.dumps({**ended, "cause": {"kind": "imported", "text": before.cause.text}}))
+    (places.root / "index.sqlite").unlink()
+    async with serving(places), await connect(places) as client:
+        after = await client.show(run)
+        assert replace(after, disk=0) == replace(before, disk=0)
+        folder.events.unlink()
+        assert (await points(client, run))["loss"][0] == list(range(10))
+
+
+async def test_runs_have_a_row_also_where_the_service_ends_before_their_log_is_read(
+    places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        folder = tmp_path / "many" / f"run{number}"
+        folder.mkdir(parents=True)
+        write(folder, version(), scalar(1, number))
+    has_made = asyncio.Event()
+
+    async def is_never_read(*_: object) -> None:
+        has_made.set()
+        await asyncio.Event().wait()
+
+    async with serving(places) as service, await connect(places) as client:
+        monkeypatch.setattr(service.imports, "_read", is_never_read)
+        importing = asyncio.create_task(import_all(client, tmp_path / "many"))
+        await has_made.wait()
+        assert (await client.runs()).total == 0
+        importing.cancel()
+        await asyncio.wait({importing})
+    async with serving(places), await connect(places) as client:
+        assert {run.spec.name for run in (await client.runs()).runs} == {"run0", "run1", "run2"}
+        result = await import_all(client, tmp_path / "many")
+        assert (len(result["known"]), result["points"]) == (3, 3)
+
+
+async def test_a_second_import_while_the_first_one_reads_makes_no_run(
+    places: Places, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with serving(places) as service, await connect(places) as client:
+        goes_on, reads = asyncio.Event(), service.imports._read
+
+        async def waits(*given: Any) -> None:
+            await goes_on.wait()
+            await reads(*given)
+
+        monkeypatch.setattr(service.imports, "_read", waits)
+        both = [asyncio.create_task(import_all(client, log)) for _ in range(2)]
+        await wait_for(lambda: is_true(len(service.imports._jobs) == 2))
+        goes_on.set()
+        first, second = [(await one)["found"] for one in both]
+        assert first == second
+        assert (await client.runs()).total == 1
+
+
+async def is_true(value: bool) -> bool:
+    return value
 
 
 def test_the_identity_of_a_log_is_its_path_and_its_first_record() -> None:
