@@ -27,7 +27,9 @@ class ScriptEnd(NamedTuple):
     is_orphaned: bool = False
     """whether the keeper has ended"""
     diverged: str = ""
-    """which loss is not finite"""
+    """which loss was not finite first"""
+    saved_step: int = 0
+    """of the last checkpoint before that; 0: none"""
 
 
 def exit_message(end: ScriptEnd) -> dict[str, Any] | None:
@@ -48,8 +50,10 @@ def exit_message(end: ScriptEnd) -> dict[str, Any] | None:
         name = ending_signals.name_of(end.signal_number)
         text = f"{name} from outside{at}: the command {left}."
         return _message("stopped", "signal", text, RESUME_REMEDY)
-    if end.diverged:
-        return _message("failed", "diverged", end.diverged, "Start it again with a smaller learning rate.")
+    if end.diverged and end.code >= 0:
+        text = end.diverged if end.code == 0 else f"{end.diverged} The command {left}."
+        kept = f"; its last good checkpoint is of step {end.saved_step}." if end.saved_step else "."
+        return _message("failed", "diverged", text, f"Start it again with a smaller learning rate{kept}")
     if end.code == 0:
         return _message("done", "finished", f"Finished{at}." if end.step else "Finished: exit code 0.", "")
     return None

@@ -58,7 +58,9 @@ class ScriptEvents:
         self.began_at: float | None = None
         """when the first attempt was started, of a command that is resumed"""
         self.diverged = ""
-        """the loss that is not finite, as text; empty while all are"""
+        """the first loss of this attempt that was not finite, as text; empty while all were"""
+        self.saved_step = 0
+        """that of the last checkpoint while all were finite"""
         self.has_points = False
         """whether there are points to write"""
         self._folder, self._writer = folder, writer
@@ -69,6 +71,8 @@ class ScriptEvents:
         self._held: list[tuple[str, int, float]] = []
         self._held_since = 0.0
         self._noted: set[str] = set()
+        self._not_finite: dict[str, int] = {}
+        """losses whose last value is not finite, and since which step"""
         self._flushes = 0
         self._is_open = not self.is_resumed
         """whether it is decided from which step on a resumed command goes on"""
@@ -125,7 +129,7 @@ class ScriptEvents:
 
     def _are_plain(self, name: str, steps: Sequence[int], values: Sequence[float]) -> bool:
         """Whether nothing about the points has to be said: a known metric, finite, steps that increase."""
-        if not self._is_open or name not in self._last or self.diverged or not isfinite(sum(values)):
+        if not self._is_open or name not in self._last or self._not_finite or not isfinite(sum(values)):
             return False
         if isinstance(steps, range):
             return steps[-1] < STEP_LIMIT
@@ -159,13 +163,19 @@ class ScriptEvents:
             self.note(text, "warning")
 
     def _check_loss(self, name: str, step: int, value: float) -> None:
-        if not isfinite(value):
-            if not self.diverged:
-                self.note(f"{name} became {value} at step {step}.", "danger")
-                self.diverged = f"{name} became {value} at step {step}."
-        elif self.diverged.startswith(f"{name} became"):
-            self.diverged = ""
-            self.note(f"{name} is finite again at step {step}.", "ok")
+        """As for experiments the first one that is not finite fails the run, which is said at once.
+
+        The command goes on: it is told as failed when it ends.
+        """
+        since = self._not_finite.get(name)
+        if since is None and not isfinite(value):
+            self._not_finite[name] = step
+            text = f"{name} became {value} at step {step}."
+            self.diverged = self.diverged or text
+            self.note(text, "danger")
+        elif since is not None and isfinite(value):
+            del self._not_finite[name]
+            self.note(f"{name} is finite again at step {step}; it was not at step {since}.", "warning")
 
     def _on_params(self, values: Mapping[str, Any]) -> None:
         plain = {
@@ -203,6 +213,8 @@ class ScriptEvents:
         path, step = str(facts["path"]), self._step_of(facts)
         self.flush(everything=True)
         self.event("checkpoint", step=step, path=path, weights_sha256="", bytes=_size(path))
+        if not self.diverged:
+            self.saved_step = step
 
     def _on_note(self, text: str) -> None:
         self.note_once(str(text)[:400])

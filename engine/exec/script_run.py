@@ -139,7 +139,7 @@ class ScriptRun:
         self._server.close()
         return ScriptEnd(
             code, self.events.step, self._requested, self._prune_reason, self._signal_number,
-            self._is_orphaned, self.events.diverged,
+            self._is_orphaned, self.events.diverged, self.events.saved_step,
         )  # fmt: skip
 
     def _is_running(self, pid: int) -> bool:

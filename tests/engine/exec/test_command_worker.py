@@ -186,7 +186,7 @@ print("alone" if worker.poll() is not None else "saved")
         ("import os; os.kill(os.getpid(), 11)", CauseKind.SIGNAL, "SIGSEGV"),
         ("print('CUDA out of memory'); exit(1)", CauseKind.GPU_MEMORY, "CUDA out of memory"),
         ("raise MemoryError", CauseKind.HOST_MEMORY, "MemoryError"),
-        ("import dltui_track; dltui_track.log(3, loss=float('nan'))", CauseKind.DIVERGED,
+        ("from dltui_track import log; log(3, loss=float('nan')); log(4, loss=0.5)", CauseKind.DIVERGED,
          "loss became nan at step 3"),
     ],
 )  # fmt: skip

@@ -23,6 +23,10 @@ ENDS = [
      "Its keeper died; the command was ended at step 3."),
     (ScriptEnd(0, 3, diverged="loss became nan at step 3."), "failed", "diverged",
      "loss became nan at step 3."),
+    (ScriptEnd(1, 9, diverged="loss became nan at step 3."), "failed", "diverged",
+     "loss became nan at step 3. The command exited with code 1."),
+    (ScriptEnd(0, 9, "stop", diverged="loss became nan at step 3."), "stopped", "user_stop",
+     "Stopped by its user at step 9: the command exited with code 0."),
 ]  # fmt: skip
 
 
@@ -37,3 +41,17 @@ def test_the_end_is_told_in_one_line(end: ScriptEnd, status: str, kind: str, tex
 @pytest.mark.parametrize("code", [1, 127, -9, -11])
 def test_a_failure_is_left_to_the_keeper_which_knows_the_log_and_the_memory(code: int) -> None:
     assert exit_message(ScriptEnd(code, 4)) is None
+
+
+def test_of_a_loss_that_is_not_finite_the_remedy_names_the_checkpoint_before_it() -> None:
+    for saved, remedy in (
+        (0, "Start it again with a smaller learning rate."),
+        (2, "Start it again with a smaller learning rate; its last good checkpoint is of step 2."),
+    ):
+        told = exit_message(ScriptEnd(0, 9, diverged="loss became nan at step 3.", saved_step=saved))
+        assert told is not None
+        assert told["cause"]["remedy"] == remedy
+
+
+def test_a_command_that_was_killed_behind_a_loss_that_is_not_finite_is_left_to_the_keeper() -> None:
+    assert exit_message(ScriptEnd(-9, 9, diverged="loss became nan at step 3.")) is None

@@ -65,14 +65,19 @@ def test_values_that_are_counted_go_on_counting(tmp_path: Path) -> None:
     assert [step for step, _ in curve(RunFolder(tmp_path), "loss")] == [1, 2, 3, 4, 5, 6]
 
 
-def test_a_loss_that_is_not_finite_is_noted_once_and_taken_back(tmp_path: Path) -> None:
+def test_a_loss_that_is_not_finite_is_noted_once_and_stays_the_cause(tmp_path: Path) -> None:
     events = attempt(tmp_path)
-    log(events, loss=[(1, math.nan), (2, math.nan)])
-    assert events.diverged == "loss became nan at step 1."
-    log(events, loss=[(3, 0.5)])
-    assert events.diverged == ""
+    log(events, loss=[(1, 0.5)])
+    events.add({"checkpoint": {"path": str(tmp_path), "step": 1}})
+    log(events, loss=[(2, math.nan), (3, math.nan), (4, 0.5), (5, 0.25)], val_loss=[(5, math.inf)])
+    events.add({"checkpoint": {"path": str(tmp_path), "step": 5}})
+    assert (events.diverged, events.saved_step) == ("loss became nan at step 2.", 1)
     events.close(None)
-    assert notes(RunFolder(tmp_path)) == ["loss became nan at step 1.", "loss is finite again at step 3."]
+    assert notes(RunFolder(tmp_path)) == [
+        "loss became nan at step 2.",
+        "loss is finite again at step 4; it was not at step 2.",
+        "val_loss became inf at step 5.",
+    ]
 
 
 @pytest.mark.parametrize(
