@@ -86,7 +86,7 @@ class Refusing:
         return False
 
 
-def test_all_cells_are_sent_again_after_a_frame_that_the_terminal_did_not_take() -> None:
+async def test_all_cells_are_sent_again_after_a_frame_that_the_terminal_did_not_take() -> None:
     driver = driver_for(App[None](), mouse=False)
     assert isinstance(driver, TerminalDriver)
     row, size = (0, 0, Strip([Segment("loss")])), (20, 2)
