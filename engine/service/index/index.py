@@ -36,6 +36,7 @@ from engine.service.index.index_rows import (
     IndexRow,
     IndexWindow,
     body_checksum,
+    fields_text,
     json_text,
     narrow_values,
     verified_body,
@@ -72,6 +73,8 @@ class Index:
                 summary, tail = json_text(row.summary), json_text(row.tail)
                 body = (number, summary, tail, body_checksum(summary.encode(), tail.encode()))
                 self._db.execute("INSERT OR REPLACE INTO bodies VALUES (?, ?, ?, ?)", body)
+                fields = (number, fields_text(row.summary))
+                self._db.execute("INSERT OR REPLACE INTO fields VALUES (?, ?)", fields)
 
     def _upsert(self, row: IndexRow) -> int:
         values = (*narrow_values(row.summary, VERIFIED), group_of_summary(row.summary))
@@ -92,14 +95,15 @@ class Index:
     def drop(self, run_ids: Iterable[str]) -> None:
         with self._db:
             for run_id in run_ids:
-                self._db.execute("DELETE FROM bodies WHERE number = (SELECT number FROM runs WHERE id = ?)",
-                                 (run_id,))  # fmt: skip
+                for table in ("bodies", "fields"):
+                    find = "(SELECT number FROM runs WHERE id = ?)"
+                    self._db.execute(f"DELETE FROM {table} WHERE number = {find}", (run_id,))
                 self._db.execute("DELETE FROM runs WHERE id = ?", (run_id,))
 
     def clear(self) -> None:
         with self._db:
-            self._db.execute("DELETE FROM bodies")
-            self._db.execute("DELETE FROM runs")
+            for table in ("bodies", "fields", "runs"):
+                self._db.execute(f"DELETE FROM {table}")
 
     # --- queries -------------------------------------------------------------------------------------------
 
@@ -119,7 +123,7 @@ class Index:
     def matching_ids(self, where: str, sweeps: Mapping[str, str] | None = None) -> list[str]:
         """Ids of all runs that pass the filter, oldest first. Raises FilterError."""
         condition, order = filter_sql.where(where, sweeps), filter_sql.order("created", False)
-        source = FROM_BOTH if condition.reads_summaries or order.reads_summaries else FROM
+        source = filter_sql.source(condition, order)
         found = f"SELECT r.id {source} WHERE {condition.text} ORDER BY {order.text}"
         self._patterns.restart()
         ids = [row[0] for row in self._db.execute(found, condition.values + order.values)]
@@ -136,7 +140,7 @@ class Index:
         condition = filter_sql.where("" if runs else where, sweeps)
         if runs:
             condition = filter_sql.Sql("r.id IN (SELECT value FROM json_each(?))", (json.dumps(list(runs)),))
-        source = FROM_BOTH if condition.reads_summaries else FROM
+        source = filter_sql.source(condition)
         order = filter_sql.age_order("DESC")
         found = f"SELECT r.number {source} WHERE {condition.text} ORDER BY {order} LIMIT ?"
         self._patterns.restart()

@@ -19,6 +19,7 @@ from engine.service.index.index_rows import (
     STATUSES,
     VERIFIED,
     DamagedIndex,
+    fields_text,
     narrow_values,
     verified_body,
 )
@@ -99,11 +100,12 @@ def verify_rows(db: sqlite3.Connection) -> None:
     if result != "ok":
         raise DamagedIndex(str(result)[:200])
     narrow = ", ".join(f"r.{name}" for name in VERIFIED)
-    for row in db.execute(f"SELECT {BODY}, {narrow} {FROM_BOTH}"):
+    fields = "LEFT JOIN fields f ON f.number = r.number"
+    for row in db.execute(f"SELECT {BODY}, f.fields, {narrow} {FROM_BOTH} {fields}"):
         summary, _ = map(json.loads, verified_body(row[:3]))
-        if any(
+        if row[3] != fields_text(summary) or any(
             one != other
-            for one, other in zip(narrow_values(summary, VERIFIED), row[3:], strict=True)
+            for one, other in zip(narrow_values(summary, VERIFIED), row[4:], strict=True)
             if one not in STATUSES
         ):
             raise DamagedIndex(f"the row of {str(summary['id'])[:80]} is not what its summary says")

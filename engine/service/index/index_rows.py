@@ -13,7 +13,8 @@ from engine.run_groups import CONFIG
 from engine.service.index import filter_sql
 from engine.table_protocol import GroupRow, SweepRow
 
-SCHEMA = 6
+SCHEMA = 7
+"""of the tables and of what a row says of its run: an index of another one is made from the folders again"""
 TABLES = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE runs (
@@ -21,6 +22,7 @@ CREATE TABLE runs (
     name TEXT NOT NULL, experiment TEXT NOT NULL, status TEXT NOT NULL, step INTEGER NOT NULL, best REAL,
     cause TEXT NOT NULL, device TEXT NOT NULL, token TEXT NOT NULL, sweep TEXT NOT NULL,
     tags TEXT NOT NULL, note TEXT NOT NULL, config TEXT NOT NULL);
+CREATE TABLE fields (number INTEGER PRIMARY KEY, fields TEXT NOT NULL);
 CREATE TABLE bodies (
     number INTEGER PRIMARY KEY, summary TEXT NOT NULL, tail TEXT NOT NULL, sum INTEGER NOT NULL);
 CREATE INDEX by_age ON runs (submitted, created, id);
@@ -88,6 +90,11 @@ def narrow_values(summary: Json, names: Sequence[str]) -> tuple[object, ...]:
         filter_sql.NOTE: summary.get("note", "").lower(),
     }
     return tuple(others[name] if name in others else summary[name] for name in names)
+
+
+def fields_text(summary: Json) -> str:
+    """The row of the table of fields: what a filter or a sort by a metric or a parameter reads."""
+    return json_text({name: summary[name] for name in filter_sql.FIELDS if summary.get(name)})
 
 
 def json_text(data: Json) -> str:

@@ -21,7 +21,7 @@ from engine.service.index.group_rows import (
     sorted_groups,
     window_of,
 )
-from engine.service.index.index_rows import BODY, FROM, FROM_BOTH, IndexWindow, verified_body
+from engine.service.index.index_rows import BODY, FROM, IndexWindow, verified_body
 from engine.table_protocol import Query, SweepRow
 
 LIMIT = 1000
@@ -45,7 +45,7 @@ class PageQueries:
         if sizes:
             return self._page_by_sweep(query, condition, order, sizes)
         total = self.total()
-        source = FROM_BOTH if condition.reads_summaries or order.reads_summaries else FROM
+        source = filter_sql.source(condition, order)
         found = f"SELECT r.number {source} WHERE {condition.text} ORDER BY {order.text}"
         values = condition.values + order.values
         if condition.text == "1":
@@ -74,7 +74,7 @@ class PageQueries:
             matching, length = total, total - sum(sizes.values()) + len(sizes)
             rows = self._newest_or_oldest(sizes, order, limit, offset)
         else:
-            source = FROM_BOTH if condition.reads_summaries or order.reads_summaries else FROM
+            source = filter_sql.source(condition, order)
             sql = f"SELECT r.number, r.sweep {source} WHERE {condition.text} ORDER BY {order.text}"
             found = self._db.execute(sql, condition.values + order.values).fetchall()
             whole = group_trials(found, sizes, query.open_sweeps)
@@ -113,12 +113,12 @@ class PageQueries:
         """
         keys = [filter_sql.value_of(name) for name in fields]
         sort = filter_sql.Sql("NULL") if query.sort in GROUP_SORTS else filter_sql.sort_key(query.sort)
-        reads = any(one.reads_summaries for one in (*keys, sort, condition))
+        reads = any(one.reads_summaries or one.reads_fields for one in (*keys, sort, condition))
         values = [filter_sql.sort_key(name) for name in names if name != query.sort] if reads else []
         columns = (sort, *values, *keys)
         sql = (
             f"SELECT r.number, iif(r.cause = 'pruned', 'pruned', r.status), r.best, "
-            f"{', '.join(one.text for one in columns)} {FROM_BOTH if reads else FROM} "
+            f"{', '.join(one.text for one in columns)} {filter_sql.source(*columns, condition)} "
             f"WHERE {condition.text} ORDER BY {filter_sql.age_order('DESC')}"
         )
         bound = tuple(value for one in (*columns, condition) for value in one.values)
@@ -145,7 +145,7 @@ class PageQueries:
             return {group.id: {} for group in groups}
         columns = [filter_sql.sort_key(name) for name in names]
         sql = (
-            f"SELECT r.number, {', '.join(one.text for one in columns)} {FROM_BOTH} "
+            f"SELECT r.number, {', '.join(one.text for one in columns)} {filter_sql.source(*columns)} "
             "WHERE r.number IN (SELECT value FROM json_each(?))"
         )
         numbers = [run[NUMBER] for group in groups for run in group.runs]
@@ -200,7 +200,7 @@ class PageQueries:
         return [name for name in dynamic if not self._is_known(filter_sql.has_field(name))]
 
     def _is_known(self, has_field: filter_sql.Sql) -> bool:
-        found = self._db.execute(f"SELECT 1 FROM bodies b WHERE {has_field.text} LIMIT 1", has_field.values)
+        found = self._db.execute(f"SELECT 1 FROM fields f WHERE {has_field.text} LIMIT 1", has_field.values)
         return found.fetchone() is not None
 
 

@@ -210,6 +210,7 @@ async def test_an_index_that_cannot_be_used_is_rebuilt_from_the_run_folders(
     async with serving(places), await connect(places) as service_client:
         ids = [(await service_client.submit("xor", {"epochs": 3})).id for _ in range(3)]
         before = [await reach(service_client, run_id, Status.DONE) for run_id in ids]
+    assert all(run.disk for run in before)
     _damage(places, damage)
     async with serving(places), await connect(places) as service_client:
         assert [await service_client.show(run_id) for run_id in ids] == before
