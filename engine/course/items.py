@@ -111,7 +111,8 @@ class OrderItem(Item):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PredictItem(Item):
     """`choices` for a choice; `rows` for an order; `then`, parameters that change, for a direction; `over`
-    and `at`, a parameter and eight of its values, for a curve."""
+    and `at`, a parameter and eight of its values, for a curve, and `scale`, the ends of the axis that it is
+    drawn on."""
 
     form: str
     key: str
@@ -125,6 +126,7 @@ class PredictItem(Item):
     then: Mapping[str, Any]
     over: str = ""
     at: tuple[float, ...] = ()
+    scale: tuple[float, float] = (0.0, 1.0)
     seen: str = ""
     """what the run shows, in words, for those who do not want to type it"""
 
@@ -218,7 +220,7 @@ def _predict(table: Table, common: dict[str, Any]) -> Item:
     if form == "direction" and not extra["then"]:
         table.complain("then", "a table of the parameters that change", "nothing")
     if form == "curve":
-        extra |= {"over": table.text("over"), "at": _eight(table)}
+        extra |= {"over": table.text("over"), "at": _eight(table), "scale": _scale(table)}
     return PredictItem(
         **common,
         **_asked_of_aid(table),
@@ -292,6 +294,16 @@ def _eight(table: Table) -> tuple[float, ...]:
         table.complain("at", "eight numbers", "nothing" if value is None else value)
         return ()
     return tuple(float(one) for one in value)
+
+
+def _scale(table: Table) -> tuple[float, float]:
+    value = table.take("scale")
+    if value is None:
+        return (0.0, 1.0)
+    if isinstance(value, list) and len(value) == 2 and all(map(_is_number, value)) and value[0] < value[1]:
+        return (float(value[0]), float(value[1]))
+    table.complain("scale", "two numbers, the smaller one first", value)
+    return (0.0, 1.0)
 
 
 def _no_others(table: Table, name: str, found: Mapping[str, Any], known: set[str]) -> None:

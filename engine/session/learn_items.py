@@ -77,6 +77,7 @@ def asked_item(home: LearnHome, item_id: str, asked: Question, *, bare: bool = F
         if locked is None or is_recall or locked.get("rev") != found.rev
         else _locked(home, item_id),
         broken=home.why_broken(item_id),
+        scale=found.scale if isinstance(found, PredictItem) and found.form == "curve" else (),
     )
 
 

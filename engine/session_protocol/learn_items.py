@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from engine.params import Value
 from engine.session_protocol.learn import Computing
@@ -32,6 +32,8 @@ class LockedAnswer:
 @dataclass(frozen=True, slots=True)
 class AskedItem:
     """An item with the numbers of this review."""
+
+    JSON_OMITTED: ClassVar = ("scale",)
 
     id: str
     kind: str
@@ -68,6 +70,8 @@ class AskedItem:
     locked: LockedAnswer | None = None
     broken: str = ""
     """why its key cannot be computed; such an item is in no queue"""
+    scale: Sequence[float] = ()
+    """ends of the axis that a curve is drawn on"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,6 @@ from tui.ui.span import Row, Span
 from tui.ui.wrap import wrap_row
 
 WIDEST = 96
-TYPED = ("number", "curve")
-"""forms whose answer is typed"""
 
 
 @dataclass(slots=True)
@@ -45,7 +43,10 @@ class CardState:
     note: str = ""
     """why an answer is none, or that a number may be tried once more"""
     progress: float = 0.0
-    said: str = ""
+    points: list[float] = field(default_factory=list)
+    """of a curve, as they are drawn; the cursor is on one of them"""
+    types_numbers: bool = False
+    """whether the points of a curve are typed"""
 
     @property
     def is_marked(self) -> bool:
@@ -58,7 +59,12 @@ class CardState:
 
     @property
     def is_typed(self) -> bool:
-        return self.asked.form in TYPED
+        return self.asked.form == "number" or self.types_numbers
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether it is a curve that waits to be drawn."""
+        return self.asked.form == "curve" and self.phase == "ask"
 
 
 def signs() -> tuple[str, str]:

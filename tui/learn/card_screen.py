@@ -12,6 +12,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
+from textual.widgets import Input
 
 from engine.client.session import Session
 from engine.errors import DltuiError
@@ -29,11 +30,13 @@ from engine.session_protocol.learn_items import (
 )
 from tui.dialogs.dialog import Dialog, KeyLine
 from tui.drawings.canvas_widget import ImageWidget
+from tui.drawings.drawn_points import paint as paint_points
 from tui.keys import all_keys
 from tui.keys.all_keys import Scope
 from tui.learn.aid_messages import AidComputed, AidLeft
 from tui.learn.aid_pane import AidPane
 from tui.learn.card_rows import CardState, card_rows
+from tui.learn.curve_card import COARSE, begun, drawn_chart, move_point, points_text, take_typed
 from tui.learn.prediction_beside_outcome import paint_outcome
 from tui.learn.today_rows import number_of
 from tui.terminal.plain_text import plain
@@ -45,7 +48,7 @@ OPENED = ("learning", "known")
 """states of a card that is not due: an answer is practice of one's own and is not marked"""
 RATINGS = {1: "forgot", 2: "hard", 4: "at once"}
 """of a recall, by their digits; space is good"""
-TYPED_KEYS = {f"card.{name}": f"card.typed_{name}" for name in ("guessed", "hint", "later", "undo")}
+TYPED_KEYS = {f"card.{name}": f"card.typed_{name}" for name in ("guessed", "hint", "later", "undo", "type")}
 """the keys that do the same while one types"""
 
 
@@ -133,6 +136,7 @@ class CardScreen(Dialog[None]):
             mode,
             order=list(range(len(asked.choices))),
             ticks=[False] * len(asked.points),
+            points=begun(asked),
             locked=asked.locked,
         ))  # fmt: skip
 
@@ -165,7 +169,7 @@ class CardScreen(Dialog[None]):
             has_field,
             is_build and card is not None and card.phase == "ask",
         )
-        self.picture.display = card is not None and card.outcome is not None
+        self.picture.display = card is not None and (card.outcome is not None or card.is_drawn)
         if card is None:
             text = self._end_text or "..."
             self.body.update(lambda width: [(), (_span(text),), ()])
@@ -177,9 +181,11 @@ class CardScreen(Dialog[None]):
         self.box.border_subtitle = Content(self.place_text())
         self.body.update(lambda width: card_rows(card, date.today(), width))
         self.body.refresh(layout=True)
-        if card.outcome is not None:
+        if card.is_drawn:
+            self.picture.update(lambda canvas: paint_points(canvas, drawn_chart(card)))
+        elif card.outcome is not None:
             outcome, said = card.outcome, card.locked.answer if card.locked is not None else None
-            self.picture.update(lambda canvas: paint_outcome(canvas, outcome, said))
+            self.picture.update(lambda canvas: paint_outcome(canvas, card.asked, outcome, said))
         names = self.key_names(card)
         if has_field:  # letters are text there
             names = [(TYPED_KEYS.get(name, name), label) for name, label in names]
@@ -226,6 +232,10 @@ class CardScreen(Dialog[None]):
         elif form == "essay":
             names = [("dialog.accept", "write"), ("card.answer_1", f"to {len(card.ticks)} tick"),
                      ("card.show", "keep the ticks")]  # fmt: skip
+        elif form == "curve":
+            way = "draw" if card.types_numbers else "type"
+            names = [("card.next_point", "next point"), ("card.up", "up"), ("card.down", "down"),
+                     ("card.type", way), ("dialog.accept", "lock")]  # fmt: skip
         elif form != "build":
             names = [("dialog.accept", "lock" if card.is_prediction else "answer")]
         if form not in ("recall", "essay", "build"):
@@ -297,6 +307,8 @@ class CardScreen(Dialog[None]):
                 self._submit(self._chosen(card))
         elif form == "order":
             self._submit(list(card.order))
+        elif form == "curve" and not card.types_numbers:
+            self._submit(list(card.points))
         elif self.field.value.strip():
             self._submit(self.field.value)
 
@@ -310,11 +322,44 @@ class CardScreen(Dialog[None]):
         elif card.phase == "ask" and card.asked.form in ("choice", "direction") and card.is_prediction:
             card.chosen = max(0, min(card.chosen + by, len(card.asked.choices) - 1))
             self._draw()
+        elif card.is_drawn:
+            self._move_point(card, -by)
         else:
             self.body.scroll_relative(y=by, animate=False)
 
+    def action_point(self, by: int) -> None:
+        """The next point of a curve, or the one before."""
+        card = self.card
+        if card is not None and card.is_drawn:
+            card.cursor = max(0, min(card.cursor + by, len(card.points) - 1))
+            self._draw()
+
+    def _move_point(self, card: CardState, steps: int) -> None:
+        move_point(card, steps)
+        if card.types_numbers:
+            self.field.value = points_text(card.points)
+        self._draw()
+
+    def action_type(self) -> None:
+        """Type the points of a curve, or draw them again."""
+        card = self.card
+        if card is not None and card.is_drawn:
+            card.types_numbers = not card.types_numbers
+            self.field.value = points_text(card.points)
+            self._draw()
+
+    @on(Input.Changed)
+    def _typed(self) -> None:
+        card = self.card
+        if card is not None and card.is_drawn and card.types_numbers:
+            take_typed(card, self.field.value)
+            self.picture.update(lambda canvas: paint_points(canvas, drawn_chart(card)))
+
     def action_shift(self, by: int) -> None:
         card = self.card
+        if card is not None and card.is_drawn:
+            self._move_point(card, -by * COARSE)
+            return
         if card is None or card.phase != "ask" or card.asked.form != "order":
             return
         place = card.cursor + by

@@ -22,11 +22,13 @@ from engine.session_protocol.learn_exams import (
 from engine.session_protocol.learn_items import ItemRequest
 from tui.learn.card_rows import CardState
 from tui.learn.card_screen import CardScreen
+from tui.learn.curve_card import begun
 from tui.learn.today_rows import number_of
 from tui.terminal.plain_text import plain
 from tui.ui.start_worker import start_worker
 
 TICK = 1.0
+CURVE_KEYS = ("card.next_point", "card.up", "card.down", "card.type")
 
 
 class ExamScreen(CardScreen):
@@ -88,7 +90,7 @@ class ExamScreen(CardScreen):
     async def _ask(self, item: str) -> None:
         request = ItemRequest(item) if self._is_grading else ExamItemRequest(self._paper.id, item)
         asked = await self.session.ask(request)
-        card = CardState(asked, "exam", order=list(range(len(asked.choices))))
+        card = CardState(asked, "exam", order=list(range(len(asked.choices))), points=begun(asked))
         if self._is_grading:
             card.phase, card.note = "shown", ""
         self._use(card)
@@ -116,7 +118,7 @@ class ExamScreen(CardScreen):
         names = [
             name
             for name in super().key_names(card)
-            if name[0] in ("card.answer_1", "card.move_down", "card.move_up")
+            if name[0] in ("card.answer_1", "card.move_down", "card.move_up", *CURVE_KEYS)
         ]
         accept = "answer" if card.asked.form not in ("choice", "direction") else ""
         names += [("dialog.accept", accept)] if accept else []

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from engine.session_protocol.learn_items import RunOutcome
+from typing import Any
+
+from engine.session_protocol.learn_items import AskedItem, RunOutcome
 from tui.drawings.aid_drawing import drawn, finite
+from tui.drawings.drawn_points import paint as paint_points
 from tui.drawings.half_block_canvas import ImageCanvas
 from tui.learn.card_rows import signs
+from tui.learn.curve_card import seen_chart
 from tui.ui.numbers import short
 
 
-def paint_outcome(canvas: ImageCanvas, outcome: RunOutcome, said: object) -> None:
-    """Two lengths on one scale for a number, then the drawing of the aid."""
+def paint_outcome(canvas: ImageCanvas, asked: AskedItem, outcome: RunOutcome, said: Any) -> None:
+    """Two curves on one scale, or two lengths for a number and then the drawing of the aid."""
+    if asked.form == "curve" and said and outcome.key:
+        paint_points(canvas, seen_chart(asked, said, outcome.key))
+        return
     top = _paint_lengths(canvas, finite(outcome.key), finite(said))
     if canvas.height - top >= 4 and outcome.data:
         canvas.paste(1, top, drawn(outcome.data, canvas.width - 2, canvas.height - top, canvas))

@@ -232,3 +232,26 @@ async def test_an_exam_is_left_resumed_and_reported(places: Places, session: Fak
             )
         await opened.shows("the newest exam:", "right", "lecture 2")
         assert not any(line["kind"] == "mark" for line in log(places.learn))
+
+
+async def test_a_curve_is_drawn_by_keys_typed_on_locked_and_drawn_beside_what_happened(
+    places: Places, session: FakeSession
+) -> None:
+    wanted = key_of(places, session, "l03.fall.predict")
+    async with learn_tab(places) as opened:
+        await ask(opened, "l03.fall.predict")
+        assert card(opened).points == [0.5] * 8
+        await opened.press("up", "up", "right", "shift+down", "left", "down")
+        assert card(opened).points == [0.55, 0.25, *[0.5] * 6]
+        await opened.press(*["shift+down"] * 9)
+        assert card(opened).points[0] == 0.0, "a point stays on the axis"
+        await opened.press("t")
+        typed = " ".join(f"{one:.4g}" for one in wanted)
+        opened.app.screen.query_one("#card-field").value = typed  # type: ignore[attr-defined]
+        await opened.until(lambda: card(opened).points[0] == 1.0)
+        await opened.press("enter")
+        await opened.shows("happened", "within 0.06: right")
+        await opened.press("enter")
+        await opened.shows("at 2N exactly one half")
+        lock, mark = log(places.learn)
+        assert lock["answer"] == [float(one) for one in typed.split()] and mark["rating"] == 3

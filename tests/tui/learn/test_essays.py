@@ -108,7 +108,7 @@ def test_a_file_that_can_be_written_is_no_complaint(tmp_path: Path) -> None:
 
 
 def test_an_editor_that_ends_with_an_error_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DltuiError, match=r"The editor 'sh -c .*' ended with 3"):
+    with pytest.raises(DltuiError, match=r"The editor .sh -c 'exit 3'. ended with 3"):
         run_editor("sh -c 'exit 3'", str(tmp_path / "file"))
 
 
