@@ -1,6 +1,7 @@
 """Requests to the service that have more than the name of a run or a sweep; both sides use them.
 
-SubmitRequest is beside Spec in engine.protocol.
+SubmitRequest is beside Spec in engine.protocol, SweepSubmitRequest beside SweepSpec in
+engine.sweep_protocol.
 """
 
 from __future__ import annotations
@@ -30,6 +31,25 @@ class SetRequest:
     run: str
     name: str
     value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotateRequest:
+    """What shall change of the name, the tags and the note of a run."""
+
+    JSON_OMITTED: ClassVar = ("name", "note", "before", "add", "remove")
+
+    run: str
+    name: str | None = None
+    """None: it stays; empty: the name with which it was submitted"""
+    note: str | None = None
+    """None: it stays; empty: none"""
+    before: str | None = None
+    """the note that was edited: where it is another one now, nothing is changed"""
+    add: tuple[str, ...] = ()
+    """tags"""
+    remove: tuple[str, ...] = ()
+    """tags"""
 
 
 @dataclass(frozen=True, slots=True)

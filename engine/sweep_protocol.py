@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 
@@ -12,7 +12,7 @@ from engine.axes import Axis
 from engine.exec.shell_command import ShellCommand
 from engine.experiment_files.description import FileExperiment
 from engine.params import Param, Value
-from engine.protocol import Count, ParentCheckpoint, with_current_name
+from engine.protocol import Count, ParentCheckpoint, SubmitRequest, with_current_name
 from engine.typed_json import Bounds, Number, Time, Unknown, typed
 
 TRIALS = Param(
@@ -92,6 +92,47 @@ class Prune:
         if self.kind == "median":
             return tuple(place / (self.rungs + 1) for place in range(1, self.rungs + 1))
         return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepSubmitRequest:
+    """A sweep to be submitted. What SubmitRequest has too means the same, for its trials."""
+
+    JSON_OMITTED: ClassVar = ("file", "gpus", "begin", "command", "withheld", "like")
+
+    experiment: str = ""
+    """or the name of a suite"""
+    axes: Sequence[str] = ()
+    """such as `lr=0.001..0.1 log` or `hidden=1..4`"""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    sampler: str = "grid"
+    seed: int = 1
+    seeds: int | Sequence[int] = 1
+    """how many, or which"""
+    trials: int | None = None
+    parallel: int | None = None
+    gpu_share: float = 1.0
+    prune: Prune = Prune()
+    metric: str = ""
+    """empty, as is `goal`: that of the experiment"""
+    goal: str = ""
+    name: str = ""
+    device: str = "auto"
+    executor: str = "local"
+    data: str | None = None
+    file: FileExperiment | None = None
+    gpus: str | None = None
+    begin: str = ""
+    command: ShellCommand | None = None
+    withheld: Mapping[str, str] | None = None
+    like: str = ""
+    token: str = ""
+
+    @property
+    def of_trials(self) -> SubmitRequest:
+        """What it has in common with a run to be submitted."""
+        names = {field.name for field in fields(self)} & {field.name for field in fields(SubmitRequest)}
+        return SubmitRequest(**{name: getattr(self, name) for name in names})
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import contextlib
 import os
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -285,10 +285,10 @@ class Client:
         An empty name is the one with which it was submitted. `before`: the note that was edited. Raises
         DltuiError, also where that is another one now.
         """
-        facts: Json = {"name": name, "note": note, "before": before}
-        facts = {field: text for field, text in facts.items() if text is not None}
-        facts |= {field: list(tags) for field, tags in (("add", add), ("remove", remove)) if tags}
-        return await self._run("annotate", run=run, **facts)
+        from engine.service_requests import AnnotateRequest
+
+        request = AnnotateRequest(run, name, note, before, tuple(add), tuple(remove))
+        return await self._run("annotate", **to_json(request))
 
     async def remove(self, *runs: str, now: bool = False) -> Removal:
         """Remove runs as one removal, which `undo` restores; with `now` their files are deleted."""
@@ -409,24 +409,21 @@ class Client:
         `metric` and `goal` are those of the experiment; `data`, `file` and `begin` are as in
         `Client.submit`, `submitted` is the command of `dltui sweep exec`.
         """
-        from engine.sweep_protocol import Prune
+        from engine.sweep_protocol import Prune, SweepSubmitRequest
 
-        facts: Json = {
-            "experiment": experiment, "axes": list(axes), "params": dict(params or {}), "sampler": sampler,
-            "seed": seed, "seeds": seeds if isinstance(seeds, int) else list(seeds), "trials": trials,
-            "parallel": parallel, "gpu_share": gpu_share, "prune": to_json(prune or Prune()),
-            "metric": metric, "goal": goal, "name": name, "device": device, "executor": executor,
-            "data": data_folder() if data is None else data,
-        }  # fmt: skip
-        kept = await self._kept(file, facts["params"], axes)
-        facts |= {"file": to_json(kept)} if kept is not None else {}
-        if submitted is None and (gpus := os.environ.get(GPUS)) is not None:
-            facts["gpus"] = gpus
-        if begin:
-            facts["begin"] = begin
+        request = SweepSubmitRequest(
+            experiment=experiment, axes=list(axes), params=dict(params or {}), sampler=sampler, seed=seed,
+            seeds=seeds if isinstance(seeds, int) else list(seeds), trials=trials, parallel=parallel,
+            gpu_share=gpu_share, prune=prune or Prune(), metric=metric, goal=goal, name=name, device=device,
+            executor=executor, data=data_folder() if data is None else data, begin=begin,
+            file=await self._kept(file, params or {}, axes), token=uuid.uuid4().hex,
+            gpus=os.environ.get(GPUS) if submitted is None else None,
+        )  # fmt: skip
         if submitted is not None:
-            facts |= _facts_of(submitted)
-        return read_sweep(await self.request("sweep_submit", **facts, token=uuid.uuid4().hex))
+            request = replace(
+                request, command=submitted.command, withheld=submitted.withheld, like=submitted.like
+            )
+        return read_sweep(await self.request("sweep_submit", **to_json(request)))
 
     async def sweeps(self) -> tuple[SweepSummary, ...]:
         """All sweeps, the newest first."""
@@ -575,9 +572,3 @@ def _engine_stopped() -> EngineError:
     return EngineError(
         "The engine has stopped; runs continue without it.", "Start it again: dltui engine start"
     )
-
-
-def _facts_of(submitted: SubmittedCommand) -> Json:
-    """The fields of a request that hold a command."""
-    like = {"like": submitted.like} if submitted.like else {}
-    return {"command": to_json(submitted.command), "withheld": dict(submitted.withheld), **like}

@@ -43,10 +43,11 @@ from engine.run_groups import group_of
 from engine.service.index.index import open_in_memory
 from engine.service.index.index_rows import row_of
 from engine.service.index.page_queries import group_trials
-from engine.service.runs.annotate import Annotate, changed
+from engine.service.runs.annotate import changed
 from engine.service.runs.runs import parse_name
 from engine.service.runs.transitions import why_not
 from engine.service.sweeps import runs_as_trials
+from engine.service_requests import AnnotateRequest
 from engine.store import Annotations
 from engine.sweep_protocol import RunsAnalysisRequest, SweepSummary, TrialRow
 from engine.table_protocol import Page, Query, SweepRow
@@ -373,7 +374,7 @@ class FakeClient(Client):
     ) -> RunSummary:
         found = self._engine.find(run)
         old = Annotations(found.spec.name, found.tags, found.note)
-        new = changed(old, Annotate(run, name, tuple(add), tuple(remove), note, before))
+        new = changed(old, AnnotateRequest(run, name, note, before, tuple(add), tuple(remove)))
         found = replace(found, spec=replace(found.spec, name=new.name), tags=new.tags, note=new.note)
         self._engine.change(found)
         return found

@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from engine.errors import InputError, RunRefused
 from engine.service.runs.runs import parse_name
+from engine.service_requests import AnnotateRequest
 from engine.store import Annotations
 
 TAG_LENGTH = 40
@@ -18,24 +18,7 @@ NOTE_LIMIT = 4000
 _IN_TAG = frozenset("._-/+@#")
 
 
-@dataclass(frozen=True, slots=True)
-class Annotate:
-    """A request: what shall change of the name, the tags and the note of a run."""
-
-    run: str
-    name: str | None = None
-    """None: it stays; empty: the name with which it was submitted"""
-    add: tuple[str, ...] = ()
-    """tags"""
-    remove: tuple[str, ...] = ()
-    """tags"""
-    note: str | None = None
-    """None: it stays; empty: none"""
-    before: str | None = None
-    """the note that was edited: where it is another one now, nothing is changed"""
-
-
-def changed(old: Annotations, request: Annotate) -> Annotations:
+def changed(old: Annotations, request: AnnotateRequest) -> Annotations:
     """Raises InputError, and RunRefused where the note was changed meanwhile."""
     name = old.name if request.name is None else parse_name(request.name)
     if request.note is not None and request.before not in (None, old.note):
@@ -44,7 +27,7 @@ def changed(old: Annotations, request: Annotate) -> Annotations:
     return dataclasses.replace(old, name=name, tags=_tags(old.tags, request), note=note)
 
 
-def _tags(old: Iterable[str], request: Annotate) -> tuple[str, ...]:
+def _tags(old: Iterable[str], request: AnnotateRequest) -> tuple[str, ...]:
     """Case does not count: a run has `Best` or `best`, not both."""
     gone = {tag.lower() for tag in request.remove}
     tags = {tag.lower(): tag for tag in old if tag.lower() not in gone}

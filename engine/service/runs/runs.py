@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from engine import catalog, params, served_checkpoint, store, tensorboard_end
-from engine.catalog import Experiment
 from engine.errors import DltuiError, InputError, ParamError, RunRefused
 from engine.exec import shell_command
 from engine.exec.shell_command import ShellCommand
@@ -443,9 +442,14 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{0,64}")
 
 
 def read_submission(facts: Json) -> SubmitRequest:
-    """Fields that it does not have are ignored. Raises DltuiError: the field, what was expected and came."""
-    known = {field.name for field in dataclasses.fields(SubmitRequest)}
-    found = read_request({name: facts[name] for name in facts if name in known}, SubmitRequest)
+    """Raises DltuiError: the field, what was expected and came."""
+    found = read_request(facts, SubmitRequest)
+    check_submission(found)
+    return found
+
+
+def check_submission(found: SubmitRequest) -> None:
+    """Raises DltuiError: the field, what was expected and came."""
     if not 0 <= found.seed < SEED_LIMIT:
         raise _invalid("seed", f"a whole number from 0 to {SEED_LIMIT - 1}", found.seed)
     if found.device not in DEVICES:
@@ -461,7 +465,6 @@ def read_submission(facts: Json) -> SubmitRequest:
     parse_data(found.data)
     check_file(found.file)
     submitted_command_checks.check_command(found.command)
-    return found
 
 
 def spec_of(submission: SubmitRequest, now: float | None = None) -> Spec:
@@ -471,7 +474,7 @@ def spec_of(submission: SubmitRequest, now: float | None = None) -> Spec:
     """
     if submission.command is not None:
         return _command_spec(submission, submission.command, now)
-    experiment = experiment_of(submission)
+    experiment = catalog.of(submission)
     values = dataclasses.asdict(params.build(experiment.params, submission.params))
     created = time.time() if now is None else now
     run_id = store.new_id(experiment.name, created)
@@ -516,15 +519,6 @@ def _command_spec(submission: SubmitRequest, command: ShellCommand, now: float |
         gpus=submission.gpus,
         command=command,
     )
-
-
-def experiment_of(submission: SubmitRequest) -> Experiment:
-    """Raises UnknownExperiment."""
-    if submission.command is not None:
-        return catalog.from_command(submission.command)
-    if submission.file is not None:
-        return catalog.from_file(submission.file)
-    return catalog.find(submission.experiment)
 
 
 def check_file(found: FileExperiment | None) -> FileExperiment | None:

@@ -27,6 +27,7 @@ from engine.service.server.client_connection import (
 from engine.service.sweeps import query_trials
 from engine.service.sweeps.sweeps import find_damage
 from engine.service_requests import (
+    AnnotateRequest,
     ApplicableRequest,
     RemoveRequest,
     ResumeRequest,
@@ -34,7 +35,13 @@ from engine.service_requests import (
     SweepEditRequest,
     SweepRemoveRequest,
 )
-from engine.sweep_protocol import AnalysisRequest, RunsAnalysisRequest, SweepSummary, TrialsRequest
+from engine.sweep_protocol import (
+    AnalysisRequest,
+    RunsAnalysisRequest,
+    SweepSubmitRequest,
+    SweepSummary,
+    TrialsRequest,
+)
 from engine.table_protocol import Query
 from engine.typed_json import to_json
 
@@ -58,13 +65,13 @@ class Requests:
             self.code, self.stop, self.set, self.annotate, self.remove, self.undo,
             self.delete_removed, self.removals, self.applicable, self.log, self.resources, self.doctor,
             self.verify, self.reindex, self.engine, self.shutdown, self.ping, self.sweeps, self.sweep_show,
+            self.sweep_submit,
             self.sweep_edit, self.sweep_remove, self.sweep_trials, self.sweep_analysis, self.runs_analysis,
             self.notifications, self.set_notifications, self.test_notifications,
         )  # fmt: skip
         return Handlers(
             {
                 "submit": self._service.runs.submit,
-                "sweep_submit": self._service.sweeps.submit,
                 **{answer.__name__: answer for answer in requests},
             },
             {"events": self.events, "watch": self.watch, "import": self.import_logs},
@@ -135,7 +142,7 @@ class Requests:
     async def annotate(self, request: Json) -> RunSummary:
         from engine.service.runs import annotate
 
-        wanted = read_request(request, annotate.Annotate)
+        wanted = read_request(request, AnnotateRequest)
         run_id = await self._registry.find(wanted.run)
         return await self._service.runs.annotate(run_id, lambda old: annotate.changed(old, wanted))
 
@@ -195,6 +202,9 @@ class Requests:
 
     async def sweeps(self, request: Json) -> Frame:
         return {"sweeps": to_json(await self._service.sweeps.all())}
+
+    async def sweep_submit(self, request: Json) -> SweepSummary:
+        return await self._service.sweeps.submit(read_request(request, SweepSubmitRequest))
 
     async def sweep_show(self, request: Json) -> SweepSummary:
         return await self._service.sweeps.summary(request.get("sweep"))

@@ -16,11 +16,11 @@ from engine.axes import SEED, VALUE_LIMIT, Axis
 from engine.catalog import Experiment
 from engine.errors import InputError, ParamError
 from engine.params import Param, Value
-from engine.protocol import Json, ParentCheckpoint, RunSummary, SubmitRequest
+from engine.protocol import ParentCheckpoint, RunSummary
 from engine.service.runs import parent_checkpoint, submitted_command_checks
-from engine.service.runs.runs import experiment_of, read_submission
+from engine.service.runs.runs import check_submission
 from engine.service.sweeps import batch_spec, grid_points, trial_spec
-from engine.sweep_protocol import PARALLEL, PRUNERS, SAMPLERS, TRIALS, Prune, SweepSpec
+from engine.sweep_protocol import PARALLEL, PRUNERS, SAMPLERS, TRIALS, Prune, SweepSpec, SweepSubmitRequest
 
 MAX_POINTS = 100_000
 """configurations of one sweep"""
@@ -31,19 +31,20 @@ CHECKED_CONFIGS = 64
 MAX_RUNGS = 12
 
 
-def make_spec(facts: Json) -> SweepSpec:
+def make_spec(request: SweepSubmitRequest) -> SweepSpec:
     """Raises DltuiError naming the field, what was expected and what was given."""
-    facts = _expand_suite(facts)
-    request = read_submission({**facts, "params": facts.get("params", {})})
-    experiment = experiment_of(request)
-    axes, seeds = axes_of(experiment, facts.get("axes", []), facts.get("seeds", 1))
-    method = one_of("sampler", facts.get("sampler", "grid"), SAMPLERS)
+    request = _expand_suite(request)
+    check_submission(request.of_trials)
+    experiment = catalog.of(request)
+    axes, seeds = axes_of(experiment, request.axes, request.seeds)
+    method = one_of("sampler", request.sampler, SAMPLERS)
     fixed = _fixed_params(experiment, request.params, axes)
     if request.command is not None:
         if request.executor != "local":
             raise ParamError(f"executor: expected local for a command, got {request.executor!r}.")
         submitted_command_checks.check_named(request.command, [*fixed, *(axis.name for axis in axes)])
-    metric = _metric(facts.get("metric") or experiment.best)
+    metric = request.metric or experiment.best
+    _check_metric_name(metric)
     created = round(time.time(), 3)
     sweep_id = store.new_id(f"{experiment.name}-sweep", created)
     made = SweepSpec(
@@ -55,12 +56,12 @@ def make_spec(facts: Json) -> SweepSpec:
         sampler=method,
         seed=request.seed,
         seeds=seeds,
-        trials=_trials(facts.get("trials"), method),
-        parallel=optional_count(PARALLEL, facts.get("parallel")),
-        gpu_share=_share(facts.get("gpu_share", 1.0)),
-        prune=_prune(facts.get("prune") or {}),
+        trials=_trials(request.trials, method),
+        parallel=optional_count(PARALLEL, request.parallel),
+        gpu_share=request.gpu_share,
+        prune=_checked_prune(request.prune),
         metric=metric,
-        goal=_goal(facts.get("goal"), metric, experiment),
+        goal=_goal(request.goal, metric, experiment),
         executor=request.executor,
         device=request.device,
         created_at=created,
@@ -74,28 +75,23 @@ def make_spec(facts: Json) -> SweepSpec:
     return replace(made, lanes=batch_spec.is_batchable(made))
 
 
-def _title(request: SubmitRequest, experiment: Experiment) -> str:
+def _title(request: SweepSubmitRequest, experiment: Experiment) -> str:
     return experiment.name if request.command is None else submitted_command_checks.title_of(request.command)
 
 
-def _expand_suite(facts: Json) -> Json:
+def _expand_suite(request: SweepSubmitRequest) -> SweepSubmitRequest:
     """Replace the name of a suite by its experiment, axes and parameters; others given are added."""
-    suite = catalog.suite(str(facts.get("experiment")))
-    axes, given = facts.get("axes", []), facts.get("params", {})
-    if suite is None or not isinstance(axes, list) or not isinstance(given, dict):
-        return facts
-    return {
-        **facts,
-        "experiment": suite.experiment,
-        "axes": [*suite.axes, *axes],
-        "params": {**suite.params, **given},
-    }
+    suite = catalog.suite(request.experiment)
+    if suite is None:
+        return request
+    axes, given = (*suite.axes, *request.axes), {**suite.params, **request.params}
+    return replace(request, experiment=suite.experiment, axes=axes, params=given)
 
 
-def axes_of(experiment: Experiment, texts: Any, seeds: Any) -> tuple[tuple[Axis, ...], tuple[int, ...]]:
+def axes_of(
+    experiment: Experiment, texts: Sequence[str], seeds: int | Sequence[int]
+) -> tuple[tuple[Axis, ...], tuple[int, ...]]:
     """The axes without the seeds, and the seeds. Raises ParamError."""
-    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-        raise ParamError(f"axes: expected a list of texts such as lr=0.1,0.01, got {str(texts)[:80]!r}.")
     axes = axis_texts.parse_axes(experiment, ";".join(texts))
     chosen = _seeds(seeds)
     for axis in axes:
@@ -187,26 +183,22 @@ def _fixed_params(experiment: Experiment, given: Mapping[str, Any], axes: Sequen
     return {name: params.parse_value(declared[name], value) for name, value in given.items()}
 
 
-def _seeds(given: Any) -> tuple[int, ...]:
-    if isinstance(given, list) and given and len(set(map(str, given))) == len(given):
-        if len(given) > VALUE_LIMIT:
-            raise ParamError(f"seeds: expected at most {VALUE_LIMIT:,}, got {len(given):,}.")
-        return tuple(int(params.parse_number(SEED, value)) for value in given)
-    if isinstance(given, list):
+def _seeds(given: int | Sequence[int]) -> tuple[int, ...]:
+    if isinstance(given, int):
+        return tuple(range(1, whole_number("seeds", given, 1, 10_000) + 1))
+    if not given or len(set(given)) != len(given):
         raise ParamError(f"seeds: expected different whole numbers, got {str(given)[:80]}.")
-    return tuple(range(1, whole_number("seeds", given, 1, 10_000) + 1))
+    if len(given) > VALUE_LIMIT:
+        raise ParamError(f"seeds: expected at most {VALUE_LIMIT:,}, got {len(given):,}.")
+    return tuple(int(params.parse_number(SEED, value)) for value in given)
 
 
-def _prune(given: Any) -> Prune:
-    plain = Prune()
-    if not isinstance(given, dict):
-        raise ParamError(f"prune: expected an object, got {str(given)[:80]!r}.")
-    made = Prune(
-        one_of("prune", given.get("kind", plain.kind), PRUNERS),
-        whole_number("eta", given.get("eta", plain.eta), 2, 100),
-        whole_number("rungs", given.get("rungs", plain.rungs), 1, MAX_RUNGS),
-        whole_number("startup", given.get("startup", plain.startup), 1, 10_000),
-    )
+def _checked_prune(made: Prune) -> Prune:
+    """Raises ParamError, InputError."""
+    one_of("prune", made.kind, PRUNERS)
+    whole_number("eta", made.eta, 2, 100)
+    whole_number("rungs", made.rungs, 1, MAX_RUNGS)
+    whole_number("startup", made.startup, 1, 10_000)
     if made.kind == "asha" and min(made.shares) < 1e-9:
         raise ParamError(f"rungs: with eta={made.eta}, {made.rungs} of them leave no step before the first.")
     return made
@@ -223,34 +215,26 @@ def _trials(given: Any, method: str) -> int | None:
     return DEFAULT_TRIALS if trials is None and method != "grid" else trials
 
 
-def _share(given: Any) -> float:
-    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 < given <= 1:
-        raise ParamError(f"gpu_share: expected a number above 0, at most 1, got {str(given)[:80]!r}.")
-    return float(given)
+def _check_metric_name(given: str) -> None:
+    """Raises ParamError."""
+    if not given.isprintable() or not 0 < len(given) <= 64:
+        raise ParamError(f"metric: expected the name of one, got {given[:80]!r}.")
 
 
-def _metric(given: Any) -> str:
-    if not isinstance(given, str) or not given.isprintable() or not 0 < len(given) <= 64:
-        raise ParamError(f"metric: expected the name of one, got {str(given)[:80]!r}.")
-    return given
-
-
-def _goal(given: Any, metric: str, experiment: Experiment) -> str:
+def _goal(given: str, metric: str, experiment: Experiment) -> str:
     """The goal has to be given for a metric other than that of the experiment."""
     if not given and metric != experiment.best:
         raise ParamError(f"goal: expected min or max of {metric[:40]}, got none.", "For instance: --goal max")
     return one_of("goal", given or experiment.goal, ("min", "max"))
 
 
-def one_of(field: str, given: Any, choices: Sequence[str]) -> str:
+def one_of(field: str, given: str, choices: Sequence[str]) -> str:
     if given not in choices:
-        raise ParamError(f"{field}: expected one of {', '.join(choices)}, got {str(given)[:80]!r}.")
-    return str(given)
+        raise ParamError(f"{field}: expected one of {', '.join(choices)}, got {given[:80]!r}.")
+    return given
 
 
-def whole_number(field: str, given: Any, least: int, most: int) -> int:
-    if type(given) is not int or not least <= given <= most:
-        raise InputError(
-            f"{field}: expected a whole number from {least:,} to {most:,}, got {str(given)[:80]!r}."
-        )
+def whole_number(field: str, given: int, least: int, most: int) -> int:
+    if not least <= given <= most:
+        raise InputError(f"{field}: expected a whole number from {least:,} to {most:,}, got '{given}'.")
     return given

@@ -15,16 +15,24 @@ from engine import spec_versions, store
 from engine.errors import CorruptRun, DltuiError, RunNotFound, RunRefused
 from engine.exec.shell_command import ShellCommand
 from engine.places import Places
-from engine.protocol import Json, SubmitRequest
+from engine.protocol import Json
 from engine.service.placement import executors
 from engine.service.runs import parent_checkpoint, submitted_command_checks
-from engine.service.runs.runs import read_submission
+from engine.service.runs.runs import check_submission
 from engine.service.server.changes import ChangeFeed
 from engine.service.sweeps import journal, submission, sweep_edits, sweep_folder, trial_result
 from engine.service.sweeps import sweep as sweeping
 from engine.service.sweeps.sweep import Sweep
 from engine.service.sweeps.sweep_cycle import SweepCycle
-from engine.sweep_protocol import SweepSpec, SweepStatus, SweepSummary, TrialPage, TrialRow, TrialStatus
+from engine.sweep_protocol import (
+    SweepSpec,
+    SweepStatus,
+    SweepSubmitRequest,
+    SweepSummary,
+    TrialPage,
+    TrialRow,
+    TrialStatus,
+)
 from engine.table_protocol import SweepRow
 from engine.typed_json import to_json
 
@@ -165,17 +173,17 @@ class Sweeps:
 
     # --- requests ------------------------------------------------------------------------------------------
 
-    async def submit(self, facts: Json) -> SweepSummary:
+    async def submit(self, request: SweepSubmitRequest) -> SweepSummary:
         """Create a sweep; a token submitted twice gives one. Raises DltuiError; then nothing was started."""
         await self._is_loaded.wait()
-        submitted = read_submission(facts)
-        withheld = submitted_command_checks.check_withheld(submitted.withheld)
-        if submitted.like:
-            command, withheld = await self._command_like(submitted)
-            facts = {**facts, "command": to_json(command)}
-        spec = submission.make_spec(facts)
+        check_submission(request.of_trials)
+        withheld = submitted_command_checks.check_withheld(request.withheld)
+        if request.like:
+            command, withheld = await self._command_like(request)
+            request = dataclasses.replace(request, command=command)
+        spec = submission.make_spec(request)
         executors.check_executor(self._cycle.executors, spec.executor)
-        spec = await self._with_parent(spec, submitted.begin)
+        spec = await self._with_parent(spec, request.begin)
         async with self._open_lock:
             for known in self._summaries.values():
                 if spec.token and known.spec.token == spec.token:
@@ -207,16 +215,16 @@ class Sweeps:
             return lambda path: None
         return parent_checkpoint.adder(store.folder_of(self._places, spec.parent.run), spec.parent)
 
-    async def _command_like(self, submitted: SubmitRequest) -> tuple[ShellCommand | None, dict[str, str]]:
+    async def _command_like(self, request: SweepSubmitRequest) -> tuple[ShellCommand | None, dict[str, str]]:
         """The given command in the shell of a run or a sweep before, and its values that are in no file."""
-        runs, name = self._cycle.runs, submitted.like
+        runs, name = self._cycle.runs, request.like
         if name in self._summaries:
             before = (await self._open_sweep(name)).spec.command
             owners = ("", name)
         else:
             spec = await runs.spec_of(await self._cycle.registry.find(name))
             before, owners = spec.command, (spec.sweep, spec.id)
-        given = submitted_command_checks.in_shell_of(submitted.command, before)
+        given = submitted_command_checks.in_shell_of(request.command, before)
         return given, runs.withheld.values(before, *owners)
 
     async def edit(self, name: object, verb: object, facts: object) -> SweepSummary:

@@ -6,6 +6,7 @@ import pytest
 
 from engine.protocol import RunSummary
 from engine.service.sweeps import submission
+from engine.sweep_protocol import SweepSubmitRequest
 from tests.fakes.engine import done, failed, make_run
 from tui.language.run_list import PLANS, SUITE, FourModels, LanguageRuns, difference_words
 
@@ -67,13 +68,9 @@ def test_the_plan_is_the_one_with_the_most_runs() -> None:
 
 @pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.title)
 def test_every_plan_is_a_valid_sweep(plan: FourModels) -> None:
-    facts = {
-        "experiment": SUITE,
-        "axes": [],
-        "params": {**plan.params, "corpus": "captions"},
-        "name": plan.name,
-    }
-    assert submission.make_spec(facts).name == plan.name
+    params = {**plan.params, "corpus": "captions"}
+    request = SweepSubmitRequest(experiment=SUITE, params=params, name=plan.name)
+    assert submission.make_spec(request).name == plan.name
 
 
 def test_a_transformer_takes_no_cell_of_the_four() -> None:

@@ -10,9 +10,10 @@ import pytest
 
 from engine.events import Event
 from engine.places import Places
-from engine.protocol import Running, RunSummary
+from engine.protocol import Running, RunSummary, read_request
 from engine.service.sweeps import submission
 from engine.session_protocol.corpus import CorpusSummaryRequest
+from engine.sweep_protocol import SweepSubmitRequest
 from tests.fakes.app_pilot import AppPilot, open_app
 from tests.fakes.engine import FakeEngine, done, make_run, metrics
 from tests.fakes.fake_session import FakeSession
@@ -185,7 +186,7 @@ async def test_one_key_trains_the_four(places: Places, session: FakeSession) -> 
         )
         assert facts["params"] == {"framework": "torch", "corpus": "captions"}
         await opened.shows("PyTorch on captions", "waits for its turn")
-        assert submission.make_spec(facts).name == facts["name"]
+        assert submission.make_spec(read_request(facts, SweepSubmitRequest)).name == facts["name"]
         spec = next(iter(engine.sweeps.by_id.values())).spec
         assert [axis.values for axis in spec.axes] == [(1, 2), ("forward", "reversed")]
 

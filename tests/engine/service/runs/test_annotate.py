@@ -13,7 +13,8 @@ from engine.errors import DltuiError, InputError, RunRefused
 from engine.places import Places
 from engine.protocol import Status
 from engine.service.index.index import Index
-from engine.service.runs.annotate import NOTE_LIMIT, TAGS_LIMIT, Annotate, changed
+from engine.service.runs.annotate import NOTE_LIMIT, TAGS_LIMIT, changed
+from engine.service_requests import AnnotateRequest
 from engine.store import Annotations
 from engine.table_protocol import Query
 from tests.engine.readers.test_tensorboard_log import scalar, version, write
@@ -24,39 +25,39 @@ OLD = Annotations("first", ("Best", "v1"), "why")
 
 
 def test_only_what_is_asked_for_changes() -> None:
-    assert changed(OLD, Annotate("r")) == OLD
-    assert changed(OLD, Annotate("r", name="second")) == Annotations("second", OLD.tags, "why")
-    assert changed(OLD, Annotate("r", name="")).name == ""
-    assert changed(OLD, Annotate("r", note=" two\nlines\n")).note == "two\nlines"
-    assert changed(OLD, Annotate("r", add=("v2", "best"), remove=("V1",))).tags == ("Best", "v2")
+    assert changed(OLD, AnnotateRequest("r")) == OLD
+    assert changed(OLD, AnnotateRequest("r", name="second")) == Annotations("second", OLD.tags, "why")
+    assert changed(OLD, AnnotateRequest("r", name="")).name == ""
+    assert changed(OLD, AnnotateRequest("r", note=" two\nlines\n")).note == "two\nlines"
+    assert changed(OLD, AnnotateRequest("r", add=("v2", "best"), remove=("V1",))).tags == ("Best", "v2")
 
 
 @pytest.mark.parametrize(
     ("request_", "words"),
     [
-        (Annotate("r", name="x" * 300), "name: expected up to 64"),
-        (Annotate("r", name="a\u0301" * 20), "name: expected"),
-        (Annotate("r", name="\x1b]0;x\x07"), "name: expected"),
-        (Annotate("r", add=("two words",)), "tag: expected"),
-        (Annotate("r", add=("e\u0301",)), "tag: expected"),
-        (Annotate("r", add=("x" * 41,)), "tag: expected up to 40"),
-        (Annotate("r", add=("-rf",)), "a letter or digit first"),
-        (Annotate("r", add=tuple(f"t{n}" for n in range(10_000))), f"at most {TAGS_LIMIT}"),
-        (Annotate("r", note="x" * (NOTE_LIMIT + 1)), "note: expected at most 4,000"),
-        (Annotate("r", note="\x1b[2J"), "without control characters"),
-        (Annotate("r", note="\udcff"), "without control characters"),
+        (AnnotateRequest("r", name="x" * 300), "name: expected up to 64"),
+        (AnnotateRequest("r", name="a\u0301" * 20), "name: expected"),
+        (AnnotateRequest("r", name="\x1b]0;x\x07"), "name: expected"),
+        (AnnotateRequest("r", add=("two words",)), "tag: expected"),
+        (AnnotateRequest("r", add=("e\u0301",)), "tag: expected"),
+        (AnnotateRequest("r", add=("x" * 41,)), "tag: expected up to 40"),
+        (AnnotateRequest("r", add=("-rf",)), "a letter or digit first"),
+        (AnnotateRequest("r", add=tuple(f"t{n}" for n in range(10_000))), f"at most {TAGS_LIMIT}"),
+        (AnnotateRequest("r", note="x" * (NOTE_LIMIT + 1)), "note: expected at most 4,000"),
+        (AnnotateRequest("r", note="\x1b[2J"), "without control characters"),
+        (AnnotateRequest("r", note="\udcff"), "without control characters"),
     ],
 )
-def test_what_cannot_be_drawn_is_refused_in_one_line(request_: Annotate, words: str) -> None:
+def test_what_cannot_be_drawn_is_refused_in_one_line(request_: AnnotateRequest, words: str) -> None:
     with pytest.raises(InputError, match=words) as error:
         changed(OLD, request_)
     assert "\n" not in error.value.message and error.value.message.isprintable()
 
 
 def test_a_note_that_another_client_changed_is_not_overwritten_by_an_editor() -> None:
-    assert changed(OLD, Annotate("r", note="new", before="why")).note == "new"
+    assert changed(OLD, AnnotateRequest("r", note="new", before="why")).note == "new"
     with pytest.raises(RunRefused, match="changed meanwhile"):
-        changed(OLD, Annotate("r", note="new", before="older"))
+        changed(OLD, AnnotateRequest("r", note="new", before="older"))
 
 
 async def test_a_run_has_its_new_name_everywhere_while_it_trains_and_after(places: Places) -> None:

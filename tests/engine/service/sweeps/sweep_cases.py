@@ -14,7 +14,7 @@ from engine.service.sweeps import submission
 from engine.service.sweeps import sweep as sweeping
 from engine.service.sweeps.sweep import Config, Sweep
 from engine.service.sweeps.sweep_folder import SweepFolder
-from engine.sweep_protocol import Prune, SweepSpec, TrialStatus
+from engine.sweep_protocol import Prune, SweepSpec, SweepSubmitRequest, TrialStatus
 
 Objective = Callable[[dict[str, Value]], float]
 
@@ -36,7 +36,7 @@ def open_sweep(path: Path, spec: SweepSpec) -> Sweep:
 
 def submitted_spec(*axes: str, experiment: str = "mnist", **facts: Any) -> SweepSpec:
     """The spec of a sweep that a client submits."""
-    return submission.make_spec({"experiment": experiment, "axes": list(axes), **facts})
+    return submission.make_spec(SweepSubmitRequest(experiment=experiment, axes=axes, **facts))
 
 
 def asked_entry(trial: int, config: int, params: Json, seed: int = 1, point: int | None = 0) -> Json:
