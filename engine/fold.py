@@ -95,6 +95,8 @@ class TrainingClock:
     def tick(self, event: Event) -> None:
         """Count up to an event. Notes before an attempt starts do not count."""
         now = event.clock
+        if self.since == self.clock == 0 and event.elapsed is None:
+            self.since = now  # of an imported run of which no time was known up to here
         if event.kind == "started":
             self.clock = self._before_notes
             self._stop(now)

@@ -6,8 +6,10 @@ The last event of each reading says how far it came, so that following goes on t
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from engine import events, files, point_columns
 from engine.errors import CorruptRun
@@ -17,7 +19,6 @@ from engine.logged_media import MediaWriter
 from engine.point_columns import PointColumns
 from engine.protocol import Json
 from engine.readers.log_reader import LogBatch, LogMedia, LogText
-from engine.typed_json import LATEST_TIME
 
 POINTS = 100_000
 """points of one event, which is a line of 3.3 MB then"""
@@ -26,27 +27,43 @@ OUTPUT = 8 << 20
 TEXTS, TEXT = 200, 4_000
 PLACES = 4_096
 """places of the log of which one reading tells the step"""
+EARLIEST, DAY = 946_684_800.0, 86_400.0
+"""the year 2000: a clock that shows an earlier time was not set; and seconds"""
+SEARCHED = 1_000
+"""points of a metric among which the first time is searched"""
 TAIL = 256 * 1024
 """bytes in which the last event with a cursor is searched"""
+
+
+def is_plausible(at: float) -> bool:
+    """Whether a time of a log can be that of its training: durations are told from such times alone."""
+    return EARLIEST <= at <= time.time() + DAY
 
 
 class HistoryWriter:
     """The only writer of `path`."""
 
-    def __init__(self, path: Path, began_at: float) -> None:
-        """Raises OSError and CorruptRun."""
+    def __init__(self, path: Path, at: float) -> None:
+        """`at`: when the log began, or the time up to which it was read. Raises OSError and CorruptRun."""
         self._events = EventWriter(path)
-        self._at = began_at
+        self._at = at if is_plausible(at) else 0.0
         self._media = MediaWriter(path.parent, self._append, self._warn, self._events.seq + 1)
         self._remarks = 0
         self._log = path.with_name("worker.log")
         self._position = LogPosition(self._log)
         if not self._events.seq:
             self._log.unlink(missing_ok=True)
-            self._append("started", attempt=1)
+
+    @property
+    def at(self) -> float:
+        """The latest time of the log; 0 while none is known."""
+        return self._at
 
     def write(self, batch: LogBatch) -> None:
-        self._at = min(max(self._at, batch.at), LATEST_TIME)
+        self._at = self._at or _first_time(batch)
+        self._start()
+        if is_plausible(batch.at):
+            self._at = max(self._at, batch.at)
         if batch.restart is not None:
             self._append("restored", step=batch.restart - 1)
         if batch.params:
@@ -98,8 +115,13 @@ class HistoryWriter:
         known = [(begin + place, step) for place, step in places if begin + place < OUTPUT]
         return {"log_steps": [list(column) for column in zip(*known, strict=True)]} if known else {}
 
+    def _start(self) -> None:
+        if not self._events.seq:
+            self._append("started", attempt=1)
+
     def finish(self, cursor: Json) -> None:
         """Write how far the log is read."""
+        self._start()
         self._append("read", cursor=cursor)
 
     def close(self) -> None:
@@ -108,6 +130,12 @@ class HistoryWriter:
 
     def _append(self, kind: str, **facts: object) -> None:
         self._events.append(kind, at=round(self._at, 3), elapsed=None, **facts)
+
+
+def _first_time(batch: LogBatch) -> float:
+    """The earliest time of its points that is plausible; 0 without one."""
+    firsts = (next(filter(is_plausible, points.times[:SEARCHED]), 0.0) for points in batch.series.values())
+    return min(filter(None, firsts), default=0.0)
 
 
 def _in_lines(series: Mapping[str, PointColumns]) -> Iterator[dict[str, PointColumns]]:
@@ -125,8 +153,14 @@ def _in_lines(series: Mapping[str, PointColumns]) -> Iterator[dict[str, PointCol
         yield part
 
 
-def last_cursor(path: Path) -> Json | None:
-    """The cursor with which the last reading ended; None where there is none."""
+class LastReading(NamedTuple):
+    cursor: Json
+    at: float
+    """the latest time of the log then"""
+
+
+def last_reading(path: Path) -> LastReading | None:
+    """How far the last reading came; None where there is none."""
     try:
         with files.open_regular(path) as file:
             file.seek(max(0, file.seek(0, 2) - TAIL))
@@ -136,8 +170,9 @@ def last_cursor(path: Path) -> Json | None:
     for line in reversed(lines):
         if b'"read"' in line[:120]:
             try:
-                cursor = events.parse(line).facts.get("cursor")
+                event = events.parse(line)
             except CorruptRun:
                 continue
-            return cursor if isinstance(cursor, dict) else None
+            cursor = event.facts.get("cursor")
+            return LastReading(cursor, event.at) if isinstance(cursor, dict) else None
     return None

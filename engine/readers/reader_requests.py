@@ -42,6 +42,8 @@ class _OpenLog:
     reader: LogReader
     cursor: Json | None = None
     """how far its events say that it is read"""
+    at: float = 0.0
+    """the latest time in it; 0: not known"""
 
     def read(self) -> Iterator[LogProgress]:
         """Write what was added to the log; where nothing was, its events stay as they are."""
@@ -62,12 +64,12 @@ class _OpenLog:
                 writer = writer or at_end.enter_context(self._writer())
                 writer.write(LogBatch(damages=damages))
                 writer.finish(cursor)
-                self.cursor = cursor
+                self.cursor, self.at = cursor, writer.at
             if damages or (is_written and not is_told):
                 yield LogProgress(self.log.id, damages=damages, is_written=is_written)
 
     def _writer(self) -> contextlib.closing[HistoryWriter]:
-        return contextlib.closing(HistoryWriter(Path(self.log.out), self.log.began_at))
+        return contextlib.closing(HistoryWriter(Path(self.log.out), self.at or self.log.began_at))
 
 
 class ReaderRequests:
@@ -124,10 +126,11 @@ class ReaderRequests:
         for log in logs:
             try:
                 reader = find_logs.open_log(log.kind, log.source, log.name)
-                cursor = history_writer.last_cursor(Path(log.out))
-                if cursor is not None:
-                    reader.resume(cursor)
-                open_log = _OpenLog(log, reader, cursor)
+                last = history_writer.last_reading(Path(log.out))
+                open_log = _OpenLog(log, reader)
+                if last is not None:
+                    reader.resume(last.cursor)
+                    open_log.cursor, open_log.at = last
                 yield from open_log.read()
             except (DltuiError, OSError, ValueError) as error:
                 yield LogProgress(log.id, has_ended=True, error=str(error))

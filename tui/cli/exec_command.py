@@ -11,8 +11,7 @@ from engine.client.client import Client
 from engine.errors import DltuiError
 from engine.protocol import RunSummary
 from tui.cli.engine_call import fail, print_stdout
-from tui.cli.name_values import parse_settings
-from tui.cli.run import GpuShare, Threads, submit_run
+from tui.cli.run import GpuShare, Threads, settings_and_seed, submit_run
 
 Steps = Annotated[
     int | None, typer.Option(metavar="N", min=1, help="steps of a whole training, for progress and pruning")
@@ -48,10 +47,11 @@ def exec_command(
     `dltui exec --set lr=0.1 -- python train.py --lr {lr}`: the environment and the folder are those of this
     shell. {lr} is a parameter, {{ is a brace. Metrics: `import dltui_track` in the script, or --metric.
     """
+    texts, seed = settings_and_seed(settings or [], seed)
     try:
         submitted = submitted_command.of_shell(
             command,
-            parse_settings(settings or []),
+            texts,
             pty=pty,
             output_metrics=metric or [],
             threads=threads,

@@ -17,3 +17,14 @@ def split_setting(text: str, option: str = "") -> tuple[str, str]:
 def parse_settings(texts: list[str]) -> dict[str, str]:
     """The values of `--set`, by name. Raises ParamError."""
     return dict(split_setting(text, "--set") for text in texts)
+
+
+def seed_text(settings: dict[str, str], option: str, given: str) -> str:
+    """The seed that `--set seed=N` names, which is taken out of `settings`; else `given`, that of the option.
+
+    Raises ParamError where both are given and differ.
+    """
+    named = settings.pop("seed", given).strip()
+    if given not in ("1", named):
+        raise ParamError(f"seed: given twice, as {named[:40]} and as {given[:40]}.", f"Leave out {option}.")
+    return named

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated
 
 import typer
 
 from engine import params as declared_params
+from engine.axes import SEED
 from engine.catalog import Experiment
 from engine.client.client import Client
 from engine.errors import DltuiError
 from engine.protocol import RunSummary, Status
 from tui.cli.engine_call import call_engine, fail, print_json, print_stderr, print_stdout
 from tui.cli.find_experiment import find_or_fail
-from tui.cli.name_values import parse_settings
+from tui.cli.name_values import parse_settings, seed_text
 from tui.cli.shell_completion import complete_experiment, complete_run, complete_setting
 from tui.cli.wait_for_end import follow, show_progress_line
 from tui.data.executor_text import text_of
@@ -101,7 +102,8 @@ def run(
     With --wait the exit status is 0 done, 3 stopped, 4 failed, 5 lost, 6 paused.
     """
     chosen = find_or_fail(experiment, python)
-    given = checked(chosen, settings or [])
+    texts, seed = settings_and_seed(settings or [], seed)
+    given = checked(chosen, texts)
     place = text_of(executor, ray_address)
 
     async def submit(client: Client) -> RunSummary:
@@ -135,10 +137,19 @@ def submit_run(
         sys.exit(EXIT_OF[run.status])
 
 
-def checked(experiment: Experiment, settings: list[str]) -> dict[str, object]:
-    """The mapping of `k=v` texts, validated; an invalid one is printed in one line and exits."""
+def settings_and_seed(settings: list[str], seed: int) -> tuple[dict[str, str], int]:
+    """The values of `--set`, and the seed, which may be one of them; a wrong one is printed and exits."""
     try:
-        given: dict[str, object] = dict(parse_settings(settings))
+        texts = parse_settings(settings)
+        return texts, int(declared_params.parse_number(SEED, seed_text(texts, "--seed", str(seed))))
+    except DltuiError as error:
+        fail(error)
+
+
+def checked(experiment: Experiment, texts: Mapping[str, str]) -> dict[str, object]:
+    """The texts, validated; an invalid one is printed in one line and exits."""
+    try:
+        given: dict[str, object] = dict(texts)
         declared_params.build(experiment.params, given)
     except DltuiError as error:
         fail(error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -17,7 +18,7 @@ from engine.params import Param, Value
 from engine.sweep_protocol import PARALLEL, TRIALS, Prune, SweepStatus, SweepSummary
 from tui.cli.engine_call import call_engine, fail, print_json, print_stderr, print_stdout
 from tui.cli.find_experiment import find_or_fail
-from tui.cli.name_values import parse_settings
+from tui.cli.name_values import parse_settings, seed_text
 from tui.cli.run import Executor, Python, RayAddress
 from tui.cli.shell_completion import complete_run, complete_setting, complete_swept
 from tui.cli.wait_for_end import follow, show_progress_line
@@ -91,8 +92,9 @@ def start(
 
     Example: dltui sweep mnist --axis 'lr=0.0003..0.01 log' --sampler tpe --trials 20
     """
+    texts, given_seeds = settings_and_seeds(settings or [], seeds)
     given = {
-        "sampler": sampler, "seed": seed, "seeds": parse_seeds(seeds),
+        "sampler": sampler, "seed": seed, "seeds": given_seeds,
         "trials": parse_count(TRIALS, trials), "parallel": parse_count(PARALLEL, parallel),
         "gpu_share": gpu_share, "prune": Prune(prune, eta, rungs, startup), "metric": metric, "goal": goal,
         "name": name, "device": device, "executor": text_of(executor, ray_address), "begin": begin,
@@ -100,7 +102,7 @@ def start(
     swept = find_or_fail(experiment, python)
     named = experiment if catalog.suite(experiment) else swept.name
     print_axes(swept, axis or [])
-    started = submit_sweep(named, axis or [], _fixed(swept, settings or []), {**given, "file": swept.file})
+    started = submit_sweep(named, axis or [], _fixed(swept, texts), {**given, "file": swept.file})
     print_sweep(started, wait=wait, json=json)
 
 
@@ -129,9 +131,21 @@ def submit_sweep(
     return started
 
 
-def _fixed(swept: Experiment, settings: list[str]) -> dict[str, object]:
+def settings_and_seeds(settings: list[str], seeds: str) -> tuple[dict[str, str], int | list[int]]:
+    """The values of `--set`, and the seeds, of which one of them may be the only; a wrong one is printed."""
     try:
-        found = parse_settings(settings)
+        texts = parse_settings(settings)
+        is_named = "seed" in texts
+        text = seed_text(texts, "--seeds", seeds)
+        return texts, [int(declared_params.parse_number(axis_texts.SEED, text))] if is_named else parse_seeds(
+            text
+        )
+    except DltuiError as error:
+        fail(error)
+
+
+def _fixed(swept: Experiment, found: Mapping[str, str]) -> dict[str, object]:
+    try:
         known = {param.name: param for param in declared_params.declared(swept.params)}
         for name in found:
             if name not in known:

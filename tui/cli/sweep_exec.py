@@ -11,9 +11,14 @@ from engine.client import submitted_command
 from engine.errors import DltuiError
 from engine.sweep_protocol import PARALLEL, TRIALS, Prune
 from tui.cli.engine_call import fail
-from tui.cli.name_values import parse_settings
 from tui.cli.run import Threads
-from tui.cli.sweep import parse_count, parse_seeds, print_axes, print_sweep, submit_sweep
+from tui.cli.sweep import (
+    parse_count,
+    print_axes,
+    print_sweep,
+    settings_and_seeds,
+    submit_sweep,
+)
 
 
 def start(
@@ -73,9 +78,10 @@ def start(
 
     Example: dltui sweep exec --axis 'lr=1e-4..1e-2 log 5' -- python train.py --lr {lr}
     """
+    texts, given_seeds = settings_and_seeds(settings or [], seeds)
     try:
         submitted = submitted_command.of_shell(
-            command, parse_settings(settings or []), axes=axis or [], pty=pty, output_metrics=output or [],
+            command, texts, axes=axis or [], pty=pty, output_metrics=output or [],
             threads=threads, tensorboard=tensorboard, steps=steps,
         )  # fmt: skip
     except DltuiError as error:
@@ -86,7 +92,7 @@ def start(
     started = submit_sweep(
         submitted_command.EXPERIMENT, axis or [], dict(submitted.params),
         {
-            "sampler": sampler or ("tpe" if has_range else "grid"), "seed": seed, "seeds": parse_seeds(seeds),
+            "sampler": sampler or ("tpe" if has_range else "grid"), "seed": seed, "seeds": given_seeds,
             "trials": parse_count(TRIALS, trials), "parallel": parse_count(PARALLEL, parallel),
             "gpu_share": gpu_share, "prune": Prune(prune, eta, rungs, startup), "metric": metric,
             "goal": goal or ("min" if metric.endswith("loss") else ""), "name": name, "device": device,

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
+from array import array
 from pathlib import Path
 
 import pytest
 
-from engine import events, fold
+from engine import events, fold, tfrecord
 from engine.client.session import Session
 from engine.errors import DltuiError
 from engine.fold import CurvePoints, MetricCurves, wall_clock
 from engine.places import Places
+from engine.point_columns import PointColumns
 from engine.reader_protocol import FindLogs, ForgetLogs, LogProgress, LogToRead, PollLogs, ReadLogs
+from engine.readers.history_writer import HistoryWriter
+from engine.readers.log_reader import LogBatch
 from engine.readers.reader_requests import ReaderRequests
+from engine.readers.wandb_messages import Record
 from engine.service.runs.event_summary import RunStats
 from tests.engine.readers.test_tensorboard_log import scalar, version, write
+from tests.engine.readers.wandb_files import framed, records_of
 
 
 def log_of(folder: Path, out: Path, follow: bool = False) -> LogToRead:
@@ -122,3 +129,57 @@ async def test_the_readers_run_in_a_process_of_their_own_that_is_nice(folder: Pa
         assert session.pid is not None and getpriority(PRIO_PROCESS, session.pid) >= 10
         with pytest.raises(DltuiError, match="cannot be read: No such file"):
             [part async for part in session.parts(FindLogs(str(tmp_path / "none")))]
+
+
+def trained(out: Path) -> float:
+    stats = RunStats()
+    fold.read(out, 0, stats)
+    return stats.training.seconds
+
+
+def test_no_duration_is_told_from_times_that_are_missing_or_impossible(tmp_path: Path) -> None:
+    begin = 1.7e9
+    cases: dict[str, tuple[float, list[float], float]] = {
+        "as it should be": (begin, [begin + 1, begin + 9], 9),
+        "no time at its begin": (0.0, [begin + 1, begin + 9], 8),
+        "no time at all": (0.0, [0.0, 0.0, 0.0], 0),
+        "a begin of 1970": (12.0, [begin + 1, begin + 9], 8),
+        "points of 1970": (begin, [3.0, 5.0], 0),
+        "milliseconds": (begin * 1000, [begin * 1000, begin * 1000 + 4000], 0),
+        "a point in the future": (begin, [begin + 2, 9e10, begin + 5], 5),
+        "a clock that was set back": (begin, [begin + 8, begin - 900, begin - 890], 8),
+    }
+    for name, (at, times, expected) in cases.items():
+        out = tmp_path / f"{name}.jsonl"
+        with contextlib.closing(HistoryWriter(out, at)) as writer:
+            for step, time in enumerate(times):
+                points = PointColumns(array("q", [step]), array("d", [0.5]), array("d", [time]))
+                writer.write(LogBatch(series={"loss": points}, step=step, at=time))
+            writer.finish({})
+        assert trained(out) == pytest.approx(expected, abs=0.01), name
+
+
+def test_the_time_of_a_log_that_is_read_on_goes_on(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "events.jsonl"
+    log = log_of(folder, out)
+    damaged = bytearray(tfrecord.encode(scalar(30, 1.0)))
+    damaged[-1] ^= 1
+    for step in (20, 21, 22):
+        write(folder, scalar(step, 0.5, at=1.7e9 + step))
+        read(ReaderRequests(), log)
+        with write(folder).open("ab") as file:
+            file.write(damaged)
+        read(ReaderRequests(), log)
+    assert trained(out) == pytest.approx(22, abs=0.1)
+
+
+def test_of_a_torn_file_of_wandb_without_its_begin_the_first_time_of_its_rows_counts(tmp_path: Path) -> None:
+    records = [*records_of("torn", [{"loss": 1 / (step + 1)} for step in range(50)])]
+    begin = Record.FromString(records[0])
+    begin.run.ClearField("started")
+    path = tmp_path / "run-torn.wandb"
+    path.write_bytes(framed([begin.SerializeToString(), *records[1:]])[:-40])
+    out = tmp_path / "events.jsonl"
+    read(ReaderRequests(), log_of(path, out))
+    assert len(curves(out)["loss"][0]) > 40
+    assert 4 < trained(out) < 5  # a row each tenth of a second
