@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any
@@ -37,6 +37,7 @@ from engine.models.language.weights import weights
 from engine.models.language_training.training import (
     EarlyStopping,
     LanguageTraining,
+    Update,
     lr_factor,
     make_training,
     resolve,
@@ -166,6 +167,17 @@ def best_weights(training: LanguageTraining, patience: EarlyStopping, run: Run) 
 # --- loop ---------------------------------------------------------------------------------------------------
 
 
+def updates_of(
+    batches: Iterator[SentenceBatch], first: int, rates: Sequence[float], real: list[int]
+) -> Iterator[Update]:
+    """The updates from step `first` on, one for each learning rate, each batch made when it is wanted: a GPU
+    still computes the one before. The numbers of real words go to `real`."""
+    for step, rate in enumerate(rates, start=first):
+        batch = next(batches)
+        real.append(batch.real)
+        yield batch.inputs, batch.targets, step, rate
+
+
 def train(params: LmParams, run: Run) -> None:
     texts = load(params, run)
     recipe = resolve(params)
@@ -191,25 +203,31 @@ def train(params: LmParams, run: Run) -> None:
         load_initial_weights(params.begin, training, kind, run)
     batches: Iterator[SentenceBatch] = iter(())
     words, seconds = 0, 0.0
-    for step in range(done + 1, last + 1):
-        if patience.is_over:
-            break
+    step = done
+    while step < last and not patience.is_over:
         # The batches are a function of (seed, epoch): `step` alone determines where a resumed run continues.
-        epoch, position = divmod(step - 1, per_epoch)
-        if position == 0 or step == done + 1:
+        epoch, position = divmod(step, per_epoch)
+        if position == 0 or step == done:
             batches = load_corpus.batches(
                 texts.train, params.batch, run.seed, epoch, direction, start=position
             )
-        batch = next(batches)
+        # Up to the end of the epoch, or the next multiple of what is trained together.
+        together = training.together
+        upto = min(last, step - position + per_epoch, step - step % together + together)
         began = time.perf_counter()
         peak = chosen if (chosen := run.set["lr"]) is not None else proposed
-        lr = peak * lr_factor(recipe.schedule, step, last, recipe.warm_up)
-        loss = training.train_step(batch.inputs, batch.targets, step, lr)
-        run.log(step, loss=loss, perplexity=perplexity_of(loss))
-        words, seconds = words + batch.real, seconds + time.perf_counter() - began
+        rates = [
+            peak * lr_factor(recipe.schedule, number, last, recipe.warm_up)
+            for number in range(step + 1, upto + 1)
+        ]
+        real: list[int] = []
+        for loss in training.train_steps(updates_of(batches, step + 1, rates, real)):
+            step += 1
+            run.log(step, loss=loss, perplexity=perplexity_of(loss))
+        words, seconds = words + sum(real), seconds + time.perf_counter() - began
 
         is_best = False
-        if position == per_epoch - 1:
+        if step % per_epoch == 0:
             found = perplexity(training, texts.validation, direction, run)
             run.log(step, val_perplexity=found, words_per_second=words / seconds)
             print(

@@ -259,7 +259,7 @@ WORDS = tf.TensorSpec((None, None), tf.int32)
 ROWS = tf.TensorSpec((None,), tf.int32)
 
 
-class KerasTraining:
+class KerasTraining(training.OneByOne):
     """A LanguageTraining; the initial weights are a function of `seed`."""
 
     def __init__(

@@ -169,7 +169,7 @@ def _net(kind: ModelDescription) -> nn.Module:
     return TorchLstmNet(kind) if isinstance(kind, LstmDescription) else TorchTransformerNet(kind)
 
 
-class TorchTraining:
+class TorchTraining(training.OneByOne):
     """A LanguageTraining; the initial weights are a function of `seed`."""
 
     net: Any

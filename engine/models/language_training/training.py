@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -184,10 +184,19 @@ def _bias(name: str, size: tuple[int, ...]) -> Floats:
 
 Ids = NDArray[np.int32]
 Arrays = Mapping[str, NDArray[Any]]
+Update = tuple[Ids, Ids, int, float]
+"""inputs, targets, step and learning rate"""
 
 
 class LanguageTraining(Protocol):
     """A language model in training. `inputs` and `targets` are (B, T), padded on the right with 0."""
+
+    together: int
+    """updates at most of one call of `train_steps`"""
+
+    def train_steps(self, updates: Iterable[Update]) -> list[float]:
+        """Do each update as `train_step` does, `together` at most; returns the losses."""
+        ...
 
     def train_step(self, inputs: Ids, targets: Ids, step: int, lr: float) -> float:
         """Do update number `step` (from 1). Returns the mean loss of real words, in nats."""
@@ -210,10 +219,23 @@ class LanguageTraining(Protocol):
         ...
 
 
+class OneByOne:
+    """A LanguageTraining that reads the loss of each update before the next."""
+
+    together = 1
+
+    def train_steps(self: Any, updates: Iterable[Update]) -> list[float]:
+        return [self.train_step(*update) for update in updates]
+
+
 def make_training(
     framework: str, kind: ModelDescription, *, decay: float = 0.0, **options: Any
 ) -> LanguageTraining:
     """`options` are seed, dropout, optimizer, clip, precision and device; `decay` is PyTorch's alone."""
+    if framework == "torch" and options.get("device") == "cuda":
+        from engine.models.language_training.torch_gpu_training import GpuTraining
+
+        return GpuTraining(kind, decay=decay, **options)
     if framework == "torch":
         from engine.models.language_training.torch_training import TorchTraining
 

@@ -11,8 +11,10 @@ import pytest
 from checkpoints import keras_neutral
 from checkpoints.errors import MismatchedCheckpoint
 from engine import recipe_defaults
+from engine.experiments import lm
 from engine.models import precision
 from engine.models.language_training import keras_training, torch_training
+from engine.models.language_training.torch_gpu_training import GpuTraining
 from engine.places import Places
 from engine.store import RunFolder
 from tests.engine.experiments.small_text import captions
@@ -57,6 +59,25 @@ def test_paused_at_every_step_it_ends_as_if_it_never_was(
     assert weights(parts) == weights(whole)
     for metric in ("loss", "val_perplexity", "train_perplexity", "test_perplexity"):
         assert curve(parts, metric) == curve(whole, metric)
+
+
+def test_trained_as_on_a_gpu_and_paused_at_the_end_of_a_block_it_ends_as_if_it_never_was(
+    tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here what a GPU captures is called: three updates together, six in an epoch of eight."""
+    plain = uninterrupted(tmp_path, "torch", text, batch=6)
+    monkeypatch.setattr(lm, "make_training", lambda framework, kind, **options: GpuTraining(kind, **options))
+    monkeypatch.setattr(GpuTraining, "together", 3)
+    whole, parts = (run(tmp_path, "torch", text, batch=6) for _ in range(2))
+    train(whole)
+    for number, saved in enumerate((3, 6, 8, 9), start=1):
+        train(parts, ScriptedPipe({saved: PAUSE}), number=number)
+        assert weights(parts)[0] == saved
+    train(parts, number=5)
+    assert weights(parts) == weights(whole)
+    for metric in ("loss", "val_perplexity", "train_perplexity", "test_perplexity"):
+        assert curve(parts, metric) == curve(whole, metric)
+        assert curve(whole, metric) == pytest.approx(curve(plain, metric), rel=1e-3)
 
 
 @pytest.mark.long
