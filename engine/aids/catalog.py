@@ -95,7 +95,6 @@ AIDS = (
         "one monotone unit: outputs that never fall along a projection, best of all projections",
         "sprinkhuizen96",
         "xor least loss",
-        "run",
     ),
     AidEntry(
         "temperature",
@@ -256,7 +255,7 @@ AIDS = (
         "pictures",
         "window times kernel, summed at every place; flipped for a convolution",
         "goodfellow16",
-        "mnist filters",
+        "mnist draw",
     ),
     AidEntry(
         "receptive",
@@ -306,8 +305,7 @@ AIDS = (
         "tree",
         "the likeliest beginnings are kept; score ln p / ((5 + n) / 6)^α",
         "stahlberg19",
-        "repl beam",
-        "run",
+        "repl",
     ),
     AidEntry(
         "ledger",
@@ -316,7 +314,6 @@ AIDS = (
         "table",
         "convolution k² c n, separable k² c + c n, dense (side² c) (side² n); biases n",
         "goodfellow16",
-        "mnist networks",
     ),
     AidEntry(
         "shift",
@@ -373,7 +370,7 @@ AIDS = (
         "pictures",
         "moved by whole dots, normal noise; probabilities by cosines with ten digits",
         "goodfellow16",
-        "mnist report",
+        "mnist draw",
     ),
     AidEntry(
         "unroll",
@@ -392,7 +389,7 @@ AIDS = (
         "curves",
         "c = f c + i g, h = o tanh c, gates σ of their biases and the word",
         "goodfellow16",
-        "repl gates",
+        "repl",
         "run",
     ),
     AidEntry(
@@ -440,7 +437,7 @@ AIDS = (
         "heat",
         "softmax(β q k) of heads by hand, later words hidden",
         "vaswani17",
-        "repl attention",
+        "repl",
         "run",
     ),
     AidEntry(
@@ -450,7 +447,7 @@ AIDS = (
         "table",
         "x + attention(norm x), x + layers(norm x); the output layer reads words off behind each",
         "vaswani17",
-        "repl blocks",
+        "repl",
         "run",
     ),
     AidEntry(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -108,7 +108,7 @@ def _attention(session_cache: SessionCache, params: attention.AttentionParams) -
     head = min(params.number, len(found.attention[at])) - 1
     table = np.array(found.attention[at][head])
     made = attention.shown(found.words, table, params.row, ("head", "sharpness", "causal"))
-    return _of_language_run(made, run)
+    return _of_language_run(made, run, f"@b{at + 1} @h{head + 1}")
 
 
 def _block(session_cache: SessionCache, params: block.BlockParams) -> LookedInto | None:
@@ -129,7 +129,7 @@ def _gates(session_cache: SessionCache, params: gates.GatesParams) -> LookedInto
     liveliest = language.gates_(session_cache, GatesRequest(params.text, run.id)).liveliest
     unit = liveliest[min(params.unit, len(liveliest)) - 1]
     found = language.gates_(session_cache, GatesRequest(params.text, run.id, unit=unit))
-    return _of_language_run(gates.of_unit(found.i, found.f, found.o, found.c, found.h), run)
+    return _of_language_run(gates.of_unit(found.i, found.f, found.o, found.c, found.h), run, f"@u{unit}")
 
 
 def _unroll(session_cache: SessionCache, params: unroll.UnrollParams) -> LookedInto | None:
@@ -330,8 +330,10 @@ def _trained_at(folder: store.RunFolder) -> float:
         return 0.0
 
 
-def _of_language_run(made: Aid, run: language_runs.LanguageRun) -> LookedInto:
-    return LookedInto(made, run.id, run.spec.name or run.id)
+def _of_language_run(made: Aid, run: language_runs.LanguageRun, marks: str = "") -> LookedInto:
+    """`marks` choose the same unit, or head, in the prompt of the REPL."""
+    more = {"marks": marks} if marks else {}
+    return LookedInto(replace(made, data=made.data | more), run.id, run.spec.name or run.id)
 
 
 _MADE: Mapping[str, Callable[[SessionCache, Any], LookedInto | Pieces[LookedInto | None] | None]] = {

@@ -29,7 +29,6 @@ from tui.data.run_actions import run_and_notify
 from tui.keys import all_keys
 from tui.learn.aid_messages import AidLeft
 from tui.learn.aid_pane import AidPane
-from tui.learn.labs import lab_of
 from tui.learn.lecture_column import LectureColumn
 from tui.learn.lecture_rows import Opening
 from tui.learn.reader import Reader
@@ -294,12 +293,10 @@ class ReaderView(LearnView):
         state = self.pane.state
         if line is None or opening is None:
             return
-        params = state.params if state is not None and state.line.name == line.name else dict(opening.params)
-        wanted = lab_of(line, params)
-        if wanted is None:
-            self.app.notify(f"No lab shows {line.title}: the aid is the thing itself.", markup=False)
+        if state is not None and state.line.name == line.name:
+            self.open_lab(line, state.params, state.seed)
         else:
-            self.post_message(wanted)
+            self.open_lab(line, dict(opening.params))
 
     def action_other(self, by: int) -> None:
         """The next lecture, or the one before."""

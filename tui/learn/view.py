@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any, ClassVar, Self
 
 from textual import on
@@ -11,12 +12,14 @@ from textual.app import ComposeResult
 from textual.widget import Widget
 
 from engine.errors import DltuiError
-from engine.session_protocol.learn import AidsRequest
+from engine.params import Value
+from engine.session_protocol.learn import AidLine, AidRequest, AidsRequest, ComputedAid
 from tui.learn.aid_messages import LabWanted, PredictionWanted
 from tui.learn.cursor_list import CursorList, ListRow
-from tui.learn.labs import lab_of
+from tui.learn.labs import ShownAid, lab_of, why_no_lab
 from tui.messages import LearnedMore, OpenView
 from tui.tab.view import View
+from tui.terminal.plain_text import plain
 from tui.ui.start_worker import start_worker
 
 
@@ -92,10 +95,30 @@ class LearnView(View):
 
     @on(LabWanted)
     def _open_lab(self, message: LabWanted) -> None:
-        wanted = lab_of(message.state.line, message.state.params)
+        state = message.state
+        self.open_lab(state.line, state.params, state.seed)
+
+    def open_lab(self, line: AidLine, params: Mapping[str, Value], seed: int = 0) -> None:
+        """Open the lab with what the aid shows for these parameters."""
+        start_worker(self, self._go_to_lab, line, dict(params), seed, group="lab", exclusive=True)
+
+    async def _go_to_lab(self, line: AidLine, params: Mapping[str, Value], seed: int) -> None:
+        shown = ShownAid(params)
+        try:
+            if line.lab:
+                async with aclosing(self.context.session.parts(AidRequest(line.name, params, seed))) as parts:
+                    async for part in parts:
+                        if isinstance(part, ComputedAid):
+                            shown = ShownAid(part.params, part.values, part.data, part.run)
+            wanted = lab_of(line, shown)
+            if wanted is not None and wanted.tab == "runs":
+                run = await self.context.connection.client.show(shown.run)
+                wanted.selection = {"run": run}
+        except DltuiError as error:
+            self.app.notify(plain(str(error), limit=300), severity="warning", markup=False)
+            return
         if wanted is None:
-            title = message.state.line.title
-            self.app.notify(f"No lab shows {title}: the aid is the thing itself.", markup=False)
+            self.app.notify(why_no_lab(line), markup=False)
         else:
             self.post_message(wanted)
 

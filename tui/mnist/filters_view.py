@@ -60,6 +60,8 @@ class FiltersView(MnistView):
         super().__init__(*given, **widget)
         self.at: int | None = None
         """index of the step that is shown; None: always the newest"""
+        self._wanted = ("", 0)
+        """run and step from another tab, shown as long as no step is chosen here"""
         self.row, self.pick, self.page, self.first_filter = 0, 0, 0, 0
         self.cell: Cell | None = None
         """the weight under the cursor"""
@@ -86,6 +88,8 @@ class FiltersView(MnistView):
     @property
     def place(self) -> int:
         steps = self.steps
+        if self._wanted[1] in steps and self._wanted[0] == self._run:
+            return steps.index(self._wanted[1])
         newest = max(self._parts, default=None)
         if self.is_live and newest in steps:
             return steps.index(newest)
@@ -129,6 +133,15 @@ class FiltersView(MnistView):
             self._live_timer = None
         super().deactivated()
 
+    def select(self, selection: Mapping[str, Any]) -> None:
+        """The filters of a `run`, at a `step` where one is named."""
+        self.runs.chosen = run = str(selection.get("run", ""))
+        self._stop_playing()
+        self.at, self._wanted = None, (run, int(selection.get("step", 0)))
+        self.fetch()
+        self._fetch_step()
+        self.redraw()
+
     def request_failed(self, key: str, error: DltuiError) -> None:
         """The checkpoint may have been removed for a newer one: the steps are requested again."""
         if key.startswith(("mnist maps", "mnist kernels")):
@@ -147,7 +160,7 @@ class FiltersView(MnistView):
     def is_live(self) -> bool:
         """Whether the newest step of a run in training is shown."""
         run = self.run_shown
-        return run is not None and run.status.is_active and self.at is None
+        return run is not None and run.status.is_active and self.at is None and not self._wanted[1]
 
     def _is_due(self) -> bool:
         """Whether the next live picture may be sent: FLOW bounds the bytes for slow connections."""
@@ -289,6 +302,7 @@ class FiltersView(MnistView):
         self._go_to(len(self.steps) if end else 0)
 
     def _go_to(self, place: int) -> None:
+        self._wanted = ("", 0)
         self.at = None if place >= len(self.steps) - 1 else max(0, place)
         self._fetch_step()
         self._redraw_now()

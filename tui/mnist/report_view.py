@@ -193,6 +193,12 @@ class ReportView(MnistView):
             place = found.index(self.cell) + by if self.cell in found else 0
             self._go(*found[place % len(found)])
 
+    def select(self, selection: Mapping[str, Any]) -> None:
+        """The curves of `robustness`, or the matrix."""
+        self.is_robustness_shown = bool(selection.get("robustness"))
+        self.fetch()
+        self.redraw()
+
     def action_split(self) -> None:
         self.split = SPLITS[(SPLITS.index(self.split) + 1) % len(SPLITS)]
         self.fetch()

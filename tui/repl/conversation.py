@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -238,17 +238,8 @@ class Conversation:
         self._note_source(entry, response, f"; {', '.join(self.sampling.beam_summary())}")
 
     async def _gates(self, entry: TranscriptEntry, text: str) -> None:
-        unit, layer, rest = None, 0, text.split()
-        while rest and rest[0].startswith("@"):
-            kind, number = rest[0][1:2], rest[0][2:]
-            if kind not in ("u", "l") or not number.isdigit():
-                raise ParamError(f"{rest[0][:20]}: expected @u and a unit, or @l and a layer.", "@u12 @l2")
-            if kind == "u":
-                unit = int(number)
-            else:
-                layer = int(number) - 1
-            rest = rest[1:]
-        await self._update_gates(entry, GatesRequest(" ".join(rest), self.run, layer, unit))
+        marks, rest = marked(text, {"u": "a unit", "l": "a layer"}, "@u12 @l2")
+        await self._update_gates(entry, GatesRequest(rest, self.run, marks.get("l", 1) - 1, marks.get("u")))
 
     async def _update_gates(self, entry: TranscriptEntry, request: GatesRequest) -> None:
         response = await self._session.ask(request)
@@ -258,8 +249,10 @@ class Conversation:
         self._note_source(entry, response)
 
     async def _attention(self, entry: TranscriptEntry, text: str) -> None:
-        response = await self._session.ask(AttentionRequest(text, self.run))
-        self._show_head(entry, ShownHead(response))
+        marks, rest = marked(text, {"h": "a head", "b": "a block"}, "@h2 @b1")
+        response = await self._session.ask(AttentionRequest(rest, self.run))
+        first = ShownHead(response)
+        self._show_head(entry, first.select(head=marks.get("h", 1) - 1, block=marks.get("b", 1) - 1))
         entry.note_keys("esc, then ] or [ : other heads, } or { : other blocks")
         self._note_unknown(entry, response.unknown)
         self._note_source(entry, response)
@@ -326,3 +319,15 @@ def _left_out(lines: int, skipped: Sequence[SkippedLine]) -> str:
     if lines > LINES_LIMIT:
         notes.append(f"Only the first {LINES_LIMIT:,} lines are scored: dltui score --file takes any number.")
     return " ".join(notes)
+
+
+def marked(text: str, kinds: Mapping[str, str], example: str) -> tuple[dict[str, int], str]:
+    """The numbers in front of a text, such as @u12, by their letter, and the rest. Raises ParamError."""
+    found, rest = dict[str, int](), text.split()
+    while rest and rest[0].startswith("@"):
+        kind, digits = rest[0][1:2], rest[0][2:]
+        if kind not in kinds or not digits.isdecimal() or len(digits) > 6:
+            expected = ", or ".join(f"@{letter} and {word}" for letter, word in kinds.items())
+            raise ParamError(f"{rest[0][:20]}: expected {expected}.", example)
+        found[kind], rest = int(digits), rest[1:]
+    return found, " ".join(rest)

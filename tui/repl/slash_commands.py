@@ -41,7 +41,7 @@ COMMANDS = (
     SlashCommand("beam", "TEXT", "beam search: the most probable sentences"),
     SlashCommand("compare", "[@RUN] TEXT", "this model beside another"),
     SlashCommand("gates", "[@u7 @l2] TEXT", "one LSTM unit, word by word"),
-    SlashCommand("attention", "TEXT", "what each word attends to (transformer)"),
+    SlashCommand("attention", "[@h2 @b1] TEXT", "what each word attends to (transformer)"),
     SlashCommand("blocks", "TEXT", "next words behind each block (transformer)"),
     SlashCommand("model", "[RUN]", "choose the model", is_tab_action=True),
     *(_setting(name, param) for name, param in SETTINGS.items()),

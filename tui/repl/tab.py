@@ -78,6 +78,8 @@ class ReplTab(Tab):
         self._label_shown = ""
         self._last_request = 0
         self._answering: Worker[None] | None = None
+        self._opened_line = ""
+        """a line from another tab, which is executed once the models are known"""
 
     prompt: PromptLine
 
@@ -99,6 +101,16 @@ class ReplTab(Tab):
         if wanted:
             self.models.selected = wanted
             self.prompt.focus(scroll_visible=False)
+        self._fetch_now()
+
+    def open_view(self, view: str, selection: Mapping[str, Any]) -> None:
+        """`run` is to answer, `settings` are those of the prompt by their commands, `line` is executed once
+        the models are known."""
+        self.models.selected = str(selection.get("run", "")) or self.models.selected
+        for name, value in selection.get("settings", {}).items():
+            self._execute(f"/{name} {value}")
+        self._opened_line = str(selection.get("line", ""))
+        self.prompt.focus(scroll_visible=False)
         self._fetch_now()
 
     def on_descendant_focus(self) -> None:
@@ -141,6 +153,10 @@ class ReplTab(Tab):
         if before is not None and before.run not in {model.run for model in self.models.available}:
             self._note_removed(before, self.models.chosen)
         self._select_model(self.models.chosen)
+        line, self._opened_line = self._opened_line, ""
+        if line:
+            self._execute(line)
+            self.transcript.scroll_to_newest()
 
     def _note_removed(self, model: LanguageModelRow, other: LanguageModelRow | None) -> None:
         answers = f"{name_of(other)} answers now." if other is not None else "No other model can answer."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -80,6 +80,12 @@ class SmallestLossView(XorView):
     def run_of(self, recipe: XorRecipe) -> RunSummary | None:
         """The newest run with the parameters of the recipe."""
         return next((run for run in self.runs.of(SINGLE) if recipe.matches(run)), None)
+
+    def select(self, selection: Mapping[str, Any]) -> None:
+        """Move to the architecture with so many `hidden` units, with or without `bypass`."""
+        wanted = (selection.get("hidden"), selection.get("bypass"))
+        shapes = [(recipe.hidden, recipe.bypass) for recipe in ARCHITECTURES]
+        self.action_choose(shapes.index(wanted) - self.cursor if wanted in shapes else 0)
 
     def missing(self) -> list[XorRecipe]:
         return [recipe for recipe in ARCHITECTURES if self.run_of(recipe) is None]

@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from engine import axes, catalog
+from engine.errors import ParamError
 from engine.params import Value
 from engine.session_protocol.xor import CellMap
 
@@ -14,6 +16,22 @@ PLATEAUS = {2: math.log(2) / 2, 3: (3 * math.log(3) - 2 * math.log(2)) / 4, 4: m
 NEAR = 0.03
 COLOURS = ("outcome", "stop", "loss", "val_loss")
 COLOUR_WORDS = {"outcome": "outcome", "stop": "epoch solved", "loss": "loss", "val_loss": "validation loss"}
+
+
+def networks_where(params: Mapping[str, Value], where: Mapping[str, Value]) -> frozenset[int]:
+    """Numbers of the networks, from 0, of a run of `xor_batch` with these values; none of one that draws
+    points, whose order its parameters do not tell."""
+    if params.get("draws") is not None or not isinstance(params.get("axes"), str):
+        return frozenset()
+    try:
+        points = axes.grid(axes.parse_axes(catalog.find("xor"), str(params["axes"])))
+        found = enumerate({**params, **point} for point in points)
+        return frozenset(
+            number for number, one in found if all(one.get(name) == value for name, value in where.items())
+        )
+    except ParamError:
+        return frozenset()
+
 
 Numbers = Sequence[Sequence[float | None]]
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
+from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
@@ -22,10 +23,11 @@ from tui.terminal.plain_text import plain
 from tui.ui.start_worker import start_worker
 from tui.ui.text_rows import TextRows
 from tui.view_state import saved_choice
-from tui.xor.failure_map_cells import COLOURS, FailureMap, MapCell, failure_map
+from tui.xor.failure_map_cells import COLOURS, FailureMap, MapCell, failure_map, networks_where
 from tui.xor.failure_map_network import OpenedNet
 from tui.xor.failure_map_text import MapFacts, notes_of
 from tui.xor.failure_map_widget import MapGrid, columns_for, label_width
+from tui.xor.recipes import shape
 from tui.xor.view import BATCH, GRID, XorView
 
 POLL = 0.6
@@ -62,6 +64,10 @@ class MapView(XorView):
         self._is_requesting = False
         self._total = self._label = 0
         self._marked: frozenset[int] = frozenset()
+        self._is_from_experiments = False
+        """whether escape goes back to the nine experiments"""
+        self._where: Mapping[str, Any] = {}
+        """values of the networks to be marked once the runs are known"""
         self._marked_text = ""
         """what the marked networks have in common: the settings of one experiment"""
         self._here: dict[str, Any] | None = None
@@ -104,6 +110,14 @@ class MapView(XorView):
             self.post_message(OpenView("xor", "trained", {"run": run.id}))
 
     def select(self, selection: Mapping[str, Any]) -> None:
+        """A `run` with some `lanes` marked, which have in common what `meant` says, or the newest run that
+        has networks `where` parameters have these values."""
+        self._where = selection.get("where", {})
+        if self._where:
+            self._is_from_experiments = False
+            self._select_where()
+            return
+        self._is_from_experiments = "lanes" in selection
         self._network_to_select = int(selection.get("lane", -1))
         self.pair = 0
         marked, meant = frozenset(selection.get("lanes", ())), str(selection.get("meant", ""))
@@ -115,6 +129,21 @@ class MapView(XorView):
         self.update()
         self.save_state()
 
+    def _select_where(self) -> None:
+        if not self._where or self.loading_text:
+            return
+        where, self._where = self._where, {}
+        words = shape(int(where.get("hidden", 0)), bool(where.get("bypass")))
+        for run in self.runs.of(BATCH):
+            marked = networks_where(run.spec.params, where)
+            if marked:
+                self._network_to_select, self.pair = min(marked), 0
+                self._choose(run.id, marked, words)
+                return
+        key = self.context.keymap.shown("xor.start")
+        self.app.notify(f"No map has networks of {words} yet: {key} trains some.", markup=False)
+        self.update()
+
     # --- drawing ---------------------------------------------------------------------------------------
 
     def update(self) -> None:
@@ -122,6 +151,7 @@ class MapView(XorView):
         self._start_request()
 
     def runs_changed(self) -> None:
+        self._select_where()
         self.update()
 
     def _poll(self) -> None:
@@ -290,9 +320,11 @@ class MapView(XorView):
             self.action_back()
         elif self.opened_net.display:
             self._set_open(False)
-        elif self._marked:
+        elif self._marked and self._is_from_experiments:
             self._choose(self.chosen)
             self.post_message(OpenView("xor", "nine", {}))
+        else:
+            raise SkipAction
 
     def action_chart_alone(self) -> None:
         """Enlarge the chart of the opened network."""

@@ -15,6 +15,7 @@ from tests.fakes.engine import FakeEngine
 from tests.fakes.fake_session import FakeSession
 from tests.tui.mnist.bench import SIZES, folder, offline, summary
 from tui.dialogs.image_screen import ImageScreen
+from tui.messages import OpenView
 from tui.mnist.filters_view import FiltersView
 
 __all__ = ("folder", "offline")
@@ -36,6 +37,20 @@ async def test_filters_are_stepped_through(
         await opened.until(lambda: len(shown.snapshot.pictures) == 4)
         assert shown.snapshot.pictures[0].before is not None
         await opened.press("G")
+        await opened.shows("step 40")
+
+
+async def test_the_course_opens_the_run_and_the_step_that_its_aid_shows(
+    places: Places, session: FakeSession
+) -> None:
+    folder = plant(places.root, {20: convolutions(seed=1), 40: convolutions(seed=2)}, model="double_conv")
+    other = plant(places.root, {60: convolutions(seed=3)}, model="double_conv")
+    async with open_app(places, FakeEngine(summary(folder), summary(other))) as opened:
+        await opened.press("4", "f")
+        await opened.shows("step 60")
+        opened.app.post_message(OpenView("mnist", "filters", {"run": folder.id, "step": 20}, "learn"))
+        await opened.shows("step 20")
+        await opened.press("right")
         await opened.shows("step 40")
 
 

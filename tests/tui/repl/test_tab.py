@@ -14,6 +14,7 @@ from tests.fakes.fake_session import FakeSession
 from tests.fakes.language_run import transformer, write_run
 from tests.tui.repl.bench import Typist, open_repl, tab
 from tui.dialogs.choose import ChoiceList
+from tui.messages import OpenView
 from tui.repl.transcript_entry import TranscriptEntry
 
 
@@ -98,6 +99,25 @@ async def test_attention_by_head_and_block_and_the_words_behind_blocks(
         await opened.shows("embedding", "block 3", "norm 3", "%")
         await typist.submit("/gates i love")
         await opened.shows("it has no gates", "/attention")
+
+
+async def test_a_line_and_settings_of_the_course_are_executed_by_the_run_that_it_names(
+    places: Places, session: FakeSession
+) -> None:
+    write_run(places, model=transformer(layers=3), name="former", created_at=1e9)
+    run = write_run(places, name="newer", created_at=2e9)
+    former = next(one for one in places.runs.iterdir() if one.name != run)
+    async with open_app(places, FakeEngine(), (120, 60)) as opened:
+        selection = {"run": former.name, "line": "/attention @b2 @h2 i love you"}
+        opened.app.post_message(OpenView("repl", "", selection, "learn"))
+        await opened.shows("head 2 of 2, block 2 of 3", "former")
+        settings = {"settings": {"temperature": 0.5, "topk": 3, "width": 2}}
+        opened.app.post_message(OpenView("repl", "", settings, "learn"))
+        await opened.shows("temperature 0.5")
+        sampling = tab(opened).conversation.sampling
+        assert (sampling.temperature, sampling.top_k, sampling.width) == (0.5, 3, 2)
+        await Typist(opened).submit("/attention @x i love")
+        await opened.shows("@x: expected @h and a head, or @b and a block.")
 
 
 async def test_two_models_are_compared_side_by_side(places: Places, session: FakeSession) -> None:

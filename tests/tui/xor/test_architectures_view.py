@@ -8,6 +8,8 @@ from engine.places import Places
 from tests.fakes.engine import FakeEngine
 from tests.fakes.fake_session import FakeSession
 from tests.tui.xor.bench import made_up_run, xor_tab
+from tui.messages import OpenView
+from tui.xor.architectures_view import SmallestLossView
 from tui.xor.recipes import ARCHITECTURES
 from tui.xor.trained_view import TrainedView
 
@@ -63,3 +65,12 @@ async def test_each_architecture_shows_whether_it_reached_its_smallest_loss_and_
         await opened.press("enter")
         await opened.until(lambda: bool(opened.app.query(TrainedView)))
         await opened.shows("1 unit with bypass lr 0.1", "epoch 12")
+
+
+async def test_the_course_opens_the_architecture_that_it_is_about(
+    places: Places, session: FakeSession
+) -> None:
+    async with xor_tab(places, FakeEngine(), "b") as opened:
+        opened.app.post_message(OpenView("xor", "ladder", {"hidden": 1, "bypass": True}, "learn"))
+        await opened.until(lambda: bool(opened.app.query(SmallestLossView)))
+        await opened.until(lambda: opened.app.query_one(SmallestLossView).cursor == 2)

@@ -10,7 +10,9 @@ from engine.store import RunFolder
 from tests.fakes.engine import FakeEngine, done, make_run
 from tests.fakes.fake_session import FakeSession
 from tests.tui.xor.bench import add_run, trained, xor_tab
+from tui.messages import OpenView
 from tui.xor.experiments_view import ExperimentsView
+from tui.xor.failure_map_cells import networks_where
 from tui.xor.failure_map_view import BATCH_PARAMS, MapView
 
 AXES = "hidden=1..2; bypass=no,yes; seed=1..30"
@@ -129,6 +131,27 @@ async def test_colours_and_axes_change_what_a_cell_means(
         await opened.shows("colour: loss")
         await opened.press("m", "v")
         await opened.shows("30 networks, 0 % solved", "100%", "columns: ")
+
+
+async def test_the_networks_of_the_course_are_marked_and_escape_goes_back_to_it(
+    places: Places, session: FakeSession, batch: RunFolder
+) -> None:
+    async with xor_tab(places, engine_of(batch), "d") as opened:
+        where = {"where": {"hidden": 2, "bypass": False}}
+        opened.app.post_message(OpenView("xor", "map", where, "learn"))
+        await opened.shows("2 units", "network 60")
+        assert opened.app.query_one(MapView)._marked == frozenset(range(60, 90))
+        await opened.press("escape")
+        await opened.until(lambda: opened.app.switcher.active_tab.NAME == "learn")
+
+
+def test_networks_are_found_by_their_parameters_in_the_order_of_the_axes() -> None:
+    params = {"axes": AXES, "draws": None, "lr": 0.1}
+    assert networks_where(params, {"hidden": 1, "bypass": True}) == frozenset(range(30, 60))
+    assert networks_where(params, {"seed": 1, "lr": 0.1}) == {0, 30, 60, 90}
+    assert not networks_where(params, {"hidden": 3}) and not networks_where(
+        params | {"draws": 4}, {"seed": 1}
+    )
 
 
 async def test_a_batch_that_trains_is_looked_at_again_and_again_and_hidden_not_at_all(
