@@ -43,17 +43,6 @@ upgrade_form_texts = spec_versions.upgrade_form_texts
 current_experiment = spec_versions.current_experiment
 experiment_names = spec_versions.experiment_names
 
-# The seconds that a metric waits at most in each of four places between `run.log` and the screen: each limits
-# one cost (a line in the file, a frame that wakes the app, the layout of a tab, the drawing of a chart).
-WRITE_SECONDS = 0.25
-"""of a worker: between two `metrics` events"""
-SEND_SECONDS = 0.4
-"""of the service: between two frames of events to a client"""
-REDRAW_SECONDS = 0.5
-"""of the runs tab: between two updates of its charts"""
-DRAW_SECONDS = 0.2
-"""of a chart: between two drawings, also of those in other tabs, which have no other limit"""
-
 Json = dict[str, Any]
 T = TypeVar("T")
 R = TypeVar("R", bound="Spec | SweepSpec | SweepRow")

@@ -17,7 +17,8 @@ FRAMEWORKS = {"torch", "tensorflow", "keras", "tensorboardX", "sklearn"}
 DOORS = {
     "axes", "catalog", "client", "course", "errors", "events", "experiment_files", "files", "filter_fields",
     "fold", "machine_protocol",
-    "notifications", "params", "places", "protocol", "reader_protocol", "run_groups", "sampling",
+    "notifications", "params", "places", "protocol", "reader_protocol", "refresh_intervals", "run_groups",
+    "sampling",
     "session_protocol", "sweep_protocol", "system_metrics", "table_protocol", "text_pattern",
 }  # fmt: skip
 

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from engine.exec.output_metrics import FoundValues
 
 Series = dict[str, list[list[Any]]]
-WRITE_SECONDS = 0.25
-"""between two `metrics` events, as in the workers of experiments"""
 MOST_METRICS = 10_000
 MOST_PARAMS = 200
 MOST_HELD = 20_000

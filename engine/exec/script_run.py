@@ -17,9 +17,10 @@ from engine.events import EventWriter
 from engine.exec import log_places, script_environment, script_process
 from engine.exec.log_feed import END_SECONDS, LogFeed
 from engine.exec.script_end import RESUMED, ScriptEnd
-from engine.exec.script_events import WRITE_SECONDS, ScriptEvents
+from engine.exec.script_events import ScriptEvents
 from engine.exec.script_process import NotStarted, ScriptProcess, ScriptStart
 from engine.exec.track_server import TrackServer
+from engine.refresh_intervals import WRITE_SECONDS
 from engine.worker.keeper_pipe import KeeperPipe
 
 if TYPE_CHECKING:

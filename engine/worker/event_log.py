@@ -13,6 +13,7 @@ from engine import fold
 from engine.events import Event, EventWriter
 from engine.log_position import LogPosition
 from engine.logged_media import MediaWriter
+from engine.refresh_intervals import WRITE_SECONDS
 from engine.typed_json import number_to_json
 
 if TYPE_CHECKING:  # the worker of a command buffers its metrics here, and imports little
@@ -347,8 +348,6 @@ class EventLog:
     def flush_if_due(self, now: float) -> None:
         if now < self._flush_at:
             return
-        from engine.protocol import WRITE_SECONDS
-
         self._flush_at = now + WRITE_SECONDS
         self.flush()
         if self._tensorboard is None or self._tensorboard.is_due(now):

@@ -11,7 +11,7 @@ from textual import events
 from textual.message import Message
 from textual.timer import Timer
 
-from engine.protocol import DRAW_SECONDS
+from engine.refresh_intervals import DRAW_SECONDS
 from tui.chart.chart_legend import entries
 from tui.chart.chart_rows import (
     ChartMark,

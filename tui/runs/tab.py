@@ -12,7 +12,8 @@ from textual.containers import Vertical
 from textual.widget import Widget
 
 from engine.errors import DltuiError
-from engine.protocol import REDRAW_SECONDS, RunSummary
+from engine.protocol import RunSummary
+from engine.refresh_intervals import REDRAW_SECONDS
 from engine.table_protocol import GroupRow, Page, Query
 from tui.data.run_actions import run_and_notify
 from tui.keys import all_keys

@@ -17,7 +17,8 @@ from typing import NamedTuple
 from engine import files, frames, store
 from engine.errors import CorruptRun, DltuiError, ProtocolError, error_to_json
 from engine.events import may_be_torn, seq_of
-from engine.protocol import SEND_SECONDS, VERSION, Json, RunSummary, summary_to_json
+from engine.protocol import VERSION, Json, RunSummary, summary_to_json
+from engine.refresh_intervals import SEND_SECONDS
 from engine.service.runs.run_registry import RunRegistry
 from engine.service.server.changes import ChangeBatch, ChangeFeed
 from engine.sweep_protocol import SweepSummary

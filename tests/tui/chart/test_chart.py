@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Region
 from textual.pilot import Pilot
 
-from engine.protocol import DRAW_SECONDS
+from engine.refresh_intervals import DRAW_SECONDS
 from tests.fakes.app_pilot import TIMEOUT
 from tests.timeouts import quiet_seconds
 from tui.chart.chart import Chart
