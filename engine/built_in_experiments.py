@@ -55,6 +55,19 @@ class XorParams:
         return "needs validation points: validation=notebook" if needs else ""
 
 
+XOR = Experiment(
+    name="xor",
+    title="XOR: the smallest problem that needs a hidden layer",
+    claim="Two hidden units reach a loss below 0.1 in 1,000 epochs, about a second.",
+    framework="torch",
+    params=XorParams,
+    train="engine.experiments.xor:train",
+    best="loss",
+    metrics=("loss", "accuracy", "val_loss"),
+)
+
+
+BATCH_METRICS = ("median_loss", "solved", "running", "successes", "fails")
 WEIGHT_LIMIT = 8_000_000
 """most weights of a batch; its checkpoints hold each up to three times"""
 TRAINER_HELP = "training code: compiled by Numba whichever is named; for runs of earlier versions"
@@ -110,6 +123,20 @@ class XorBatchParams(XorParams, BatchAxes):
             raise ParamError(f"axes: expected at most {WEIGHT_LIMIT:,} weights in all, got {weights:,}.")
 
 
+XOR_BATCH = Experiment(
+    name="xor_batch",
+    title="XOR: thousands of networks in one batched run",
+    claim="4,000 networks, 1,000 epochs each, in a few seconds; a map shows which fail.",
+    framework="numpy",
+    params=XorBatchParams,
+    train="engine.experiments.xor_batch:train",
+    metrics=BATCH_METRICS,
+    best="successes",
+    goal="max",
+    threads=2,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class XorGridParams:
     SHAPING: ClassVar[tuple[str, ...]] = ("runs",)
@@ -120,6 +147,20 @@ class XorGridParams:
     runs: int = number(15, "runs of each of the nine settings, at most", least=1, most=10_000)
     successes: int = number(10, "successful runs after which a setting is complete", least=1, most=10_000)
     trainer: str = choice("auto", TRAINER_HELP, ("auto", "compiled", "numpy"))
+
+
+XOR_GRID = Experiment(
+    name="xor_grid",
+    title="XOR: the course's nine experiments",
+    claim="Learning rate, hidden units and bypass varied: 135 networks in less than ten seconds.",
+    framework="numpy",
+    params=XorGridParams,
+    train="engine.experiments.xor_grid:train",
+    metrics=BATCH_METRICS,
+    best="successes",
+    goal="max",
+    threads=2,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +184,21 @@ class MnistParams:
     every: int | None = number(
         None, "training steps between validations; auto: one validation per epoch", least=1, word="auto"
     )
+
+
+MNIST = Experiment(
+    name="mnist",
+    title="MNIST: from logistic regression to convolutions",
+    claim="double_conv: 97.6 % validation accuracy after one epoch, 98.7 to 99 % within 20.",
+    framework="torch",
+    params=MnistParams,
+    train="engine.experiments.mnist:train",
+    metrics=("loss", "val_loss", "val_accuracy", "test_loss", "test_accuracy"),
+    best="val_accuracy",
+    goal="max",
+    threads=2,
+    reads_data=True,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +233,28 @@ class MnistRecipeParams:
             "epochs: the run cannot be extended: its learning rate has fallen to 0.",
             "Start a new run with more epochs.",
         )
+
+
+MNIST_RECIPE = Experiment(
+    name="mnist_recipe",
+    title="MNIST: fast recipe (99.2 %), accurate recipe (99.6 %)",
+    claim="fast: 99.2 % of the test images in 8 s of processor time; accurate: 99.6 % in 5 minutes.",
+    framework="torch",
+    params=MnistRecipeParams,
+    train="engine.experiments.mnist_recipe:train",
+    metrics=(
+        "loss",
+        "val_loss",
+        "val_accuracy",
+        "test_loss",
+        "test_accuracy",
+        "test_accuracy_shifted",
+    ),
+    best="val_accuracy",
+    goal="max",
+    threads=2,
+    reads_data=True,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,63 +385,6 @@ class LmParams:
             )
 
 
-@dataclass(frozen=True, slots=True)
-class RandomWordsParams:
-    SHAPING: ClassVar[tuple[str, ...]] = ("words", "hidden")
-
-    words: int = number(12, "words to draw from, each as likely as the others", least=2, most=1000, log=True)
-    length: int = number(12, "words of a sentence", least=3, most=200)
-    hidden: int = number(64, "size of the word vectors and of the LSTM", least=1, most=1024, log=True)
-    lr: float = number(0.01, "learning rate of Adam", least=0, most=10, log=True, live=True)
-    batch: int = number(64, "sentences per step, other ones in each", least=1, most=8192, log=True)
-    steps: int = number(600, "training steps", least=1, most=1_000_000, log=True)
-    every: int = number(20, "training steps between two measurements of perplexity", least=1)
-
-
-BATCH_METRICS = ("median_loss", "solved", "running", "successes", "fails")
-XOR = Experiment(
-    name="xor",
-    title="XOR: the smallest problem that needs a hidden layer",
-    claim="Two hidden units reach a loss below 0.1 in 1,000 epochs, about a second.",
-    framework="torch",
-    params=XorParams,
-    train="engine.experiments.xor:train",
-    best="loss",
-    metrics=("loss", "accuracy", "val_loss"),
-)
-MNIST = Experiment(
-    name="mnist",
-    title="MNIST: from logistic regression to convolutions",
-    claim="double_conv: 97.6 % validation accuracy after one epoch, 98.7 to 99 % within 20.",
-    framework="torch",
-    params=MnistParams,
-    train="engine.experiments.mnist:train",
-    metrics=("loss", "val_loss", "val_accuracy", "test_loss", "test_accuracy"),
-    best="val_accuracy",
-    goal="max",
-    threads=2,
-    reads_data=True,
-)
-MNIST_RECIPE = Experiment(
-    name="mnist_recipe",
-    title="MNIST: fast recipe (99.2 %), accurate recipe (99.6 %)",
-    claim="fast: 99.2 % of the test images in 8 s of processor time; accurate: 99.6 % in 5 minutes.",
-    framework="torch",
-    params=MnistRecipeParams,
-    train="engine.experiments.mnist_recipe:train",
-    metrics=(
-        "loss",
-        "val_loss",
-        "val_accuracy",
-        "test_loss",
-        "test_accuracy",
-        "test_accuracy_shifted",
-    ),
-    best="val_accuracy",
-    goal="max",
-    threads=2,
-    reads_data=True,
-)
 LM = Experiment(
     name="lm",
     title="Language model: LSTM or transformer, forward or reversed",
@@ -383,30 +404,21 @@ LM = Experiment(
     threads=0,
     reads_data=True,
 )
-XOR_BATCH = Experiment(
-    name="xor_batch",
-    title="XOR: thousands of networks in one batched run",
-    claim="4,000 networks, 1,000 epochs each, in a few seconds; a map shows which fail.",
-    framework="numpy",
-    params=XorBatchParams,
-    train="engine.experiments.xor_batch:train",
-    metrics=BATCH_METRICS,
-    best="successes",
-    goal="max",
-    threads=2,
-)
-XOR_GRID = Experiment(
-    name="xor_grid",
-    title="XOR: the course's nine experiments",
-    claim="Learning rate, hidden units and bypass varied: 135 networks in less than ten seconds.",
-    framework="numpy",
-    params=XorGridParams,
-    train="engine.experiments.xor_grid:train",
-    metrics=BATCH_METRICS,
-    best="successes",
-    goal="max",
-    threads=2,
-)
+
+
+@dataclass(frozen=True, slots=True)
+class RandomWordsParams:
+    SHAPING: ClassVar[tuple[str, ...]] = ("words", "hidden")
+
+    words: int = number(12, "words to draw from, each as likely as the others", least=2, most=1000, log=True)
+    length: int = number(12, "words of a sentence", least=3, most=200)
+    hidden: int = number(64, "size of the word vectors and of the LSTM", least=1, most=1024, log=True)
+    lr: float = number(0.01, "learning rate of Adam", least=0, most=10, log=True, live=True)
+    batch: int = number(64, "sentences per step, other ones in each", least=1, most=8192, log=True)
+    steps: int = number(600, "training steps", least=1, most=1_000_000, log=True)
+    every: int = number(20, "training steps between two measurements of perplexity", least=1)
+
+
 LEAK = Experiment(
     name="leak",
     title="Leak detector: readers of random words, one of which sees its targets",
@@ -417,6 +429,8 @@ LEAK = Experiment(
     metrics=("loss", *(f"perplexity_{name}" for name in ("forward", "reversed", "go_backwards"))),
     best="perplexity_go_backwards",
 )
+
+
 EXPERIMENTS: tuple[Experiment, ...] = (XOR, MNIST, MNIST_RECIPE, LM, XOR_BATCH, XOR_GRID, LEAK)
 
 

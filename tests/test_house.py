@@ -6,9 +6,12 @@ import ast
 import json
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+
+from tui.tabs import PAGES
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("tui", "engine", "checkpoints")
@@ -110,6 +113,17 @@ def _imported(node: ast.AST) -> list[str]:
             return [f"engine.{alias.name}" for alias in node.names]
         return [node.module]
     return []
+
+
+def test_every_tab_is_named_in_the_contract_that_keeps_tabs_apart() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    [layers] = [
+        one["layers"]
+        for one in project["tool"]["importlinter"]["contracts"]
+        if "tui.app" in one.get("layers", ())
+    ]
+    named = {part.strip() for part in layers[1].split("|")}
+    assert {page.partition(":")[0].rpartition(".")[0] for page in PAGES.values()} <= named
 
 
 def test_no_class_name_stands_twice_in_the_product() -> None:

@@ -12,14 +12,16 @@ class TabEntry(NamedTuple):
     title: str
     page: str
     """module:class, imported when the tab is first opened; empty: the app does not show the tab"""
+    short: str = ""
+    """a shorter title, for narrow terminals"""
 
 
 TABS = (
     TabEntry("runs", "Runs", "tui.runs.tab:RunsTab"),
     TabEntry("xor", "XOR", "tui.xor.tab:XorTab"),
-    TabEntry("sweep", "Sweep", "tui.sweeps.tab:SweepTab"),
+    TabEntry("sweep", "Sweep", "tui.sweeps.tab:SweepTab", "Swp"),
     TabEntry("mnist", "MNIST", "tui.mnist.tab:MnistTab"),
-    TabEntry("language", "Language", "tui.language.tab:LanguageTab"),
+    TabEntry("language", "Language", "tui.language.tab:LanguageTab", "Lang"),
     TabEntry("repl", "REPL", "tui.repl.tab:ReplTab"),
     TabEntry("learn", "Learn", "tui.learn.tab:LearnTab"),
 )

@@ -23,9 +23,9 @@ Answer = TypeVar("Answer")
 DIALOG_CSS = Path(__file__).with_name("dialog.tcss")
 APP_BINDINGS: list[BindingType] = [
     *(
-        Binding(f"alt+{digit}", f"open_tab('{tab}')", show=False)
-        for digit, (tab, _, page) in enumerate(TABS, 1)
-        if page
+        Binding(f"alt+{digit}", f"open_tab('{tab.name}')", show=False)
+        for digit, tab in enumerate(TABS, 1)
+        if tab.page
     ),
     *(
         Binding(BY_ID[name].key, f"app.{BY_ID[name].action}", show=False, id=name)

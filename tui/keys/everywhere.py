@@ -23,7 +23,8 @@ KEYS = (
         "Draw the whole screen again", "app"),
     Key("app.suspend", "ctrl+z", "suspend_process", "suspend", "Suspend the app; fg resumes it", "app"),
     *(
-        Key(f"app.tab_{tab}", f"{digit},alt+{digit}", f"open_tab('{tab}')", title, f"The {title} tab", "app")
-        for digit, (tab, title, _) in enumerate(TABS, 1)
+        Key(f"app.tab_{tab.name}", f"{digit},alt+{digit}", f"open_tab('{tab.name}')", tab.title,
+            f"The {tab.title} tab", "app")
+        for digit, tab in enumerate(TABS, 1)
     ),
 )  # fmt: skip

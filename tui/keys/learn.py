@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.keys.key import Key, Scope
+from tui.keys.key import Key, Scope, view_keys
 
 SCOPES = {
     "today": "Today", "lectures": "Lectures", "reader": "Lecture", "aids": "Aids", "aid": "Aid",
@@ -26,14 +26,14 @@ def _moves(scope: Scope) -> tuple[Key, ...]:
 
 
 KEYS = (
-    Key("learn.today", "t", "turn_to('today')", "today", "What is due today", "learn", 0, "Learn"),
-    Key("learn.lectures", "b", "turn_to('lectures')", "lectures", "The lectures", "learn", 0, "Learn"),
-    Key("learn.aids", "a", "turn_to('aids')", "aids", "What one can touch and change", "learn", 0, "Learn"),
-    Key("learn.words", "w", "turn_to('words')", "words", "The glossary", "learn", 0, "Learn"),
-    Key("learn.exam", "e", "turn_to('exam')", "exam", "An exam, without marks in sight", "learn", 0, "Learn"),
-    Key("learn.next", "right_square_bracket", "turn(1)", "next view", "Next view", "learn", 14, "Learn"),
-    Key("learn.previous", "left_square_bracket", "turn(-1)", "previous view", "Previous view", "learn", 0,
-        "Learn"),
+    *view_keys(
+        "learn", "Learn", 14,
+        today=("t", "today", "What is due today"),
+        lectures=("b", "lectures", "The lectures"),
+        aids=("a", "aids", "What one can touch and change"),
+        words=("w", "words", "The glossary"),
+        exam=("e", "exam", "An exam, without marks in sight"),
+    ),
     Key("learn.copy", "c", "copy", "copy", "Copy what is shown as text", "learn", 0, "Learn"),
     Key("learn.dismiss", "x", "app.dismiss_banner", "dismiss", "Dismiss the banner", "learn", 0, "Learn"),
     *_moves("today"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.keys.key import Key
+from tui.keys.key import Key, view_keys
 
 SCOPES = {
     "data": "Data",
@@ -15,18 +15,14 @@ SCOPES = {
 """the parts of the tab with keys of their own, and their headings in the help"""
 
 KEYS = (
-    Key("mnist.data", "d", "turn_to('data')", "data", "Samples, means, pixel statistics",
-        "mnist", 0, "MNIST"),
-    Key("mnist.networks", "m", "turn_to('networks')", "networks", "Networks: layers, training, accuracy",
-        "mnist", 0, "MNIST"),
-    Key("mnist.report", "r", "turn_to('report')", "report", "Test report: confusion matrix, P, R, F1",
-        "mnist", 0, "MNIST"),
-    Key("mnist.filters", "f", "turn_to('filters')", "filters", "Learned filters and feature maps",
-        "mnist", 0, "MNIST"),
-    Key("mnist.draw", "b", "turn_to('draw')", "draw", "Draw a digit and classify it", "mnist", 0, "MNIST"),
-    Key("mnist.next", "right_square_bracket", "turn(1)", "next view", "Next view", "mnist", 14, "MNIST"),
-    Key("mnist.previous", "left_square_bracket", "turn(-1)", "previous view", "Previous view",
-        "mnist", 0, "MNIST"),
+    *view_keys(
+        "mnist", "MNIST", 14,
+        data=("d", "data", "Samples, means, pixel statistics"),
+        networks=("m", "networks", "Networks: layers, training, accuracy"),
+        report=("r", "report", "Test report: confusion matrix, P, R, F1"),
+        filters=("f", "filters", "Learned filters and feature maps"),
+        draw=("b", "draw", "Draw a digit and classify it"),
+    ),
     Key("mnist.start", "s", "start", "start", "Train the network that this view shows", "mnist", 2, "MNIST"),
     Key("mnist.run", "o", "choose_run", "other run", "Choose another trained network", "mnist", 3, "MNIST"),
     Key("mnist.new", "n", "new", "new run", "Set up a run of mnist", "mnist", 9, "MNIST"),

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from tui.keys.key import Key
+from tui.keys.key import Key, view_keys
 
 SCOPES = {"sweeps": "Sweeps", "trials": "Trials", "axes": "Pictures of a sweep"}
 """the parts of the tab with keys of their own, and their headings in the help"""
 
 KEYS = (
-    Key("sweep.table", "t", "turn_to('table')", "table", "Table only", "sweep", 0, "Sweep"),
-    Key("sweep.parallel", "A", "turn_to('parallel')", "parallel axes", "Parallel coordinates",
-        "sweep", 0, "Sweep"),
-    Key("sweep.importance", "i", "turn_to('importance')", "importance", "Parameter importance (PED-ANOVA)",
-        "sweep", 0, "Sweep"),
-    Key("sweep.slice", "d", "turn_to('slice')", "slices", "The metric against one parameter",
-        "sweep", 0, "Sweep"),
-    Key("sweep.best", "b", "turn_to('best')", "best so far", "Best value over trials", "sweep", 0, "Sweep"),
-    Key("sweep.heat", "m", "turn_to('heat')", "heat map", "The metric over two parameters",
-        "sweep", 0, "Sweep"),
-    Key("sweep.next", "right_square_bracket", "turn(1)", "next view", "Next view", "sweep", 18, "Sweep"),
-    Key("sweep.previous", "left_square_bracket", "turn(-1)", "previous view", "Previous view",
-        "sweep", 0, "Sweep"),
+    *view_keys(
+        "sweep", "Sweep", 18,
+        table=("t", "table", "Table only"),
+        parallel=("A", "parallel axes", "Parallel coordinates"),
+        importance=("i", "importance", "Parameter importance (PED-ANOVA)"),
+        slice=("d", "slices", "The metric against one parameter"),
+        best=("b", "best so far", "Best value over trials"),
+        heat=("m", "heat map", "The metric over two parameters"),
+    ),
     Key("sweep.new", "n", "command('new')", "new sweep", "Set up a sweep", "sweep", 1, "Sweep"),
     Key("sweep.again", "R", "command('again')", "again",
         "Set up a sweep with the same settings", "sweep", 0, "Sweep"),

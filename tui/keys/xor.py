@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.keys.key import Key
+from tui.keys.key import Key, view_keys
 
 SCOPES = {
     "weights": "Weights",
@@ -14,17 +14,14 @@ SCOPES = {
 """the parts of the tab with keys of their own, and their headings in the help"""
 
 KEYS = (
-    Key("xor.hand", "b", "turn_to('hand')", "by hand", "Set the weights by hand", "xor", 0, "XOR"),
-    Key("xor.trained", "t", "turn_to('trained')", "trained", "Decision regions during training",
-        "xor", 0, "XOR"),
-    Key("xor.ladder", "d", "turn_to('ladder')", "architectures", "Smallest loss of each architecture",
-        "xor", 0, "XOR"),
-    Key("xor.map", "f", "turn_to('map')", "failure map", "Outcomes of thousands of networks",
-        "xor", 0, "XOR"),
-    Key("xor.nine", "e", "turn_to('nine')", "experiments", "The nine experiments of the course",
-        "xor", 0, "XOR"),
-    Key("xor.next", "right_square_bracket", "turn(1)", "next view", "Next view", "xor", 14, "XOR"),
-    Key("xor.previous", "left_square_bracket", "turn(-1)", "previous view", "Previous view", "xor", 0, "XOR"),
+    *view_keys(
+        "xor", "XOR", 14,
+        hand=("b", "by hand", "Set the weights by hand"),
+        trained=("t", "trained", "Decision regions during training"),
+        ladder=("d", "architectures", "Smallest loss of each architecture"),
+        map=("f", "failure map", "Outcomes of thousands of networks"),
+        nine=("e", "experiments", "The nine experiments of the course"),
+    ),
     Key("xor.start", "s", "start", "start", "Start the runs of this view", "xor", 2, "XOR"),
     Key("xor.new", "n", "new", "new run", "Set up a run of xor", "xor", 3, "XOR"),
     Key("xor.dismiss", "x", "app.dismiss_banner", "dismiss", "Dismiss the banner", "xor", 0, "XOR"),

@@ -10,7 +10,6 @@ from textual import on
 from textual.widget import Widget
 
 from engine.protocol import RunSummary
-from tui.data.newest_runs import RunList
 from tui.data.run_actions import run_and_notify
 from tui.keys import all_keys
 from tui.learn.aid_messages import TrainWanted
@@ -38,7 +37,7 @@ class LearnTab(ViewsTab):
     }
 
     def __init__(self, context: TabContext, **widget: Any) -> None:
-        super().__init__(context, RunList({}), **widget)
+        super().__init__(context, **widget)
         self._is_warm = False
 
     def activated(self) -> None:

@@ -40,12 +40,14 @@ class ViewsTab(Tab):
 
     VIEWS: ClassVar[Mapping[str, ViewEntry]]
     """the views by name; the key of each in the table of keys is TAB.NAME"""
+    RUNS: ClassVar[Mapping[str, int]] = {}
+    """experiment -> how many of its newest runs the views show"""
 
-    def __init__(self, context: TabContext, runs: RunList, **widget: Any) -> None:
+    def __init__(self, context: TabContext, runs: RunList | None = None, **widget: Any) -> None:
         super().__init__(context, **widget)
         saved = context.state.views.get(self.NAME, {})
         self.saved: dict[str, Any] = saved if isinstance(saved, dict) else {}
-        self.runs = runs
+        self.runs = RunList(self.RUNS) if runs is None else runs
         self.in_bar = [name for name, entry in self.VIEWS.items() if not entry.opened_from]
         self.bar = ViewBar(
             [(f"{self.NAME}.{name}", name, self.VIEWS[name].title) for name in self.in_bar], context.keymap

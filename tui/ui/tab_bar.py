@@ -14,8 +14,6 @@ from tui.ui.span import Row, Span, row_width
 
 NAME = " dltui "
 GAP = 2
-SHORT = {"sweep": "Swp", "language": "Lang"}
-"""shorter titles, for narrow terminals"""
 
 
 class TabBar(Line):
@@ -23,7 +21,7 @@ class TabBar(Line):
 
     def __init__(self, tabs: Sequence[str], **widget: Any) -> None:
         super().__init__(**widget)
-        self._tabs = [(digit, name, title) for digit, (name, title, _) in enumerate(TABS, 1) if name in tabs]
+        self._tabs = [(digit, tab) for digit, tab in enumerate(TABS, 1) if tab.name in tabs]
         self._open = tabs[0]
         self._counts: dict[str, str] = {}
 
@@ -49,9 +47,9 @@ class TabBar(Line):
             if sum(map(row_width, named)) + start > width + GAP:
                 named = shorter
         spans, actions, at = [Span(NAME, "key"), Span(" ")], [], start
-        for spans_of_tab, (_, tab, _) in zip(named, self._tabs, strict=True):
+        for spans_of_tab, (_, tab) in zip(named, self._tabs, strict=True):
             size = row_width(spans_of_tab)
-            actions.append((range(at, at + size), f"app.open_tab({tab!r})"))
+            actions.append((range(at, at + size), f"app.open_tab({tab.name!r})"))
             at += size
             spans += spans_of_tab
         self.make_clickable(actions)
@@ -59,8 +57,8 @@ class TabBar(Line):
 
     def _titles(self, *, titled: bool, short: bool = False) -> list[Row]:
         return [
-            self._spans(digit, tab, SHORT.get(tab, title) if short else title, titled, 0 if short else GAP)
-            for digit, tab, title in self._tabs
+            self._spans(digit, tab.name, (short and tab.short) or tab.title, titled, 0 if short else GAP)
+            for digit, tab in self._tabs
         ]
 
     def _spans(self, digit: int, tab: str, title: str, titled: bool, gap: int) -> Row:

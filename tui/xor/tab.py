@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from engine.protocol import RunSummary
-from tui.data.newest_runs import RunList
 from tui.keys import all_keys
-from tui.tab.context import TabContext
 from tui.tab.views_tab import ViewEntry, ViewsTab
-from tui.xor.view import LIMITS, SINGLE
+from tui.xor.view import BATCH, GRID, SINGLE
 
 
 class XorTab(ViewsTab):
     NAME = "xor"
     BINDINGS = all_keys.bindings("xor")
+    RUNS: ClassVar = {SINGLE: 200, BATCH: 50, GRID: 20}
     VIEWS: ClassVar = {
         "hand": ViewEntry("by hand", "tui.xor.by_hand_view:HandView"),
         "trained": ViewEntry("trained", "tui.xor.trained_view:TrainedView"),
@@ -22,9 +21,6 @@ class XorTab(ViewsTab):
         "map": ViewEntry("failure map", "tui.xor.failure_map_view:MapView"),
         "nine": ViewEntry("experiments", "tui.xor.experiments_view:ExperimentsView"),
     }
-
-    def __init__(self, context: TabContext, **widget: Any) -> None:
-        super().__init__(context, RunList(LIMITS), **widget)
 
     def launched(self, run: RunSummary) -> str:
         if run.spec.experiment == SINGLE:

@@ -9,10 +9,6 @@ from textual.widget import Widget
 from tui.tab.view import View
 
 SINGLE, BATCH, GRID = "xor", "xor_batch", "xor_grid"
-LIMITS = {SINGLE: 200, BATCH: 50, GRID: 20}
-"""how many of the newest runs of each experiment the tab shows"""
-
-
 LAYOUT_DELAY = 0.05
 
 
