@@ -32,6 +32,7 @@ class _LastSteps:
     """The last step and the number of points of each metric: a `HistoryPart`."""
 
     def __init__(self) -> None:
+        self.first: dict[str, int] = {}
         self.steps: dict[str, int] = {}
         self.counts: dict[str, int] = {}
 
@@ -39,6 +40,7 @@ class _LastSteps:
         if event.kind == "metrics":
             for name, (steps, _) in event.facts["series"].items():
                 if steps:
+                    self.first.setdefault(name, steps[0])
                     self.steps[name] = max(steps[-1], self.steps.get(name, -1))
                     self.counts[name] = self.counts.get(name, 0) + len(steps)
 
@@ -66,6 +68,8 @@ class ScriptEvents:
         self._media = MediaWriter(folder, self.event, self.note_once, writer.seq + 1)
         self._metrics = Metrics(has_files=False)
         self._last: dict[str, int] = {}
+        self._first: dict[str, int] = {}
+        """the first step of each metric in earlier attempts"""
         self._held: list[tuple[str, int, float]] = []
         self._held_since = 0.0
         self._noted: set[str] = set()
@@ -227,7 +231,7 @@ class ScriptEvents:
         found = _LastSteps()
         self.began_at = next((event.at for event in events.replay(path)), None)
         fold.read(path, 0, found, wanted=lambda line: METRICS in line[: fold.HEAD])
-        self._last = found.steps
+        self._last, self._first = found.steps, found.first
         self._metrics.resume(found.counts, found.steps)
         self.step = max(found.steps.values(), default=0)
         if not found.steps:
@@ -243,16 +247,20 @@ class ScriptEvents:
         self.has_points = True
 
     def _open(self) -> None:
-        """Go back to the step before the first that is logged again, unless it goes on behind the last."""
+        """Go back to the step before the first that is logged again, unless it goes on behind the last.
+
+        A command that begins anew replaces all: of metrics by epoch, whose steps are few, the first ones too.
+        """
         self._is_open = True
         held, self._held = self._held, []
-        first = next((step for name, step, _ in held if self._last.get(name) == self.step), None)
-        if first is not None and first <= self.step:
-            back = max(0, int(first) - 1)
+        again = next(((name, step) for name, step, _ in held if self._last.get(name) == self.step), None)
+        if again is not None and again[1] <= self.step:
+            name, first = again
+            back = int(first) - 1 if first > self._first.get(name, 0) else -1
             self.event("restored", step=back)
-            self._last = {name: min(last, back if first > 0 else -1) for name, last in self._last.items()}
+            self._last = {name: min(last, back) for name, last in self._last.items()}
             self._metrics.resume(self._metrics.counts(), self._last)
-            self.step = back
+            self.step = max(0, back)
         for name, step, value in held:
             self._point(name, step, value)
 

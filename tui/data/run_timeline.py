@@ -99,11 +99,15 @@ def _logged(kind: str, facts: Json) -> tuple[str, str]:
     return f"{kind} {facts.get('tag', '')}", "muted"
 
 
+def _restored(step: int) -> str:
+    return f"went on from the checkpoint of step {whole(step)}" if step >= 0 else "began again"
+
+
 _SEVERITIES = {"ok": "good", "warning": "warn", "danger": "bad"}
 _TEXTS: Mapping[str, Callable[[Any], tuple[str, str]]] = {
     **{kind: functools.partial(_logged, kind) for kind in LOGGED},
     "started": _started,
-    "restored": lambda facts: (f"went on from the checkpoint of step {whole(facts.get('step', 0))}", "muted"),
+    "restored": lambda facts: (_restored(facts.get("step", 0)), "muted"),
     "note": _note,
     "set": _set,
     "checkpoint": _checkpoint,

@@ -210,9 +210,10 @@ def _invalid_fields(names: Sequence[str]) -> str:
 def _field_help(param: Param, *, long: bool) -> str:
     """Help, expected values and whether the parameter is live."""
     is_number = param.kind in (int, float)
-    expected = f"; {param.expected}" if is_number or (param.choices and long) else ""
-    live = "; can be changed during training" if param.live else ""
-    return plain(f"{param.name}: {param.help}{expected}{live}", limit=TEXT_LIMIT)
+    expected = param.expected if is_number or (param.choices and long) else ""
+    live = "can be changed during training" if param.live else ""
+    told = "; ".join(filter(None, (param.help, expected, live)))
+    return plain(f"{param.name}: {told}" if told else param.name, limit=TEXT_LIMIT)
 
 
 def fields_screen(

@@ -106,13 +106,13 @@ class RunStats:
         """Restore the stats at `step`; without a snapshot of it, metrics and live values are dropped."""
         self.recent_steps.clear()
         is_command = self.spec is not None and self.spec.command is not None
-        self.checkpoint_step = min(self.checkpoint_step, step) if is_command else step
+        self.checkpoint_step = max(0, min(self.checkpoint_step, step) if is_command else step)
         if step >= self.step:
             return
         found = next((mark for mark in self.marks if mark.step == step), None)
         best = self.best if self.best and self.best.step <= step else None
         mark = found or CheckpointSnapshot(step, {}, best, {})
-        self.step, self.best = step, mark.best
+        self.step, self.best = max(0, step), mark.best
         if self.of_columns is not None:
             self.of_columns.cut(step + 1)
             self.best, self.best_is_known = self.of_columns.best, self.of_columns.is_known

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from engine import fold
 from engine.events import EventWriter
 from engine.exec.output_metrics import FoundValues
 from engine.exec.script_events import ScriptEvents
+from engine.service.runs.event_summary import RunStats
 from engine.store import RunFolder
 from tests.engine.exec.command_run import curve, events_of, notes
 
@@ -42,6 +44,21 @@ def test_a_command_that_begins_again_begins_its_curve_again(tmp_path: Path) -> N
         log(events, loss=[(step, value) for step in range(1, 4)])
         events.close(None)
     assert curve(RunFolder(tmp_path), "loss") == [(1, 2.0), (2, 2.0), (3, 2.0)]
+
+
+def test_a_command_that_begins_again_begins_its_metrics_of_epochs_again(tmp_path: Path) -> None:
+    for value in (1.0, 2.0):
+        events = attempt(tmp_path)
+        for epoch in range(2):
+            log(events, loss=[(10 * epoch + step, value) for step in range(9, 19)], val=[(epoch, value)])
+        assert events.step == 28
+        events.close(None)
+    assert curve(RunFolder(tmp_path), "val") == [(0, 2.0), (1, 2.0)]
+    assert {value for _, value in curve(RunFolder(tmp_path), "loss")} == {2.0}
+    assert notes(RunFolder(tmp_path)) == []
+    stats = RunStats(spec=None)
+    fold.read(tmp_path / "events.jsonl", 0, stats)
+    assert (stats.step, stats.checkpoint_step) == (28, 0)
 
 
 def test_a_metric_of_epochs_does_not_send_a_metric_of_steps_back(tmp_path: Path) -> None:

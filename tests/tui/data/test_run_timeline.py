@@ -18,6 +18,7 @@ def told(kind: str, **facts: Any) -> tuple[float, str, str] | None:
 def test_each_kind_is_a_line_with_its_step() -> None:
     assert told("started", attempt=2, device="cpu") == (42, "attempt 2 started on cpu", "muted")
     assert told("restored", step=30) == (30, "went on from the checkpoint of step 30", "muted")
+    assert told("restored", step=-1) == (-1, "began again", "muted")
     assert told("set", step=50, name="lr", value=0.001) == (50, "lr set to 0.001", "text")
     assert told("checkpoint", step=60, bytes=2_048) == (60, "checkpoint 2.0 kB", "good")
     assert told("note", text="It overheats.", severity="danger") == (42, "It overheats.", "bad")
