@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 0.02
 """between two polls of the keeper's pipe"""
+UNREAD_SECONDS = 0.5
+"""behind the last poll, after which metrics are written all the same"""
 HEARTBEAT_SECONDS = 1.0
 
 
@@ -110,6 +112,8 @@ class Run:
         self._repeated: set[str] = set()
         """metrics for which no further warning about repeated steps is logged"""
         self._poll_seconds, self._poll_at, self._heartbeat_at = poll_seconds, 0.0, 0.0
+        self._unread_at = time.monotonic() + UNREAD_SECONDS
+        """from when on `log` writes, unless should_stop is read"""
         self._sketch_schedule = SketchSchedule()
         self._system = SystemSampler(
             os.getpid(), self.places.root, gpus_of(os.environ), seconds=seconds_between(os.environ)
@@ -288,6 +292,9 @@ class Run:
                 self._valued = SavedValue(step, value)
             if not isfinite(value) and name.endswith("loss"):
                 raise Diverged(f"{name} became {value} at step {step}.", self._divergence_remedy())
+        now = time.monotonic()
+        if now >= self._unread_at:  # a loop that does not read should_stop
+            self._write(now)
 
     def checkpoint(self, step: int, *, is_best: bool = False) -> None:
         """To be called after each update: saves when a checkpoint is due. Raises NotFinite for such a weight.
@@ -483,11 +490,15 @@ class Run:
 
     def _poll(self, now: float) -> None:
         """Handle commands, and write the heartbeat and metrics when due."""
+        self._unread_at = now + UNREAD_SECONDS
         self._receive()
-        if now >= self._heartbeat_at:
-            self._touch_heartbeat(now)
         if now >= self._system.due_at:
             self._log_system_use()
+        self._write(now)
+
+    def _write(self, now: float) -> None:
+        if now >= self._heartbeat_at:
+            self._touch_heartbeat(now)
         self._event_log.flush_if_due(now)
 
     def _log_system_use(self) -> None:

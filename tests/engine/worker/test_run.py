@@ -358,6 +358,17 @@ def test_other_kernels_are_refused_by_an_exact_resume_but_not_by_a_fast_one(tmp_
     assert fast.restore(Tally()) == 1
 
 
+def test_a_loop_that_does_not_read_should_stop_is_seen_while_it_trains(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.worker.run.UNREAD_SECONDS", 0.0)
+    folder = new_run(tmp_path, "counter")
+    run, _ = make_run(folder, ScriptedPipe(), poll_seconds=0.02)
+    run.log(1, loss=0.5)
+    assert curve(folder, "loss") == {1: 0.5}
+    assert folder.beat.exists()
+
+
 def test_a_step_costs_less_than_15_microseconds_while_nothing_is_due(tmp_path: Path) -> None:
     run, _ = make_run(new_run(tmp_path, "counter"), ScriptedPipe(), poll_seconds=0.02)
     run.restore(Tally())
