@@ -21,6 +21,8 @@ def report_rows(paper: ExamPaper, width: int) -> list[Row]:
          Span(f"   seed {paper.seed}", "muted"), Span("   c copies it as Markdown", "muted")),
         (),
     ]  # fmt: skip
+    if paper.known:
+        rows = [*rows[:1], (Span(f"   passed: {paper.known} cards start as known", "good"),), ()]
     rows += [_share(f"lecture {number_of(one.name)}", one) for one in paper.shares]
     weak = [one for one in paper.concepts if one.right < one.asked][:CONCEPTS]
     if weak:

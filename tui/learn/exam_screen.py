@@ -32,11 +32,20 @@ CURVE_KEYS = ("card.next_point", "card.up", "card.down", "card.type")
 
 
 class ExamScreen(CardScreen):
-    """Leaving keeps the time that is left; `on_end` is called with the paper as it was then."""
+    """Leaving keeps the time that is left; `on_end` is called with the paper as it was then.
 
-    def __init__(self, session: Session, paper: ExamPaper, on_end: Callable[[ExamPaper], None]) -> None:
+    `known`: where it is passed, cards that were never asked start as known.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        paper: ExamPaper,
+        on_end: Callable[[ExamPaper], None],
+        known: bool = False,
+    ) -> None:
         super().__init__(session, [], "exam")
-        self._paper, self._on_end = paper, on_end
+        self._paper, self._on_end, self._known = paper, on_end, known
         self.waiting = [item for item in paper.items if item not in paper.answered]
         self.done = len(paper.answered)
         self._to_grade: list[str] = []
@@ -78,7 +87,9 @@ class ExamScreen(CardScreen):
             self.waiting = [self._to_grade.pop(0)]
             return True
         try:
-            self._paper = await self.session.ask(ExamEndRequest(self._paper.id, dict(self._grades)))
+            self._paper = await self.session.ask(
+                ExamEndRequest(self._paper.id, dict(self._grades), self._known)
+            )
         except DltuiError as error:
             self._end_text = str(error)
         return False

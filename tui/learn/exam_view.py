@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 from engine.errors import DltuiError
-from engine.session_protocol.learn import LecturesRequest, ListedLectures
+from engine.session_protocol.learn import DueRequest, LearnToday, LecturesRequest, ListedLectures
 from engine.session_protocol.learn_exams import ExamBeginRequest, ExamEndRequest, ExamPaper, ExamRequest
 from tui.keys import all_keys
 from tui.learn.cursor_list import ListRow, cursor_sign
+from tui.learn.exam_form import ExamSettings, exam_form, settings_from
 from tui.learn.exam_report import report_rows
 from tui.learn.today_rows import number_of
 from tui.learn.view import LearnListView
@@ -18,8 +20,6 @@ from tui.terminal.plain_text import plain
 from tui.ui.numbers import clock
 from tui.ui.span import Row, Span
 from tui.ui.wrap import wrap_row
-
-ITEMS, MINUTES = 20, 25
 
 
 class ExamView(LearnListView):
@@ -31,10 +31,12 @@ class ExamView(LearnListView):
         self._lectures: ListedLectures | None = None
         self.paper: ExamPaper | None = None
         self._chosen: set[str] = set()
+        self.settings = settings_from(self.saved_before, "")
 
     def fetch(self) -> None:
         self.request(LecturesRequest(), self._update, "learn lectures")
         self.request(ExamRequest(), self._update_paper, "learn exam")
+        self.request(DueRequest(), self._update_day, "learn today")
 
     def request_failed(self, key: str, error: DltuiError) -> None:
         if key != "learn exam":  # there is none yet
@@ -42,6 +44,10 @@ class ExamView(LearnListView):
 
     def _update(self, listed: ListedLectures) -> None:
         self._lectures = listed
+        self.entries.draw()
+
+    def _update_day(self, facts: LearnToday) -> None:
+        self.settings = replace(self.settings, day=facts.exam_on)
         self.entries.draw()
 
     def _update_paper(self, paper: ExamPaper) -> None:
@@ -60,16 +66,18 @@ class ExamView(LearnListView):
         if (paper := self.left_paper) is not None:
             text = f"{len(paper.answered)} of {len(paper.items)} answered, {clock(paper.left_seconds)} left"
             rows += [((cursor_sign(True), Span("the exam that you left: ", "strong"), Span(text, "text")), 0)]
+            told = f"lectures {lectures_text(paper.lectures)}, seed {paper.seed}"
             return [
                 *rows,
+                ((Span(f"   {told}", "text"),), 0),
+                ((), 0),
                 ((Span("   enter continues it, D ends it. Its marks come at its end.", "muted"),), 0),
+                *((row, 0) for row in self._settings_rows(width)[1:]),
             ]
-        about = (
-            f"{ITEMS} questions in {MINUTES} minutes, without hints; marks come at the end. No card moves, "
-        )
+        about = "Questions without hints; marks come at the end. No card moves, "
         about += "but what you miss is due today. Choose lectures with space, enter begins."
         rows += [(row, 0) for row in wrap_row((Span(f"   {about}", "text"),), min(width, 84), 3)]
-        rows.append(((), None))
+        rows += [((), None), *((row, None) for row in self._settings_rows(width)), ((), None)]
         lines = self._lectures.lectures if self._lectures is not None else ()
         rows.append((self._row("all lectures", not self._chosen, cursor == 0), 0))
         for place, line in enumerate(lines, 1):
@@ -78,6 +86,31 @@ class ExamView(LearnListView):
         if self.paper is not None and self.paper.is_over:
             rows += [(row, None) for row in ((), *report_rows(self.paper, width))]
         return rows
+
+    def _settings_rows(self, width: int) -> list[Row]:
+        """How long the next exam is, and its seed; the day, and what a passed one does."""
+        own = self.settings
+        seed = "next seed" if own.seed is None else f"seed {own.seed}"
+        first = f"{own.items} questions, {own.minutes} minutes, {seed}"
+        known = "passed, cards never asked start as known" if own.known else "cards stay as they are"
+        day = f"your exam is on {own.day}" if own.day else "no day is set"
+        rows: list[Row] = [(Span(f"   {first}   ", "strong"), Span("f", "key"), Span(" changes it", "muted"))]
+        return [*rows, *wrap_row((Span(f"   {known}; {day}", "muted"),), min(width, 84), 3)]
+
+    def action_settings(self) -> None:
+        def kept(made: ExamSettings | None) -> None:
+            if made is not None:
+                self.settings = made
+                self.entries.draw()
+                self.save_state()
+                self.post_message(LearnedMore())
+
+        self.app.push_screen(exam_form(self.settings, self.context.session), kept)
+
+    def saved(self) -> dict[str, Any]:
+        made = asdict(self.settings)
+        del made["day"]  # the log has it
+        return made
 
     def _row(self, name: str, is_chosen: bool, is_here: bool) -> Row:
         sign = "[x] " if is_chosen else "[ ] "
@@ -97,7 +130,9 @@ class ExamView(LearnListView):
             self._sit(paper)
             return
         lectures = ",".join(sorted(number_of(name) for name in self._chosen)) or "all"
-        self.request(ExamBeginRequest(lectures, None, ITEMS, MINUTES), self._sit, "learn exam begin")
+        own = self.settings
+        request = ExamBeginRequest(lectures, own.seed, own.items, own.minutes)
+        self.request(request, self._sit, "learn exam begin")
 
     def action_end(self) -> None:
         """End the exam that was left: what was not answered counts as wrong."""
@@ -109,7 +144,9 @@ class ExamView(LearnListView):
 
         def confirmed(is_sure: bool | None) -> None:
             if is_sure:
-                self.request(ExamEndRequest(paper.id), self._left, "learn exam end")
+                self.request(
+                    ExamEndRequest(paper.id, known=self.settings.known), self._left, "learn exam end"
+                )
 
         open_items = len(paper.items) - len(paper.answered)
         details = f"{open_items} questions are not answered; they count as missed, and are due today."
@@ -119,7 +156,7 @@ class ExamView(LearnListView):
         from tui.learn.exam_screen import ExamScreen
 
         self.paper = paper
-        self.app.push_screen(ExamScreen(self.context.session, paper, self._left))
+        self.app.push_screen(ExamScreen(self.context.session, paper, self._left, self.settings.known))
 
     def _left(self, paper: ExamPaper) -> None:
         self._update_paper(paper)
@@ -136,3 +173,8 @@ class ExamView(LearnListView):
             "exam.toggle": "" if left else "choose",
             "exam.end": "end it" if left else "",
         }
+
+
+def lectures_text(lectures: Sequence[str]) -> str:
+    """1 2 5 of their ids."""
+    return " ".join(number_of(name) for name in lectures)

@@ -11,6 +11,7 @@ from tui.learn.cursor_list import ListRow, cursor_sign
 from tui.learn.share_bar import share_bar
 from tui.learn.today_rows import number_of
 from tui.learn.view import LearnListView
+from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.span import Row, Span, justified
 from tui.ui.wrap import wrap_row
@@ -38,7 +39,7 @@ class LecturesView(LearnListView):
 
     def list_rows(self, width: int, cursor: int) -> Sequence[ListRow]:
         if self._listed is None:
-            return [((), None)]
+            return [((), None), ((Span(f"   {glyphs().cut}", "muted"),), None)]
         rows: list[ListRow] = [((), None)]
         for place, line in enumerate(self._listed.lectures):
             rows += [(row, place) for row in lecture_entry(line, width, place == cursor)]

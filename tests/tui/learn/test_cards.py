@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from engine.course import queries
 from engine.places import Places
+from engine.session_protocol.learn_exams import ExamBeginRequest, ExamEndRequest
 from engine.session_protocol.learn_items import AskedItem, ItemRequest
 from tests.fakes.app_pilot import AppPilot
 from tests.fakes.fake_session import FakeSession
 from tests.tui.learn.bench import learn_tab, tab
 from tui.learn.card_screen import CardScreen
+from tui.learn.exam_form import ExamSettings
+from tui.learn.exam_screen import ExamScreen
+from tui.learn.exam_view import ExamView
 
 
 async def ask(opened: AppPilot, *items: str) -> None:
@@ -255,3 +260,46 @@ async def test_a_curve_is_drawn_by_keys_typed_on_locked_and_drawn_beside_what_ha
         await opened.shows("at 2N exactly one half")
         lock, mark = log(places.learn)
         assert lock["answer"] == [float(one) for one in typed.split()] and mark["rating"] == 3
+
+
+async def test_the_form_of_an_exam_sets_its_seed_and_length_and_the_day_that_one_learns_for(
+    places: Places, session: FakeSession
+) -> None:
+    day = (date.today() + timedelta(days=9)).isoformat()
+    async with learn_tab(places, (80, 24), "e") as opened:
+        await opened.shows("2 The perceptron", "20 questions, 25 minutes, next seed")
+        await opened.press("f")
+        await opened.shows("with 8 of 10 right")
+        await opened.press("ctrl+u", "5", "down", "ctrl+u", "7", "down", "ctrl+u", "4", "2", "down", "right")
+        await opened.press("down")
+        await opened.type("2026-13-40")
+        await opened.shows("expected one such as")
+        await opened.press("ctrl+u")
+        await opened.type(day)
+        await opened.press("enter")
+        await opened.shows("5 questions, 7 minutes, seed 42", f"your exam is on {day}")
+        await opened.press("enter")
+        await opened.shows("1 of 5", "left")
+        await opened.press("escape")
+        await opened.shows("the exam that you left", "seed 42")
+    [begin] = session.sent(ExamBeginRequest)
+    assert (begin.seed, begin.items, begin.minutes) == (42, 5, 7)
+    assert any(line["kind"] == "setting" and line["value"] == day for line in log(places.learn))
+
+
+async def test_a_passed_exam_makes_new_cards_known_where_the_form_says_so(
+    places: Places, session: FakeSession
+) -> None:
+    async with learn_tab(places, (80, 24), "e") as opened:
+        await opened.shows("2 The perceptron")
+        view = opened.app.query_one(ExamView)
+        view.settings = ExamSettings(items=1, known=True)
+        await opened.press("enter")
+        await opened.until(lambda: isinstance(opened.app.screen, ExamScreen) and card(opened) is not None)
+        await opened.press("escape")
+        await opened.shows("the exam that you left")
+        await opened.press("D")
+        await opened.shows("are not answered")
+        await opened.press("enter")
+        await opened.shows("0 of 1 right")
+    assert session.sent(ExamEndRequest)[-1].known
