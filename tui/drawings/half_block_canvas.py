@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.cells import cell_len
 
-from tui.drawings.heat import LEVELS, ColourMode, shade_of
+from tui.drawings.heat import ASCII_SHADES, LEVELS, SHADES, ColourMode
 from tui.drawings.image_arrays import Values, stretched
 
 BLANK = ord(" ")
@@ -98,20 +98,15 @@ class ImageCanvas:
         upper, lower = np.clip(upper, 0, 1) ** FAINT, np.clip(lower, 0, 1) ** FAINT
         above, below = ("'", ",") if self.mode == "ascii" else ("▀", "▄")
         means = (upper + lower) / 2
-        shades = [[ord(shade_of(mean, self.mode)) for mean in row] for row in means.tolist()]
-        signs = np.array(shades, np.uint32)
+        signs = shades_of(means, self.mode)
         signs = np.where((upper - lower > EDGE) & (means < 0.75), ord(above), signs)
         return np.where((lower - upper > EDGE) & (means < 0.75), ord(below), signs).astype(np.uint32)
 
     def _amounts(self, values: Values) -> NDArray[np.uint32]:
         """Values in [-1, 1]: denser for more, dashes below zero."""
-        signs = [[ord(self._amount(one)) for one in row] for row in values.tolist()]
-        return np.array(signs, np.uint32)
-
-    def _amount(self, value: float) -> str:
-        if value > DIM:
-            return shade_of(0.15 + 0.85 * value, self.mode)
-        return "=" if value < -0.5 else "-" if value < -DIM else " "
+        shades = shades_of(0.15 + 0.85 * values, self.mode)
+        below = np.where(values < -0.5, ord("="), np.where(values < -DIM, ord("-"), BLANK))
+        return np.where(values > DIM, shades, below).astype(np.uint32)
 
     def dot(self, x: int, y: int, style_name: str) -> None:
         """One pixel in another style; `y` counts pixels, two per cell."""
@@ -199,6 +194,14 @@ def _number(name: str) -> int:
         found = _NUMBERS[name] = len(_NAMES)
         _NAMES.append(name)
     return found
+
+
+def shades_of(shares: NDArray[np.float64], mode: ColourMode) -> NDArray[np.uint32]:
+    """Character codes, each as `shade_of`."""
+    table = np.array([ord(sign) for sign in (ASCII_SHADES if mode == "ascii" else SHADES)], np.uint32)
+    known = np.nan_to_num(shares, nan=0.0) * len(table)
+    signs = table[np.clip(known, 0, len(table) - 1).astype(np.intp)]
+    return np.where(np.isnan(shares), np.uint32(ord("?")), signs)
 
 
 def positive(canvas: ImageCanvas) -> str:

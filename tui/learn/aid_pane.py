@@ -93,6 +93,7 @@ class AidPane(ImageWidget, can_focus=True):
             self._states[key] = aid_state.begin(self._lines[name], given, fixed)
         self._look = AidLook(self._states[key], has_focus=self.has_focus, goal=goal)
         self.post_message(KeyHintsChanged())
+        self._show()
         await self._compute()
 
     def set_goal(self, text: str) -> None:
@@ -110,7 +111,6 @@ class AidPane(ImageWidget, can_focus=True):
         state = self.state
         if state is None:
             return
-        self._show()
         request = AidRequest(state.line.name, dict(state.params), state.seed)
         try:
             async with aclosing(self._session.parts(request)) as parts:

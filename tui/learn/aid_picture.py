@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine.session_protocol.learn import AidControl, ComputedAid
-from tui.drawings.aid_drawing import drawn
+from tui.drawings.aid_drawing import LastDrawing
 from tui.drawings.half_block_canvas import ImageCanvas
 from tui.learn.aid_state import AidState, value_text
 from tui.terminal.glyphs import glyphs
@@ -36,6 +36,7 @@ class AidLook:
     has_focus: bool = True
     goal: str = ""
     """what is asked for, of a build item"""
+    drawing: LastDrawing = field(default_factory=LastDrawing, compare=False)
 
 
 def paint_aid(canvas: ImageCanvas, look: AidLook) -> None:
@@ -126,7 +127,8 @@ def _paint_drawing(canvas: ImageCanvas, look: AidLook, x: int, y: int, width: in
         return
     notes = textwrap.wrap(look.computed.note, max(10, width))[:NOTE_ROWS] if look.progress is None else [""]
     if height >= 3:
-        canvas.paste(x, y, drawn(look.computed.data, width, height - max(1, len(notes)), canvas))
+        rows = height - max(1, len(notes))
+        canvas.paste(x, y, look.drawing.drawn(look.computed.data, width, rows, canvas))
     below = y + height - max(1, len(notes))
     if look.progress is not None:
         at = canvas.write(x, below, f"computing {round(100 * look.progress):>3} % ", "muted")
