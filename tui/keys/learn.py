@@ -86,8 +86,7 @@ KEYS = (
     *_moves("exam"),
     Key("exam.open", "enter", "open", "begin", "Begin the exam, or continue it", "exam", 1),
     Key("exam.toggle", "space", "with_or_without", "choose", "With the lecture, or without", "exam", 2),
-    Key("exam.settings", "f", "settings", "settings", "How long, which seed, the day of your exam, "
-        "and whether a passed one makes cards known", "exam", 4),
+    Key("exam.settings", "f", "settings", "settings", "Length, seed, known cards, your day", "exam", 4),
     Key("exam.end", "D", "end", "end it", "End the exam that was left; its report", "exam", 3),
     *(
         Key(f"card.answer_{digit}", f"{digit}", f"answer({digit})", f"answer {digit}",

@@ -110,7 +110,8 @@ def _choices(card: CardState, width: int) -> list[Row]:
     shown = card.order if is_order else range(len(asked.choices))
     for number, place in enumerate(shown, 1):
         is_here = card.phase == "ask" and (number - 1 == card.cursor if is_order else place == card.chosen)
-        sign = glyphs().choice[1] if is_here else " "
+        is_answer = card.phase == "done" and not is_order and place == card.chosen
+        sign = glyphs().choice[1] if is_here or is_answer else " "
         style_name = _style_of_choice(card, place) if not is_here else "picked"
         name = f"{number}. " if is_order else f"{number}  "
         row = (Span(f"{sign} ", "key"), Span(name, "key" if not is_order else "muted"),
@@ -123,11 +124,15 @@ def _choices(card: CardState, width: int) -> list[Row]:
 
 def _style_of_choice(card: CardState, place: int) -> str:
     """The right one and the one that was chosen, once they are known."""
-    if card.marked is None or card.asked.form != "choice" or card.mode == "exam":
+    if card.asked.form != "choice" or card.mode == "exam":
         return "text"
-    if card.marked.key == place:
-        return "good"
-    return "bad" if place == card.chosen else "muted"
+    if card.marked is not None:
+        is_right = card.marked.key == place
+    elif card.tried is not None:
+        is_right = card.asked.choices[place] == card.tried.happened
+    else:
+        return "text"
+    return "good" if is_right else "bad" if place == card.chosen else "muted"
 
 
 def _waiting(card: CardState) -> list[Row]:

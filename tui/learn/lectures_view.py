@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from engine.course.progress import Part
 from engine.session_protocol.learn import LectureLine, LecturesRequest, ListedLectures
 from tui.keys import all_keys
 from tui.learn.cursor_list import ListRow, cursor_sign
@@ -41,7 +42,10 @@ class LecturesView(LearnListView):
         if self._listed is None:
             return [((), None), ((Span(f"   {glyphs().cut}", "muted"),), None)]
         rows: list[ListRow] = [((), None)]
+        is_roomy = 3 * len(self._listed.lectures) < self.size.height
         for place, line in enumerate(self._listed.lectures):
+            if place and is_roomy:
+                rows.append(((), None))
             rows += [(row, place) for row in lecture_entry(line, width, place == cursor)]
         for name, reason in self._listed.left_out.items():
             text = plain(f"   The deck {name} is left out: {reason}", limit=300)
@@ -75,9 +79,9 @@ def lecture_entry(line: LectureLine, width: int, is_here: bool) -> list[Row]:
     parts = [f"{read.done} of {read.of} sections", f"{progress.known} of {cards} cards known"]
     if width >= WIDE:
         parts += [
-            f"{progress.aids.done} of {progress.aids.of} aids",
-            f"{progress.goals.done} of {progress.goals.of} goals",
-            f"{progress.essays.done} of {progress.essays.of} essays",
+            _share("aid", progress.aids),
+            _share("goal", progress.goals),
+            _share("essay", progress.essays),
         ]
     if progress.learning + progress.known:
         parts.append(f"{progress.recalled:.0f} recalled now")
@@ -87,3 +91,7 @@ def lecture_entry(line: LectureLine, width: int, is_here: bool) -> list[Row]:
         Span("  " + ", ".join(parts), "muted"),
     )
     return [head, below]
+
+
+def _share(noun: str, share: Part) -> str:
+    return f"{share.done} of {share.of} {noun}{'' if share.of == 1 else 's'}"

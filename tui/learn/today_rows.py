@@ -9,7 +9,7 @@ from datetime import date
 from rich.cells import cell_len, set_cell_size
 
 from engine.course.due import Due
-from engine.session_protocol.learn import GoOn, LearnToday, WeakSpot
+from engine.session_protocol.learn import GoOn, LearnToday, LectureLine, WeakSpot
 from tui.learn.cursor_list import ListRow, cursor_sign
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
@@ -21,6 +21,11 @@ LABEL = 11
 ASCII_LEVELS = ".:-=+*%#"
 BEGINNING = "l01"
 """the lecture of the invitation"""
+LOOP = (
+    "Read a screen of text, change the thing it is about, predict what will happen, lock the prediction, "
+    "run it on the real engine and see. The question returns some days later, with other numbers. "
+    "A lecture begins with four minutes of text."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +38,7 @@ class RunInTraining:
 def today_rows(
     facts: LearnToday, training: RunInTraining | None, today: date, width: int, cursor: int
 ) -> list[ListRow]:
-    """Entry 0 is the review, or the invitation; the weak spots follow."""
-    if not facts.is_begun:
-        return _invitation(width)
+    """Entry 0 is the review; the weak spots follow."""
     rows: list[Row] = [(), *_due(facts, width, cursor == 0)]
     rows += [(), *_history(facts, today, width)]
     found: list[ListRow] = [(row, 0 if number < 3 else None) for number, row in enumerate(rows)]
@@ -44,10 +47,8 @@ def today_rows(
     return found + [(row, None) for row in _training(facts, training)]
 
 
-def counted_rows(counted: Due | None, is_begun: bool, width: int) -> list[ListRow]:
+def counted_rows(counted: Due | None) -> list[ListRow]:
     """What is shown until more than the numbers is known."""
-    if not is_begun:
-        return _invitation(width)
     if counted is None:
         return [((), 0)]
     text = f"{counted.due} due, about {_minutes(counted.minutes)}" if counted.due else "nothing due"
@@ -55,29 +56,22 @@ def counted_rows(counted: Due | None, is_begun: bool, width: int) -> list[ListRo
     return [((), 0), ((cursor_sign(True), Span(text, "strong")), 0)]
 
 
-def _invitation(width: int) -> list[ListRow]:
-    texts = (
-        ("Nine lectures on neural networks that one can touch.", "strong"),
-        ("", ""),
-        ("Read a screen of text, change the thing it is about, predict what will happen,", "text"),
-        ("lock the prediction, run it on the real engine and see. The question returns", "text"),
-        ("some days later, with other numbers.", "text"),
-        ("", ""),
-        ("Lecture 1 begins with a single neuron. The first section takes four minutes.", "text"),
-    )
-    joined: list[Row] = []
-    paragraph: list[str] = []
-    for text, style_name in (*texts, ("", "")):
-        if text:
-            paragraph.append(text)
-            last = style_name
-        elif paragraph:
-            joined += wrap_row((Span(" "), Span(" ".join(paragraph), last)), min(width, 78), 1)
-            joined.append(())
-            paragraph = []
-    opened: Row = (Span(" enter", "key"), Span(" opens lecture 1   ", "text"), Span("b", "key"),
-                   Span(" all lectures   ", "text"), Span("a", "key"), Span(" to try", "text"))  # fmt: skip
-    return [((), 0), *((row, 0) for row in joined), (opened, 0)]
+def invitation_rows(lectures: Sequence[LectureLine], width: int, cursor: int) -> list[ListRow]:
+    """What there is for somebody who has begun nothing: every lecture is an entry, once they are known."""
+    room = min(width, 78)
+    rows: list[Row] = [(), (Span(" Nine lectures on neural networks that one can touch.", "strong"),), ()]
+    rows += wrap_row((Span(f" {LOOP}", "text"),), room, 1)
+    found: list[ListRow] = [(row, 0) for row in (*rows, ())]
+    for place, line in enumerate(lectures):
+        is_here = place == cursor
+        title = justified(cut(plain(line.progress.title, limit=90), width - 20), min(56, width - 20))
+        name = Span(title, "strong" if is_here else "text")
+        row = (cursor_sign(is_here), Span(f"{number_of(line.id)} ", "key"), name)
+        found.append(((*row, Span(f"{line.minutes:>3} min", "muted")), place))
+    enter = f" opens lecture {cursor + 1}   "
+    texts = (" enter", enter, "a", " what one can touch   ", "?", " all keys")
+    hint = tuple(Span(text, "text" if number % 2 else "key") for number, text in enumerate(texts))
+    return [*found, *([((), None)] if lectures else []), (hint, None if lectures else 0)]
 
 
 def _due(facts: LearnToday, width: int, is_here: bool) -> list[Row]:
@@ -93,8 +87,15 @@ def _due(facts: LearnToday, width: int, is_here: bool) -> list[Row]:
     if due or new:
         hints += [Span("enter", "key"), Span(" review      ", "muted")]
     if facts.go_on is not None:
-        hints += [Span("s", "key"), Span(f" read on in {place_read(facts.go_on)}", "muted")]
+        hints += [
+            Span("s" if due or new else "enter", "key"),
+            Span(f" read on in {place_read(facts.go_on)}", "muted"),
+        ]
     rows: list[Row] = [(cursor_sign(is_here), Span(text, "strong")), tuple(hints)]
+    if not due and not new and not facts.cards:
+        rows.append(
+            (Span("   Questions come here once you have read the section that they are about.", "muted"),)
+        )
     if facts.left:
         rows.append(
             (Span("   "), Span("+", "key"), Span(f" more: {facts.left} wait until tomorrow", "muted"))

@@ -10,12 +10,12 @@ from typing import Any
 
 from engine.course.due import Due, count_due
 from engine.errors import DltuiError
-from engine.session_protocol.learn import DueRequest, LearnToday
+from engine.session_protocol.learn import DueRequest, LearnToday, LectureLine, LecturesRequest, ListedLectures
 from engine.table_protocol import Query
 from tui.data.run_text import name_of
 from tui.keys import all_keys
 from tui.learn.cursor_list import ListRow
-from tui.learn.today_rows import BEGINNING, RunInTraining, counted_rows, today_rows
+from tui.learn.today_rows import BEGINNING, RunInTraining, counted_rows, invitation_rows, today_rows
 from tui.learn.view import LearnListView
 from tui.ui.start_worker import start_worker
 
@@ -33,17 +33,28 @@ class TodayView(LearnListView):
         self._counted: Due | None = None
         self._training: RunInTraining | None = None
         self._more = 0
+        self._lectures: Sequence[LectureLine] = ()
 
     def list_rows(self, width: int, cursor: int) -> Sequence[ListRow]:
+        if not self.is_begun:
+            return invitation_rows(self._lectures, width, cursor)
         if self.facts is not None:
             return today_rows(self.facts, self._training, date.today(), width, cursor)
-        is_begun = (self.context.places.learn / "log.jsonl").exists()
-        return counted_rows(self._counted if is_begun else Due(0, 0, 0, (), ()), is_begun, width)
+        return counted_rows(self._counted)
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether anything was read or answered."""
+        if self.facts is not None:
+            return self.facts.is_begun
+        return (self.context.places.learn / "log.jsonl").exists()
 
     def fetch(self) -> None:
         if self.facts is None:
             start_worker(self, self._count, group="count", exclusive=True)
         self.request(DueRequest(self._more), self._update, "learn today")
+        if not self.is_begun:
+            self.request(LecturesRequest(), self._update_lectures, "learn lectures")
         start_worker(self, self._find_training, group="training", exclusive=True)
 
     async def _count(self) -> None:
@@ -58,6 +69,10 @@ class TodayView(LearnListView):
         self.facts = facts
         self.entries.draw()
         self.save_state()
+
+    def _update_lectures(self, listed: ListedLectures) -> None:
+        self._lectures = listed.lectures
+        self.entries.draw()
 
     async def _find_training(self) -> None:
         """The run that trains for the longest time from here on."""
@@ -76,16 +91,20 @@ class TodayView(LearnListView):
 
     def action_open(self) -> None:
         facts = self.facts
-        if facts is None:
+        if not self.is_begun:
+            place = self.entries.cursor
+            known = place < len(self._lectures)
+            self.turn_to("reader", lecture=self._lectures[place].id if known else BEGINNING)
+        elif facts is None:
             return  # it comes within a moment
-        if not facts.is_begun:
-            self.turn_to("reader", lecture=BEGINNING)
         elif self.entries.cursor > 0:
             spot = facts.weak[self.entries.cursor - 1]
             if spot.aid:
                 self.turn_to("aid", name=spot.aid, back="today")
         elif facts.due or facts.new:
             self.ask_items([*facts.due, *facts.new], "review", self.fetch)
+        elif facts.go_on is not None:
+            self.action_resume()
         else:
             self.app.notify("Nothing is due. New cards come with the sections that you read.", markup=False)
 
@@ -100,13 +119,14 @@ class TodayView(LearnListView):
 
     def key_labels(self) -> dict[str, str]:
         facts = self.facts
+        if not self.is_begun:
+            return {"today.open": "read", "today.resume": "", "today.more": ""}
         if facts is None:
             return {"today.open": "", "today.resume": "", "today.more": ""}
-        if not facts.is_begun:
-            return {"today.open": "lecture 1", "today.resume": "", "today.more": ""}
-        opened = "weak spot" if self.entries.cursor else "review" if facts.due or facts.new else ""
+        waits = bool(facts.due or facts.new)
+        read_on = "read on" if facts.go_on is not None else ""
         return {
-            "today.open": opened,
-            "today.resume": "read on" if facts.go_on is not None else "",
+            "today.open": "weak spot" if self.entries.cursor else "review" if waits else read_on,
+            "today.resume": read_on if waits or self.entries.cursor else "",
             "today.more": "more today" if facts.left else "",
         }

@@ -47,6 +47,10 @@ class LearnView(View):
         super().activated()
         self.focus(scroll_visible=False)  # its part was not there yet when the tab did
 
+    def on_mount(self) -> None:
+        if self.in_front:  # on a busy machine it is opened before its parts are there
+            self.focus(scroll_visible=False)
+
     def action_target_of(self, scope: str) -> Widget | None:
         """The part with the keys of that scope."""
         return self if scope == self.SCOPE else None

@@ -8,7 +8,10 @@ from engine.places import Places
 from engine.session_protocol.learn import SeenRequest
 from tests.fakes.fake_session import FakeSession
 from tests.tui.learn.bench import learn_tab, read, tab
+from tui.learn.aid_view import AidView
 from tui.learn.reader_view import ReaderView
+from tui.learn.tab import LearnTab
+from tui.messages import OpenView
 
 SIZES = [(60, 20), (80, 24), (120, 40), (200, 60)]
 
@@ -150,3 +153,15 @@ async def test_the_glossary_explains_the_word_under_the_cursor_and_leads_to_its_
         await opened.shows("Activations and their slopes")
         await opened.press("escape")
         await opened.until(lambda: tab(opened).front == "words")
+
+
+async def test_an_aid_has_the_keys_where_it_is_opened_before_its_parts_are_there(
+    places: Places, session: FakeSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with learn_tab(places, (80, 24)) as opened:
+        monkeypatch.setattr(LearnTab, "_open_front", lambda tab: tab.view.activated())
+        opened.app.post_message(OpenView("learn", "aid", {"name": "gate_lab"}))
+        await opened.shows("Gates by hand", "puzzle")
+        await opened.press("down")
+        pane = opened.app.query_one(AidView).pane
+        await opened.until(lambda: pane.has_focus and pane.state is not None)
