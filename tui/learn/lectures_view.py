@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from engine.course.progress import Part
 from engine.session_protocol.learn import LectureLine, LecturesRequest, ListedLectures
 from tui.keys import all_keys
 from tui.learn.cursor_list import ListRow, cursor_sign
@@ -79,9 +78,9 @@ def lecture_entry(line: LectureLine, width: int, is_here: bool) -> list[Row]:
     parts = [f"{read.done} of {read.of} sections", f"{progress.known} of {cards} cards known"]
     if width >= WIDE:
         parts += [
-            _share("aid", progress.aids),
-            _share("goal", progress.goals),
-            _share("essay", progress.essays),
+            _share("aid", progress.aids.done, progress.aids.of),
+            _share("goal", progress.goals.done, progress.goals.of),
+            _share("essay", progress.essays.done, progress.essays.of),
         ]
     if progress.learning + progress.known:
         parts.append(f"{progress.recalled:.0f} recalled now")
@@ -93,5 +92,5 @@ def lecture_entry(line: LectureLine, width: int, is_here: bool) -> list[Row]:
     return [head, below]
 
 
-def _share(noun: str, share: Part) -> str:
-    return f"{share.done} of {share.of} {noun}{'' if share.of == 1 else 's'}"
+def _share(noun: str, done: int, of: int) -> str:
+    return f"{done} of {of} {noun}{'' if of == 1 else 's'}"
