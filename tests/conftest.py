@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import itertools
 import os
 import sys
 import tempfile
@@ -17,6 +19,14 @@ from tests.end_to_end.home import Home
 # One cache of compiled code for all temporary homes, kept for the next run of the tests.
 os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(tempfile.gettempdir()) / f"dltui-numba-{os.getuid()}"))
 
+# Compiled modules are kept also where the environment says otherwise: each of hundreds of processes would
+# compile all that it imports.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+# What tests import is never garbage: it is not searched while it is imported, nor later.
+gc.disable()
+
 # The duration of an example depends on the load of the machine: no deadline. The small size draws the same
 # examples each time; `make slow` draws new ones.
 settings.register_profile(
@@ -26,10 +36,24 @@ settings.register_profile(
 settings.load_profile("suite")
 
 
+NUMBERS = itertools.count(1)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
+    gc.set_threshold(20_000, 20)  # a mounted app is tens of thousands of objects, which live as long as it does
+
+
+@pytest.fixture(scope="session")
+def default_homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("homes")
+
+
 @pytest.fixture(autouse=True)
-def default_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A test that sets no home does not use that of the person who runs it."""
-    monkeypatch.setenv("DLTUI_HOME", str(tmp_path / "default"))
+def default_home(default_homes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that sets no home does not use that of the person who runs it. The folder does not exist."""
+    monkeypatch.setenv("DLTUI_HOME", str(default_homes / str(next(NUMBERS))))
 
 
 @pytest.fixture(autouse=True)
