@@ -7,8 +7,10 @@ import itertools
 import os
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -38,11 +40,53 @@ settings.load_profile("suite")
 
 NUMBERS = itertools.count(1)
 
+# The files whose tests take longest together, in minutes on two cores.
+LONGEST = (
+    "end_to_end/test_starters.py",
+    "tui/cli/test_every_verb.py",
+    "end_to_end/test_ray.py",
+    "end_to_end/test_sweeps.py",
+    "end_to_end/test_app_faults.py",
+    "end_to_end/test_commands.py",
+    "end_to_end/test_kills.py",
+    "engine/experiments/test_mnist_recipe_kill.py",
+    "engine/experiments/test_lm_kill.py",
+    "engine/experiments/test_two_threads.py",
+)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, then those with other tests marked `long`: xdist hands them out in this order.
+    A long one that begins last keeps one worker busy and the others waiting."""
+    ranks = {f"tests/{name}": rank for rank, name in enumerate(LONGEST)}
+    for item in items:
+        if item.get_closest_marker("long") or item.get_closest_marker("slow"):
+            ranks.setdefault(_file_of(item), len(LONGEST))
+    items.sort(key=lambda item: ranks.get(_file_of(item), len(LONGEST) + 1))
+
+
+def _file_of(item: pytest.Item) -> str:
+    return item.nodeid.split("::", 1)[0]
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Where `make check` runs everything at once: what `make test` and `make long` would have counted."""
+    counts = Counter[tuple[str, bool]]()
+    for outcome in ("passed", "failed", "error", "skipped"):
+        for report in terminalreporter.stats.get(outcome, ()):
+            keywords = getattr(report, "keywords", {})
+            counts[outcome, "long" in keywords or "slow" in keywords] += 1
+    for title, is_long in (("make test", False), ("make long", True)):
+        found = [f"{count:,} {outcome}" for (outcome, kind), count in counts.items() if kind == is_long]
+        if found and len({kind for _, kind in counts}) == 2:
+            terminalreporter.write_line(f"{title}: {', '.join(found)}")
+
 
 def pytest_collection_finish() -> None:
     gc.freeze()
     gc.enable()
-    gc.set_threshold(20_000, 20)  # a mounted app is tens of thousands of objects, which live as long as it does
+    gc.set_threshold(20_000, 20)  # a mounted app is tens of thousands of objects that live as long
 
 
 @pytest.fixture(scope="session")

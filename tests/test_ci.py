@@ -14,10 +14,10 @@ from tests.timeouts import LONG
 
 ROOT = Path(__file__).parents[1]
 MAKEFILE = """
-check: lint types imports test long
+check: lint types imports all-tests
 lint types imports:
 	@exit {lint}
-test long:
+all-tests:
 	@exit {test}
 again:
 	@test "$(MOST)" = 3 && exit {again}
@@ -27,7 +27,7 @@ again:
 def ci(
     folder: Path, *, test: int, again: int, failed: list[str], lint: int = 0
 ) -> subprocess.CompletedProcess[str]:
-    """`.ci/run` in a tree whose `make test`, `make again` and `make lint` end with these statuses."""
+    """`.ci/run` in a tree whose `make all-tests`, `make again` and `make lint` end with these statuses."""
     (folder / ".ci").mkdir()
     shutil.copy(ROOT / ".ci" / "run", folder / ".ci" / "run")
     (folder / "Makefile").write_text(MAKEFILE.format(test=test, again=again, lint=lint))
