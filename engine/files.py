@@ -65,6 +65,14 @@ def checked(path: Path, read: Callable[[], T]) -> T:
         raise CorruptRun(f"{path} cannot be read: {error}.") from error
 
 
+def size_of(path: Path) -> int:
+    """Bytes of a file; 0 where it cannot be read."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
 def read_bytes(path: Path, *, limit: int = LIMIT, follow: bool = False) -> bytes | None:
     """All of `path`; None when there is no such file. Raises CorruptRun."""
     try:

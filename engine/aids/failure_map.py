@@ -55,11 +55,6 @@ def computing(params: FailureMapParams, seed: int) -> Pieces[Aid]:
     return Aid(values, heat)
 
 
-def losses_after(hidden: int, bypass: bool, first_seed: int, epochs: int = EPOCHS) -> Floats:
-    """(200,) mean cross-entropies after full-batch Adam from Xavier weights, sigmoid units."""
-    return finish(training(hidden, bypass, first_seed, epochs))
-
-
 def training(hidden: int, bypass: bool, first_seed: int, epochs: int = EPOCHS) -> Pieces[Floats]:
     begun = draw(np.arange(first_seed, first_seed + NETWORKS, dtype=np.uint64), hidden, bypass, "xavier")
     weights = [

@@ -47,7 +47,7 @@ def start(
         return
     program = (detach_plan or detach.choose()).program
     rotate_log(places.log)
-    begin = _size(places.log)
+    begin = files.size_of(places.log)
     try:
         process = _spawn(places, command, program)
         if program == "systemd-run" and not _has_started(process):
@@ -120,7 +120,7 @@ def detached_command(
 
 def rotate_log(log: Path) -> None:
     """Rename a log of more than LOG_LIMIT bytes; processes that have it open keep writing to it."""
-    if _size(log) > LOG_LIMIT:
+    if files.size_of(log) > LOG_LIMIT:
         os.replace(log, log.with_name(log.name + ".1"))
 
 
@@ -181,18 +181,11 @@ def _wait_until_listening(
         time.sleep(0.01)
 
 
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
-
-
 def _last_line(log: Path, begin: int) -> str:
     """The last line behind byte `begin`, at most 300 characters."""
     try:
         with files.open_regular(log) as file:
-            file.seek(max(begin, _size(log) - 4096))
+            file.seek(max(begin, files.size_of(log) - 4096))
             lines = file.read(4096).decode(errors="replace").split("\n")
     except (OSError, CorruptRun):
         lines = []

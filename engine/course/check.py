@@ -204,10 +204,6 @@ def _check_size(deck: Deck, lecture: Lecture, problems: Problems) -> None:
 # --- items ------------------------------------------------------------------------------------------------
 
 
-def item_problems(deck: Deck, item: Item, aids: dict[str, Any], catalog: Any) -> list[Problem]:
-    return finish(_item_problems(deck, item, aids, catalog, 0))
-
-
 def _item_problems(
     deck: Deck, item: Item, aids: dict[str, Any], catalog: Any, done: float
 ) -> Pieces[list[Problem]]:

@@ -240,10 +240,6 @@ def typed_answer(form: str, choices: Sequence[str], text: str) -> object:
     return choices[places[0]] if form == "direction" else places[0]
 
 
-def minutes_text(minutes: int) -> str:
-    return "a minute" if minutes <= 1 else f"{minutes} minutes"
-
-
 def key_text(key: object) -> str:
     """A key for people."""
     if isinstance(key, float) and math.isfinite(key):

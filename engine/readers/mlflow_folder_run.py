@@ -54,7 +54,7 @@ class FolderRun:
 
     @property
     def size(self) -> int:
-        return sum(_size(path) for path in self._metric_files().values())
+        return sum(files.size_of(path) for path in self._metric_files().values())
 
     def run(self) -> MlflowRun:
         self._meta_time = _found(self.folder / META).st_mtime_ns
@@ -86,7 +86,7 @@ class FolderRun:
         chunk: dict[str, LoggedValues] = {}
         size = 0
         for name, path in self._metric_files().items():
-            self._sizes[name] = _size(path)
+            self._sizes[name] = files.size_of(path)
             while self._sizes[name] > (at := self._offsets.get(name, 0)):
                 if not (lines := self._lines(path, at, name)):
                     break
@@ -109,7 +109,9 @@ class FolderRun:
 
     def fits(self) -> bool:
         paths = self._metric_files()
-        return all(name in paths and _size(paths[name]) >= offset for name, offset in self._offsets.items())
+        return all(
+            name in paths and files.size_of(paths[name]) >= offset for name, offset in self._offsets.items()
+        )
 
     def has_grown(self) -> bool:
         """The files of a run that has ended are looked at once MLflow has written its `meta.yaml` again."""
@@ -117,7 +119,9 @@ class FolderRun:
             return True
         if not self._is_active:
             return False
-        return any(_size(path) != self._sizes.get(name, 0) for name, path in self._metric_files().items())
+        return any(
+            files.size_of(path) != self._sizes.get(name, 0) for name, path in self._metric_files().items()
+        )
 
     @property
     def position(self) -> Json:
@@ -290,10 +294,3 @@ def _found(path: Path) -> os.stat_result:
         return path.stat()
     except OSError as error:
         raise CorruptRun(f"{path} cannot be read: {error.strerror}.") from error
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0

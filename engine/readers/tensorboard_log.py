@@ -15,6 +15,7 @@ import numpy as np
 from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
+from engine import files
 from engine.errors import CorruptRun
 from engine.params import Value
 from engine.protocol import Json
@@ -75,7 +76,7 @@ class EventFolder:
             if records:
                 first, params = _event(records[0]), _params(records)
                 began = first.wall_time if first is not None else 0.0
-                size = sum(_size(self.folder / one) for one in names)
+                size = sum(files.size_of(self.folder / one) for one in names)
                 digest = hashlib.sha256(records[0]).hexdigest()
                 return LogDescription(
                     KIND, str(self.folder), self.name, digest, min(max(0.0, began), LATEST_TIME), size, params
@@ -86,7 +87,7 @@ class EventFolder:
         for name in self._list():
             file = self._files.setdefault(name, RecordFile(self.folder / name))
             prefix = f"{name.rpartition('/')[0]}/" if "/" in name else ""
-            if _size(file.path) < file.offset:
+            if files.size_of(file.path) < file.offset:
                 file.offset = 0
             try:
                 begin = file.offset
@@ -355,10 +356,3 @@ def _param(value: Any) -> Value:
     if not math.isfinite(number):
         return str(number)
     return int(number) if number.is_integer() and abs(number) < WHOLE_LIMIT else float(number)
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0

@@ -79,8 +79,8 @@ class OutgoingFiles:
 
     def __init__(self, folder: RunFolder) -> None:
         self._folder = folder
-        self._events_offset = _size(folder.events)
-        self._log_offset = _size(folder.log)
+        self._events_offset = files.size_of(folder.events)
+        self._log_offset = files.size_of(folder.log)
         self._offsets: dict[str, int] = {}
         """of the files that only grow, by their paths"""
         self._images: FileVersion | None = None
@@ -124,7 +124,7 @@ class OutgoingFiles:
                 yield from file_frames(path, path.name)
 
     def _log(self) -> Iterator[bytes]:
-        if _size(self._folder.log) < self._log_offset:
+        if files.size_of(self._folder.log) < self._log_offset:
             self._log_offset = 0  # its keeper has rotated it
         data = _read(self._folder.log, self._log_offset)
         self._log_offset += len(data)
@@ -166,13 +166,6 @@ def _read(path: Path, offset: int) -> bytes:
             return file.read(CHUNK)
     except OSError:
         return b""
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
 
 
 def _file_version(path: Path) -> FileVersion | None:

@@ -60,7 +60,7 @@ class Chart(PaintedRows, can_focus=True):
         """Set the view without posting ViewChanged."""
         self._change_scene(view=view)
 
-    def set_series(
+    def update_series(
         self,
         series: Sequence[CurveSeries],
         selected: str | None = None,
@@ -70,10 +70,15 @@ class Chart(PaintedRows, can_focus=True):
     ) -> None:
         """Replace the curves: the one whose key is `selected` is drawn on top, the `baseline` dashed.
 
-        `lacking` are names of runs without such a curve, an empty `title` is the name of the metric.
+        `lacking` are names of runs without such a curve, an empty `title` is the name of the metric. Where
+        points were added alone, they are drawn when the next redraw is due.
         """
         scene = replace(self._scene, series=tuple(series), selected=selected, title=title)
-        self._set_scene(replace(scene, lacking=tuple(lacking), baseline=baseline))
+        scene = replace(scene, lacking=tuple(lacking), baseline=baseline)
+        if scene != self._scene:
+            self._set_scene(scene)
+        elif series:
+            self.data_changed()
 
     @property
     def title(self) -> str:
@@ -82,21 +87,6 @@ class Chart(PaintedRows, can_focus=True):
     def letters(self) -> dict[str, str]:
         """The letter of each run by its key, for terminals without colours."""
         return {series.key: self._scene.letter(series) for series in reversed(self.series)}
-
-    def update_series(
-        self,
-        series: Sequence[CurveSeries],
-        selected: str | None = None,
-        lacking: Sequence[str] = (),
-        baseline: str = "",
-        title: str = "",
-    ) -> None:
-        """As `set_series`; where points were added alone, they are drawn when the next redraw is due."""
-        before, now = self._scene, (tuple(series), selected, tuple(lacking), baseline, title)
-        if now != (before.series, before.selected, before.lacking, before.baseline, before.title):
-            self.set_series(*now)
-        elif series:
-            self.data_changed()
 
     def span(self) -> Range | None:
         """First and last position of its curves."""

@@ -96,10 +96,6 @@ class AidPane(ImageWidget, can_focus=True):
         self._show()
         await self._compute()
 
-    def set_goal(self, text: str) -> None:
-        if self._look is not None:
-            self._show(goal=text)
-
     # --- computing ---------------------------------------------------------------------------------------
 
     def compute_soon(self) -> None:

@@ -34,7 +34,6 @@ POLL = 0.6
 """seconds between two requests while the batch trains"""
 BOTH = 150
 """width from which on the map and the opened network are side by side"""
-NOTES = 3
 BATCH_PARAMS: Mapping[str, object] = {
     "axes": "hidden=1..4; bypass=no,yes; seed=1..500", "activation": "sigmoid", "initial": "xavier",
     "lr": 0.05, "epochs": 3000,

@@ -52,20 +52,18 @@ def new_lengths(sweep: Sweep, facts: Mapping[str, Any], trial: Trial) -> dict[st
     return {name: value for name, value in facts.items() if name in extend_run.LENGTHS and value is not None}
 
 
-def _with_open_trials(sweep: Sweep, facts: Json) -> Json:
+def _held(sweep: Sweep, verb: str) -> Json:
+    if sweep.status() is SweepStatus.DONE:
+        raise RunRefused(f"{sweep.spec.name} is done: nothing is left to {verb}.")
     return {"held": [trial.number for trial in sweep.trials.values() if trial.is_open]}
 
 
 def _pause(sweep: Sweep, facts: Json) -> Json:
-    if sweep.status() is SweepStatus.DONE:
-        raise RunRefused(f"{sweep.spec.name} is done: nothing is left to pause.")
-    return _with_open_trials(sweep, facts)
+    return _held(sweep, "pause")
 
 
 def _stop(sweep: Sweep, facts: Json) -> Json:
-    if sweep.status() is SweepStatus.DONE:
-        raise RunRefused(f"{sweep.spec.name} is done: nothing is left to stop.")
-    return _with_open_trials(sweep, facts)
+    return _held(sweep, "stop")
 
 
 def _stop_trial(sweep: Sweep, facts: Json) -> Json:

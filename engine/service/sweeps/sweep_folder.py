@@ -128,14 +128,14 @@ def damaged_summary(places: Places, sweep_id: str, why: str) -> SweepSummary:
 
 def write_summary(folder: SweepFolder, summary: SweepSummary) -> None:
     """Raises OSError."""
-    files.write_json(folder.standing, {"size": size_of(folder.journal), "sweep": to_json(summary)})
+    files.write_json(folder.standing, {"size": files.size_of(folder.journal), "sweep": to_json(summary)})
 
 
 def read_summary(folder: SweepFolder) -> SweepSummary | None:
     """The stored summary; None if the journal has changed since, or it is invalid."""
     try:
         data = files.read_json(folder.standing, limit=SPEC_LIMIT)
-        if data is None or data["size"] != size_of(folder.journal):
+        if data is None or data["size"] != files.size_of(folder.journal):
             return None
         if not spec_versions.is_current(data["sweep"]["spec"]):
             return None
@@ -152,11 +152,4 @@ def recorded_journal_size(folder: SweepFolder) -> int:
         data = files.read_json(folder.standing, limit=SPEC_LIMIT)
         return typed(data["size"], int) if data else 0
     except (CorruptRun, KeyError, ValueError):
-        return 0
-
-
-def size_of(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
         return 0

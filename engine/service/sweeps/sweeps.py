@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
-from engine import spec_versions, store
+from engine import files, spec_versions, store
 from engine.errors import CorruptRun, DltuiError, RunNotFound, RunRefused
 from engine.exec.shell_command import ShellCommand
 from engine.places import Places
@@ -449,7 +449,7 @@ def load_sweep(folder: sweep_folder.SweepFolder) -> Sweep:
         except (KeyError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
             sweep.fold({"kind": "damaged", "text": f"line {place}: {_error_text(error)}"})
     known = sweep_folder.recorded_journal_size(folder)
-    if known > sweep_folder.size_of(folder.journal):
+    if known > files.size_of(folder.journal):
         sweep.fold({"kind": "damaged", "text": f"its end: expected {known:,} bytes or more"})
     if sweep.damage:
         logging.warning("%s: %s", folder.journal, sweep.damage)

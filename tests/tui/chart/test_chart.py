@@ -99,7 +99,7 @@ async def test_each_key_changes_the_view_and_posts_it() -> None:
     app = ChartApp()
     async with app.run_test(size=(80, 24)) as pilot:
         chart = app.query_one(Keyed)
-        chart.set_series([falling()])
+        chart.update_series([falling()])
         chart.set_marks([ChartMark(500, "checkpoint")])
         await pilot.press("plus")
         assert chart.view.x == (500, 1000)
@@ -129,7 +129,7 @@ async def test_the_crosshair_moves_over_points_and_goes_away() -> None:
     app = ChartApp()
     async with app.run_test(size=(80, 24)) as pilot:
         chart = app.query_one(Keyed)
-        chart.set_series([falling()])
+        chart.update_series([falling()])
         await pilot.press("left")
         assert chart.view.crosshair == 1000 and "step 1,000" in shown(app)
         await pilot.press("left")
@@ -148,7 +148,7 @@ async def test_a_click_puts_the_crosshair_where_it_was() -> None:
     app = ChartApp()
     async with app.run_test(size=(80, 24)) as pilot:
         chart = app.query_one(Keyed)
-        chart.set_series([falling()])
+        chart.update_series([falling()])
         await pilot.click(Keyed, offset=(43, 10))
         assert chart.view.crosshair == pytest.approx(500, abs=25)
 
@@ -165,7 +165,7 @@ async def test_new_points_repaint_only_the_cells_near_them(repainted: list[tuple
     async with app.run_test(size=(120, 40)) as pilot:
         chart = app.query_one(Keyed)
         series = falling(1000)
-        chart.set_series([series])
+        chart.update_series([series])
         chart.set_live(True)
         await pilot.pause()
         repainted.clear()
@@ -185,7 +185,7 @@ async def test_a_flood_of_data_is_drawn_at_most_five_times_a_second(
     async with app.run_test(size=(80, 24)) as pilot:
         chart = app.query_one(Keyed)
         series = falling(10)
-        chart.set_series([series])
+        chart.update_series([series])
         await pilot.pause()
         repainted.clear()
         start = time.monotonic()
@@ -203,10 +203,10 @@ async def test_what_a_partial_repaint_leaves_is_what_a_full_one_draws() -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         chart = app.query_one(Keyed)
         series = falling(100)
-        chart.set_series([series])
+        chart.update_series([series])
         for step in range(101, 140):
             series.curve.extend([step], [float(step % 7)])
-            chart.set_series([series])
+            chart.update_series([series])
             await pilot.pause()
             whole = picture(Scene(chart.view, (series,)), 100, 30)
             assert shown(app) == "\n".join(map(row_text, whole))
@@ -215,7 +215,7 @@ async def test_what_a_partial_repaint_leaves_is_what_a_full_one_draws() -> None:
 async def test_a_chart_is_drawn_at_every_size() -> None:
     app = ChartApp()
     async with app.run_test(size=(80, 24)) as pilot:
-        app.query_one(Keyed).set_series([falling()])
+        app.query_one(Keyed).update_series([falling()])
         for size in ((20, 5), (200, 60), (5, 2), (120, 40)):
             await pilot.resize_terminal(*size)
             await pilot.pause()
@@ -226,7 +226,7 @@ async def test_a_change_of_theme_changes_the_colours() -> None:
     app = ChartApp()
     async with app.run_test(size=(80, 24)) as pilot:
         chart = app.query_one(Keyed)
-        chart.set_series([falling()])
+        chart.update_series([falling()])
         dark = {segment.style for segment in chart.render_line(3)}
         app.theme = "textual-light"
         await pilot.pause()
@@ -240,7 +240,7 @@ async def test_a_hidden_chart_is_not_drawn_and_is_up_to_date_when_shown_again(
     async with app.run_test(size=(80, 24)) as pilot:
         chart = app.query_one(Keyed)
         series = falling(100)
-        chart.set_series([series])
+        chart.update_series([series])
         chart.display = False
         await pilot.pause()
         repainted.clear()

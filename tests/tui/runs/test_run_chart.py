@@ -24,7 +24,7 @@ async def test_first_and_last_move_the_crosshair_to_the_ends_of_the_curve() -> N
         series.curve.extend(
             range(1, 60), [1 / step for step in range(1, 60)], [float(step) for step in range(1, 60)]
         )
-        chart.set_series([series])
+        chart.update_series([series])
         chart.focus()
         chart.toggle_crosshair()
         chart.action_zoom_in()
@@ -40,7 +40,7 @@ async def test_without_a_crosshair_first_and_last_move_the_view() -> None:
         chart = app.query_one(RunChart)
         series = CurveSeries("r1", "r1", ChartCurve())
         series.curve.extend(range(101), [0.5] * 101, [float(step) for step in range(101)])
-        chart.set_series([series])
+        chart.update_series([series])
         chart.focus()
         chart.action_zoom_in()
         await pilot.press("g")
@@ -54,7 +54,7 @@ async def test_the_x_axis_goes_round_those_that_a_run_has_and_keeps_the_place() 
         axes.per_step = {"epoch": 0.5}
         curve = ChartCurve(axes)
         curve.extend([1, 2, 3], [0.5] * 3, [10.0, 20.0, 30.0])
-        chart.set_series([CurveSeries("r1", "r1", curve)])
+        chart.update_series([CurveSeries("r1", "r1", curve)])
         chart.move_crosshair(2)
         seen = []
         for _ in range(3):

@@ -9,7 +9,7 @@ from typing import Any
 from engine.axes import parse_axis
 from engine.catalog import find
 from engine.params import Value
-from engine.protocol import Json
+from engine.protocol import Json, read_request
 from engine.service.sweeps import submission
 from engine.service.sweeps import sweep as sweeping
 from engine.service.sweeps.sweep import Config, Sweep
@@ -36,7 +36,8 @@ def open_sweep(path: Path, spec: SweepSpec) -> Sweep:
 
 def submitted_spec(*axes: str, experiment: str = "mnist", **facts: Any) -> SweepSpec:
     """The spec of a sweep that a client submits."""
-    return submission.make_spec(SweepSubmitRequest(experiment=experiment, axes=axes, **facts))
+    request = {"experiment": experiment, "axes": list(axes), **facts}
+    return submission.make_spec(read_request(request, SweepSubmitRequest))
 
 
 def asked_entry(trial: int, config: int, params: Json, seed: int = 1, point: int | None = 0) -> Json:
