@@ -136,6 +136,56 @@ class SweepSubmitRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class WholeEdit:
+    """Of all of a sweep: pause, resume, stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrialEdit:
+    trial: int
+
+
+@dataclass(frozen=True, slots=True)
+class PinEdit:
+    trial: int
+    on: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AddEdit:
+    params: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class WidenEdit:
+    axis: str
+    """such as `lr=0.5,1`"""
+
+
+@dataclass(frozen=True, slots=True)
+class CountEdit:
+    count: Any
+    """a number, or the word of PARALLEL or TRIALS"""
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendEdit:
+    """Of the lengths that its experiment has one is given; none: train it to its end."""
+
+    trial: int
+    epochs: Any = None
+    iterations: Any = None
+    steps: Any = None
+
+
+EDITS: Mapping[str, type] = {
+    "pause": WholeEdit, "stop": WholeEdit, "resume": WholeEdit, "stop_trial": TrialEdit, "pin": PinEdit,
+    "add": AddEdit, "widen": WidenEdit, "parallel": CountEdit, "trials": CountEdit, "extend": ExtendEdit,
+}  # fmt: skip
+"""the facts of each verb of SweepEditRequest"""
+
+
+@dataclass(frozen=True, slots=True)
 class SweepSpec:
     """A sweep as submitted; written once. A summary has it with later edits."""
 

@@ -210,8 +210,7 @@ class Requests:
         return await self._service.sweeps.summary(request.get("sweep"))
 
     async def sweep_edit(self, request: Json) -> SweepSummary:
-        wanted = read_request(request, SweepEditRequest)
-        return await self._service.sweeps.edit(wanted.sweep, wanted.verb, wanted.facts)
+        return await self._service.sweeps.edit(read_request(request, SweepEditRequest))
 
     async def sweep_remove(self, request: Json) -> Frame:
         wanted = read_request(request, SweepRemoveRequest)

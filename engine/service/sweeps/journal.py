@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from engine import files
 from engine.axes import Axis
@@ -19,7 +19,7 @@ from engine.params import Value
 from engine.protocol import Json
 from engine.spec_versions import VERSION
 from engine.sweep_protocol import TrialStatus
-from engine.typed_json import Number, WrongType, typed
+from engine.typed_json import ALL, Number, WrongType, typed
 
 LIMIT = 512 * 1024 * 1024
 """bytes of a journal, ten times those of a hundred thousand trials"""
@@ -196,6 +196,8 @@ class AddEntry:
 class WidenEntry:
     """Either `seeds` or `axes` is set."""
 
+    JSON_OMITTED: ClassVar = ALL
+
     seeds: tuple[int, ...] | None = None
     axes: tuple[Axis, ...] | None = None
 
@@ -207,7 +209,10 @@ class CountEntry:
 
 @dataclass(frozen=True, slots=True)
 class ExtendEntry:
+    JSON_OMITTED: ClassVar = ALL
+
     trial: int
+    lengths: Mapping[str, Any] | None = None
     params: Mapping[str, Value] | None = None
     seed: int | None = None
 

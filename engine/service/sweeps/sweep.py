@@ -436,4 +436,3 @@ _EDITS: Mapping[str, Callable[[Sweep, Any], None]] = {
     "pause": _pause, "stop": _stop, "resume": _resume, "stop_trial": _stop_trial, "pin": _pin, "add": _add,
     "widen": _widen, "parallel": _parallel, "trials": _trials, "extend": _extend,
 }  # fmt: skip
-EDITS = tuple(_EDITS)

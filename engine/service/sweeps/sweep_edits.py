@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine import catalog, params
@@ -12,84 +13,112 @@ from engine.protocol import Json
 from engine.service.runs import extend_run, parent_checkpoint
 from engine.service.sweeps import batch_spec, trial_spec
 from engine.service.sweeps.batch_spec import SweepBatch
+from engine.service.sweeps.journal import (
+    AddEntry,
+    CountEntry,
+    EmptyEntry,
+    ExtendEntry,
+    HeldEntry,
+    PinEntry,
+    TrialEntry,
+    WidenEntry,
+)
 from engine.service.sweeps.submission import MAX_POINTS, optional_count
-from engine.service.sweeps.sweep import EDITS, Sweep, Trial
-from engine.sweep_protocol import PARALLEL, TRIALS, SweepSpec, SweepStatus, TrialRow, TrialStatus
-from engine.typed_json import to_json
+from engine.service.sweeps.sweep import Sweep, Trial
+from engine.sweep_protocol import (
+    EDITS,
+    PARALLEL,
+    TRIALS,
+    AddEdit,
+    CountEdit,
+    ExtendEdit,
+    PinEdit,
+    SweepSpec,
+    SweepStatus,
+    TrialEdit,
+    TrialRow,
+    TrialStatus,
+    WholeEdit,
+    WidenEdit,
+)
+from engine.typed_json import WrongType, to_json, typed
 
 SOLVED = "success"
 """the cause of a lane that reached its target"""
-_NEEDS = {
-    "pause": (), "resume": (), "stop": (), "stop_trial": ("trial",), "pin": ("trial",), "add": ("params",),
-    "widen": ("axis",), "parallel": ("count",), "trials": ("count",), "extend": ("trial",),
-}  # fmt: skip
+Made = HeldEntry | EmptyEntry | TrialEntry | PinEntry | AddEntry | WidenEntry | CountEntry | ExtendEntry
 
 
-def make_entry(sweep: Sweep, verb: Any, given: Any, lane: TrialRow | None = None) -> Json:
+def read_edit(verb: str, facts: Mapping[str, Any]) -> Any:
+    """One of EDITS. Raises InputError: the field, what was expected and what came."""
+    kind = EDITS.get(verb)
+    if kind is None:
+        raise InputError(f"verb: expected one of {', '.join(EDITS)}, got {verb[:80]!r}.")
+    for field in dataclasses.fields(kind):
+        if field.default is dataclasses.MISSING and field.name not in facts:
+            got = ", ".join(map(str, facts))[:80] or "nothing"
+            raise InputError(f"{verb}: expected {field.name}=, got {got}.")
+    try:
+        return typed(facts, kind, strict=True)
+    except WrongType as error:
+        raise InputError(f"{verb}: {error}.") from error
+
+
+def make_entry(sweep: Sweep, verb: str, edit: Any, lane: TrialRow | None = None) -> Json:
     """The journal entry of an edit; `lane` is the row of the lane that it names, if any.
 
     Raises DltuiError naming the field, what was expected and what was given.
     """
-    if verb not in EDITS:
-        raise InputError(f"verb: expected one of {', '.join(EDITS)}, got {str(verb)[:80]!r}.")
-    facts = given if isinstance(given, dict) else {}
-    for name in _NEEDS[verb]:
-        if name not in facts:
-            raise InputError(f"{verb}: expected {name}=, got {', '.join(map(str, facts))[:80] or 'nothing'}.")
-    if verb in _LANE_HANDLERS and (lane is not None or named_lane(sweep, facts) is not None):
-        return {"kind": "edited", "verb": verb, **_LANE_HANDLERS[verb](sweep, facts, lane)}
-    return {"kind": "edited", "verb": verb, **_HANDLERS[verb](sweep, facts)}
+    if verb in _LANE_HANDLERS and (lane is not None or named_lane(sweep, edit) is not None):
+        made = _LANE_HANDLERS[verb](sweep, edit, lane)
+    else:
+        made = _HANDLERS[verb](sweep, edit)
+    return {"kind": "edited", "verb": verb, **to_json(made)}
 
 
-def named_lane(sweep: Sweep, facts: Any) -> int | None:
+def named_lane(sweep: Sweep, edit: Any) -> int | None:
     """The number of the lane that an edit names; None if it names none."""
-    trial = facts.get("trial") if isinstance(facts, dict) else None
-    return trial if type(trial) is int and trial > 0 and sweep.batch_of(trial) is not None else None
+    trial: int = getattr(edit, "trial", 0)
+    return trial if trial > 0 and sweep.batch_of(trial) is not None else None
 
 
-def new_lengths(sweep: Sweep, facts: Mapping[str, Any], trial: Trial) -> dict[str, Any]:
-    """The new lengths of a trial, by parameter. Empty if it is only to be trained to its end."""
-    return {name: value for name, value in facts.items() if name in extend_run.LENGTHS and value is not None}
-
-
-def _held(sweep: Sweep, verb: str) -> Json:
+def _held(sweep: Sweep, verb: str) -> HeldEntry:
     if sweep.status() is SweepStatus.DONE:
         raise RunRefused(f"{sweep.spec.name} is done: nothing is left to {verb}.")
-    return {"held": [trial.number for trial in sweep.trials.values() if trial.is_open]}
+    return HeldEntry(tuple(trial.number for trial in sweep.trials.values() if trial.is_open))
 
 
-def _pause(sweep: Sweep, facts: Json) -> Json:
+def _pause(sweep: Sweep, edit: WholeEdit) -> HeldEntry:
     return _held(sweep, "pause")
 
 
-def _stop(sweep: Sweep, facts: Json) -> Json:
+def _stop(sweep: Sweep, edit: WholeEdit) -> HeldEntry:
     return _held(sweep, "stop")
 
 
-def _stop_trial(sweep: Sweep, facts: Json) -> Json:
-    trial = trial_of(sweep, facts["trial"])
+def _stop_trial(sweep: Sweep, edit: TrialEdit) -> TrialEntry:
+    trial = trial_of(sweep, edit.trial)
     if not trial.is_open and trial.row.status is not TrialStatus.PAUSED:
         raise RunRefused(f"trial {trial.number} is {trial.row.status} already.")
-    return {"trial": trial.number}
+    return TrialEntry(trial.number)
 
 
-def _pin(sweep: Sweep, facts: Json) -> Json:
-    return {"trial": trial_of(sweep, facts["trial"]).number, "on": facts.get("on", True) is not False}
+def _pin(sweep: Sweep, edit: PinEdit) -> PinEntry:
+    return PinEntry(trial_of(sweep, edit.trial).number, edit.on)
 
 
-def _add(sweep: Sweep, facts: Json) -> Json:
-    given = facts["params"]
-    if not isinstance(given, dict) or not given:
-        raise ParamError(f"params: expected names and values, got {str(given)[:80]!r}.")
+def _add(sweep: Sweep, edit: AddEdit) -> AddEntry:
+    given = edit.params
+    if not given:
+        raise ParamError("params: expected names and values, got none.")
     declared = {param.name: param for param in params.declared(catalog.of(sweep.spec).params)}
     trial_spec.build_params(sweep.spec, given)
     _check_shape(sweep.spec, given)
     usual = {axis.name: declared[axis.name].default for axis in sweep.spec.axes}
     read = {name: params.parse_value(declared[name], value) for name, value in given.items()}
-    return {"params": {**usual, **read}}
+    return AddEntry({**usual, **read})
 
 
-def _check_shape(spec: SweepSpec, given: Json) -> None:
+def _check_shape(spec: SweepSpec, given: Mapping[str, Any]) -> None:
     """Raises ParamError for parameters that shape the weights, where trials begin with a checkpoint."""
     shaping = parent_checkpoint.shaping(catalog.of(spec).params) if spec.parent else ()
     for name in given:
@@ -97,16 +126,15 @@ def _check_shape(spec: SweepSpec, given: Json) -> None:
             raise ParamError(f"{name}: it shapes the checkpoint {spec.parent.short}, which every trial has.")
 
 
-def _widen(sweep: Sweep, facts: Json) -> Json:
-    if not isinstance(facts["axis"], str):
-        raise ParamError(f"axis: expected a text such as lr=0.5,1, got {str(facts['axis'])[:80]!r}.")
-    wider = parse_axis(catalog.of(sweep.spec), facts["axis"])
+def _widen(sweep: Sweep, edit: WidenEdit) -> WidenEntry:
+    wider = parse_axis(catalog.of(sweep.spec), edit.axis)
     if wider.name == SEED.name:
         if sweep.spec.lanes:
             _check_reseeded(
                 sweep, [v for v in wider.values or () if isinstance(v, int) and v not in sweep.spec.seeds]
             )
-        return {"seeds": list(dict.fromkeys((*sweep.spec.seeds, *(wider.values or ()))))}
+        more = [value for value in wider.values or () if isinstance(value, int)]
+        return WidenEntry(seeds=tuple(dict.fromkeys((*sweep.spec.seeds, *more))))
     known = {axis.name: axis for axis in sweep.spec.axes}
     if wider.name not in known:
         raise ParamError(f"axis: expected one of {', '.join(known) or 'none'}, or seed, got {wider.name!r}.")
@@ -116,7 +144,7 @@ def _widen(sweep: Sweep, facts: Json) -> Json:
         count(axes, 10**30 if sweep.spec.trials else MAX_POINTS)
     if sweep.spec.lanes:
         _check_widened(sweep, axes)
-    return {"axes": to_json(axes)}
+    return WidenEntry(axes=axes)
 
 
 def _union(axis: Axis, wider: Axis) -> Axis:
@@ -143,21 +171,21 @@ def _max(one: float | None, other: float | None) -> float | None:
 # --- of lanes ---------------------------------------------------------------------------------------------
 
 
-def _stop_lane(sweep: Sweep, facts: Json, lane: TrialRow | None) -> Json:
+def _stop_lane(sweep: Sweep, edit: TrialEdit, lane: TrialRow | None) -> TrialEntry:
     """A lane of a batch that has not started is stopped as soon as it starts."""
     if lane is not None and lane.status.is_settled and lane.status is not TrialStatus.PAUSED:
         raise RunRefused(f"trial {lane.trial} is {lane.status} already.")
-    return {"trial": facts["trial"]}
+    return TrialEntry(edit.trial)
 
 
-def _pin_lane(sweep: Sweep, facts: Json, lane: TrialRow | None) -> Json:
-    return {"trial": facts["trial"], "on": facts.get("on", True) is not False}
+def _pin_lane(sweep: Sweep, edit: PinEdit, lane: TrialRow | None) -> PinEntry:
+    return PinEntry(edit.trial, edit.on)
 
 
-def _extend_lane(sweep: Sweep, facts: Json, lane: TrialRow | None) -> Json:
+def _extend_lane(sweep: Sweep, edit: ExtendEdit, lane: TrialRow | None) -> ExtendEntry:
     """The lane is trained again from the start as a batch of its own, which reproduces the same bits."""
     if lane is None:
-        raise RunRefused(f"trial {facts['trial']} waits: it can be extended once it has ended.")
+        raise RunRefused(f"trial {edit.trial} waits: it can be extended once it has ended.")
     if sweep.wanted is not SweepStatus.RUNNING:
         raise RunRefused(f"{sweep.spec.name} is {sweep.status()}.", f"First: dltui sweep resume {sweep.id}")
     if not lane.status.is_settled:
@@ -166,9 +194,8 @@ def _extend_lane(sweep: Sweep, facts: Json, lane: TrialRow | None) -> Json:
         raise RunRefused(f"trial {lane.trial} would fail again: {lane.cause}.")
     if lane.cause == SOLVED and lane.step < lane.total_steps:
         raise RunRefused(f"trial {lane.trial} stopped early, by its patience: more epochs change nothing.")
-    epochs = facts.get("epochs")
     declared = {param.name: param for param in params.declared(catalog.of(sweep.spec).params)}
-    meant = lane.total_steps if epochs is None else params.parse_value(declared["epochs"], epochs)
+    meant = lane.total_steps if edit.epochs is None else params.parse_value(declared["epochs"], edit.epochs)
     least = lane.step + 1
     if not isinstance(meant, int) or meant < least:
         raise ParamError(f"epochs: expected {least:,} or more, since it has had {lane.step:,}, got {meant}.")
@@ -176,7 +203,7 @@ def _extend_lane(sweep: Sweep, facts: Json, lane: TrialRow | None) -> Json:
     batch_spec.build_params(
         sweep.spec, batch_spec.extended(sweep.batches, lane.trial, point, lane.seed, sweep.spec)
     )
-    return {"trial": lane.trial, "lengths": {"epochs": meant}, "params": point, "seed": lane.seed}
+    return ExtendEntry(lane.trial, {"epochs": meant}, point, lane.seed)
 
 
 def _check_batch(batch: SweepBatch | None, sweep: Sweep) -> None:
@@ -217,38 +244,40 @@ def _check_drawn(sweep: Sweep, count: int) -> None:
     _check_batch(batch, sweep)
 
 
-_LANE_HANDLERS = {"stop_trial": _stop_lane, "pin": _pin_lane, "extend": _extend_lane}
+_LANE_HANDLERS: Mapping[str, Callable[[Sweep, Any, TrialRow | None], Made]] = {
+    "stop_trial": _stop_lane,
+    "pin": _pin_lane,
+    "extend": _extend_lane,
+}
 
 
-def _parallel(sweep: Sweep, facts: Json) -> Json:
-    return {"count": optional_count(PARALLEL, facts["count"])}
+def _parallel(sweep: Sweep, edit: CountEdit) -> CountEntry:
+    return CountEntry(optional_count(PARALLEL, edit.count))
 
 
-def _trials(sweep: Sweep, facts: Json) -> Json:
-    count = optional_count(TRIALS, facts["count"])
+def _trials(sweep: Sweep, edit: CountEdit) -> CountEntry:
+    count = optional_count(TRIALS, edit.count)
     if count is None and sweep.spec.sampler != "grid":
         raise ParamError("trials: expected how many, got all: only a grid has an end.")
     if sweep.spec.lanes and count is not None:
         _check_drawn(sweep, count)
-    return {"count": count}
+    return CountEntry(count)
 
 
-def _extend(sweep: Sweep, facts: Json) -> Json:
-    trial = trial_of(sweep, facts["trial"])
+def _extend(sweep: Sweep, edit: ExtendEdit) -> ExtendEntry:
+    trial = trial_of(sweep, edit.trial)
     if trial.is_open:
         raise RunRefused(f"trial {trial.number} is {trial.row.status}: it can be extended once it has ended.")
     if trial.row.status is TrialStatus.REFUSED:
         raise RunRefused(f"trial {trial.number} was refused: {trial.row.cause}")
-    lengths = new_lengths(sweep, facts, trial)
+    lengths = {name: given for name in extend_run.LENGTHS if (given := getattr(edit, name)) is not None}
     if not lengths and trial.row.status is TrialStatus.DONE:
         raise ParamError("epochs: expected more of them for a trial that is done, got none.")
-    return {"trial": trial.number, "lengths": lengths}
+    return ExtendEntry(trial.number, lengths)
 
 
-def trial_of(sweep: Sweep, number: Any) -> Trial:
-    trial = (
-        sweep.trials.get(number) if type(number) is int and number >= (1 if sweep.spec.lanes else 0) else None
-    )
+def trial_of(sweep: Sweep, number: int) -> Trial:
+    trial = sweep.trials.get(number) if number >= (1 if sweep.spec.lanes else 0) else None
     if trial is None:
         count = sweep.lane_count + sum(own > 0 for own in sweep.trials)
         raise RunRefused(
@@ -258,7 +287,7 @@ def trial_of(sweep: Sweep, number: Any) -> Trial:
     return trial
 
 
-_HANDLERS = {
-    "pause": _pause, "resume": lambda sweep, facts: {}, "stop": _stop, "stop_trial": _stop_trial, "pin": _pin,
-    "add": _add, "widen": _widen, "parallel": _parallel, "trials": _trials, "extend": _extend,
+_HANDLERS: Mapping[str, Callable[[Sweep, Any], Made]] = {
+    "pause": _pause, "resume": lambda sweep, edit: EmptyEntry(), "stop": _stop, "stop_trial": _stop_trial,
+    "pin": _pin, "add": _add, "widen": _widen, "parallel": _parallel, "trials": _trials, "extend": _extend,
 }  # fmt: skip

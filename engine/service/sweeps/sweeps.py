@@ -24,6 +24,7 @@ from engine.service.sweeps import journal, submission, sweep_edits, sweep_folder
 from engine.service.sweeps import sweep as sweeping
 from engine.service.sweeps.sweep import Sweep
 from engine.service.sweeps.sweep_cycle import SweepCycle
+from engine.service_requests import SweepEditRequest
 from engine.sweep_protocol import (
     SweepSpec,
     SweepStatus,
@@ -227,12 +228,13 @@ class Sweeps:
         given = submitted_command_checks.in_shell_of(request.command, before)
         return given, runs.withheld.values(before, *owners)
 
-    async def edit(self, name: object, verb: object, facts: object) -> SweepSummary:
-        sweep = await self._open_sweep(await self.find(name))
+    async def edit(self, request: SweepEditRequest) -> SweepSummary:
+        sweep = await self._open_sweep(await self.find(request.sweep))
+        edit = sweep_edits.read_edit(request.verb, request.facts)
         async with self._lock(sweep.id):
-            number = sweep_edits.named_lane(sweep, facts)
+            number = sweep_edits.named_lane(sweep, edit)
             lane = await self._cycle.lane_row(sweep, number) if number is not None else None
-            entry = sweep_edits.make_entry(sweep, verb, facts, lane)
+            entry = sweep_edits.make_entry(sweep, request.verb, edit, lane)
             if entry["verb"] == "extend" and lane is None:
                 await self._extend(sweep, entry)
             paused = _paused_trials(sweep) if entry["verb"] == "resume" else []

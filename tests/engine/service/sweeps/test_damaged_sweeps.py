@@ -14,10 +14,10 @@ from engine import store
 from engine.client.client import Client
 from engine.errors import DltuiError
 from engine.places import Places
-from engine.service.sweeps import journal, sweep
+from engine.service.sweeps import journal, sweep, sweep_edits
 from engine.service.sweeps.sweep_folder import SweepFolder
 from engine.service.sweeps.sweeps import load_sweep
-from engine.sweep_protocol import Prune, SweepStatus, SweepSummary, TrialStatus
+from engine.sweep_protocol import EDITS, Prune, SweepStatus, SweepSummary, TrialStatus
 from tests import damage
 from tests.engine.service.live import SECONDS, connect, serving
 from tests.fakes import waits
@@ -55,7 +55,7 @@ def copy_of(folder: SweepFolder, name: str) -> SweepFolder:
 
 def test_every_kind_of_entry_has_a_type() -> None:
     assert set(journal.KINDS) == set(sweep._HANDLERS)
-    assert set(journal.EDITS) == set(sweep.EDITS)
+    assert set(journal.EDITS) == set(sweep._EDITS) == set(sweep_edits._HANDLERS) == set(EDITS)
 
 
 async def test_a_done_sweep_starts_no_trial_whichever_line_of_its_journal_is_damaged(

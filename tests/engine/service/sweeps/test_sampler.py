@@ -12,7 +12,7 @@ from engine.params import Value
 from engine.service.sweeps import trial_result, trial_spec
 from engine.service.sweeps.sampler import TpeSampler
 from engine.service.sweeps.sweep import Config, Sweep
-from engine.sweep_protocol import TrialStatus
+from engine.sweep_protocol import TrialStatus, WidenEdit
 from tests.engine.service.sweeps.sweep_cases import (
     Objective,
     add_result,
@@ -112,7 +112,7 @@ def test_a_widened_axis_keeps_all_earlier_results(tmp_path: Path) -> None:
         sweep.fold({"kind": "learned", "config": number})
     from engine.service.sweeps import sweep_edits
 
-    sweep.fold(sweep_edits.make_entry(sweep, "widen", {"axis": "batch=40"}))
+    sweep.fold(sweep_edits.make_entry(sweep, "widen", WidenEdit("batch=40")))
     wider = TpeSampler.open_study(sweep)
     assert len(wider.study.get_trials()) == 3
     assert {wider.ask(number)["batch"] for number in range(4, 30)} == {10, 20, 40}

@@ -13,7 +13,7 @@ from engine.places import Places
 from engine.service.runs import extend_run
 from engine.service.sweeps import sweep_edits, sweeps, trial_spec
 from engine.service.sweeps.query_trials import page
-from engine.sweep_protocol import SweepStatus, TrialQuery, TrialRow, TrialStatus
+from engine.sweep_protocol import AddEdit, SweepStatus, TrialQuery, TrialRow, TrialStatus
 from tests.engine.service.rows import a_summary
 from tests.engine.service.sweeps.sweep_cases import (
     asked_entry,
@@ -79,7 +79,7 @@ def test_a_sweep_whose_trials_log_the_metric_is_not_stopped(tmp_path: Path) -> N
 
 def test_an_added_trial_gets_default_values_for_the_other_axes(tmp_path: Path) -> None:
     sweep = open_sweep(tmp_path / "s", make_sweep_spec("lr=0.1,0.2", "batch=50,200"))
-    entry = sweep_edits.make_entry(sweep, "add", {"params": {"lr": "0.5"}})
+    entry = sweep_edits.make_entry(sweep, "add", AddEdit({"lr": "0.5"}))
     assert entry["params"] == {"lr": 0.5, "batch": 50}
     row = TrialRow(1, 1, entry["params"], 1, TrialStatus.WAITING, run="r")
     trained = trial_spec.make_spec(sweep.spec, row, 1.0).params
