@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.models.xor.batch import course_experiments
-from engine.models.xor.batch.batch_training import BatchTrainer, BatchTraining
+from engine.models.xor.batch.batch_training import BatchTrainer, BatchTraining, Trainer
 from engine.models.xor.batch.plan import from_rows
 from engine.models.xor.xor_net import NEAR, NEAR_TRUTH, ROWS, TRUTH
 from tests.bench.processor import print_processor
@@ -79,15 +79,17 @@ def loop(hidden: int, bypass: bool) -> Callable[[int], Times]:
     return run
 
 
-def batched(shape: tuple[int, bool], count: int, threads: int, cache: Path) -> Callable[[int], Times]:
+def batched(
+    shape: tuple[int, bool], count: int, trainer: Trainer, threads: int, stride: int = 128
+) -> Callable[[int], Times]:
     """The same for `count` batched networks, none of which stops early."""
     own = {"hidden": shape[0], "bypass": shape[1], "lr": 0.1, "epochs": 1_000_000, "target": 1e-30}
     recipe: dict[str, Any] = {**course_experiments.RECIPE, **own}
     plan = from_rows([{**recipe, "seed": seed} for seed in range(count)])
-    fleet = BatchTraining(plan, BatchTrainer(cache), threads)
+    fleet = BatchTraining(plan, trainer, threads)
 
     def run(epochs: int) -> Times:
-        fleet.stride, end = 128, fleet.epoch + epochs
+        fleet.stride, end = stride, fleet.epoch + epochs
         began = now()
         while fleet.epoch < end:
             fleet.advance()
@@ -99,7 +101,7 @@ def batched(shape: tuple[int, bool], count: int, threads: int, cache: Path) -> C
 def compare(shape: tuple[int, bool], args: argparse.Namespace, cache: Path) -> None:
     hidden, bypass = shape
     book = loop(hidden, bypass)
-    ours = batched(shape, args.networks, args.threads, cache)
+    ours = batched(shape, args.networks, BatchTrainer(cache), args.threads)
     book(50)
     theirs: list[Times] = []
     rates: list[Times] = []

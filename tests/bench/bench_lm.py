@@ -102,6 +102,18 @@ def lesson(framework: str, words: int, device: str = "cpu") -> Step:
     return lambda batch: made.train_step(batch.inputs, batch.targets, next(numbers), LR)
 
 
+def blocks(framework: str, words: int, device: str) -> Callable[[list[Any]], None]:
+    """As `lesson`, for batches that are trained together as the experiment does it."""
+    made, numbers = twin(framework, words, device=device), count(1)
+
+    def train(dealt: list[Any]) -> None:
+        for start in range(0, len(dealt), made.together):
+            part = dealt[start : start + made.together]
+            made.train_steps((one.inputs, one.targets, next(numbers), LR) for one in part)
+
+    return train
+
+
 def batches(side: str, found: Any) -> list[Any]:
     from engine.data.text import load_corpus
 

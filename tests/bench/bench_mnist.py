@@ -114,8 +114,9 @@ def lesson(model: str, threads: int, root: Path, device: str = "cpu") -> Turn:
         "bench", "cache", pixels(60_000), train_labels, pixels(1_000), train_labels[:1_000], "of the bench"
     )
     source.load = lambda places, report: digits  # type: ignore[assignment]
-    mnist.evaluate = lambda net, images: (1.0, 0.0)  # type: ignore[assignment]
-    mnist.log_filters = lambda net, run: None  # type: ignore[assignment]
+    mnist.evaluate = lambda net, images, chosen=None: (1.0, 0.0)  # type: ignore[assignment]
+    mnist.log_filters = mnist.log_weights = lambda net, run: None  # type: ignore[assignment]
+    mnist.log_mistakes = lambda images, chosen, run: None  # type: ignore[assignment]
     steps = STEPS["lesson"]
 
     def turn() -> tuple[float, float]:

@@ -1,10 +1,10 @@
 """Everything that is promised for a GPU, in at most five minutes: `make gpu`, or `python -m tests.gpu`.
 
 It uses the Python and the PyTorch that are there, without TensorFlow and network, and installs nothing.
-Every part runs in a process of its own with a time limit; the most valuable come first. Each result is a
-line of JSON in --out as soon as it is measured; the table comes last. Without a GPU the pretended driver is
-tried, and the rest is named as not done; with --device cpu all parts run there with small sizes, which tries
-the script.
+Every part runs in a process of its own with a time limit, and says what it dropped to keep it; the most
+valuable come first. Each result is a line of JSON in --out as soon as it is measured; the table comes last.
+Without a GPU the pretended driver is tried, and the rest is named as not done; with --device cpu all parts
+run there with small sizes, which tries the script.
 """
 
 from __future__ import annotations
@@ -25,24 +25,26 @@ from tests.end_to_end.home import ROOT
 from tests.gpu.result import GpuResult, GpuSetting, Results, append, not_done, table
 
 PARTS = {
-    "machine": ("tests.gpu.machine:results", 15),
-    "mnist": ("tests.gpu.speed:mnist", 45),
-    "recipe": ("tests.gpu.speed:recipe", 60),
-    "lm": ("tests.gpu.speed:language", 60),
-    "xor": ("tests.gpu.speed:xor", 40),
-    "exact": ("tests.gpu.exact_resume:results", 90),
-    "tests": ("tests.gpu.repository_tests:tests_on_gpu", 40),
-    "service": ("tests.gpu.service_runs:results", 90),
-    "doctor": ("tests.gpu.machine:doctor", 20),
-    "pretended": ("tests.gpu.repository_tests:results", 40),
+    "machine": ("tests.gpu.machine:results", 10),
+    "mnist": ("tests.gpu.speed:mnist", 30),
+    "recipe": ("tests.gpu.speed:recipe", 30),
+    "lm": ("tests.gpu.speed:language", 30),
+    "xor": ("tests.gpu.speed:xor", 25),
+    "exact": ("tests.gpu.exact_resume:results", 60),
+    "service": ("tests.gpu.service_runs:results", 60),
+    "pretended": ("tests.gpu.pretended:results", 10),
+    "doctor": ("tests.gpu.machine:doctor", 10),
+    "tests": ("tests.gpu.repository_tests:results", 30),
 }
-"""name: where its results come from, and its most seconds. The most valuable first; all of it in --seconds"""
-NEED_NONE = ("machine", "doctor", "pretended")
+"""name: where its results come from, and its seconds, 295 in all. The most valuable first"""
+NEED_NONE = ("machine", "doctor", "pretended", "tests")
 """parts that say something on a machine without a GPU"""
 WITHOUT = "No GPU here."
 SMALL = "The same code on the CPU with small sizes. No bound is judged."
 LEAST = 5.0
 """seconds that are worth a part"""
+MARGIN = 3.0
+"""seconds before its limit at which a part begins nothing new"""
 PATIENCE = 3
 """times the limits, without a GPU"""
 
@@ -54,6 +56,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=Path("gpu-results.jsonl"), help="lines of JSON")
     parser.add_argument("--seconds", type=float, default=300, help="for everything")
     parser.add_argument("--device", choices=("cuda", "cpu"), help="default: cuda where PyTorch sees one")
+    parser.add_argument("--part-seconds", type=float, default=LEAST, help=argparse.SUPPRESS)
     parser.add_argument("--part", choices=tuple(PARTS), help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -72,7 +75,7 @@ def named(path: str) -> Callable[[GpuSetting], Results]:
 def serve(chosen: argparse.Namespace) -> None:
     """One part in this process: a line of JSON on stdout for each result."""
     with tempfile.TemporaryDirectory(prefix="gpu", ignore_cleanup_errors=True) as folder:
-        setting = GpuSetting(chosen.device, chosen.data, Path(folder))
+        setting = GpuSetting(chosen.device, chosen.data, Path(folder), time.monotonic() + chosen.part_seconds)
         for result in named(PARTS[chosen.part][0])(setting):
             print(json.dumps(asdict(result), ensure_ascii=False), file=sys.__stdout__, flush=True)
 
@@ -80,6 +83,7 @@ def serve(chosen: argparse.Namespace) -> None:
 def run_part(name: str, chosen: argparse.Namespace, limit: float) -> Results:
     """The results of a part as they come. What the part prints itself goes to a file beside --out."""
     words = ["--part", name, "--device", chosen.device]
+    words += ["--part-seconds", f"{limit - MARGIN:.1f}"]
     words += ["--data", str(chosen.data)] if chosen.data else []
     log = chosen.out.with_name(f"{chosen.out.stem}-{name}.log")
     with (
@@ -132,7 +136,8 @@ def measure(chosen: argparse.Namespace, is_tried: bool) -> list[GpuResult]:
         elif left < LEAST:
             found = nothing(name, "no time was left; --only does it alone")
         else:
-            found = run_part(name, chosen, min(slow * PARTS[name][1], left))
+            # A part alone has all the time.
+            found = run_part(name, chosen, left if chosen.only else min(slow * PARTS[name][1], left))
         for result in found:
             append(chosen.out, result)
             results.append(result)

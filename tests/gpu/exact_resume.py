@@ -8,12 +8,13 @@ import os
 import random
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from engine.protocol import Json
 from tests.engine.worker.attempts import ScriptedPipe, new_run, train, weights
-from tests.gpu.result import GpuResult, GpuSetting, Results, check
+from tests.gpu.result import GpuResult, GpuSetting, Results, check, defaults_of_torch, dropped
 
 
 class PausedFrom(ScriptedPipe):
@@ -60,6 +61,9 @@ def experiments(small: bool, corpus: str) -> tuple[Resumed, ...]:
         Resumed("mnist_recipe fast", "mnist_recipe", {"recipe": "fast", "epochs": 1}, 30, min(many, 3)),
         Resumed("mnist_recipe accurate", "mnist_recipe", {"recipe": "accurate", "epochs": 1}, 30,
                 min(many, 3)),
+        Resumed("xor_batch", "xor_batch",
+                {"axes": "hidden=1..4; lr=0.01,0.03,0.1,0.3", "epochs": 1000, "patience": None}, 1000, min(many, 3)),
+        Resumed("leak", "leak", {"steps": 40}, 40, min(many, 3)),
     )  # fmt: skip
 
 
@@ -72,10 +76,32 @@ def results(setting: GpuSetting) -> Results:
     os.environ["DLTUI_OFFLINE"] = "1"
     corpus = captions(setting.folder, SENTENCES)
     for resumed in experiments(not setting.on_gpu, corpus):
-        with contextlib.redirect_stdout(sys.stderr):
-            yield one(setting, resumed)
-    yield from controls(setting)
-    yield price(setting)
+        if setting.has_seconds(3):
+            with contextlib.redirect_stdout(sys.stderr):
+                yield one(setting, resumed)
+        else:
+            yield dropped("exact", f"{resumed.title}, paused and resumed")
+    yield settings()
+    for what, measured in (("negative controls", controls), ("what exactness costs", price)):
+        if setting.has_seconds(3):
+            yield from measured(setting)
+        else:
+            yield dropped("exact", what)
+
+
+def settings() -> GpuResult:
+    """Those that every worker trains with, as they are in effect."""
+    import torch
+
+    cuda = torch.backends.cuda.matmul.allow_tf32
+    found = (
+        f"CUBLAS_WORKSPACE_CONFIG={os.environ.get('CUBLAS_WORKSPACE_CONFIG')} (for cuBLAS and cuDNN's LSTM), "
+        f"deterministic algorithms {torch.are_deterministic_algorithms_enabled()}, cuDNN deterministic "
+        f"{torch.backends.cudnn.deterministic}, benchmark {torch.backends.cudnn.benchmark}, TF32 in products "
+        f"{cuda}, in cuDNN {torch.backends.cudnn.allow_tf32}"
+    )
+    is_exact = torch.are_deterministic_algorithms_enabled() and torch.backends.cudnn.deterministic
+    return check("exact", "settings", is_exact and not torch.backends.cudnn.benchmark, found)
 
 
 def one(setting: GpuSetting, asked: Resumed) -> GpuResult:
@@ -83,10 +109,18 @@ def one(setting: GpuSetting, asked: Resumed) -> GpuResult:
     drawn = random.Random(asked.title)
     whole = finished(setting, asked, ())
     steps = sorted(drawn.sample(range(1, min(asked.steps, whole[0])), min(asked.pauses, whole[0] - 1)))
-    wrong = [step for step in steps if finished(setting, asked, (step,)) != whole]
     other = finished(setting, asked, (), seed=2) != whole
-    found = f"{len(steps) - len(wrong)} of {len(steps)} equal"
-    note = f"paused at {', '.join(map(str, steps))}" + (f"; other bits after {wrong}" if wrong else "")
+    tried, wrong = [], []
+    for step in drawn.sample(steps, len(steps)):
+        if tried and not setting.has_seconds(3):
+            break
+        tried.append(step)
+        if finished(setting, asked, (step,)) != whole:
+            wrong.append(step)
+    left = len(steps) - len(tried)
+    found = f"{len(tried) - len(wrong)} of {len(tried)} equal" + (f" ({left} dropped)" if left else "")
+    note = f"asked to pause at {', '.join(map(str, sorted(tried)))}"
+    note += f"; other bits after {wrong}" if wrong else ""
     note += "" if other else "; another seed gives the same weights: this proves nothing"
     return check("exact", f"{asked.title}, paused and resumed", not wrong and other, found, note)
 
@@ -134,33 +168,58 @@ def succeeds(tried: Any) -> bool:
     return True
 
 
-def price(setting: GpuSetting) -> GpuResult:
-    """What deterministic algorithms cost: a step of double_conv with and without them."""
+def price(setting: GpuSetting) -> Results:
+    """What deterministic algorithms cost: a step of double_conv, and of an LSTM, with and without them."""
+    for what, step in (("double_conv", convolutions(setting)), ("LSTM in cuDNN", lstm(setting))):
+        count = setting.size(300, 5)
+        exact = seconds_of(step, count, setting)
+        with defaults_of_torch():
+            free = seconds_of(step, count, setting)
+        found = f"{1e3 * exact:.2f} ms a step, {exact / free:.2f} times {1e3 * free:.2f}"
+        yield GpuResult("exact", f"what exactness costs, {what}", found)
+
+
+def seconds_of(step: Callable[[], None], count: int, setting: GpuSetting) -> float:
+    """Of a step, after some to warm up."""
+    import torch
+
+    for number in range(5 + count):
+        if number == 5:
+            if setting.on_gpu:
+                torch.cuda.synchronize()
+            began = time.perf_counter()
+        step()
+    if setting.on_gpu:
+        torch.cuda.synchronize()
+    return (time.perf_counter() - began) / count
+
+
+def convolutions(setting: GpuSetting) -> Callable[[], None]:
     import torch
 
     from engine.experiments.mnist import network
-    from tests.gpu.speed import defaults_of_torch
 
     net = network("double_conv", 28).to(setting.device)
     optimizer = torch.optim.Adam(net.parameters(), fused=True)
     x = torch.rand(50, 1, 28, 28, device=setting.device)
     y = torch.arange(50, device=setting.device) % 10
 
-    def step() -> float:
-        began = time.perf_counter()
-        for _ in range(setting.size(500, 20)):
-            optimizer.zero_grad()
-            torch.nn.functional.cross_entropy(net(x), y).backward()
-            optimizer.step()
-        if setting.on_gpu:
-            torch.cuda.synchronize()
-        return (time.perf_counter() - began) / setting.size(500, 20)
+    def step() -> None:
+        optimizer.zero_grad()
+        torch.nn.functional.cross_entropy(net(x), y).backward()
+        optimizer.step()
 
-    step()
-    exact = step()
-    with defaults_of_torch():
-        step()
-        free = step()
-    found = f"{1e3 * exact:.2f} ms a step, {exact / free:.2f} times {1e3 * free:.2f}"
-    note = "CUBLAS_WORKSPACE_CONFIG=:4096:8, deterministic algorithms, cuDNN deterministic without benchmark"
-    return GpuResult("exact", "what exactness costs, double_conv", found, note=note)
+    return step
+
+
+def lstm(setting: GpuSetting) -> Callable[[], None]:
+    import torch
+
+    net = torch.nn.LSTM(300, 256).to(setting.device)
+    x = torch.rand(12, 128, 300, device=setting.device)
+
+    def step() -> None:
+        net.zero_grad()
+        net(x)[0].sum().backward()
+
+    return step

@@ -23,8 +23,23 @@ def results(setting: GpuSetting) -> Results:
         facts = torch.cuda.get_device_properties(0)
         found = f"{facts.name}, {facts.total_memory / 2**30:.0f} GiB, {facts.multi_processor_count} units"
         yield GpuResult("machine", "GPU", f"{torch.cuda.device_count()} x {found}")
+        yield bfloat16_lstm()
     absent = [name for name in needed() if not is_there(name)]
     yield GpuResult("machine", "packages that are missing", ", ".join(absent) or "none")
+
+
+def bfloat16_lstm() -> GpuResult:
+    """`lm` trains its LSTM in float32 where cuDNN's knows no bfloat16."""
+    import torch
+
+    net = torch.nn.LSTM(8, 8).to("cuda", torch.bfloat16)
+    try:
+        net(torch.zeros(2, 1, 8, device="cuda", dtype=torch.bfloat16))[0].sum().backward()
+        found = "yes"
+    except RuntimeError as error:
+        found = f"no: {next(iter(str(error).splitlines()), '')}"
+    version = torch.backends.cudnn.version()
+    return GpuResult("machine", "LSTM in bfloat16", found, note=f"cuDNN {version}; it is there since 91300")
 
 
 def needed() -> list[str]:

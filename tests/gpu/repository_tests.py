@@ -1,4 +1,4 @@
-"""Tests of the repository: those that need no GPU to be right (a pretended driver), and cases for a GPU."""
+"""Tests of the repository that have a case for a GPU, or a pretended driver."""
 
 from __future__ import annotations
 
@@ -7,31 +7,35 @@ import subprocess
 import sys
 
 from tests.end_to_end.home import ROOT
-from tests.gpu.result import GpuResult, GpuSetting, Results
+from tests.gpu.result import GpuResult, GpuSetting, Results, dropped
 
-ON_GPU = ("tests/engine/models/test_captured_updates.py", "tests/checkpoints/test_torch_io.py")
 PRETENDED = (
-    "tests/engine/service/placement/test_gpus.py",
-    "tests/engine/service/health/test_gpu_frameworks.py",
     "tests/engine/service/health/test_gpu_driver.py",
+    "tests/engine/service/health/test_gpu_frameworks.py",
+    "tests/engine/service/placement/test_gpus.py",
+    "tests/engine/service/placement/test_gpu_use_meter.py",
+)
+ON_GPU = (
+    "tests/engine/models/test_captured_updates.py",
+    "tests/engine/models/language_training/test_torch_gpu_training.py",
+    "tests/engine/models/xor/batch/test_device_trainer.py",
+    "tests/checkpoints/test_torch_io.py",
 )
 
 
 def results(setting: GpuSetting) -> Results:
-    yield from passed("pretended", PRETENDED)
+    for path in ON_GPU + PRETENDED if setting.on_gpu else PRETENDED:
+        if setting.has_seconds(4):
+            yield passed(path)
+        else:
+            yield dropped("tests", path)
 
 
-def tests_on_gpu(setting: GpuSetting) -> Results:
-    """Tests that have a case for a GPU."""
-    yield from passed("tests", ON_GPU)
-
-
-def passed(part: str, paths: tuple[str, ...]) -> Results:
-    for path in paths:
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "ignore", path],
-            cwd=ROOT, capture_output=True, text=True,
-        )  # fmt: skip
-        said = re.findall(r"^.*\b(?:passed|failed|error)\b.*$", done.stdout, re.M)
-        last = said[-1].strip("= ") if said else (done.stdout + done.stderr).strip()[-120:]
-        yield GpuResult(part, path.partition("engine/")[2], last, "passed", "", done.returncode == 0)
+def passed(path: str) -> GpuResult:
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", "-W", "ignore", path],
+        cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    said = re.findall(r"^.*\b(?:passed|failed|error)\b.*$", done.stdout, re.M)
+    last = said[-1].strip("= ") if said else (done.stdout + done.stderr).strip()[-120:]
+    return GpuResult("tests", path.removeprefix("tests/"), last, "passed", "", done.returncode == 0)

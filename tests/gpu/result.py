@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from math import inf
 from pathlib import Path
 
 from engine.places import Places
@@ -42,6 +45,8 @@ class GpuSetting:
     """a folder with mnist/ and text/"""
     folder: Path
     """an empty one"""
+    until: float = inf
+    """when the part has to end, on the monotonic clock"""
 
     @property
     def on_gpu(self) -> bool:
@@ -49,6 +54,10 @@ class GpuSetting:
 
     def size(self, gpu: int, cpu: int) -> int:
         return gpu if self.on_gpu else cpu
+
+    def has_seconds(self, needed: float) -> bool:
+        """Whether so many seconds of the part are left."""
+        return time.monotonic() + needed < self.until
 
 
 Results = Iterator[GpuResult]
@@ -59,6 +68,10 @@ def home_of(setting: GpuSetting) -> Home:
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     environ = {"DLTUI_DATA": str(setting.data or ""), "DLTUI_OFFLINE": "1", "PYTHONPATH": path}
     return Home(Places(setting.folder / "home"), environ)
+
+
+def dropped(part: str, what: str) -> GpuResult:
+    return not_done(part, what, "dropped: the seconds of this part are used; --only gives it all of them")
 
 
 def not_done(part: str, what: str, why: str) -> GpuResult:
@@ -92,10 +105,29 @@ def append(path: Path, result: GpuResult) -> None:
         file.flush()
 
 
+def short(text: str, limit: int = 64) -> str:
+    """For a row; the whole text is in the line on disk."""
+    return text if len(text) <= limit else f"{text[: limit - 3]}..."
+
+
 def table(results: Iterable[GpuResult]) -> list[str]:
     rows = [("", "part", "what", "found", "must", "aim")]
-    rows += [(r.sign, r.part, r.what, r.found, r.must, r.aim) for r in results]
+    rows += [(r.sign, r.part, r.what, short(r.found), r.must, r.aim) for r in results]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     ]
+
+
+@contextlib.contextmanager
+def defaults_of_torch() -> Iterator[None]:
+    """A textbook's program sets none of the switches of an exact resume."""
+    import torch
+
+    torch.use_deterministic_algorithms(False)
+    torch.backends.cudnn.deterministic = False
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(True)
+        torch.backends.cudnn.deterministic = True

@@ -10,8 +10,18 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from engine.system_metrics import GPU_BYTES, GPU_USE, is_of_gpu, values_of
 from tests.end_to_end.home import Home, kill
-from tests.gpu.result import GpuResult, GpuSetting, Results, check, home_of, not_done, seconds
+from tests.gpu.result import (
+    GpuResult,
+    GpuSetting,
+    Results,
+    check,
+    dropped,
+    home_of,
+    not_done,
+    seconds,
+)
 
 GIB = 1 << 30
 NET = {"model": "double_conv", "every": 100_000, "epochs": 50}
@@ -46,13 +56,15 @@ sys.stdin.read()
 
 def results(setting: GpuSetting) -> Results:
     home = home_of(setting)
-    home.environ["DLTUI_CHECKPOINT_SECONDS"] = "1"
+    home.environ["DLTUI_CHECKPOINT_SECONDS"] = "0.5"
+    home.environ["DLTUI_SYSTEM_SECONDS"] = "1"
+    checks = (pause_and_kill, kill_of_each, out_of_memory, memory_of_others, limited_shell, two_on_one)
     try:
-        yield from pause_and_kill(home, setting)
-        yield from two_on_one(home, setting)
-        yield from out_of_memory(home, setting)
-        yield from memory_of_others(home, setting)
-        yield from limited_shell(home, setting)
+        for one in checks:
+            if setting.has_seconds(8):
+                yield from one(home, setting)
+            else:
+                yield dropped("service", (one.__doc__ or "").partition("\n")[0])
     finally:
         home.dltui("engine", "stop", status=None)
         home.close()
@@ -74,6 +86,7 @@ def weights(found: dict[str, Any]) -> Any:
 
 
 def pause_and_kill(home: Home, setting: GpuSetting) -> Results:
+    """Pause frees the memory; killed and resumed it ends with the same weights."""
     steps = setting.size(12_000, 400)
     before = used_memory()
     began = time.monotonic()
@@ -103,8 +116,67 @@ def pause_and_kill(home: Home, setting: GpuSetting) -> Results:
     equal = weights(ended) == weights(whole)
     yield check("service", "paused, resumed, killed and resumed: the weights of a run that was not", equal,
                 note="" if killed else "it had ended before the kill")  # fmt: skip
+    yield use_over_time(home, run, setting)
     other = weights(home.finish(begun(home, setting, iterations=steps, seed=2)))
     yield check("service", "another seed gives other weights", other != weights(whole))
+
+
+def use_over_time(home: Home, run: str, setting: GpuSetting) -> GpuResult:
+    """What the service measured of the GPU while the run trained."""
+    if not setting.on_gpu:
+        return not_done("service", "use of the GPU over time", "needs a GPU")
+    found = [values_of(event.facts) for event in home.events(run) if event.kind == "system"]
+    use = [value for one in found for name, value in one.items() if is_of_gpu(name, GPU_USE)]
+    memory = [value for one in found for name, value in one.items() if is_of_gpu(name, GPU_BYTES)]
+    text = f"{len(use)} readings, {min(use, default=0):.0f} to {max(use, default=0):.0f} % in use"
+    text += f", {mib(int(max(memory, default=0)))} at most"
+    return check("service", "use of the GPU over time", bool(use) and max(use) > 0, text)
+
+
+KILLED: dict[str, tuple[str, dict[str, Any]]] = {
+    "mnist dropout": ("mnist", {"model": "double_conv_dropout", "every": 100_000, "iterations": 20_000}),
+    "mnist_recipe fast": ("mnist_recipe", {"recipe": "fast", "epochs": 20}),
+    "mnist_recipe accurate": ("mnist_recipe", {"recipe": "accurate", "epochs": 8}),
+    "lm LSTM": ("lm", {"framework": "torch", "batch": 32, "epochs": 8, "dropout": 0.3}),
+    "lm transformer": ("lm", {"model": "transformer", "batch": 32, "epochs": 8, "dropout": 0.3}),
+    "xor": ("xor", {"epochs": 8000}),
+    "xor_batch": ("xor_batch", {"axes": "hidden=1..4; seed=1..20000", "epochs": 40_000, "patience": "never"}),
+    "leak": ("leak", {"steps": 4000, "every": 1000}),
+}
+SMALL_KILLED = ("xor", "xor_batch")
+"""those that are tried without a GPU"""
+
+
+def kill_of_each(home: Home, setting: GpuSetting) -> Results:
+    """Each experiment, killed with SIGKILL in mid-run and started again, all at the same time."""
+    names = list(KILLED) if setting.on_gpu else list(SMALL_KILLED)
+    if setting.data is None:
+        names = [name for name in names if not name.startswith("lm ")]
+        yield not_done("service", "lm killed", "needs the captions: --data DIR")
+    pairs = {name: tuple(submitted(home, setting, name) for _ in range(2)) for name in names}
+    waiting, killed = dict(pairs), set()
+    while waiting and setting.has_seconds(6):
+        for name, (_, victim) in list(waiting.items()):
+            found = home.show(victim)
+            is_over = found["status"] in ("done", "failed")
+            if is_over or (found["status"] == "running" and home.steps_saved(victim) > 0):
+                killed |= {name} if not is_over and kill(home.worker(victim)) else set()
+                del waiting[name]
+    for name, runs in pairs.items():
+        if not setting.has_seconds(3):
+            yield dropped("service", f"{name} killed")
+            continue
+        ends = [weights(home.finish(run)) for run in runs]
+        note = "" if name in killed else "it had ended before the kill: this proves nothing"
+        yield check("service", f"{name} killed and started again: the same weights",
+                    ends[0] == ends[1] and name in killed, note=note)  # fmt: skip
+
+
+def submitted(home: Home, setting: GpuSetting, name: str) -> str:
+    experiment, given = KILLED[name]
+    where = ("--device", "gpu", "--gpu-share", "0.06") if setting.on_gpu else ("--device", "cpu")
+    values = [word for key, value in given.items() for word in ("--set", f"{key}={value}")]
+    return home.dltui("run", experiment, *where, *values).strip()
 
 
 def used_memory() -> int | None:
@@ -127,6 +199,7 @@ def mib(size: int) -> str:
 
 
 def two_on_one(home: Home, setting: GpuSetting) -> Results:
+    """Two runs share one GPU."""
     share = ("--gpu-share", "0.4") if setting.on_gpu else ()
     steps = setting.size(20_000, 8000)
     runs = [begun(home, setting, *share, iterations=steps, seed=seed) for seed in (3, 4)]
@@ -140,6 +213,7 @@ def two_on_one(home: Home, setting: GpuSetting) -> Results:
 
 
 def out_of_memory(home: Home, setting: GpuSetting) -> Results:
+    """Out of GPU memory is told as such, and survived by the neighbour."""
     if not setting.on_gpu:
         yield not_done("service", "out of GPU memory is told as such", "needs a GPU")
         return
@@ -175,6 +249,7 @@ def another_program() -> Iterator[None]:
 
 
 def memory_of_others(home: Home, setting: GpuSetting) -> Results:
+    """Memory of another program closes a GPU."""
     if not setting.on_gpu:
         yield not_done("service", "memory of another program closes a GPU", "needs a GPU")
         return
