@@ -61,8 +61,8 @@ def experiments(small: bool, corpus: str) -> tuple[Resumed, ...]:
         Resumed("mnist_recipe fast", "mnist_recipe", {"recipe": "fast", "epochs": 1}, 30, min(many, 3)),
         Resumed("mnist_recipe accurate", "mnist_recipe", {"recipe": "accurate", "epochs": 1}, 30,
                 min(many, 3)),
-        Resumed("xor_batch", "xor_batch",
-                {"axes": "hidden=1..4; lr=0.03,0.1,0.3", "epochs": 1000, "patience": None}, 1000, min(many, 3)),
+        Resumed("xor_batch", "xor_batch", {"axes": "hidden=1..4; lr=0.03,0.1", "epochs": 1000,
+                                           "patience": None}, 1000, min(many, 3)),
         Resumed("leak", "leak", {"steps": 40}, 40, min(many, 3)),
     )  # fmt: skip
 
