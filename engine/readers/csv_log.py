@@ -109,13 +109,17 @@ class CsvLog:
         time_name = next((name for name in TIMES if name in names), "")
         if offset == 0:
             self._rows = 0
-        for cells in csv.reader(_text(rows).splitlines(), delimiter=_delimiter(self._head)):
+        for cells in _rows(_text(rows), _delimiter(self._head)):
+            if cells is None:
+                self._rows += 1
+                self._damage(batch, "a field is too long")
+                continue
             numbers = {name: cell for name, cell in zip(names, cells, strict=False) if cell.strip()}
             if not numbers:
                 continue
             step, self._rows = self._step(numbers.pop(step_name, str(self._rows))), self._rows + 1
             if step is None:
-                self._damage(batch, "step", ",".join(cells))
+                self._damage(batch, f"step: {','.join(cells)[:40]!r} is no number")
                 continue
             at = _number(numbers.pop(time_name, "")) or now
             for name, cell in numbers.items():
@@ -130,7 +134,7 @@ class CsvLog:
     def _add(self, batch: LogBatch, name: str, step: int, cell: str, at: float) -> None:
         number = _number(cell)
         if number is None:
-            self._damage(batch, name, cell)
+            self._damage(batch, f"{name}: {cell[:40]!r} is no number")
             return
         columns = batch.series.setdefault(name, PointColumns())
         assert isinstance(columns.values, array), "made above"
@@ -143,12 +147,10 @@ class CsvLog:
         is_whole = number is not None and abs(number) < WHOLE_LIMIT
         return int(number) if is_whole and number is not None else None
 
-    def _damage(self, batch: LogBatch, column: str, cell: str) -> None:
+    def _damage(self, batch: LogBatch, text: str) -> None:
         self._damages += 1
         if self._damages <= DAMAGES_LIMIT:
-            batch.damages.append(
-                f"{self.path.name}: row {self._rows:,}, {column}: {cell[:40]!r} is no number"
-            )
+            batch.damages.append(f"{self.path.name}: row {self._rows:,}, {text}")
 
 
 def _found(path: Path) -> os.stat_result:
@@ -173,8 +175,20 @@ def _header(path: Path) -> list[str]:
 
 
 def _cells(line: bytes) -> list[str]:
-    rows = list(csv.reader([_text(line).rstrip("\r\n")], delimiter=_delimiter(line)))
-    return [cell.strip() for cell in rows[0]] if rows else []
+    cells = next(_rows(_text(line), _delimiter(line)), None)
+    return [cell.strip() for cell in cells or ()]
+
+
+def _rows(text: str, delimiter: str) -> Iterator[list[str] | None]:
+    """The cells of each line; None for a line that cannot be read."""
+    rows = csv.reader(text.splitlines(), delimiter=delimiter)
+    while True:
+        try:
+            yield next(rows)
+        except StopIteration:
+            return
+        except csv.Error:
+            yield None
 
 
 def _delimiter(head: bytes) -> str:

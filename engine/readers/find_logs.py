@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from engine.errors import CorruptRun, InputError
+from engine.errors import CorruptRun, DltuiError, InputError
 from engine.readers import (
     csv_log,
     mlflow_database,
@@ -23,6 +24,8 @@ from engine.readers.mlflow_log import MlflowLog
 from engine.readers.tensorboard_log import PARTS, EventFolder
 from engine.readers.wandb_log import WandbRun
 
+_KERNEL = {os.stat(path).st_dev for path in ("/proc", "/sys") if os.path.isdir(path)}
+"""file systems that hold no log, and links to everything"""
 DEPTH = 32
 """folders within each other"""
 
@@ -46,27 +49,44 @@ def find_logs(path: Path, tell: Callable[[str], object] = lambda text: None) -> 
         return
     deleted = 0
     for folder, names in _walk(path, set(), DEPTH):
-        if mlflow_folder_run.is_run(folder, names):
-            if mlflow_folder_run.is_deleted(folder):
-                deleted += 1
-            else:
-                yield MlflowLog(FolderRun(folder))
+        if mlflow_folder_run.is_run(folder, names) and mlflow_folder_run.is_deleted(folder):
+            deleted += 1
             continue
-        name = str(folder.relative_to(path)) if folder != path else path.name or str(path)
-        if parts := _parts(folder, names):
-            yield EventFolder(folder, name, parts)
-        elif any(map(tensorboard_log.is_event_file, names)) and not _is_part(folder, path):
-            yield EventFolder(folder, name)
-        for file in filter(wandb_log.is_run_file, names):
-            if wandb_log.files_of_run(folder / file)[0] == folder / file:
-                yield WandbRun(folder / file)
-        for file in names:
-            if file.endswith(".csv") and csv_log.is_log(folder / file):
-                beside = name if file == "metrics.csv" else f"{name}/{file.removesuffix('.csv')}"
-                yield CsvLog(folder / file, beside)
-            elif mlflow_database.is_store(folder / file):
-                yield from _database(folder / file, tell)
+        try:
+            yield from _in_folder(path, folder, names, tell)
+        except DltuiError as error:
+            tell(str(error))
+        except Exception as error:
+            tell(unexpected(str(folder), error))
     _tell_deleted(path, deleted, tell)
+
+
+def unexpected(source: str, error: Exception) -> str:
+    """Why a log is left out whose reader raised what it should not; the traceback goes to standard error."""
+    traceback.print_exception(error)
+    return f"{source} cannot be read: {type(error).__name__}: {error}."
+
+
+def _in_folder(
+    top: Path, folder: Path, names: list[str], tell: Callable[[str], object]
+) -> Iterator[LogReader]:
+    if mlflow_folder_run.is_run(folder, names):
+        yield MlflowLog(FolderRun(folder))
+        return
+    name = str(folder.relative_to(top)) if folder != top else top.name or str(top)
+    if parts := _parts(folder, names):
+        yield EventFolder(folder, name, parts)
+    elif any(map(tensorboard_log.is_event_file, names)) and not _is_part(folder, top):
+        yield EventFolder(folder, name)
+    for file in filter(wandb_log.is_run_file, names):
+        if wandb_log.files_of_run(folder / file)[0] == folder / file:
+            yield WandbRun(folder / file)
+    for file in names:
+        if file.endswith(".csv") and csv_log.is_log(folder / file):
+            beside = name if file == "metrics.csv" else f"{name}/{file.removesuffix('.csv')}"
+            yield CsvLog(folder / file, beside)
+        elif mlflow_database.is_store(folder / file):
+            yield from _database(folder / file, tell)
 
 
 def open_log(kind: str, source: str, name: str) -> LogReader:
@@ -127,7 +147,7 @@ def _walk(folder: Path, seen: set[tuple[int, int]], depth: int) -> Iterator[tupl
             listed = sorted(entries, key=lambda entry: (entry.is_symlink(), entry.name))
     except OSError:
         return
-    if (found.st_dev, found.st_ino) in seen:
+    if (found.st_dev, found.st_ino) in seen or found.st_dev in _KERNEL:
         return
     seen.add((found.st_dev, found.st_ino))
     folders = [entry.name for entry in listed if _is_folder(entry)]

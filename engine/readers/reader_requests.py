@@ -99,6 +99,8 @@ class ReaderRequests:
                     found.append(_checked(reader.describe()))
                 except (DltuiError, OSError) as error:
                     left_out.append(str(error))
+                except Exception as error:
+                    left_out.append(find_logs.unexpected("A log", error))
                 if len(found) >= FOUND or left_out:
                     yield FoundLogs(found)
                     yield from map(_left_out, left_out)
@@ -135,6 +137,10 @@ class ReaderRequests:
             except (DltuiError, OSError, ValueError) as error:
                 yield LogProgress(log.id, has_ended=True, error=str(error))
                 continue
+            except Exception as error:  # it costs this log alone
+                text = find_logs.unexpected(log.source, error)
+                yield LogProgress(log.id, has_ended=True, error=text)
+                continue
             if log.follow:
                 self._followed[log.id] = open_log
             yield LogProgress(log.id, has_ended=True)
@@ -147,6 +153,10 @@ class ReaderRequests:
             except (DltuiError, OSError) as error:
                 self._followed.pop(run, None)
                 yield LogProgress(run, has_ended=True, error=str(error))
+            except Exception as error:
+                self._followed.pop(run, None)
+                text = find_logs.unexpected(open_log.log.source, error)
+                yield LogProgress(run, has_ended=True, error=text)
         mlflow_database.close_all()
 
     def write(self, request: WriteTensorBoard) -> Iterator[WrittenPoints]:

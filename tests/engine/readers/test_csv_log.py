@@ -12,6 +12,7 @@ from engine.errors import CorruptRun
 from engine.readers import csv_log
 from engine.readers.csv_log import CsvLog
 from engine.readers.find_logs import find_logs
+from engine.readers.log_reader import LogReader
 
 LOGS = Path(__file__).parents[2] / "stored" / "logs"
 
@@ -118,3 +119,36 @@ def test_in_a_folder_only_files_with_steps_are_logs(tmp_path: Path) -> None:
 def test_an_empty_file_is_refused_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(CorruptRun, match="no line of column names"):
         CsvLog(file(tmp_path, ""), "log").describe()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"step\r,lo\rss\n1,2\n", b"step,loss\n1,\0\n", b"step," + b"x" * 200_000 + b"\n1,2\n",
+        bytes(range(256)) * 20 + b"\n", b'step,"loss\n1,2\n3"\n', b"\xff\xfestep,loss\n1,2\n",
+    ],
+)  # fmt: skip
+def test_a_file_that_is_no_log_costs_no_other_one(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "a.csv").write_bytes(data)
+    (tmp_path / "b.csv").write_bytes(b"step,loss\n1,0.5\n")
+    found = {Path(log.describe().source).name: log for log in find_logs(tmp_path) if is_described(log)}
+    (batch,) = found["b.csv"].scalars()
+    assert list(batch.series["loss"].values) == [0.5]
+    for log in found.values():
+        list(log.scalars())
+
+
+def is_described(log: LogReader) -> bool:
+    try:
+        log.describe()
+    except CorruptRun:
+        return False
+    return True
+
+
+def test_a_row_with_a_field_that_is_too_long_is_named_and_the_others_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "long.csv"
+    path.write_bytes(b"step,loss\n1,0.5\n2," + b"9" * 200_000 + b"\n3,0.25\n")
+    (batch,) = CsvLog(path, "long").scalars()
+    assert list(batch.series["loss"].steps) == [1, 3]
+    assert batch.damages == ["long.csv: row 2, a field is too long"]
