@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 
 @dataclass(frozen=True, slots=True)
 class LogSource:
+    JSON_OMITTED: ClassVar = ("lost",)
+
     kind: str
     """tensorboard, csv, wandb or mlflow"""
     path: str
@@ -19,6 +22,8 @@ class LogSource:
     """whether the events are kept for good; else they are a cache of the log, which may be deleted"""
     idle: float = 0.0
     """seconds without anything new after which it is no longer followed; 0: it is not"""
+    lost: str = ""
+    """why it could be followed no longer"""
 
     @property
     def is_there(self) -> bool:

@@ -253,7 +253,7 @@ class Imports:
             folder = store.folder_of(self._places, run_id)
             before = store.read_log_source(folder)
             copied = source.copied or (before is not None and before.copied)
-            if before is None or (before.copied, before.idle) != (copied, source.idle):
+            if before is None or before.lost or (before.copied, before.idle) != (copied, source.idle):
                 store.write_log_source(folder, replace(source, copied=copied))
 
     async def _read(self, job: ImportJob, sources: Mapping[str, LogSource]) -> None:
@@ -338,26 +338,26 @@ class Imports:
                 self._followed[part.id] = now
             if part.has_ended:
                 logging.info("the log of run %s is no longer followed: %s", part.id, part.error)
-                await self._end_following([part.id])
+                await self._end_following([part.id], part.error)
         idle = [run_id for run_id, since in self._followed.items() if now - since > self._idle[run_id]]
         if idle:
             await self._end_following(idle)
 
-    async def _end_following(self, run_ids: Sequence[str]) -> None:
+    async def _end_following(self, run_ids: Sequence[str], lost: str = "") -> None:
         for run_id in run_ids:
             self._followed.pop(run_id, None)
             self._tracked.pop(run_id, None)
             self._registry.growing.discard(run_id)
-            await asyncio.to_thread(self._note_end, run_id)
+            await asyncio.to_thread(self._note_end, run_id, lost)
             self._changed.add(run_id)
         await self._stop_reading(run_ids)
 
-    def _note_end(self, run_id: str) -> None:
+    def _note_end(self, run_id: str, lost: str) -> None:
         folder = store.folder_of(self._places, run_id)
         with contextlib.suppress(CorruptRun, OSError):
             source = store.read_log_source(folder)
             if source is not None:
-                store.write_log_source(folder, replace(source, idle=0.0))
+                store.write_log_source(folder, replace(source, idle=0.0, lost=lost))
 
     async def _stop_reading(self, run_ids: Sequence[str]) -> None:
         with contextlib.suppress(DltuiError):

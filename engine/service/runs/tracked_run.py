@@ -254,6 +254,8 @@ def imported(folder: RunFolder, spec: Spec, annotations: Annotations) -> Tracked
 
 
 def _following(source: LogSource | None) -> str:
+    if source is not None and source.lost:
+        return f"no longer followed: {source.lost}"
     if source is None or not source.idle:
         return ""
     return f"followed until nothing new comes for {source.idle:,.0f} s"

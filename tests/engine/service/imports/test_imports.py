@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,12 @@ from engine import fold, store
 from engine.client.client import Client
 from engine.errors import DltuiError
 from engine.fold import CurvePoints, MetricCurves, wall_clock
+from engine.log_source import LogSource
 from engine.places import Places
 from engine.protocol import Json, Status
 from engine.reader_protocol import LogDescription
 from engine.service.imports import imports
+from engine.service.imports.import_job import ImportJob
 from engine.table_protocol import Query
 from tests.engine.readers.test_tensorboard_log import scalar, version, write
 from tests.engine.service.live import connect, serving
@@ -178,6 +180,29 @@ async def test_a_service_that_starts_again_follows_on(places: Places, log: Path)
         await wait_for(has_grown_again)
 
 
+async def test_a_log_that_disappears_while_it_is_followed_is_told_until_it_is_imported_again(
+    places: Places, log: Path
+) -> None:
+    async with serving(places), await connect(places) as client:
+        (run,) = (await import_all(client, log, idle=100))["found"]
+        log.rename(log.with_name("elsewhere"))
+
+        async def is_told() -> bool:
+            return (await client.show(run)).notice.startswith(f"no longer followed: {log}")
+
+        await wait_for(is_told)
+        assert (await client.show(run)).metrics == {"loss": 2.25}
+        log.with_name("elsewhere").rename(log)
+        assert (await import_all(client, log))["found"] == [run]
+
+        async def is_silent() -> bool:
+            return (await client.show(run)).notice == ""
+
+        write(log, scalar(10, 5.0))
+        await import_all(client, log)
+        await wait_for(is_silent)
+
+
 async def test_following_ends_when_nothing_new_comes(places: Places, log: Path) -> None:
     async with serving(places), await connect(places) as client:
         (run,) = (await import_all(client, log, idle=0.2))["found"]
@@ -313,9 +338,10 @@ async def test_runs_have_a_row_also_where_the_service_ends_before_their_log_is_r
         write(folder, version(), scalar(1, number))
     has_made = asyncio.Event()
 
-    async def is_never_read(*_: object) -> None:
-        has_made.set()
-        await asyncio.Event().wait()
+    async def is_never_read(job: ImportJob, sources: Mapping[str, LogSource]) -> None:
+        if sources:
+            has_made.set()
+            await asyncio.Event().wait()
 
     async with serving(places) as service, await connect(places) as client:
         monkeypatch.setattr(service.imports, "_read", is_never_read)
