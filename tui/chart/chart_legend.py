@@ -39,17 +39,20 @@ def header(scene: Scene, width: int, most: int) -> list[Row]:
     if scene.small:
         return [_small_header(scene, width)]
     title: Row = (Span(plain(scene.title or scene.view.metric or "metric", limit=40), "title"),)
-    tags = _tags(scene)
-    found = entries(scene)
-    room = width - row_width(tags) - 2
-    if len(_joined([title, *found], room)) > len(found) or not found:
-        return [_split(_flat([title, *found]), tags, width)]
+    found = _curve_entries(scene)
+    without = _without(scene)
+    for spans in ((*without, *_tags(scene)), _tags(scene)):
+        tags = _between(spans)
+        room = width - row_width(tags) - 2
+        if len(_joined([title, *found], room)) > len(found) or not found:
+            return [_split(_flat([title, *found]), tags, width)]
     if most == 1:
         return [_in_one(scene, title, found, tags, width)]
     names = _names(scene)
     are_named = len(names) == len(found) and scene.view.crosshair is None
     if are_named and _fits(names, width, most - 1) and not _fits(found, width, most - 1):
         found = names
+    tags = _between((*without, *_tags(scene)))
     return [_split(title, tags, width), *_wrapped(found, width, most - 1, scene.legend_key)]
 
 
@@ -84,12 +87,29 @@ def value_point(scene: Scene, series: CurveSeries) -> CurvePoint | None:
 
 def entries(scene: Scene) -> list[Row]:
     """An entry per run with the value of each of its curves, then one per run without the metric."""
-    found = [
+    found = _curve_entries(scene)
+    found += [_missing_entry(scene, label) for label in scene.lacking]
+    return found + [_unplaced_entry(scene, label) for label in scene.unplaced]
+
+
+def _curve_entries(scene: Scene) -> list[Row]:
+    return [
         tuple(span for series in group for span in _entry(scene, series, series is not group[0]))
         for group in _groups(scene)
     ]
-    found += [_missing_entry(scene, label) for label in scene.lacking]
-    return found + [_unplaced_entry(scene, label) for label in scene.unplaced]
+
+
+def _without(scene: Scene) -> Row:
+    """How many of the shown runs have no such curve, by name where it is one: 3 runs: no val_loss"""
+    found: list[Span] = []
+    for labels, entry in ((scene.lacking, _missing_entry), (scene.unplaced, _unplaced_entry)):
+        if labels:
+            found += entry(scene, labels[0] if len(labels) == 1 else f"{len(labels):,} runs")
+    return tuple(found)
+
+
+def _between(spans: Row) -> Row:
+    return tuple(part for span in spans for part in (Span(" · ", "axis"), span))[1:]
 
 
 def _in_one(scene: Scene, title: Row, found: list[Row], tags: Row, width: int) -> Row:
@@ -251,7 +271,7 @@ def _tags(scene: Scene) -> Row:
         spans.append(Span("zoom", "tag"))
     if scene.live:
         spans.append(Span("live", "live") if view.x is None or view.follow else Span("held", "tag"))
-    return tuple(part for span in spans for part in (Span(" · ", "axis"), span))[1:]
+    return tuple(spans)
 
 
 def place_text(scene: Scene) -> str:

@@ -109,6 +109,10 @@ class Scene:
         main = self.main
         return main is not None and series.key != main.key and len(self.keys) > CROWD
 
+    def has_part(self, key: str) -> bool:
+        """Whether a curve of validation is drawn over the one of training."""
+        return any(one.part and one.key == key and len(one) for one in self.series)
+
     @property
     def keys(self) -> list[str]:
         """Of the runs, in their order; one may have several curves."""

@@ -337,6 +337,7 @@ class Plot:
         is_smoothed = self.scene.is_smoothed(series)
         line = self._smooth_trace(series, pen) if is_smoothed else self._trace(series, pen)
         is_faint = self.scene.is_one_of_many(series) and not is_smoothed
+        is_faint |= self.scene.has_part(series.key) and not series.part and is_broad(line, pen)
         canvas.paint(dashed(line, self.scene.dash(series)), pen, style_name_of(series.hue, faint=is_faint))
         return line
 
@@ -500,6 +501,12 @@ class Plot:
 
     def _vertical(self, line: str) -> str:
         return "|" if self.scene.symbols == "ascii" else line
+
+
+def is_broad(line: DotTrace, pen: DotPen) -> bool:
+    """Whether the curve is an area rather than a line: half of its columns are a row of cells high or more."""
+    heights = (line.bottom - line.top)[line.top <= line.bottom]
+    return len(heights) > 0 and float(np.median(heights)) >= pen.down
 
 
 def band_of(series: CurveSeries, view: ChartView) -> tuple[ValueBlocks, ValueBlocks] | None:
