@@ -43,6 +43,8 @@ upgrade_form_texts = spec_versions.upgrade_form_texts
 current_experiment = spec_versions.current_experiment
 experiment_names = spec_versions.experiment_names
 
+SYSTEM_LONGEST = 3600.0
+"""most seconds between two measurements of what a run uses"""
 Json = dict[str, Any]
 T = TypeVar("T")
 R = TypeVar("R", bound="Spec | SweepSpec | SweepRow")
@@ -138,7 +140,7 @@ class ParentCheckpoint:
 class SubmitRequest:
     """A run to be submitted."""
 
-    JSON_OMITTED: ClassVar = ("begin", "like", "file", "command", "withheld", "gpus")
+    JSON_OMITTED: ClassVar = ("begin", "like", "file", "command", "withheld", "gpus", "system_seconds")
 
     experiment: str = ""
     params: Mapping[str, Any] = field(default_factory=dict)
@@ -155,6 +157,8 @@ class SubmitRequest:
     """None: as many as its experiment uses"""
     gpus: str | None = None
     """CUDA_VISIBLE_DEVICES of the shell: the GPUs that may be chosen; None: any"""
+    system_seconds: Annotated[float, Bounds(0, SYSTEM_LONGEST)] | None = None
+    """between two measurements of what it uses, 0: none; None: as the engine's environment says"""
     like: str = ""
     """a run whose command is run again"""
     file: FileExperiment | None = None
@@ -169,7 +173,7 @@ class SubmitRequest:
 class Spec:
     """A run as submitted; written once."""
 
-    JSON_OMITTED: ClassVar = ("parent", "file", "command", "gpus", "log")
+    JSON_OMITTED: ClassVar = ("parent", "file", "command", "gpus", "log", "system_seconds")
 
     id: str
     experiment: str
@@ -207,6 +211,8 @@ class Spec:
     """CUDA_VISIBLE_DEVICES of the shell that submitted it: the GPUs that may be chosen; None: any"""
     log: LogSource | None = None
     """what an imported run is read from"""
+    system_seconds: Annotated[float, Bounds(0, SYSTEM_LONGEST)] | None = None
+    """between two measurements of what it uses, 0: none; None: as the engine's environment says"""
     unknown: Unknown = field(default_factory=dict)
     """fields that a newer version wrote: kept, without effect"""
 

@@ -12,7 +12,7 @@ from engine.axes import Axis
 from engine.exec.shell_command import ShellCommand
 from engine.experiment_files.description import FileExperiment
 from engine.params import Param, Value
-from engine.protocol import Count, ParentCheckpoint, SubmitRequest, with_current_name
+from engine.protocol import SYSTEM_LONGEST, Count, ParentCheckpoint, SubmitRequest, with_current_name
 from engine.typed_json import Bounds, Number, Time, Unknown, typed
 
 TRIALS = Param(
@@ -98,7 +98,7 @@ class Prune:
 class SweepSubmitRequest:
     """A sweep to be submitted. What SubmitRequest has too means the same, for its trials."""
 
-    JSON_OMITTED: ClassVar = ("file", "gpus", "begin", "command", "withheld", "like")
+    JSON_OMITTED: ClassVar = ("file", "gpus", "begin", "command", "withheld", "like", "system_seconds")
 
     experiment: str = ""
     """or the name of a suite"""
@@ -121,6 +121,8 @@ class SweepSubmitRequest:
     executor: str = "local"
     data: str | None = None
     file: FileExperiment | None = None
+    system_seconds: Annotated[float, Bounds(0, SYSTEM_LONGEST)] | None = None
+    """as in `Spec`, for its trials"""
     gpus: str | None = None
     begin: str = ""
     command: ShellCommand | None = None
@@ -189,7 +191,7 @@ EDITS: Mapping[str, type] = {
 class SweepSpec:
     """A sweep as submitted; written once. A summary has it with later edits."""
 
-    JSON_OMITTED: ClassVar = ("file", "command", "parent", "gpus")
+    JSON_OMITTED: ClassVar = ("file", "command", "parent", "gpus", "system_seconds")
 
     id: str
     name: str
@@ -230,6 +232,8 @@ class SweepSpec:
     """as in `Spec`, for its trials"""
     parent: ParentCheckpoint | None = None
     """the checkpoint of another run that each trial begins with; the sweep's folder keeps it"""
+    system_seconds: Annotated[float, Bounds(0, SYSTEM_LONGEST)] | None = None
+    """as in `Spec`, for its trials"""
     gpus: str | None = None
     """as in `Spec`, for its trials"""
     unknown: Unknown = field(default_factory=dict)

@@ -179,19 +179,21 @@ class Client:
         gpu_share: float = 1.0,
         threads: int | None = None,
         like: str = "",
+        system_seconds: float | None = None,
     ) -> RunSummary:
         """`threads` None: as many as the experiment uses. `like`: a run whose command is run again.
 
         `data` is the absolute path of the folder of data sets, "" for none; None: DLTUI_DATA. `begin`: the
         checkpoint it begins with, RUN@STEP or RUN@best. `file` is the experiment where it is a file: its
         source is kept as it is now, or, where the file is gone, as it was. Raises DltuiError, and nothing
-        was started. CUDA_VISIBLE_DEVICES of this process limits the choice of the GPU.
+        was started. CUDA_VISIBLE_DEVICES of this process limits the choice of the GPU. `system_seconds`:
+        between two measurements of what it uses, 0 none, None as the engine is set.
         """
         request = SubmitRequest(
             experiment=experiment, params=dict(params or {}), seed=seed, name=name, device=device,
             executor=executor, data=data_folder() if data is None else data, begin=begin,
             gpu_share=gpu_share, threads=threads, gpus=os.environ.get(GPUS), like=like,
-            token=uuid.uuid4().hex, file=await self._kept(file, params or {}),
+            token=uuid.uuid4().hex, file=await self._kept(file, params or {}), system_seconds=system_seconds,
         )  # fmt: skip
         return await self._run("submit", **to_json(request))
 
@@ -204,14 +206,16 @@ class Client:
         device: str = "auto",
         gpu_share: float = 1.0,
         threads: int | None = None,
+        system_seconds: float | None = None,
     ) -> RunSummary:
-        """`threads` None: all of the machine."""
+        """`threads` None: all of the machine. `system_seconds` as in `submit`."""
         from engine.exec import shell_command
 
         request = SubmitRequest(
             experiment=shell_command.EXPERIMENT, params=submitted.params, seed=seed, name=name,
             device=device, gpu_share=gpu_share, threads=threads, like=submitted.like,
             command=submitted.command, withheld=submitted.withheld, token=uuid.uuid4().hex,
+            system_seconds=system_seconds,
         )  # fmt: skip
         return await self._run("submit", **to_json(request))
 
@@ -402,12 +406,13 @@ class Client:
         file: FileExperiment | None = None,
         submitted: SubmittedCommand | None = None,
         begin: str = "",
+        system_seconds: float | None = None,
     ) -> SweepSummary:
         """Submit a sweep.
 
         `axes` are texts such as `lr=0.001..0.1 log` or `hidden=1..4`; `seeds` is a count or a list. Empty
-        `metric` and `goal` are those of the experiment; `data`, `file` and `begin` are as in
-        `Client.submit`, `submitted` is the command of `dltui sweep exec`.
+        `metric` and `goal` are those of the experiment; `data`, `file`, `begin` and `system_seconds` are as
+        in `Client.submit`, `submitted` is the command of `dltui sweep exec`.
         """
         from engine.sweep_protocol import Prune, SweepSubmitRequest
 
@@ -417,7 +422,7 @@ class Client:
             gpu_share=gpu_share, prune=prune or Prune(), metric=metric, goal=goal, name=name, device=device,
             executor=executor, data=data_folder() if data is None else data, begin=begin,
             file=await self._kept(file, params or {}, axes), token=uuid.uuid4().hex,
-            gpus=os.environ.get(GPUS) if submitted is None else None,
+            gpus=os.environ.get(GPUS) if submitted is None else None, system_seconds=system_seconds,
         )  # fmt: skip
         if submitted is not None:
             request = replace(

@@ -80,6 +80,8 @@ class ScriptRun:
         self._flush_at = 0.0
         self._began_at = 0.0
         self._settings = {**os.environ, **self._command["environ"]}
+        if "system_seconds" in spec:
+            self._settings["DLTUI_SYSTEM_SECONDS"] = f"{spec['system_seconds']:g}"
         self._system: SystemSampler | None = None
         self._system_at = inf
 

@@ -38,7 +38,7 @@ from engine.keeper.claim import AttemptExists, Claim, RunLocked, acquire
 from engine.keeper.command_pipe import open_fifo
 from engine.keeper.log_limit import LimitedLog
 from engine.keeper.watch import Report, WorkerWatch, open_signal_fd
-from engine.keeper.worker_process import InheritedFiles, WorkerProcess, environment
+from engine.keeper.worker_process import InheritedFiles, WorkerProcess, environment, system_interval
 from engine.store import ExitFacts, RunFolder
 from engine.typed_json import to_json
 
@@ -125,7 +125,7 @@ def _attempt(claim: Claim, args: Arguments, report: Report) -> Outcome:
 def _start_worker(claim: Claim, args: Arguments, log: LimitedLog) -> WorkerProcess:
     spec = store.read_spec(claim.folder)
     wanted = store.read_wanted(claim.folder)
-    facts = {"DLTUI_ATTEMPT": str(args.attempt), "DLTUI_MODE": wanted.mode}
+    facts = {"DLTUI_ATTEMPT": str(args.attempt), "DLTUI_MODE": wanted.mode, **system_interval(spec)}
     if spec.command is not None:
         command = [args.python, "-I", "-S", str(EXEC_WORKER), str(claim.folder.path)]
         environ = {**os.environ, **facts, "DLTUI_DEVICE": args.device}

@@ -211,6 +211,12 @@ def environment(spec: Spec, device: str, base: Mapping[str, str], cores: int) ->
     }
 
 
+def system_interval(spec: Spec) -> dict[str, str]:
+    """The variable by which the worker knows how often to measure; none where the spec leaves it open."""
+    seconds = spec.system_seconds
+    return {} if seconds is None else {"DLTUI_SYSTEM_SECONDS": f"{seconds:g}"}
+
+
 def _with_data(spec: Spec, base: Mapping[str, str]) -> dict[str, str]:
     """`base` with the spec's data folder as DLTUI_DATA.
 

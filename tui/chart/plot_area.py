@@ -504,7 +504,7 @@ class Plot:
 
 
 def is_broad(line: DotTrace, pen: DotPen) -> bool:
-    """Whether the curve is an area rather than a line: half of its columns are a row of cells high or more."""
+    """Whether it is an area rather than a line: half of its columns are a row of cells high or more."""
     heights = (line.bottom - line.top)[line.top <= line.bottom]
     return len(heights) > 0 and float(np.median(heights)) >= pen.down
 

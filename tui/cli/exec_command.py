@@ -11,7 +11,7 @@ from engine.client.client import Client
 from engine.errors import DltuiError
 from engine.protocol import RunSummary
 from tui.cli.engine_call import fail, print_stdout
-from tui.cli.run import GpuShare, Threads, settings_and_seed, submit_run
+from tui.cli.run import GpuShare, SystemSeconds, Threads, settings_and_seed, submit_run
 
 Steps = Annotated[
     int | None, typer.Option(metavar="N", min=1, help="steps of a whole training, for progress and pruning")
@@ -29,6 +29,7 @@ def exec_command(
     name: Annotated[str, typer.Option(help="name of the run")] = "",
     device: Annotated[str, typer.Option(help="device that trains: auto, cpu or gpu")] = "auto",
     gpu_share: GpuShare = 1.0,
+    system_seconds: SystemSeconds = None,
     threads: Threads = None,
     steps: Steps = None,
     metric: Annotated[
@@ -63,7 +64,13 @@ def exec_command(
 
     async def submit(client: Client) -> RunSummary:
         return await client.submit_command(
-            submitted, seed=seed, name=name, device=device, gpu_share=gpu_share, threads=threads
+            submitted,
+            seed=seed,
+            name=name,
+            device=device,
+            gpu_share=gpu_share,
+            threads=threads,
+            system_seconds=system_seconds,
         )
 
     submit_run(submit, name, wait=wait, json=json)

@@ -13,7 +13,7 @@ from engine.axes import SEED
 from engine.catalog import Experiment
 from engine.client.client import Client
 from engine.errors import DltuiError
-from engine.protocol import RunSummary, Status
+from engine.protocol import SYSTEM_LONGEST, RunSummary, Status
 from tui.cli.engine_call import call_engine, fail, print_json, print_stderr, print_stdout
 from tui.cli.find_experiment import find_or_fail
 from tui.cli.name_values import parse_settings, seed_text
@@ -54,6 +54,13 @@ Python = Annotated[
     ),
 ]
 GpuShare = Annotated[float, typer.Option(help="share of one GPU: runs may share one")]
+SystemSeconds = Annotated[
+    float | None,
+    typer.Option(
+        metavar="N", min=0, max=SYSTEM_LONGEST,
+        help="seconds between two measurements of processor, memory and GPU, 1 or more; 0: none",
+    ),
+]  # fmt: skip
 Threads = Annotated[
     int | None, typer.Option(metavar="N", min=1, max=65536, help="CPU threads, and places in the queue")
 ]
@@ -77,6 +84,7 @@ def run(
     device: Annotated[str, typer.Option(help="device that trains: auto, cpu or gpu")] = "auto",
     gpu_share: GpuShare = 1.0,
     threads: Threads = None,
+    system_seconds: SystemSeconds = None,
     executor: Executor = "local",
     ray_address: RayAddress = "",
     begin: Annotated[
@@ -109,7 +117,7 @@ def run(
     async def submit(client: Client) -> RunSummary:
         return await client.submit(
             chosen.name, given, seed=seed, name=name, device=device, executor=place, begin=begin,
-            file=chosen.file, gpu_share=gpu_share, threads=threads,
+            file=chosen.file, gpu_share=gpu_share, threads=threads, system_seconds=system_seconds,
         )  # fmt: skip
 
     submit_run(submit, name, wait=wait, json=json)

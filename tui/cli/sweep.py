@@ -19,7 +19,7 @@ from engine.sweep_protocol import PARALLEL, TRIALS, Prune, SweepStatus, SweepSum
 from tui.cli.engine_call import call_engine, fail, print_json, print_stderr, print_stdout
 from tui.cli.find_experiment import find_or_fail
 from tui.cli.name_values import parse_settings, seed_text
-from tui.cli.run import Executor, Python, RayAddress
+from tui.cli.run import Executor, Python, RayAddress, SystemSeconds
 from tui.cli.shell_completion import complete_run, complete_setting, complete_swept
 from tui.cli.wait_for_end import follow, show_progress_line
 from tui.data.executor_text import text_of
@@ -64,6 +64,7 @@ def start(
     ] = "1",
     seed: Annotated[int, typer.Option(help="seed of the sampler")] = 1,
     gpu_share: Annotated[float, typer.Option(help="share of one GPU per trial")] = 1.0,
+    system_seconds: SystemSeconds = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="K=V", help="fixed parameter K=V", autocompletion=complete_setting),
@@ -97,6 +98,7 @@ def start(
         "sampler": sampler, "seed": seed, "seeds": given_seeds,
         "trials": parse_count(TRIALS, trials), "parallel": parse_count(PARALLEL, parallel),
         "gpu_share": gpu_share, "prune": Prune(prune, eta, rungs, startup), "metric": metric, "goal": goal,
+        "system_seconds": system_seconds,
         "name": name, "device": device, "executor": text_of(executor, ray_address), "begin": begin,
     }  # fmt: skip
     swept = find_or_fail(experiment, python)

@@ -11,7 +11,7 @@ from engine.client import submitted_command
 from engine.errors import DltuiError
 from engine.sweep_protocol import PARALLEL, TRIALS, Prune
 from tui.cli.engine_call import fail
-from tui.cli.run import Threads
+from tui.cli.run import SystemSeconds, Threads
 from tui.cli.sweep import (
     parse_count,
     print_axes,
@@ -55,6 +55,7 @@ def start(
     ] = "1",
     seed: Annotated[int, typer.Option(help="seed of the sampler")] = 1,
     gpu_share: Annotated[float, typer.Option(help="share of one GPU per trial")] = 1.0,
+    system_seconds: SystemSeconds = None,
     threads: Threads = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="K=V", help="fixed value of a placeholder {K}")
@@ -95,6 +96,7 @@ def start(
             "sampler": sampler or ("tpe" if has_range else "grid"), "seed": seed, "seeds": given_seeds,
             "trials": parse_count(TRIALS, trials), "parallel": parse_count(PARALLEL, parallel),
             "gpu_share": gpu_share, "prune": Prune(prune, eta, rungs, startup), "metric": metric,
+            "system_seconds": system_seconds,
             "goal": goal or ("min" if metric.endswith("loss") else ""), "name": name, "device": device,
             "submitted": submitted,
         },

@@ -492,6 +492,7 @@ def spec_of(submission: SubmitRequest, now: float | None = None) -> Spec:
         executor=submission.executor,
         data=submission.data,
         gpus=submission.gpus,
+        system_seconds=submission.system_seconds,
         file=submission.file,
         gpu_share=submission.gpu_share,
     )
@@ -517,6 +518,7 @@ def _command_spec(submission: SubmitRequest, command: ShellCommand, now: float |
         gpu_share=submission.gpu_share,
         data=submission.data,
         gpus=submission.gpus,
+        system_seconds=submission.system_seconds,
         command=command,
     )
 

@@ -174,6 +174,7 @@ def make_spec(batch: SweepBatch, spec: SweepSpec, row: TrialRow, created_at: flo
         trial=row.trial,
         data=spec.data,
         gpus=spec.gpus,
+        system_seconds=spec.system_seconds,
     )
 
 

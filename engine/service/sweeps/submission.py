@@ -68,6 +68,7 @@ def make_spec(request: SweepSubmitRequest) -> SweepSpec:
         token=request.token,
         data=request.data,
         gpus=request.gpus,
+        system_seconds=request.system_seconds,
         file=request.file,
         command=request.command,
     )

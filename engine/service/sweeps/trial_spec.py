@@ -44,6 +44,7 @@ def make_spec(sweep: SweepSpec, row: TrialRow, created_at: float) -> Spec:
         executor=sweep.executor,
         data=sweep.data,
         gpus=sweep.gpus,
+        system_seconds=sweep.system_seconds,
         file=sweep.file,
         command=sweep.command,
         parent=sweep.parent,

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.engine_path import PACKAGE_ROOT, python_path
-from engine.keeper.worker_process import environment
+from engine.keeper.worker_process import environment, system_interval
 from engine.protocol import Spec
 
 
@@ -29,6 +29,12 @@ def test_the_data_folder_is_that_of_the_spec_whatever_the_service_was_started_wi
 def test_a_spec_of_version_1_uses_the_data_folder_of_the_service() -> None:
     base = {"DLTUI_DATA": "/of/the/service"}
     assert environment(spec(1), "cpu", base, 1)["DLTUI_DATA"] == "/of/the/service"
+
+
+def test_how_often_a_run_measures_what_it_uses_is_that_of_its_spec_else_of_the_service() -> None:
+    assert system_interval(spec(1)) == {}
+    assert system_interval(replace(spec(1), system_seconds=0.0)) == {"DLTUI_SYSTEM_SECONDS": "0"}
+    assert system_interval(replace(spec(1), system_seconds=2.5)) == {"DLTUI_SYSTEM_SECONDS": "2.5"}
 
 
 def test_tensorflow_has_the_same_threads_and_deterministic_settings() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 
 import pytest
@@ -30,6 +31,12 @@ def test_parallel_trials_share_the_threads_of_one_run(experiment: str, parallel:
     assert trial_spec.threads_of(spec) == threads
     row = TrialRow(1, 1, {"lr": 0.001}, 1, TrialStatus.WAITING, run="run-1")
     assert trial_spec.make_spec(spec, row, 1.0).threads == threads
+
+
+def test_trials_measure_what_they_use_as_often_as_the_sweep_says() -> None:
+    spec = dataclasses.replace(make_sweep_spec("lr=0.001,0.01"), system_seconds=2.0)
+    row = TrialRow(1, 1, {"lr": 0.001}, 1, TrialStatus.WAITING, run="run-1")
+    assert trial_spec.make_spec(spec, row, 1.0).system_seconds == 2.0
 
 
 @pytest.mark.parametrize(
