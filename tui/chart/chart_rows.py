@@ -120,10 +120,10 @@ class Scene:
 
     @property
     def drawn(self) -> tuple[CurveSeries, ...]:
-        """The series in drawing order: those of the selected run last, on top, validation over training."""
+        """The series in drawing order: validation over all training, then the selected run over others."""
         main = self.main
         selected = main.key if main is not None else ""
-        return tuple(sorted(self.series, key=lambda one: (one.key == selected, bool(one.part))))
+        return tuple(sorted(self.series, key=lambda one: (bool(one.part), one.key == selected)))
 
     def has_groups(self) -> bool:
         """Whether a curve is the mean of a group of runs."""

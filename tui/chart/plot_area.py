@@ -296,7 +296,8 @@ class Plot:
         canvas = Canvas(self.cells, self.scale.rows)
         self._draw_bands(canvas)
         self._draw_raw(canvas)
-        traces = [(series, self._draw(canvas, series)) for series in self.scene.drawn if len(series)]
+        areas = set[str]()
+        traces = [(series, self._draw(canvas, series, areas)) for series in self.scene.drawn if len(series)]
         self._draw_points(canvas)
         self._draw_infinities(canvas)
         if self.scene.view.trimmed or self.scene.view.y_range is not None:
@@ -332,13 +333,20 @@ class Plot:
         across = dot_pen(self.scene.symbols).across
         return round((position - low) / (high - low) * (self.cells * across - 1)) // across
 
-    def _draw(self, canvas: Canvas, series: CurveSeries) -> DotTrace:
+    def _draw(self, canvas: Canvas, series: CurveSeries, areas: set[str]) -> DotTrace:
+        """Training that is an area, not a line, is dim below its validation, which is drawn solid then.
+
+        `areas` are the keys of such curves that were drawn.
+        """
         pen = dot_pen(self.scene.symbols, self.scene.letter(series) if len(self.scene.series) > 1 else "*")
         is_smoothed = self.scene.is_smoothed(series)
         line = self._smooth_trace(series, pen) if is_smoothed else self._trace(series, pen)
         is_faint = self.scene.is_one_of_many(series) and not is_smoothed
-        is_faint |= self.scene.has_part(series.key) and not series.part and is_broad(line, pen)
-        canvas.paint(dashed(line, self.scene.dash(series)), pen, style_name_of(series.hue, faint=is_faint))
+        if self.scene.has_part(series.key) and not series.part and is_broad(line, pen):
+            is_faint = True
+            areas.add(series.key)
+        dash = () if series.part and series.key in areas else self.scene.dash(series)
+        canvas.paint(dashed(line, dash), pen, style_name_of(series.hue, faint=is_faint))
         return line
 
     def _draw_bands(self, canvas: Canvas) -> None:
@@ -504,9 +512,9 @@ class Plot:
 
 
 def is_broad(line: DotTrace, pen: DotPen) -> bool:
-    """Whether it is an area rather than a line: half of its columns are a row of cells high or more."""
+    """Whether it is an area rather than a line: half of its columns are half a row of cells high or more."""
     heights = (line.bottom - line.top)[line.top <= line.bottom]
-    return len(heights) > 0 and float(np.median(heights)) >= pen.down
+    return len(heights) > 0 and 2 * float(np.median(heights)) >= pen.down
 
 
 def band_of(series: CurveSeries, view: ChartView) -> tuple[ValueBlocks, ValueBlocks] | None:
