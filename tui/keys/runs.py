@@ -30,6 +30,8 @@ KEYS = (
     Key("run.note", "a", "command('note')", "note", "Write a note about the run", "runs", 0, "Run"),
     Key("run.delete", "D,delete", "command('remove')", "remove",
         "Remove the run; asks first", "runs", 13, "Run"),
+    Key("run.delete_old", "P", "command('remove_old')", "remove old",
+        "Remove runs that ended long ago; lists them first", "runs", 0, "Run"),
     Key("run.undo", "Z", "command('undo')", "bring back",
         "Bring back what was removed last", "runs", 0, "Run"),
     Key("run.copy", "c", "command('copy_id')", "copy", "Copy the run id", "runs", 0, "Run"),

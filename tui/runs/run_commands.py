@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from engine.catalog import Experiment
     from engine.client.submitted_command import ShellCommand
     from engine.experiment_files.description import FileExperiment
+    from tui.data.old_runs import OldRuns
     from tui.dialogs.text_prompt import TextPrompt
 
 _CHANGE_LR = ("run.set", "run.halve_lr", "run.double_lr")
@@ -229,6 +230,23 @@ class RunCommands:
                 lost = f"Its log stays as it is. The run is kept for a day: {self._undo_key} brings it back."
             remove = partial(run_actions.remove, undo_key=self._undo_key)
             self._ask(f"Remove {name_of(run)}?", lost, "remove", lambda: self._command(remove, run))
+
+    def remove_old(self) -> None:
+        """Of the runs that pass the filter those that ended long ago, listed before."""
+        from tui.runs import remove_old_dialog  # the first rows do not wait for it
+
+        def ask(found: OldRuns) -> None:
+            remove = partial(remove_old_dialog.remove, found=found, undo_key=self._undo_key)
+
+            def answered(agreed: bool | None) -> None:
+                if agreed:
+                    run_and_notify(self._tab, self._command(remove))
+
+            screen = remove_old_dialog.question(found, self._undo_key)
+            self._tab.call_later(self._tab.app.push_screen, screen, answered)
+
+        where = self._table.entries.query.where
+        self._open_prompt(remove_old_dialog.age_prompt(self._connection.client, where, ask))
 
     def _ask_of_many(self, verb: str) -> None:
         run_and_notify(self._tab, self._plan(verb))

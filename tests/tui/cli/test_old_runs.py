@@ -10,7 +10,7 @@ import pytest
 from engine.errors import InputError
 from engine.protocol import Queued, RunSummary
 from tests.fakes.engine import done, make_run
-from tui.cli.old_runs import choose_old, seconds_of_age
+from tui.data.old_runs import choose_old, seconds_of_age
 
 DAY = 86_400.0
 NOW = time.time()
