@@ -19,7 +19,7 @@ from engine.params import Value
 from engine.point_columns import PointColumns
 from engine.protocol import Json
 from engine.reader_protocol import LogDescription
-from engine.readers.log_reader import LogBatch, increasing
+from engine.readers.log_reader import FIRST_STEP, LogBatch, increasing
 from engine.typed_json import LATEST_TIME, WHOLE_LIMIT, typed
 
 KIND = "csv"
@@ -29,7 +29,6 @@ TIMES = ("time", "timestamp", "wall_time")
 CHUNK = 1 << 20
 LINE_LIMIT = 1 << 20
 DAMAGES_LIMIT = 20
-FIRST_STEP = -(2**62)
 PARAMS_BESIDE = "hparams.yaml"
 """Lightning's file of hyper-parameters, of which the plain ones are read"""
 

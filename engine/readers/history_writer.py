@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engine import events, files, point_columns
-from engine.errors import CorruptRun
+from engine.errors import CorruptRun, DltuiError
 from engine.events import EventWriter
 from engine.log_position import LogPosition
 from engine.logged_media import MediaWriter
@@ -120,9 +120,14 @@ class HistoryWriter:
             self._append("started", attempt=1)
 
     def finish(self, cursor: Json) -> None:
-        """Write how far the log is read."""
+        """Write how far the log is read. Raises DltuiError where the disk is too full for all of it."""
         self._start()
         self._append("read", cursor=cursor)
+        if self._events.dropped or not self._events.flush():
+            raise DltuiError(
+                f"{self._log.parent} is on a full disk: points of the log are not kept.",
+                "Make room, then import it again.",
+            )
 
     def close(self) -> None:
         self._events.close()

@@ -15,6 +15,9 @@ from engine.point_columns import PointColumns
 from engine.protocol import Json
 from engine.reader_protocol import LogDescription
 
+FIRST_STEP = -(2**62)
+"""a step before all: a restart there replaces every point"""
+
 
 @dataclass(frozen=True, slots=True)
 class LogText:

@@ -14,12 +14,11 @@ from engine.params import Value
 from engine.protocol import Json
 from engine.reader_protocol import LogDescription
 from engine.readers import mlflow_run
-from engine.readers.log_reader import LogBatch
+from engine.readers.log_reader import FIRST_STEP, LogBatch
 from engine.readers.mlflow_run import MlflowRun
 from engine.readers.step_order import LoggedValues, StepOrder
 from engine.typed_json import typed
 
-FIRST_STEP = -(2**62)
 STATUS = "mlflow.status"
 """the parameter that holds the status that MLflow has for the run"""
 Chunk: TypeAlias = Mapping[str, LoggedValues]

@@ -27,7 +27,7 @@ from engine.reader_protocol import (
 )
 from engine.readers import find_logs, history_writer, mlflow_database
 from engine.readers.history_writer import HistoryWriter
-from engine.readers.log_reader import LogBatch, LogReader
+from engine.readers.log_reader import FIRST_STEP, LogBatch, LogReader
 from engine.typed_json import typed
 from engine.unicode_text import has_no_surrogates
 
@@ -44,11 +44,16 @@ class _OpenLog:
     """how far its events say that it is read"""
     at: float = 0.0
     """the latest time in it; 0: not known"""
+    begins_anew: bool = False
+    """whether its events are those of a reading that did not come to its end"""
 
     def read(self) -> Iterator[LogProgress]:
         """Write what was added to the log; where nothing was, its events stay as they are."""
         with contextlib.ExitStack() as at_end:
             writer: HistoryWriter | None = None
+            if self.begins_anew:
+                writer, self.begins_anew = at_end.enter_context(self._writer()), False
+                writer.write(LogBatch(restart=FIRST_STEP))
             for batch in self.reader.scalars():
                 if not batch.is_empty:
                     writer = writer or at_end.enter_context(self._writer())
@@ -133,6 +138,7 @@ class ReaderRequests:
                 if last is not None:
                     reader.resume(last.cursor)
                     open_log.cursor, open_log.at = last
+                open_log.begins_anew = last is None and Path(log.out).exists()
                 yield from open_log.read()
             except (DltuiError, OSError, ValueError) as error:
                 yield LogProgress(log.id, has_ended=True, error=str(error))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 from array import array
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from engine.errors import DltuiError
 from engine.fold import CurvePoints, MetricCurves, wall_clock
 from engine.places import Places
 from engine.point_columns import PointColumns
+from engine.protocol import Best
 from engine.reader_protocol import FindLogs, ForgetLogs, LogProgress, LogToRead, PollLogs, ReadLogs
 from engine.readers.history_writer import HistoryWriter
 from engine.readers.log_reader import LogBatch
@@ -183,3 +186,28 @@ def test_of_a_torn_file_of_wandb_without_its_begin_the_first_time_of_its_rows_co
     read(ReaderRequests(), log_of(path, out))
     assert len(curves(out)["loss"][0]) > 40
     assert 4 < trained(out) < 5  # a row each tenth of a second
+
+
+def test_a_full_disk_is_told_and_the_next_reading_begins_anew(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "run" / "events.jsonl"
+    out.parent.mkdir()
+    real, written = os.write, [0]
+
+    def write_some(file: int, data: bytes) -> int:
+        if written[0] > 300:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        count = real(file, data[:100])
+        written[0] += count
+        return count
+
+    with monkeypatch.context() as full:
+        full.setattr(os, "write", write_some)
+        told = read(ReaderRequests(), log_of(folder, out))[-1]
+    assert told.has_ended and told.error.startswith(f"{out.parent} is on a full disk")
+    assert read(ReaderRequests(), log_of(folder, out))[-1].error == ""
+    assert curves(out) == {"loss": (list(range(10)), [step / 4 for step in range(10)])}
+    stats = RunStats()
+    fold.read(out, 0, stats)
+    assert (stats.best, stats.best_is_known) == (Best("loss", 0.0, 0), True)
