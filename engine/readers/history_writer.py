@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from engine import events, files, point_columns
 from engine.errors import CorruptRun, DltuiError
 from engine.events import EventWriter
@@ -29,6 +31,8 @@ PLACES = 4_096
 """places of the log of which one reading tells the step"""
 EARLIEST, DAY = 946_684_800.0, 86_400.0
 """the year 2000: a clock that shows an earlier time was not set; and seconds"""
+GAPS = 100
+"""of one batch that are left out"""
 SEARCHED = 1_000
 """points of a metric among which the first time is searched"""
 TAIL = 256 * 1024
@@ -63,6 +67,7 @@ class HistoryWriter:
         self._at = self._at or _first_time(batch)
         self._start()
         if is_plausible(batch.at):
+            self._leave_out_gaps(batch)
             self._at = max(self._at, batch.at)
         if batch.restart is not None:
             self._append("restored", step=batch.restart - 1)
@@ -117,6 +122,19 @@ class HistoryWriter:
 
     def _start(self) -> None:
         if not self._events.seq:
+            self._append("started", attempt=1)
+
+    def _leave_out_gaps(self, batch: LogBatch) -> None:
+        """While nothing was logged for a day it did not train, or the clock was set: that is no duration."""
+        if batch.at <= self._at + DAY:
+            return
+        times = [np.frombuffer(points.times) for points in batch.series.values()]
+        known = np.unique(np.concatenate([*times, [self._at, batch.at]]))
+        known = known[(known >= self._at) & (known <= batch.at)]
+        for place in np.flatnonzero(np.diff(known) > DAY)[:GAPS].tolist():
+            self._at = float(known[place])
+            self._append("time")
+            self._at = float(known[place + 1])
             self._append("started", attempt=1)
 
     def finish(self, cursor: Json) -> None:

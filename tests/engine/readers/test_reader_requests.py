@@ -151,6 +151,9 @@ def test_no_duration_is_told_from_times_that_are_missing_or_impossible(tmp_path:
         "milliseconds": (begin * 1000, [begin * 1000, begin * 1000 + 4000], 0),
         "a point in the future": (begin, [begin + 2, 9e10, begin + 5], 5),
         "a clock that was set back": (begin, [begin + 8, begin - 900, begin - 890], 8),
+        "a clock that was set": (begin, [begin + 8, begin + 3e7, begin + 3e7 + 5], 13),
+        "a pause of a week": (begin, [begin + 8, begin + 7 * 86400, begin + 7 * 86400 + 60], 68),
+        "a night without a point": (begin, [begin + 8, begin + 36_000], 36_000),
     }
     for name, (at, times, expected) in cases.items():
         out = tmp_path / f"{name}.jsonl"
@@ -211,3 +214,27 @@ def test_a_full_disk_is_told_and_the_next_reading_begins_anew(
     stats = RunStats()
     fold.read(out, 0, stats)
     assert (stats.best, stats.best_is_known) == (Best("loss", 0.0, 0), True)
+
+
+def test_gaps_between_the_times_of_one_batch_are_no_training(tmp_path: Path) -> None:
+    begin, week = 1.7e9, 7 * 86_400
+    times = [begin, begin + 10, begin + week, begin + week + 20, begin + 2 * week]
+    out = tmp_path / "events.jsonl"
+    with contextlib.closing(HistoryWriter(out, begin)) as writer:
+        points = PointColumns(array("q", range(5)), array("d", [0.5] * 5), array("d", times))
+        writer.write(LogBatch(series={"loss": points}, step=4, at=times[-1]))
+        writer.finish({})
+    assert trained(out) == pytest.approx(30, abs=0.01)
+
+
+def test_the_durations_of_the_stored_logs_are_those_of_their_scripts(tmp_path: Path) -> None:
+    """Of seconds. In the files of W&B the rows have times of 2023, the system metrics those of 2026."""
+    logs = Path(__file__).parents[2] / "stored" / "logs"
+    parts = [*ReaderRequests().find(FindLogs(str(logs)))]
+    for number, log in enumerate(one for part in parts for one in part.found):
+        out = tmp_path / f"{number}" / "events.jsonl"
+        out.parent.mkdir()
+        read(
+            ReaderRequests(), LogToRead("run", log.kind, log.source, log.name, log.began_at, str(out), False)
+        )
+        assert trained(out) < 600, log.source
