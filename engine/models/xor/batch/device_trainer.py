@@ -1,10 +1,12 @@
-"""Trains a batch of XOR networks as tensors on a GPU, a graph of BLOCK epochs a call.
+"""Trains a batch of XOR networks on a GPU: by one kernel for all epochs of a stride, or where PyTorch cannot
+compile it as tensors, a graph of BLOCK epochs a call.
 
 The mathematics are those of `compiled_kernel`, in the same order; the bits are those of the GPU.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -25,6 +27,7 @@ from engine.models.xor.batch.arrays import (
     Singles,
 )
 from engine.models.xor.batch.batch_training import corrections
+from engine.models.xor.batch.device_kernel import Launch, compiled_for_gpu
 from engine.models.xor.xor_net import NEAR, NEAR_TRUTH, ROWS, TRUTH
 
 BLOCK = 16
@@ -39,7 +42,8 @@ KEPT = 32
 
 
 class DeviceTrainer:
-    """As BatchTrainer, in PyTorch on `device`."""
+    """As BatchTrainer, in PyTorch on `device`. `compile_kernel` makes the kernel of a group; None: there is
+    none on a CPU."""
 
     multiple = 1
     strides_longer = 8
@@ -47,11 +51,27 @@ class DeviceTrainer:
     faster = 200
     """times, roughly: a stride is to last as long"""
 
-    def __init__(self, device: str = "cuda", least: int = LEAST) -> None:
+    def __init__(
+        self, device: str = "cuda", least: int = LEAST,
+        compile_kernel: Callable[[NetGroup], Launch] | None = None,
+    ) -> None:  # fmt: skip
         self.device, self.least, self._capture = device, least, capture_on(device)
-        chip = torch.cuda.get_device_name(0) if device == "cuda" else device
-        self.facts = f"torch {torch.__version__} {chip}"
+        self._compile = compile_kernel or (compiled_for_gpu if device == "cuda" else None)
+        self._kernels: dict[NetGroup, Launch] = {}
         self._made: dict[tuple[NetGroup, int], NetworkTensors] = {}
+        self._try_to_compile()
+        chip = torch.cuda.get_device_name(0) if device == "cuda" else device
+        self.facts = f"torch {torch.__version__} {chip}, {'kernel' if self._compile else 'tensors'}"
+
+    def _try_to_compile(self) -> None:
+        if self._compile is None:
+            return
+        try:
+            self._compile(NetGroup(1, False, "sigmoid", "bce", "sgd", True))
+        except (RuntimeError, AttributeError, OSError) as error:
+            first = next(iter(str(error).splitlines()), "")
+            print(f"Networks are trained as tensors, more slowly: no kernel could be compiled: {first}")
+            self._compile = None
 
     def advance(self, group: NetGroup, nets: NetArrays, done: int, epochs: int) -> None:
         """Train `epochs` epochs after the first `done`. A network that ends keeps the weights it ended
@@ -73,8 +93,15 @@ class DeviceTrainer:
         if key not in self._made:
             while len(self._made) >= KEPT:
                 del self._made[next(iter(self._made))]
-            self._made[key] = NetworkTensors(group, key[1], self.device, self._capture)
+            self._made[key] = NetworkTensors(group, key[1], self.device, self._capture, self._kernel(group))
         return self._made[key]
+
+    def _kernel(self, group: NetGroup) -> Launch | None:
+        if self._compile is None:
+            return None
+        if group not in self._kernels:
+            self._kernels[group] = self._compile(group)
+        return self._kernels[group]
 
 
 def rounded_width(networks: int, least: int = LEAST) -> int:
@@ -87,8 +114,10 @@ def rounded_width(networks: int, least: int = LEAST) -> int:
 class NetworkTensors:
     """Up to `width` networks of a group; what is left are networks that have ended."""
 
-    def __init__(self, group: NetGroup, width: int, device: str, capture: Capture) -> None:
-        self.group, self.width = group, width
+    def __init__(
+        self, group: NetGroup, width: int, device: str, capture: Capture, kernel: Launch | None
+    ) -> None:
+        self.group, self.width, self._kernel = group, width, kernel
         self._points = 8 if group.validates else 4
         rows, truth = np.concatenate([ROWS, NEAR]), np.concatenate([TRUTH, NEAR_TRUTH])
         with_bias = np.concatenate([rows, np.ones((8, 1))], axis=1)[: self._points]
@@ -122,19 +151,25 @@ class NetworkTensors:
             getattr(nets, name)[...] = self._fields[name][..., : nets.width].cpu().numpy()
 
     def train(self, done: int, epochs: int) -> None:
+        mean, root = (torch.from_numpy(one).to(self._mean.device) for one in corrections(done + 1, epochs))
+        if self._kernel is not None:
+            self._kernel(self._fields, mean, root, done, epochs, self.width)
+        else:
+            self._train_by_graph(done, epochs, mean, root)
+
+    def _train_by_graph(self, done: int, epochs: int, mean: Tensor, root: Tensor) -> None:
         if self._replays is None:
             self._replays = self._captured()
         many, single = self._replays
         torch.eq(self._fields["outcome"], RUNNING, out=self._active)
         self._epoch.fill_(done)
-        factors = [torch.from_numpy(one).to(self._mean.device) for one in corrections(done + 1, epochs)]
         self._forward()
         for start in range(0, epochs, BLOCK):
             count = min(BLOCK, epochs - start)
             at_once = count if count == BLOCK else 1
             for at in range(start, start + count, at_once):
-                for buffer, factor in zip((self._mean, self._root), factors, strict=True):
-                    buffer[:at_once].copy_(factor[at : at + at_once])
+                self._mean[:at_once].copy_(mean[at : at + at_once])
+                self._root[:at_once].copy_(root[at : at + at_once])
                 (many if at_once == BLOCK else single)()
 
     def evaluate(self, count: int) -> tuple[Singles, Singles, NDArray[np.int32]]:

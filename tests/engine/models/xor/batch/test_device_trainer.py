@@ -1,24 +1,58 @@
-"""The trainer of a GPU, here on the CPU with plain calls in place of graphs, beside the compiled one."""
+"""The trainer of a GPU beside the compiled one; here on the CPU, with plain calls in place of graphs, and with
+its kernel compiled for the processor."""
 
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 import torch
 
-from engine.models.xor.batch.arrays import DIVERGED, FAIL, SUCCESS
+from checkpoints.torch_io import strict_mode
+from engine.models.xor.batch.arrays import DIVERGED, FAIL, SUCCESS, NetGroup
 from engine.models.xor.batch.batch_training import BatchTraining
+from engine.models.xor.batch.device_kernel import Launch
 from engine.models.xor.batch.device_trainer import BLOCK, LEAST, DeviceTrainer, rounded_width
 from engine.models.xor.batch.plan import from_rows
 from engine.params import Value
+from tests.engine.models.xor.batch.host_kernel import COMPILER, compiled_for_host
 from tests.engine.models.xor.batch.sample_batches import bits, trainer
 
-DEVICES = [
-    "cpu",
-    pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")),
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    strict_mode(1, 1)
+
+
+def tensors() -> DeviceTrainer:
+    return DeviceTrainer("cpu", least=64)
+
+
+def kernel() -> DeviceTrainer:
+    return DeviceTrainer("cpu", least=64, compile_kernel=compiled_for_host)
+
+
+def on_gpu() -> DeviceTrainer:
+    return DeviceTrainer("cuda", least=64)
+
+
+def graph_on_gpu() -> DeviceTrainer:
+    def refuses(group: NetGroup) -> Launch:
+        raise RuntimeError("no NVRTC")
+
+    return DeviceTrainer("cuda", least=64, compile_kernel=refuses)
+
+
+NEEDS_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+WAYS = [
+    tensors,
+    pytest.param(kernel, marks=pytest.mark.skipif(COMPILER is None, reason="no compiler of C++")),
+    pytest.param(on_gpu, marks=NEEDS_GPU),
+    pytest.param(graph_on_gpu, marks=NEEDS_GPU),
 ]
+Way = Callable[[], DeviceTrainer]
 KINDS = [
     ("sigmoid", "bce", "sgd", 2, False), ("btu", "mse", "adam", 4, True),
     ("tanh", "bce", "momentum", 3, True), ("relu", "mse", "sgd", 9, False),
@@ -26,8 +60,8 @@ KINDS = [
 ]  # fmt: skip
 
 
-def on(device: str, rows: list[dict[str, Value]], stride: int = 0) -> BatchTraining:
-    training = BatchTraining(from_rows(rows), DeviceTrainer(device, least=64))
+def on(way: Way, rows: list[dict[str, Value]], stride: int = 0) -> BatchTraining:
+    training = BatchTraining(from_rows(rows), way())
     training.stride = stride or training.stride
     while not training.is_over:
         training.advance()
@@ -57,28 +91,28 @@ def of_kind(activation: str, loss: str, optimizer: str, hidden: int, bypass: boo
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_losses_best_values_and_weights_are_those_of_the_compiled_trainer(
-    device: str, kind: tuple[str, str, str, int, bool]
+    way: Way, kind: tuple[str, str, str, int, bool]
 ) -> None:
     rows = of_kind(*kind)
     compiled = BatchTraining(from_rows(rows), trainer())
     while not compiled.is_over:
         compiled.advance()
-    ours = on(device, rows, BLOCK + 3)
+    ours = on(way, rows, BLOCK + 3)
     for name in ("loss", "val_loss", "best_loss", "best_val_loss", "best", "right", "outcome", "stop"):
         assert np.allclose(ours.column(name), compiled.column(name), rtol=2e-3, atol=2e-6), name
     assert np.allclose(ours.weights(), compiled.weights(), rtol=2e-3, atol=2e-4)
 
 
-@pytest.mark.parametrize("device", DEVICES)
-def test_networks_end_at_the_epochs_at_which_the_compiled_trainer_ends_them(device: str) -> None:
+@pytest.mark.parametrize("way", WAYS)
+def test_networks_end_at_the_epochs_at_which_the_compiled_trainer_ends_them(way: Way) -> None:
     rows = ending(300)
     compiled = BatchTraining(from_rows(rows), trainer())
     while not compiled.is_over:
         compiled.advance()
-    ours = on(device, rows)
+    ours = on(way, rows)
     same = (ours.column("outcome") == compiled.column("outcome")) & (
         ours.column("stop") == compiled.column("stop")
     )
@@ -89,11 +123,11 @@ def test_networks_end_at_the_epochs_at_which_the_compiled_trainer_ends_them(devi
     assert np.allclose(ours.column("loss")[same], compiled.column("loss")[same], rtol=1e-2, atol=1e-5)
 
 
-@pytest.mark.parametrize("device", DEVICES)
-def test_a_batch_saved_at_any_stride_goes_on_with_the_bits_of_one_that_was_not(device: str) -> None:
+@pytest.mark.parametrize("way", WAYS)
+def test_a_batch_saved_at_any_stride_goes_on_with_the_bits_of_one_that_was_not(way: Way) -> None:
     rows = ending(90)[::2] + of_kind(*KINDS[1])
-    whole = BatchTraining(from_rows(rows), DeviceTrainer(device, least=64))
-    resumed = BatchTraining(from_rows(rows), DeviceTrainer(device, least=64))
+    whole = BatchTraining(from_rows(rows), way())
+    resumed = BatchTraining(from_rows(rows), way())
     for training in (whole, resumed):
         training.stride = 20
     while not whole.is_over:
@@ -104,12 +138,31 @@ def test_a_batch_saved_at_any_stride_goes_on_with_the_bits_of_one_that_was_not(d
             resumed.state_dict(),
             {name: array.copy() for name, array in (resumed.model_arrays() | resumed.train_arrays()).items()},
         )
-        resumed = BatchTraining(from_rows(rows), DeviceTrainer(device, least=64))
+        resumed = BatchTraining(from_rows(rows), way())
         resumed.stride = 20
         resumed.load_state_dict(saved[0])
         for name, array in (resumed.model_arrays() | resumed.train_arrays()).items():
             array[...] = saved[1][name]
     assert all(bits(whole, index) == bits(resumed, index) for index in range(len(rows)))
+
+
+@pytest.mark.skipif(COMPILER is None, reason="no compiler of C++")
+def test_a_network_trained_by_the_kernel_has_the_bits_that_it_has_alone() -> None:
+    rows = ending(70)
+    together = on(kernel, rows)
+    for index in (0, 19, 69):
+        assert bits(together, index) == bits(on(kernel, rows[index : index + 1]), 0)
+
+
+def test_where_no_kernel_can_be_compiled_that_is_said_and_tensors_do_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def refuses(group: NetGroup) -> Launch:
+        raise RuntimeError("libnvrtc.so is missing")
+
+    without = DeviceTrainer("cpu", least=64, compile_kernel=refuses)
+    assert "no kernel could be compiled: libnvrtc.so is missing" in capsys.readouterr().out
+    assert without.facts == tensors().facts
 
 
 def test_widths_are_few_and_never_twice_what_is_needed() -> None:
