@@ -61,6 +61,13 @@ class Training:
         return self
 
 
+@pytest.fixture(scope="module")
+def trained() -> tuple[Training, Captured]:
+    """After its first step, with what it saved then; it is only refused things."""
+    training = Training().run(0, 1)
+    return training, training.state.capture(1)
+
+
 def assert_same(one: Captured, other: Captured) -> None:
     assert one.weights_sha256() == other.weights_sha256()
     assert one.files() == other.files()
@@ -131,10 +138,9 @@ def test_weights_have_neutral_names_and_are_transposed() -> None:
     [("threads", 2), ("tensorflow", "2.20.0"), ("device", "cuda"), ("deterministic", False)],
 )
 def test_another_environment_is_refused_unless_resumed_with_fast(
-    tmp_path: Path, fact: str, other: Any
+    tmp_path: Path, trained: tuple[Training, Captured], fact: str, other: Any
 ) -> None:
-    training = Training().run(0, 1)
-    captured = training.state.capture(1)
+    training, captured = trained
     checkpoint = verified(tmp_path, replace(captured, env=dict(captured.env) | {fact: other}))
     with pytest.raises(MismatchedCheckpoint, match=f"{fact} was {other}, is ") as refusal:
         training.state.restore(checkpoint)
@@ -143,9 +149,10 @@ def test_another_environment_is_refused_unless_resumed_with_fast(
 
 
 @pytest.mark.parametrize("part", ["random.dropout.seed_generator_state", "slot.0.iteration"])
-def test_a_checkpoint_without_a_part_of_the_training_is_refused(tmp_path: Path, part: str) -> None:
-    training = Training().run(0, 1)
-    captured = training.state.capture(1)
+def test_a_checkpoint_without_a_part_of_the_training_is_refused(
+    tmp_path: Path, trained: tuple[Training, Captured], part: str
+) -> None:
+    training, captured = trained
     train = {name: array for name, array in captured.train.items() if name != part}
     assert len(train) == len(captured.train) - 1
     with pytest.raises(MismatchedCheckpoint, match=part.partition(".")[2]):
@@ -153,16 +160,19 @@ def test_a_checkpoint_without_a_part_of_the_training_is_refused(tmp_path: Path, 
 
 
 @pytest.mark.parametrize("section", ["optimizer", "extras", "random"])
-def test_a_checkpoint_without_a_section_of_its_state_is_refused(tmp_path: Path, section: str) -> None:
-    training = Training().run(0, 1)
-    captured = training.state.capture(1)
+def test_a_checkpoint_without_a_section_of_its_state_is_refused(
+    tmp_path: Path, trained: tuple[Training, Captured], section: str
+) -> None:
+    training, captured = trained
     state = {name: value for name, value in captured.state.items() if name != section}
     with pytest.raises(CheckpointError):
         training.state.restore(verified(tmp_path, replace(captured, state=state)))
 
 
-def test_another_model_is_refused_and_nothing_is_touched(tmp_path: Path) -> None:
-    training = Training().run(0, 1)
+def test_another_model_is_refused_and_nothing_is_touched(
+    tmp_path: Path, trained: tuple[Training, Captured]
+) -> None:
+    training, _ = trained
     before = training.state.capture(1)
     model = {**before.model, "output.weight": np.zeros((3, 5), np.float32)}
     with pytest.raises(MismatchedCheckpoint, match=r"model tensor output\.weight"):

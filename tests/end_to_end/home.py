@@ -22,10 +22,12 @@ from engine.events import Event, replay
 from engine.places import Places
 from engine.process_identity import ProcessIdentity
 from engine.protocol import summary_to_json
+from tests.end_to_end.forked_commands import ForkedCommands, starts_alike
 from tests.timeouts import LONG, quiet_seconds
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 180.0
+COMMANDS = ForkedCommands()
 T = TypeVar("T")
 ENDED = {"paused", "done", "stopped", "failed", "lost"}
 
@@ -46,9 +48,12 @@ class Home:
         return done.stdout
 
     def call(self, *words: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
+        environ = self.full_environ()
+        if starts_alike(environ):
+            return COMMANDS.run(words, environ, text)
         return subprocess.run(
             [sys.executable, "-m", "tui", *words],
-            cwd=ROOT, env=self.full_environ(), capture_output=True, text=True, input=text, timeout=LONG,
+            cwd=ROOT, env=environ, capture_output=True, text=True, input=text, timeout=LONG,
         )  # fmt: skip
 
     def start(self, experiment: str, *, seed: int = 1, name: str = "", **params: object) -> str:
