@@ -9,10 +9,12 @@ import json
 import os
 import shutil
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from engine.places import Places
 from tests.end_to_end.home import Home
 
 XOR = {"epochs": 300}
@@ -101,6 +103,14 @@ def test_a_queued_run_says_what_it_waits_for_and_can_be_stopped(home: Home) -> N
         home.dltui("stop", run)
 
 
+@pytest.fixture(scope="module")
+def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """One engine for all that is refused: each test asserts that it left no run."""
+    made = Home(Places(tmp_path_factory.mktemp("empty")))
+    yield made
+    made.close()
+
+
 @pytest.mark.long
 @pytest.mark.parametrize(
     ("words", "expected"),
@@ -126,13 +136,15 @@ def test_a_queued_run_says_what_it_waits_for_and_can_be_stopped(home: Home) -> N
         (["pause", "@last"], "no run yet"),
     ],
 )
-def test_nonsense_gets_one_clear_line_and_starts_nothing(home: Home, words: list[str], expected: str) -> None:
-    done = home.call(*words)
+def test_nonsense_gets_one_clear_line_and_starts_nothing(
+    empty_home: Home, words: list[str], expected: str
+) -> None:
+    done = empty_home.call(*words)
     assert done.returncode in (1, 2)
     assert expected in done.stderr
     assert "Traceback" not in done.stderr
     assert len(done.stderr.strip().splitlines()) <= 2
-    assert json.loads(home.dltui("ls", "--json")) == []
+    assert json.loads(empty_home.dltui("ls", "--json")) == []
 
 
 def test_runs_answer_to_id_prefix_suffix_name_and_last(home: Home) -> None:
