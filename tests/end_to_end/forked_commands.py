@@ -6,6 +6,7 @@ The process reads a line of JSON for each command and answers with its exit stat
 from __future__ import annotations
 
 import importlib
+import io
 import json
 import os
 import pkgutil
@@ -13,6 +14,7 @@ import runpy
 import subprocess
 import sys
 import tempfile
+from contextlib import redirect_stderr
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,11 +83,19 @@ def _become(words: list[str], environ: dict[str, str], files: list[str]) -> None
     sys.argv[1:] = words
 
 
-if __name__ == "__main__":
+def _import_all() -> None:
+    """Also what Typer imports when it first parses words; no command is executed."""
     import tui.cli
+    from tui.cli import commands, guard
 
     for module in pkgutil.iter_modules(tui.cli.__path__, "tui.cli."):
         importlib.import_module(module.name)
     importlib.import_module("engine.client.client")
+    with redirect_stderr(io.StringIO()):
+        guard.run_command(lambda: commands.app(["keys", "--nothing-of-that-name"]))
+
+
+if __name__ == "__main__":
+    _import_all()
     _serve()
     runpy.run_module("tui", run_name="__main__", alter_sys=True)
