@@ -38,6 +38,7 @@ from engine.models.language_training.training import (
     EarlyStopping,
     LanguageTraining,
     Update,
+    compiled_kernels,
     lr_factor,
     make_training,
     resolve,
@@ -86,6 +87,15 @@ def describe(params: LmParams, tied: bool, texts: TextSet, run: Run) -> ModelDes
     run.keep("vocabulary.txt", "".join(f"{word}\n" for word in texts.vocabulary.words).encode())
     run.keep("model.json", json.dumps(to_json(kind)).encode())
     return kind
+
+
+def pin_kernels(params: LmParams, run: Run) -> str | None:
+    """Pin what multiplies and adds on a CPU beside the framework, which other bits depend on."""
+    if run.device != "cpu" or params.trained_in != "torch":
+        return None
+    kernels = compiled_kernels(run.places.cache, run.note) or "torch"
+    run.pin(kernels=kernels)
+    return kernels
 
 
 def load_initial_weights(other: str, training: LanguageTraining, kind: ModelDescription, run: Run) -> None:
@@ -185,11 +195,13 @@ def train(params: LmParams, run: Run) -> None:
     work, before = timed_product(params.trained_in, run.device), run.recorded("precision")
     precision = resolve_precision(params.precision, before, run.places.cache, work, run.note)
     run.pin(precision=precision, **({"decay": f"{recipe.decay:g}"} if recipe.decay else {}))
+    kernels = pin_kernels(params, run)
     run.note(f"Trains in {params.trained_in}, multiplies in {precision}: {recipe.summary()}.")
     kind = describe(params, recipe.tied, texts, run)
     training = make_training(
         params.trained_in, kind, seed=run.seed, dropout=recipe.dropout, optimizer=params.optimizer,
         clip=recipe.clip, decay=recipe.decay, precision=precision, device=run.device,
+        compiled=kernels != "torch",
     )  # fmt: skip
     patience = EarlyStopping(params.patience)
     direction: Direction = "reversed" if params.direction == "reversed" else "forward"

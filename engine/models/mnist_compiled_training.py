@@ -6,21 +6,20 @@ validates, draws or saves the network needs to know nothing of it.
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Adam
 
+from engine.models import compiled_loops
+
 FILTERS, SIZE = 5, 5
 MOST_IMAGES = 2000
 """in a batch: every image takes 100 kB of memory"""
-SECONDS = 10
+MODULE, ONCE = "engine.models.mnist_kernels", "once, about 10 s"
 
 Update = Callable[[Tensor], float]
 """of the images with the given indices; returns their mean loss"""
@@ -63,25 +62,15 @@ def fits(net: nn.Sequential, side: int, batch: int) -> bool:
 
 def compiled(cache: Path, report: Callable[[str], object]) -> CompiledTraining:
     """The loops compiled for this processor, or read from the cache where that was done before."""
-    import llvmlite.binding
-    import numba
-
-    config: Any = numba.config
-    version = fingerprint()
-    folder = Path(os.environ.get("NUMBA_CACHE_DIR") or cache / "numba") / f"mnist-{version}"
-    if not folder.is_dir():
-        report(f"Compiling the loops of small networks for this processor: once, about {SECONDS} s.")
-    before, config.CACHE_DIR = config.CACHE_DIR, str(folder)
-    try:
-        from engine.models.mnist_kernels import Learner
-    finally:
-        config.CACHE_DIR = before
-    processor = config.CPU_NAME or llvmlite.binding.get_host_cpu_name()
+    name = compiled_loops.prepare(
+        MODULE, "mnist", cache, f"small networks for this processor: {ONCE}", report
+    )
+    from engine.models.mnist_kernels import Learner
 
     def begin(net: nn.Sequential, optimizer: Adam, pixels: Tensor, labels: Tensor, seed: int) -> Update:
         return with_one_thread(Learner(net, optimizer, pixels, labels, seed))
 
-    return CompiledTraining(f"compiled {version}, numba {numba.__version__}, {processor}", begin)
+    return CompiledTraining(name, begin)
 
 
 def with_one_thread(update: Update) -> Update:
@@ -97,8 +86,3 @@ def with_one_thread(update: Update) -> Update:
             torch.set_num_threads(threads)
 
     return with_one
-
-
-def fingerprint() -> str:
-    """Of the source that is compiled."""
-    return hashlib.sha256(Path(__file__).with_name("mnist_kernels.py").read_bytes()).hexdigest()[:8]

@@ -210,7 +210,7 @@ class Checkpoints:
             recorded = facts.pinned.get(name)
             if strict and recorded != value:
                 raise MismatchedCheckpoint(
-                    f"An exact resume is not possible here: {name} was {recorded}, is {value}.",
+                    f"An exact resume is not possible here: {name} was {recorded or 'unknown'}, is {value}.",
                     "Restore that, or resume with --fast: statistically equal, not bit for bit.",
                 )
         self.saved_step = state.restore(verified, strict=strict)

@@ -42,6 +42,13 @@ class PrefixTree:
 def prefixes(sentences: Sequence[Sequence[int]]) -> PrefixTree:
     """The tree of sentences of word ids in the reading order of the model, without <START> and <EOS>."""
     rows = _table(sentences)
+    levels, places = tree_of(rows)
+    return PrefixTree(levels, places, _targets(rows))
+
+
+def tree_of(rows: Ints) -> tuple[tuple[Level, ...], Ints]:
+    """The levels of the tree of sentences (sentences, longest), -1 after the last word, and the place of each
+    of their prefixes, as in PrefixTree."""
     order = np.lexsort(rows.T[::-1])
     is_new = np.ones(rows.shape, bool)
     is_new[1:] = np.logical_or.accumulate(rows[order[1:]] != rows[order[:-1]], axis=1)
@@ -51,12 +58,29 @@ def prefixes(sentences: Sequence[Sequence[int]]) -> PrefixTree:
     for column in range(rows.shape[1]):
         new = order[is_new[:, column]]
         numbers = np.cumsum(is_new[:, column]) - 1
-        above = places[new, column - 1] - (first - len(levels[-1].words)) if column else np.zeros(1, np.int64)
+        above = (
+            places[new, column - 1] - (first - len(levels[-1].words))
+            if column
+            else np.zeros(len(new), np.int64)
+        )
         levels.append(Level(above, rows[new, column]))
         here = rows[order, column] >= 0
         places[order[here], column] = first + numbers[here]
         first += len(new)
-    return PrefixTree(tuple(levels), places, _targets(rows))
+    return tuple(levels), places
+
+
+def unshared(rows: Ints) -> tuple[tuple[Level, ...], Ints]:
+    """The same where each sentence is a branch of its own, whatever others begin with."""
+    levels: list[Level] = []
+    places, first = np.full(rows.shape, -1, np.int64), 0
+    for column, words in enumerate(rows.T):
+        [here] = np.nonzero(words >= 0)
+        above = places[here, column - 1] - (first - len(levels[-1].words)) if column else np.zeros_like(here)
+        levels.append(Level(above, words[here]))
+        places[here, column] = first + np.arange(len(here))
+        first += len(here)
+    return tuple(levels), places
 
 
 def _table(sentences: Sequence[Sequence[int]]) -> Ints:

@@ -16,93 +16,15 @@ from checkpoints.manifest import Fact
 from checkpoints.restore_checks import Extra
 from checkpoints.torch_io import TorchState, environment, load_weights
 from engine.models.language.model_description import LstmDescription, ModelDescription
-from engine.models.language_training import training
+from engine.models.language_training import sentence_plan, training
+from engine.models.language_training.sentence_plan import SentencePlan, WantedWords
 from engine.models.language_training.torch_transformer import OutputBias, TorchTransformerNet
 from engine.models.language_training.training import masks
 
-CHUNK_ROWS = {"cpu": 512, "cuda": 16_384}
-"""rows of logits in memory at once: 10 MB for 10,000 words in bfloat16; with more, a CPU multiplies more
-slowly"""
 TILE = 32
 """inner dimensions are padded to a multiple of this, the tile size of matrix units"""
 SMALLEST = 1e-37
 """a probability that rounds to 0 still has a logarithm"""
-
-
-class Workspace:
-    """Buffers for one vocabulary layer, allocated once: mapping new pages costs more than multiplying."""
-
-    def __init__(self, weight: Tensor, dtype: torch.dtype) -> None:
-        words, self.width = weight.shape
-        self.rows = CHUNK_ROWS[weight.device.type]
-        self.columns = 1 if dtype is torch.float32 else 2
-        inner = -(-(self.width + self.columns) // TILE) * TILE
-
-        def buffer(*size: int) -> Tensor:
-            return torch.zeros(size, dtype=dtype, device=weight.device)
-
-        self.weight, self.slope = buffer(words, inner), buffer(words, inner)
-        self.logits, self.errors = buffer(self.rows, words), buffer(self.rows, words)
-        self.hidden, self.back = buffer(self.rows, inner), buffer(self.rows, inner)
-        self.index = torch.arange(self.rows, device=weight.device)
-        self.hidden[:, self.width : self.width + self.columns] = 1
-
-    def load(self, weight: Tensor, bias: Tensor) -> None:
-        """Copy weight and bias. The bias becomes columns for the ones in `hidden`; in bfloat16 two columns,
-        the second for the rounding error of the first."""
-        self.weight[:, : self.width] = weight
-        rest = bias
-        for column in range(self.width, self.width + self.columns):
-            self.weight[:, column] = rest
-            rest = rest - self.weight[:, column]
-
-
-class VocabularyLoss(torch.autograd.Function):
-    """Mean cross-entropy of `softmax(hidden @ weight.T + bias)` over N real words.
-
-    hidden (N, width), weight (words, width), bias (words,), targets (N,). The gradients are computed in the
-    forward pass, so logits are in memory for one chunk only.
-    """
-
-    @staticmethod
-    def forward(
-        ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, workspace: Workspace
-    ) -> Tensor:
-        workspace.load(weight, bias)
-        count, width = hidden.shape
-        hidden_slope = torch.empty_like(hidden)
-        weight_slope, bias_slope = torch.empty_like(weight), torch.zeros_like(bias)
-        loss, scale = torch.zeros((), device=weight.device), 1 / count
-        for start in range(0, count, workspace.rows):
-            part = slice(start, min(start + workspace.rows, count))
-            loss -= _chunk(hidden[part], targets[part], workspace, hidden_slope[part])
-            piece = workspace.slope[:, :width]
-            weight_slope = weight_slope.add_(piece) if start else weight_slope.copy_(piece)
-            bias_slope += workspace.slope[:, width]
-        ctx.save_for_backward(hidden_slope.mul_(scale), weight_slope.mul_(scale), bias_slope.mul_(scale))
-        return loss * scale
-
-    @staticmethod
-    def backward(ctx: Any, *slopes: Tensor) -> Any:
-        """The saved gradients; the loss has to be used as it is, so that its own gradient is 1."""
-        hidden, weight, bias = ctx.saved_tensors
-        return hidden, weight, bias, None, None
-
-
-def _chunk(hidden: Tensor, targets: Tensor, workspace: Workspace, hidden_slope: Tensor) -> Tensor:
-    """The summed log-probability of the targets; stores the unscaled gradients in workspace and
-    `hidden_slope`."""
-    n = len(targets)
-    index, inputs, logits = workspace.index[:n], workspace.hidden[:n], workspace.logits[:n]
-    inputs[:, : workspace.width] = hidden
-    torch.mm(inputs, workspace.weight.t(), out=logits)
-    errors = torch.softmax(logits, 1, out=workspace.errors[:n])
-    found = errors[index, targets]
-    errors[index, targets] = found - 1
-    torch.mm(errors, workspace.weight, out=workspace.back[:n])
-    hidden_slope.copy_(workspace.back[:n, : workspace.width])
-    torch.mm(errors.t(), inputs, out=workspace.slope)
-    return found.float().clamp_(min=SMALLEST).log_().sum()
 
 
 @torch.no_grad()
@@ -119,7 +41,6 @@ def total_loss(hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, ro
 
 Ids = NDArray[np.int32]
 Arrays = Mapping[str, NDArray[Any]]
-cross_entropy: Any = VocabularyLoss.apply
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 BETAS = (0.9, 0.999)
 EPS = 1e-7  # Keras's
@@ -160,6 +81,27 @@ class TorchLstmNet(nn.Module):
             x = nn.functional.linear(x, self.projection.weight.to(dtype))
         return x
 
+    def planned(self, x: Tensor, plan: SentencePlan, dropped: list[Tensor], workspace: Any) -> Tensor:
+        """The embedding of the words of a plan -> input of the vocabulary layer (states, width), on a CPU.
+
+        x has a row for each of `plan.distinct`, with dropout a row for each state.
+        """
+        from engine.models.language_training.torch_planned import lstm_over_plan
+
+        rows, dtype = None if dropped else plan.words, workspace.dtype
+        sentences = torch.from_numpy(plan.sentences)
+        for layer in range(self.kind.layers):
+            if dropped:
+                x = x * dropped[layer][sentences]
+            weight, recurrent, bias, _ = self._lstm(layer, torch.float32)
+            by_word = nn.functional.linear(x.to(dtype), weight.to(dtype)).float() + bias
+            x, rows = lstm_over_plan(by_word, recurrent, rows, plan, workspace, layer), None
+        if dropped:
+            x = x * dropped[-1][sentences]
+        if self.kind.projection:
+            x = nn.functional.linear(x.to(dtype), self.projection.weight.to(dtype)).float()
+        return x
+
     def _lstm(self, layer: int, dtype: torch.dtype) -> list[Tensor]:
         kinds = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
         return [getattr(self.lstm, f"{kind}_l{layer}").to(dtype) for kind in kinds]
@@ -177,7 +119,9 @@ class TorchTraining(training.OneByOne):
     def __init__(
         self, kind: ModelDescription, *, seed: int, dropout: float = 0.0, optimizer: str = "adam",
         clip: float = 0.0, decay: float = 0.0, precision: str = "fp32", device: str = "cpu",
+        compiled: bool = True,
     ) -> None:  # fmt: skip
+        """`compiled`: on a CPU, loops of Numba's do what PyTorch has no fast operation for."""
         self.kind, self.seed, self.dropout, self.clip, self.decay = kind, seed, dropout, clip, decay
         self.device, self.dtype = device, DTYPES[precision]
         if device == "cpu":
@@ -186,7 +130,13 @@ class TorchTraining(training.OneByOne):
         self.load_weights(training.weights(kind, seed))
         self.trained = [weight for weight in self.net.parameters() if weight.requires_grad]
         self.optimizer = _optimizer(optimizer, self.trained)
-        self.workspace = Workspace(self.net.vocabulary_weight, self.dtype)
+        self.workspace: Any = None
+        self.d_embedding: Tensor | None = None
+        if compiled and device == "cpu":
+            from engine.models.language_training import torch_planned
+
+            words, width = self.net.vocabulary_weight.shape
+            self.workspace = torch_planned.TrainingBuffers(words, width, self.dtype)
 
     def train_step(self, inputs: Ids, targets: Ids, step: int, lr: float) -> float:
         """Do update number `step`; inputs and targets (B, T), 0 is padding. Returns the mean loss of real
@@ -196,19 +146,66 @@ class TorchTraining(training.OneByOne):
             if "betas" in group:  # Keras adds eps before it corrects the second moment, PyTorch after
                 group["eps"] = EPS / math.sqrt(1 - BETAS[1] ** step)
         self.optimizer.zero_grad()
-        rows, words = self._real(targets)
-        hidden = self.net(self._words(inputs), self._dropped(inputs.shape, step), self.dtype)
-        hidden = hidden.reshape(-1, self.kind.top)
-        if len(rows) < len(hidden):
-            hidden = hidden.index_select(0, rows)
-        loss = cross_entropy(hidden, self.net.vocabulary_weight, self.net.output.bias, words, self.workspace)
-        loss.backward()
+        loss = (self._slopes if self.workspace is None else self._compiled_slopes)(inputs, targets, step)
         if self.clip:
             nn.utils.clip_grad_norm_(self.trained, self.clip)
         if self.decay:
             self._decay(1 - lr * self.decay)
         self.optimizer.step()
+        return loss
+
+    def _slopes(self, inputs: Ids, targets: Ids, step: int) -> float:
+        """The mean loss by PyTorch alone; its gradients are in `grad` of the weights."""
+        rows, words = self._real(targets)
+        hidden = self._hidden(inputs, rows, self._dropped(inputs.shape, step))
+        weight, bias = self.net.vocabulary_weight.to(self.dtype), self.net.output.bias
+        logits = nn.functional.linear(hidden.to(self.dtype), weight).float() + bias
+        loss = nn.functional.cross_entropy(logits, words)
+        torch.autograd.backward(loss)
         return float(loss.item())
+
+    def _compiled_slopes(self, inputs: Ids, targets: Ids, step: int) -> float:
+        """The same by Numba's loops; an LSTM goes over the plan of the batch."""
+        dropped = self._dropped(inputs.shape, step)
+        if isinstance(self.kind, LstmDescription) and (not dropped or self.dtype == torch.float32):
+            plan = sentence_plan.plan(inputs, targets, shares=not dropped)
+            words = torch.from_numpy(plan.distinct[plan.words] if dropped else plan.distinct)
+            x = self.net.embedding.weight.detach()[words].requires_grad_()
+            loss, hidden, slope = self._output(
+                self.net.planned(x, plan, dropped, self.workspace), plan.wanted
+            )
+            torch.autograd.backward(hidden, slope)
+            self._embedding_slope().index_add_(0, words, x.grad)
+        else:
+            rows, wanted = self._real(targets)
+            pairs = sentence_plan.wanted_words(np.arange(len(rows)), wanted.numpy())
+            loss, hidden, slope = self._output(self._hidden(inputs, rows, dropped).float(), pairs)
+            torch.autograd.backward(hidden, slope)
+        return loss
+
+    def _output(self, hidden: Tensor, wanted: WantedWords) -> tuple[float, Tensor, Tensor]:
+        """The mean loss, `hidden` and its gradient; that of the vocabulary layer is in its weights."""
+        from engine.models.language_training.torch_planned import vocabulary_loss
+
+        weight, bias = self.net.vocabulary_weight, self.net.output.bias
+        loss, slope = vocabulary_loss(hidden.detach(), weight, bias, wanted, self.workspace)
+        weight.grad, bias.grad = self.workspace.d_weight, self.workspace.d_bias
+        return loss, hidden, slope
+
+    def _embedding_slope(self) -> Tensor:
+        weight = self.net.embedding.weight
+        if weight.grad is None:
+            self.d_embedding = (
+                torch.zeros_like(weight) if self.d_embedding is None else self.d_embedding.zero_()
+            )
+            weight.grad = self.d_embedding
+        slope: Tensor = weight.grad
+        return slope
+
+    def _hidden(self, inputs: Ids, rows: Tensor, dropped: list[Tensor]) -> Tensor:
+        """Input of the vocabulary layer (rows, width) at the positions `rows`."""
+        hidden: Tensor = self.net(self._words(inputs), dropped, self.dtype).reshape(-1, self.kind.top)
+        return hidden if len(rows) == len(hidden) else hidden.index_select(0, rows)
 
     @torch.no_grad()
     def _decay(self, factor: float) -> None:

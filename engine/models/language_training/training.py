@@ -9,6 +9,7 @@ import math
 import platform
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from engine import recipe_defaults
 from engine.built_in_experiments import LmParams
+from engine.models import compiled_loops
 from engine.models.language.model_description import LstmDescription, ModelDescription, TransformerDescription
 from engine.models.precision import TimedWork
 
@@ -229,9 +231,10 @@ class OneByOne:
 
 
 def make_training(
-    framework: str, kind: ModelDescription, *, decay: float = 0.0, **options: Any
+    framework: str, kind: ModelDescription, *, decay: float = 0.0, compiled: bool = True, **options: Any
 ) -> LanguageTraining:
-    """`options` are seed, dropout, optimizer, clip, precision and device; `decay` is PyTorch's alone."""
+    """`options` are seed, dropout, optimizer, clip, precision and device; `decay` and `compiled`, whether
+    Numba's loops are used on a CPU, are PyTorch's alone."""
     if framework == "torch" and options.get("device") == "cuda":
         from engine.models.language_training.torch_gpu_training import GpuTraining
 
@@ -239,11 +242,28 @@ def make_training(
     if framework == "torch":
         from engine.models.language_training.torch_training import TorchTraining
 
-        return TorchTraining(kind, decay=decay, **options)
+        return TorchTraining(kind, decay=decay, compiled=compiled, **options)
     from engine.models.language_training.keras_training import KerasTraining
 
     assert isinstance(kind, LstmDescription), "LmParams.check refuses a transformer in Keras"
     return KerasTraining(kind, **options)
+
+
+LOOPS, AROUND = "language_kernels", ("torch_planned", "sentence_plan")
+
+
+def compiled_kernels(cache: Path, report: Callable[[str], object]) -> str | None:
+    """The name of all that the bits of PyTorch's training on a CPU depend on where Numba's loops are part of
+    it; None, and a line to `report`, where they cannot be used."""
+    room = __name__.rpartition(".")[0]
+    what = "language models for this processor: once, about 10 s"
+    names = [f"{room}.{name}" for name in AROUND]
+    try:
+        made = compiled_loops.prepare(f"{room}.{LOOPS}", "language", cache, what, report, *names)
+    except (ImportError, OSError, RuntimeError) as error:
+        report(f"PyTorch trains by itself, more slowly: Numba cannot be used: {error}.")
+        return None
+    return f"{made}, numpy {np.__version__}"
 
 
 def timed_product(framework: str, device: str) -> TimedWork:

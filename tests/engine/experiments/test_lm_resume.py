@@ -106,6 +106,19 @@ def test_a_transformer_paused_under_another_decay_is_refused(
         train(folder, number=2)
 
 
+def test_a_run_paused_before_its_loops_were_compiled_is_refused_with_the_option_that_goes_on(
+    tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = run(tmp_path, "torch", text)
+    with monkeypatch.context() as before:
+        before.setattr(lm, "pin_kernels", lambda params, run: None)
+        train(folder, ScriptedPipe({2: PAUSE}))
+    with pytest.raises(MismatchedCheckpoint, match=r"kernels was unknown, is compiled .*--fast"):
+        train(folder, number=2)
+    train(folder, number=3, mode="fast")
+    assert weights(folder)[0] == STEPS
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 @pytest.mark.parametrize("optimizer", ["adam", "momentum"])

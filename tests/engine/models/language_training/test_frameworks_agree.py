@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from engine.data.text.vocabulary import RESERVED, Vocabulary
 from engine.models.language.model import LanguageModel
 from engine.models.language.model_description import ModelDescription
 from engine.models.language.weights import weights
-from engine.models.language_training import keras_training, torch_training
+from engine.models.language_training import keras_training, torch_planned
 from tests.engine.models.language_training.small_models import FRAMEWORKS, kind, make_strict, pairs, tied
 
 KINDS = {"one layer": kind(), "two layers": kind(layers=2), "tied": tied(), "tied, two": tied(layers=2)}
@@ -71,14 +72,18 @@ def _by_hand(model: LanguageModel, pair: Any) -> float:
     return total
 
 
-@pytest.mark.parametrize("framework", FRAMEWORKS)
+SEVEN_ROWS = {"CPU": 7, torch.float32: 7, torch.bfloat16: 7}
+
+
+@pytest.mark.parametrize(
+    ("framework", "module"), zip(FRAMEWORKS, (torch_planned, keras_training), strict=True)
+)
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 def test_the_size_of_a_chunk_changes_nothing(
-    monkeypatch: pytest.MonkeyPatch, framework: str, precision: str
+    monkeypatch: pytest.MonkeyPatch, framework: str, module: Any, precision: str
 ) -> None:
-    module = torch_training if framework == "torch" else keras_training
     whole = losses(framework, kind(), 12, precision=precision)
-    monkeypatch.setattr(module, "CHUNK_ROWS", {"cpu": 7, "CPU": 7})
+    monkeypatch.setattr(module, "CHUNK_ROWS", SEVEN_ROWS)
     exactness = 1e-5 if precision == "fp32" else 2e-3
     assert losses(framework, kind(), 12, precision=precision) == pytest.approx(whole, rel=exactness)
 
