@@ -27,6 +27,7 @@ from engine.protocol import (
     CauseKind,
     Json,
     ParentCheckpoint,
+    Queued,
     RunSummary,
     Spec,
     Status,
@@ -179,7 +180,8 @@ class Runs:
             self.withheld.keep(before.spec.sweep or run_id, submitted_command_checks.check_withheld(withheld))
             if before.status is Status.QUEUED and missing:
                 self._wake()
-                return before
+                why = self.withheld.why_waiting(before.spec) or "waits for its turn"
+                return dataclasses.replace(before, state=Queued(why))
             if not is_unsaved(before):
                 transition("resume", before.status, before.spec.name)
             if before.spec.file is not None and not code:

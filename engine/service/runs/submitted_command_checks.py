@@ -158,8 +158,10 @@ class WithheldValues:
         if not missing:
             return ""
         names = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
-        which = "which are" if len(missing) > 1 else "which is"
-        return f"waits for {names}, {which} written into no file: dltui resume {spec.id} from a shell with it"
+        which, it = ("which are", "them") if len(missing) > 1 else ("which is", "it")
+        return (
+            f"waits for {names}, {which} written into no file: dltui resume {spec.id} from a shell with {it}"
+        )
 
 
 def check_withheld(given: Mapping[str, str] | None) -> dict[str, str]:

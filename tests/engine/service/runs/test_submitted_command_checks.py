@@ -16,7 +16,7 @@ from engine.errors import InputError, ParamError
 from engine.exec import shell_command
 from engine.exec.shell_command import ShellCommand
 from engine.places import Places
-from engine.protocol import MediaFacts, Spec, spec_from_json
+from engine.protocol import MediaFacts, Queued, Spec, spec_from_json
 from engine.service.runs import extend_run, submitted_command_checks
 from engine.service.runs.runs import read_submission, spec_of
 from engine.service.runs.submitted_command_checks import WithheldValues
@@ -101,6 +101,7 @@ def test_a_run_waits_for_values_that_a_restarted_service_has_not() -> None:
     spec = Spec("one", "exec", {}, 1, "", "", 1, "cpu", 0.0, sweep="many", command=command)
     values = WithheldValues()
     assert values.why_waiting(spec).startswith("waits for A_KEY, B_KEY")
+    assert values.why_waiting(spec).endswith("from a shell with them")
     values.keep("many", {"A_KEY": "a"})
     assert values.missing(spec) == ("B_KEY",)
     values.keep("one", {"B_KEY": "b", "other": "c"})
@@ -186,3 +187,14 @@ def test_a_command_is_not_extended_whatever_its_placeholders_are_called() -> Non
     spec = Spec("one", "exec", {"epochs": 3}, 1, "", "", 1, "cpu", 0.0, command=command)
     with pytest.raises(ParamError, match="cannot be extended"):
         extend_run.extended_lengths(spec, {"epochs": "5"})
+
+
+async def test_a_resume_that_brings_the_missing_values_says_what_it_waits_for_then(places: Places) -> None:
+    command = ShellCommand(("true", "{lr}"), "/", withheld=("A_KEY", "B_KEY"), kinds={"lr": "float"})
+    async with serving(places), await connect(places) as client:
+        made = await client.request("submit", **request(command, name="first", token="one"))
+        run = made["run"]["id"]
+        one = await client.resume(run, withheld={"A_KEY": "a"})
+        assert isinstance(one.state, Queued) and one.state.why.startswith("waits for B_KEY")
+        both = await client.resume(run, withheld={"B_KEY": "b"})
+        assert isinstance(both.state, Queued) and both.state.why == "waits for its turn"
