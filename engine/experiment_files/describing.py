@@ -108,7 +108,8 @@ def check_path(path: Path) -> None:
     if path.suffix != ".py" and path.exists():
         raise UnusableExperiment(f"{path}: expected the name of a Python file, which ends with .py.")
     if not path.exists():
-        raise UnusableExperiment(f"{path}: there is no such file.")
+        link = f"it is a link to {path.readlink()}, which leads to no file" if path.is_symlink() else ""
+        raise UnusableExperiment(f"{path}: {link or 'there is no such file'}.")
 
 
 def check_python(python: str) -> str:

@@ -307,3 +307,13 @@ def test_the_code_of_a_file_refuses_values_before_anything_is_submitted(
         prepare.check(file, {"layers": "0"})
     Path(file.path).unlink()
     prepare.check(file, {"dropout": "0.5"})
+
+
+def test_a_link_that_leads_to_no_file_is_called_one(tmp_path: Path) -> None:
+    (tmp_path / "circle.py").symlink_to("circle.py")
+    (tmp_path / "gone.py").symlink_to("elsewhere.py")
+    for name, target in (("circle.py", "circle.py"), ("gone.py", "elsewhere.py")):
+        with pytest.raises(UnusableExperiment, match=f"it is a link to {target}, which leads to no file"):
+            describing.check_path(tmp_path / name)
+    with pytest.raises(UnusableExperiment, match="there is no such file"):
+        describing.check_path(tmp_path / "none.py")
