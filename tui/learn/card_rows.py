@@ -89,6 +89,8 @@ def card_rows(card: CardState, today: date, width: int) -> list[Row]:
     rows += _result(card, today, room)
     if card.note:
         rows += [(), *_text(card.note, room, "warn")]
+    while rows and not rows[-1]:
+        rows.pop()
     return rows
 
 

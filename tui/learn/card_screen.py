@@ -46,6 +46,8 @@ from tui.ui.text_rows import TextRows
 
 OPENED = ("learning", "known")
 """states of a card that is not due: an answer is practice of one's own and is not marked"""
+TALL = 36
+"""least rows of a screen that shows an aid beside the explanation"""
 RATINGS = {1: "forgot", 2: "hard", 4: "at once"}
 """of a recall, by their digits; space is good"""
 TYPED_KEYS = {f"card.{name}": f"card.typed_{name}" for name in ("guessed", "hint", "later", "undo", "type")}
@@ -165,10 +167,9 @@ class CardScreen(Dialog[None]):
         card = self.card
         is_build = card is not None and card.asked.form == "build"
         has_field = card is not None and ((card.is_typed and card.phase == "ask") or card.phase == "seen")
-        self.field.display, self.pane.display = (
-            has_field,
-            is_build and card is not None and card.phase == "ask",
-        )
+        phases = ("ask", "done") if self.app.size.height >= TALL else ("ask",)
+        self.field.display = has_field
+        self.pane.display = is_build and card is not None and card.phase in phases
         self.picture.display = card is not None and (card.outcome is not None or card.is_drawn)
         if card is None:
             text = self._end_text or "..."
@@ -194,7 +195,7 @@ class CardScreen(Dialog[None]):
             seen = f"what did you see? enter: {card.asked.see or 'nothing to add'}"
             self.field.placeholder = plain(seen if card.phase == "seen" else card.asked.expected, limit=200)
             self.field.focus()
-        elif self.pane.display:
+        elif self.pane.display and card.phase == "ask":
             self.pane.focus()
         else:
             self.set_focus(None)
@@ -232,11 +233,13 @@ class CardScreen(Dialog[None]):
         elif form == "essay":
             names = [("dialog.accept", "write"), ("card.answer_1", f"to {len(card.ticks)} tick"),
                      ("card.show", "keep the ticks")]  # fmt: skip
+        elif form == "build":
+            names = [("aid.down", "control"), ("aid.more", "change"), ("aid.type", "type")]
         elif form == "curve":
             way = "draw" if card.types_numbers else "type"
             names = [("card.next_point", "next point"), ("card.up", "up"), ("card.down", "down"),
                      ("card.type", way), ("dialog.accept", "lock")]  # fmt: skip
-        elif form != "build":
+        else:
             names = [("dialog.accept", "lock" if card.is_prediction else "answer")]
         if form not in ("recall", "essay", "build"):
             names.append(("card.guessed", "guessed"))
@@ -453,6 +456,8 @@ class CardScreen(Dialog[None]):
         else:
             card.marked, card.phase = marked, "done"
             self.done += 1
+            if card.asked.form == "build":
+                self.pane.set_goal("goal reached")
         self._draw()
 
     def _tried(self, tried: TriedItem) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -85,8 +86,10 @@ class SearchScreen(Dialog[SearchHit]):
             typed = self.query_one(TextField).value.strip()
             text = " Nothing in the course has it." if typed else " Sections, questions, words and aids."
             return [((Span(text, "muted"),), None)]
+        room = title_room(self._hits, min(TITLE, max(12, width // 2)))
         rows: list[ListRow] = [
-            (clipped(hit_row(hit, place == cursor), width), place) for place, hit in enumerate(self._hits)
+            (clipped(hit_row(hit, place == cursor, room), width), place)
+            for place, hit in enumerate(self._hits)
         ]
         if self._found > len(self._hits):
             rows.append(((Span(f"   and {self._found - len(self._hits)} more", "muted"),), None))
@@ -107,12 +110,23 @@ class SearchScreen(Dialog[SearchHit]):
             self.dismiss(self._hits[self.entries.cursor])
 
 
-def hit_row(hit: SearchHit, is_here: bool) -> Row:
+def hit_row(hit: SearchHit, is_here: bool, title_room: int) -> Row:
+    """Of a question its kind and text, of anything else its title and the text around what was found."""
     where = number_of(hit.id.partition(".")[0]) if hit.kind in ("section", "item") else ""
-    return (
+    style_name = "strong" if is_here else "text"
+    is_item = hit.kind == "item"
+    row = (
         cursor_sign(is_here),
-        Span(justified(hit.kind, 8), "muted"),
+        Span(justified(hit.title if is_item else hit.kind, 8), "muted"),
         Span(justified(where, 3), "muted"),
-        Span(justified(plain(hit.title, limit=90), TITLE) + "  ", "strong" if is_here else "text"),
-        Span(plain(hit.text, limit=120), "muted"),
     )
+    if is_item:
+        return (*row, Span(plain(hit.text, limit=120), style_name))
+    title = Span(justified(plain(hit.title, limit=90), title_room) + "  ", style_name)
+    around = "" if hit.text == hit.title else hit.text
+    return (*row, title, Span(plain(around, limit=120), "muted"))
+
+
+def title_room(hits: Sequence[SearchHit], most: int) -> int:
+    """Cells for the titles of these hits."""
+    return min(most, max((cell_len(hit.title) for hit in hits if hit.kind != "item"), default=0))
