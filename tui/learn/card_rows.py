@@ -186,7 +186,8 @@ def _outcome(card: CardState, width: int) -> list[Row]:
     )
     rows += _text(outcome.difference, width, "good" if outcome.is_right else "warn")
     when = f"it ran on {outcome.stored}" if outcome.stored else f"it ran in {outcome.seconds:.1f} s"
-    return [*rows, (Span(f"{when}, seed {outcome.seed}", "muted"),), ()]
+    locked = f"locked at {wall_clock(card.locked.at, 1.5)}, " if card.locked is not None else ""
+    return [*rows, (Span(f"{locked}{when}, seed {outcome.seed}", "muted"),), ()]
 
 
 def _result(card: CardState, today: date, width: int) -> list[Row]:

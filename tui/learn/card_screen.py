@@ -46,6 +46,10 @@ from tui.ui.text_rows import TextRows
 
 OPENED = ("learning", "known")
 """states of a card that is not due: an answer is practice of one's own and is not marked"""
+LEAST_PICTURE, MOST_PICTURE = 3, 14
+"""rows of a drawing"""
+FRAME = 8
+"""rows of the frame, of the keys and of the blanks between the parts"""
 TALL = 36
 """least rows of a screen that shows an aid beside the explanation"""
 RATINGS = {1: "forgot", 2: "hard", 4: "at once"}
@@ -170,7 +174,11 @@ class CardScreen(Dialog[None]):
         phases = ("ask", "done") if self.app.size.height >= TALL else ("ask",)
         self.field.display = has_field
         self.pane.display = is_build and card is not None and card.phase in phases
-        self.picture.display = card is not None and (card.outcome is not None or card.is_drawn)
+        room = self._picture_room(card, has_field) if card is not None else 0
+        self.picture.styles.height = max(1, room)
+        self.picture.display = (
+            room >= LEAST_PICTURE and card is not None and (card.outcome is not None or card.is_drawn)
+        )
         if card is None:
             text = self._end_text or "..."
             self.body.update(lambda width: [(), (_span(text),), ()])
@@ -199,6 +207,16 @@ class CardScreen(Dialog[None]):
             self.pane.focus()
         else:
             self.set_focus(None)
+
+    def _picture_room(self, card: CardState, has_field: bool) -> int:
+        """Rows for the drawing, so that the keys below it stay in sight."""
+        height = self.app.size.height
+        text = min(len(card_rows(card, date.today(), self.body.size.width or 60)), height * 6 // 10)
+        return min(MOST_PICTURE, height - text - FRAME - (2 if has_field else 0))
+
+    def on_resize(self) -> None:
+        if self.is_mounted:
+            self._draw()
 
     def title_text(self, card: CardState) -> str:
         kind = "before reading" if card.mode == "try" and self.mode == "try" else card.asked.kind

@@ -11,6 +11,7 @@ from rich.cells import cell_len, set_cell_size
 from engine.course.due import Due
 from engine.session_protocol.learn import GoOn, LearnToday, LectureLine, WeakSpot
 from tui.learn.cursor_list import ListRow, cursor_sign
+from tui.learn.share_bar import share_bar
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.span import Row, Span, fitted, justified
@@ -45,6 +46,24 @@ def today_rows(
     found += _weak_spots(facts.weak, width, cursor)
     found += [(row, None) for row in _notes(facts, width)]
     return found + [(row, None) for row in _training(facts, training)]
+
+
+def lecture_rows(lectures: Sequence[LectureLine], width: int) -> list[Row]:
+    """A line for each lecture: how far it is read, and how many of its cards are known."""
+    room = max(20, min(56, width - 40))
+    rows: list[Row] = [(), (Span(justified("   lectures", room + 6), "strong"), Span("read", "muted"))]
+    for line in lectures:
+        read, cards = line.progress.sections, line.progress
+        all_cards = cards.new + cards.learning + cards.known
+        rows.append(
+            (
+                Span(f"   {number_of(line.id)} ", "key"),
+                Span(justified(cut(plain(line.progress.title, limit=90), room), room + 1), "text"),
+                *share_bar(read.done / read.of if read.of else 0.0, 10),
+                Span(f"  {cards.known:>2} of {all_cards} cards known", "muted"),
+            )
+        )
+    return rows
 
 
 def counted_rows(counted: Due | None) -> list[ListRow]:

@@ -15,12 +15,21 @@ from engine.table_protocol import Query
 from tui.data.run_text import name_of
 from tui.keys import all_keys
 from tui.learn.cursor_list import ListRow
-from tui.learn.today_rows import BEGINNING, RunInTraining, counted_rows, invitation_rows, today_rows
+from tui.learn.today_rows import (
+    BEGINNING,
+    RunInTraining,
+    counted_rows,
+    invitation_rows,
+    lecture_rows,
+    today_rows,
+)
 from tui.learn.view import LearnListView
 from tui.ui.start_worker import start_worker
 
 MORE_CARDS = 10
 """that a key adds to those of a day"""
+TALL = 28
+"""least rows for the lectures below what is due"""
 
 
 class TodayView(LearnListView):
@@ -39,7 +48,11 @@ class TodayView(LearnListView):
         if not self.is_begun:
             return invitation_rows(self._lectures, width, cursor)
         if self.facts is not None:
-            return today_rows(self.facts, self._training, date.today(), width, cursor)
+            rows = today_rows(self.facts, self._training, date.today(), width, cursor)
+            progress = lecture_rows(self._lectures, width) if self._lectures else []
+            if len(rows) + len(progress) < self.size.height:
+                rows += [(row, None) for row in progress]
+            return rows
         return counted_rows(self._counted)
 
     @property
@@ -53,7 +66,7 @@ class TodayView(LearnListView):
         if self.facts is None:
             start_worker(self, self._count, group="count", exclusive=True)
         self.request(DueRequest(self._more), self._update, "learn today")
-        if not self.is_begun:
+        if not self.is_begun or self.size.height >= TALL:
             self.request(LecturesRequest(), self._update_lectures, "learn lectures")
         start_worker(self, self._find_training, group="training", exclusive=True)
 
