@@ -96,6 +96,10 @@ class AidPane(ImageWidget, can_focus=True):
         self._show()
         await self._compute()
 
+    def set_goal(self, text: str) -> None:
+        """What is said of the goal of a build item."""
+        self._show(goal=text)
+
     # --- computing ---------------------------------------------------------------------------------------
 
     def compute_soon(self) -> None:
