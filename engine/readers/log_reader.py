@@ -77,7 +77,7 @@ class LogBatch:
     def is_empty(self) -> bool:
         """Whether nothing is to be written."""
         return self.restart is None and not (
-            self.series or self.texts or self.params or self.output or self.damages
+            self.series or self.texts or self.media or self.params or self.output or self.damages
         )
 
 

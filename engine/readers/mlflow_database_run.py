@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.errors import CorruptRun
 from engine.params import Value
 from engine.protocol import Json
 from engine.readers import mlflow_run
+from engine.readers.mlflow_artifacts import folder_of_uri
 from engine.readers.mlflow_database import MlflowDatabase, Row
 from engine.readers.mlflow_log import Chunk, StoreLocked
 from engine.readers.mlflow_run import MlflowRun
@@ -40,6 +43,17 @@ class DatabaseRun:
     @property
     def place(self) -> str:
         return f"{self.database.path}/{self.id}"
+
+    @property
+    def artifacts(self) -> Path | None:
+        try:
+            rows = self.database.query("SELECT artifact_uri FROM runs WHERE run_uuid = ?", self.id)
+        except StoreLocked:
+            raise
+        except CorruptRun:  # a store without that column
+            return None
+        uri = rows[0][0] if rows else None
+        return folder_of_uri(uri, self.id, self.database.path.parent) if isinstance(uri, str) else None
 
     def run(self) -> MlflowRun:
         run = self.database.run(self.id)

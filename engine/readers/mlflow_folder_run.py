@@ -15,6 +15,7 @@ from engine.errors import CorruptRun
 from engine.params import Value
 from engine.protocol import Json
 from engine.readers import mlflow_run
+from engine.readers.mlflow_artifacts import folder_of_uri
 from engine.readers.mlflow_log import Chunk
 from engine.readers.mlflow_run import STATUSES, MlflowRun
 from engine.readers.step_order import LoggedValues
@@ -51,6 +52,14 @@ class FolderRun:
     @property
     def place(self) -> str:
         return str(self.folder)
+
+    @property
+    def artifacts(self) -> Path | None:
+        beside = self.folder / "artifacts"
+        if beside.is_dir():
+            return beside
+        uri = read_scalars(self.folder / META, may_fail=True).get("artifact_uri", "")
+        return folder_of_uri(uri, self.folder.name, self.folder.parent)
 
     @property
     def size(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol, TypeAlias
 
 import numpy as np
@@ -15,6 +16,7 @@ from engine.protocol import Json
 from engine.reader_protocol import LogDescription
 from engine.readers import mlflow_run
 from engine.readers.log_reader import FIRST_STEP, LogBatch
+from engine.readers.mlflow_artifacts import add_artifacts
 from engine.readers.mlflow_run import MlflowRun
 from engine.readers.step_order import LoggedValues, StepOrder
 from engine.typed_json import typed
@@ -35,6 +37,10 @@ class MlflowSource(Protocol):
     @property
     def place(self) -> str:
         """Absolute path, with the id of the run where it holds several."""
+
+    @property
+    def artifacts(self) -> Path | None:
+        """The folder of what the run logged besides metrics; None where it is on a server."""
 
     @property
     def size(self) -> int:
@@ -78,6 +84,8 @@ class MlflowLog:
     _order: StepOrder = field(default_factory=StepOrder)
     _told: str = ""
     """the digest of the facts that were written last"""
+    _artifacts: set[str] = field(default_factory=set)
+    """names of those that were written"""
     _is_waiting: bool = False
     """whether it was said that the store is locked"""
 
@@ -105,18 +113,26 @@ class MlflowLog:
 
     @property
     def cursor(self) -> Json:
-        return {"position": self.source.position, "metrics": self._order.cursor, "told": self._told}
+        artifacts = {"artifacts": sorted(self._artifacts)} if self._artifacts else {}
+        return {
+            "position": self.source.position,
+            "metrics": self._order.cursor,
+            "told": self._told,
+            **artifacts,
+        }
 
     def resume(self, cursor: Json) -> None:
         order = StepOrder()
         order.resume(typed(cursor.get("metrics"), dict[str, object]))
         self.source.go_to(typed(cursor.get("position"), dict[str, object]))
         self._order, self._told = order, str(cursor.get("told", ""))
+        self._artifacts = set(typed(cursor.get("artifacts", []), list[str]))
 
     def _batches(self) -> Iterator[LogBatch]:
         if not self.source.fits():
             self.source.go_to({})
             self._order = StepOrder()
+            self._artifacts = set()
             yield LogBatch(restart=FIRST_STEP)
         for chunk in self.source.added():
             batch = LogBatch()
@@ -154,12 +170,14 @@ class MlflowLog:
         found = {**self.source.params(), **self.source.tags(), STATUS: run.status}
         digest = hashlib.sha256(repr(found).encode()).hexdigest()[:16]
         told, self._told = self._told, digest
-        return LogBatch(
+        batch = LogBatch(
             params=found if told != digest else {},
             step=self._order.step,
             at=run.ended_at,
             bytes=self.source.size,
         )
+        add_artifacts(batch, self.source.artifacts, self._artifacts)
+        return batch
 
 
 def _joined(parts: Sequence[LoggedValues]) -> LoggedValues:

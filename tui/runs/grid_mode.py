@@ -37,6 +37,8 @@ class GridMode:
         """All metrics as small charts, one of them large in their place, or the curves below the table."""
         tab = self._tab
         tab.state.grid = is_grid
+        if is_grid and not tab.is_wide and tab.state.pane != "curves":
+            tab.select_pane("curves")  # a pane of details would take the place of the grid
         tab.set_class(is_grid, "-grid")
         tab.set_class(is_large, "-large")
         tab.curves.set_grid(is_grid and not is_large, is_alone=is_large)
