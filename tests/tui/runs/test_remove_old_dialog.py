@@ -66,6 +66,6 @@ async def test_the_question_tells_size_and_what_stays(places: Places) -> None:
         kept = {"other runs began with it": 2}
         opened.app.push_screen(question(OldRuns((OLD,), kept), "Z"))
         await opened.shows(
-            "Remove 1 run, 3.0 MB?", "old (done): 3.1 MB", "Kept: 2 older runs, other runs began with it"
+            "Remove 1 run, 3.0 MB?", "old (done): 3.0 MB", "Kept: 2 older runs, other runs began with it"
         )
         assert opened.app.screen.query_one(ConfirmDetails)
