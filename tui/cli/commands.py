@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from tui.cli import (
+    analyse,
     annotate,
     compare,
     doctor,
@@ -81,6 +82,7 @@ app.command("logs", cls=Verb)(logs.logs)
 app.command("plot", cls=Verb)(plot.plot)
 app.command("media", cls=Verb)(media.media)
 app.command("compare", cls=Verb)(compare.compare)
+app.command("analyse", cls=Verb)(analyse.analyse)
 app.command("export", cls=Verb)(export.export)
 app.command("report", cls=Verb)(report.report)
 app.command("import", cls=Verb)(import_logs.import_logs)

@@ -10,7 +10,7 @@ import typer
 
 from engine.axes import Axis
 from engine.client.client import Client
-from engine.protocol import to_json
+from engine.protocol import Json, to_json
 from engine.sweep_protocol import SweepSummary, TrialGroup, TrialQuery, TrialRow
 from tui.cli.engine_call import call_engine, print_csv, print_json, print_stderr, print_stdout
 from tui.cli.ls import ROWS_SHOWN, AsJson
@@ -249,6 +249,11 @@ def analyse(
     if json or kind != "importance":
         print_json(found)
         return
+    print_importance(found)
+
+
+def print_importance(found: Json) -> None:
+    """A bar for each parameter, or why there is none."""
     if found["why"]:
         print_stdout(f"No importance: {found['why']}.")
     width = terminal_width()

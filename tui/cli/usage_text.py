@@ -86,7 +86,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "undo",
         "import",
     ),
-    "Look": ("ls", "show", "logs", "plot", "media", "compare", "export", "report", "experiments"),
+    "Look": ("ls", "show", "logs", "plot", "media", "compare", "analyse", "export", "report", "experiments"),
     "Sweeps": ("sweep",),
     "Language models": ("predict", "generate", "score", "both", "blank", "orders"),
     "Learn": ("learn",),

@@ -24,7 +24,8 @@ HOSTILE = "naïve – ✓ \x1b]52;c;aGk=\x07 …"
 PRINTS = (
     "experiments", "experiments list --json", "ls", "ls --json", "show hostile", "show hostile --json",
     "logs hostile", "logs hostile --json", "plot model", "plot hostile --json", "compare model hostile",
-    "compare model hostile --json", "rename hostile hostile", "tag hostile a,b", "note hostile text",
+    "compare model hostile --json", "analyse", "analyse model --kind parallel",
+    "analyse --json", "rename hostile hostile", "tag hostile a,b", "note hostile text",
     "export hostile", "export hostile --json", "verify model", "reindex",
     "doctor", "doctor --json", "engine status", "engine start --json", "sweep ls", "sweep show tried",
     "sweep trials tried", "sweep export tried", "sweep analyse tried", "sweep analyse tried slice", "--help",

@@ -60,7 +60,7 @@ async def test_an_age_that_is_none_and_one_that_no_run_has_are_refused(age: str,
 
 async def test_the_question_tells_size_and_what_stays(places: Places) -> None:
     async with open_app(places, FakeEngine(make_run(2)), size=(80, 24)) as opened:
-        await opened.press("P")
+        await opened.press("X")
         await opened.shows("Remove old runs", "30d", "Nothing is removed")
         await opened.press("escape")
         kept = {"other runs began with it": 2}
