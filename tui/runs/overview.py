@@ -18,7 +18,7 @@ from tui.data.run_text import (
     progress_bar,
     sign_of,
 )
-from tui.data.value_text import damaged_events, format_value, remarks, status_text
+from tui.data.value_text import damaged_events, format_value, plural, remarks, status_text
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.numbers import clock, short
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 LABEL, VALUE = 10, 10
 NOTE_LINES = 12
+METRICS_LISTED = 200
+"""metrics with their last values; the others are on charts"""
 MEGABYTE = 1 << 20
 STRIPS, MORE_STRIPS, TALL = 4, 8, 45
 """most strips, and those on a screen from TALL rows on"""
@@ -171,10 +173,12 @@ def _warnings(run: RunSummary, width: int) -> list[Row]:
 
 def _metrics(run: RunSummary, width: int) -> list[Row]:
     rows: list[Row] = []
-    for name, value in run.metrics.items():
-        if is_system(name):
-            continue  # of an imported run: they are strips
-        rows += _valued(number_span(value), plain(name, limit=40), width)
+    names = [name for name in run.metrics if not is_system(name)]  # those of an imported run are strips
+    for name in names[:METRICS_LISTED]:
+        rows += _valued(number_span(run.metrics[name]), plain(name, limit=40), width)
+    if len(names) > METRICS_LISTED:
+        text = f"and {plural(len(names) - METRICS_LISTED, 'more metric')}, on charts alone"
+        rows += wrap_text(text, width, "muted")
     if run.best is not None:
         text = f"best {plain(run.best.metric, limit=40)}, step {run.best.step:,}"
         if len(text) > width - VALUE - 2:

@@ -26,6 +26,14 @@ def test_the_best_value_keeps_its_name_and_its_step(metric: str) -> None:
     assert metric in said.replace(" ", "") and "123,456" in said and "0.9821" in said
 
 
+def test_of_ten_thousand_metrics_the_first_are_listed_and_the_others_counted() -> None:
+    rows = [
+        row_text(row) for row in rows_of(make_run(1, metrics={f"m{one}": 1.0 for one in range(10_000)}), 60)
+    ]
+    assert len(rows) < 300
+    assert "and 9,800 more metrics, on charts alone" in rows
+
+
 def test_a_long_name_is_cut_with_a_sign_and_a_long_device_is_wrapped() -> None:
     run = make_run(1, name="n" * 80, device="NVIDIA H200 141 GB, number 3 of 8", rss=1 << 30, cpu=1.5)
     rows = rows_of(run)
