@@ -531,7 +531,7 @@ START_WITH: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "transfer": ("lm", {}),
 }
 """experiment and parameters of a run that fits, by aid"""
-MORE_OPTIONS = {"transfer": ("--begin RUN",)}
+MORE_OPTIONS = {"transfer": ("--begin RUN@best",)}
 """options of `dltui run` that such a run needs and whose value only the learner knows"""
 
 

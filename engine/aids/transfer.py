@@ -27,11 +27,11 @@ class TransferParams:
 
 PARAMS = TransferParams
 VALUES = {
-    "first_new": "first loss, begun from zero",
+    "first_new": "first loss, begun without trained weights",
     "first_begun": "first loss, begun with trained weights",
-    "last_new": "loss after these steps, from zero",
+    "last_new": "loss after these steps, without trained weights",
     "last_begun": "with trained weights",
-    "steps_new": "steps until the loss is below the level, from zero",
+    "steps_new": "steps until the loss is below the level, without trained weights",
     "steps_begun": "with trained weights",
 }
 

@@ -120,6 +120,8 @@ def take(learn: Path, path: Path, now: float) -> Taken:
 
     Raises InputError for a file that is neither, DltuiError where one cannot be read or written.
     """
+    if not path.exists():
+        raise InputError(f"import: there is no file {str(path)[:200]}.")
     if not path.is_file():
         raise InputError(f"import: expected a log or Anki's plain text, got {str(path)[:80]!r}.")
     data = _bytes(path, LOG_LIMIT, follow=True)

@@ -81,6 +81,13 @@ def note_opened(learn: Path, places: Iterable[str], now: float) -> None:
             log.see(place, now)
 
 
+def check_reset(learn: Path, what: str) -> None:
+    """Raises InputError where `what` is nothing that can be begun once more."""
+    from engine.course.export_import import checked_reset
+
+    checked_reset(read_library(learn), read_learned(learn).state, what)
+
+
 def words(learn: Path, wanted: str = "") -> list[Json]:
     """Entries of the glossary; with `wanted` those of that name, else those that have it in their text.
 
@@ -140,6 +147,11 @@ def aid(name: str, given: Mapping[str, object], seed: int = 0) -> Json:
         "values": made.values,
         "data": made.data,
     }
+
+
+def looks_into_runs(name: str) -> bool:
+    """Whether an aid looks into a run of the learner's. Raises InputError."""
+    return any(one.name == "of" for one in _catalog().parameters(name))
 
 
 def values_in_words(name: str) -> dict[str, str]:

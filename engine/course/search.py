@@ -26,10 +26,13 @@ class Found:
     begin: int
     """of what was looked for, within `text`"""
     in_title: bool = False
+    is_apart: bool = False
+    """its words stand apart"""
 
 
 def find(library: Library, text: str, lecture: str = "") -> list[Found]:
-    """Places in the order of the lectures, titles and names first. Raises InputError for text that is too
+    """Places in the order of the lectures, titles and names first, then those that have the text, then those
+    that have all of its words. Raises InputError for text that is too
     long."""
     wanted = " ".join(text.lower().split())
     if not wanted or len(wanted) > LONGEST:
@@ -39,7 +42,7 @@ def find(library: Library, text: str, lecture: str = "") -> list[Found]:
         for kind, name, title, body, of in _texts(library)
         if (not lecture or of == lecture) and (hit := _hit(kind, name, title, body, wanted)) is not None
     ]
-    return sorted(found, key=lambda hit: not hit.in_title)
+    return sorted(found, key=lambda hit: (hit.is_apart, not hit.in_title))
 
 
 def _texts(library: Library) -> Iterator[tuple[str, str, str, str, str]]:
@@ -67,11 +70,16 @@ def _hit(kind: str, name: str, title: str, body: str, wanted: str) -> Found | No
     if (place := title.lower().find(wanted)) >= 0 and kind != "item":
         return Found(kind, name, title, title, place, True)
     plain = " ".join(body.split())
-    place = plain.lower().find(wanted)
+    place, first = plain.lower().find(wanted), wanted.split()[0]
+    if place < 0 and " " in wanted and all(word in f"{title} {plain}".lower() for word in wanted.split()):
+        place, is_apart = max(0, plain.lower().find(first)), True
+        wanted = first
+    else:
+        is_apart = False
     if place < 0 or len(plain.lower()) != len(plain):  # letters whose small form is longer move all places
-        return Found(kind, name, title, plain[: BEFORE + AFTER], 0) if place >= 0 else None
+        return Found(kind, name, title, plain[: BEFORE + AFTER], 0, is_apart=is_apart) if place >= 0 else None
     begin = max(0, place - BEFORE)
     while begin and plain[begin - 1] != " ":
         begin -= 1
     shown = plain[begin : place + len(wanted) + AFTER]
-    return Found(kind, name, title, shown, place - begin)
+    return Found(kind, name, title, shown, place - begin, is_apart=is_apart)

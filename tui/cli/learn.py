@@ -150,17 +150,23 @@ def aid(
     """Compute an aid and print its values; --json has the data of its drawing too."""
     from engine.course import queries
 
-    made = _asked(lambda: queries.aid(name, parse_settings(settings or []), seed or 0))
+    given = _asked(lambda: parse_settings(settings or []))
+    if _asked(lambda: queries.looks_into_runs(name)):
+        made = learn_session.aid_of_run(name, given, seed or 0)
+    else:
+        made = _asked(lambda: queries.aid(name, given, seed or 0))
     if json:
         print_json(made)
         return
     queries.note_opened(places.home().learn, [f"aid:{name}"], time.time())
     meanings = queries.values_in_words(name)
+    if made.get("note"):
+        print_stderr(made["note"])
     rows = [(key, f"{value:.6g}", meanings[key]) for key, value in made["values"].items()]
     for line in table((TableColumn("value"), TableColumn(""), TableColumn("meaning", 12)), rows):
         print_stdout(line)
-    given = " ".join(f"{key}={value}" for key, value in made["params"].items())
-    print_stderr(f"With {given} seed={made['seed']}")
+    used = " ".join(f"{key}={value}" for key, value in made["params"].items())
+    print_stderr(f"With {used} seed={made['seed']}")
 
 
 def item(
@@ -188,7 +194,8 @@ def item(
 
 def check(
     deck: Annotated[
-        Path | None, typer.Argument(metavar="[DECK]", help="folder of a deck (default: the course)")
+        Path | None,
+        typer.Argument(metavar="[DECK]", help="folder of a deck, or name of yours (default: the course)"),
     ] = None,
     json: AsJson = False,
 ) -> None:
@@ -197,7 +204,14 @@ def check(
     from engine.course.problems import Problem
 
     if deck is not None and not deck.is_dir():
-        fail(InputError(f"deck: expected a folder, got {str(deck)[:80]!r}."))
+        own = places.home().learn / "decks" / deck
+        if len(deck.parts) != 1 or not own.is_dir():
+            fail(
+                InputError(
+                    f"deck: expected a folder, or the name of a deck of yours, got {str(deck)[:80]!r}."
+                )
+            )
+        deck = own
     made = _asked(lambda: queries.check_deck(deck.absolute() if deck else None))
     if json:
         print_json({key: value for key, value in made.items() if key != "summary"})

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from engine.errors import InputError
+from engine import places
+from engine.errors import DltuiError, InputError
+from engine.params import Value
 from tui.cli.engine_call import confirm, fail, print_json, print_stderr, print_stdout
-from tui.cli.language import call_session
+from tui.cli.language import call_session, last_part
 from tui.cli.learn_due import due_text
 from tui.cli.ls import AsJson
 from tui.cli.table import TableColumn, table
@@ -153,6 +155,18 @@ def exam(
             print_stdout(line)
 
 
+def aid_of_run(name: str, given: Mapping[str, Value], seed: int) -> dict[str, Any]:
+    """Parameters, values and data of an aid as the session computes it, which looks into runs; a note says
+    which run it is, or that it is the example."""
+    from engine.session_protocol.learn import AidRequest, ComputedAid
+
+    made = call_session(lambda session: last_part(session, AidRequest(name, given, seed), ComputedAid))
+    told: dict[str, Any] = {
+        "name": name, "params": made.params, "seed": seed, "values": made.values, "data": made.data,
+    }  # fmt: skip
+    return told | {key: value for key, value in (("note", made.note), ("run", made.run)) if value}
+
+
 def reset(
     what: Annotated[str, typer.Argument(metavar="ITEM|LECTURE|all", help="item, lecture such as 2, or all")],
     yes: Yes = False,
@@ -161,6 +175,8 @@ def reset(
     """Begin an item, a lecture or all once more; what you answered stays in the log."""
     from engine.session_protocol.learn_exams import ResetRequest
 
+    if what != "all" and not yes:
+        _check_reset(what)
     if not yes and not confirm(f"Begin {what} once more, as if it had not been asked?"):
         return
     made = call_session(lambda session: session.ask(ResetRequest(what)))
@@ -168,6 +184,16 @@ def reset(
         print_json(made)
     else:
         print_stderr(f"{_count(made.items, 'card')} reset.")
+
+
+def _check_reset(what: str) -> None:
+    """Refuse what is no item, lecture or deck's card before anybody is asked."""
+    from engine.course import queries
+
+    try:
+        queries.check_reset(places.home().learn, what)
+    except DltuiError as error:
+        fail(error)
 
 
 def export(

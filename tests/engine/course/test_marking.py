@@ -134,10 +134,12 @@ def test_a_predicted_number_is_near_far_or_off(deck: Deck) -> None:
 
 
 def test_a_predicted_direction_is_right_or_wrong(deck: Deck) -> None:
-    drawn, computed = asked(deck.items["l02.cold.predict"])
-    assert computed.key == "falls"
-    assert mark(drawn, computed, parse_answer(drawn, "falls")).rating == 3
-    assert mark(drawn, computed, parse_answer(drawn, "rises")) == Marked(1, False, "It falls.")
+    both = [asked(deck.items["l02.cold.predict"], seed) for seed in range(12)]
+    assert {computed.key for _, computed in both} == {"rises", "falls"}
+    for drawn, computed in both:
+        wrong = "rises" if computed.key == "falls" else "falls"
+        assert mark(drawn, computed, parse_answer(drawn, str(computed.key))).rating == 3
+        assert mark(drawn, computed, parse_answer(drawn, wrong)) == Marked(1, False, f"It {computed.key}.")
     with pytest.raises(InputError, match="rises, falls, stays"):
         parse_answer(drawn, "sideways")
 

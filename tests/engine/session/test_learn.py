@@ -113,6 +113,9 @@ def test_search_finds_titles_first_and_shows_the_place(session_cache: SessionCac
     for hit in found["hits"]:
         if hit["text"] != hit["title"] and hit["begin"]:
             assert hit["text"].lower()[hit["begin"] :].startswith("perceptron")
+    apart = request(session_cache, "learn.search", text="explodes gradient")["hits"]
+    assert apart and "gradient" in (apart[0]["title"] + apart[0]["text"]).lower()
+    assert not request(session_cache, "learn.search", text="perceptron nosuchword")["found"]
     only = request(session_cache, "learn.search", text="perceptron", lecture="l09")
     assert only["found"] < found["found"]
     with pytest.raises(InputError, match="1 to 100 characters"):

@@ -191,7 +191,7 @@ def test_a_run_that_began_with_anothers_weights_is_drawn_beside_one_that_did_not
     parent = new_run(places.root, "xor", **given)
     train(parent)
     made = aid(places, "transfer")
-    assert "no run of yours fits" in made["note"] and made["note"].endswith("dltui run lm --begin RUN")
+    assert "no run of yours fits" in made["note"] and made["note"].endswith("dltui run lm --begin RUN@best")
     child = new_run(places.root, "xor", parent=(parent, 40), **{**given, "epochs": 60})
     train(child)
     beside = aid(places, "transfer")

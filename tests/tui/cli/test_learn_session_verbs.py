@@ -23,6 +23,7 @@ from engine.course.review import LearnLog
 from engine.errors import DltuiError
 from engine.places import Places
 from tests.engine.course.test_review import BIAS, LIBRARY, SECTION, answer
+from tests.engine.worker.attempts import new_run, train
 from tests.fakes.fake_session import FakeSession
 from tui.cli import learn_session
 from tui.cli.commands import app
@@ -103,9 +104,9 @@ def test_an_exam_is_left_resumed_and_reported(home: Path) -> None:
     assert "An exam was left: dltui learn exam" in run().stdout
     done = run("exam", "--known", typed="\n".join(right_lines(home)) + "\n")
     assert "The exam that you left: 25 minutes left." in done.stderr
-    assert done.stdout.startswith("# 19 of 19") and "| The perceptron | 19 | 19 |" in done.stdout
-    assert "19 cards start as known." in done.stdout
-    assert len(read_learned(home / "learn").state.cards) == 19
+    assert done.stdout.startswith("# 20 of 20") and "| The perceptron | 20 | 20 |" in done.stdout
+    assert "20 cards start as known." in done.stdout
+    assert len(read_learned(home / "learn").state.cards) == 20
 
 
 def test_an_answer_that_is_none_is_asked_again_and_the_report_can_be_json(home: Path) -> None:
@@ -113,7 +114,7 @@ def test_an_answer_that_is_none_is_asked_again_and_the_report_can_be_json(home: 
     lines = right_lines(home)
     done = run("exam", "--json", typed="\n".join(["x y", *lines]) + "\n")
     assert "answer: expected" in done.stderr
-    assert json.loads(done.stdout)["right"] == 19
+    assert json.loads(done.stdout)["right"] == 20
 
 
 @pytest.mark.usefixtures("home")
@@ -144,7 +145,7 @@ def test_logs_of_two_machines_are_merged_and_a_second_import_adds_nothing(home: 
     assert [entry.get("item") for entry in log.state.marks] == [BIAS, BIAS]
     assert log.state.cards[BIAS].reviews == 1  # that of the newer mark, as it was computed there
     assert len(run("export", "--log").stdout.splitlines()) == 2
-    assert "import: expected a log" in run("import", str(tmp_path / "no"), status=2).stderr
+    assert "import: there is no file" in run("import", str(tmp_path / "no"), status=2).stderr
 
 
 def test_text_of_anki_becomes_a_deck_that_is_asked(home: Path, tmp_path: Path) -> None:
@@ -186,3 +187,23 @@ def test_notes_are_one_text(home: Path) -> None:
 def test_a_closed_stdin_leaves_the_exam(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO(""))
     assert "It continues with" in run("exam", "--lectures", "1").stderr
+
+
+def test_an_aid_that_looks_into_runs_says_what_it_shows(home: Path) -> None:
+    made = run("aid", "loss_slice", "--set", "reach=0.5")
+    assert "An example: no run of yours fits. Start one: dltui run xor" in made.stderr
+    assert "loss in the middle of the slice" in made.stdout
+    folder = new_run(home, "xor", epochs=20)
+    train(folder)
+    told = json.loads(run("aid", "loss_slice", "--json").stdout)
+    assert told["run"] == folder.id and "over the four rows" in told["note"]
+    assert "run" not in json.loads(run("aid", "loss_slice", "--set", "of=example", "--json").stdout)
+
+
+def test_what_cannot_be_reset_is_refused_before_anybody_is_asked(home: Path) -> None:
+    refused = run("reset", "l99", status=2)
+    assert "reset: expected an item" in refused.stderr and "once more" not in refused.stderr
+
+
+def test_a_folder_is_no_log(home: Path) -> None:
+    assert "import: expected a log" in run("import", str(home), status=2).stderr

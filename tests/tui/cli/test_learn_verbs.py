@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -94,6 +95,8 @@ def test_a_deck_with_mistakes_is_told_line_by_line(home: Path) -> None:
     assert done.stdout.splitlines()[-1] == "1 lecture, 0 items, 1 aid, 2 problems"
     make(home / "right")
     assert told("check", str(home / "right"))["ok"] is True
+    shutil.copytree(home / "right", home / "learn" / "decks" / "mine")
+    assert told("check", "mine") == told("check", str(home / "right"))
 
 
 def test_due_is_answered_before_typer_is_imported(home: Path) -> None:
