@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from textual.actions import SkipAction
 from textual.timer import Timer
 
 from engine.errors import DltuiError
@@ -352,6 +353,8 @@ class FiltersView(MnistView):
         self.save_state()
 
     def action_leave(self) -> None:
+        if self.cell is None:
+            raise SkipAction  # the app goes back to the tab that has opened this one
         self.cell = None
         self._redraw_now()
         self.save_state()

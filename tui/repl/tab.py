@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from textual import on
+from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal, Vertical
 from textual.timer import Timer
@@ -469,8 +470,9 @@ class ReplTab(Tab):
         self.prompt.focus(scroll_visible=False)
 
     def action_stop(self) -> None:
-        if self._answering is not None:
-            self._answering.cancel()
+        if self._answering is None or not self._is_answering:
+            raise SkipAction  # the app goes back to the tab that has opened this one
+        self._answering.cancel()
 
     def action_sort(self) -> None:
         entry = self.conversation.table

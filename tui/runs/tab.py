@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from textual import on
+from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widget import Widget
@@ -508,6 +509,8 @@ class RunsTab(Tab):
             self.table.focus()
         elif self.pages.query.where:
             self.filter_bar.action_clear()
+        elif self.table.has_focus:
+            raise SkipAction  # the app goes back to the tab that has opened this one
         else:
             self.table.focus()
 

@@ -52,6 +52,8 @@ async def test_the_course_opens_the_run_and_the_step_that_its_aid_shows(
         await opened.shows("step 20")
         await opened.press("right")
         await opened.shows("step 40")
+        await opened.press("escape")
+        await opened.until(lambda: opened.app.switcher.active_tab.NAME == "learn")
 
 
 async def test_a_dense_network_shows_each_units_weights_as_an_image(

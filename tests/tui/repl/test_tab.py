@@ -118,6 +118,8 @@ async def test_a_line_and_settings_of_the_course_are_executed_by_the_run_that_it
         assert (sampling.temperature, sampling.top_k, sampling.width) == (0.5, 3, 2)
         await Typist(opened).submit("/attention @x i love")
         await opened.shows("@x: expected @h and a head, or @b and a block.")
+        await opened.press("escape", "escape")
+        await opened.until(lambda: opened.app.switcher.active_tab.NAME == "learn")
 
 
 async def test_two_models_are_compared_side_by_side(places: Places, session: FakeSession) -> None:
