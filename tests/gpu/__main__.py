@@ -29,12 +29,12 @@ PARTS = {
     "mnist": ("tests.gpu.speed:mnist", 30),
     "recipe": ("tests.gpu.speed:recipe", 30),
     "lm": ("tests.gpu.speed:language", 30),
-    "xor": ("tests.gpu.speed:xor", 25),
-    "exact": ("tests.gpu.exact_resume:results", 60),
-    "service": ("tests.gpu.service_runs:results", 60),
+    "xor": ("tests.gpu.speed:xor", 20),
+    "exact": ("tests.gpu.exact_resume:results", 50),
+    "service": ("tests.gpu.service_runs:results", 90),
     "pretended": ("tests.gpu.pretended:results", 10),
     "doctor": ("tests.gpu.machine:doctor", 10),
-    "tests": ("tests.gpu.repository_tests:results", 30),
+    "tests": ("tests.gpu.repository_tests:results", 15),
 }
 """name: where its results come from, and its seconds, 295 in all. The most valuable first"""
 NEED_NONE = ("machine", "doctor", "pretended", "tests")

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.home import ROOT
-from tests.gpu.result import GpuResult, append, ratio, seconds, table
+from tests.gpu import pretended, repository_tests
+from tests.gpu.__main__ import PARTS
+from tests.gpu.result import GpuResult, GpuSetting, append, ratio, seconds, table
 
 
 def script(out: Path, *words: str, status: int) -> tuple[str, list[GpuResult]]:
@@ -35,6 +37,21 @@ def test_every_result_is_a_line_on_disk_and_a_row_of_the_table(tmp_path: Path) -
     written = [GpuResult(**json.loads(line)) for line in (tmp_path / "out").read_text().splitlines()]
     assert written == results
     assert [row.split()[0] for row in table(results)[1:]] == ["ok", "NO", "-"]
+
+
+def test_all_parts_together_keep_five_minutes() -> None:
+    assert sum(seconds for _, seconds in PARTS.values()) <= 300
+
+
+def test_a_part_says_what_it_drops_when_its_seconds_are_used(tmp_path: Path) -> None:
+    late = GpuSetting("cpu", None, tmp_path, until=0.0)
+    found = list(repository_tests.results(late))
+    assert found and all(one.found == "not done" and "dropped" in one.note for one in found)
+
+
+def test_with_a_pretended_driver_every_row_is_right(tmp_path: Path) -> None:
+    found = list(pretended.results(GpuSetting("cpu", None, tmp_path)))
+    assert len(found) > 15 and [one for one in found if not one.is_met] == []
 
 
 @pytest.mark.long
