@@ -43,7 +43,7 @@ WITHOUT = "No GPU here."
 SMALL = "The same code on the CPU with small sizes. No bound is judged."
 LEAST = 5.0
 """seconds that are worth a part"""
-MARGIN = 3.0
+MARGIN = 5.0
 """seconds before its limit at which a part begins nothing new"""
 PATIENCE = 3
 """times the limits, without a GPU"""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from engine.system_metrics import GPU_BYTES, GPU_USE, is_of_gpu, values_of
-from tests.end_to_end.home import Home, kill
+from tests.end_to_end.home import ENDED, Home, kill
 from tests.gpu.result import (
     GpuResult,
     GpuSetting,
@@ -150,7 +150,7 @@ def kill_of_each(home: Home, setting: GpuSetting) -> Results:
     while waiting and setting.has_seconds(6):
         for name, (_, victim) in list(waiting.items()):
             found = home.show(victim)
-            is_over = found["status"] in ("done", "failed")
+            is_over = found["status"] in ENDED
             if is_over or (found["status"] == "running" and home.steps_saved(victim) > 0):
                 killed |= {name} if not is_over and kill(home.worker(victim)) else set()
                 del waiting[name]
@@ -165,10 +165,15 @@ def kill_of_each(home: Home, setting: GpuSetting) -> Results:
 
 
 def have_ended(home: Home, runs: tuple[str, ...], setting: GpuSetting) -> bool:
-    """Whether all of them are done before the seconds of the part are used."""
-    while setting.has_seconds(2):
-        if all(home.show(run)["status"] in ("done", "failed") for run in runs):
+    """Whether all of them are done before the seconds of the part are used; what has ended otherwise is
+    resumed."""
+    while setting.has_seconds(3):
+        statuses = {run: home.show(run)["status"] for run in runs}
+        if set(statuses.values()) == {"done"}:
             return True
+        for run, status in statuses.items():
+            if status in ENDED and status != "done":
+                home.dltui("resume", run, status=None)
         time.sleep(0.2)
     return False
 
