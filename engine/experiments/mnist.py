@@ -12,11 +12,9 @@ at every position, which gets to 99 %.
 
 from __future__ import annotations
 
-import json
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -29,8 +27,7 @@ from engine.data.example_order import order
 from engine.models import captured_updates
 from engine.models.captured_updates import CapturedUpdates, Inputs, set_rate
 from engine.models.cuda_graph import capture_on
-from engine.models.images.architecture_from_torch import architecture_of
-from engine.models.images.live_images import LiveImages
+from engine.models.images.architecture_from_torch import arrays_of, live_images_of
 from engine.models.mnist_compiled_training import offer
 from engine.worker.png import encode_grey
 from engine.worker.run import Run
@@ -168,19 +165,6 @@ def log_mistakes(images: TrainingImages, chosen: list[Tensor], run: Run) -> None
         run.table("validation/mistakes", ["image", "digit", "taken for"], [list(one) for one in facts])
 
 
-def make_live_images(net: nn.Sequential, images: TrainingImages, run: Run) -> LiveImages:
-    """The images that the app shows during training: filters, and the feature maps of four images."""
-    sample = ((images.pixels[:4, 0] + 1) * 127.5).round().to("cpu", torch.uint8).numpy()
-    pictures = LiveImages(architecture_of(net, side=sample.shape[-1]), sample)
-    run.keep("model.json", json.dumps(pictures.description()).encode())
-    return pictures
-
-
-def arrays(net: nn.Module) -> dict[str, np.ndarray]:
-    """The current weights by name; on a CPU views of the same memory."""
-    return {name: tensor.detach().cpu().numpy() for name, tensor in net.state_dict().items() if tensor.ndim}
-
-
 class AccuracyGoal:
     """The validation accuracy that ends the run; saved in checkpoints, so that a resumed run has ended
     too."""
@@ -231,7 +215,7 @@ def train(params: MnistParams, run: Run) -> None:
     kernels = offer(net, images.pixels.shape[-1], params.batch, run.places.cache, run.note)
     run.pin(kernels=kernels.name if kernels else "torch")
     together = captured_updates.steps_of(run.device)
-    pictures = make_live_images(net, validation, run)
+    pictures = live_images_of(net, validation.pixels, run.keep)
 
     per_epoch = -(-len(images) // params.batch)  # the last batch may be smaller
     last = run.total(
@@ -275,7 +259,7 @@ def train(params: MnistParams, run: Run) -> None:
             log_filters(net, run)
             log_weights(net, run)
             log_mistakes(validation, chosen_classes, run)
-        run.sketch(step, lambda: pictures.parts(arrays(net)), at_once=step % every == 0)
+        run.sketch(step, lambda: pictures.parts(arrays_of(net)), at_once=step % every == 0)
         run.checkpoint(step)
         if run.should_stop:
             break

@@ -14,7 +14,6 @@ which is the network that is validated, saved and tested. Nothing is chosen by t
 from __future__ import annotations
 
 import copy
-import json
 import platform
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -36,8 +35,7 @@ from engine.data.example_order import order
 from engine.models import captured_updates
 from engine.models.captured_updates import CapturedUpdates, Inputs, set_rate
 from engine.models.cuda_graph import capture_on
-from engine.models.images.architecture_from_torch import architecture_of
-from engine.models.images.live_images import LiveImages
+from engine.models.images.architecture_from_torch import arrays_of, live_images_of
 from engine.models.images.random_affine import AffineRange, affine_matrices, transform
 from engine.models.precision import BF16, TimedWork, resolve_precision
 from engine.worker.run import Run
@@ -209,18 +207,6 @@ def log_filters(net: nn.Sequential, run: Run) -> None:
             run.image(f"filters/{name}", filters.permute(0, 2, 1, 3).flatten(2).flatten(0, 1).tolist())
 
 
-def make_live_images(net: nn.Sequential, validation: RecipeImages, run: Run) -> LiveImages:
-    """The images that the app shows during training: filters, and the feature maps of four images."""
-    shown = ((validation.pixels[:4, 0] + 1) * 127.5).round().to("cpu", torch.uint8).numpy()
-    pictures = LiveImages(architecture_of(net, side=shown.shape[-1]), shown)
-    run.keep("model.json", json.dumps(pictures.description()).encode())
-    return pictures
-
-
-def arrays(net: nn.Module) -> dict[str, np.ndarray]:
-    return {name: tensor.detach().cpu().numpy() for name, tensor in net.state_dict().items() if tensor.ndim}
-
-
 # --- loop ---------------------------------------------------------------------------------------------------
 
 
@@ -334,8 +320,8 @@ def train(params: MnistRecipeParams, run: Run) -> None:
     run.pin(precision=precision)
     # The network that is validated, saved and tested; without averaging the one that is trained.
     result = average_of(net) if recipe.average else net
-    pictures = make_live_images(result, validation, run)
-    weights = partial(arrays, result)
+    pictures = live_images_of(result, validation.pixels, run.keep)
+    weights = partial(arrays_of, result)
 
     plan = batches(recipe, len(shown), params.epochs or proposed.epochs)
     last = run.total(len(plan))

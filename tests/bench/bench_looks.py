@@ -40,13 +40,13 @@ def compare(model: str) -> float:
     import numpy as np
     import torch
 
-    from engine.experiments.mnist import arrays, network
+    from engine.experiments.mnist import network
     from engine.models.images import architecture
-    from engine.models.images.architecture_from_torch import architecture_of
+    from engine.models.images.architecture_from_torch import architecture_of, arrays_of
 
     torch.set_num_threads(1)
     net = network(model, 28).eval()
-    ours = architecture.build(arrays(net), architecture_of(net, 28))
+    ours = architecture.build(arrays_of(net), architecture_of(net, 28))
     images = np.random.default_rng(0).integers(0, 256, (10_000, 28, 28), dtype=np.uint8)
     pixels = torch.from_numpy(images).float().div_(127.5).sub_(1).unsqueeze(1)
 

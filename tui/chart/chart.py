@@ -189,9 +189,6 @@ class Chart(PaintedRows, can_focus=True):
     def action_smooth_less(self) -> None:
         self._change_view(self.view.smoothed(-1))
 
-    def action_smooth_off(self) -> None:
-        self._change_view(replace(self.view, smoothing=0.0))
-
     def action_toggle_raw(self) -> None:
         self._change_view(self.view.toggled_raw())
 

@@ -11,7 +11,7 @@ from engine.client.client import Client
 from engine.errors import DltuiError
 from engine.protocol import RunSummary
 from tui.cli.engine_call import fail, print_stdout
-from tui.cli.run import GpuShare, SystemSeconds, Threads, settings_and_seed, submit_run
+from tui.cli.run import GpuShare, SystemSeconds, Threads, TrainingDevice, Wait, settings_and_seed, submit_run
 
 Steps = Annotated[
     int | None, typer.Option(metavar="N", min=1, help="steps of a whole training, for progress and pruning")
@@ -27,7 +27,7 @@ def exec_command(
     ] = None,
     seed: Annotated[int, typer.Option(help="value of {seed} and of DLTUI_SEED")] = 1,
     name: Annotated[str, typer.Option(help="name of the run")] = "",
-    device: Annotated[str, typer.Option(help="device that trains: auto, cpu or gpu")] = "auto",
+    device: TrainingDevice = "auto",
     gpu_share: GpuShare = 1.0,
     system_seconds: SystemSeconds = None,
     threads: Threads = None,
@@ -40,7 +40,7 @@ def exec_command(
         str, typer.Option(metavar="DIR", help="folder of TensorBoard files that it writes")
     ] = "",
     pty: Annotated[bool, typer.Option("--pty", help="give the command a terminal for its output")] = False,
-    wait: Annotated[bool, typer.Option("--wait", help="wait for the end; exit status by outcome")] = False,
+    wait: Wait = False,
     json: Annotated[bool, typer.Option("--json", help="the run as JSON")] = False,
 ) -> None:
     """Run any command as a run; print its id.

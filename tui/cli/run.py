@@ -53,6 +53,8 @@ Python = Annotated[
         metavar="PATH", help="interpreter that trains an experiment of your own; it needs dltui as well"
     ),
 ]
+TrainingDevice = Annotated[str, typer.Option(help="device that trains: auto, cpu or gpu")]
+Wait = Annotated[bool, typer.Option("--wait", help="wait for the end; exit status by outcome")]
 GpuShare = Annotated[float, typer.Option(help="share of one GPU: runs may share one")]
 SystemSeconds = Annotated[
     float | None,
@@ -81,7 +83,7 @@ def run(
     ] = None,
     seed: Annotated[int, typer.Option(help="random seed: initial weights, dropout, data order")] = 1,
     name: Annotated[str, typer.Option(help="name of the run")] = "",
-    device: Annotated[str, typer.Option(help="device that trains: auto, cpu or gpu")] = "auto",
+    device: TrainingDevice = "auto",
     gpu_share: GpuShare = 1.0,
     threads: Threads = None,
     system_seconds: SystemSeconds = None,
@@ -96,7 +98,7 @@ def run(
         ),
     ] = "",
     python: Python = "",
-    wait: Annotated[bool, typer.Option("--wait", help="wait for the end; exit status by outcome")] = False,
+    wait: Wait = False,
     json: Annotated[bool, typer.Option("--json", help="the run as JSON")] = False,
 ) -> None:
     """Start an experiment; print the id of the run.

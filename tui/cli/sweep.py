@@ -19,7 +19,7 @@ from engine.sweep_protocol import PARALLEL, TRIALS, Prune, SweepStatus, SweepSum
 from tui.cli.engine_call import call_engine, fail, print_json, print_stderr, print_stdout
 from tui.cli.find_experiment import find_or_fail
 from tui.cli.name_values import parse_settings, seed_text
-from tui.cli.run import Executor, Python, RayAddress, SystemSeconds
+from tui.cli.run import Executor, Python, RayAddress, SystemSeconds, TrainingDevice, Wait
 from tui.cli.shell_completion import complete_run, complete_setting, complete_swept
 from tui.cli.wait_for_end import follow, show_progress_line
 from tui.data.executor_text import text_of
@@ -72,7 +72,7 @@ def start(
     metric: Annotated[str, typer.Option(help="metric to optimise (default: the experiment's)")] = "",
     goal: Annotated[str, typer.Option(help="goal for the metric: min or max")] = "",
     name: Annotated[str, typer.Option(help="name of the sweep")] = "",
-    device: Annotated[str, typer.Option(help="device that trains: auto, cpu or gpu")] = "auto",
+    device: TrainingDevice = "auto",
     executor: Executor = "local",
     ray_address: RayAddress = "",
     begin: Annotated[
@@ -84,7 +84,7 @@ def start(
         ),
     ] = "",
     python: Python = "",
-    wait: Annotated[bool, typer.Option("--wait", help="wait for the end; exit status by outcome")] = False,
+    wait: Wait = False,
     json: Annotated[bool, typer.Option("--json", help="the sweep as JSON")] = False,
 ) -> None:
     """Start a sweep; print its id.

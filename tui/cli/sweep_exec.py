@@ -11,7 +11,7 @@ from engine.client import submitted_command
 from engine.errors import DltuiError
 from engine.sweep_protocol import PARALLEL, TRIALS, Prune
 from tui.cli.engine_call import fail
-from tui.cli.run import SystemSeconds, Threads
+from tui.cli.run import SystemSeconds, Threads, TrainingDevice, Wait
 from tui.cli.sweep import (
     parse_count,
     print_axes,
@@ -71,8 +71,8 @@ def start(
     ] = "",
     pty: Annotated[bool, typer.Option("--pty", help="give the command a terminal for its output")] = False,
     name: Annotated[str, typer.Option(help="name of the sweep")] = "",
-    device: Annotated[str, typer.Option(help="device that trains: auto, cpu or gpu")] = "auto",
-    wait: Annotated[bool, typer.Option("--wait", help="wait for the end; exit status by outcome")] = False,
+    device: TrainingDevice = "auto",
+    wait: Wait = False,
     json: Annotated[bool, typer.Option("--json", help="the sweep as JSON")] = False,
 ) -> None:
     """Sweep over the placeholders of a command; print the id.

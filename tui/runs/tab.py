@@ -536,20 +536,9 @@ class RunsTab(Tab):
         self.select_pane(message.title)
         self.remember()
 
-    def action_chart(self, what: str) -> None:
-        {
-            "log": self.chart.action_toggle_log,
-            "outliers": self.chart.action_toggle_outliers,
-            "axis": self.chart.action_toggle_axis,
-            "paired": self.chart.action_toggle_paired,
-            "band": self.chart.action_next_band,
-            "smoother": self.chart.action_smooth_more,
-            "rougher": self.chart.action_smooth_less,
-            "raw": self.chart.action_toggle_raw,
-            "zoom_in": self.chart.action_zoom_in,
-            "zoom_out": self.chart.action_zoom_out,
-            "fit": self.chart.action_zoom_reset,
-        }[what]()
+    def action_chart(self, name: str) -> None:
+        """Run the action of that name of the chart."""
+        getattr(self.chart, f"action_{name}")()
 
     def action_crosshair(self) -> None:
         if self.grid_mode.is_shown and not self.grid_mode.is_large:

@@ -1,12 +1,17 @@
-"""The Architecture of a PyTorch network, from which the NumPy network is built."""
+"""What is kept and shown of a PyTorch network: its Architecture, its weights as arrays, its live images."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from typing import Any
 
-from torch import nn
+import numpy as np
+import torch
+from torch import Tensor, nn
 
 from engine.models.images.architecture import Architecture
+from engine.models.images.live_images import LiveImages
 
 TRAINING_ONLY = (nn.Dropout, nn.Dropout2d, nn.Identity)
 """layers that do nothing at inference"""
@@ -21,6 +26,22 @@ def architecture_of(net: nn.Sequential, side: int, divisor: float = 127.5, mean:
         _line(name, layer) for name, layer in net.named_children() if not isinstance(layer, TRAINING_ONLY)
     ]
     return Architecture(side, tuple(layers), divisor, mean)
+
+
+def live_images_of(net: nn.Sequential, pixels: Tensor, keep: Callable[[str, bytes], object]) -> LiveImages:
+    """The images that the app shows during training: filters, and the feature maps of four images.
+
+    `pixels` are (images, 1, side, side) from -1 to 1; `keep` writes the architecture to model.json.
+    """
+    sample = ((pixels[:4, 0] + 1) * 127.5).round().to("cpu", torch.uint8).numpy()
+    pictures = LiveImages(architecture_of(net, side=sample.shape[-1]), sample)
+    keep("model.json", json.dumps(pictures.description()).encode())
+    return pictures
+
+
+def arrays_of(net: nn.Module) -> dict[str, np.ndarray]:
+    """The current weights by name; on a CPU views of the same memory."""
+    return {name: tensor.detach().cpu().numpy() for name, tensor in net.state_dict().items() if tensor.ndim}
 
 
 def _line(name: str, layer: nn.Module) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from engine.experiments.mnist_recipe import (
 from engine.models import captured_updates
 from engine.models import precision as timed_precision
 from engine.models.images import architecture
+from engine.models.images.architecture_from_torch import architecture_of
 from engine.store import RunFolder
 from tests.engine.worker.attempts import ScriptedPipe, curve, new_run, read_events, train, weights
 
@@ -207,7 +208,7 @@ def test_on_real_pictures_numpy_computes_what_pytorch_does(recipe: str) -> None:
         net(shown.pixels)  # batch normalisation sees something
         theirs = net.eval()(shown.pixels).numpy()
     tensors_of = {name: tensor.numpy() for name, tensor in net.state_dict().items()}
-    ours = architecture.build(tensors_of, mnist_recipe.architecture_of(net, side=28)).logits(pixels)
+    ours = architecture.build(tensors_of, architecture_of(net, side=28)).logits(pixels)
     assert np.abs(ours - theirs).max() < 1e-4
 
 

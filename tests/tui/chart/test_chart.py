@@ -15,6 +15,7 @@ from textual.pilot import Pilot
 from engine.refresh_intervals import DRAW_SECONDS
 from tests.fakes.app_pilot import TIMEOUT
 from tests.timeouts import quiet_seconds
+from tui.chart import chart as chart_module
 from tui.chart.chart import Chart
 from tui.chart.chart_rows import ChartMark, CurveSeries, Scene, picture
 from tui.chart.chart_view import ChartView
@@ -198,7 +199,10 @@ async def test_a_flood_of_data_is_drawn_at_most_five_times_a_second(
         await until(pilot, lambda: "210" in shown(app))
 
 
-async def test_what_a_partial_repaint_leaves_is_what_a_full_one_draws() -> None:
+async def test_what_a_partial_repaint_leaves_is_what_a_full_one_draws(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(chart_module, "DRAW_SECONDS", 0.0)
     app = ChartApp()
     async with app.run_test(size=(100, 30)) as pilot:
         chart = app.query_one(Keyed)
@@ -207,9 +211,8 @@ async def test_what_a_partial_repaint_leaves_is_what_a_full_one_draws() -> None:
         for step in range(101, 140):
             series.curve.extend([step], [float(step % 7)])
             chart.update_series([series])
-            await pilot.pause()
-            whole = picture(Scene(chart.view, (series,)), 100, 30)
-            assert shown(app) == "\n".join(map(row_text, whole))
+            whole = "\n".join(map(row_text, picture(Scene(chart.view, (series,)), 100, 30)))
+            await until(pilot, lambda whole=whole: shown(app) == whole)  # type: ignore[misc]
 
 
 async def test_a_chart_is_drawn_at_every_size() -> None:

@@ -104,6 +104,8 @@ def test_every_key_does_something_that_exists(key: Key) -> None:
     assert hasattr(listener, f"action_{action.removeprefix('app.')}")
     if (listener, action) in COMMANDS:
         assert hasattr(COMMANDS[listener, action], key.action.split("'")[1])
+    if action == "chart":
+        assert hasattr(RunChart, f"action_{key.action.split(chr(39))[1]}")
 
 
 @pytest.mark.parametrize("key", KEYS, ids=lambda key: key.id)

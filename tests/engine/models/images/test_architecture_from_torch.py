@@ -7,15 +7,15 @@ import pytest
 import torch
 from torch import nn
 
-from engine.experiments.mnist import arrays, network
+from engine.experiments.mnist import network
 from engine.models.images import architecture
-from engine.models.images.architecture_from_torch import architecture_of
+from engine.models.images.architecture_from_torch import architecture_of, arrays_of
 from tests.engine.models.images.nets import entered, pictures, with_norms
 
 
 def built(net: nn.Sequential, side: int = 28) -> np.ndarray:
     """Logits of three pictures, by way of the blueprint."""
-    return architecture.build(arrays(net), architecture_of(net, side)).logits(pictures(3, side))
+    return architecture.build(arrays_of(net), architecture_of(net, side)).logits(pictures(3, side))
 
 
 @pytest.mark.parametrize("model", ["logistic", "mlp", "single_conv", "double_conv", "double_conv_dropout"])

@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import nn
 
-from engine.experiments.mnist import arrays, network
+from engine.experiments.mnist import network
 from engine.models.images import architecture
-from engine.models.images.architecture_from_torch import architecture_of
+from engine.models.images.architecture_from_torch import architecture_of, arrays_of
 from engine.models.images.conv_net import softmax
 from engine.models.images.layers import MaxPool
 from tests.engine.models.images.nets import entered, numpy_of, pictures, with_norms
@@ -71,7 +71,7 @@ def test_a_wide_network_takes_smaller_chunks_with_the_same_logits() -> None:
     wide = nn.Sequential(
         nn.Conv2d(1, 40, 3, padding=1), nn.ReLU(), nn.Conv2d(40, 4, 5), nn.Flatten(), nn.Linear(4 * 576, 10)
     )
-    net = architecture.build(arrays(wide), architecture_of(wide, 28))
+    net = architecture.build(arrays_of(wide), architecture_of(wide, 28))
     images = pictures(7, 28)
     assert net.chunk_size() == 2 and build_chunk("double_conv") == 64 and build_chunk("logistic") == 256
     np.testing.assert_allclose(net.logits(images), wide(entered(images)).detach().numpy(), atol=1e-5)

@@ -7,9 +7,10 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from engine.experiments.mnist import arrays, network
+from engine.experiments.mnist import network
 from engine.models.images import architecture
 from engine.models.images.architecture import infer
+from engine.models.images.architecture_from_torch import arrays_of
 from engine.models.images.live_images import LiveImages
 from engine.worker.sketches import NUMBERS, sketch_to_json
 from tests.engine.models.images.nets import entered, pictures, with_norms
@@ -18,7 +19,7 @@ from tests.engine.models.images.nets import entered, pictures, with_norms
 @pytest.mark.parametrize("side", [28, 8])
 @pytest.mark.parametrize("model", ["logistic", "mlp", "single_conv", "double_conv"])
 def test_a_sketch_of_every_network_fits(model: str, side: int) -> None:
-    tensors = arrays(network(model, side))
+    tensors = arrays_of(network(model, side))
     parts = LiveImages(infer(tensors), pictures(4, side)).parts(tensors)
     assert sketch_to_json(parts)
     convolutions = {"single_conv": 1, "double_conv": 2}.get(model, 0)
@@ -31,7 +32,7 @@ def test_a_wide_recipe_is_cut_down_to_fit() -> None:
     net.add_module("conv1", torch.nn.Conv2d(1, 64, 5, padding=2))
     net.add_module("conv2", torch.nn.Conv2d(64, 128, 3, padding=1))
     net.add_module("output", torch.nn.Linear(128 * 784, 10))
-    tensors = arrays(net)
+    tensors = arrays_of(net)
     parts = LiveImages(infer(tensors), pictures(4, 28)).parts(tensors)
     assert 0 < sum(np.size(part) for part in parts.values()) <= NUMBERS
     assert np.shape(parts["filters/conv2"]) == (16, 5, 3, 3)
@@ -40,7 +41,7 @@ def test_a_wide_recipe_is_cut_down_to_fit() -> None:
 def test_maps_are_what_the_next_layer_sees_and_filters_the_weights() -> None:
     torch.manual_seed(1)
     net, images = with_norms(), pictures(4, 28)
-    parts = LiveImages(infer(arrays(net)), images).parts(arrays(net))
+    parts = LiveImages(infer(arrays_of(net)), images).parts(arrays_of(net))
     with torch.no_grad():
         x = net.norm1(net.conv1(entered(images)))
         seen = F.relu(F.max_pool2d(x, 2)).numpy()
@@ -50,6 +51,6 @@ def test_maps_are_what_the_next_layer_sees_and_filters_the_weights() -> None:
 
 
 def test_the_description_reads_back_as_the_same_order() -> None:
-    tensors = arrays(network("double_conv", 28))
+    tensors = arrays_of(network("double_conv", 28))
     shown = LiveImages(infer(tensors), pictures(1, 28))
     assert architecture.read(dict(shown.description())) == shown.plan
