@@ -34,7 +34,6 @@ KEYS = {
     "x": "toggle_axis",
     "s": "smooth_more",
     "S": "smooth_less",
-    "o": "smooth_off",
     "r": "toggle_raw",
     "left": "crosshair_left",
     "right": "crosshair_right",
@@ -121,7 +120,7 @@ async def test_each_key_changes_the_view_and_posts_it() -> None:
         await pilot.press("Y")
         await pilot.press("s", "s", "s", "S")
         assert chart.view.smoothing == 0.7 and "smoothing 0.7" in shown(app)
-        await pilot.press("o", "x")
+        await pilot.press("S", "S", "x")
         assert chart.view.smoothing == 0 and chart.view.axis == "time" and "time" in shown(app)
         assert app.views[-1] == chart.view
 
