@@ -555,8 +555,8 @@ _IN_SUMMARY = tuple(
         (
             "id", "experiment", "name", "status", "cause", "params", "seed", "framework", "metrics", "best",
             "created_at", "ended_at", *(field.name for field in fields(RunSummary)[2:-2]), "wanted_device",
-            *_SPEC_FIELDS[:-4], "unknown", "parent", "file", "command", "state", "checkpoints",
-            "media",
+            *_SPEC_FIELDS[: _SPEC_FIELDS.index("file")], "unknown", "parent", "file", "command", "state",
+            "checkpoints", "media",
         )
     )
 )  # fmt: skip
