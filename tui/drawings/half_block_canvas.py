@@ -160,6 +160,12 @@ class ImageCanvas:
         self._styles[place] = other._styles[part]
         self._grounds[place] = other._grounds[part]
 
+    @property
+    def used_rows(self) -> int:
+        """The number of rows up to the last one on which anything is."""
+        used = ((self._signs != BLANK) | (self._grounds != 0)).any(axis=1)
+        return int(np.flatnonzero(used)[-1]) + 1 if used.any() else 0
+
     def lines(self) -> list[tuple[Patch, ...]]:
         return [self.line(y) for y in range(self.height)]
 

@@ -19,6 +19,8 @@ BESIDE = 62
 """least width for controls beside the drawing"""
 NOTE_ROWS = 3
 """most rows of the note of an aid that looks into a run"""
+GAP = 5
+"""blank rows below a drawing from which on what follows moves up to it"""
 YES_WHERE = "1 where "
 """how the meaning of a value begins that is 1 or 0"""
 
@@ -56,7 +58,8 @@ def paint_aid(canvas: ImageCanvas, look: AidLook) -> None:
         _paint_controls(canvas, look, controls, (0, top), canvas.width, rows)
         begin = top + rows + 1
         _paint_drawing(canvas, look, 1, begin, canvas.width - 1, bottom - begin)
-    _paint_values(canvas, values[:shown], len(values) - shown, bottom + 1)
+    end = canvas.used_rows
+    _paint_values(canvas, values[:shown], len(values) - shown, bottom + 1 if bottom - end < GAP else end + 1)
 
 
 def _paint_head(canvas: ImageCanvas, look: AidLook) -> int:
@@ -128,8 +131,11 @@ def _paint_drawing(canvas: ImageCanvas, look: AidLook, x: int, y: int, width: in
     notes = textwrap.wrap(look.computed.note, max(10, width))[:NOTE_ROWS] if look.progress is None else [""]
     if height >= 3:
         rows = height - max(1, len(notes))
-        canvas.paste(x, y, look.drawing.drawn(look.computed.data, width, rows, canvas))
+        drawing = look.drawing.drawn(look.computed.data, width, rows, canvas)
+        canvas.paste(x, y, drawing)
     below = y + height - max(1, len(notes))
+    if height >= 3 and rows - drawing.used_rows >= GAP:
+        below = y + drawing.used_rows + 1
     if look.progress is not None:
         at = canvas.write(x, below, f"computing {round(100 * look.progress):>3} % ", "muted")
         canvas.bar(at, below, max(4, min(30, width - 16)), look.progress)

@@ -9,7 +9,7 @@ from engine.session_protocol.learn import LectureLine, LecturesRequest, ListedLe
 from tui.keys import all_keys
 from tui.learn.cursor_list import ListRow, cursor_sign
 from tui.learn.share_bar import share_bar
-from tui.learn.today_rows import number_of
+from tui.learn.today_rows import number_of, number_width
 from tui.learn.view import LearnListView
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
@@ -41,11 +41,12 @@ class LecturesView(LearnListView):
         if self._listed is None:
             return [((), None), ((Span(f"   {glyphs().cut}", "muted"),), None)]
         rows: list[ListRow] = [((), None)]
+        digits = number_width(self._listed.lectures)
         is_roomy = 3 * len(self._listed.lectures) < self.size.height
         for place, line in enumerate(self._listed.lectures):
             if place and is_roomy:
                 rows.append(((), None))
-            rows += [(row, place) for row in lecture_entry(line, width, place == cursor)]
+            rows += [(row, place) for row in lecture_entry(line, width, place == cursor, digits)]
         for name, reason in self._listed.left_out.items():
             text = plain(f"   The deck {name} is left out: {reason}", limit=300)
             rows += [(row, None) for row in ((), *wrap_row((Span(text, "warn"),), width, 3))]
@@ -62,13 +63,13 @@ class LecturesView(LearnListView):
             self.entries.move_to(names.index(selection["lecture"]))
 
 
-def lecture_entry(line: LectureLine, width: int, is_here: bool) -> list[Row]:
+def lecture_entry(line: LectureLine, width: int, is_here: bool, digits: int = 1) -> list[Row]:
     """Two rows: title and cards due; how far one is."""
     title_room = min(TITLE + 4, max(20, width - 24))
     progress = line.progress
     head = (
         cursor_sign(is_here),
-        Span(justified(f"{number_of(line.id)} ", 3, right=True), "key"),
+        Span(f" {number_of(line.id):>{digits}} ", "key"),
         Span(justified(plain(progress.title, limit=90), title_room), "strong" if is_here else "text"),
         Span(f"{line.minutes:>3} min  ", "muted"),
         Span(f"{line.due} due" if line.due else "", "accent"),
@@ -85,7 +86,7 @@ def lecture_entry(line: LectureLine, width: int, is_here: bool) -> list[Row]:
     if progress.learning + progress.known:
         parts.append(f"{progress.recalled:.0f} recalled now")
     below = (
-        Span("      "),
+        Span(" " * (digits + 5)),
         *share_bar(read.done / read.of if read.of else 0.0, BAR),
         Span("  " + ", ".join(parts), "muted"),
     )

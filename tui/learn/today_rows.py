@@ -51,13 +51,15 @@ def today_rows(
 def lecture_rows(lectures: Sequence[LectureLine], width: int) -> list[Row]:
     """A line for each lecture: how far it is read, and how many of its cards are known."""
     room = max(20, min(56, width - 40))
-    rows: list[Row] = [(), (Span(justified("   lectures", room + 6), "strong"), Span("read", "muted"))]
+    digits = number_width(lectures)
+    head = Span(justified("   lectures", room + digits + 5), "strong")
+    rows: list[Row] = [(), (head, Span("read", "muted"))]
     for line in lectures:
         read, cards = line.progress.sections, line.progress
         all_cards = cards.new + cards.learning + cards.known
         rows.append(
             (
-                Span(f"   {number_of(line.id)} ", "key"),
+                Span(f"   {number_of(line.id):>{digits}} ", "key"),
                 Span(justified(cut(plain(line.progress.title, limit=90), room), room + 1), "text"),
                 *share_bar(read.done / read.of if read.of else 0.0, 10),
                 Span(f"  {cards.known:>2} of {all_cards} cards known", "muted"),
@@ -81,11 +83,12 @@ def invitation_rows(lectures: Sequence[LectureLine], width: int, cursor: int) ->
     rows: list[Row] = [(), (Span(" Nine lectures on neural networks that one can touch.", "strong"),), ()]
     rows += wrap_row((Span(f" {LOOP}", "text"),), room, 1)
     found: list[ListRow] = [(row, 0) for row in (*rows, ())]
+    digits = number_width(lectures)
     for place, line in enumerate(lectures):
         is_here = place == cursor
         title = justified(cut(plain(line.progress.title, limit=90), width - 20), min(56, width - 20))
         name = Span(title, "strong" if is_here else "text")
-        row = (cursor_sign(is_here), Span(f"{number_of(line.id)} ", "key"), name)
+        row = (cursor_sign(is_here), Span(f"{number_of(line.id):>{digits}} ", "key"), name)
         found.append(((*row, Span(f"{line.minutes:>3} min", "muted")), place))
     enter = f" opens lecture {cursor + 1}   "
     texts = (" enter", enter, "a", " what one can touch   ", "?", " all keys")
@@ -135,6 +138,11 @@ def number_of(lecture: str) -> str:
     prefix, _, bare = lecture.rpartition(":")
     number = bare[1:].lstrip("0") if bare[1:].isdecimal() else bare
     return f"{prefix}:{number}" if prefix else number
+
+
+def number_width(lectures: Iterable[LectureLine]) -> int:
+    """Cells of the longest number of these: that of a deck has its name before it."""
+    return max((len(number_of(line.id)) for line in lectures), default=1)
 
 
 def lectures_of(items: Iterable[str]) -> str:

@@ -32,3 +32,12 @@ def test_the_same_data_are_drawn_once_for_each_size() -> None:
     assert last.drawn(data, 30, 8, canvas) is first
     assert last.drawn(data, 31, 8, canvas) is not first
     assert last.drawn(dict(data), 31, 8, canvas) is not last.drawn(data, 30, 8, canvas)
+
+
+def test_the_used_rows_of_a_canvas_end_with_the_last_sign_or_ground() -> None:
+    canvas = ImageCanvas(6, 9, "colour")
+    assert canvas.used_rows == 0
+    canvas.write(0, 2, "x")
+    assert canvas.used_rows == 3
+    canvas.write(1, 5, " ", "", "solved-1")
+    assert canvas.used_rows == 6

@@ -14,9 +14,11 @@ from tests.fakes.engine import FakeEngine, make_run
 from tests.fakes.fake_session import FakeSession
 from tests.tui.learn.bench import learn_tab
 from tui.learn.aid_state import as_value, nudged
+from tui.learn.lectures_view import lecture_entry
 from tui.learn.today_rows import (
     RunInTraining,
     day_name,
+    lecture_rows,
     lectures_of,
     levels,
     number_of,
@@ -124,3 +126,14 @@ def test_a_typed_value_may_have_a_decimal_comma_and_nonsense_is_none(session: Fa
         None,
         None,
     ]
+
+
+def test_the_number_of_a_lecture_of_a_deck_is_shown_in_full(session: FakeSession) -> None:
+    from engine.session_protocol.learn import LecturesRequest, ListedLectures
+
+    listed = session.answer(LecturesRequest())
+    assert isinstance(listed, ListedLectures)
+    own = replace(listed.lectures[0], id="mine:l01")
+    rows = [row_text(row) for row in lecture_rows([listed.lectures[1], own], 80)]
+    assert rows[2].startswith("        2 The perceptron") and rows[3].startswith("   mine:1 Artificial")
+    assert row_text(lecture_entry(own, 80, False, 6)[0]).startswith("    mine:1 Artificial")
