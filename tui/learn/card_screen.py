@@ -46,8 +46,8 @@ from tui.ui.text_rows import TextRows
 
 OPENED = ("learning", "known")
 """states of a card that is not due: an answer is practice of one's own and is not marked"""
-LEAST_PICTURE, MOST_PICTURE = 3, 14
-"""rows of a drawing"""
+LEAST_PICTURE, LEAST_CURVE, MOST_PICTURE = 3, 5, 14
+"""rows of a drawing, and of a curve with its axes"""
 FRAME = 8
 """rows of the frame, of the keys and of the blanks between the parts"""
 TALL = 36
@@ -212,7 +212,8 @@ class CardScreen(Dialog[None]):
         """Rows for the drawing, so that the keys below it stay in sight."""
         height = self.app.size.height
         text = min(len(card_rows(card, date.today(), self.body.size.width or 60)), height * 6 // 10)
-        return min(MOST_PICTURE, height - text - FRAME - (2 if has_field else 0))
+        room = min(MOST_PICTURE, height - text - FRAME - (2 if has_field else 0))
+        return 0 if card.asked.form == "curve" and room < LEAST_CURVE else room
 
     def on_resize(self) -> None:
         if self.is_mounted:
