@@ -39,9 +39,10 @@ class TrainingBuffers:
 
 
 def multiply(left: Tensor, right: Tensor, out: Tensor) -> Tensor:
-    """left @ right, in `out`; in float32 by NumPy, whose OpenBLAS is quicker here than MKL: a tenth, and two
-    fifths where a width is no multiple of 16."""
-    if out.dtype == torch.float32:
+    """left @ right, in `out`; in float32 on one thread by NumPy, whose OpenBLAS is quicker here than MKL: a
+    tenth, and two fifths where a width is no multiple of 16. Several of its threads wait for each other
+    actively, which takes half of the throughput beside other work."""
+    if out.dtype == torch.float32 and torch.get_num_threads() == 1:
         np.matmul(left.numpy(), right.numpy(), out=out.numpy())
         return out
     return torch.mm(left, right, out=out)
