@@ -7,35 +7,31 @@ PEERS := .venv-peers
 PEERS_PYTHON ?= $(PEERS)/bin/python
 
 MOST ?= 1000
-# Half as many again as cores: tests with real processes wait for them, those marked long most of the time.
+# Half as many again as cores: tests with real processes wait for them.
 WORKERS ?= $(shell echo $$(( $$(nproc) * 3 / 2 )))
-MORE_WORKERS ?= $(shell echo $$(( $$(nproc) * 2 )))
 # Whole files, in the order of tests/conftest.py: the longest first.
 PYTEST := $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder
 
 GPU_PYTHON ?= $(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON))
 
-.PHONY: run test long all-tests again check lint types imports slow bench gpu peers clean
+.PHONY: run test long again check lint types imports slow bench gpu peers clean
 
 run: $(VENV)/.installed
 	@$(BIN)/dltui
 
 test: $(VENV)/.ready
-	$(PYTEST) -n $(WORKERS) -m "not long and not slow"
+	$(PYTEST) -n $(WORKERS) -m "not long and not slow" -o cache_dir=.pytest_cache/test
 
 long: $(VENV)/.ready  ## what `make test` leaves out: many real processes, whole trainings, the fault tests at small size
-	$(PYTEST) -n $(MORE_WORKERS) -m "long or slow"
-
-all-tests: $(VENV)/.ready  ## `make test` and `make long` in one: some wait for processes while others compute
-	$(PYTEST) -n $(MORE_WORKERS)
+	$(PYTEST) -n $(WORKERS) -m "long or slow" -o cache_dir=.pytest_cache/long
 
 again: $(VENV)/.ready  ## the tests that failed, one after the other
-	@$(BIN)/python -c "import json; failed = list(json.load(open('.pytest_cache/v/cache/lastfailed'))); \
-	  assert 0 < len(failed) <= $(MOST) and all('::' in one for one in failed), \
-	  f'not tried again: expected 1 to $(MOST) failed tests, got {failed[:9]}'"
+	$(BIN)/python -m tests.failed_tests $(MOST)
 	$(BIN)/python -m pytest --last-failed --last-failed-no-failures none
 
-check: lint types imports all-tests
+# At once: while the processes of long tests wait for each other, others compute.
+check: lint types imports
+	$(MAKE) --jobs 2 --output-sync=target test long
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff format --check .

@@ -7,10 +7,8 @@ import itertools
 import os
 import sys
 import tempfile
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -68,19 +66,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _file_of(item: pytest.Item) -> str:
     return item.nodeid.split("::", 1)[0]
-
-
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Where `make check` runs everything at once: what `make test` and `make long` would have counted."""
-    counts = Counter[tuple[str, bool]]()
-    for outcome in ("passed", "failed", "error", "skipped"):
-        for report in terminalreporter.stats.get(outcome, ()):
-            keywords = getattr(report, "keywords", {})
-            counts[outcome, "long" in keywords or "slow" in keywords] += 1
-    for title, is_long in (("make test", False), ("make long", True)):
-        found = [f"{count:,} {outcome}" for (outcome, kind), count in counts.items() if kind == is_long]
-        if found and len({kind for _, kind in counts}) == 2:
-            terminalreporter.write_line(f"{title}: {', '.join(found)}")
 
 
 def pytest_collection_finish() -> None:
