@@ -30,7 +30,7 @@ def test_ages_are_those_of_filters(text: str, seconds: float) -> None:
 
 @pytest.mark.parametrize("text", ["", "30", "d", "30 days", "-3d", "3dx"])
 def test_what_is_no_age_is_refused_in_one_line(text: str) -> None:
-    with pytest.raises(InputError, match=r"expected an age such as 30d"):
+    with pytest.raises(InputError, match=r"expected one such as 30d"):
         seconds_of_age(text)
 
 
