@@ -23,7 +23,7 @@ async def test_with_nothing_learned_today_invites_to_the_first_lecture(
     async with learn_tab(places, size) as opened:
         await opened.shows("enter opens lecture 1")
         await opened.press("enter")
-        await opened.shows("Artificial neural networks", "A network is a large sum")
+        await opened.shows("Artificial neural networks", "A network is many small")
         assert all(len(line) <= size[0] for line in opened.text.splitlines())
 
 
