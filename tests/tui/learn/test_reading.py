@@ -21,7 +21,7 @@ async def test_with_nothing_learned_today_invites_to_the_first_lecture(
     places: Places, session: FakeSession, size: tuple[int, int]
 ) -> None:
     async with learn_tab(places, size) as opened:
-        await opened.shows("enter opens lecture 1")
+        await opened.shows("Nine lectures on neural networks", "1 Artificial neural networks", "enter")
         await opened.press("enter")
         await opened.shows("Artificial neural networks", "A network is many small")
         assert all(len(line) <= size[0] for line in opened.text.splitlines())
@@ -36,7 +36,7 @@ async def test_every_view_opens_by_its_key_and_fits(
         "a": "One neuron",
         "w": "activation",
         "e": "all lectures",
-        "t": "lecture 1",
+        "t": "Nine lectures on neural networks",
     }
     async with learn_tab(places, size) as opened:
         for key, word in words.items():
