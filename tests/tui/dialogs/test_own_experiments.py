@@ -55,17 +55,20 @@ async def test_a_file_that_was_added_is_launched_from_its_form_and_one_that_fail
         assert (word, name, sent["lr"], sent["limit"]) == ("submit", "mine", 0.5, None)
 
 
-async def test_a_file_is_added_and_removed_in_the_list_of_experiments(places: Places, tmp_path: Path) -> None:
+async def test_a_file_is_added_and_removed_in_the_list_of_experiments(
+    places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     write(tmp_path, "broken.py", "x = 1\ndef train(:\n")
     path = write(tmp_path)
     async with open_app(places, FakeEngine(make_run(1)), (80, 24)) as opened:
         await opened.press("n", "a")
         await opened.until(lambda: isinstance(opened.app.screen, FormScreen))
-        await opened.type(str(tmp_path / "broken.py"))
+        await opened.type("broken.py")
         await opened.press("enter")
         await opened.shows("syntax.")  # wrapped as its path needs
         await opened.press("ctrl+r")
-        await opened.type(str(path))
+        await opened.type(path.name)
         await opened.press("enter")
         await opened.shows("› Counting: a sum that depends on every step.")
         assert opened.notices == [f"mine  {path}"]

@@ -277,16 +277,18 @@ async def test_one_network_of_a_batch_is_pinned_stopped_and_made_longer_like_any
         await opened.until(lambda: edits(engine)[2:] == [("stop_trial", {"trial": 1})])
 
 
-async def test_the_trials_are_written_to_a_file(places: Places, tmp_path: Path) -> None:
+async def test_the_trials_are_written_to_a_file(
+    places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     async with sweep_tab(places, engine_of()) as opened:
         for ending in ("csv", "json"):
             await opened.press("S")
             await opened.shows("write 24 trials")
             await opened.press("ctrl+u")
-            path = tmp_path / f"out.{ending}"
-            await opened.pilot.press(*(character if character.isalnum() else {"/": "slash", ".": "full_stop",
-                "-": "minus", "_": "underscore"}[character] for character in str(path)), "enter")  # fmt: skip
-            await opened.until(path.exists)
+            await opened.type(f"out.{ending}")
+            await opened.press("enter")
+            await opened.until((tmp_path / f"out.{ending}").exists)
             await opened.until(lambda: len(opened.app.screen_stack) == 1)
     rows = list(csv.DictReader((tmp_path / "out.csv").read_text().splitlines()))
     assert len(rows) == 24 and {"trial", "value", "lr", "hidden", "loss"} <= set(rows[0])

@@ -127,6 +127,7 @@ async def test_the_thirty_third_client_is_refused_and_welcome_when_one_has_left(
     async with serving(places) as service:
         clients = [await connect_raw(places.socket) for _ in range(32)]
         async with await connect_raw(places.socket, hello=False) as one_more:
+            await one_more.send(hello=VERSION)
             assert await errors_until_closed(one_more) == "The engine has 32 clients already."
         with pytest.raises(EngineError, match="The engine has 32 clients already"):
             await client.connect(places, start=False)
