@@ -159,6 +159,14 @@ def _bits_of_ranges(pen: DotPen) -> NDArray[np.uint8]:
     return sums
 
 
+RINGS = f"°{PART_SIGN}o"
+"""in the upper part of a cell, its middle and its lower part"""
+
+
+def _ring(within: int, pen: DotPen) -> str:
+    return RINGS[round(within / (pen.down - 1) * (len(RINGS) - 1))]
+
+
 FLAT = 3
 """a column of a dashed line is left out where it is less than this many rows of dots high"""
 
@@ -283,6 +291,10 @@ class Plot:
     cells: int
     scale: YScale
 
+    @property
+    def _pen(self) -> DotPen:
+        return dot_pen(self.scene.symbols)
+
     def canvas(self, curves: Canvas | None = None) -> Canvas:
         """The whole plot, on a copy of `curves` where those are given."""
         canvas = (self.curves() if curves is None else curves).copy()
@@ -304,9 +316,8 @@ class Plot:
             self._draw_beyond(canvas)
         has_letters = self.scene.letters and len(traces) > 1
         for series, line in traces:
-            sign = self.scene.letter(series) if has_letters else PART_SIGN if series.part else ""
-            if sign and self.scene.symbols != "ascii":
-                self._draw_signs(canvas, series, line, sign)
+            if (has_letters or series.part) and self.scene.symbols != "ascii":
+                self._draw_signs(canvas, series, line, self.scene.letter(series) if has_letters else "")
         return canvas
 
     def signs(self) -> dict[int, tuple[str, ChartMark]]:
@@ -398,19 +409,27 @@ class Plot:
 
     def _draw_points(self, canvas: Canvas) -> None:
         """A sign for every point of a curve with few points; without colours the letter of the curve."""
-        dot = "o" if self.scene.symbols == "ascii" else "•"
         has_letters = self.scene.letters and len(self.scene.series) > 1
         for series in self.scene.drawn:
             if not self._is_sparse(series):
                 continue
-            sign = self.scene.letter(series) if has_letters else dot
-            if series.part and sign != self.scene.letter(series) and self.scene.symbols != "ascii":
-                sign = PART_SIGN
             positions = series.curve.positions(self.scene.view.axis)
             for position, value in zip(positions.tolist(), series.curve.values.tolist(), strict=True):
-                cell, row = self.cell(position), self._row(value)
-                if cell is not None and row is not None:
+                cell, dot = self.cell(position), self._row(value, self._pen.down)
+                if cell is not None and dot is not None:
+                    row, within = divmod(dot, self._pen.down)
+                    letter = self.scene.letter(series) if has_letters else ""
+                    sign = letter or self._point_sign(series, within)
                     canvas.put(row, cell, sign, style_name_of(series.hue))
+
+    def _point_sign(self, series: CurveSeries, within: int) -> str:
+        """The sign of a point at a row of dots of its cell: a square of dots, of validation a ring."""
+        if self.scene.symbols == "ascii":
+            return "o"
+        if series.part:
+            return _ring(within, self._pen)
+        rows = slice(max(within - 1, 0), within + 2)
+        return chr(int(self._pen.characters[int(self._pen.weights[rows].sum())]))
 
     def _is_sparse(self, series: CurveSeries) -> bool:
         return 0 < len(series) * SPARSE <= self.cells
@@ -458,16 +477,16 @@ class Plot:
         cells: list[int] = np.flatnonzero(counts).tolist()
         return cells
 
-    def _draw_signs(self, canvas: Canvas, series: CurveSeries, line: DotTrace, sign: str) -> None:
-        """The letter of a curve, or the sign of its part, at even distances; not where each point has one."""
+    def _draw_signs(self, canvas: Canvas, series: CurveSeries, line: DotTrace, letter: str) -> None:
+        """The letter of a curve, or a ring, at even distances; not where each point has one."""
         if self._is_sparse(series):
             return
-        pen = dot_pen(self.scene.symbols)
+        pen = self._pen
         start = 4 + 5 * self.scene.series.index(series)
         for column in range(start * pen.across, len(line.top), LETTER_EVERY * pen.across):
             if line.top[column] <= line.bottom[column]:
-                row = int(line.top[column] + line.bottom[column]) // 2 // pen.down
-                canvas.put(row, column // pen.across, sign, style_name_of(series.hue))
+                row, within = divmod(int(line.top[column] + line.bottom[column]) // 2, pen.down)
+                canvas.put(row, column // pen.across, letter or _ring(within, pen), style_name_of(series.hue))
 
     def _draw_crosshair(self, canvas: Canvas) -> None:
         view = self.scene.view
@@ -485,11 +504,12 @@ class Plot:
                     canvas.put(row, cell, sign, style_name_of(series.hue))
         canvas.fill(slice(None), slice(cell, cell + 1), self._vertical("│"), "crosshair")
 
-    def _row(self, value: float) -> int | None:
+    def _row(self, value: float, per_cell: int = 1) -> int | None:
+        """The row of cells, or of dots, of a value; None where it is not visible."""
         if not np.isfinite(value) or (self.scale.log and value <= 0):
             return None
-        row = int(np.rint(rows_of(self.scale, np.array([value]), 1)[0]))
-        return row if 0 <= row < self.scale.rows else None
+        row = int(np.rint(rows_of(self.scale, np.array([value]), per_cell)[0]))
+        return row if 0 <= row < self.scale.rows * per_cell else None
 
     def _draw_marks(self, canvas: Canvas) -> None:
         """A vertical line at the marks near the crosshair; the others have their sign on the axis alone."""

@@ -152,7 +152,10 @@ def linear_scale(low: float, high: float, rows: int, ceiling: float | None = Non
 
     No row is above `ceiling` if `high` is not.
     """
+    is_capped = ceiling is not None and high <= ceiling
     low, high = (min(max(end, -LARGEST), LARGEST) for end in widened(low, high))
+    if ceiling is not None and is_capped:
+        high = min(high, ceiling)
     height = rows - 1 + 2 * SLACK
     least = min(high / height - low / height, LARGEST)
     exponent = math.floor(math.log10(least))
@@ -161,7 +164,7 @@ def linear_scale(low: float, high: float, rows: int, ceiling: float | None = Non
     )
     grids = [_Grid.below(low, rows, step, gap) for step in steps if step < LARGEST for gap in range(2, 9)]
     holding = [grid for grid in grids if grid.holds(high)]
-    if ceiling is not None and high <= ceiling:
+    if ceiling is not None and is_capped:
         capped = [_Grid.under(ceiling, rows, grid.step, grid.gap) for grid in grids]
         low_enough = [grid for grid in capped if grid.bottom <= low + SLACK * grid.per_row]
         holding = [grid for grid in holding if grid.top <= ceiling] + low_enough

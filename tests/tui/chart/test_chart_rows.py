@@ -13,10 +13,13 @@ from hypothesis import strategies as st
 from tui.chart.chart_rows import ChartMark, CurveSeries, KeptCurves, Scene, picture, plot_area
 from tui.chart.chart_view import ChartView
 from tui.chart.curve_arrays import ChartCurve
-from tui.chart.plot_area import Symbols
+from tui.chart.plot_area import RINGS, Symbols
 from tui.ui.span import row_text, row_width
 
 HOSTILE = [math.nan, math.inf, -math.inf, 0.0, -1.0, 1e-30, 1e30, 5e-324, 1.7e308, -1.7e308]
+SQUARES = "⠛⠿⣶⣤"
+"""a point at the first to the last row of dots of its cell"""
+UNIT_RANGE = ChartView("loss", y_ranges={"loss": (0.0, 1.0)})
 VALUES = st.lists(st.floats(width=32) | st.sampled_from(HOSTILE), max_size=60)
 
 
@@ -67,19 +70,40 @@ def test_whatever_the_data_the_picture_fills_its_rectangle(
 def test_one_point_and_equal_values_are_seen(size: tuple[int, int], value: float) -> None:
     for values in ([value], [value] * 5):
         text = "".join(text_of(Scene(series=(run("a", values),)), *size))
-        assert "•" in text if len(values) == 1 else any(0x2800 < ord(sign) < 0x2900 for sign in text)
+        assert any(0x2800 < ord(sign) < 0x2900 for sign in text)
 
 
 def test_the_points_of_a_curve_of_few_are_marked_where_they_were_logged() -> None:
-    few, many = run("few", [0.1, 0.5, 0.3]), run("many", [0.2, 0.4] * 100, 1)
-    assert "".join(text_of(Scene(series=(few,)))).count("•") == 3
-    assert "•" not in "".join(text_of(Scene(series=(many,))))
+    few, many = run("few", [0.1, 0.5, 0.3]), run("many", [step / 200 for step in range(200)], 1)
+    assert sum(map("".join(text_of(Scene(series=(few,)))).count, SQUARES)) == 3
+    assert not any(map("".join(text_of(Scene(series=(many,)))).count, SQUARES))
+
+
+def test_the_point_of_a_value_lies_at_its_row_of_dots_not_in_the_middle_of_its_cell() -> None:
+    levels = []
+    for value in (0.50, 0.53, 0.56, 0.59, 0.62, 0.65):
+        lines = text_of(Scene(UNIT_RANGE, (run("few", [value] * 3),)), 60, 14)[1:-2]
+        levels += [
+            row * 4 + SQUARES.index(sign)
+            for row, line in enumerate(lines)
+            for sign in line[30:45]
+            if sign in SQUARES
+        ]
+    assert len(levels) == 6 and levels == sorted(levels, reverse=True)
+    assert len(set(levels)) >= 5  # a cell holds about 0.09: its middle alone would tell three of them apart
+
+
+def test_a_ring_of_validation_lies_in_the_upper_middle_or_lower_part_of_its_cell() -> None:
+    values = [0.5 + 0.02 * step for step in range(8)]
+    series = (run("few", [0.0, 1.0] * 4), replace(run("few", values), part="val"))
+    plot = "".join(text_of(Scene(UNIT_RANGE, series), 90, 14)[1:-2])
+    assert all(ring in plot for ring in RINGS)
 
 
 def test_without_colours_single_points_carry_the_letters_of_their_curves() -> None:
     series = tuple(run(f"r{index}", [float(index)], index) for index in range(3))
     plot = "".join(text_of(Scene(series=series, letters=True))[1:-2])
-    assert all(letter in plot for letter in "ABC") and "•" not in plot
+    assert all(letter in plot for letter in "ABC") and not any(map(plot.count, SQUARES))
 
 
 def test_a_chart_without_points_says_so() -> None:
@@ -307,13 +331,13 @@ def test_training_and_validation_of_a_run_differ_without_colours() -> None:
     series = tuple(pair("one", [1.0 - i / 200 for i in range(100)], [2.0 - i / 200 for i in range(100)]))
     lines = text_of(Scene(ChartView("loss"), series, title="loss + val_loss"))
     assert "loss + val_loss" in lines[0] and "━━ one 0.505" in lines[0] and "┈○ val 1.505" in lines[0]
-    assert "○" in "".join(lines[1:-2])
+    assert any(map("".join(lines[1:-2]).count, RINGS))
 
 
 def test_few_points_of_validation_have_signs_of_their_own() -> None:
     series = tuple(pair("one", [0.1, 0.2], [0.3, 0.4, 0.5]))
     plot = "".join(text_of(Scene(series=series))[1:-2])
-    assert (plot.count("•"), plot.count("○")) == (2, 3)
+    assert (sum(map(plot.count, SQUARES)), sum(map(plot.count, RINGS))) == (2, 3)
 
 
 def test_without_colours_validation_has_the_small_letter_of_its_run() -> None:

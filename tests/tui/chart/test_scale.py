@@ -107,5 +107,11 @@ def test_an_axis_of_shares_ends_at_one(low: float, high: float, rows: int) -> No
     assert -0.5 <= places[1] <= places[0] <= rows - 0.5
 
 
+@pytest.mark.parametrize("value", [0.9909, 1.0, 0.02])
+def test_one_value_alone_does_not_pass_the_ceiling_of_its_metric(value: float) -> None:
+    scale = linear_scale(value, value, 12, ceiling=1.0)
+    assert scale.bottom + (scale.rows - 1) * scale.per_row <= 1.0 + 1e-9
+
+
 def test_a_ceiling_that_the_data_pass_is_none() -> None:
     assert linear_scale(0.2, 7.5, 12, 1.0) == linear_scale(0.2, 7.5, 12)
