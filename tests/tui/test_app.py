@@ -49,7 +49,8 @@ async def test_the_first_paint_does_not_wait_for_the_engine(places: Places) -> N
 
 async def test_without_runs_one_is_invited_to_start_one(places: Places) -> None:
     async with open_app(places, FakeEngine(), (80, 24)) as opened:
-        await opened.shows("try XOR first", "Runs 0")
+        await opened.shows("try XOR first", "7  nine lectures", "Runs 0")
+        assert "all metrics" not in opened.text
         await opened.press("n")
         await opened.shows("start an experiment")
 

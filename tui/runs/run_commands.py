@@ -367,7 +367,8 @@ class RunCommands:
             return self._labels_of_group(self._table.group)
         if run is None:
             labels = dict.fromkeys((*_NEED_A_RUN, "run.pause"), "")
-            return labels | ({"view.filter": "filter"} if self._table.entries.query.where else {})
+            is_filtered = bool(self._table.entries.query.where)
+            return labels | ({"view.filter": "filter"} if is_filtered else {"view.grid": ""})
         labels = {"run.stop": "stop" if not run.status.is_final else ""}
         labels |= {} if run.checkpoint_step else {"run.begin": ""}
         if run.status is not Status.RUNNING or not run_actions.live_params(run):

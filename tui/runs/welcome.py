@@ -26,6 +26,7 @@ TEXT = (
 )
 FIRST_KEYS = (
     ("run.new", "start an experiment (try XOR first)"),
+    ("app.tab_learn", "nine lectures, from one neuron to attention"),
     ("app.palette", "find any command"),
     ("app.help", "all keys"),
 )
