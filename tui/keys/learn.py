@@ -11,6 +11,7 @@ SCOPES = {
 """the parts of the tab with keys of their own, and their headings in the help"""
 
 RATINGS = {1: "forgot", 2: "hard", 4: "at once"}
+"""of a recall, by their digits; space is good"""
 
 
 def _moves(scope: Scope) -> tuple[Key, ...]:

@@ -33,8 +33,10 @@ from tui.drawings.canvas_widget import ImageWidget
 from tui.drawings.drawn_points import paint as paint_points
 from tui.keys import all_keys
 from tui.keys.all_keys import Scope
+from tui.keys.learn import RATINGS
 from tui.learn.aid_messages import AidComputed, AidLeft
 from tui.learn.aid_pane import AidPane
+from tui.learn.card_keys import card_keys, keys_beside_text
 from tui.learn.card_rows import CardState, card_rows
 from tui.learn.curve_card import COARSE, begun, drawn_chart, move_point, points_text, take_typed
 from tui.learn.prediction_beside_outcome import paint_outcome
@@ -52,10 +54,6 @@ FRAME = 8
 """rows of the frame, of the keys and of the blanks between the parts"""
 TALL = 36
 """least rows of a screen that shows an aid beside the explanation"""
-RATINGS = {1: "forgot", 2: "hard", 4: "at once"}
-"""of a recall, by their digits; space is good"""
-TYPED_KEYS = {f"card.{name}": f"card.typed_{name}" for name in ("guessed", "hint", "later", "undo", "type")}
-"""the keys that do the same while one types"""
 
 
 class CardScreen(Dialog[None]):
@@ -196,8 +194,8 @@ class CardScreen(Dialog[None]):
             outcome, said = card.outcome, card.locked.answer if card.locked is not None else None
             self.picture.update(lambda canvas: paint_outcome(canvas, card.asked, outcome, said))
         names = self.key_names(card)
-        if has_field:  # letters are text there
-            names = [(TYPED_KEYS.get(name, name), label) for name, label in names]
+        if has_field:
+            names = keys_beside_text(names)
         self.keys.set_keys(names)
         if has_field:
             seen = f"what did you see? enter: {card.asked.see or 'nothing to add'}"
@@ -228,43 +226,7 @@ class CardScreen(Dialog[None]):
         return f"{now} of {now + len(self.waiting)}" if self.mode == "review" else ""
 
     def key_names(self, card: CardState) -> list[tuple[str, str]]:
-        form, phase = card.asked.form, card.phase
-        names: list[tuple[str, str]] = []
-        if phase == "done":
-            return [("dialog.accept", "next" if self.waiting or self.mode == "review" else "close"),
-                    *([("card.thing", "its aid")] if card.asked.aid else []),
-                    *([("card.undo", "undo")] if card.marked is not None else []),
-                    ("dialog.cancel", "leave")]  # fmt: skip
-        if phase == "running":
-            return [("dialog.cancel", "leave: the lock stays" if card.locked else "leave")]
-        if phase == "seen":
-            return [("dialog.accept", "explanation"), ("dialog.cancel", "leave")]
-        if form == "recall":
-            names = [("card.show", "show")] if phase == "ask" else [
-                ("card.show", "knew"), ("card.answer_1", "forgot"), ("card.answer_2", "hard"),
-                ("card.answer_4", "at once")]  # fmt: skip
-        elif form in ("choice", "direction"):
-            names = [("card.answer_1", f"to {len(card.asked.choices)} choose")]
-            names += [("dialog.accept", "lock")] if card.is_prediction else []
-        elif form == "order":
-            names = [("card.move_down", "move down"), ("card.move_up", "move up"),
-                     ("dialog.accept", "lock" if card.is_prediction else "answer")]  # fmt: skip
-        elif form == "essay":
-            names = [("dialog.accept", "write"), ("card.answer_1", f"to {len(card.ticks)} tick"),
-                     ("card.show", "keep the ticks")]  # fmt: skip
-        elif form == "build":
-            names = [("aid.down", "control"), ("aid.more", "change"), ("aid.type", "type")]
-        elif form == "curve":
-            way = "draw" if card.types_numbers else "type"
-            names = [("card.next_point", "next point"), ("card.up", "up"), ("card.down", "down"),
-                     ("card.type", way), ("dialog.accept", "lock")]  # fmt: skip
-        else:
-            names = [("dialog.accept", "lock" if card.is_prediction else "answer")]
-        if form not in ("recall", "essay", "build"):
-            names.append(("card.guessed", "guessed"))
-        names += [("card.hint", "hint")] if len(card.asked.hints) > card.hints else []
-        names += [("card.later", "not today"), ("card.undo", "undo")] if self.mode == "review" else []
-        return [*names, ("dialog.cancel", "leave")]
+        return card_keys(card, self.mode, bool(self.waiting))
 
     # --- answers -----------------------------------------------------------------------------------------
 
