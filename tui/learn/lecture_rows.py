@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -75,6 +76,7 @@ class LecturePage:
         return found
 
 
+_WORDS = re.compile(r" +|[^ ]+")
 Piece = tuple[str, str, int]
 """text, style name, number of the opening or -1"""
 
@@ -184,7 +186,11 @@ class _Composer:
                     at = indent
                 if word.isspace() and at == indent and len(lines) > 1:
                     continue
-                lines[-1].append(Span(word, style_name))
+                last = lines[-1][-1] if lines[-1] else None
+                if last is not None and last.style_name == style_name:
+                    lines[-1][-1] = Span(last.text + word, style_name)
+                else:
+                    lines[-1].append(Span(word, style_name))
                 at += size
                 if number >= 0 and self._page.lines[number] < 0 and not word.isspace():
                     self._page.lines[number] = first + len(lines) - 1
@@ -240,11 +246,8 @@ def item_state(line: ItemLine, today: date) -> str:
 
 def _words_of(text: str, most: int) -> Iterator[str]:
     """Words and blanks; what is longer than a line comes in parts."""
-    word = ""
-    for character in text:
-        if (character == " ") != (word[-1:] == " ") and word:
-            yield from chop_cells(word, most) if cell_len(word) > most else [word]
-            word = ""
-        word += character
-    if word:
-        yield from chop_cells(word, most) if cell_len(word) > most else [word]
+    for word in _WORDS.findall(text):
+        if cell_len(word) > most:
+            yield from chop_cells(word, most)
+        else:
+            yield word
