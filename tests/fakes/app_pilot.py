@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Self
 
 from textual._xterm_parser import XTermParser
+from textual.notifications import Notification, Notifications
 from textual.pilot import Pilot
 
 from engine.places import Places
@@ -17,6 +18,32 @@ from tui.app import LabApp
 
 TIMEOUT = 120.0
 STABLE_READINGS = 6
+TOAST_END = 0.5
+"""seconds before the end of a notice at which its toast may remove it"""
+
+
+class _AllNotices(Notifications):
+    def __init__(self) -> None:
+        super().__init__()
+        self._added: list[Notification] = []
+
+    @property
+    def messages(self) -> list[str]:
+        return [notice.message for notice in self._added]
+
+    def add(self, notification: Notification) -> Self:
+        self._added.append(notification)
+        return super().add(notification)
+
+    def __delitem__(self, notification: Notification) -> None:
+        """A toast removes its own when its time is over."""
+        if notification.time_left > TOAST_END and notification in self._added:
+            self._added.remove(notification)
+        super().__delitem__(notification)
+
+    def clear(self) -> Self:
+        self._added.clear()
+        return super().clear()
 
 
 class AppPilot:
@@ -24,6 +51,10 @@ class AppPilot:
 
     def __init__(self, app: LabApp, pilot: Pilot[int], engine: FakeEngine) -> None:
         self.app, self.pilot, self.engine = app, pilot, engine
+        self._notices = _AllNotices()
+        for notice in app._notifications:
+            self._notices.add(notice)
+        app._notifications = self._notices
 
     @property
     def text(self) -> str:
@@ -33,7 +64,8 @@ class AppPilot:
 
     @property
     def notices(self) -> list[str]:
-        return [notice.message for notice in self.app._notifications]
+        """Also those whose time is over, which comes soon on a busy machine; not those that were removed."""
+        return self._notices.messages
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
