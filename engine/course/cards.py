@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import bisect
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -15,6 +14,10 @@ from engine.course.log import LogEntry
 KNOWN_DAYS = 21.0
 """a stability above it makes a card known"""
 WEAK_LAPSES = 5
+MOST_STABLE, HARDEST = 1e6, 10.0
+"""bounds of stability, in days, and of difficulty"""
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(9900, 1, 1)
+"""of a card: what lies beyond was not written by dltui"""
 _DECAY = -0.1542
 """of FSRS 6, as its formula of retrievability has it"""
 _FACTOR = 0.9 ** (1 / _DECAY) - 1
@@ -66,9 +69,10 @@ def card_from_json(item: str, made: Any) -> Card | None:
             int(made["reviews"]),
             int(made["lapses"]),
         )
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
-    return card if math.isfinite(card.stability) and card.stability > 0 else None
+    is_possible = 0 < card.stability < MOST_STABLE and 0 <= card.difficulty <= HARDEST
+    return card if is_possible and FIRST_DAY <= card.last <= card.due <= LAST_DAY else None
 
 
 def _moment(entry: LogEntry) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -203,17 +203,20 @@ def leave_entry(exam: str, seconds: float, now: float) -> LogEntry:
 
 def open_exam(state: LearnState) -> ExamState | None:
     """The newest exam that was left and has time left."""
-    for entries in reversed(list(state.exams.values())):
-        found = exam_state(entries)
-        if not found.is_over and found.left_seconds > 0:
-            return found
-    return None
+    return next((one for one in _newest_first(state) if not one.is_over and one.left_seconds > 0), None)
 
 
 def unended_exam(state: LearnState) -> ExamState | None:
     """The newest exam where it is not ended, also without time left; else one that was left before it."""
-    newest = exam_state(list(state.exams.values())[-1]) if state.exams else None
+    newest = next(_newest_first(state), None)
     return newest if newest is not None and not newest.is_over else open_exam(state)
+
+
+def _newest_first(state: LearnState) -> Iterator[ExamState]:
+    """Without those whose beginning was in a line that could not be read."""
+    for entries in reversed(list(state.exams.values())):
+        if any(entry.get("event") == "begin" for entry in entries):
+            yield exam_state(entries)
 
 
 def report_exam(exam: ExamState, index: Mapping[str, ItemFacts]) -> ExamReport:

@@ -129,7 +129,7 @@ class LineReview:
                     self._tell(str(error))
                     continue
                 if isinstance(item, PredictItem):
-                    self._lock(item_id, asked, answer, typed.guessed)
+                    asked, answer, typed = self._lock(item_id, asked, answer, typed)
             if computed is None:
                 computed, run = self._run(item_id, asked)
             marked = mark(asked, computed, answer, guessed=typed.guessed, hinted=hinted, attempt=attempt)
@@ -149,18 +149,24 @@ class LineReview:
 
     def _locked(self, item_id: str, asked: Question) -> LogEntry | None:
         """What was predicted before, where it was locked and never marked."""
-        waiting = self._log.state.locks.get(item_id)
-        if waiting is None or waiting.get("rev") != asked.item.rev:
-            return None
-        self._tell(f"You locked {answer_text(asked, waiting.get('answer'))}; it is run now.")
+        waiting = self._log.locked(item_id, asked.item)
+        if waiting is not None:
+            self._tell(f"You locked {answer_text(asked, waiting.get('answer'))}; it is run now.")
         return waiting
 
-    def _lock(self, item_id: str, asked: Question, answer: object, guessed: bool) -> None:
+    def _lock(
+        self, item_id: str, asked: Question, answer: object, typed: _Typed
+    ) -> tuple[Question, object, _Typed]:
+        """Lock it; one that was locked elsewhere meanwhile stays, and takes the place of this one."""
         try:
-            self._log.lock(item_id, asked, answer, self._clock(), guessed)
+            self._log.lock(item_id, asked, answer, self._clock(), typed.guessed)
             self._tell("Locked.")
         except RunRefused as error:
             self._tell(str(error))
+            if (found := self._log.locked(item_id, asked.item)) is not None:
+                typed = _Typed(typed.text, bool(found.get("guessed")), typed.hinted)
+                return self._log.question(item_id, asked.item), found.get("answer"), typed
+        return asked, answer, typed
 
     def _record(
         self,

@@ -27,6 +27,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from engine.course.log_fields import LATEST, are_fields_of
 from engine.errors import CorruptRun, DltuiError
 from engine.files import open_regular, open_to_append, sync_path, write_bytes
 from engine.places import make_private
@@ -180,14 +181,19 @@ def parse_line(line: bytes) -> LogEntry | None:
     if len(line) > LINE_LIMIT:
         return None
     try:
-        made = json.loads(line)
+        made = json.loads(line, parse_constant=_refuse)
         moment = datetime.fromisoformat(made.pop("at"))
         found, kind = made.pop("id"), made.pop("kind")
         if moment.tzinfo is None or not isinstance(found, str) or not isinstance(kind, str):
             return None
-        return LogEntry(found, moment.timestamp(), kind, made)
+        at = moment.timestamp()
+        return LogEntry(found, at, kind, made) if 0 <= at < LATEST and are_fields_of(kind, made) else None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
         return None
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)
 
 
 def merge(logs: Iterable[Iterable[LogEntry]]) -> list[LogEntry]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from engine.course.cards import Card, LearnState
+from engine.course.days import day_of
 from engine.course.index import ItemFacts
 
 CARDS_A_DAY, MINUTES_A_DAY, NEW_A_DAY = 30, 15, 12
@@ -22,6 +23,7 @@ EXAM_DAYS = 7
 LOOK_AHEAD = 5
 """cards of the same lecture that may be passed over to mix lectures"""
 DAYS_AHEAD = 14
+ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,15 @@ def is_due(
     exam = exam_day(state)
     if exam and today <= exam and (exam - today).days < EXAM_DAYS <= (exam - card.last).days:
         return True
-    return card.due <= today or card.last > today + timedelta(days=1)  # a clock was years ahead
+    return card.due <= today or (card.last > today + ONE_DAY and _is_due_by_its_mark(card, state, today))
+
+
+def _is_due_by_its_mark(card: Card, state: LearnState, today: date) -> bool:
+    """Of a card whose last day is in the future, because a clock was ahead then or is set back now: whether
+    its interval is over since the newest mark that this clock has seen."""
+    marks = (one for one in reversed(state.marks) if one.get("item") == card.item)
+    newest = next((day_of(one.at) for one in marks if one.get("after") is not None), None)
+    return newest is None or newest > today + ONE_DAY or newest + timedelta(days=card.interval) <= today
 
 
 def is_new(facts: ItemFacts, state: LearnState, done: set[str]) -> bool:

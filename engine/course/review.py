@@ -15,13 +15,13 @@ from typing import Any
 from engine.course.cards import LearnState, replay
 from engine.course.days import day_of
 from engine.course.due import log_path
-from engine.course.items import Item
+from engine.course.items import Item, PredictItem
 from engine.course.log import LogEntry, append, appending, new_entry, read
-from engine.course.marking import Marked
+from engine.course.marking import Marked, parse_answer
 from engine.course.questions import Question, seed_of
 from engine.course.questions import question as draw_question
 from engine.course.queue import exam_day
-from engine.errors import RunRefused
+from engine.errors import InputError, RunRefused
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +75,20 @@ class LearnLog:
 
     def question(self, item_id: str, item: Item) -> Question:
         """With the numbers of this review; those that were locked where a prediction waits for its run."""
-        state = self.state
-        if (waiting := state.locks.get(item_id)) is not None and waiting.get("rev") == item.rev:
-            return draw_question(item, int(waiting.get("seed", 0)))
-        return draw_question(item, seed_of(item_id, item.rev, state.asked.get(item_id, 0)))
+        if (waiting := self.locked(item_id, item)) is not None:
+            return draw_question(item, int(waiting.get("seed")))
+        return draw_question(item, seed_of(item_id, item.rev, self.state.asked.get(item_id, 0)))
+
+    def locked(self, item_id: str, item: Item) -> LogEntry | None:
+        """The prediction that waits for its run; None also where its answer is none to this question."""
+        waiting = self.state.locks.get(item_id)
+        if waiting is None or waiting.get("rev") != item.rev or not isinstance(item, PredictItem):
+            return None
+        try:
+            parse_answer(draw_question(item, int(waiting.get("seed"))), waiting.get("answer"))
+        except InputError:
+            return None
+        return waiting
 
     def see(self, what: str, now: float) -> None:
         """A section, LECTURE.SECTION, or an aid, aid:NAME, was opened; written once."""
@@ -88,8 +98,8 @@ class LearnLog:
     def lock(self, item_id: str, asked: Question, answer: Any, now: float, guessed: bool = False) -> LogEntry:
         """Keep a prediction before anything runs. Raises RunRefused where one waits for its run already."""
         with appending(self.path) as log:
-            found = self.state.locks.get(item_id)
-            if found is not None and found.get("rev") == asked.item.rev:
+            found = self.locked(item_id, asked.item)
+            if found is not None:
                 raise RunRefused(f"{item_id} is locked with {found.get('answer')!r}.", "It stays; run it.")
             entry = new_entry("lock", now, **_asked(item_id, asked), answer=answer, guessed=guessed)
             log.write(entry)

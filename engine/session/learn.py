@@ -277,9 +277,7 @@ def due(session_cache: SessionCache, request: DueRequest) -> LearnToday:
         is_begun=bool(state.seen or state.marks or state.exams),
         exam=exam.plan.id if exam else "",
         exam_on=exam_on.isoformat() if exam_on and exam_on >= today else "",
-        locked=[
-            name for name, one in state.locks.items() if name in index and one.get("rev") == index[name].rev
-        ],
+        locked=[name for name in state.locks if name in index and home.log.locked(name, home.item(name))],
         orphans=sum(orphans(home).values()),
         notes=_notes(home),
     )

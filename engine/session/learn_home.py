@@ -129,7 +129,12 @@ class LearnHome:
         """The state of each, as ItemLine has it."""
         state, index, today = self.state, self.index, self.today
         done = {str(mark.get("item")) for mark in state.marked_on(today) if mark.get("after") is not None}
-        return {name: _card_state(name, item, state, index, today, done) for name, item in items}
+        return {
+            name: "locked"
+            if name in index and self.log.locked(name, item) is not None
+            else _card_state(name, item, state, index, today, done)
+            for name, item in items
+        }
 
 
 def _card_state(
@@ -142,11 +147,9 @@ def _card_state(
 ) -> str:
     if isinstance(item, BuildItem | EssayItem):
         return "solved" if item_id in state.solved else "open"
-    facts, lock, card = index.get(item_id), state.locks.get(item_id), state.cards.get(item_id)
+    facts, card = index.get(item_id), state.cards.get(item_id)
     if facts is None:
         return "broken"
-    if lock is not None and lock.get("rev") == item.rev:
-        return "locked"
     if card is None or card.rev != item.rev:
         return "new" if is_new(facts, state, set()) else "closed"
     if is_due(card, state, index, today, done):

@@ -8,6 +8,7 @@ from typing import Any
 from engine.aids.result import finite
 from engine.course import notes
 from engine.course.items import BuildItem, EssayItem, Item, PredictItem, RecallItem
+from engine.course.log import LogEntry
 from engine.course.marking import Marked, answer_text, expected_text, form_of, mark, parse_answer
 from engine.course.prediction_runs import ComputedKey
 from engine.course.queries import find_lecture
@@ -47,8 +48,7 @@ def item(session_cache: SessionCache, request: ItemRequest) -> AskedItem:
 def asked_item(home: LearnHome, item_id: str, asked: Question, *, bare: bool = False) -> AskedItem:
     """`bare`: without hints, answer and explanation, as an exam asks."""
     found, card = asked.item, home.state.cards.get(item_id)
-    is_recall = isinstance(found, RecallItem)
-    locked = home.state.locks.get(item_id)
+    locked = home.log.locked(item_id, found)
     return AskedItem(
         id=item_id,
         kind=found.kind,
@@ -73,9 +73,7 @@ def asked_item(home: LearnHome, item_id: str, asked: Question, *, bare: bool = F
         due=card.due.isoformat() if card else "",
         reviews=card.reviews if card else 0,
         lapses=card.lapses if card else 0,
-        locked=None
-        if locked is None or is_recall or locked.get("rev") != found.rev
-        else _locked(home, item_id),
+        locked=None if locked is None else _locked(home, item_id, locked),
         broken=home.why_broken(item_id),
         scale=found.scale if isinstance(found, PredictItem) and found.form == "curve" else (),
     )
@@ -87,8 +85,7 @@ def _points(found: Item) -> tuple[str, ...]:
     return found.rubric if isinstance(found, EssayItem) else ()
 
 
-def _locked(home: LearnHome, item_id: str) -> LockedAnswer:
-    entry = home.state.locks[item_id]
+def _locked(home: LearnHome, item_id: str, entry: LogEntry) -> LockedAnswer:
     answer = entry.get("answer")
     said = answer_text(home.asked(item_id), answer)
     return LockedAnswer(answer, said, entry.at, bool(entry.get("guessed")))
@@ -115,8 +112,7 @@ def lock(session_cache: SessionCache, request: LockRequest) -> LockedAnswer:
     if not isinstance(asked.item, PredictItem):
         raise RunRefused(f"{request.item} is no prediction: nothing is locked.", "Answer it.")
     answer = parse_answer(asked, request.answer)
-    home.log.lock(request.item, asked, answer, home.now, request.guessed)
-    return _locked(home, request.item)
+    return _locked(home, request.item, home.log.lock(request.item, asked, answer, home.now, request.guessed))
 
 
 def run(session_cache: SessionCache, request: RunRequest) -> Iterator[Computing | RunOutcome]:
@@ -144,11 +140,10 @@ def run(session_cache: SessionCache, request: RunRequest) -> Iterator[Computing 
 
 def _what_is_locked(home: LearnHome, item_id: str) -> tuple[Question, LockedAnswer]:
     """The prediction and its question. Raises RunRefused where there is none."""
-    asked = home.asked(item_id)
-    entry = home.state.locks.get(item_id)
-    if entry is None or entry.get("rev") != asked.item.rev:
+    entry = home.log.locked(item_id, home.item(item_id))
+    if entry is None:
         raise RunRefused(f"{item_id} is not locked.", "Predict first.")
-    return asked, _locked(home, item_id)
+    return home.asked(item_id), _locked(home, item_id, entry)
 
 
 # --- mark ---------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from engine.course.exam import (
     parse_lectures,
     plan_exam,
     report_exam,
+    unended_exam,
 )
 from engine.course.index import index_of
 from engine.course.log import LogEntry, append, new_entry
@@ -158,3 +159,12 @@ def test_predictions_are_counted_with_and_without_guesses() -> None:
     found = foreseen(state, NOON - 1)
     assert (found.right, found.all, found.right_not_guessed, found.not_guessed) == (2, 4, 1, 2)
     assert foreseen(state, NOON + 99).all == 0
+
+
+def test_an_exam_whose_beginning_was_not_read_hides_no_other_one() -> None:
+    plan = plan_exam(INDEX, ["l02"], 1)
+    torn = new_entry("exam", 5.0, exam="other", event="leave", seconds=3)
+    state = replay([begin_entry(plan, 1.0), torn])
+    left = unended_exam(state)
+    assert left is not None and left.plan.items == plan.items
+    assert unended_exam(replay([torn])) is None

@@ -102,3 +102,21 @@ def test_a_full_disk_leaves_the_log_as_it_was(path: Path, monkeypatch: pytest.Mo
 )
 def test_a_line_without_id_time_zone_or_kind_is_no_entry(line: bytes) -> None:
     assert parse_line(line) is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"id":"a","at":"2026-12-01T00:00:00Z","kind":"seen"}',
+        b'{"id":"a","at":"2026-12-01T00:00:00Z","kind":"seen","what":5}',
+        b'{"id":"a","at":"0001-01-01T00:00:00Z","kind":"seen","what":"l02.x"}',
+        b'{"id":"a","at":"9999-12-31T23:59:59Z","kind":"seen","what":"l02.x"}',
+        b'{"id":"a","at":"2026-12-01T00:00:00Z","kind":"lock","item":"x","rev":1,"seed":"one"}',
+        b'{"id":"a","at":"2026-12-01T00:00:00Z","kind":"mark","item":"x","ms":1e999}',
+        b'{"id":"a","at":"2026-12-01T00:00:00Z","kind":"mark","item":"x","answer":NaN}',
+        b'{"id":"a","at":"2026-12-01T00:00:00Z","kind":"exam","exam":"e","event":"end","missed":5}',
+        b'{"id":"a","at":"2026-12-01T00:00:00Z","kind":"exam","exam":"e","event":"leave","seconds":"x"}',
+    ],
+)
+def test_a_line_with_other_fields_than_dltui_writes_is_no_entry(line: bytes) -> None:
+    assert parse_line(line) is None

@@ -18,7 +18,7 @@ from engine.course.days import day_of, start_of
 from engine.course.due import count_due, read_learned, replay_all
 from engine.course.index import ItemFacts
 from engine.course.library import read_library
-from engine.course.log import new_entry, to_line
+from engine.course.log import append, new_entry, to_line
 from engine.course.marking import Marked, mark
 from engine.course.questions import compute
 from engine.course.queue import is_due, today_queue
@@ -232,6 +232,28 @@ def test_a_card_of_a_raised_revision_is_new_and_one_whose_item_is_gone_is_in_no_
 def test_a_clock_years_ahead_does_not_hide_a_card(learn: Path, learner: LearnLog) -> None:
     answer(learner, BIAS, 3, NOON + 2000 * DAY)
     assert read_learned(learn).queue(NOON).due == (BIAS,)
+
+
+def test_a_card_of_a_clock_years_ahead_is_asked_after_its_interval_and_not_every_day(
+    learn: Path, learner: LearnLog
+) -> None:
+    answer(learner, BIAS, 3, NOON + 2000 * DAY)
+    answer(learner, BIAS, 3, NOON)
+    days = learner.state.cards[BIAS].interval
+    asked = [day for day in range(1, days + 2) if read_learned(learn).queue(NOON + day * DAY).due == (BIAS,)]
+    assert asked == [days, days + 1] and days > 1
+
+
+def test_a_lock_whose_answer_is_none_to_its_question_is_passed_over(learner: LearnLog) -> None:
+    item_id = "l08.map.predict"
+    item = LIBRARY.find_item(item_id)
+    assert item is not None
+    odd = new_entry("lock", NOON, item=item_id, rev=item.rev, seed=1, drawn={}, answer=["x"])
+    append(learner.path, [odd])
+    assert learner.locked(item_id, item) is None
+    learner.lock(item_id, learner.question(item_id, item), 100, NOON + 1)
+    waiting = learner.locked(item_id, item)
+    assert waiting is not None and waiting.get("answer") == 100
 
 
 def test_an_answer_after_midnight_belongs_to_the_evening() -> None:

@@ -114,6 +114,9 @@ def test_a_card_is_the_same_through_json_and_other_json_is_none() -> None:
         {},
         {**card.to_json(), "due": "tomorrow"},
         {**card.to_json(), "stability": float("nan")},
+        {**card.to_json(), "difficulty": float("nan")},
+        {**card.to_json(), "due": "9999-12-31"},
+        {**card.to_json(), "reviews": float("inf")},
     ):
         assert card_from_json("x", wrong) is None
 
