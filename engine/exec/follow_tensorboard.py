@@ -36,7 +36,8 @@ class TensorBoardFollower:
                 for batch in log.scalars():
                     yield from self._made.of(batch, self._prefixes[path])
             except (DltuiError, OSError) as error:
-                yield from self._made.note(str(error))
+                gone = f"{path} was removed: what was not read yet is lost."
+                yield from self._made.note(str(error) if path.exists() else gone)
 
     def _open(self, path: Path, names: list[str]) -> Iterator[Message]:
         """A folder in which this attempt writes; older files in it are skipped."""

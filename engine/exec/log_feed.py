@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from engine.exec.log_places import LogPlace, is_written
 from engine.exec.script_process import ScriptStart, start
 
-LOOK_SECONDS = 2.0
+LOOK_SECONDS, MOST_SECONDS = 0.25, 2.0
+LOOK_SHARE = 0.002
+"""of the time that looks may take: one that takes long, in a folder with many, is seldom"""
 END_SECONDS = 30.0
 """that the process has to send the rest when the command has ended"""
 
@@ -33,9 +35,12 @@ class LogFeed:
     def look(self, now: float) -> None:
         """Start the process where a file was written. Raises NotStarted."""
         if self._pid is None and now >= self._look_at:
-            self._look_at = now + LOOK_SECONDS
-            if any(is_written(place, self._since) for place in self._places):
-                self._start()
+            began = time.thread_time()
+            written = [place for place in self._places if is_written(place, self._since)]
+            took = time.thread_time() - began
+            self._look_at = now + min(MOST_SECONDS, max(LOOK_SECONDS, took / LOOK_SHARE))
+            if written:
+                self._start(written)
 
     def end(self) -> None:
         """Let it send the rest; it closes its connection then. The command has ended."""
@@ -56,12 +61,13 @@ class LogFeed:
             return False
         return True
 
-    def _start(self) -> None:
+    def _start(self, written: Sequence[LogPlace]) -> None:
         reading, self._input = os.pipe2(os.O_CLOEXEC)
         try:
-            times = (str(self._since), str(self._begun))
-            places = [f"{place.kind}:{place.path}" for place in self._places]
-            argv = [self._python, "-P", "-m", "engine.exec.follow_logs", *times, *places]
+            facts = (str(self._since), str(self._begun), str(len(written)))
+            others = [place for place in self._places if place not in written]
+            places = [f"{place.kind}:{place.path}" for place in (*written, *others)]
+            argv = [self._python, "-P", "-m", "engine.exec.follow_logs", *facts, *places]
             environ = {**os.environ, "PYTHONPATH": self._root}
             wanted = ScriptStart(argv, environ, os.getcwd(), 0o077)
             self._pid = start(wanted, reading).pid

@@ -6,7 +6,7 @@ import hashlib
 import math
 import os
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -84,7 +84,10 @@ class EventFolder:
         raise refusal or CorruptRun(f"{self.folder} has no event yet.")
 
     def scalars(self) -> Iterator[LogBatch]:
-        for name in self._list():
+        names = self._list()
+        if removed := self._removed(names):
+            yield LogBatch(damages=removed)
+        for name in names:
             file = self._files.setdefault(name, RecordFile(self.folder / name))
             prefix = f"{name.rpartition('/')[0]}/" if "/" in name else ""
             if files.size_of(file.path) < file.offset:
@@ -139,6 +142,11 @@ class EventFolder:
                 raise CorruptRun(f"{self.folder / part} cannot be listed: {error.strerror}.") from error
             found += [f"{part}/{name}" if part else name for name in sorted(filter(is_event_file, names))]
         return found
+
+    def _removed(self, names: Collection[str]) -> list[str]:
+        """A line for each file that was read and is not there any more."""
+        gone = [self._files.pop(name) for name in sorted(self._files.keys() - set(names))]
+        return [f"{file.path} was removed: what was not read yet is lost." for file in gone if file.seen]
 
     def _batches(self, path: Path, prefix: str, read: RecordBatch, begin: int) -> Iterator[LogBatch]:
         """One batch, and another one behind each restart; `read` begins at byte `begin` of the file."""

@@ -73,7 +73,20 @@ def test_a_folder_that_disappears_is_a_line_and_its_curve_stays(tmp_path: Path) 
     assert metrics_in(list(follower.messages(False))) == {"loss"}
     shutil.rmtree(tmp_path / "top")
     after = [*follower.messages(False), *follower.messages(True)]
-    assert len(after) <= 1 and all("note" in message for message in after)
+    assert after == [{"note": f"{tmp_path / 'top'} was removed: what was not read yet is lost."}]
+
+
+def test_an_event_file_that_disappears_is_a_line_and_a_new_one_is_read(tmp_path: Path) -> None:
+    write(tmp_path, loss=1.0)
+    follower = TensorBoardFollower(tmp_path, 0.0)
+    assert metrics_in(list(follower.messages(False))) == {"loss"}
+    (removed,) = tmp_path.iterdir()
+    removed.unlink()
+    assert list(follower.messages(False)) == [
+        {"note": f"{removed} was removed: what was not read yet is lost."}
+    ]
+    write(tmp_path, accuracy=1.0)
+    assert metrics_in(list(follower.messages(True))) == {"accuracy"}
 
 
 def test_more_than_ten_thousand_tags_are_bounded_and_control_bytes_are_escaped(tmp_path: Path) -> None:
