@@ -42,12 +42,12 @@ _LISTS_ALONE = bytes.maketrans(b"{}", b"[]")
 _DIGITS_ALIKE = bytes.maketrans(b"123456789E", b"000000000e")
 
 
-def read_typed(path: Path, kind: type[T], *, limit: int = LIMIT, follow: bool = False) -> T | None:
+def read_typed(path: Path, kind: type[T]) -> T | None:
     """The JSON in `path` as a `kind`, a dataclass; None when there is no such file. Raises CorruptRun.
 
     Fields that `kind` does not have are ignored: a newer version may have written them.
     """
-    data = read_json(path, limit=limit, follow=follow)
+    data = read_json(path)
     return None if data is None else checked(path, lambda: typed(data, kind))
 
 

@@ -8,12 +8,12 @@ import signal
 import time
 
 
-def kill_all(seconds: float = 10.0) -> bool:
+def kill_all() -> bool:
     """Kill every child until there is none; orphans become children of the subreaper one by one.
 
-    False when some are still there after `seconds`: the kernel does not let them end.
+    False when some are still there after ten seconds: the kernel does not let them end.
     """
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + 10.0
     while _has_children():
         pidfds = [_kill(pid) for pid in children()]
         watched = [fd for fd in pidfds if fd is not None]

@@ -207,7 +207,7 @@ def _early_stop(session_cache: SessionCache, params: early_stop.EarlyStopParams)
 
 
 def _leak(session_cache: SessionCache, params: leak.LeakParams) -> LookedInto | None:
-    for folder, spec in _newest_of(session_cache, "leak"):
+    for folder, spec in _leak_runs(session_cache):
         curves = _curves(folder)
         measured = {
             setup: float(curves[metric].values[-1])
@@ -290,12 +290,10 @@ def _loss_slice(session_cache: SessionCache, params: loss_slice.LossSliceParams)
     return None
 
 
-def _newest_of(session_cache: SessionCache, experiment: str) -> list[tuple[store.RunFolder, Spec]]:
-    """Its runs, those started last first."""
+def _leak_runs(session_cache: SessionCache) -> list[tuple[store.RunFolder, Spec]]:
+    """Those started last first."""
     folders = (store.folder_of(session_cache.places, run) for run in store.list_ids(session_cache.places))
-    found = [
-        (folder, spec) for folder in folders if (spec := _spec(folder)) and spec.experiment == experiment
-    ]
+    found = [(folder, spec) for folder in folders if (spec := _spec(folder)) and spec.experiment == "leak"]
     return sorted(found, key=lambda one: one[1].order, reverse=True)
 
 

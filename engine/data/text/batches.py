@@ -50,12 +50,10 @@ def batches(
         yield assemble(sentences, rows, direction, multiple)
 
 
-def sorted_batches(
-    sentences: Sentences, batch_size: int, direction: Direction, *, multiple: int = 1
-) -> Iterator[SentenceBatch]:
+def sorted_batches(sentences: Sentences, batch_size: int, direction: Direction) -> Iterator[SentenceBatch]:
     """Shortest first, always in the same order: the batches of the notebook and of every evaluation."""
     for rows in sorted_rows(sentences, batch_size):
-        yield assemble(sentences, rows, direction, multiple)
+        yield assemble(sentences, rows, direction)
 
 
 def random_batches(

@@ -17,15 +17,15 @@ TRAINING_ONLY = (nn.Dropout, nn.Dropout2d, nn.Identity)
 """layers that do nothing at inference"""
 
 
-def architecture_of(net: nn.Sequential, side: int, divisor: float = 127.5, mean: float = 1.0) -> Architecture:
-    """For a network whose input is p / `divisor` - `mean` for pixels p of 0 to 255.
+def architecture_of(net: nn.Sequential, side: int) -> Architecture:
+    """For a network whose input is p / 127.5 - 1 for pixels p of 0 to 255.
 
     Raises ValueError for a layer that the NumPy network does not have.
     """
     layers = [
         _line(name, layer) for name, layer in net.named_children() if not isinstance(layer, TRAINING_ONLY)
     ]
-    return Architecture(side, tuple(layers), divisor, mean)
+    return Architecture(side, tuple(layers), divisor=127.5, mean=1.0)
 
 
 def live_images_of(net: nn.Sequential, pixels: Tensor, keep: Callable[[str, bytes], object]) -> LiveImages:

@@ -50,9 +50,9 @@ class ConvNet:
         """(N, side, side) of 0 to 255 -> (N, classes)."""
         return np.concatenate(list(self.logits_by_chunk(images)))
 
-    def logits_by_chunk(self, images: Pixels, chunk_size: int | None = None) -> Iterator[Floats]:
+    def logits_by_chunk(self, images: Pixels) -> Iterator[Floats]:
         """`logits` in chunks of images, for progress display and interruption."""
-        chunk_size = chunk_size or self.chunk_size()
+        chunk_size = self.chunk_size()
         for start in range(0, len(images), chunk_size):
             maps = self.normalise(images[start : start + chunk_size])
             for layer in self.layers:
