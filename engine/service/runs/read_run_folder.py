@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from checkpoints.errors import CheckpointError
@@ -85,18 +86,32 @@ def read(places: Places, run_id: str, tail: Json | None = None) -> TrackedRun:
 
     `tail`: stats and offset from the index, see TrackedRun.tail. Raises CorruptRun.
     """
-    return _guarded(places, run_id, lambda: _read(places, run_id, tail))
+    with _errors_as_corrupt_run(places, run_id):
+        run = load(places, run_id, tail)
+        if tracked_run.is_settled(run.state()):
+            read_all(run)
+            check_file(run)
+            run.all_events_read = True
+            tracked_run.update_checkpoint_step(run)
+            tracked_run.check_end(run)
+            run.measure_size()
+        return run
 
 
 def load(places: Places, run_id: str, tail: Json | None = None) -> TrackedRun:
     """The run without its events, or with those of `tail`. Raises CorruptRun."""
-    return _guarded(places, run_id, lambda: _load(places, run_id, tail))
+    with _errors_as_corrupt_run(places, run_id):
+        run = tracked_run.load(store.folder_of(places, run_id), tail)
+        if run.spec.id != run_id:
+            raise CorruptRun(f"{run.folder.spec} is of run {run.spec.id[:80]}.")
+        return run
 
 
-def _guarded(places: Places, run_id: str, do: Callable[[], TrackedRun]) -> TrackedRun:
-    """Any error of `do` as CorruptRun, so that one folder does not prevent reading the others."""
+@contextmanager
+def _errors_as_corrupt_run(places: Places, run_id: str) -> Iterator[None]:
+    """One folder does not prevent reading the others."""
     try:
-        return do()
+        yield
     except CorruptRun:
         raise
     except (DltuiError, OSError) as error:
@@ -108,29 +123,10 @@ def _guarded(places: Places, run_id: str, do: Callable[[], TrackedRun]) -> Track
         raise CorruptRun(f"{places.runs / run_id} cannot be read: {type(error).__name__}.") from error
 
 
-def _read(places: Places, run_id: str, tail: Json | None) -> TrackedRun:
-    run = _load(places, run_id, tail)
-    if tracked_run.is_settled(run.state()):
-        read_all(run)
-        check_file(run)
-        run.all_events_read = True
-        tracked_run.update_checkpoint_step(run)
-        tracked_run.check_end(run)
-        run.measure_size()
-    return run
-
-
 def read_all(run: TrackedRun) -> None:
     """Fold all events that are there."""
     while read_new(run, SETTLED_CHUNK):
         pass
-
-
-def _load(places: Places, run_id: str, tail: Json | None) -> TrackedRun:
-    run = tracked_run.load(store.folder_of(places, run_id), tail)
-    if run.spec.id != run_id:
-        raise CorruptRun(f"{run.folder.spec} is of run {run.spec.id[:80]}.")
-    return run
 
 
 def read_or_damaged(places: Places, run_id: str, tail: Json | None = None) -> TrackedRun | RunSummary:
