@@ -15,8 +15,6 @@ from typing import Any
 
 from engine import catalog, params, served_checkpoint, store, tensorboard_end
 from engine.errors import DltuiError, InputError, ParamError, RunRefused
-from engine.exec import shell_command
-from engine.exec.shell_command import ShellCommand
 from engine.experiment_files import names
 from engine.experiment_files.description import FileExperiment
 from engine.keeper import command_pipe
@@ -96,11 +94,7 @@ class Runs:
             given = self.withheld.of(before)
         check_executor(self._executors, submitted.executor)
         async with self._lock:
-            existing = (
-                await self._registry.index_thread.call(Index.id_of_token, submitted.token)
-                if submitted.token
-                else None
-            )
+            existing = await self._registry.index_thread.call(Index.id_of_token, submitted.token)
             if existing is not None:
                 return await self._registry.summary(existing)
             parent = await self._parent_of(submitted)
@@ -474,10 +468,16 @@ def spec_of(submission: SubmitRequest, now: float | None = None) -> Spec:
 
     `now`: wall clock, by default that of the system.
     """
-    if submission.command is not None:
-        return _command_spec(submission, submission.command, now)
+    command = submission.command
+    if command is not None and submission.executor != "local":
+        raise _invalid("executor", "local for a command", submission.executor)
     experiment = catalog.of(submission)
-    values = dataclasses.asdict(params.build(experiment.params, submission.params))
+    if command is None:
+        title = experiment.name
+        values = dataclasses.asdict(params.build(experiment.params, submission.params))
+    else:
+        title = submitted_command_checks.title_of(command)
+        values = submitted_command_checks.check_params(command, submission.params)
     created = time.time() if now is None else now
     run_id = store.new_id(experiment.name, created)
     return Spec(
@@ -485,9 +485,9 @@ def spec_of(submission: SubmitRequest, now: float | None = None) -> Spec:
         experiment=experiment.name,
         params=values,
         seed=submission.seed,
-        name=submission.name or f"{experiment.name}-{run_id[-4:]}",
-        framework=experiment.framework_of(values),
-        threads=submission.threads or experiment.threads or cores(),
+        name=submission.name or f"{title}-{run_id[-4:]}",
+        framework=experiment.framework_of(values) if command is None else "",
+        threads=submission.threads or (experiment.threads if command is None else 0) or cores(),
         device=submission.device,
         created_at=round(created, 3),
         token=submission.token,
@@ -495,33 +495,9 @@ def spec_of(submission: SubmitRequest, now: float | None = None) -> Spec:
         data=submission.data,
         gpus=submission.gpus,
         system_seconds=submission.system_seconds,
-        file=submission.file,
-        gpu_share=submission.gpu_share,
-    )
-
-
-def _command_spec(submission: SubmitRequest, command: ShellCommand, now: float | None) -> Spec:
-    """Raises DltuiError, also for a placeholder without a value."""
-    if submission.executor != "local":
-        raise _invalid("executor", "local for a command", submission.executor)
-    created = time.time() if now is None else now
-    run_id = store.new_id(shell_command.EXPERIMENT, created)
-    return Spec(
-        id=run_id,
-        experiment=shell_command.EXPERIMENT,
-        params=submitted_command_checks.check_params(command, submission.params),
-        seed=submission.seed,
-        name=submission.name or f"{submitted_command_checks.title_of(command)}-{run_id[-4:]}",
-        framework="",
-        threads=submission.threads or cores(),
-        device=submission.device,
-        created_at=round(created, 3),
-        token=submission.token,
-        gpu_share=submission.gpu_share,
-        data=submission.data,
-        gpus=submission.gpus,
-        system_seconds=submission.system_seconds,
+        file=None if command else submission.file,
         command=command,
+        gpu_share=submission.gpu_share,
     )
 
 
