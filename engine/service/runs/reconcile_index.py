@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
-from engine import store
+from engine import files, store
 from engine.errors import CorruptRun
 from engine.places import Places
 from engine.protocol import Json, RunSummary
@@ -58,8 +57,8 @@ async def _load(registry: RunRegistry, run_id: str, tail: Json) -> None:
 
 async def index_runs(registry: RunRegistry, run_ids: Sequence[str]) -> None:
     """Read these run folders into the index, in the order given."""
-    for batch in _batches(run_ids):
-        found = await asyncio.to_thread(_read_all, registry.places, batch)
+    for at in range(0, len(run_ids), BATCH):
+        found = await asyncio.to_thread(_read_all, registry.places, run_ids[at : at + BATCH])
         unsettled = [run for run in found if isinstance(run, TrackedRun) and run.is_unsettled]
         await registry.index_thread.write_rows([_row(run) for run in found if run not in unsettled])
         for run in unsettled:
@@ -86,15 +85,5 @@ async def reload_truncated(registry: RunRegistry) -> None:
 
 
 def _truncated(places: Places, found: Sequence[tuple[int, str, int]]) -> list[str]:
-    return [run_id for _, run_id, offset in found if _size(store.folder_of(places, run_id).events) < offset]
-
-
-def _size(path: Path) -> int:
-    try:
-        return os.stat(path).st_size
-    except OSError:
-        return 0
-
-
-def _batches(run_ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (run_ids[at : at + BATCH] for at in range(0, len(run_ids), BATCH))
+    sizes = [(run_id, files.size_of(store.folder_of(places, run_id).events), end) for _, run_id, end in found]
+    return [run_id for run_id, size, end in sizes if size < end]

@@ -132,7 +132,7 @@ class Removals:
             except (DltuiError, OSError) as error:
                 await self._discard(made, [])
                 raise _not_moved(error) from error
-            item = await asyncio.to_thread(_sweep_item, summary, target)
+            item = await asyncio.to_thread(_removed_item, "sweep", summary, target)
             moved, _ = await self._move_runs(made, trials if runs else ())
             return await self._finish(made, [(item, target), *moved], now)
 
@@ -202,7 +202,7 @@ class Removals:
             except (RunRefused, RunNotFound, OSError) as error:
                 refused[run_id] = _not_moved(error)
                 continue
-            moved.append((await asyncio.to_thread(_run_item, summary, target), target))
+            moved.append((await asyncio.to_thread(_removed_item, "run", summary, target), target))
         return moved, refused
 
     async def _finish(self, made: RemovalFolder | None, moved: list[MovedItem], now: bool) -> Removal:
@@ -275,14 +275,9 @@ class Removals:
                 yield self.places.runs / run_id
 
 
-def _run_item(run: RunSummary, path: Path) -> RemovedItem:
-    return RemovedItem("run", run.id, run.spec.name, str(run.status), removed_folder.size_of(path),
-                       run.spec.experiment)  # fmt: skip
-
-
-def _sweep_item(sweep: SweepSummary, path: Path) -> RemovedItem:
-    return RemovedItem("sweep", sweep.id, sweep.spec.name, str(sweep.status), removed_folder.size_of(path),
-                       sweep.spec.experiment)  # fmt: skip
+def _removed_item(kind: str, gone: RunSummary | SweepSummary, path: Path) -> RemovedItem:
+    return RemovedItem(kind, gone.id, gone.spec.name, str(gone.status), removed_folder.size_of(path),
+                       gone.spec.experiment)  # fmt: skip
 
 
 def _select(found: list[RemovalFolder], name: object) -> tuple[RemovalFolder, tuple[RemovedItem, ...]]:
