@@ -32,13 +32,11 @@ from engine.sweep_protocol import (
     AddEdit,
     CountEdit,
     ExtendEdit,
-    PinEdit,
     SweepSpec,
     SweepStatus,
     TrialEdit,
     TrialRow,
     TrialStatus,
-    WholeEdit,
     WidenEdit,
 )
 from engine.typed_json import WrongType, to_json, typed
@@ -87,23 +85,11 @@ def _held(sweep: Sweep, verb: str) -> HeldEntry:
     return HeldEntry(tuple(trial.number for trial in sweep.trials.values() if trial.is_open))
 
 
-def _pause(sweep: Sweep, edit: WholeEdit) -> HeldEntry:
-    return _held(sweep, "pause")
-
-
-def _stop(sweep: Sweep, edit: WholeEdit) -> HeldEntry:
-    return _held(sweep, "stop")
-
-
 def _stop_trial(sweep: Sweep, edit: TrialEdit) -> TrialEntry:
     trial = trial_of(sweep, edit.trial)
     if not trial.is_open and trial.row.status is not TrialStatus.PAUSED:
         raise RunRefused(f"trial {trial.number} is {trial.row.status} already.")
     return TrialEntry(trial.number)
-
-
-def _pin(sweep: Sweep, edit: PinEdit) -> PinEntry:
-    return PinEntry(trial_of(sweep, edit.trial).number, edit.on)
 
 
 def _add(sweep: Sweep, edit: AddEdit) -> AddEntry:
@@ -152,20 +138,13 @@ def _union(axis: Axis, wider: Axis) -> Axis:
     if (axis.values is None) != (wider.values is None):
         form = "a range" if axis.values is None else "values"
         raise ParamError(f"{axis.name}: expected {form}, as the axis has now.")
-    low, high = _min(axis.low, wider.low), _max(axis.high, wider.high)
+    low = min((end for end in (axis.low, wider.low) if end is not None), default=None)
+    high = max((end for end in (axis.high, wider.high) if end is not None), default=None)
     if axis.values is None or wider.values is None:
         return Axis(axis.name, None, low, high, axis.log)
     values = tuple(dict.fromkeys((*axis.values, *wider.values)))
     both = axis.low is not None and wider.low is not None
     return Axis(axis.name, values, low if both else None, high if both else None, axis.log)
-
-
-def _min(one: float | None, other: float | None) -> float | None:
-    return min((value for value in (one, other) if value is not None), default=None)
-
-
-def _max(one: float | None, other: float | None) -> float | None:
-    return max((value for value in (one, other) if value is not None), default=None)
 
 
 # --- of lanes ---------------------------------------------------------------------------------------------
@@ -176,10 +155,6 @@ def _stop_lane(sweep: Sweep, edit: TrialEdit, lane: TrialRow | None) -> TrialEnt
     if lane is not None and lane.status.is_settled and lane.status is not TrialStatus.PAUSED:
         raise RunRefused(f"trial {lane.trial} is {lane.status} already.")
     return TrialEntry(edit.trial)
-
-
-def _pin_lane(sweep: Sweep, edit: PinEdit, lane: TrialRow | None) -> PinEntry:
-    return PinEntry(edit.trial, edit.on)
 
 
 def _extend_lane(sweep: Sweep, edit: ExtendEdit, lane: TrialRow | None) -> ExtendEntry:
@@ -246,13 +221,9 @@ def _check_drawn(sweep: Sweep, count: int) -> None:
 
 _LANE_HANDLERS: Mapping[str, Callable[[Sweep, Any, TrialRow | None], Made]] = {
     "stop_trial": _stop_lane,
-    "pin": _pin_lane,
+    "pin": lambda sweep, edit, lane: PinEntry(edit.trial, edit.on),
     "extend": _extend_lane,
 }
-
-
-def _parallel(sweep: Sweep, edit: CountEdit) -> CountEntry:
-    return CountEntry(optional_count(PARALLEL, edit.count))
 
 
 def _trials(sweep: Sweep, edit: CountEdit) -> CountEntry:
@@ -288,6 +259,14 @@ def trial_of(sweep: Sweep, number: int) -> Trial:
 
 
 _HANDLERS: Mapping[str, Callable[[Sweep, Any], Made]] = {
-    "pause": _pause, "resume": lambda sweep, edit: EmptyEntry(), "stop": _stop, "stop_trial": _stop_trial,
-    "pin": _pin, "add": _add, "widen": _widen, "parallel": _parallel, "trials": _trials, "extend": _extend,
-}  # fmt: skip
+    "pause": lambda sweep, edit: _held(sweep, "pause"),
+    "stop": lambda sweep, edit: _held(sweep, "stop"),
+    "resume": lambda sweep, edit: EmptyEntry(),
+    "stop_trial": _stop_trial,
+    "pin": lambda sweep, edit: PinEntry(trial_of(sweep, edit.trial).number, edit.on),
+    "add": _add,
+    "widen": _widen,
+    "parallel": lambda sweep, edit: CountEntry(optional_count(PARALLEL, edit.count)),
+    "trials": _trials,
+    "extend": _extend,
+}
