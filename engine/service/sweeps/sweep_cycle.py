@@ -114,29 +114,22 @@ class SweepCycle:
     async def rows(self, sweep: Sweep) -> list[TrialRow]:
         """Rows of all trials, including the lanes of batches. Raises CorruptRun."""
         own = [trial.row for trial in sweep.trials.values() if trial.number > 0 or not sweep.spec.lanes]
-        batches = _started_batches(sweep)
-        if not batches:
+        if not _started_batches(sweep):
             return own
         from engine.service.sweeps import batch_trials  # as above
 
-        try:
-            lanes = await self.to_thread(
-                batch_trials.rows, self.registry.places, sweep.spec, batches, frozenset(sweep.pinned)
-            )
-            return lanes + own
-        except OSError as error:
-            raise CorruptRun(
-                f"The networks of the batched run {sweep.id} cannot be read: {error}."
-            ) from error
+        return await self._read_lanes(sweep, batch_trials.rows, frozenset(sweep.pinned)) + own
 
     async def lane_row(self, sweep: Sweep, trial: int) -> TrialRow | None:
         """The row of a lane; None while its batch has written no files. Raises CorruptRun."""
         from engine.service.sweeps import batch_trials  # as above
 
+        return await self._read_lanes(sweep, batch_trials.row, trial)
+
+    async def _read_lanes(self, sweep: Sweep, read: Callable[..., T], which: object) -> T:
+        batches = _started_batches(sweep)
         try:
-            return await self.to_thread(
-                batch_trials.row, self.registry.places, sweep.spec, _started_batches(sweep), trial
-            )
+            return await self.to_thread(read, self.registry.places, sweep.spec, batches, which)
         except OSError as error:
             raise CorruptRun(
                 f"The networks of the batched run {sweep.id} cannot be read: {error}."
