@@ -44,12 +44,16 @@ def make_spec(request: SweepSubmitRequest) -> SweepSpec:
             raise ParamError(f"executor: expected local for a command, got {request.executor!r}.")
         submitted_command_checks.check_named(request.command, [*fixed, *(axis.name for axis in axes)])
     metric = request.metric or experiment.best
-    _check_metric_name(metric)
+    if not metric.isprintable() or not 0 < len(metric) <= 64:
+        raise ParamError(f"metric: expected the name of one, got {metric[:80]!r}.")
+    title = experiment.name
+    if request.command is not None:
+        title = submitted_command_checks.title_of(request.command)
     created = round(time.time(), 3)
     sweep_id = store.new_id(f"{experiment.name}-sweep", created)
     made = SweepSpec(
         id=sweep_id,
-        name=request.name or f"{_title(request, experiment)}-{sweep_id[-4:]}",
+        name=request.name or f"{title}-{sweep_id[-4:]}",
         experiment=experiment.name,
         axes=axes,
         params=fixed,
@@ -74,10 +78,6 @@ def make_spec(request: SweepSubmitRequest) -> SweepSpec:
     )
     check(made)
     return replace(made, lanes=batch_spec.is_batchable(made))
-
-
-def _title(request: SweepSubmitRequest, experiment: Experiment) -> str:
-    return experiment.name if request.command is None else submitted_command_checks.title_of(request.command)
 
 
 def _expand_suite(request: SweepSubmitRequest) -> SweepSubmitRequest:
@@ -116,7 +116,12 @@ def check(spec: SweepSpec) -> None:
                 f"axes: expected a grid of at most {MAX_POINTS:,} points, got {points:,}.",
                 "Give fewer values, or say how many to try: --trials 100",
             )
-    _check_metric(spec)
+    declared = catalog.of(spec).metrics
+    if declared and spec.metric not in declared:
+        raise ParamError(
+            f"metric: expected one that {spec.experiment} logs, got {spec.metric!r}.",
+            f"It logs: {', '.join(declared)}.",
+        )
     _check_first_points(spec, lambda built: _check_logged(spec, built))
 
 
@@ -147,16 +152,6 @@ def _check_first_points(spec: SweepSpec, check: Callable[[Any], object]) -> None
             first = first or error
     if first is not None:
         raise first
-
-
-def _check_metric(spec: SweepSpec) -> None:
-    """Raises ParamError for a metric that the experiment does not declare."""
-    declared = catalog.of(spec).metrics
-    if declared and spec.metric not in declared:
-        raise ParamError(
-            f"metric: expected one that {spec.experiment} logs, got {spec.metric!r}.",
-            f"It logs: {', '.join(declared)}.",
-        )
 
 
 def _check_logged(spec: SweepSpec, built: Any) -> None:
@@ -214,12 +209,6 @@ def optional_count(param: Param, given: Any) -> int | None:
 def _trials(given: Any, method: str) -> int | None:
     trials = optional_count(TRIALS, given)
     return DEFAULT_TRIALS if trials is None and method != "grid" else trials
-
-
-def _check_metric_name(given: str) -> None:
-    """Raises ParamError."""
-    if not given.isprintable() or not 0 < len(given) <= 64:
-        raise ParamError(f"metric: expected the name of one, got {given[:80]!r}.")
 
 
 def _goal(given: str, metric: str, experiment: Experiment) -> str:
