@@ -31,7 +31,8 @@ def notifications_of_run(
         yield _of_run("end", after, f"{_title(after)} is done", _values(after))
     if settings.failure and has_ended and after.status in FAILURES:
         cause = after.cause.text if after.cause else ""
-        yield _of_run("failure", after, f"{_title(after)} {_past(after.status)}", cause)
+        verb = "failed" if after.status is Status.FAILED else "is lost"
+        yield _of_run("failure", after, f"{_title(after)} {verb}", cause)
     if settings.stall and STALLED in after.notice and STALLED not in before.notice:
         yield _of_run("stall", after, f"{_title(after)} has stalled", after.notice)
     if condition is not None and condition(after) and not condition(before):
@@ -115,10 +116,6 @@ def _of_run(kind: str, run: RunSummary, title: str, text: str) -> Notification:
 
 def _title(run: RunSummary) -> str:
     return run.spec.name or f"{run.spec.experiment} {run.id[-4:]}"
-
-
-def _past(status: Status) -> str:
-    return "failed" if status is Status.FAILED else "is lost"
 
 
 def _values(run: RunSummary) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from engine.machine_protocol import Resources
@@ -100,12 +100,8 @@ class ChangeFeed:
     def _set_row(self, run_id: str, row: RunSummary | None) -> None:
         self._rows.pop(run_id, None)
         self._rows[run_id] = (self._next_version(), row)
-        if len(self._rows) > ROW_LIMIT:
-            self._drop(list(self._rows)[: len(self._rows) - ROW_LIMIT])
-
-    def _drop(self, run_ids: Iterable[str]) -> None:
-        for run_id in run_ids:
-            del self._rows[run_id]
+        while len(self._rows) > ROW_LIMIT:
+            del self._rows[next(iter(self._rows))]
 
     def _next_version(self) -> int:
         self.version += 1

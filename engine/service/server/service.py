@@ -77,12 +77,13 @@ class Service:
             elsewhere = {"ray": executors.RayExecutor(places, here)} if executors.is_ray_installed() else {}
         self.cycle = RunCycle(self.registry, here, self.machine, remote_executors=elsewhere)
         self.runs = Runs(self.registry, self.cycle.wake, self.executors, self.cycle.withheld)
-        self.sweeps = Sweeps(places, self._sweep_cycle(), self.change_feed)
+        sweep_cycle = SweepCycle(self.registry, self.runs, self.machine, self.executors)
+        self.sweeps = Sweeps(places, sweep_cycle, self.change_feed)
         self.cycle.on_settled = self.sweeps.wake
         self.runs.on_added_or_removed = self._on_added_or_removed
         self.runs.on_annotated = self._on_annotated
         self.removals = Removals(places, self.runs, self.sweeps)
-        self.removals.drop_cache = self._drop_cache
+        self.removals.drop_cache = lambda: self.imports.drop_cache()
         self._handlers = Requests(self).handlers()
         self._listener = Listener(places.socket, self._accept)
         self._clients: set[ClientConnection] = set()
@@ -152,18 +153,12 @@ class Service:
     def executors(self) -> tuple[str, ...]:
         return ("local", *self.cycle.remote_executors)
 
-    def _sweep_cycle(self) -> SweepCycle:
-        return SweepCycle(self.registry, self.runs, self.machine, self.executors)
-
     @functools.cached_property
     def imports(self) -> Imports:
         """Made with the first use, which is after the first answers to clients."""
         from engine.service.imports.imports import Imports
 
         return Imports(self.places, self.registry, self.runs.counter)
-
-    async def _drop_cache(self) -> str:
-        return await self.imports.drop_cache()
 
     def _on_added_or_removed(self, run_id: str) -> None:
         self.sweeps.publish_run_change(run_id)
@@ -290,10 +285,8 @@ class Service:
                 self.measure()
             except (OSError, ValueError, KeyError):
                 logging.exception("the machine could not be measured")
-            await asyncio.sleep(IDLE_SECONDS if self._is_idle() else POLL_SECONDS)
-
-    def _is_idle(self) -> bool:
-        return not self._clients and not self.registry.unsettled()
+            is_idle = not self._clients and not self.registry.unsettled()
+            await asyncio.sleep(IDLE_SECONDS if is_idle else POLL_SECONDS)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         uid = peer_uid(writer)

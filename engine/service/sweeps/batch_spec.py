@@ -119,10 +119,6 @@ def count_lanes(batches: Sequence[SweepBatch]) -> int:
     return sum(batch.count for batch in batches if not batch.extends)
 
 
-def seed_axis(batch: SweepBatch) -> Axis:
-    return Axis(SEED.name, batch.seeds)
-
-
 def _draws(spec: SweepSpec) -> int | None:
     drawn_from = spec.sampler == "random" or any(axis.values is None for axis in spec.axes)
     return spec.trials if drawn_from else None
@@ -181,7 +177,8 @@ def make_spec(batch: SweepBatch, spec: SweepSpec, row: TrialRow, created_at: flo
 def axes_text(batch: SweepBatch) -> str:
     """The axes as typed by a user; the seeds come last and vary fastest."""
     kinds = trial_spec.axis_params(catalog.find("xor"))
-    return "; ".join(_axis_text(axis, kinds[axis.name]) for axis in (*batch.axes, seed_axis(batch)))
+    axes = (*batch.axes, Axis(SEED.name, batch.seeds))
+    return "; ".join(_axis_text(axis, kinds[axis.name]) for axis in axes)
 
 
 def _axis_text(axis: Axis, param: Param) -> str:
@@ -191,12 +188,6 @@ def _axis_text(axis: Axis, param: Param) -> str:
     values = axis.values
     numbers = [value for value in values if type(value) is int]
     if len(numbers) == len(values) > 2 and numbers == list(range(numbers[0], numbers[0] + len(numbers))):
-        return f"{axis.name}={numbers[0]}..{numbers[-1]}{_scale_of(axis)}"
+        scale = " log" if axis.log and axis.low is not None else " linear" if param.log else ""
+        return f"{axis.name}={numbers[0]}..{numbers[-1]}{scale}"
     return f"{axis.name}={','.join(format_value(param, value) for value in values)}"
-
-
-def _scale_of(axis: Axis) -> str:
-    """The suffix that keeps the scale of a range of integers."""
-    if axis.log and axis.low is not None:
-        return " log"
-    return " linear" if trial_spec.axis_params(catalog.find("xor"))[axis.name].log else ""
