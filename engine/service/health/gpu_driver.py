@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from engine.machine_protocol import Finding, Severity
+from engine.service.placement.gpus import answer_of, decoded, processes_on
 from engine.service.placement.machine_load import cores
 
 GIB = 1 << 30
@@ -18,7 +19,6 @@ UNCORRECTED, SINCE_START = 1, 0
 """NVML_MEMORY_ERROR_TYPE_UNCORRECTED, NVML_VOLATILE_ECC"""
 NO_GPU_HERE = ("not loaded", "not found", "uninitialized")
 """in what NVML says on a machine without an NVIDIA driver"""
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def read_driver() -> Driver | None:
     except pynvml.NVMLError as error:
         return None if any(part in str(error).lower() for part in NO_GPU_HERE) else Driver("", (), str(error))
     try:
-        version = _decoded(pynvml.nvmlSystemGetDriverVersion())
+        version = decoded(pynvml.nvmlSystemGetDriverVersion())
         return Driver(version, tuple(_read(pynvml, at) for at in range(pynvml.nvmlDeviceGetCount())))
     except pynvml.NVMLError as error:
         return Driver("", (), str(error))
@@ -81,35 +81,15 @@ def _read(nvml: Any, number: int) -> DoctorGpu:
         handle = nvml.nvmlDeviceGetHandleByIndex(number)
         return DoctorGpu(
             number,
-            _decoded(nvml.nvmlDeviceGetName(handle)),
-            _decoded(nvml.nvmlDeviceGetUUID(handle)),
+            decoded(nvml.nvmlDeviceGetName(handle)),
+            decoded(nvml.nvmlDeviceGetUUID(handle)),
             int(nvml.nvmlDeviceGetMemoryInfo(handle).used),
-            bool(_told(nvml, lambda: nvml.nvmlDeviceGetMigMode(handle)[0])),
-            _told(nvml, lambda: nvml.nvmlDeviceGetTotalEccErrors(handle, UNCORRECTED, SINCE_START)) or 0,
-            _held(nvml, handle),
+            bool(answer_of(nvml, lambda: nvml.nvmlDeviceGetMigMode(handle)[0])),
+            answer_of(nvml, lambda: nvml.nvmlDeviceGetTotalEccErrors(handle, UNCORRECTED, SINCE_START)) or 0,
+            tuple({process.pid: process.usedGpuMemory for process in processes_on(nvml, handle)}.items()),
         )
     except nvml.NVMLError as error:
         return DoctorGpu(number, error=str(error))
-
-
-def _held(nvml: Any, handle: Any) -> tuple[tuple[int, int | None], ...]:
-    found = [
-        *(_told(nvml, lambda: nvml.nvmlDeviceGetComputeRunningProcesses(handle)) or ()),
-        *(_told(nvml, lambda: nvml.nvmlDeviceGetGraphicsRunningProcesses(handle)) or ()),
-    ]
-    return tuple({process.pid: process.usedGpuMemory for process in found}.items())
-
-
-def _told(nvml: Any, ask: Callable[[], T]) -> T | None:
-    """None where this GPU has no such thing, or this user may not know it."""
-    try:
-        return ask()
-    except nvml.NVMLError:
-        return None
-
-
-def _decoded(raw: str | bytes) -> str:
-    return raw.decode(errors="replace") if isinstance(raw, bytes) else raw
 
 
 # --- what is said of it -----------------------------------------------------------------------------------

@@ -59,37 +59,37 @@ class Nvml:
         nvml = self._nvml
         handle = nvml.nvmlDeviceGetHandleByIndex(number)
         memory = nvml.nvmlDeviceGetMemoryInfo(handle)
-        rates = self._told(lambda: nvml.nvmlDeviceGetUtilizationRates(handle))
-        milliwatts = self._told(lambda: nvml.nvmlDeviceGetPowerUsage(handle))
+        rates = answer_of(nvml, lambda: nvml.nvmlDeviceGetUtilizationRates(handle))
+        milliwatts = answer_of(nvml, lambda: nvml.nvmlDeviceGetPowerUsage(handle))
+        held = {process.pid: process.usedGpuMemory or 0 for process in processes_on(nvml, handle)}
         return Gpu(
-            name=_text(nvml.nvmlDeviceGetName(handle)),
-            uuid=_text(nvml.nvmlDeviceGetUUID(handle)),
+            name=decoded(nvml.nvmlDeviceGetName(handle)),
+            uuid=decoded(nvml.nvmlDeviceGetUUID(handle)),
             used_bytes=int(memory.used),
             total_bytes=int(memory.total),
             busy=0.0 if rates is None else float(rates.gpu) / 100,
-            foreign_bytes=self._foreign(handle, own_pids),
+            foreign_bytes=sum(size for pid, size in held.items() if pid not in own_pids),
             number=number,
             is_busy_known=rates is not None,
             watts=None if milliwatts is None else milliwatts / 1000,
-            celsius=self._told(lambda: nvml.nvmlDeviceGetTemperature(handle, CELSIUS_OF_GPU)),
+            celsius=answer_of(nvml, lambda: nvml.nvmlDeviceGetTemperature(handle, CELSIUS_OF_GPU)),
         )
 
-    def _told(self, ask: Callable[[], T]) -> T | None:
-        """None where this GPU has no such thing, or this user may not know it."""
-        try:
-            return ask()
-        except self._nvml.NVMLError:
-            return None
 
-    def _foreign(self, handle: Any, own_pids: set[int]) -> int:
-        """0 where the driver does not tell whose the memory is; what is free is known all the same."""
-        nvml = self._nvml
-        found = [
-            *(self._told(lambda: nvml.nvmlDeviceGetComputeRunningProcesses(handle)) or ()),
-            *(self._told(lambda: nvml.nvmlDeviceGetGraphicsRunningProcesses(handle)) or ()),
-        ]
-        held = {process.pid: process.usedGpuMemory or 0 for process in found}
-        return sum(size for pid, size in held.items() if pid not in own_pids)
+def answer_of(nvml: Any, ask: Callable[[], T]) -> T | None:
+    """None where this GPU has no such thing, or this user may not know it."""
+    try:
+        return ask()
+    except nvml.NVMLError:
+        return None
+
+
+def processes_on(nvml: Any, handle: Any) -> list[Any]:
+    """Empty where the driver does not tell whose the memory is; what is free is known all the same."""
+    return [
+        *(answer_of(nvml, lambda: nvml.nvmlDeviceGetComputeRunningProcesses(handle)) or ()),
+        *(answer_of(nvml, lambda: nvml.nvmlDeviceGetGraphicsRunningProcesses(handle)) or ()),
+    ]
 
 
 def find_driver() -> GpuDriver:
@@ -105,7 +105,7 @@ def find_driver() -> GpuDriver:
     return Nvml(pynvml)
 
 
-def _text(raw: str | bytes) -> str:
+def decoded(raw: str | bytes) -> str:
     return raw.decode(errors="replace") if isinstance(raw, bytes) else raw
 
 
