@@ -302,12 +302,12 @@ def both(places: Places, threads: int) -> tuple[Found, dict[str, float]]:
 
 def main() -> int:
     asked = arguments()
+    if asked.only == "place":
+        print(json.dumps(place_20()))
+        return 0
     if asked.only:
         places = Places(asked.home)
         run = store.list_ids(places)[0]
-        if asked.only == "place":
-            print(json.dumps(place_20()))
-            return 0
         work = numpy_side if asked.only == "ours" else keras_side
         print(json.dumps(work(places, run, asked.threads)))
         return 0

@@ -3,6 +3,7 @@ network of two layers makes of that."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from engine.models.language.weights import BlockWeights, Floats, Norm, Transform
 
 EPSILON = 1e-5
 """added to the variance by layer norms, as in PyTorch"""
+SLOPE = math.sqrt(2 / math.pi)
 Ints = NDArray[np.int64]
 
 
@@ -56,7 +58,7 @@ class TransformerNetwork:
     def read(self, ids: Sequence[int], state: TransformerState | None = None) -> TransformerState:
         """All words at once. Raises DataError for more words than there are positions."""
         before = 0 if state is None else state.length
-        x = self._embed(np.asarray(ids, np.int64), before)
+        x = self._embed(ids, slice(before, before + len(ids)), before + len(ids))
         keys, values = [], []
         for number, block in enumerate(self.weights.blocks):
             q, k, v = queries_keys_values(block, x)
@@ -71,7 +73,7 @@ class TransformerNetwork:
 
     def advance(self, state: TransformerState, ids: Sequence[int]) -> TransformerState:
         """Raises DataError for more words than there are positions."""
-        x = self._embed(np.asarray(ids, np.int64), np.full(len(ids), state.length))
+        x = self._embed(ids, state.length, state.length + 1)
         shape = (*state.keys.shape[:2], state.length + 1, x.shape[1])
         keys, values = np.empty(shape, np.float32), np.empty(shape, np.float32)
         keys[:, :, :-1], values[:, :, :-1] = state.keys, state.values
@@ -84,7 +86,7 @@ class TransformerNetwork:
         """Block by block: all prefixes pass through the matrices at once, and each attends to its own."""
         paths = _paths(tree)
         depths = np.repeat(np.arange(len(paths)), [len(path) for path in paths])
-        x = self._embed(np.concatenate([level.words for level in tree.levels]), depths)
+        x = self._embed(np.concatenate([level.words for level in tree.levels]), depths, len(paths))
         for block in self.weights.blocks:
             q, k, v = queries_keys_values(block, x)
             heard = np.empty_like(x)
@@ -96,7 +98,7 @@ class TransformerNetwork:
 
     def look_into(self, ids: Sequence[int]) -> BlockReading:
         """What each word of a sentence attends to, and the word vectors behind each block."""
-        x = self._embed(np.asarray(ids, np.int64), 0)
+        x = self._embed(ids, slice(0, len(ids)), len(ids))
         weights, stream = [], [x]
         for block in self.weights.blocks:
             q, k, v = queries_keys_values(block, x)
@@ -105,24 +107,24 @@ class TransformerNetwork:
             stream.append(x)
         return BlockReading(np.stack(weights), np.stack(stream))
 
-    def _embed(self, ids: Ints, positions: int | Ints) -> Floats:
-        """(n, E): sqrt(E) times the word vectors, and their positions, the first one or one for each."""
-        vectors: Floats = self.weights.embedding[ids] * np.float32(np.sqrt(self.weights.embedding.shape[1]))
-        at = np.arange(positions, positions + len(ids)) if isinstance(positions, int) else positions
-        if self.weights.position is None or not len(at):
+    def _embed(self, ids: Rows, places: int | slice | Ints, end: int) -> Floats:
+        """(n, E): sqrt(E) times the word vectors, and the positions of `places`, which are below `end`."""
+        embedding, position = self.weights.embedding, self.weights.position
+        vectors: Floats = embedding[np.asarray(ids, np.int64)] * math.sqrt(embedding.shape[1])
+        if position is None:
             return vectors
-        if at.max() >= len(self.weights.position):
+        if end > len(position):
             raise DataError(
                 f"The model reads at most {POSITIONS - 1} words, got more.", "Give it a shorter text."
             )
-        vectors += self.weights.position[at]
+        vectors += position[places]
         return vectors
 
     def _attend(self, q: Floats, k: Floats, before: int) -> Floats:
         """(heads, T, before + T): the weights of `q` (T, E) over `k` (before + T, E), 0 for later words."""
         heads = self.weights.heads
         scores = _split(q, heads) @ _split(k, heads).transpose(0, 2, 1)
-        scores *= np.float32(1 / np.sqrt(q.shape[1] // heads))
+        scores /= math.sqrt(q.shape[1] // heads)
         later = np.arange(len(k)) > np.arange(before, before + len(q))[:, None]
         scores[:, later] = -np.inf
         return softmax(scores)
@@ -142,34 +144,37 @@ def queries_keys_values(block: BlockWeights, x: Floats) -> tuple[Floats, Floats,
 
 def layer_norm(norm: Norm, x: Floats) -> Floats:
     """Mean 0 and variance 1 over the last axis, then scaled and shifted."""
-    share = np.float32(1 / x.shape[-1])
-    mean: Floats = np.add.reduce(x, axis=-1, keepdims=True) * share
-    made: Floats = x - mean
-    made /= np.sqrt(np.vecdot(made, made)[..., None] * share + np.float32(EPSILON))
+    width = x.shape[-1]
+    if x.size == width:  # a single word: scalars take half the time of arrays of one
+        row = x.reshape(width)
+        made: Floats = row - np.add.reduce(row) / width
+        made /= math.sqrt(made.dot(made) / width + EPSILON)
+    else:
+        made = x - np.add.reduce(x, axis=-1, keepdims=True) / width
+        made /= np.sqrt(np.vecdot(made, made)[..., None] / width + EPSILON)
     made *= norm.weight
     made += norm.bias
-    return made
+    return made.reshape(x.shape)
 
 
 def gelu(x: Floats) -> Floats:
     """x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))), in place (Hendrycks and Gimpel, 2016)."""
     inner = np.square(x)
-    inner *= np.float32(0.044715)
-    inner += np.float32(1)
+    inner *= 0.044715 * SLOPE
+    inner += SLOPE
     inner *= x
-    inner *= np.float32(np.sqrt(2 / np.pi))
     np.tanh(inner, out=inner)
-    inner += np.float32(1)
+    inner += 1
     x *= inner
-    x *= np.float32(0.5)
+    x *= 0.5
     return x
 
 
 def softmax(scores: Floats) -> Floats:
     """Over the last axis, in place."""
-    scores -= scores.max(axis=-1, keepdims=True)
+    scores -= np.maximum.reduce(scores, axis=-1, keepdims=True)
     np.exp(scores, out=scores)
-    scores /= scores.sum(axis=-1, keepdims=True)
+    scores /= np.add.reduce(scores, axis=-1, keepdims=True)
     return scores
 
 
@@ -195,7 +200,7 @@ def _attend_each(q: Floats, keys: Floats, heads: int) -> Floats:
     n, length, width = keys.shape
     by_head = keys.reshape(n, length, heads, width // heads).transpose(0, 2, 1, 3)
     scores: Floats = (by_head @ q.reshape(n, heads, width // heads, 1))[..., 0]
-    scores *= np.float32(1 / np.sqrt(width // heads))
+    scores /= math.sqrt(width // heads)
     return softmax(scores)
 
 
