@@ -28,6 +28,7 @@ from tests.engine.worker.attempts import (
 )
 
 FRAMEWORKS = ("torch", "tensorflow")
+TRANSFORMER = ("torch", "transformer")
 SMALL: dict[str, Any] = {"embedding": 16, "hidden_size": 16, "batch": 16, "epochs": 3, "lr": 0.02}
 
 
@@ -64,14 +65,14 @@ def test_it_learns_a_small_grammar_and_logs_all_its_metrics(
         assert curve(folder, f"{part}_perplexity")[36] < 17
 
 
-@pytest.mark.parametrize("framework", FRAMEWORKS)
+@pytest.mark.parametrize(("framework", "model"), [*((one, "lstm") for one in FRAMEWORKS), TRANSFORMER])
 @pytest.mark.parametrize("direction", ["forward", "reversed"])
 def test_what_cannot_be_known_has_the_perplexity_of_the_number_of_words(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, framework: str, direction: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, framework: str, model: str, direction: str
 ) -> None:
     """12 words, six in each sentence: six guesses among 12, and an <EOS> that can be known."""
     monkeypatch.setenv("DLTUI_DATA", str(tmp_path))
-    folder = finished(tmp_path, framework, noise(tmp_path), direction=direction, epochs=4)
+    folder = finished(tmp_path, framework, noise(tmp_path), model=model, direction=direction, epochs=4)
     honest = math.exp(6 * math.log(12) / 7)
     assert curve(folder, "test_perplexity")[160] == pytest.approx(honest, rel=0.03)
 

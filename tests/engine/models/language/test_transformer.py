@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from functools import partial
 
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 from engine.errors import CorruptRun, DataError
 from engine.models.language import model_description as descriptions
@@ -20,7 +18,7 @@ from engine.models.language.scoring import perplexity, score
 from engine.models.language.transformer import TransformerNetwork
 from engine.models.language.weights import weights
 from engine.sampling import SamplingParams
-from tests.engine.models.language import samples
+from tests.engine.models.language import samples, torch_layers
 
 SENTENCE = [5, 9, 7, 7, 12, 4]
 KINDS = [
@@ -30,45 +28,13 @@ KINDS = [
 ]
 
 
-def torch_logps(kind: TransformerDescription, arrays: samples.Arrays, ids: list[int]) -> torch.Tensor:
-    """log p (T, V) after <START> and each word, by nn.TransformerEncoderLayer with a causal mask."""
-    width = kind.embedding
-    gelu = partial(nn.functional.gelu, approximate="tanh")
-    x = torch.from_numpy(arrays["embedding.weight"])[[1, *ids]] * math.sqrt(width)
-    if kind.positions == "learned":
-        x = x + torch.from_numpy(arrays["position.weight"])[: len(ids) + 1]
-    if kind.positions == "sinusoidal":
-        for place in range(len(ids) + 1):
-            for unit in range(width):
-                angle = place / 10_000 ** (2 * (unit // 2) / width)
-                x[place, unit] += math.cos(angle) if unit % 2 else math.sin(angle)
-    mask = nn.Transformer.generate_square_subsequent_mask(len(ids) + 1)
-    for number in range(kind.layers):
-        layer = nn.TransformerEncoderLayer(
-            width, kind.heads, 4 * width, 0.0, gelu, batch_first=True, norm_first=True
-        ).eval()
-        start = f"blocks.{number}."
-        own = {name.removeprefix(start): array for name, array in arrays.items() if name.startswith(start)}
-        names = {
-            f"{part}.{tensor}": f"self_attn.{part}{sign}{tensor}"
-            for part, sign in (("in_proj", "_"), ("out_proj", "."))
-            for tensor in ("weight", "bias")
-        }
-        layer.load_state_dict({names.get(name, name): torch.from_numpy(array) for name, array in own.items()})
-        x = layer(x[None], mask, is_causal=True)[0]
-    last = nn.functional.layer_norm(
-        x, (width,), torch.from_numpy(arrays["norm.weight"]), torch.from_numpy(arrays["norm.bias"])
-    )
-    scores = last @ torch.from_numpy(arrays["embedding.weight"]).T + torch.from_numpy(arrays["output.bias"])
-    return torch.log_softmax(scores, -1)
-
-
 @pytest.mark.parametrize("kind", KINDS, ids=str)
 def test_the_probabilities_are_those_of_the_layers_of_pytorch(kind: TransformerDescription) -> None:
     arrays = samples.arrays(kind, scale=0.4)
     model = LanguageModel(kind, samples.words(13), weights(arrays, kind))
-    with torch.inference_mode():
-        expected = torch_logps(kind, arrays, model.in_reading_order(SENTENCE)).numpy()
+    given = {name: torch.from_numpy(array).double() for name, array in arrays.items()}
+    read = torch.tensor([[1, *model.in_reading_order(SENTENCE)]])
+    expected = torch.log_softmax(torch_layers.logits(kind, given, read)[0], -1).numpy()
     scores = model.scores(model.open(SENTENCE))[0].astype(np.float64)
     np.testing.assert_allclose(scores - np.log(np.exp(scores).sum()), expected[-1], atol=1e-5)
     [scored] = score(model, [SENTENCE])

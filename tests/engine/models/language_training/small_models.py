@@ -57,3 +57,24 @@ def _pair(rng: np.random.Generator, vocabulary: int, sentences: int) -> Pair:
         inputs[row, : length + 1] = [1, *words]
         targets[row, : length + 1] = [*words, 3]
     return Pair(inputs, targets)
+
+
+def padded(pair: Pair, length: int) -> Pair:
+    wider = ((0, 0), (0, length - pair.inputs.shape[1]))
+    return Pair(np.pad(pair.inputs, wider), np.pad(pair.targets, wider))
+
+
+def of_one_word(sentences: int = 5, length: int = 7) -> Pair:
+    """Sentences that are one word again and again: all of them begin alike."""
+    inputs = np.full((sentences, length), 9, np.int32)
+    inputs[:, 0] = 1
+    return Pair(inputs, np.full((sentences, length), 9, np.int32))
+
+
+BATCHES = {
+    "random": pairs(1)[0],
+    "alike": pairs(1, vocabulary=6, sentences=40)[0],
+    "padded to 50": padded(pairs(1)[0], 50),
+    "one sentence": pairs(1, sentences=1)[0],
+    "one word": of_one_word(),
+}

@@ -19,30 +19,9 @@ from engine.models.language_training import torch_planned, training
 from engine.models.language_training.sentence_plan import plan
 from engine.models.language_training.training import compiled_kernels, masks
 from tests.end_to_end.home import ROOT
-from tests.engine.models.language_training.small_models import Pair, kind, make_strict, pairs, tied
+from tests.engine.models.language_training.small_models import BATCHES, Pair, kind, make_strict, pairs, tied
 
 KINDS = {"one layer": kind(), "two layers": kind(layers=2), "tied, two": tied(layers=2)}
-
-
-def padded(pair: Pair, length: int) -> Pair:
-    wider = ((0, 0), (0, length - pair.inputs.shape[1]))
-    return Pair(np.pad(pair.inputs, wider), np.pad(pair.targets, wider))
-
-
-def of_one_word(sentences: int = 5, length: int = 7) -> Pair:
-    """Sentences that are one word again and again: all of them begin alike."""
-    inputs = np.full((sentences, length), 9, np.int32)
-    inputs[:, 0] = 1
-    return Pair(inputs, np.full((sentences, length), 9, np.int32))
-
-
-BATCHES = {
-    "random": pairs(1)[0],
-    "alike": pairs(1, vocabulary=6, sentences=40)[0],
-    "padded to 50": padded(pairs(1)[0], 50),
-    "one sentence": pairs(1, sentences=1)[0],
-    "one word": of_one_word(),
-}
 
 
 def by_double(made: Any, of: Any, pair: Pair, dropped: list[Any]) -> tuple[float, dict[str, Any]]:

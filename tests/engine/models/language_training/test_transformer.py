@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch.nn.functional import cross_entropy
 
 from engine.data.text.vocabulary import RESERVED, Vocabulary
 from engine.models.language.model import LanguageModel
@@ -16,7 +17,8 @@ from engine.models.language.scoring import score
 from engine.models.language.weights import weights
 from engine.models.language_training import training
 from engine.models.language_training.training import lr_factor, masks
-from tests.engine.models.language_training.small_models import make_strict, pairs
+from tests.engine.models.language import torch_layers
+from tests.engine.models.language_training.small_models import BATCHES, Pair, make_strict, pairs
 
 
 def transformer(**changes: Any) -> TransformerDescription:
@@ -39,6 +41,40 @@ def test_the_loss_is_what_numpy_finds(positions: str) -> None:
     sentences = [[int(word) for word in row[1:] if word] for row in pair.inputs]
     found = -math.fsum(one.full_logp for one in score(model, sentences))
     assert trained.summed_loss(pair.inputs, pair.targets) == pytest.approx(found, rel=1e-5)
+
+
+def check_by_double(made: Any, kind: TransformerDescription, pair: Pair) -> None:
+    """The loss of a batch and its gradients are those of PyTorch's own layers in float64."""
+    names = [name for name, _ in made.net.named_parameters()]
+    given = {name: torch.from_numpy(made.weights()[name]).double().requires_grad_() for name in names}
+    scores = torch_layers.logits(kind, given, torch.from_numpy(pair.inputs).long())
+    wanted = torch.from_numpy(pair.targets).long().reshape(-1)
+    loss = cross_entropy(scores.reshape(-1, kind.vocabulary), wanted, ignore_index=0)
+    torch.autograd.backward(loss)
+    assert made.train_step(pair.inputs, pair.targets, 1, 0.0) == pytest.approx(loss.item(), rel=1e-6)
+    for name, found in made.net.named_parameters():
+        expected: Any = given[name].grad
+        assert float((found.grad.double() - expected).norm() / expected.norm()) < 5e-6, name
+
+
+@pytest.mark.parametrize("compiled", [True, False], ids=["compiled loops", "PyTorch alone"])
+@pytest.mark.parametrize("batch", BATCHES)
+def test_losses_and_gradients_are_those_of_float64(batch: str, compiled: bool) -> None:
+    kind = transformer(positions="learned" if batch == "alike" else "sinusoidal")
+    made: Any = make_strict("torch", kind, compiled=compiled)
+    for step, pair in enumerate(pairs(4), start=1):
+        made.train_step(pair.inputs, pair.targets, step, 0.02)
+    check_by_double(made, kind, BATCHES[batch])
+
+
+@pytest.mark.parametrize("shift", [-300.0, 300.0])
+def test_logits_far_from_0_lose_no_digits(shift: float) -> None:
+    made: Any = make_strict("torch", transformer())
+    weights = made.weights()
+    weights["output.bias"] += np.float32(shift)
+    weights["norm.weight"] *= 5
+    made.load_weights(weights)
+    check_by_double(made, transformer(), BATCHES["random"])
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
