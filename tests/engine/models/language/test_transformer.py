@@ -62,7 +62,7 @@ def test_word_by_word_equals_all_at_once(kind: TransformerDescription) -> None:
 
 def test_sentences_that_begin_alike_score_as_each_alone() -> None:
     model = samples.model(samples.transformer(layers=3, heads=4))
-    sentences = [[5, 9, 7], [5, 9], [5, 9, 7, 4, 6], [8], [], [5, 9, 7]]
+    sentences = [[5, 9, 7], [5, 9], [5, 9, 7, 4, 6], [8], [], [5, 9, 7], [8, 9, 7, 4], [8, 4], [5, 4]]
     together = score(model, sentences)
     for one, sentence in zip(together, sentences, strict=True):
         [alone] = score(model, [sentence])

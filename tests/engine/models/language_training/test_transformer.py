@@ -90,19 +90,19 @@ def test_what_comes_later_changes_nothing_before_it(precision: str) -> None:
 
 @pytest.mark.parametrize("direction", list(Direction))
 def test_random_words_are_predicted_no_better_than_by_chance(direction: Direction) -> None:
-    """A network that sees the words to come would soon reach a perplexity of 1."""
+    """In as many steps a network that sees the words to come has a perplexity below 2."""
     size = 12
     words = 8
     trained = make_strict("torch", transformer(vocabulary=size, direction=direction))
     rng = np.random.default_rng(1)
 
     def batch(sentences: int) -> tuple[Any, Any]:
-        drawn = rng.integers(4, size, (sentences, 12), dtype=np.int32)
+        drawn = rng.integers(4, size, (sentences, 4), dtype=np.int32)
         start = np.ones((sentences, 1), np.int32)
         return np.hstack([start, drawn[:, :-1]]), drawn
 
-    for step in range(1, 201):
-        trained.train_step(*batch(16), step, 0.003)
+    for step in range(1, 301):
+        trained.train_step(*batch(16), step, 0.01)
     inputs, targets = batch(200)
     found = math.exp(trained.summed_loss(inputs, targets) / targets.size)
     assert 0.99 * words <= found < 1.1 * words
