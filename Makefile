@@ -30,8 +30,8 @@ again: $(VENV)/.ready  ## the tests that failed, one after the other
 	$(BIN)/python -m pytest --last-failed --last-failed-no-failures none
 
 # At once: while the processes of long tests wait for each other, others compute.
-check: lint types imports
-	$(MAKE) --jobs 2 --output-sync=target test long
+check: $(VENV)/.ready
+	$(MAKE) --jobs 5 --output-sync=target lint types imports test long
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff format --check .
