@@ -86,7 +86,13 @@ def checking(deck: Deck, *, whole: bool | None = None) -> Pieces[DeckReport]:
     for lecture in deck.lectures.values():
         found += _lecture_problems(deck, lecture, set(aids), is_course)
     for number, item in enumerate(deck.items.values()):
-        found += yield from _item_problems(deck, item, aids, catalog, number / len(deck.items))
+        problems = Problems(deck.files[item.id])
+        yield from _check_item(deck, item, aids, catalog, number / len(deck.items), problems)
+        found += problems.found
+    for file, item in deck.damaged:
+        problems = Problems(file)
+        _check_names(deck, item, aids, catalog, problems)
+        found += [one for one in problems.found if not _is_told(deck, one)]
     found += _references_problems(deck, set(aids))
     covered = covered_entries(deck)
     missing = [entry for entry in deck.entries if entry not in covered]
@@ -204,11 +210,29 @@ def _check_size(deck: Deck, lecture: Lecture, problems: Problems) -> None:
 # --- items ------------------------------------------------------------------------------------------------
 
 
-def _item_problems(
-    deck: Deck, item: Item, aids: dict[str, Any], catalog: Any, done: float
-) -> Pieces[list[Problem]]:
+def _is_told(deck: Deck, problem: Problem) -> bool:
+    """Whether that field of the item was complained about when it was read."""
+    told = (problem.file, problem.item, problem.field)
+    return any((one.file, one.item, one.field) == told for one in deck.problems)
+
+
+def _check_item(
+    deck: Deck, item: Item, aids: dict[str, Any], catalog: Any, done: float, problems: Problems
+) -> Pieces[None]:
     """`done` is the share of the deck that was checked before it."""
-    problems = Problems(deck.files.get(item.id, "items.toml"))
+    before = len(problems.found)
+    _check_names(deck, item, aids, catalog, problems)
+    if item.aid in aids and len(problems.found) == before:
+
+        def add(expected: str, got: object, name: str) -> None:
+            problems.add(expected, got, item=item.id, name=name, line=item.line)
+
+        yield from _check_keys(item, catalog, add, done)
+    yield done
+
+
+def _check_names(deck: Deck, item: Item, aids: dict[str, Any], catalog: Any, problems: Problems) -> None:
+    """All that an item names: sources, other items, entries, its aid with key and parameters."""
 
     def add(expected: str, got: object, name: str) -> None:
         problems.add(expected, got, item=item.id, name=name, line=item.line)
@@ -234,12 +258,27 @@ def _item_problems(
         key = getattr(item, "key", getattr(item, "goal", next(iter(values))))
         if key not in values:
             add(f"one of {', '.join(values)}", key, "goal" if isinstance(item, BuildItem) else "key")
-        else:
-            yield from _check_keys(item, catalog, add, done)
+        for name, field, value in _given_params(item):
+            try:
+                build(catalog.module(item.aid).PARAMS, {name: value})
+            except ParamError as error:
+                add(f"parameters of {item.aid}", str(error), field)
     elif names_in(item.ask) and not isinstance(item, EssayItem):
         add("an aid, for the parameters that it names", "none", "aid")
-    yield done
-    return problems.found
+
+
+def _given_params(item: Item) -> Iterator[tuple[str, str, Any]]:
+    """Each value of each parameter, with the field in which it is written."""
+    for name, value in getattr(item, "params", {}).items():
+        yield name, "params", value
+    for name, values in getattr(item, "vary", {}).items():
+        if isinstance(values, list):
+            yield from ((name, "vary", value) for value in values)
+    for row in getattr(item, "rows", ()):
+        yield from ((name, "rows", value) for name, value in row.params.items())
+    if isinstance(item, PredictItem):
+        yield from ((name, "then", value) for name, value in item.then.items())
+        yield from ((item.over, "at", value) for value in item.at)
 
 
 def _check_keys(item: Item, catalog: Any, add: Any, done: float) -> Pieces[None]:

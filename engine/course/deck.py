@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.course.deck_files import CONTENT
 from engine.course.items import Item, read_item
-from engine.course.problems import Problem, Problems, relative
+from engine.course.problems import Problem, Problems
 from engine.course.reading import Lecture, read_lecture
 from engine.course.toml_tables import Table, parse_toml, read_tables, read_text
 
@@ -80,6 +80,8 @@ class Deck:
     problems: tuple[Problem, ...] = ()
     files: dict[str, str] = field(default_factory=dict)
     """the file of each item, by its id"""
+    damaged: tuple[tuple[str, Item], ...] = ()
+    """items with complaints about their own fields, which are not asked, and the file of each"""
 
     def find_term(self, name: str) -> Term | None:
         """By its name or an alias, in any case."""
@@ -109,7 +111,7 @@ def read_deck(folder: Path = CONTENT) -> Deck:
         facts["entries"] = _entries(table)
         folders = table.texts("lectures", 1, 99)
         table.close()
-    lectures, items, files = _lectures(folder, folders, found)
+    lectures, items, files, damaged = _lectures(folder, folders, found)
     terms = [_term(one) for one in _tables(folder, "glossary.toml", "term", found)]
     videos = [_video(one) for one in _tables(folder, "videos.toml", "video", found)]
     references = [_reference(one) for one in _tables(folder, "sources.toml", "source", found)]
@@ -119,6 +121,7 @@ def read_deck(folder: Path = CONTENT) -> Deck:
         lectures=lectures,
         items=items,
         files=files,
+        damaged=tuple(damaged),
         terms={term.name: term for term in terms},
         videos={video.id: video for video in videos},
         references={one.id: one for one in references},
@@ -128,10 +131,12 @@ def read_deck(folder: Path = CONTENT) -> Deck:
 
 def _lectures(
     folder: Path, folders: tuple[str, ...], found: list[Problems]
-) -> tuple[dict[str, Lecture], dict[str, Item], dict[str, str]]:
+) -> tuple[dict[str, Lecture], dict[str, Item], dict[str, str], list[tuple[str, Item]]]:
+    """The items of a lecture that cannot be used are read too, for their complaints."""
     lectures: dict[str, Lecture] = {}
     items: dict[str, Item] = {}
     files: dict[str, str] = {}
+    damaged: list[tuple[str, Item]] = []
     for name in folders:
         inside = folder / name
         problems, in_items = Problems(f"{name}/lecture.md"), Problems(f"{name}/items.toml")
@@ -141,22 +146,29 @@ def _lectures(
             continue
         text = read_text(inside / "lecture.md", folder, problems)
         lecture = None if text is None else read_lecture(text, problems)
-        if lecture is None:
-            continue
-        if not name.startswith(f"{lecture.id}-") and name != lecture.id:
-            problems.add(f"{name.partition('-')[0]}, as its folder is named", lecture.id, name="id")
-        lectures[lecture.id] = lecture
+        if lecture is not None:
+            if not name.startswith(f"{lecture.id}-") and name != lecture.id:
+                problems.add(f"{name.partition('-')[0]}, as its folder is named", lecture.id, name="id")
+            lectures[lecture.id] = lecture
         for table in read_tables(inside / "items.toml", folder, "item", in_items):
-            item = read_item(table)
+            before = len(in_items.found)
+            item = _item_of(table, lecture, items)
             if item is None:
                 continue
-            if item.id in items:
-                table.complain("id", "an id that no other item has", item.id)
-            elif item.lecture != lecture.id:
-                table.complain("id", f"an id that begins with {lecture.id}.", item.id)
+            if lecture is None or len(in_items.found) > before:
+                damaged.append((in_items.file, item))
             else:
-                items[item.id], files[item.id] = item, relative(inside / "items.toml", folder)
-    return lectures, items, files
+                items[item.id], files[item.id] = item, in_items.file
+    return lectures, items, files, damaged
+
+
+def _item_of(table: Table, lecture: Lecture | None, others: dict[str, Item]) -> Item | None:
+    item = read_item(table)
+    if item is not None and item.id in others:
+        table.complain("id", "an id that no other item has", item.id)
+    elif item is not None and lecture is not None and item.lecture != lecture.id:
+        table.complain("id", f"an id that begins with {lecture.id}.", item.id)
+    return item
 
 
 def _tables(folder: Path, file: str, name: str, found: list[Problems]) -> list[Table]:

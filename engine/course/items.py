@@ -145,15 +145,15 @@ class EssayItem(Item):
 
 
 def read_item(table: Table) -> Item | None:
-    """The item of a table; None, and complaints, where a field is missing, unknown or of the wrong type."""
-    before = len(table.problems.found)
+    """The item of a table, with complaints where a field is missing, unknown or of the wrong type: one that
+    was complained about can be checked further, and not asked. None for an unknown kind."""
     kind = table.text("kind", "")
-    if kind not in KINDS:
+    is_known = kind in KINDS
+    if not is_known:
         table.complain("kind", f"one of {', '.join(KINDS)}", kind or "nothing")
-        return None
     item_id = table.text("id")
-    if not ITEM_ID.fullmatch(item_id) or not item_id.endswith(f".{kind}"):
-        table.complain("id", f"lNN.concept.{kind}", item_id)
+    if not ITEM_ID.fullmatch(item_id) or (is_known and not item_id.endswith(f".{kind}")):
+        table.complain("id", f"lNN.concept.{kind if is_known else 'kind'}", item_id)
     common = {
         "id": item_id,
         "kind": kind,
@@ -162,12 +162,14 @@ def read_item(table: Table) -> Item | None:
         "ask": table.text("ask"),
         "explain": table.text("explain", "" if kind == "essay" else None),
         **{name: table.texts(name) for name in ("covers", "corrects", "sources", "hints", "needs")},
-        "aid": table.text("aid", "" if kind in ("recall", "choice", "essay") else None),
+        "aid": table.text("aid", "" if kind in ("recall", "choice", "essay") or not is_known else None),
         "line": table.start,
     }
+    if not is_known:
+        return None
     made = KINDS[kind](table, common)
     table.close()
-    return made if len(table.problems.found) == before else None
+    return made
 
 
 def _recall(table: Table, common: dict[str, Any]) -> Item:

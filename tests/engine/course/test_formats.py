@@ -154,6 +154,25 @@ def test_one_broken_item_leaves_the_others(tmp_path: Path) -> None:
     assert list(deck.items) == ["l01.own.recall"]
 
 
+def test_every_mistake_of_an_item_is_told_at_once(tmp_path: Path) -> None:
+    number = item(
+        "number", key="depth", params={"w1": "one", "w2": 999}, tol={"abs": -1}, sources=["x"], help=1,
+        ask="What of {depth}?", vary={"x1": [1, 99, "two"]},
+    )  # fmt: skip
+    quiz = RECALL.replace("l01.own.recall", "own").replace('"recall"', '"quiz"').replace("ask", "asks")
+    found = [(one.item, one.field) for one in complaints(make(tmp_path, items=number + quiz))]
+    wanted = ["ask", "help", "key", "params", "params", "sources", "tol", "vary", "vary"]
+    assert sorted(field for name, field in found if name == "l01.it.number") == wanted
+    assert sorted(field for name, field in found if name == "own") == ["ask", "id", "kind"]
+
+
+def test_items_of_a_lecture_without_a_head_are_checked_too(tmp_path: Path) -> None:
+    found = complaints(make(tmp_path, lecture="no head", items=RECALL + 'aid = "nothing"\n'))
+    assert {(one.file, one.field) for one in found} == {
+        ("l01-own/lecture.md", ""), ("l01-own/items.toml", "aid"), ("glossary.toml", "lecture"),
+    }  # fmt: skip
+
+
 def item(kind: str, **fields: Any) -> str:
     """An item of a kind as TOML, right but for the given fields."""
     usual = {
@@ -212,8 +231,7 @@ def test_a_field_that_cannot_be_used_is_complained_about(
     kind: str, field: str, value: Any, tmp_path: Path
 ) -> None:
     found = complaints(make(tmp_path, items=item(kind, **{field: value})))
-    where = {"vary": ("vary", "params"), "params": ("vary",)}.get(field, (field,))
-    assert any(one.item == f"l01.it.{kind}" and one.field in where for one in found), found
+    assert any(one.item == f"l01.it.{kind}" and one.field == field for one in found), found
 
 
 def test_predictions_have_five_forms(tmp_path: Path) -> None:
