@@ -119,6 +119,8 @@ class OpenLog:
 def appending(path: Path) -> Any:
     """The log, locked against others until the end. Raises DltuiError."""
     try:
+        if not path.parent.parent.exists():
+            make_private(path.parent.parent)  # the home: nobody else may enter that either
         make_private(path.parent)
         is_new = not path.exists()
         handle = _open_locked(path)

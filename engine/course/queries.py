@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import importlib
 from collections.abc import Iterable, Mapping
@@ -70,15 +69,18 @@ def find_lecture(library: Library, name: str) -> tuple[Lecture, tuple[Section, .
     return lecture, found
 
 
-def note_opened(learn: Path, places: Iterable[str], now: float) -> None:
+def note_opened(learn: Path, places: Iterable[str], now: float) -> str:
     """Sections (LECTURE.SECTION) and aids (aid:NAME) were shown, so their questions may be asked from now on.
 
-    A home that cannot be written keeps none of it: showing is what was asked for.
+    Returns why it is not kept, empty where it is: showing is what was asked for.
     """
     log = LearnLog(learn)
-    with contextlib.suppress(DltuiError):
+    try:
         for place in places:
             log.see(place, now)
+    except DltuiError as error:
+        return str(error)
+    return ""
 
 
 def check_reset(learn: Path, what: str) -> None:

@@ -96,7 +96,7 @@ def show(
         return
     prefix = lecture.rpartition(":")[0]
     opened = [f"{prefix}{':' if prefix else ''}{found.id}.{section.slug}" for section in sections]
-    queries.note_opened(places.home().learn, opened, time.time())
+    _note_opened(opened)
     print_stdout(f"{found.id}  {found.title}")
     for section in sections:
         print_stdout(f"\n{section.title}\n{'-' * len(section.title)}")
@@ -158,7 +158,7 @@ def aid(
     if json:
         print_json(made)
         return
-    queries.note_opened(places.home().learn, [f"aid:{name}"], time.time())
+    _note_opened([f"aid:{name}"])
     meanings = queries.values_in_words(name)
     if made.get("note"):
         print_stderr(made["note"])
@@ -253,6 +253,13 @@ def _asked(query: Any) -> Any:
         return query()
     except DltuiError as error:
         fail(error)
+
+
+def _note_opened(opened: list[str]) -> None:
+    from engine.course import queries
+
+    if why := queries.note_opened(places.home().learn, opened, time.time()):
+        print_stderr(why)
 
 
 def _part(part: dict[str, int]) -> str:

@@ -25,6 +25,11 @@ def test_entries_are_read_as_they_were_written(path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600 and path.parent.stat().st_mode & 0o777 == 0o700
 
 
+def test_a_home_that_a_first_line_makes_is_private(tmp_path: Path) -> None:
+    append(tmp_path / "home" / "learn" / "log.jsonl", [new_entry("seen", 1, what="a")])
+    assert [(tmp_path / name).stat().st_mode & 0o777 for name in ("home", "home/learn")] == [0o700, 0o700]
+
+
 def test_time_is_written_as_utc(path: Path) -> None:
     assert b'"at":"2025-11-30T10:53:20.123Z"' in to_line(new_entry("seen", 1764500000.1234, what="x"))
 
