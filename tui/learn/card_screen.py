@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
-from datetime import date
 from typing import Any
 
 from textual import on
@@ -40,7 +39,7 @@ from tui.learn.card_keys import card_keys, keys_beside_text
 from tui.learn.card_rows import CardState, card_rows
 from tui.learn.curve_card import COARSE, begun, drawn_chart, move_point, points_text, take_typed
 from tui.learn.prediction_beside_outcome import paint_outcome
-from tui.learn.today_rows import number_of
+from tui.learn.today_rows import learning_day, number_of
 from tui.terminal.plain_text import plain
 from tui.ui.start_worker import start_worker
 from tui.ui.text_field import TextField
@@ -186,7 +185,7 @@ class CardScreen(Dialog[None]):
             return
         self.box.border_title = Content(self.title_text(card))
         self.box.border_subtitle = Content(self.place_text())
-        self.body.update(lambda width: card_rows(card, date.today(), width))
+        self.body.update(lambda width: card_rows(card, learning_day(), width))
         self.body.refresh(layout=True)
         if card.is_drawn:
             self.picture.update(lambda canvas: paint_points(canvas, drawn_chart(card)))
@@ -209,7 +208,7 @@ class CardScreen(Dialog[None]):
     def _picture_room(self, card: CardState, has_field: bool) -> int:
         """Rows for the drawing, so that the keys below it stay in sight."""
         height = self.app.size.height
-        text = min(len(card_rows(card, date.today(), self.body.size.width or 60)), height * 6 // 10)
+        text = min(len(card_rows(card, learning_day(), self.body.size.width or 60)), height * 6 // 10)
         room = min(MOST_PICTURE, height - text - FRAME - (2 if has_field else 0))
         return 0 if card.asked.form == "curve" and room < LEAST_CURVE else room
 

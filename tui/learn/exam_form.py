@@ -12,6 +12,7 @@ from engine.errors import ParamError
 from engine.params import build, declared, flag, format_value, number, text
 from engine.session_protocol.learn import SettingRequest
 from tui.dialogs.form_dialog import FormOutcome, FormScreen
+from tui.learn.today_rows import learning_day
 from tui.ui.form import Form, Typed, field_of
 
 ABOUT = "The day holds until you clear it: cards come more often, and each once in its last week."
@@ -67,6 +68,6 @@ def _made(typed: Typed) -> ExamSettings:
             day = date.fromisoformat(made.day)
         except ValueError:
             raise ParamError(f"day: expected one such as 2026-12-24, got {made.day[:40]!r}.") from None
-        if day < date.today():
+        if day < learning_day():
             raise ParamError(f"day: expected one that is to come, got {made.day}.", "Empty is no day.")
     return made

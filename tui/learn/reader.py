@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Any
 
 from textual import events
@@ -12,6 +11,7 @@ from textual.message import Message
 
 from engine.course.reading import Lecture
 from tui.learn.lecture_rows import LecturePage, LectureTexts, Opening, lecture_page
+from tui.learn.today_rows import learning_day
 from tui.ui.sheet import Sheet
 from tui.ui.span import Row
 
@@ -49,7 +49,7 @@ class Reader(Sheet, can_focus=False, inherit_bindings=False):
     def rows(self, width: int) -> Sequence[Row]:
         if self.lecture is None:
             return ()
-        self._page = lecture_page(self.lecture, self.texts, width, self.chosen, date.today())
+        self._page = lecture_page(self.lecture, self.texts, width, self.chosen, learning_day())
         return self._page.rows
 
     def show_lecture(self, lecture: Lecture, section: str = "", below: int = 0) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from rich.cells import cell_len, set_cell_size
 
+from engine.course.days import day_of
 from engine.course.due import Due
 from engine.session_protocol.learn import GoOn, LearnToday, LectureLine, WeakSpot
 from tui.learn.cursor_list import ListRow, cursor_sign
@@ -195,6 +197,11 @@ def levels(counts: Sequence[int]) -> str:
         else:
             signs.append(glyphs().level(share) or ASCII_LEVELS[min(7, int(share * 8))])
     return "".join(signs)
+
+
+def learning_day() -> date:
+    """The day of learning at this moment: until 04:00 that of the evening before."""
+    return day_of(time.time())
 
 
 def day_name(day: str, today: date) -> str:

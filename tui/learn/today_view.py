@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 
 from engine.course.due import Due, count_due
@@ -20,6 +19,7 @@ from tui.learn.today_rows import (
     RunInTraining,
     counted_rows,
     invitation_rows,
+    learning_day,
     lecture_rows,
     today_rows,
 )
@@ -48,7 +48,7 @@ class TodayView(LearnListView):
         if not self.is_begun:
             return invitation_rows(self._lectures, width, cursor)
         if self.facts is not None:
-            rows = today_rows(self.facts, self._training, date.today(), width, cursor)
+            rows = today_rows(self.facts, self._training, learning_day(), width, cursor)
             progress = lecture_rows(self._lectures, width) if self._lectures else []
             if len(rows) + len(progress) < self.size.height:
                 rows += [(row, None) for row in progress]

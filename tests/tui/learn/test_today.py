@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
+from types import SimpleNamespace
 
 import pytest
 
@@ -18,6 +19,7 @@ from tui.learn.lectures_view import lecture_entry
 from tui.learn.today_rows import (
     RunInTraining,
     day_name,
+    learning_day,
     lecture_rows,
     lectures_of,
     levels,
@@ -68,6 +70,12 @@ def test_weak_spots_name_their_question_and_aid_and_days_without_cards_are_dots(
     assert "5 times" in text and "rate" in text and "…" in text and "·" in text
     assert "18 days, 27 cards" in text
     assert levels([0, 1, 8]) == "·▂█"
+
+
+def test_after_midnight_it_is_still_the_day_of_the_evening(monkeypatch: pytest.MonkeyPatch) -> None:
+    late = SimpleNamespace(time=lambda: datetime(2026, 12, 1, 2, 40).timestamp())
+    monkeypatch.setattr("tui.learn.today_rows.time", late)
+    assert learning_day() == date(2026, 11, 30) and day_name("2026-12-01", learning_day()) == "tomorrow"
 
 
 def test_days_are_named_as_one_speaks() -> None:
