@@ -66,7 +66,7 @@ def _notes(unit: Mapping[str, Any]) -> list[str]:
     """What stands below a unit."""
     notes = [str(unit["note"])] if unit.get("note") else []
     gradient = finite(unit.get("gradient"))
-    return notes if gradient is None else [*notes, f"gradient {short(gradient)}"]
+    return notes if gradient is None else [*notes, f"grad {short(gradient)}"]
 
 
 def _write_unit(

@@ -13,8 +13,8 @@ from tui.learn.aid_state import AidState, value_text
 from tui.terminal.glyphs import glyphs
 from tui.ui.numbers import short
 
-CONTROLS = 24
-"""cells of the column of controls beside the drawing"""
+CONTROLS, MOST_CONTROLS = 24, 36
+"""cells of the column of controls beside the drawing, least and most; at most a third of the width"""
 BESIDE = 62
 """least width for controls beside the drawing"""
 NOTE_ROWS = 3
@@ -51,8 +51,9 @@ def paint_aid(canvas: ImageCanvas, look: AidLook) -> None:
     bottom = canvas.height - shown - 1
     controls = look.state.controls
     if canvas.width >= BESIDE:
-        _paint_controls(canvas, look, controls, (0, top), CONTROLS, bottom - top)
-        _paint_drawing(canvas, look, CONTROLS + 2, top, canvas.width - CONTROLS - 2, bottom - top)
+        column = _controls_width(look, canvas.width)
+        _paint_controls(canvas, look, controls, (0, top), column, bottom - top)
+        _paint_drawing(canvas, look, column + 2, top, canvas.width - column - 2, bottom - top)
     else:
         rows = min(len(controls), max(2, (canvas.height - top) // 4))
         _paint_controls(canvas, look, controls, (0, top), canvas.width, rows)
@@ -86,6 +87,15 @@ def _note(look: AidLook) -> str:
     return seed
 
 
+def _controls_width(look: AidLook, width: int) -> int:
+    """Cells for the longest choice, or the longest of other values as they were at first."""
+    controls = look.state.controls
+    values = [one.choices or (value_text(look.state.begun_with.get(one.name)),) for one in controls]
+    longest = max((len(value) for given in values for value in given), default=0)
+    wanted = max((len(one.name) for one in controls), default=0) + 4 + longest
+    return max(CONTROLS, min(wanted, MOST_CONTROLS, width // 3))
+
+
 def _paint_controls(
     canvas: ImageCanvas,
     look: AidLook,
@@ -105,10 +115,8 @@ def _paint_controls(
         value = value_text(look.state.params.get(control.name))
         room = width - names - 4
         is_changed = look.state.params.get(control.name) != control.default
-        canvas.write(
-            x + names + 4, y + row, value[: max(3, room)], "picked" if is_here and look.has_focus else
-            "accent" if is_changed else "text",
-        )  # fmt: skip
+        style_name = "picked" if is_here and look.has_focus else "accent" if is_changed else "text"
+        canvas.write(x + names + 4, y + row, clipped_text(value, max(3, room)), style_name)
         if is_here and width >= 50:
             room = width - names - 8 - len(value)
             canvas.write(x + names + 6 + len(value), y + row, control.help[: max(0, room)], "muted")
