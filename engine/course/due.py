@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.course.cards import LearnState, card_from_json, replay
-from engine.course.days import day_of
+from engine.course.days import day_of as day_of
 from engine.course.deck_files import stamp
 from engine.course.index import ItemFacts, index_from_json, index_to_json
 from engine.course.log import LogEntry, LogRead, read
