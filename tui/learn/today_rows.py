@@ -9,8 +9,7 @@ from datetime import date
 
 from rich.cells import cell_len, set_cell_size
 
-from engine.course.due import day_of
-from engine.course.due import Due
+from engine.course.due import Due, day_of
 from engine.session_protocol.learn import GoOn, LearnToday, LectureLine, WeakSpot
 from tui.learn.cursor_list import ListRow, cursor_sign
 from tui.learn.share_bar import share_bar
