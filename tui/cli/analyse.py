@@ -9,7 +9,7 @@ import typer
 from engine.client.client import Client
 from engine.errors import InputError
 from engine.protocol import Json
-from tui.cli.engine_call import call_engine, fail, print_json, print_stderr, print_stdout
+from tui.cli.engine_call import call_engine, fail, print_json, print_lines, print_stderr
 from tui.cli.ls import AsJson
 from tui.cli.shell_completion import complete_run
 from tui.cli.sweep_table import print_importance
@@ -61,8 +61,7 @@ def analyse(
     if kind == "importance":
         print_importance(found)
         return
-    for line in aligned(parallel_rows(found)):
-        print_stdout(line)
+    print_lines(aligned(parallel_rows(found)))
 
 
 def _tell_what_is_left_out(found: Json) -> None:

@@ -9,7 +9,7 @@ import typer
 from engine.client.client import Client
 from engine.errors import InputError
 from engine.protocol import RunSummary
-from tui.cli.engine_call import call_engine, fail, print_json, print_stderr, print_stdout
+from tui.cli.engine_call import call_engine, fail, print_json, print_lines, print_stderr, print_stdout
 from tui.cli.ls import AsJson
 from tui.cli.shell_completion import complete_run
 from tui.cli.table import in_blocks
@@ -48,8 +48,7 @@ def compare(
     if not rows:
         print_stdout("The runs do not differ.")
         return
-    for line in in_blocks(_lines(rows, unique_labels(found))):
-        print_stdout(line)
+    print_lines(in_blocks(_lines(rows, unique_labels(found))))
     if code:
         print_stdout(f"\n{code}")
 

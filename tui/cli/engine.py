@@ -11,7 +11,7 @@ import typer
 from engine import places
 from engine.client import client
 from engine.errors import EngineError, EngineSilent
-from tui.cli.engine_call import call_engine, confirm, print_json, print_stderr, print_stdout
+from tui.cli.engine_call import call_engine, confirm, print_json, print_lines, print_stderr, print_stdout
 from tui.cli.ls import AsJson
 from tui.data.value_text import aligned, duration_text
 
@@ -31,8 +31,7 @@ def status(json: AsJson = False) -> None:
         print_json(facts)
         return
     facts["uptime"] = duration_text(facts.get("uptime", 0))
-    for line in aligned([(name, _text(value)) for name, value in facts.items()]):
-        print_stdout(line)
+    print_lines(aligned([(name, _text(value)) for name, value in facts.items()]))
 
 
 @app.command()

@@ -65,6 +65,11 @@ def print_stdout(text: str) -> None:
     print(plain(text, lines=True, limit=10_000_000))
 
 
+def print_lines(lines: Iterable[str]) -> None:
+    for line in lines:
+        print_stdout(line)
+
+
 def print_json(data: object) -> None:
     """Print JSON, or dataclasses as the JSON that they are on a pipe."""
     print(json.dumps(data, allow_nan=False, indent=2, default=fields_of))

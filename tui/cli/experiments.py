@@ -14,7 +14,7 @@ from engine.catalog import SUITES, Experiment, suite
 from engine.errors import DltuiError
 from engine.params import Param, declared, format_value
 from engine.protocol import Json
-from tui.cli.engine_call import fail, print_json, print_stderr, print_stdout
+from tui.cli.engine_call import fail, print_json, print_lines, print_stderr, print_stdout
 from tui.cli.find_experiment import find_or_fail
 from tui.cli.shell_completion import complete_experiment
 from tui.cli.table import wrapped
@@ -122,14 +122,11 @@ def _added() -> list[Listed]:
 
 
 def _say(experiment: Experiment) -> None:
-    for line in wrapped([(experiment.name, f"({experiment.framework})", experiment.title)]):
-        print_stdout(line)
+    print_lines(wrapped([(experiment.name, f"({experiment.framework})", experiment.title)]))
     facts = [experiment.claim, experiment.file.path if experiment.file else ""]
     for fact in filter(None, facts):
-        for line in wrapped([("", fact)], indent=2):
-            print_stdout(line)
-    for line in wrapped([_row(param) for param in declared(experiment.params)], indent=4):
-        print_stdout(line)
+        print_lines(wrapped([("", fact)], indent=2))
+    print_lines(wrapped([_row(param) for param in declared(experiment.params)], indent=4))
     print_stdout("")
 
 

@@ -14,7 +14,7 @@ import typer
 from engine import filter_fields
 from engine.errors import InputError
 from engine.protocol import Status
-from tui.cli.engine_call import fail, print_stdout
+from tui.cli.engine_call import fail, print_lines, print_stdout
 from tui.cli.table import terminal_width, wrapped
 
 Rows = list[tuple[str, str]]
@@ -42,8 +42,7 @@ def help_on(
     if topic and topic != "filter":
         print_markdown((FOLDER / f"{topic}.md").read_text(encoding="utf-8"))
         return
-    for line in filter_help() if topic else _overview(known):
-        print_stdout(line)
+    print_lines(filter_help() if topic else _overview(known))
 
 
 def _overview(known: dict[str, str]) -> Iterable[str]:

@@ -8,7 +8,7 @@ import typer
 
 from engine import places
 from engine.errors import InputError
-from tui.cli.engine_call import fail, print_json, print_stderr, print_stdout
+from tui.cli.engine_call import fail, print_json, print_lines, print_stderr
 from tui.cli.ls import AsJson
 from tui.cli.table import TableColumn, table
 
@@ -42,6 +42,5 @@ def keys(
     if json:
         print_json([dict(zip(("name", "keys", "where", "help"), row, strict=True)) for row in found])
         return
-    for line in table(COLUMNS, found):
-        print_stdout(line)
+    print_lines(table(COLUMNS, found))
     print_stderr(keymap.problem or f'To change keys, write {path}, for instance: {{"run.pause": "P"}}')

@@ -41,7 +41,7 @@ from engine.session_protocol.language import (
     WordScore,
 )
 from engine.session_protocol.request import StreamRequest
-from tui.cli.engine_call import fail, print_json, print_stderr, print_stdout
+from tui.cli.engine_call import fail, print_json, print_lines, print_stderr, print_stdout
 from tui.cli.ls import AsJson
 from tui.cli.shell_completion import complete_run
 from tui.data.value_text import aligned, plural, short_number
@@ -110,8 +110,7 @@ def predict(
         print_json([{"word": found.word, "p": found.p} for found in answer.candidates])
         return
     rows = [(f"{100 * c.p:6.2f} %", _bits(c), _word(c, answer)) for c in answer.candidates]
-    for line in aligned(rows):
-        print_stdout(line)
+    print_lines(aligned(rows))
 
 
 @with_sampling_options
@@ -245,8 +244,7 @@ def _print_beam(answer: BeamSearch, json: bool) -> None:
     if json:
         print_json({**fields(found[0], "text", "words", "logp"), "seed": None, "beam": found})
         return
-    for line in aligned([(f"{one.logp:8.2f}", f"{one.score:8.3f}", one.text) for one in found]):
-        print_stdout(line)
+    print_lines(aligned([(f"{one.logp:8.2f}", f"{one.score:8.3f}", one.text) for one in found]))
 
 
 def _sentence_json(sentence: SentenceScore) -> Json:
@@ -358,8 +356,7 @@ def blank(
         print_json(answer.fillings)
         return
     rows = [(f"{100 * one.p:6.2f} %", f"{one.logp:8.2f}", one.text) for one in answer.fillings]
-    for line in aligned([("share", "logp", "sentence"), *rows]):
-        print_stdout(line)
+    print_lines(aligned([("share", "logp", "sentence"), *rows]))
 
 
 def orders(
@@ -376,8 +373,7 @@ def orders(
         return
     shown = [*answer.orders, *([answer.typed] if answer.typed else [])]
     rows = [(f"{one.logp:8.2f}", one.text, _mark(one)) for one in shown]
-    for line in aligned(rows):
-        print_stdout(line)
+    print_lines(aligned(rows))
     how = "all scored" if answer.complete else "too many to score all: the best of a beam search"
     print_stderr(f"{answer.possible:,} orders, {how}")
 

@@ -13,7 +13,7 @@ import typer
 from engine import places
 from engine.errors import DltuiError, InputError
 from tui.cli import learn_session
-from tui.cli.engine_call import fail, print_json, print_stderr, print_stdout
+from tui.cli.engine_call import fail, print_json, print_lines, print_stderr, print_stdout
 from tui.cli.learn_due import due_text
 from tui.cli.ls import AsJson
 from tui.cli.name_values import parse_settings
@@ -76,8 +76,7 @@ def lectures(json: AsJson = False) -> None:
         )
         for one in found
     ]
-    for line in table(LECTURES, rows):
-        print_stdout(line)
+    print_lines(table(LECTURES, rows))
 
 
 def show(
@@ -134,8 +133,7 @@ def aids(json: AsJson = False) -> None:
         print_json(found)
         return
     rows = [(one["name"], one["lecture"], one["title"], one["drawing"]) for one in found]
-    for line in table(AIDS, rows):
-        print_stdout(line)
+    print_lines(table(AIDS, rows))
     print_stderr("Compute one: dltui learn aid neuron --set w1=2")
 
 
@@ -163,8 +161,7 @@ def aid(
     if made.get("note"):
         print_stderr(made["note"])
     rows = [(key, f"{value:.6g}", meanings[key]) for key, value in made["values"].items()]
-    for line in table((TableColumn("value"), TableColumn(""), TableColumn("meaning", 12)), rows):
-        print_stdout(line)
+    print_lines(table((TableColumn("value"), TableColumn(""), TableColumn("meaning", 12)), rows))
     used = " ".join(f"{key}={value}" for key, value in made["params"].items())
     print_stderr(f"With {used} seed={made['seed']}")
 

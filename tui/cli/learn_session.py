@@ -11,7 +11,7 @@ import typer
 from engine import places
 from engine.errors import DltuiError, InputError
 from engine.params import Value
-from tui.cli.engine_call import confirm, fail, print_json, print_stderr, print_stdout
+from tui.cli.engine_call import confirm, fail, print_json, print_lines, print_stderr
 from tui.cli.language import call_session, last_part
 from tui.cli.learn_due import due_text
 from tui.cli.ls import AsJson
@@ -39,8 +39,7 @@ def today(json: AsJson = False) -> None:
     if json:
         print_json(found)
         return
-    for line in _today_lines(found):
-        print_stdout(line)
+    print_lines(_today_lines(found))
     for note in found.notes:
         print_stderr(note)
 
@@ -88,8 +87,7 @@ def progress(json: AsJson = False) -> None:
     if json:
         print_json(found)
         return
-    for line in _progress_lines(found):
-        print_stdout(line)
+    print_lines(_progress_lines(found))
 
 
 def _progress_lines(found: LearnProgress) -> list[str]:
@@ -151,8 +149,7 @@ def exam(
     elif json:
         print_json(paper)
     else:
-        for line in report_lines(paper):
-            print_stdout(line)
+        print_lines(report_lines(paper))
 
 
 def aid_of_run(name: str, given: Mapping[str, Value], seed: int) -> dict[str, Any]:
@@ -217,8 +214,7 @@ def export(
     elif made.path:
         print_stderr(f"{made.path}: {_count(made.lines, 'line')}.")
     else:
-        for line in made.text.rstrip("\n").split("\n") if made.text else ():
-            print_stdout(line)
+        print_lines(made.text.rstrip("\n").split("\n") if made.text else ())
 
 
 def import_(

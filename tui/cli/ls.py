@@ -17,7 +17,7 @@ from engine.errors import DltuiError, InputError
 from engine.experiment_files.code import RunCode
 from engine.protocol import CheckpointFacts, RunSummary, Status
 from engine.table_protocol import GroupRow, Page, Query, SweepRow
-from tui.cli.engine_call import call_engine, fail, print_json, print_stderr, print_stdout
+from tui.cli.engine_call import call_engine, fail, print_json, print_lines, print_stderr, print_stdout
 from tui.cli.shell_completion import complete_run
 from tui.cli.table import TableColumn, table, wrapped
 from tui.data import saved_views
@@ -159,8 +159,7 @@ def ls(
         for row in page.rows
         if not isinstance(row, GroupRow)
     ]
-    for line in table(COLUMNS, rows):
-        print_stdout(line)
+    print_lines(table(COLUMNS, rows))
     length = page.matching if page.length is None else page.length
     if length > len(rows):
         print_stderr(f"{len(rows):,} of {length:,} {'rows' if page.sweeps else 'runs'}; --limit shows more.")
@@ -197,8 +196,7 @@ def _print_columns(names: Sequence[str], page: Page) -> None:
         name for name in names if name not in built_in and not any(has_field(run, name) for run in page.runs)
     ]
     titles = (TableColumn("RUN"), *(TableColumn(plain(name, limit=40).upper(), 4, 1) for name in names))
-    for line in table(titles, [(run.id, *(plain(cell(run)) for cell in cells)) for run in page.runs]):
-        print_stdout(line)
+    print_lines(table(titles, [(run.id, *(plain(cell(run)) for cell in cells)) for run in page.runs]))
     if page.matching > len(page.runs):
         print_stderr(f"{len(page.runs):,} of {page.matching:,} runs; --limit shows more.")
     if missing:
@@ -311,8 +309,7 @@ def show(
         print_json({**run_json(found), "data_now": data_now})
         return
     facts = _facts(found, data_now, code_fact(own) if own else "")
-    for line in wrapped([(name, plain(text)) for name, text in facts if text]):
-        print_stdout(line)
+    print_lines(wrapped([(name, plain(text)) for name, text in facts if text]))
 
 
 def _show_code(run: RunSummary, code: RunCode | None, json: bool) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from engine.protocol import Json, RunSummary, to_json
 from engine.run_groups import CONFIG, is_left_out
 from engine.table_protocol import GroupRow, Page, Query
-from tui.cli.engine_call import print_json, print_stderr, print_stdout
+from tui.cli.engine_call import print_json, print_lines, print_stderr, print_stdout
 from tui.cli.table import TableColumn, table
 from tui.data.group_text import counts_text, equal_params, newest_of, statistics_text
 from tui.data.run_fields import cell_text
@@ -40,8 +40,7 @@ def print_groups(page: Page, query: Query, *, as_json: bool) -> None:
     if not groups:
         print_stdout(f"None of {page.total} runs matches." if page.total else "No run yet.")
         return
-    for line in _table(groups, query):
-        print_stdout(line)
+    print_lines(_table(groups, query))
     if page.length is not None and page.length > len(groups):
         print_stderr(f"{len(groups):,} of {page.length:,} groups; --limit shows more.")
     if fields(query.group) == [CONFIG]:

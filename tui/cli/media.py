@@ -33,7 +33,7 @@ from engine.session_protocol.media import (
     PictureRequest,
 )
 from engine.session_protocol.request import Request
-from tui.cli.engine_call import call_engine, fail, print_json, print_stderr, print_stdout
+from tui.cli.engine_call import call_engine, fail, print_json, print_lines, print_stderr, print_stdout
 from tui.cli.language import call_session
 from tui.cli.ls import AsJson, Run
 from tui.data.csv_table import csv_lines
@@ -121,8 +121,7 @@ def _print_list(run: RunSummary, series: Sequence[MediaSeries], json: bool) -> N
         return
     head = ("KIND", "TAG", "COUNT", "FIRST STEP", "LAST STEP")
     rows = [(one.kind, plain(one.tag, limit=200), f"{len(one.steps):,}", *_ends(one.steps)) for one in series]
-    for line in aligned([head, *rows]):
-        print_stdout(line)
+    print_lines(aligned([head, *rows]))
 
 
 def _ends(steps: Sequence[int]) -> tuple[str, str]:
@@ -183,8 +182,7 @@ def _table(place: MediaPlace, found: LoggedTable, json: bool) -> None:
         print_json({"kind": "table", "tag": place.tag, **facts})
         return
     rows = [[cell_text(cell) for cell in row] for row in found.rows]
-    for line in aligned([[plain(name, limit=40) for name in found.columns], *rows]):
-        print_stdout(line)
+    print_lines(aligned([[plain(name, limit=40) for name in found.columns], *rows]))
     _print_step(place, found.step)
 
 
@@ -194,8 +192,7 @@ def _histogram(place: MediaPlace, found: HistogramHistory, json: bool) -> None:
         facts = {"step": found.step, "low": found.low, "high": found.high, "shares": shares}
         print_json({"kind": "histogram", "tag": place.tag, **facts, "distribution": found.distribution})
         return
-    for line in aligned(_bars(found, shares)):
-        print_stdout(line)
+    print_lines(aligned(_bars(found, shares)))
     print_stdout(distribution_text(found.distribution))
     _print_step(place, found.step)
 

@@ -12,7 +12,7 @@ from engine.client.client import Client
 from engine.errors import DltuiError, InputError
 from engine.notifications import NotificationSettings, without_secrets
 from engine.params import declared, format_value
-from tui.cli.engine_call import call_engine, fail, print_json, print_stderr, print_stdout
+from tui.cli.engine_call import call_engine, fail, print_json, print_lines, print_stderr
 from tui.cli.ls import AsJson
 from tui.cli.name_values import split_setting
 from tui.data.value_text import aligned
@@ -54,8 +54,7 @@ def notify(
             (one.name, format_value(one, getattr(shown, one.name)) or "none", one.help)
             for one in declared(NotificationSettings)
         ]
-        for line in aligned(rows):
-            print_stdout(line)
+        print_lines(aligned(rows))
     for problem in problems:
         print_stderr(problem)
     if test and not problems:

@@ -12,7 +12,15 @@ import typer
 from engine.errors import InputError
 from engine.protocol import Removal, SkippedRun, to_json
 from tui.cli import run_control
-from tui.cli.engine_call import call_engine, confirm, fail, print_json, print_stderr, print_stdout
+from tui.cli.engine_call import (
+    call_engine,
+    confirm,
+    fail,
+    print_json,
+    print_lines,
+    print_stderr,
+    print_stdout,
+)
 from tui.cli.ls import AsJson
 from tui.cli.run_control import Runs, Where, Yes
 from tui.data.value_text import aligned, duration_text, name_and_id, plural
@@ -146,8 +154,7 @@ def ls_removed(json: bool) -> None:
         print_stdout("Nothing was removed that could be brought back.")
         return
     head = ("REMOVED", "WHAT", "ID", "NAME", "STATUS", "SIZE", "DELETED")
-    for line in aligned([head, *(row for removal in found for row in _rows(removal))]):
-        print_stdout(line)
+    print_lines(aligned([head, *(row for removal in found for row in _rows(removal))]))
     print_stdout("dltui undo brings back the first of them; --now deletes: dltui rm --now")
 
 

@@ -18,7 +18,7 @@ from engine.session_protocol.mnist import (
     SplitReport,
     TableRow,
 )
-from tui.cli.engine_call import call_engine, fail, print_json, print_stderr, print_stdout
+from tui.cli.engine_call import call_engine, fail, print_json, print_lines, print_stderr, print_stdout
 from tui.cli.language import call_session, fields, last_part
 from tui.cli.ls import AsJson
 from tui.cli.shell_completion import complete_run
@@ -75,12 +75,10 @@ def _print_report(name: str, answer: FinishedReport) -> None:
     made = answer.report
     whose = made.title.removeprefix("the images of ")
     print_stdout(f"{name}, {answer.weights}: {made.images:,} {answer.split} images of {whose}\n")
-    for line in aligned(_scores(made)):
-        print_stdout(line)
+    print_lines(aligned(_scores(made)))
     balanced, loss = made.balanced_accuracy, made.loss
     print_stdout(f"\naccuracy {made.accuracy:.4f}   balanced accuracy {balanced:.4f}   loss {loss:.4f}\n")
-    for line in aligned(_matrix(made)):
-        print_stdout(line)
+    print_lines(aligned(_matrix(made)))
 
 
 def _print_table(answer: NetworksTable, json: bool) -> None:
@@ -89,8 +87,7 @@ def _print_table(answer: NetworksTable, json: bool) -> None:
         return
     goal = f"to {answer.goal:.0%}"
     head = ("network", "batch", goal, "seconds", "validation", "balanced", "test", "run")
-    for line in aligned([head, *(_row(row) for row in answer.rows)]):
-        print_stdout(line)
+    print_lines(aligned([head, *(_row(row) for row in answer.rows)]))
     for row in answer.rows:
         if row.run and row.why:
             print_stdout(f"{row.run}: {row.why}")

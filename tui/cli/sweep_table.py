@@ -12,7 +12,7 @@ from engine.axes import Axis
 from engine.client.client import Client
 from engine.protocol import Json, to_json
 from engine.sweep_protocol import SweepSummary, TrialGroup, TrialQuery, TrialRow
-from tui.cli.engine_call import call_engine, print_csv, print_json, print_stderr, print_stdout
+from tui.cli.engine_call import call_engine, print_csv, print_json, print_lines, print_stderr, print_stdout
 from tui.cli.ls import ROWS_SHOWN, AsJson
 from tui.cli.shell_completion import complete_sweep
 from tui.cli.table import TableColumn, table, terminal_width, wrapped
@@ -87,8 +87,7 @@ def ls(json: AsJson = False) -> None:
     if not found:
         print_stdout("No sweep yet. Start one: dltui sweep xor --axis 'lr=0.1,0.01' --axis 'hidden=1..4'")
         return
-    for line in table(SWEEPS, [_row(sweep) for sweep in found]):
-        print_stdout(line)
+    print_lines(table(SWEEPS, [_row(sweep) for sweep in found]))
 
 
 def _row(sweep: SweepSummary) -> tuple[str, ...]:
@@ -108,8 +107,7 @@ def show(sweep: Sweep, json: AsJson = False) -> None:
     if json:
         print_json(sweep_json(found))
         return
-    for line in wrapped([(name, plain(text)) for name, text in _facts(found) if text]):
-        print_stdout(line)
+    print_lines(wrapped([(name, plain(text)) for name, text in _facts(found) if text]))
 
 
 def _facts(sweep: SweepSummary) -> list[tuple[str, str]]:
@@ -179,8 +177,7 @@ def trials(
         if group
         else table(TRIALS, [_trial(row) for row in rows])
     )
-    for line in lines:
-        print_stdout(line)
+    print_lines(lines)
     if matching > len(found):
         print_stderr(f"{len(found):,} of {matching:,}; --limit shows more.")
 
@@ -259,5 +256,4 @@ def print_importance(found: Json) -> None:
     width = terminal_width()
     shares = [(name, share) for name, share in found["importance"]]
     rows = [(name, f"{share:.1%}") for name, share in shares]
-    for line in aligned(rows) if width is None else percent_bars(shares, width):
-        print_stdout(line)
+    print_lines(aligned(rows) if width is None else percent_bars(shares, width))
