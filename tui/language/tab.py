@@ -69,7 +69,6 @@ class LanguageTab(Tab):
     """Two views, side by side where there is room."""
 
     NAME = "language"
-    BINDINGS = all_keys.bindings("language")
 
     def __init__(self, context: TabContext, **widget: Any) -> None:
         super().__init__(context, **widget)

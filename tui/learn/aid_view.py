@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import BindingType
 
 from tui.learn.aid_messages import AidLeft
 from tui.learn.aid_pane import AidPane
@@ -15,6 +16,8 @@ from tui.learn.view import LearnView
 
 class AidView(LearnView):
     SCOPE = "aid"
+    BINDINGS: ClassVar[list[BindingType]] = []
+    """the pane has the keys"""
 
     def __init__(self, *given: Any, **widget: Any) -> None:
         super().__init__(*given, **widget)

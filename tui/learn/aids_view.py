@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.session_protocol.learn import AidLine, AidsRequest, ListedAids
-from tui.keys import all_keys
 from tui.learn.cursor_list import ListRow, cursor_sign
 from tui.learn.today_rows import number_of
 from tui.learn.view import LearnListView
@@ -18,7 +17,6 @@ TITLE = 36
 
 class AidsView(LearnListView):
     SCOPE = "aids"
-    BINDINGS = all_keys.bindings("aids")
 
     def __init__(self, *given: Any, **widget: Any) -> None:
         super().__init__(*given, **widget)

@@ -9,7 +9,6 @@ from typing import Any
 from engine.errors import DltuiError
 from engine.session_protocol.learn import DueRequest, LearnToday, LecturesRequest, ListedLectures
 from engine.session_protocol.learn_exams import ExamBeginRequest, ExamEndRequest, ExamPaper, ExamRequest
-from tui.keys import all_keys
 from tui.learn.cursor_list import ListRow, cursor_sign
 from tui.learn.exam_form import ExamSettings, exam_form, settings_from
 from tui.learn.exam_report import report_rows
@@ -24,7 +23,6 @@ from tui.ui.wrap import wrap_row
 
 class ExamView(LearnListView):
     SCOPE = "exam"
-    BINDINGS = all_keys.bindings("exam")
 
     def __init__(self, *given: Any, **widget: Any) -> None:
         super().__init__(*given, **widget)

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.session_protocol.learn import LectureLine, LecturesRequest, ListedLectures
-from tui.keys import all_keys
 from tui.learn.cursor_list import ListRow, cursor_sign
 from tui.learn.share_bar import share_bar
 from tui.learn.today_rows import number_of, number_width
@@ -24,7 +23,6 @@ WIDE = 90
 
 class LecturesView(LearnListView):
     SCOPE = "lectures"
-    BINDINGS = all_keys.bindings("lectures")
 
     def __init__(self, *given: Any, **widget: Any) -> None:
         super().__init__(*given, **widget)

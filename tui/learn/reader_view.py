@@ -26,7 +26,6 @@ from engine.session_protocol.learn import (
     WordsRequest,
 )
 from tui.data.run_actions import run_and_notify
-from tui.keys import all_keys
 from tui.learn.aid_messages import AidLeft
 from tui.learn.aid_pane import AidPane
 from tui.learn.lecture_column import LectureColumn
@@ -50,7 +49,6 @@ AID_DELAY = 0.12
 
 class ReaderView(LearnView):
     SCOPE = "reader"
-    BINDINGS = all_keys.bindings("reader")
 
     def __init__(self, *given: Any, **widget: Any) -> None:
         super().__init__(*given, **widget)

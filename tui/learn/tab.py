@@ -11,7 +11,6 @@ from textual.widget import Widget
 
 from engine.protocol import RunSummary
 from tui.data.run_actions import run_and_notify
-from tui.keys import all_keys
 from tui.learn.aid_messages import TrainWanted
 from tui.learn.view import LearnView
 from tui.tab.context import TabContext
@@ -25,7 +24,6 @@ WARM_AFTER = 0.4
 
 class LearnTab(ViewsTab):
     NAME = "learn"
-    BINDINGS = all_keys.bindings("learn")
     VIEWS: ClassVar = {
         "today": ViewEntry("today", "tui.learn.today_view:TodayView"),
         "lectures": ViewEntry("lectures", "tui.learn.lectures_view:LecturesView"),

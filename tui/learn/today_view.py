@@ -12,7 +12,6 @@ from engine.errors import DltuiError
 from engine.session_protocol.learn import DueRequest, LearnToday, LectureLine, LecturesRequest, ListedLectures
 from engine.table_protocol import Query
 from tui.data.run_text import name_of
-from tui.keys import all_keys
 from tui.learn.cursor_list import ListRow
 from tui.learn.today_rows import (
     BEGINNING,
@@ -34,7 +33,6 @@ TALL = 28
 
 class TodayView(LearnListView):
     SCOPE = "today"
-    BINDINGS = all_keys.bindings("today")
 
     def __init__(self, *given: Any, **widget: Any) -> None:
         super().__init__(*given, **widget)

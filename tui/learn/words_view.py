@@ -7,7 +7,6 @@ from typing import Any
 
 from engine.course.reading import plain_words
 from engine.session_protocol.learn import GlossaryWord, ListedWords, WordsRequest
-from tui.keys import all_keys
 from tui.learn.cursor_list import ListRow, cursor_sign
 from tui.learn.today_rows import number_of
 from tui.learn.view import LearnListView
@@ -20,7 +19,6 @@ WIDEST = 80
 
 class WordsView(LearnListView):
     SCOPE = "words"
-    BINDINGS = all_keys.bindings("words")
 
     def __init__(self, *given: Any, **widget: Any) -> None:
         super().__init__(*given, **widget)

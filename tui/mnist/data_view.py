@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from engine.session_protocol.mnist import ExploredData, ExploreRequest
 from tui.drawings.half_block_canvas import ImageCanvas
 from tui.drawings.image_arrays import greys, square_size
-from tui.keys import all_keys
 from tui.mnist.filter_picture import Image, grey, joined
 from tui.mnist.view import MnistView
 from tui.terminal.glyphs import glyphs
@@ -20,7 +19,6 @@ class DataView(MnistView):
     """Needs no run."""
 
     SCOPE = "data"
-    BINDINGS = all_keys.bindings("data")
     facts: ExploredData | None = None
     top = 0
 

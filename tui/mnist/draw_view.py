@@ -23,7 +23,6 @@ from engine.session_protocol.mnist import (
 from tui.data.run_text import name_of
 from tui.drawings.half_block_canvas import ImageCanvas
 from tui.drawings.image_arrays import DARK
-from tui.keys import all_keys
 from tui.mnist.drawing_panel import LEFT, TOP, DrawingPanel, pad_size
 from tui.mnist.filter_picture import Image, grey, joined
 from tui.mnist.pad_model import BRUSHES, SIDE, Pad
@@ -41,7 +40,6 @@ class DrawView(MnistView):
     """The pad, or the kept digits."""
 
     SCOPE = "pad"
-    BINDINGS = all_keys.bindings("pad")
 
     def __init__(self, *given: Any, **widget: Any) -> None:
         super().__init__(*given, **widget)

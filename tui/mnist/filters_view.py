@@ -24,7 +24,6 @@ from engine.session_protocol.mnist import (
 from tui.data.run_text import name_of
 from tui.drawings.half_block_canvas import ImageCanvas
 from tui.drawings.image_arrays import Values, numbers
-from tui.keys import all_keys
 from tui.mnist.empty_state import paint_empty_state
 from tui.mnist.filter_grid import Cell, FilterGrid, is_roomy
 from tui.mnist.filter_picture import Image, mosaic
@@ -55,7 +54,6 @@ class FiltersView(MnistView):
     """Any layer at any step with a `sketch` event or a checkpoint."""
 
     SCOPE = "filters"
-    BINDINGS = all_keys.bindings("filters")
 
     def __init__(self, *given: Any, **widget: Any) -> None:
         super().__init__(*given, **widget)

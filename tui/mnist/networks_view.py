@@ -16,7 +16,6 @@ from tui.chart.chart_without_keys import StillChart
 from tui.data.run_history import RunHistory
 from tui.data.run_text import startup_text
 from tui.drawings.canvas_widget import ImageWidget
-from tui.keys import all_keys
 from tui.messages import OpenView
 from tui.mnist.network_table import NetworkRow, NetworkTable, paint_layers
 from tui.mnist.recipes import NetworkRecipe, recipes
@@ -39,7 +38,6 @@ class NetworksView(MnistView):
     """A line for each recipe, the layers and curves of the one under the cursor."""
 
     SCOPE = "networks"
-    BINDINGS = all_keys.bindings("networks")
 
     def __init__(self, *given: Any, **widget: Any) -> None:
         super().__init__(*given, **widget)

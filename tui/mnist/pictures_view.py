@@ -19,7 +19,6 @@ from engine.session_protocol.mnist import (
 )
 from tui.drawings.half_block_canvas import ImageCanvas
 from tui.drawings.image_arrays import greys
-from tui.keys import all_keys
 from tui.messages import OpenView
 from tui.mnist.filter_picture import Image, grey, heat, joined
 from tui.mnist.picture_grid import PictureGrid, grid
@@ -33,7 +32,6 @@ class PicturesView(MnistView):
     """Opened from the report; `action_back` returns to it."""
 
     SCOPE = "pictures"
-    BINDINGS = all_keys.bindings("pictures")
 
     def __init__(self, *given: Any, **widget: Any) -> None:
         super().__init__(*given, **widget)

@@ -22,7 +22,6 @@ from engine.session_protocol.mnist import (
 )
 from tui.data.run_text import name_of
 from tui.drawings.half_block_canvas import ImageCanvas
-from tui.keys import all_keys
 from tui.messages import OpenView
 from tui.mnist.confusion_matrix import CLASSES, ConfusionMatrix
 from tui.mnist.empty_state import paint_empty_state
@@ -42,7 +41,6 @@ class ReportView(MnistView):
     """A confusion matrix with a cursor, or the robustness curves."""
 
     SCOPE, KEPT = "confusion", ("mnist report",)
-    BINDINGS = all_keys.bindings("confusion")
 
     def __init__(self, *given: Any, **widget: Any) -> None:
         super().__init__(*given, **widget)

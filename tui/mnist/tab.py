@@ -7,7 +7,6 @@ from typing import Any, ClassVar, cast
 
 from engine.protocol import RunSummary
 from tui.data.run_text import name_of
-from tui.keys import all_keys
 from tui.keys.all_keys import BY_ID, shown
 from tui.messages import ViewStateChanged
 from tui.mnist.run_list import MnistRuns
@@ -21,7 +20,6 @@ from tui.terminal.plain_text import plain
 
 class MnistTab(ViewsTab):
     NAME = "mnist"
-    BINDINGS = all_keys.bindings("mnist")
     VIEWS: ClassVar = {
         "data": ViewEntry("data", "tui.mnist.data_view:DataView"),
         "networks": ViewEntry("networks", "tui.mnist.networks_view:NetworksView"),

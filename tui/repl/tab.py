@@ -18,7 +18,6 @@ from engine.client.session import Superseded
 from engine.errors import DltuiError, EngineError
 from engine.session_protocol.language import LanguageModelRow, ModelsRequest
 from tui.data.run_actions import run_and_notify
-from tui.keys import all_keys
 from tui.messages import KeyHintsChanged, RunsChanged, ViewStateChanged
 from tui.repl import sampling_settings as sampling
 from tui.repl import transcript_export
@@ -58,7 +57,6 @@ class ReplTab(Tab):
     """Model, transcript, prompt with suggested words, and the commands of the prompt."""
 
     NAME = "repl"
-    BINDINGS = all_keys.bindings("repl")
 
     def __init__(self, context: TabContext, **widget: Any) -> None:
         super().__init__(context, **widget)

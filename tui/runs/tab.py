@@ -17,7 +17,6 @@ from engine.protocol import RunSummary
 from engine.refresh_intervals import REDRAW_SECONDS
 from engine.table_protocol import GroupRow, Page, Query
 from tui.data.run_actions import run_and_notify
-from tui.keys import all_keys
 from tui.messages import (
     HistoryChanged,
     KeyHintsChanged,
@@ -65,7 +64,6 @@ class RunsTab(Tab):
     """Lays out the panels, tells each what is selected and shown, and runs the keys."""
 
     NAME = "runs"
-    BINDINGS = all_keys.bindings("runs")
 
     def __init__(self, context: TabContext, **widget: Any) -> None:
         super().__init__(context, **widget)

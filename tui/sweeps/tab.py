@@ -13,7 +13,6 @@ from textual.widget import Widget
 
 from engine.errors import DltuiError, EngineError
 from engine.sweep_protocol import SweepStatus, SweepSummary, TrialGroup, TrialQuery, TrialStatus
-from tui.keys import all_keys
 from tui.messages import KeyHintsChanged, SweepsChanged, ViewStateChanged
 from tui.plots.brush import readable
 from tui.plots.plot_state import PlotState, subject_of
@@ -64,7 +63,6 @@ class SweepTab(Tab):
     """Lays out the panels and updates them, and routes keys to the objects that act on them."""
 
     NAME = "sweep"
-    BINDINGS = all_keys.bindings("sweep")
 
     def __init__(self, context: TabContext, **widget: Any) -> None:
         super().__init__(context, **widget)

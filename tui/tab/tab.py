@@ -11,6 +11,7 @@ from textual.widget import Widget
 from textual.worker import Worker
 
 from tui.data.run_actions import notify_worker_error
+from tui.keys import all_keys
 from tui.messages import OpenView
 from tui.tab.context import TabContext
 from tui.tabs import TabName
@@ -23,7 +24,12 @@ class Tab(Container):
     """
 
     NAME: ClassVar[TabName]
-    """also the name of its scope in the table of keys"""
+    """also the name of its scope in the table of keys, whose keys it has"""
+
+    def __init_subclass__(cls, **named: Any) -> None:
+        if "NAME" in cls.__dict__:
+            cls.BINDINGS = all_keys.bindings(cls.NAME)
+        super().__init_subclass__(**named)
 
     def __init__(self, context: TabContext, **widget: Any) -> None:
         super().__init__(**widget)

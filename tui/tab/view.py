@@ -19,6 +19,7 @@ from engine.session_protocol.request import A, Request, StreamRequest
 from tui.data.newest_runs import RunList
 from tui.data.run_actions import run_and_notify
 from tui.data.run_text import given_name
+from tui.keys import all_keys
 from tui.keys.key import Scope
 from tui.messages import KeyHintsChanged, ViewStateChanged
 from tui.tab.context import TabContext
@@ -43,6 +44,7 @@ class View(Container, can_focus=True):
     """A view of a ViewsTab. While it is not in front it sends no requests and draws nothing."""
 
     SCOPE: ClassVar[Scope]
+    """in the table of keys, whose keys it has"""
     EXPERIMENT: ClassVar[str]
     """the experiment of the form for a new run"""
 
@@ -51,6 +53,11 @@ class View(Container, can_focus=True):
         """One line for the bar of views; empty: none."""
 
         text: str
+
+    def __init_subclass__(cls, **named: Any) -> None:
+        if "SCOPE" in cls.__dict__ and "BINDINGS" not in cls.__dict__:
+            cls.BINDINGS = all_keys.bindings(cls.SCOPE)
+        super().__init_subclass__(**named)
 
     def __init__(self, context: TabContext, runs: RunList, saved: Mapping[str, Any], **widget: Any) -> None:
         super().__init__(**widget)

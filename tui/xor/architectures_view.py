@@ -19,7 +19,6 @@ from tui.data.run_history import RunHistory
 from tui.drawings.editable_net import from_facts
 from tui.drawings.plane_cells import scene_of
 from tui.drawings.plane_widget import Plane
-from tui.keys import all_keys
 from tui.keys.all_keys import BY_ID, shown
 from tui.keys.user_keymap import Keymap
 from tui.messages import OpenView
@@ -48,7 +47,6 @@ class SmallestLossView(XorView):
     """Four networks side by side, each with its loss and the smallest loss of its architecture."""
 
     SCOPE = "rungs"
-    BINDINGS = all_keys.bindings("rungs")
 
     def __init__(self, *given: Any, **widget: Any) -> None:
         super().__init__(*given, **widget)

@@ -23,7 +23,6 @@ from tui.drawings.editable_net import (
 from tui.drawings.heat import colour_mode_of
 from tui.drawings.plane_cells import scene_of
 from tui.drawings.plane_widget import Plane, columns_beside
-from tui.keys import all_keys
 from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.heading import Heading
@@ -43,7 +42,6 @@ class HandView(XorView):
     """The network as drawing, truth table and plane, updated after every change."""
 
     SCOPE = "weights"
-    BINDINGS = all_keys.bindings("weights")
 
     def __init__(self, *given: Any, **widget: Any) -> None:
         super().__init__(*given, **widget)

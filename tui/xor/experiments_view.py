@@ -14,7 +14,6 @@ from engine.client.session import Superseded
 from engine.errors import DltuiError
 from engine.protocol import RunSummary
 from engine.session_protocol.xor import GridReport, GridReportRequest, ReportRow
-from tui.keys import all_keys
 from tui.messages import KeyHintsChanged, OpenView
 from tui.terminal.glyphs import glyphs
 from tui.ui.span import Row, Span, fitted
@@ -32,7 +31,6 @@ class ExperimentsView(XorView):
 
     SCOPE = "nine"
     EXPERIMENT = GRID
-    BINDINGS = all_keys.bindings("nine")
 
     def __init__(self, *given: Any, **widget: Any) -> None:
         super().__init__(*given, **widget)

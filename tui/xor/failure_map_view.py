@@ -17,7 +17,6 @@ from engine.errors import DltuiError
 from engine.protocol import RunSummary
 from engine.session_protocol.xor import BatchNet, BatchTable, CellMap, MapRequest, NetRequest, TableRequest
 from tui.drawings.heat import colour_mode_of
-from tui.keys import all_keys
 from tui.messages import KeyHintsChanged, OpenView
 from tui.terminal.plain_text import plain
 from tui.ui.start_worker import start_worker
@@ -46,7 +45,6 @@ class MapView(XorView):
 
     SCOPE = "lanes"
     EXPERIMENT = BATCH
-    BINDINGS = all_keys.bindings("lanes")
 
     def __init__(self, *given: Any, **widget: Any) -> None:
         super().__init__(*given, **widget)

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import ClassVar
 
 from engine.protocol import RunSummary
-from tui.keys import all_keys
 from tui.tab.views_tab import ViewEntry, ViewsTab
 from tui.xor.view import BATCH, GRID, SINGLE
 
 
 class XorTab(ViewsTab):
     NAME = "xor"
-    BINDINGS = all_keys.bindings("xor")
     RUNS: ClassVar = {SINGLE: 200, BATCH: 50, GRID: 20}
     VIEWS: ClassVar = {
         "hand": ViewEntry("by hand", "tui.xor.by_hand_view:HandView"),

@@ -21,7 +21,6 @@ from tui.drawings.editable_net import UNITS, HandNet, from_facts
 from tui.drawings.heat import ColourMode, colour_mode_of
 from tui.drawings.plane_cells import scene_of
 from tui.drawings.plane_widget import Plane, columns_beside
-from tui.keys import all_keys
 from tui.keys.all_keys import BY_ID, shown
 from tui.keys.user_keymap import Keymap
 from tui.messages import OpenView
@@ -47,7 +46,6 @@ class TrainedView(XorView):
     """One run with its weights over time, and the loss curves of the notebook's three."""
 
     SCOPE = "sketches"
-    BINDINGS = all_keys.bindings("sketches")
 
     def __init__(self, *given: Any, **widget: Any) -> None:
         super().__init__(*given, **widget)
