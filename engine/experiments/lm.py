@@ -41,6 +41,7 @@ from engine.models.language_training.training import (
     compiled_kernels,
     lr_factor,
     make_training,
+    planned_kernels,
     resolve,
     timed_product,
 )
@@ -89,11 +90,16 @@ def describe(params: LmParams, tied: bool, texts: TextSet, run: Run) -> ModelDes
     return kind
 
 
-def pin_kernels(params: LmParams, run: Run) -> str | None:
+def pin_kernels(params: LmParams, dropout: float, run: Run) -> str | None:
     """Pin what multiplies and adds on a CPU beside the framework, which other bits depend on."""
-    if run.device != "cpu" or params.trained_in != "torch":
+    if run.device != "cpu":
         return None
-    kernels = compiled_kernels(run.places.cache, run.note) or "torch"
+    if params.trained_in == "torch":
+        kernels = compiled_kernels(run.places.cache, run.note) or "torch"
+    elif dropout:
+        return None
+    else:
+        kernels = planned_kernels()
     run.pin(kernels=kernels)
     return kernels
 
@@ -195,7 +201,7 @@ def train(params: LmParams, run: Run) -> None:
     work, before = timed_product(params.trained_in, run.device), run.recorded("precision")
     precision = resolve_precision(params.precision, before, run.places.cache, work, run.note)
     run.pin(precision=precision, **({"decay": f"{recipe.decay:g}"} if recipe.decay else {}))
-    kernels = pin_kernels(params, run)
+    kernels = pin_kernels(params, recipe.dropout, run)
     run.note(f"Trains in {params.trained_in}, multiplies in {precision}: {recipe.summary()}.")
     kind = describe(params, recipe.tied, texts, run)
     training = make_training(

@@ -14,7 +14,14 @@ from numpy.typing import NDArray
 from checkpoints.keras_io import KerasState, environment, load_weights, neutral_weights
 from checkpoints.manifest import Fact
 from engine.models.language.model_description import LstmDescription
-from engine.models.language_training import training
+from engine.models.language_training import keras_planned, sentence_plan, training
+from engine.models.language_training.keras_planned import (
+    PlanTensors,
+    WantedTensors,
+    lstm_over_plan,
+    total_loss,
+    vocabulary_loss,
+)
 from engine.models.language_training.training import masks
 
 
@@ -137,121 +144,6 @@ def network(kind: LstmDescription) -> keras.Model:
     return keras.Model(words, keras.layers.Dense(kind.vocabulary, name="output")(x))
 
 
-CHUNK_ROWS = {"CPU": 2048, "GPU": 16_384}
-"""rows of logits in memory at once"""
-TILE = 32
-"""inner dimensions are padded to a multiple of this, the tile size of matrix units"""
-SMALLEST = 1e-37
-"""a probability that rounds to 0 still has a logarithm"""
-
-
-@tf.custom_gradient  # type: ignore[untyped-decorator]
-def vocabulary_loss(
-    hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor
-) -> tuple[Tensor, Callable[..., Any]]:
-    """Mean cross-entropy of `softmax(hidden @ weight + bias)` over N real words.
-
-    hidden (N, width), of the dtype to multiply in; weight (width, words), bias (words,), targets (N,).
-    The gradients are computed in the forward pass, so logits are in memory for one chunk only.
-    """
-    count, width = tf.shape(hidden)[0], hidden.shape[1]
-    inputs, wide = _with_ones(hidden), _with_bias(weight, bias, hidden.dtype)
-    rows = _share(count, _rows())
-
-    def chunk(start: Tensor) -> tuple[Tensor, ...]:
-        part = inputs[start : start + rows]
-        found, errors = _errors(tf.matmul(part, wide), targets[start : start + rows])
-        back = tf.matmul(errors, wide[:width], transpose_b=True)
-        slope = tf.matmul(part, errors, transpose_a=True)
-        return -tf.reduce_sum(tf.math.log(found)), back, tf.cast(slope, tf.float32)
-
-    def next_chunk(start: Tensor, loss: Tensor, backs: Tensor, slope: Tensor) -> tuple[Tensor, ...]:
-        more = chunk(start)
-        return start + rows, loss + more[0], tf.concat([backs, more[1]], 0), slope + more[2]
-
-    shapes = (), (), (None, width), wide.shape
-    _, loss, back, slope = tf.while_loop(
-        lambda start, *_: start < count,
-        next_chunk,
-        (rows, *chunk(0)),
-        tuple(tf.TensorShape(one) for one in shapes),
-    )
-    scale = 1 / tf.cast(count, tf.float32)
-
-    def gradient(upstream: Tensor) -> tuple[Tensor, ...]:
-        by = scale * upstream
-        back_by = tf.cast(tf.cast(back, tf.float32) * by, hidden.dtype)
-        return back_by, slope[:width] * by, slope[width] * by, None
-
-    return loss * scale, gradient
-
-
-def _share(count: Tensor, most: int) -> Tensor:
-    """Rows per chunk, so that all chunks except the last have one size."""
-    chunks = -(-count // most)
-    return -(-count // tf.maximum(chunks, 1))
-
-
-def _rows() -> int:
-    return CHUNK_ROWS[_device()]
-
-
-def _device() -> str:
-    return "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
-
-
-def _errors(logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """The probability of each target, and softmax less 1 at the target."""
-    shares = tf.nn.softmax(logits)
-    where = tf.stack([tf.range(tf.shape(targets)[0]), targets], 1)
-    found = tf.gather_nd(shares, where)
-    if _device() == "GPU":
-        errors = tf.tensor_scatter_nd_sub(shares, where, tf.ones_like(found))
-    else:
-        with tf.control_dependencies([found]):  # reads the shares before they are changed in place
-            errors = tf.raw_ops.ScatterNdNonAliasingAdd(
-                input=shares, indices=where, updates=-tf.ones_like(found)
-            )
-    return tf.maximum(tf.cast(found, tf.float32), SMALLEST), errors
-
-
-def _with_ones(hidden: Tensor) -> Tensor:
-    """(N, inner): columns of ones for the bias, and of zeros up to a multiple of TILE."""
-    rows, columns = tf.shape(hidden)[0], _bias_rows(hidden.dtype)
-    spare = -(hidden.shape[1] + columns) % TILE
-    ones, zeros = tf.ones((rows, columns), hidden.dtype), tf.zeros((rows, spare), hidden.dtype)
-    return tf.concat([hidden, ones, zeros], 1)
-
-
-def _with_bias(weight: Tensor, bias: Tensor, dtype: Any) -> Tensor:
-    """(inner, words): the bias as rows for the columns of ones; in bfloat16 two rows, the second for the
-    rounding error of the first."""
-    rows, rest = [], bias
-    for _ in range(_bias_rows(dtype)):
-        rows.append(tf.cast(rest, dtype))
-        rest = rest - tf.cast(rows[-1], tf.float32)
-    spare = -(weight.shape[0] + len(rows)) % TILE
-    return tf.concat([tf.cast(weight, dtype), tf.stack(rows), tf.zeros((spare, weight.shape[1]), dtype)], 0)
-
-
-def _bias_rows(dtype: Any) -> int:
-    return 1 if dtype == tf.float32 else 2
-
-
-def total_loss(hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor) -> Tensor:
-    """The summed cross-entropy of N words, in float32, for a perplexity."""
-    rows = _rows()
-
-    def chunk(start: Tensor, loss: Tensor) -> tuple[Tensor, Tensor]:
-        logits = tf.matmul(hidden[start : start + rows], weight) + bias
-        wanted = targets[start : start + rows]
-        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=wanted, logits=logits)
-        return start + rows, loss + tf.reduce_sum(losses)
-
-    count = tf.shape(hidden)[0]
-    return tf.while_loop(lambda start, _: start < count, chunk, (0, tf.zeros(())))[1]
-
-
 Ids = NDArray[np.int32]
 Arrays = Mapping[str, NDArray[Any]]
 DTYPES = {"fp32": tf.float32, "bf16": tf.bfloat16}
@@ -272,19 +164,28 @@ class KerasTraining(training.OneByOne):
         self.load_weights(training.weights(kind, seed))
         self.optimizer = _optimizer(optimizer)
         self.optimizer.build(self.net.trainable_variables)
-        widths = kind.embedding + kind.layers * kind.hidden_size
-        dropped = tf.TensorSpec((None, widths if dropout else 0), tf.float32)
-        self._update = tf.function(self._apply_update, input_signature=[WORDS, ROWS, ROWS, dropped])
+        self.shares = device == "cpu" and not dropout
+        if self.shares:
+            self._update = tf.function(self._update_by_plan, input_signature=keras_planned.SIGNATURE)
+        else:
+            dropped = tf.TensorSpec((None, sum(self._mask_widths()) if dropout else 0), tf.float32)
+            given = [WORDS, ROWS, keras_planned.WANTED, dropped]
+            self._update = tf.function(self._update_by_words, input_signature=given)
         self._evaluate = tf.function(self._summed_loss, input_signature=[WORDS, ROWS, ROWS])
 
     def train_step(self, inputs: Ids, targets: Ids, step: int, lr: float) -> float:
         """Do update number `step`; inputs and targets (B, T), 0 is padding. Returns the mean loss of real
         words."""
         self.optimizer.learning_rate.assign(lr)
+        if self.shares:
+            plan = sentence_plan.plan(inputs, targets, shares=True)
+            return float(self._update(*keras_planned.tensors(plan)))
         dropped = np.zeros((len(inputs), 0), np.float32)
         if self.dropout:
             dropped = np.concatenate(masks(self.kind, self.dropout, inputs.shape, self.seed, step), 1)
-        return float(self._update(inputs, *_real(targets), dropped))
+        rows, words = _real(targets)
+        wanted = sentence_plan.wanted_words(np.arange(len(rows)), words.astype(np.int64))
+        return float(self._update(inputs, rows, keras_planned.wanted_tensors(wanted), dropped))
 
     def summed_loss(self, inputs: Ids, targets: Ids) -> float:
         """The summed loss of real words, in float32, without dropout."""
@@ -303,10 +204,16 @@ class KerasTraining(training.OneByOne):
 
     # --- inside tf.function ---------------------------------------------------------------------------------
 
-    def _apply_update(self, words: Tensor, rows: Tensor, wanted: Tensor, dropped: Tensor) -> Tensor:
+    def _update_by_plan(self, plan: PlanTensors, wanted: WantedTensors) -> Tensor:
+        return self._apply_update(lambda: self._planned(plan), wanted)
+
+    def _update_by_words(self, words: Tensor, rows: Tensor, wanted: WantedTensors, dropped: Tensor) -> Tensor:
+        parts = self._masks(dropped)
+        return self._apply_update(lambda: tf.gather(self._hidden(words, parts, self.dtype), rows), wanted)
+
+    def _apply_update(self, hidden: Callable[[], Tensor], wanted: WantedTensors) -> Tensor:
         with tf.GradientTape() as tape:
-            hidden = tf.gather(self._hidden(words, dropped, self.dtype), rows)
-            loss = vocabulary_loss(hidden, self._vocabulary_weight(), self._bias(), wanted)
+            loss = vocabulary_loss(hidden(), self._vocabulary_weight(), self._bias(), *wanted)
         variables = self.net.trainable_variables
         slopes = tape.gradient(loss, [variable.value for variable in variables])
         slopes = [tf.convert_to_tensor(slope) for slope in slopes]
@@ -316,12 +223,23 @@ class KerasTraining(training.OneByOne):
         return loss
 
     def _summed_loss(self, words: Tensor, rows: Tensor, wanted: Tensor) -> Tensor:
-        hidden = tf.gather(self._hidden(words, None, tf.float32), rows)
+        hidden = tf.gather(self._hidden(words, [], tf.float32), rows)
         return total_loss(hidden, self._vocabulary_weight(), self._bias(), wanted)
 
-    def _hidden(self, words: Tensor, dropped: Tensor, dtype: Any) -> Tensor:
+    def _planned(self, plan: PlanTensors) -> Tensor:
+        """Input of the vocabulary layer (states, width)."""
+        x, rows = self.net.get_layer("embedding")(plan.distinct), plan.words
+        for layer in range(self.kind.layers):
+            cell = self.net.get_layer(f"lstm.l{layer}").cell
+            kernel, recurrent = (
+                tf.cast(one.value, self.dtype) for one in (cell.kernel, cell.recurrent_kernel)
+            )
+            by_word = tf.cast(tf.matmul(tf.cast(x, self.dtype), kernel), tf.float32) + cell.bias.value
+            x, rows = lstm_over_plan(by_word, recurrent, rows, plan), None
+        return self._projected(tf.cast(x, self.dtype))
+
+    def _hidden(self, words: Tensor, parts: list[Tensor], dtype: Any) -> Tensor:
         """Words (B, T) -> input of the vocabulary layer (B * T, width)."""
-        parts = self._masks(dropped)
         x = self.net.get_layer("embedding")(words)
         if parts:
             x *= parts[0][:, None]
@@ -329,10 +247,12 @@ class KerasTraining(training.OneByOne):
             x = self._lstm(layer, tf.cast(x, dtype))
             if parts:
                 x *= tf.cast(parts[layer + 1], x.dtype)[:, None]
-        x = tf.reshape(tf.cast(x, dtype), (-1, self.kind.hidden_size))
-        if self.kind.projection:
-            x = tf.matmul(x, tf.cast(self.net.get_layer("projection").kernel.value, dtype))
-        return x
+        return self._projected(tf.reshape(tf.cast(x, dtype), (-1, self.kind.hidden_size)))
+
+    def _projected(self, x: Tensor) -> Tensor:
+        if not self.kind.projection:
+            return x
+        return tf.matmul(x, tf.cast(self.net.get_layer("projection").kernel.value, x.dtype))
 
     def _lstm(self, layer: int, x: Tensor) -> Tensor:
         """float32 and GPUs use Keras's layer, which is cuDNN on a GPU."""
@@ -344,10 +264,10 @@ class KerasTraining(training.OneByOne):
         return tf.transpose(lstm(tf.transpose(x, (1, 0, 2)), *weights), (1, 0, 2))
 
     def _masks(self, dropped: Tensor) -> list[Tensor]:
-        if dropped is None or not self.dropout:
-            return []
-        widths = [self.kind.embedding] + [self.kind.hidden_size] * self.kind.layers
-        return list(tf.split(dropped, widths, 1))
+        return list(tf.split(dropped, self._mask_widths(), 1)) if self.dropout else []
+
+    def _mask_widths(self) -> list[int]:
+        return [self.kind.embedding] + [self.kind.hidden_size] * self.kind.layers
 
     def _vocabulary_weight(self) -> Tensor:
         """(width, words)"""

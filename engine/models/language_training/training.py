@@ -266,6 +266,12 @@ def compiled_kernels(cache: Path, report: Callable[[str], object]) -> str | None
     return f"{made}, numpy {np.__version__}"
 
 
+def planned_kernels() -> str:
+    """The name of what the bits of Keras's training on a CPU without dropout depend on beside TensorFlow."""
+    room = __name__.rpartition(".")[0]
+    return f"planned {compiled_loops.fingerprint(f'{room}.keras_planned', f'{room}.sentence_plan')}"
+
+
 def timed_product(framework: str, device: str) -> TimedWork:
     """A product as of a vocabulary layer: (rows, 256) by (256, 4096) with 256 rows, on a GPU with 8192."""
     rows = 8192 if device == "cuda" else 256

@@ -106,17 +106,42 @@ def test_a_transformer_paused_under_another_decay_is_refused(
         train(folder, number=2)
 
 
-def test_a_run_paused_before_its_loops_were_compiled_is_refused_with_the_option_that_goes_on(
-    tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("framework", "now"), [("torch", "compiled"), ("tensorflow", "planned")])
+def test_a_run_paused_before_its_batches_were_planned_is_refused_with_the_option_that_goes_on(
+    tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch, framework: str, now: str
 ) -> None:
-    folder = run(tmp_path, "torch", text)
+    folder = run(tmp_path, framework, text, dropout=0.0)
     with monkeypatch.context() as before:
-        before.setattr(lm, "pin_kernels", lambda params, run: None)
+        before.setattr(lm, "pin_kernels", lambda params, dropout, run: None)
         train(folder, ScriptedPipe({2: PAUSE}))
-    with pytest.raises(MismatchedCheckpoint, match=r"kernels was unknown, is compiled .*--fast"):
+    with pytest.raises(MismatchedCheckpoint, match=rf"kernels was unknown, is {now} .*--fast"):
         train(folder, number=2)
     train(folder, number=3, mode="fast")
     assert weights(folder)[0] == STEPS
+
+
+def test_keras_goes_on_with_a_run_that_drops_and_was_paused_before_batches_were_planned(
+    tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = run(tmp_path, "tensorflow", text)
+    with monkeypatch.context() as before:
+        before.setattr(lm, "pin_kernels", lambda params, dropout, run: None)
+        train(folder, ScriptedPipe({2: PAUSE}))
+    train(folder, number=2)
+    assert weights(folder)[0] == STEPS
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_keras_without_dropout_paused_in_an_epoch_ends_as_if_it_never_was(
+    tmp_path: Path, text: str, precision: str
+) -> None:
+    given = {"dropout": 0.0, "precision": precision}
+    whole = uninterrupted(tmp_path, "tensorflow", text, **given)
+    parts = run(tmp_path, "tensorflow", text, **given)
+    for number, saved in enumerate((2, 4), start=1):
+        train(parts, ScriptedPipe({saved: PAUSE}), number=number)
+    train(parts, number=3)
+    assert weights(parts) == weights(whole)
 
 
 @pytest.mark.slow

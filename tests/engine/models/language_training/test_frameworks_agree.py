@@ -12,7 +12,7 @@ from engine.data.text.vocabulary import RESERVED, Vocabulary
 from engine.models.language.model import LanguageModel
 from engine.models.language.model_description import ModelDescription
 from engine.models.language.weights import weights
-from engine.models.language_training import keras_training, torch_planned
+from engine.models.language_training import keras_planned, torch_planned
 from tests.engine.models.language_training.small_models import FRAMEWORKS, kind, make_strict, pairs, tied
 
 KINDS = {"one layer": kind(), "two layers": kind(layers=2), "tied": tied(), "tied, two": tied(layers=2)}
@@ -76,7 +76,7 @@ SEVEN_ROWS = {"CPU": 7, torch.float32: 7, torch.bfloat16: 7}
 
 
 @pytest.mark.parametrize(
-    ("framework", "module"), zip(FRAMEWORKS, (torch_planned, keras_training), strict=True)
+    ("framework", "module"), zip(FRAMEWORKS, (torch_planned, keras_planned), strict=True)
 )
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 def test_the_size_of_a_chunk_changes_nothing(
