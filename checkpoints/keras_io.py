@@ -171,7 +171,7 @@ class KerasState:
         return restore_checks.restore(verified, check_fit, environment(), ())
 
     def _train(self) -> dict[str, keras_neutral.Slot]:
-        slots, randoms = keras_neutral.slots(self.optimizer), keras_neutral.randoms(self.model)
+        slots, randoms = keras_neutral.slots(self.optimizer), keras_neutral.variables(self.model, random=True)
         return {f"slot.{name}": one for name, one in slots.items()} | {
             f"random.{name}": one for name, one in randoms.items()
         }

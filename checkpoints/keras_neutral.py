@@ -45,17 +45,9 @@ class Slot:
         self.variable.assign(array if self.axes is None else array.transpose(np.argsort(self.axes)))
 
 
-def variables(model: keras.Model) -> dict[str, Slot]:
-    """Every variable of the model except its random states."""
-    return _found(model, random=False)
-
-
-def randoms(model: keras.Model) -> dict[str, Slot]:
-    """The states of the random number generators of the model: Keras's dropout has one per layer."""
-    return _found(model, random=True)
-
-
-def _found(model: keras.Model, *, random: bool) -> dict[str, Slot]:
+def variables(model: keras.Model, *, random: bool = False) -> dict[str, Slot]:
+    """Every variable of the model except the states of its random number generators, or those alone: Keras's
+    dropout has one per layer."""
     found: dict[str, Slot] = {}
     for layer in model.layers:
         for variable in layer.variables:

@@ -35,7 +35,13 @@ def strict_mode(threads: int, seed: int) -> None:
     os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
     torch.set_num_threads(threads)
     if torch.get_num_interop_threads() != 1:
-        _one_interop_thread()
+        try:
+            torch.set_num_interop_threads(1)
+        except RuntimeError as error:
+            raise CheckpointError(
+                "The number of interop threads cannot be set any more.",
+                "Call strict_mode before any other work.",
+            ) from error
     torch.use_deterministic_algorithms(True)
     switches: Any = torch.utils.deterministic
     switches.fill_uninitialized_memory = False
@@ -44,15 +50,6 @@ def strict_mode(threads: int, seed: int) -> None:
     random.seed(seed)
     np.random.seed(seed % 2**32)
     torch.manual_seed(seed)
-
-
-def _one_interop_thread() -> None:
-    try:
-        torch.set_num_interop_threads(1)
-    except RuntimeError as error:
-        raise CheckpointError(
-            "The number of interop threads cannot be set any more.", "Call strict_mode before any other work."
-        ) from error
 
 
 def environment(device: torch.device) -> dict[str, Fact]:
@@ -245,18 +242,14 @@ def _fitting_optimizer(optimizer: Optimizer, recorded: Mapping[str, Any], slots:
     state: dict[int, dict[str, Any]] = {}
     for name, array in slots.items():
         index, _, slot = name.partition(".")
-        _fitting_slot(name, parameters[int(index)], array)
+        if array.shape != ():  # a scalar counts steps
+            own_shape = (tuple(parameters[int(index)].shape), _dtype(parameters[int(index)]))
+            found = (array.shape, array.dtype.name)
+            restore_checks.check_equal(f"optimizer tensor {name} of", own_shape, found)
         state.setdefault(int(index), {})[slot] = torch.from_numpy(array)
     for index, slot, value in recorded["values"]:
         state.setdefault(index, {})[slot] = value
     return {"state": state, "param_groups": recorded["groups"]}
-
-
-def _fitting_slot(name: str, parameter: torch.Tensor, array: Array) -> None:
-    """Check that a slot is a scalar (a step count) or has the shape and dtype of its parameter."""
-    if array.shape != ():
-        expected = (tuple(parameter.shape), _dtype(parameter))
-        restore_checks.check_equal(f"optimizer tensor {name} of", expected, (array.shape, array.dtype.name))
 
 
 def _outline(group: Mapping[str, Any]) -> tuple[int, list[str]]:
