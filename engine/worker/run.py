@@ -291,7 +291,10 @@ class Run:
             elif name == self._checkpoints.goal.metric:
                 self._valued = SavedValue(step, value)
             if not isfinite(value) and name.endswith("loss"):
-                raise Diverged(f"{name} became {value} at step {step}.", self._divergence_remedy())
+                saved = self._checkpoints.saved_step
+                kept = f"; its last good checkpoint is of step {saved}." if saved else "."
+                remedy = f"Start it again with a smaller learning rate{kept}"
+                raise Diverged(f"{name} became {value} at step {step}.", remedy)
         now = time.monotonic()
         if now >= self._unread_at:  # a loop that does not read should_stop
             self._write(now)
@@ -432,7 +435,11 @@ class Run:
         if self._state is None or self._checkpoints.saved_step == self.step:
             return
         self._event_log.flush(include_bucket=True)
-        self._sync_events()
+        try:
+            self._event_log.sync()
+        except OSError as error:
+            cause = f"its events cannot be written: {error.strerror or error}"
+            raise SaveFailed(self._folder.events, self.step, cause, None) from error
         logged = self._event_log.metrics
         facts = CheckpointMetadata(
             dict(self._live.values), logged.counts(), self._pinned, logged.last_steps(), self._epoch_steps,
@@ -444,13 +451,6 @@ class Run:
         self._event_log.write_tensorboard()
         if leftover:
             self.note(leftover, severity="warning")
-
-    def _sync_events(self) -> None:
-        try:
-            self._event_log.sync()
-        except OSError as error:
-            cause = f"its events cannot be written: {error.strerror or error}"
-            raise SaveFailed(self._folder.events, self.step, cause, None) from error
 
     def log_started(self) -> None:
         """Log the `started` event, once."""
@@ -492,19 +492,14 @@ class Run:
         """Handle commands, and write the heartbeat and metrics when due."""
         self._unread_at = now + UNREAD_SECONDS
         self._receive()
-        if now >= self._system.due_at:
-            self._log_system_use()
+        if now >= self._system.due_at and (facts := self._system.measure()):
+            self._event_log.event("system", step=self.step, **facts)
         self._write(now)
 
     def _write(self, now: float) -> None:
         if now >= self._heartbeat_at:
             self._touch_heartbeat(now)
         self._event_log.flush_if_due(now)
-
-    def _log_system_use(self) -> None:
-        facts = self._system.measure()
-        if facts:
-            self._event_log.event("system", step=self.step, **facts)
 
     def _receive(self) -> None:
         for command in self._pipe.commands():
@@ -549,11 +544,6 @@ class Run:
             "checkpoint", step=found.step, path=str(found.path), weights_sha256=found.weights_sha256,
             bytes=found.size, seconds=round(seconds, 4),
         )  # fmt: skip
-
-    def _divergence_remedy(self) -> str:
-        saved = self._checkpoints.saved_step
-        kept = f"; its last good checkpoint is of step {saved}." if saved else "."
-        return f"Start it again with a smaller learning rate{kept}"
 
 
 class LiveParams:
