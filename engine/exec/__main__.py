@@ -50,7 +50,7 @@ def main(argv: list[str]) -> int:
         number=int(os.environ.get("DLTUI_ATTEMPT") or 1),
         mode=os.environ.get("DLTUI_MODE") or "strict",
         device=os.environ.get("DLTUI_DEVICE") or "cpu",
-        withheld=script_environment.pop_withheld(os.environ),
+        withheld=json.loads(os.environ.pop(script_environment.WITHHELD, "{}")),
     )
     spec = json.loads((folder / "spec.json").read_bytes())
     run = ScriptRun(attempt, spec, KeeperPipe(descriptors.commands), descriptors.commands)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +14,6 @@ TRACK_SOCKET = "track.sock"
 WITHHELD = "DLTUI_WITHHELD"
 """variable of the keeper that holds the values that are in no file, as JSON"""
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-
-
-def pop_withheld(environ: MutableMapping[str, str]) -> dict[str, str]:
-    found: dict[str, str] = json.loads(environ.pop(WITHHELD, "{}"))
-    return found
 
 
 def environment(

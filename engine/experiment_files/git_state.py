@@ -48,19 +48,15 @@ def state_of(root: Path, texts: Mapping[str, bytes]) -> GitState:
 
 def _git(root: Path, *words: str, given: bytes = b"") -> bytes:
     """The output; empty where git is missing, fails or takes too long."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
         done = subprocess.run(
             ["git", *_OPTIONS, *words], cwd=root, input=given, capture_output=True, timeout=SECONDS,
-            env={**_without_git(os.environ), **_ENVIRON}, check=False,
+            env={**environ, **_ENVIRON}, check=False,  # GIT_DIR and others name another repository
         )  # fmt: skip
     except (OSError, subprocess.SubprocessError):
         return b""
     return done.stdout if done.returncode == 0 else b""
-
-
-def _without_git(environ: Mapping[str, str]) -> dict[str, str]:
-    """Variables such as GIT_DIR name another repository."""
-    return {name: value for name, value in environ.items() if not name.startswith("GIT_")}
 
 
 def _objects(batch: bytes, names: list[str]) -> dict[str, bytes]:

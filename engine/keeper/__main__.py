@@ -147,7 +147,10 @@ def _watch_worker(
     report: Report,
 ) -> Outcome:
     watch = WorkerWatch(claim, worker, log, args.grace_periods, report)
-    _record_worker(claim, worker.pid, report)
+    try:
+        claim.record_worker(process_identity.of(worker.pid))
+    except OSError as error:
+        report(f"keeper.json could not be written: {error}; the keeper continues")
     watch.wait(*input_fds)
     process = worker_process.reap(worker.pid)
     descendants_gone = descendants.kill_all()
@@ -169,13 +172,6 @@ def _watch_worker(
     )
     log.enforce_limit()
     return Outcome(process, cause.decide(evidence), descendants_gone)
-
-
-def _record_worker(claim: Claim, pid: int, report: Report) -> None:
-    try:
-        claim.record_worker(process_identity.of(pid))
-    except OSError as error:
-        report(f"keeper.json could not be written: {error}; the keeper continues")
 
 
 def finish(claim: Claim, outcome: Outcome, report: Report) -> int:

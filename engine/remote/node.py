@@ -104,7 +104,9 @@ class RemoteNode:
             for frame in self._receive(1.0):
                 if frame.kind == "go":
                     incoming.close()
-                    _check_version(str(frame.facts.get("edition")))
+                    if (theirs := str(frame.facts.get("edition"))) != VERSION:
+                        text = f"dltui {VERSION} is installed, expected {theirs}."
+                        raise EngineError(text, "Install the same on every node.")
                     self._attempt = int(frame.facts["attempt"])
                     self._data = str(frame.facts.get("data") or "")
                     return home.move_to_runs(str(frame.facts["run"]))
@@ -186,12 +188,6 @@ class RemoteNode:
         else:
             facts = to_json(ended)
             self.send_end(str(ended.status), {**facts["cause"], "kind": str(ended.cause.kind)}, ended.signal)
-
-
-def _check_version(theirs: str) -> None:
-    if theirs != VERSION:
-        text = f"dltui {VERSION} is installed, expected {theirs}."
-        raise EngineError(text, "Install the same on every node.")
 
 
 if __name__ == "__main__":

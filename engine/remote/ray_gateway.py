@@ -59,18 +59,14 @@ class RayGateway:
         async with server:
             while time.monotonic() < self._deadline:
                 await asyncio.sleep(0.2)
-                self._extend_deadline()
+                if self._connections:  # a gateway that could not join exits soon: another one may succeed
+                    idle = float(os.environ.get("DLTUI_RAY_IDLE") or IDLE_SECONDS)
+                    self._deadline = time.monotonic() + (REFUSED_SECONDS if self.is_refused else idle)
 
     @property
     def is_refused(self) -> bool:
         """Ray cannot be joined; a thread may be blocked in Ray."""
         return self._joined is not None and self._joined.done() and self._joined.exception() is not None
-
-    def _extend_deadline(self) -> None:
-        """A gateway that could not join exits soon: another one may succeed."""
-        if self._connections:
-            idle = float(os.environ.get("DLTUI_RAY_IDLE") or IDLE_SECONDS)
-            self._deadline = time.monotonic() + (REFUSED_SECONDS if self.is_refused else idle)
 
     async def _join(self) -> None:
         try:

@@ -247,18 +247,13 @@ def _text_comparison(comparison: Comparison) -> Sql:
             f"got {value[:40]!r}."
         )
     if comparison.field == TAGS:
-        return _tag_comparison(comparison.sign, value)
+        found = Sql("instr(r.tags, ?) > 0", (f" {value} ",)) if value else Sql("r.tags = ''")
+        return found if comparison.sign == "=" else Sql(f"(NOT {found.text})", found.values)
     if comparison.field == "parent":
         return _parent_comparison(comparison.sign, value)
     names = spec_versions.experiment_names(value) if comparison.field == "experiment" else (value,)
     sign = "IN" if comparison.sign == "=" else "NOT IN"
     return _true(Sql(f"lower({_TEXTS[comparison.field]}) {sign} ({_marks(names)})", names))
-
-
-def _tag_comparison(sign: str, tag: str) -> Sql:
-    """Whether the run has the tag; an empty one: whether it has none."""
-    found = Sql("instr(r.tags, ?) > 0", (f" {tag} ",)) if tag else Sql("r.tags = ''")
-    return found if sign == "=" else Sql(f"(NOT {found.text})", found.values)
 
 
 def _parent_comparison(sign: str, value: str) -> Sql:

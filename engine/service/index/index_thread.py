@@ -161,8 +161,7 @@ class IndexThread:
     async def write(self, summary: RunSummary, tail: Json) -> None:
         """Write one row now and update `total`. Raises EngineError."""
         self._pending.pop(summary.id, None)
-        await self.call(Index.put, [row_of(summary, tail)])
-        await self.update_total()
+        await self.write_rows([row_of(summary, tail)])
 
     async def write_rows(self, rows: Iterable[IndexRow]) -> None:
         await self.call(Index.put, list(rows))
@@ -190,7 +189,7 @@ class IndexThread:
                 logging.warning("%s cannot be thrown away: %s", self._path, error)
             self._index = self._open()
 
-        await asyncio.get_running_loop().run_in_executor(self._executor, replace)
+        await self._in_thread(replace)
 
     async def update_total(self) -> None:
         self.total = await self.call(Index.total)

@@ -99,7 +99,7 @@ class PageQueries:
             for place, group, is_open in page.groups
         )
         matching = sum(len(group.runs) for group in found)
-        unknown = (*self._unknown(query), *self._unknown_fields(fields))
+        unknown = self._unknown(query, fields)
         return IndexWindow(
             self.bodies(page.numbers), matching, self.total(), unknown, length=page.length, groups=rows
         )
@@ -189,15 +189,12 @@ class PageQueries:
         newest = max(float(row[2]) for row in found)
         return SweepRow(place, sweep, str(found[0][3]), sum(counts.values()), counts, newest, is_open)
 
-    def _unknown(self, query: Query) -> tuple[str, ...]:
+    def _unknown(self, query: Query, fields: Iterable[str] = ()) -> tuple[str, ...]:
+        """Those of the query, and of the fields that it groups by, that no run has."""
         sort = "created" if query.group and query.sort in GROUP_SORTS else query.sort
         names = filter_sql.dynamic_fields(query.where, sort)
+        names += [name for one in fields for name in filter_sql.dynamic_fields("", one)]
         return tuple(name for name in names if not self._is_known(filter_sql.has_field(name)))
-
-    def _unknown_fields(self, names: Iterable[str]) -> list[str]:
-        """Those of the fields that no run has."""
-        dynamic = [name for one in names for name in filter_sql.dynamic_fields("", one)]
-        return [name for name in dynamic if not self._is_known(filter_sql.has_field(name))]
 
     def _is_known(self, has_field: filter_sql.Sql) -> bool:
         found = self._db.execute(f"SELECT 1 FROM fields f WHERE {has_field.text} LIMIT 1", has_field.values)

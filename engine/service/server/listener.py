@@ -42,7 +42,10 @@ class Listener:
         try:
             await self.open()
         except (EngineError, OSError) as error:
-            self._log_error(f"the socket is gone and cannot be bound again: {error}")
+            text = f"the socket is gone and cannot be bound again: {error}"
+            if text != self._last_error:
+                logging.error("%s", text)
+            self._last_error = text
             return False
         logging.warning("the socket %s was gone and is bound again", self._path)
         self._last_error = ""
@@ -61,11 +64,6 @@ class Listener:
             self._server.close()
         if self._identity is not None and identity_of(self._path) == self._identity:
             self._path.unlink(missing_ok=True)
-
-    def _log_error(self, text: str) -> None:
-        if text != self._last_error:
-            logging.error("%s", text)
-        self._last_error = text
 
 
 def bind(path: Path) -> socket.socket:
