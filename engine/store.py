@@ -177,13 +177,7 @@ def create(places: Places, spec: Spec, fill: Callable[[Path], object] = lambda p
     """
     folder = folder_of(places, spec.id)
     kept_by = places.sweeps / spec.sweep if spec.sweep else None
-    link = source_linker(places, spec.file, kept_by)
-
-    def fill_all(path: Path) -> None:
-        link(path)
-        fill(path)
-
-    create_folder(folder.path, "spec.json", to_json(spec), fill_all)
+    create_folder(folder.path, "spec.json", to_json(spec), source_linker(places, spec.file, kept_by, fill))
     return folder
 
 
@@ -227,20 +221,28 @@ def read_log_source(folder: RunFolder) -> LogSource | None:
 
 
 def source_linker(
-    places: Places, file: FileExperiment | None, owner: Path | None = None
-) -> Callable[[Path], None]:
-    """A function that adds the source of `file`, if any, to the folder of a run or of a sweep.
+    places: Places,
+    file: FileExperiment | None,
+    owner: Path | None = None,
+    fill: Callable[[Path], object] = lambda path: None,
+) -> Callable[[Path], object]:
+    """A function that adds the source of `file`, if any, to the folder of a run or of a sweep, then `fill`.
 
     The source is that of the home, or the one that the sweep folder `owner` keeps. It raises OSError, and
     CorruptRun where there is none.
     """
     if file is None:
-        return lambda path: None
+        return fill
     from engine.experiment_files import source_store  # a keeper does not need it
 
     in_home = places.sources / file.stored
     source = in_home if owner is None or in_home.exists() else owner / SOURCE / file.stored
-    return lambda path: source_store.link(source, path)
+
+    def link(path: Path) -> None:
+        source_store.link(source, path)
+        fill(path)
+
+    return link
 
 
 def create_folder(

@@ -65,13 +65,8 @@ def create(
 
     Raises OSError, also if the id exists, and what `fill` raises.
     """
-    made, link = folder_of(places, sweep_id), store.source_linker(places, file)
-
-    def fill_all(path: Path) -> None:
-        link(path)
-        fill(path)
-
-    store.create_folder(made.path, "sweep.json", spec, fill_all)
+    made = folder_of(places, sweep_id)
+    store.create_folder(made.path, "sweep.json", spec, store.source_linker(places, file, fill=fill))
     return made
 
 
