@@ -34,6 +34,7 @@ KINDS = {
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
 }
+FileVersion = tuple[int, int, int]
 LOCK_POLL = 0.05
 """seconds"""
 _FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
@@ -71,6 +72,31 @@ def size_of(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0
+
+
+def version_of(path: Path) -> FileVersion | None:
+    """Other numbers once the file is written or replaced; None where it cannot be read."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ino, found.st_size
+
+
+def status_of(path: Path) -> os.stat_result:
+    """Raises CorruptRun."""
+    try:
+        return path.stat()
+    except OSError as error:
+        raise CorruptRun(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def text_of(path: Path) -> str:
+    """The text of a file of the system; empty where it cannot be read."""
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return ""
 
 
 def read_bytes(path: Path, *, limit: int = LIMIT, follow: bool = False) -> bytes | None:

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from engine import files
+
 _PROC, _CGROUPS = Path("/proc"), Path("/sys/fs/cgroup")
 
 
@@ -35,7 +37,7 @@ def find(total: int, proc: Path = _PROC, cgroups: Path = _CGROUPS) -> MemoryLimi
 
 def _limits(memberships: Path, cgroups: Path) -> Iterator[MemoryLimit]:
     """cgroup 2: `0::PATH`; cgroup 1: `N:memory:PATH`."""
-    for line in _text(memberships).splitlines():
+    for line in files.text_of(memberships).splitlines():
         number, _, rest = line.partition(":")
         controllers, _, path = rest.partition(":")
         if number == "0":
@@ -58,20 +60,13 @@ def _limits(memberships: Path, cgroups: Path) -> Iterator[MemoryLimit]:
 
 def _whole(path: Path) -> int | None:
     """None for no number, such as max."""
-    text = _text(path).strip()
+    text = files.text_of(path).strip()
     return int(text) if text.isdecimal() else None
 
 
 def _line(path: Path, name: str) -> int:
-    for line in _text(path).splitlines():
+    for line in files.text_of(path).splitlines():
         key, _, value = line.partition(" ")
         if key == name and value.isdecimal():
             return int(value)
     return 0
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(errors="replace")
-    except OSError:
-        return ""

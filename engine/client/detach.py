@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from engine.files import text_of
+
 Detacher = Literal["setsid", "systemd-run"]
 RunCommand = Callable[[Sequence[str]], str | None]
 PROBE_SECONDS = 1.0
@@ -105,7 +107,7 @@ def probe(host: Host) -> Login:
         systemd=True,
         lingers=_lingers(host),
         kills=_kills_user_processes(host),
-        in_manager=f"user@{host.uid}.service" in _read(host.root / "proc/self/cgroup"),
+        in_manager=f"user@{host.uid}.service" in text_of(host.root / "proc/self/cgroup"),
         manager=_has_manager(host),
         container=container,
     )
@@ -130,7 +132,7 @@ def run_bounded(command: Sequence[str]) -> str | None:
 def _in_container(host: Host) -> bool:
     if any((host.root / name).exists() for name in (".dockerenv", "run/.containerenv")):
         return True
-    groups = _read(host.root / "proc/1/cgroup")
+    groups = text_of(host.root / "proc/1/cgroup")
     return any(word in groups for word in ("docker", "kubepods", "libpod", "lxc"))
 
 
@@ -166,7 +168,7 @@ def _kills_by_config(host: Host) -> bool | None:
     files = [place / "logind.conf" for place in places]
     files += sorted((path for place in places for path in place.glob("logind.conf.d/*.conf")), key=_name)
     found = None
-    for line in "\n".join(map(_read, files)).splitlines():
+    for line in "\n".join(map(text_of, files)).splitlines():
         key, _, value = line.partition("=")
         if key.strip() == "KillUserProcesses":
             found = value.strip().lower() in ("yes", "true", "1", "on")
@@ -180,10 +182,3 @@ def _name(path: Path) -> str:
 def _has_manager(host: Host) -> bool:
     runtime = host.environ.get("XDG_RUNTIME_DIR", "")
     return bool(runtime) and (host.root / runtime.lstrip("/") / "systemd/private").exists()
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(errors="replace")
-    except OSError:
-        return ""

@@ -73,7 +73,7 @@ class CsvLog:
             yield self._batch(lines)
 
     def follow(self) -> bool:
-        return _found(self.path).st_size != self._seen
+        return files.status_of(self.path).st_size != self._seen
 
     def incomplete(self) -> list[str]:
         text = f"{self.path.name}: the file ends within a row, at byte {self._offset:,}"
@@ -103,7 +103,7 @@ class CsvLog:
         self._offset += len(lines)
         rows = lines.removeprefix(self._head) if offset == 0 else lines
         batch = LogBatch(bytes=len(lines))
-        now = min(max(0.0, _found(self.path).st_mtime), LATEST_TIME)
+        now = min(max(0.0, files.status_of(self.path).st_mtime), LATEST_TIME)
         step_name = next((name for name in STEPS if name in names), "")
         time_name = next((name for name in TIMES if name in names), "")
         if offset == 0:
@@ -150,13 +150,6 @@ class CsvLog:
         self._damages += 1
         if self._damages <= DAMAGES_LIMIT:
             batch.damages.append(f"{self.path.name}: row {self._rows:,}, {text}")
-
-
-def _found(path: Path) -> os.stat_result:
-    try:
-        return path.stat()
-    except OSError as error:
-        raise CorruptRun(f"{path} cannot be read: {error.strerror}.") from error
 
 
 def _first_line(path: Path) -> bytes:

@@ -66,7 +66,7 @@ class FolderRun:
         return sum(files.size_of(path) for path in self._metric_files().values())
 
     def run(self) -> MlflowRun:
-        self._meta_time = _found(self.folder / META).st_mtime_ns
+        self._meta_time = files.status_of(self.folder / META).st_mtime_ns
         facts = read_scalars(self.folder / META)
         if facts.get("lifecycle_stage") == "deleted":
             raise CorruptRun(f"{self.folder} was deleted in MLflow.")
@@ -124,7 +124,7 @@ class FolderRun:
 
     def has_grown(self) -> bool:
         """The files of a run that has ended are looked at once MLflow has written its `meta.yaml` again."""
-        if _found(self.folder / META).st_mtime_ns != self._meta_time:
+        if files.status_of(self.folder / META).st_mtime_ns != self._meta_time:
             return True
         if not self._is_active:
             return False
@@ -296,10 +296,3 @@ def _number(text: str) -> float | None:
         return float(text)
     except ValueError:
         return None
-
-
-def _found(path: Path) -> os.stat_result:
-    try:
-        return path.stat()
-    except OSError as error:
-        raise CorruptRun(f"{path} cannot be read: {error.strerror}.") from error

@@ -11,6 +11,7 @@ from checkpoints import folder as checkpoint_folder
 from engine import files, store
 from engine.events import read_lines
 from engine.experiment_files.description import SOURCE
+from engine.files import FileVersion, version_of
 from engine.logged_media import IMAGES, OTHERS
 from engine.protocol import Json
 from engine.remote.messages import CHUNK, encode
@@ -71,9 +72,6 @@ def _json_file(name: str, data: object) -> Iterator[bytes]:
 # --- what a worker has written since ----------------------------------------------------------------------
 
 
-FileVersion = tuple[int, int, int]
-
-
 class OutgoingFiles:
     """Files that exist when this is created are not sent: the other end has them."""
 
@@ -85,9 +83,9 @@ class OutgoingFiles:
         """of the files that only grow, by their paths"""
         self._images: FileVersion | None = None
         """of the folder of images when it was listed"""
-        self._kept_versions = {path.name: _file_version(path) for path in kept_files(folder)}
+        self._kept_versions = {path.name: version_of(path) for path in kept_files(folder)}
         self._steps = set(checkpoint_folder.steps(folder.checkpoints))
-        self._beat = _file_version(folder.beat)
+        self._beat = version_of(folder.beat)
 
     def frames(self) -> Iterator[bytes]:
         """Events are read first and sent after the files that they refer to."""
@@ -100,7 +98,7 @@ class OutgoingFiles:
             yield encode("events", b"\n".join(lines) + b"\n")
         yield from self._log()
         yield from self._grown(self._folder.tensorboard.name)
-        if (beat := _file_version(self._folder.beat)) != self._beat:
+        if (beat := version_of(self._folder.beat)) != self._beat:
             self._beat = beat
             yield encode("beat")
 
@@ -118,7 +116,7 @@ class OutgoingFiles:
 
     def _replaced(self) -> Iterator[bytes]:
         for path in kept_files(self._folder):
-            stamp = _file_version(path)
+            stamp = version_of(path)
             if stamp is not None and stamp != self._kept_versions.get(path.name):
                 self._kept_versions[path.name] = stamp
                 yield from file_frames(path, path.name)
@@ -134,12 +132,12 @@ class OutgoingFiles:
     def _new_images(self) -> Iterator[bytes]:
         """Those that were written since the folder of images was listed."""
         folder = self._folder.path / IMAGES
-        listed = _file_version(folder)
+        listed = version_of(folder)
         if listed is None or listed == self._images:
             return
         self._images = listed
         for name in sorted(os.listdir(folder)):
-            path, stamp = f"{IMAGES}/{name}", _file_version(folder / name)
+            path, stamp = f"{IMAGES}/{name}", version_of(folder / name)
             if not name.startswith(".") and stamp != self._kept_versions.get(path):
                 self._kept_versions[path] = stamp
                 yield from file_frames(folder / name, path)
@@ -166,11 +164,3 @@ def _read(path: Path, offset: int) -> bytes:
             return file.read(CHUNK)
     except OSError:
         return b""
-
-
-def _file_version(path: Path) -> FileVersion | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_ino, found.st_size

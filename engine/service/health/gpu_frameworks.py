@@ -12,6 +12,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine import files
 from engine.machine_protocol import Finding, Severity
 from engine.service.health.gpu_driver import Driver
 
@@ -90,14 +91,15 @@ class Build:
 def torch_build() -> Build | None:
     """None where torch is not installed."""
     folder = _folder("torch")
-    return None if folder is None else read_torch(_text(folder / "version.py"))
+    return None if folder is None else read_torch(files.text_of(folder / "version.py"))
 
 
 def tensorflow_build() -> Build | None:
     folder = _folder("tensorflow")
     if folder is None:
         return None
-    return read_tensorflow(_text(folder / "python/platform/build_info.py"), _version_beside(folder))
+    text = files.text_of(folder / "python/platform/build_info.py")
+    return read_tensorflow(text, _version_beside(folder))
 
 
 def read_torch(text: str) -> Build:
@@ -137,10 +139,3 @@ def _version_beside(folder: Path) -> str:
         if name in ("tensorflow", "tensorflow_cpu"):
             return version
     return ""
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(errors="replace")
-    except OSError:
-        return ""

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from engine import run_status, store
 from engine.errors import CorruptRun
+from engine.files import FileVersion, version_of
 from engine.log_source import LogSource
 from engine.metric_goal import goal_of
 from engine.protocol import (
@@ -35,7 +36,6 @@ from engine.store import Annotations, ExitFacts, KeeperFacts, RunFolder, Wanted
 from engine.typed_json import typed
 
 T = TypeVar("T")
-Stamp = tuple[int, int, int]
 HARMLESS_DAMAGES = ("events", "end", "annotations")
 """damages of files that leave the state of the run known"""
 _latest = 0.0
@@ -73,7 +73,7 @@ class TrackedRun:
     cpu: float = 0.0
     measured_step: int = 0
     """the checkpoint with which the size of the folder was measured last"""
-    stamps: dict[str, Stamp | None] = field(default_factory=dict)
+    stamps: dict[str, FileVersion | None] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -140,7 +140,7 @@ class TrackedRun:
         return any(replaced)
 
     def _was_replaced(self, name: str, path: Path) -> bool:
-        stamp = _stamp(path)
+        stamp = version_of(path)
         replaced = name not in self.stamps or self.stamps[name] != stamp
         self.stamps[name] = stamp
         return replaced
@@ -328,11 +328,3 @@ def is_settled(state: State | None) -> bool:
     if state is None:
         return False
     return status_of(state).is_rest
-
-
-def _stamp(path: Path) -> Stamp | None:
-    try:
-        found = os.stat(path)
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_ino, found.st_size
