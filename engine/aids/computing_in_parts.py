@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 T = TypeVar("T")
 Pieces: TypeAlias = Generator[float, None, T]
 SLICE_SECONDS = 0.05
 
 
-def finish(pieces: Pieces[T]) -> T:
+def finish(pieces: Generator[Any, None, T]) -> T:
     """Compute to the end."""
     while True:
         try:

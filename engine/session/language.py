@@ -69,8 +69,7 @@ COMPARED = 8
 
 
 def models(session_cache: SessionCache, request: ModelsRequest) -> LanguageModels:
-    runs = language_runs.all_runs(session_cache)
-    served = [run for run in runs if load_model.has_checkpoint(run.folder.path)]
+    runs, served = language_runs.all_runs(session_cache), _served(session_cache)
     rows = [responses.model(run, language_runs.perplexities(session_cache, run)) for run in runs]
     default = language_runs.find(session_cache, direction=_preferred(served)).id if served else ""
     return LanguageModels(rows, default)
@@ -234,16 +233,14 @@ def _cut(model: LanguageModel, text: str, number: int) -> Prompt:
 
 
 def _open(session_cache: SessionCache, run: str) -> OpenedModel:
-    if run == "":
-        return language_runs.open_model(
-            session_cache, language_runs.find(session_cache, direction=_preferred_of(session_cache))
-        )
-    return language_runs.open_model(session_cache, language_runs.find(session_cache, run))
+    direction = None if run else _preferred(_served(session_cache))
+    return language_runs.open_model(session_cache, language_runs.find(session_cache, run, direction))
 
 
-def _preferred_of(session_cache: SessionCache) -> Direction | None:
+def _served(session_cache: SessionCache) -> list[language_runs.LanguageRun]:
+    """Those with a checkpoint."""
     runs = language_runs.all_runs(session_cache)
-    return _preferred([run for run in runs if load_model.has_checkpoint(run.folder.path)])
+    return [run for run in runs if load_model.has_checkpoint(run.folder.path)]
 
 
 def _preferred(runs: Sequence[language_runs.LanguageRun]) -> Direction | None:

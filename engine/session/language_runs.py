@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from checkpoints import folder as checkpoint_folder
 from engine import fold, run_status, store
@@ -206,16 +205,9 @@ def _newest(runs: list[LanguageRun], name: str) -> LanguageRun:
 
 def _read(places: Places, run_id: str) -> LanguageRun | None:
     folder = store.folder_of(places, run_id)
-    if not _exists(folder.path / load_model.MODEL):
-        return None
     try:
+        if not (folder.path / load_model.MODEL).is_file():
+            return None
         return LanguageRun(store.read_spec(folder), folder, load_model.read_description(folder.path))
-    except DltuiError:
+    except (DltuiError, OSError):
         return None
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:
-        return False

@@ -29,7 +29,6 @@ from engine.session_protocol.media import (
     LoggedTextRequest,
     MediaContent,
     MediaContentRequest,
-    MediaPlace,
     MediaSeries,
     Picture,
     PictureDifference,
@@ -152,14 +151,13 @@ def histogram_difference(
 ) -> HistogramDifference:
     """Raises DataError and ParamError."""
     _check_sides(buckets=request.buckets)
-    before, after = (_buckets_at(session_cache, place) for place in (request.before, request.after))
+    before, after = (
+        _buckets(media_of(session_cache, place.run), place.tag, place.step)
+        for place in (request.before, request.after)
+    )
     low, high = histograms.span((before, after))
     parts = [histograms.shares(one, low, high, request.buckets) for one in (before, after)]
     return HistogramDifference(low, high, *(np.round(part, 6).tolist() for part in parts))
-
-
-def _buckets_at(session_cache: SessionCache, place: MediaPlace) -> histograms.Buckets:
-    return _buckets(media_of(session_cache, place.run), place.tag, place.step)
 
 
 def _buckets(media: RunMedia, tag: str, step: int) -> histograms.Buckets:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,11 +71,7 @@ def all_runs(session_cache: SessionCache) -> list[tuple[RunFolder, Spec]]:
 
 def steps(folder: RunFolder) -> list[int]:
     """Steps of its checkpoints, oldest first; whether they are intact is checked when one is opened."""
-    try:
-        names = os.listdir(folder.checkpoints)
-    except FileNotFoundError:
-        return []
-    return sorted(step for name in names if (step := checkpoint_folder.step_of(name)) is not None)
+    return checkpoint_folder.steps(folder.checkpoints)
 
 
 def open_net(session_cache: SessionCache, run: str, step: int | None = None) -> OpenNet:

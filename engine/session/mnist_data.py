@@ -128,15 +128,14 @@ def explore(pictures: PictureSet, samples: int) -> ExploredData:
         class_names=list(digits.class_names),
         named_by=digits.named_by,
         splits={name: len(part.labels) for name, part in pictures.parts.items()},
-        counts={name: _counts(part) for name, part in pictures.parts.items()},
+        counts={
+            name: np.bincount(part.labels, minlength=CLASSES).tolist()
+            for name, part in pictures.parts.items()
+        },
         statistics=_statistics(train.images),
         means=[_mean(train, label) for label in range(CLASSES)],
         samples=[_samples(train, label, samples) for label in range(CLASSES)],
     )
-
-
-def _counts(part: ImagePart) -> list[int]:
-    return [int(count) for count in np.bincount(part.labels, minlength=CLASSES)]
 
 
 def _statistics(images: NDArray[np.uint8]) -> PixelStatistics:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine import files
+from engine.aids.computing_in_parts import finish
 from engine.errors import CorruptRun, ParamError
 from engine.models.images import classification
 from engine.models.images.layers import Floats
@@ -64,13 +65,7 @@ class SplitPredictions:
 
 def predictions(session_cache: SessionCache, opened: OpenNet, split: str) -> SplitPredictions:
     """Blocks until all are computed (a third of a second for 10,000 pictures). Raises DataError."""
-    parts = predict_by_parts(session_cache, opened, split)
-    while True:
-        try:
-            next(parts)
-        except StopIteration as done:
-            found: SplitPredictions = done.value
-            return found
+    return finish(predict_by_parts(session_cache, opened, split))
 
 
 def predict_by_parts(
@@ -91,7 +86,9 @@ def predict_by_parts(
                 yield sum(map(len, parts)), len(images)
                 reported_at = time.monotonic()
         logits = cached.logits = np.ascontiguousarray(np.concatenate(parts))
-        save(path, _packed(logits))
+        content = io.BytesIO()
+        np.save(content, logits, allow_pickle=False)
+        save(path, content.getvalue())
     yield len(images), len(images)
     return SplitPredictions(opened, pictures, split, cached.logits)
 
@@ -115,12 +112,6 @@ def save(path: Path, content: bytes) -> None:
         files.write_bytes(path, content, sync=False)
     except OSError:
         pass
-
-
-def _packed(logits: Floats) -> bytes:
-    content = io.BytesIO()
-    np.save(content, logits, allow_pickle=False)
-    return content.getvalue()
 
 
 def _remove_oldest(folder: Path) -> None:

@@ -121,22 +121,19 @@ def open_record(session_cache: SessionCache, run: str) -> BatchRecord:
     folder = store.folder_of(session_cache.places, run).path
     try:
         stamp = os.stat(folder / record.ARRAYS_FILE).st_mtime_ns
-        read = _reader(folder)
     except FileNotFoundError as error:
         raise RunNotFound(
             f"{run[:80]} has no networks yet.", "Only xor_grid and xor_batch have them."
         ) from error
-    key = ("lanes", run)
-    stamped, kept = session_cache.get(key, lambda: (stamp, read()))
+
+    def read() -> tuple[int, BatchRecord]:
+        return stamp, record.read_folder(folder)
+
+    stamped, found = session_cache.get(("lanes", run), read)
     if stamped != stamp:
-        session_cache.drop(key)
-        _, kept = session_cache.get(key, lambda: (stamp, read()))
-    found: BatchRecord = kept
+        session_cache.drop(("lanes", run))
+        _, found = session_cache.get(("lanes", run), read)
     return found
-
-
-def _reader(folder: Any) -> Any:
-    return lambda: record.read_folder(folder)
 
 
 def _numbers(found: BatchRecord, column: str) -> NDArray[Any]:
