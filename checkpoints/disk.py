@@ -41,7 +41,6 @@ class Disk:
             os.close(fd)
 
     def rename(self, old: Path, new: Path) -> None:
-        """Rename a folder."""
         os.rename(old, new)
 
     def link(self, old: Path, new: Path) -> None:
@@ -49,11 +48,9 @@ class Disk:
         os.link(old, new, follow_symlinks=False)
 
     def unlink(self, path: Path) -> None:
-        """Remove a file or a link."""
         os.unlink(path)
 
     def remove_folder(self, path: Path) -> None:
-        """Remove an empty folder."""
         os.rmdir(path)
 
     def free(self, path: Path) -> int:

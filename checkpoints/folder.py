@@ -55,7 +55,6 @@ class Saved:
 
 
 def name_of(step: int) -> str:
-    """The folder name of a step."""
     return f"step-{step:08d}"
 
 

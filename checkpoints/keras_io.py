@@ -58,7 +58,6 @@ def _set_threads(threads: int) -> None:
 
 
 def versions() -> dict[str, str]:
-    """Versions of the frameworks."""
     return {"tensorflow": str(tf.__version__), "keras": str(keras.__version__)}
 
 

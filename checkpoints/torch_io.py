@@ -93,7 +93,6 @@ class TorchState:
 
     @property
     def device(self) -> torch.device:
-        """The device of the model."""
         return next(self.model.parameters()).device
 
     def capture(self, step: int) -> Captured:

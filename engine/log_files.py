@@ -18,7 +18,6 @@ HEADER_LIMIT = 64
 
 
 def older(path: Path) -> Path:
-    """The path of the older file."""
     return path.with_name(path.name + ".1")
 
 

@@ -25,8 +25,6 @@ class NotificationSettings:
 
 @dataclass(frozen=True, slots=True)
 class NotificationRequest:
-    """The request that sets all of them."""
-
     values: dict[str, bool | str]
 
 

@@ -104,7 +104,6 @@ def flag(default: bool, help: str) -> Any:
 
 
 def field_of(param: Param) -> Any:
-    """The field that declares `param`."""
     facts = {one.name: getattr(param, one.name) for one in dataclasses.fields(Param)}
     metadata = {name: value for name, value in facts.items() if name not in ("name", "kind", "default")}
     return field(default=param.default, metadata=metadata)

@@ -54,8 +54,6 @@ class AnnotateRequest:
 
 @dataclass(frozen=True, slots=True)
 class RemoveRequest:
-    """One removal."""
-
     runs: Sequence[str]
     now: bool = False
     """delete the files"""

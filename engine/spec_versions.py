@@ -79,7 +79,6 @@ def upgrade_live(experiment: str, submitted: Mapping[str, Any], name: str, given
 
 
 def upgrade_axes_text(experiment: str, text: str) -> str:
-    """Convert the text of axes."""
     parts = (part.partition("=") for part in text.split(";"))
     words = _words_of(experiment)
     return ";".join(

@@ -56,8 +56,6 @@ UNREAD = 64
 
 @dataclass(frozen=True, slots=True)
 class EventBatch:
-    """Events in order."""
-
     events: tuple[Event, ...] = ()
     caught_up: bool = False
     """all events that were in the file at the request have been sent"""

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file of the source of an experiment."""
-
     name: str
     """relative to the folder of the experiment, with /"""
     sha256: str

@@ -209,7 +209,6 @@ def last_error(tail: str) -> str:
 
 
 def _last_line(tail: str) -> str:
-    """The last line that is not empty."""
     lines = [line for line in tail.splitlines() if line.strip()]
     return one_line(lines[-1], 300) if lines else ""
 

@@ -215,7 +215,6 @@ def drop(rows: Any, seed: int, step: int) -> None:
 
 @compiled_loop
 def add_bias_relu(y: Any, bias: Any) -> None:
-    """Add the bias, then ReLU."""
     for n in range(len(y)):
         for i in range(len(bias)):
             value = y[n, i] + bias[i]

@@ -95,8 +95,6 @@ def increasing(
 
 
 class LogReader(Protocol):
-    """The log of one run."""
-
     def describe(self) -> LogDescription:
         """Raises CorruptRun where there is no record yet."""
 

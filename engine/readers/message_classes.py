@@ -15,7 +15,6 @@ _LABELS = descriptor_pb2.FieldDescriptorProto
 
 
 def message_classes(page: str, messages: Mapping[str, Mapping[int, str]]) -> dict[str, Any]:
-    """The class of each message of a page."""
     package = f"dltui.readers.{page}"
     file = descriptor_pb2.FileDescriptorProto(name=f"dltui/readers/{page}", package=package, syntax="proto2")
     for name, fields in messages.items():

@@ -300,7 +300,6 @@ def _half(bits: bytes, stored: str) -> float | None:
 
 
 def _images(value: Any, plugin: bytes) -> list[bytes]:
-    """The files of images in a value."""
     if value.HasField("image"):
         return [value.image.encoded]
     return list(value.tensor.strings[2:]) if plugin == b"images" else []  # behind its width and its height

@@ -163,8 +163,6 @@ def _split(
 
 
 class NameTable:
-    """Names by number."""
-
     def __init__(self) -> None:
         self.names: list[str] = []
         self._numbers: dict[str, int] = {}

@@ -43,7 +43,6 @@ class BatchOrder:
 
     @property
     def per_epoch(self) -> int:
-        """Batches in an epoch."""
         return -(-self.examples // self.size)
 
     def batch(self, step: int) -> Batch:

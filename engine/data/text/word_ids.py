@@ -41,7 +41,6 @@ class WordIds:
         return self.numbers[self.offsets[span.start] : self.offsets[span.stop]]
 
     def parts_of_words(self, span: slice) -> NDArray[np.int8]:
-        """The part that each word of the span belongs to."""
         return np.repeat(self.parts[span], np.diff(self.offsets[span.start : span.stop + 1]))
 
     def ids(self, part: int) -> Iterator[Ids]:

@@ -408,7 +408,6 @@ def _ids_of_tokens(index: Index, tokens: Sequence[str]) -> list[str | None]:
 
 
 def _tails(index: Index, run_ids: Sequence[str]) -> dict[str, Json]:
-    """The tails of those that are in the index."""
     return {row.id: row.tail for row in map(index.get, run_ids) if row is not None}
 
 

@@ -140,7 +140,6 @@ class PageQueries:
     def _values_of(
         self, groups: Sequence[FoundGroup], names: Sequence[str]
     ) -> dict[str, dict[str, list[Any]]]:
-        """The values of the runs of each group by name."""
         if not names:
             return {group.id: {} for group in groups}
         columns = [filter_sql.sort_key(name) for name in names]

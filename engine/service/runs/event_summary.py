@@ -30,8 +30,6 @@ MAX_MARKS = 8
 
 @dataclass(frozen=True, slots=True)
 class CheckpointSnapshot:
-    """The stats at a checkpoint."""
-
     step: int
     metrics: dict[str, float]
     best: Best | None

@@ -288,7 +288,6 @@ def deactivate_ended(active: Any, W: Any, stop: Any, t: int, epoch: int) -> int:
 
 @compiled
 def copy_columns(source: Any, at: int, to: Any, where: int) -> None:
-    """Copy WIDTH columns."""
     for row in range(source.shape[0]):
         for net in range(WIDTH):
             to[row, where + net] = source[row, at + net]
