@@ -93,7 +93,9 @@ def zero(slot: keras_neutral.Slot) -> None:
 
 
 FORGET: dict[str, Callable[[Training], Any]] = {
-    "the random state of dropout": lambda it: [zero(one) for one in keras_neutral.randoms(it.model).values()],
+    "the random state of dropout": lambda it: [
+        zero(one) for one in keras_neutral.variables(it.model, random=True).values()
+    ],
     "the optimizer's slots": lambda it: [
         zero(one) for name, one in keras_neutral.slots(it.model.optimizer).items() if "momentum" in name
     ],
@@ -202,7 +204,7 @@ def test_another_training_begins_with_its_slots_and_keeps_its_own_learning_rate(
 def test_with_another_seed_dropout_of_a_begun_training_keeps_its_own_random_states(tmp_path: Path) -> None:
     found = verified(tmp_path, Training().run(0, 4).state.capture(4))
     own = Training()
-    before = {name: slot.read() for name, slot in keras_neutral.randoms(own.model).items()}
+    before = {name: slot.read() for name, slot in keras_neutral.variables(own.model, random=True).items()}
     own.state.begin(found, keeps_random=False)
-    after = {name: slot.read() for name, slot in keras_neutral.randoms(own.model).items()}
+    after = {name: slot.read() for name, slot in keras_neutral.variables(own.model, random=True).items()}
     assert before and all(np.array_equal(before[name], after[name]) for name in before)
