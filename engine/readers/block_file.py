@@ -10,7 +10,6 @@ import os
 import struct
 import zlib
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,13 +17,10 @@ from numpy.typing import NDArray
 from engine import files
 from engine.errors import CorruptRun
 from engine.readers.record_file import (
-    DAMAGES_LIMIT,
     RECORD_LIMIT,
-    DamagedRecord,
+    GrowingFile,
     RecordBatch,
     empty_batch,
-    has_other_size,
-    record_at_end,
 )
 
 BLOCK = 32 << 10
@@ -38,15 +34,7 @@ _HEAD = CHUNK_HEAD.size
 
 
 @dataclass(slots=True)
-class BlockFile:
-    """`offset` is that behind the last whole record; a later `read` goes on there."""
-
-    path: Path
-    offset: int = 0
-    damages: int = 0
-    seen: int = 0
-    """the size of the file at the last `read`"""
-
+class BlockFile(GrowingFile):
     def read(self, limit: int = READ) -> RecordBatch:
         """The whole records of the next `limit` bytes, or one longer record. Raises OSError, CorruptRun."""
         with files.open_regular(self.path, follow=True, foreign=True) as file:
@@ -61,7 +49,7 @@ class BlockFile:
                 if scan.end or self.offset + limit >= self.seen:
                     return self._batch(scan)
                 if limit >= RECORD_LIMIT:
-                    return self._leave_out(limit)
+                    return self._pass_long(limit, f"{limit:,} bytes of a record")
                 limit *= 4
         return empty_batch()
 
@@ -73,31 +61,13 @@ class BlockFile:
             raise CorruptRun(f"{self.path} has no record yet.")
         self.offset = len(BEGIN)
 
-    def _leave_out(self, size: int) -> RecordBatch:
-        text = f"{size:,} bytes of a record, of which at most {RECORD_LIMIT:,} are read,"
-        damage = DamagedRecord(self.path, self.offset, text)
-        self.offset += size
-        return empty_batch(size, damage)
-
     def _batch(self, scan: _Scan) -> RecordBatch:
-        named = [
-            DamagedRecord(self.path, self.offset + at, text)
-            for at, text in scan.damages[: max(0, DAMAGES_LIMIT - self.damages)]
-        ]
-        self.damages += len(scan.damages)
-        self.offset += scan.end
+        named = self._pass(scan.end, scan.damages)
         data = b"".join((scan.data, *scan.joined, bytes(8)))
         buffer = np.frombuffer(data, np.uint8)
         return RecordBatch(
             data, buffer, np.array(scan.starts, np.int64), scan.lengths(buffer), named, scan.end
         )
-
-    def has_grown(self) -> bool:
-        return has_other_size(self.path, self.seen)
-
-    @property
-    def torn(self) -> DamagedRecord | None:
-        return record_at_end(self.path, self.offset, self.seen)
 
 
 @dataclass(slots=True)

@@ -38,22 +38,8 @@ class DamagedRecord(NamedTuple):
         return f"{self.path.name}: {self.text} at byte {self.offset:,}"
 
 
-def has_other_size(path: Path, seen: int) -> bool:
-    """Whether its size is not that of the last reading. A thousand files are asked twice a second."""
-    try:
-        return os.stat(path).st_size != seen
-    except OSError:
-        return seen != 0
-
-
-def record_at_end(path: Path, offset: int, seen: int) -> DamagedRecord | None:
-    """The record at `offset` that a file of `seen` bytes ends within: its writer may still complete it."""
-    text = "the file ends within a record that begins"
-    return DamagedRecord(path, offset, text) if seen > offset else None
-
-
 @dataclass(slots=True)
-class RecordFile:
+class GrowingFile:
     """`offset` is that behind the last whole record; a later `read` goes on there."""
 
     path: Path
@@ -62,6 +48,38 @@ class RecordFile:
     seen: int = 0
     """the size of the file at the last `read`"""
 
+    def has_grown(self) -> bool:
+        """Whether its size is not that of the last reading. A thousand files are asked twice a second."""
+        try:
+            return os.stat(self.path).st_size != self.seen
+        except OSError:
+            return self.seen != 0
+
+    @property
+    def torn(self) -> DamagedRecord | None:
+        """The record that the file ends within: its writer may still complete it."""
+        text = "the file ends within a record that begins"
+        return DamagedRecord(self.path, self.offset, text) if self.seen > self.offset else None
+
+    def _pass_long(self, size: int, what: str) -> RecordBatch:
+        text = f"{what}, of which at most {RECORD_LIMIT:,} are read,"
+        damage = DamagedRecord(self.path, self.offset, text)
+        self.offset += size
+        return empty_batch(size, damage)
+
+    def _pass(self, size: int, damages: list[tuple[int, str]]) -> list[DamagedRecord]:
+        """Go on behind `size` bytes; the damages among them that are named."""
+        named = [
+            DamagedRecord(self.path, self.offset + at, text)
+            for at, text in damages[: max(0, DAMAGES_LIMIT - self.damages)]
+        ]
+        self.damages += len(damages)
+        self.offset += size
+        return named
+
+
+@dataclass(slots=True)
+class RecordFile(GrowingFile):
     def read(self, limit: int = CHUNK, checked: bool = True) -> RecordBatch:
         """The whole records of the next `limit` bytes, or one longer record. Raises OSError, CorruptRun.
 
@@ -96,10 +114,7 @@ class RecordFile:
         """Skip a record of `size` bytes, once it is complete."""
         if self.offset + size > self.seen:
             return empty_batch()
-        text = f"a record of {size:,} bytes, of which at most {RECORD_LIMIT:,} are read,"
-        damage = DamagedRecord(self.path, self.offset, text)
-        self.offset += size
-        return empty_batch(size, damage)
+        return self._pass_long(size, f"a record of {size:,} bytes")
 
     def _split(self, data: bytes, checked: bool) -> RecordBatch:
         buffer = np.frombuffer(data, np.uint8)
@@ -112,20 +127,7 @@ class RecordFile:
                 damages += [(at - tfrecord.HEAD, "a record with a wrong checksum") for at in starts[~good]]
                 starts, lengths = starts[good], lengths[good]
                 equal = list(equal_records(buffer, starts, lengths))
-        named = [
-            DamagedRecord(self.path, self.offset + at, text)
-            for at, text in sorted(damages)[: max(0, DAMAGES_LIMIT - self.damages)]
-        ]
-        self.damages += len(damages)
-        self.offset += end
-        return RecordBatch(data, buffer, starts, lengths, named, end, equal)
-
-    def has_grown(self) -> bool:
-        return has_other_size(self.path, self.seen)
-
-    @property
-    def torn(self) -> DamagedRecord | None:
-        return record_at_end(self.path, self.offset, self.seen)
+        return RecordBatch(data, buffer, starts, lengths, self._pass(end, sorted(damages)), end, equal)
 
 
 class RecordBatch(NamedTuple):
