@@ -36,7 +36,7 @@ PARAMS_BESIDE = "hparams.yaml"
 def is_log(path: Path) -> bool:
     """Whether a file found in a folder is a log: it has a column of steps."""
     try:
-        header = _header(path)
+        header = _cells(_first_line(path))
     except (OSError, CorruptRun):
         return False
     return not set(STEPS).isdisjoint(header)
@@ -143,8 +143,7 @@ class CsvLog:
 
     def _step(self, cell: str) -> int | None:
         number = _number(cell)
-        is_whole = number is not None and abs(number) < WHOLE_LIMIT
-        return int(number) if is_whole and number is not None else None
+        return int(number) if number is not None and abs(number) < WHOLE_LIMIT else None
 
     def _damage(self, batch: LogBatch, text: str) -> None:
         self._damages += 1
@@ -160,10 +159,6 @@ def _first_line(path: Path) -> bytes:
     except OSError as error:
         raise CorruptRun(f"{path} cannot be read: {error.strerror or error}.") from error
     return line if line.endswith(b"\n") else b""
-
-
-def _header(path: Path) -> list[str]:
-    return _cells(_first_line(path))
 
 
 def _cells(line: bytes) -> list[str]:

@@ -183,8 +183,5 @@ class MlflowLog:
 def _joined(parts: Sequence[LoggedValues]) -> LoggedValues:
     if len(parts) == 1:
         return parts[0]
-    return LoggedValues(
-        np.concatenate([one.steps for one in parts]),
-        np.concatenate([one.values for one in parts]),
-        np.concatenate([one.times for one in parts]),
-    )
+    columns = ((one.steps, one.values, one.times) for one in parts)
+    return LoggedValues(*map(np.concatenate, zip(*columns, strict=True)))

@@ -108,10 +108,10 @@ class ReaderRequests:
                     left_out.append(find_logs.unexpected("A log", error))
                 if len(found) >= FOUND or left_out:
                     yield FoundLogs(found)
-                    yield from map(_left_out, left_out)
+                    yield from (FoundLogs(left_out=text) for text in left_out)
                     found, left_out[:] = [], ()
             yield FoundLogs(found)
-            yield from map(_left_out, left_out)
+            yield from (FoundLogs(left_out=text) for text in left_out)
         finally:
             mlflow_database.close_all()
 
@@ -178,10 +178,6 @@ class ReaderRequests:
     def forget(self, request: ForgetLogs) -> None:
         for run in request.runs:
             self._followed.pop(run, None)
-
-
-def _left_out(text: str) -> FoundLogs:
-    return FoundLogs(left_out=text)
 
 
 def _checked(log: LogDescription) -> LogDescription:

@@ -147,11 +147,8 @@ def _find_shape(data: bytes) -> ScalarShape | None:
     kinds = {0x2A: "<f4", 0x32: "<f8", 0x22: TENSOR_TYPES[data[tensor[0x08].start]][0]}
     (at,) = tensor.keys() - {0x08, 0x12}
     found, size = tensor[at], np.dtype(kinds[at]).itemsize
-    return ScalarShape(event.get(0x10, slice(0, 0)), found, kinds[at]) if _length(found) == size else None
-
-
-def _length(place: slice) -> int:
-    return int(place.stop - place.start)
+    is_one = found.stop - found.start == size
+    return ScalarShape(event.get(0x10, slice(0, 0)), found, kinds[at]) if is_one else None
 
 
 def _fields(data: bytes, position: int, end: int) -> Iterator[tuple[int, slice]]:

@@ -8,6 +8,7 @@ import os
 from array import array
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -159,7 +160,11 @@ class EventFolder:
             else:
                 size = int(read.lengths[place])
                 batch.damages.append(f"{path.name}: a record of {size:,} bytes is no event")
-        restarts = [place for place, event in events.items() if _is_restart(event)]
+        restarts = [
+            place
+            for place, event in events.items()
+            if event.session_log.status == event_messages.SESSION_START
+        ]
         for first, last in zip([0, *restarts], [*restarts, len(read.starts)], strict=True):
             if first in restarts:
                 batch = LogBatch(restart=self._restart(events[first].step))
@@ -260,10 +265,6 @@ def _event(data: bytes) -> Any:
         return None
 
 
-def _is_restart(event: Any) -> bool:
-    return bool(event.session_log.status == event_messages.SESSION_START)
-
-
 def _text(data: bytes) -> str:
     return data.decode("utf-8", "replace")
 
@@ -346,12 +347,8 @@ def _hparams(content: bytes) -> dict[str, Value]:
         given = HParams.FromString(content).session_start.hparams
     except DecodeError:
         return {}
-    return {_text(one.name)[:80]: _param(one.value) for one in sorted(given, key=_name)[:PARAMS_LIMIT]}
-
-
-def _name(param: Any) -> bytes:
-    name: bytes = param.name
-    return name
+    kept = sorted(given, key=attrgetter("name"))[:PARAMS_LIMIT]
+    return {_text(one.name)[:80]: _param(one.value) for one in kept}
 
 
 def _param(value: Any) -> Value:

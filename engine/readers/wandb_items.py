@@ -53,13 +53,8 @@ class Items(NamedTuple):
     """the tag of its value; 0x82 for JSON"""
 
     def only(self, chosen: NDArray[np.bool_]) -> Items:
-        return Items(
-            self.records[chosen],
-            self.names[chosen],
-            self.values[chosen],
-            self.ends[chosen],
-            self.kinds[chosen],
-        )
+        records, names, values, ends = (column[chosen] for column in self[:4])
+        return Items(records, names, values, ends, self.kinds[chosen])
 
 
 def contents_of(buffer: Bytes, starts: Places, lengths: Places) -> tuple[Contents, Contents]:

@@ -54,7 +54,7 @@ def files_of_run(path: Path) -> list[Path]:
     """The files with the id of the one at `path`, in the order of the times in the names of their folders."""
     run, top = path.name, path.parent.parent
     try:
-        folders = _by_id(top, _changed(top)).get(_id_of(path), ())
+        folders = _by_id(top, top.stat().st_mtime_ns).get(_id_of(path), ())
     except OSError:
         folders = ()
     found = [top / name / run for name in folders if (top / name / run).exists()]
@@ -544,10 +544,6 @@ def _time_of(path: Path) -> str:
 def _without_kind(folder: str) -> str:
     """TIME-ID of `offline-run-TIME-ID` and `run-TIME-ID`."""
     return folder.removeprefix("offline-").removeprefix(_BEGIN)
-
-
-def _changed(folder: Path) -> int:
-    return folder.stat().st_mtime_ns
 
 
 @functools.lru_cache(maxsize=16)
