@@ -54,15 +54,15 @@ def find_logs(path: Path, tell: Callable[[str], object] = lambda text: None) -> 
             continue
         try:
             yield from _in_folder(path, folder, names, tell)
-        except DltuiError as error:
-            tell(str(error))
         except Exception as error:
-            tell(unexpected(str(folder), error))
+            tell(reason(str(folder), error))
     _tell_deleted(path, deleted, tell)
 
 
-def unexpected(source: str, error: Exception) -> str:
-    """Why a log is left out whose reader raised what it should not; the traceback goes to standard error."""
+def reason(source: str, error: Exception, *expected: type[Exception]) -> str:
+    """Why a log is left out; where its reader raised what it should not, the traceback goes to stderr."""
+    if isinstance(error, (DltuiError, *expected)):
+        return str(error)
     traceback.print_exception(error)
     return f"{source} cannot be read: {type(error).__name__}: {error}."
 

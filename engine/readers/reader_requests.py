@@ -102,10 +102,8 @@ class ReaderRequests:
             for reader in find_logs.find_logs(Path(request.path), left_out.append):
                 try:
                     found.append(_checked(reader.describe()))
-                except (DltuiError, OSError) as error:
-                    left_out.append(str(error))
                 except Exception as error:
-                    left_out.append(find_logs.unexpected("A log", error))
+                    left_out.append(find_logs.reason("A log", error, OSError))
                 if len(found) >= FOUND or left_out:
                     yield FoundLogs(found)
                     yield from (FoundLogs(left_out=text) for text in left_out)
@@ -140,11 +138,8 @@ class ReaderRequests:
                     open_log.cursor, open_log.at = last
                 open_log.begins_anew = last is None and Path(log.out).exists()
                 yield from open_log.read()
-            except (DltuiError, OSError, ValueError) as error:
-                yield LogProgress(log.id, has_ended=True, error=str(error))
-                continue
             except Exception as error:  # it costs this log alone
-                text = find_logs.unexpected(log.source, error)
+                text = find_logs.reason(log.source, error, OSError, ValueError)
                 yield LogProgress(log.id, has_ended=True, error=text)
                 continue
             if log.follow:
@@ -156,12 +151,9 @@ class ReaderRequests:
             try:
                 if open_log.reader.follow():
                     yield from open_log.read()
-            except (DltuiError, OSError) as error:
-                self._followed.pop(run, None)
-                yield LogProgress(run, has_ended=True, error=str(error))
             except Exception as error:
                 self._followed.pop(run, None)
-                text = find_logs.unexpected(open_log.log.source, error)
+                text = find_logs.reason(open_log.log.source, error, OSError)
                 yield LogProgress(run, has_ended=True, error=text)
         mlflow_database.close_all()
 
