@@ -131,8 +131,9 @@ class _Download:
             self.failures[mirror] = f"not tried, nothing answered for {self.timeouts.answers:g} s"
             return False
         began = time.monotonic()
+        url = mirror + self.file.name if mirror.endswith("/") else mirror
         try:
-            transfer(_url(mirror, self.file), self.file, self.part, answer, self.timeouts, self.progress)
+            transfer(url, self.file, self.part, answer, self.timeouts, self.progress)
         except MirrorFailed as failure:
             self.failures[mirror] = str(failure)
             self.waited += (time.monotonic() - began) if isinstance(failure, NoResponse) else 0
@@ -155,10 +156,6 @@ class _Download:
         if not right:
             self.part.truncate(0)
         return right
-
-
-def _url(mirror: str, file: PublishedFile) -> str:
-    return mirror + file.name if mirror.endswith("/") else mirror
 
 
 def _describe_failures(failures: dict[str, str]) -> str:

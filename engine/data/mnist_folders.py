@@ -72,13 +72,16 @@ def find_digit_files(root: Path) -> DigitFiles | None:
     Raises DataError if `root` is no folder, or if some of the four are missing.
     """
     check_folder(root)
+    wanted = [_names(stem, kind) for stem in ("train", "t10k") for kind in ("images", "labels")]
     for folder in (root / name for name in FOLDERS):
-        found = [_find(folder, stem, kind) for stem in ("train", "t10k") for kind in ("images", "labels")]
+        # lexists, so that a dangling link is reported and not skipped
+        there = ([folder / name for name in names if os.path.lexists(folder / name)] for names in wanted)
+        found = [paths[0] if paths else None for paths in there]
         paths = [path for path in found if path is not None]
         if len(paths) == len(found):
             return DigitFiles(*paths)
         if paths:
-            missing = [stem for stem, path in zip(_published_names(), found, strict=True) if path is None]
+            missing = [names[0] for names, path in zip(wanted, found, strict=True) if path is None]
             raise DataError(
                 f"{folder} holds {paths[0].name} but not {', '.join(missing)}: expected all four MNIST files."
             )
@@ -169,19 +172,7 @@ def _digests(image_path: Path, label_path: Path) -> tuple[str, str]:
     return images.hexdigest(), hashlib.sha256(header(counted) + labels).hexdigest()
 
 
-def _find(folder: Path, stem: str, kind: str) -> Path | None:
-    """lexists, so that a dangling link is reported and not skipped."""
-    for name in _names(stem, kind):
-        if os.path.lexists(folder / name):
-            return folder / name
-    return None
-
-
 def _names(stem: str, kind: str) -> tuple[str, ...]:
     dims = 3 if kind == "images" else 1
     plain = (f"{stem}-{kind}-idx{dims}-ubyte", f"{stem}-{kind}.idx{dims}-ubyte")
     return tuple(name + ending for name in plain for ending in (".gz", ""))
-
-
-def _published_names() -> list[str]:
-    return [_names(stem, kind)[0] for stem in ("train", "t10k") for kind in ("images", "labels")]
