@@ -80,8 +80,7 @@ def to_json(plan: Architecture) -> dict[str, Any]:
 
 
 def build(tensors: Tensors, plan: Architecture) -> ConvNet:
-    """The network. Raises ValueError unless the tensors fit the plan: names, shapes, float32, finite
-    values."""
+    """The network. Raises ValueError unless the tensors fit the plan: names, shapes, float32, finite."""
     layers = tuple(_layer(line, tensors) for line in plan.layers)
     _check_names(tensors, plan)
     net = ConvNet(layers, plan.side, plan.divisor, plan.mean)
@@ -117,7 +116,7 @@ def _check_names(tensors: Tensors, plan: Architecture) -> None:
         if kind in ("conv", "dense") and has_bias is True:
             needed.add(f"{name}.bias")
         elif has_bias == "open":
-            (allowed if _is_shifted(plan, line, next_layer) else needed).add(f"{name}.bias")
+            (allowed if _is_shifted(plan, next_layer) else needed).add(f"{name}.bias")
     missing, foreign = sorted(needed - tensors.keys()), sorted(tensors.keys() - needed - allowed)
     if missing:
         raise ValueError(f"{missing[0]} is missing")
@@ -125,7 +124,7 @@ def _check_names(tensors: Tensors, plan: Architecture) -> None:
         raise ValueError(f"{foreign[0]} belongs to no layer")
 
 
-def _is_shifted(plan: Architecture, line: LayerSpec, next_layer: LayerSpec) -> bool:
+def _is_shifted(plan: Architecture, next_layer: LayerSpec) -> bool:
     """Whether a batch norm follows: it shifts the output, so the bias may be missing."""
     if next_layer.get("kind") == "pool":
         behind = plan.layers[plan.layers.index(next_layer) + 1 :]

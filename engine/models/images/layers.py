@@ -52,6 +52,19 @@ Shape = tuple[int, ...]
 """of one image: (channels, height, width) or (features,)"""
 
 
+class _AnyLayer:
+    """A layer is this, unless it says otherwise: of the shape of its input, with no multiply-adds."""
+
+    __slots__ = ()
+
+    def shape(self, before: Shape) -> Shape:
+        return before
+
+    def macs(self, before: Shape) -> int:
+        """Multiply-adds per image."""
+        return 0
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Convolution:
     name: str
@@ -72,21 +85,17 @@ class Convolution:
         return convolve_back(gradient, self.weight, self.padding, (before.shape[1], before.shape[2]))
 
     def macs(self, before: Shape) -> int:
-        """Multiply-adds per image."""
         return prod(self.shape(before)[1:]) * self.weight.size
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class BatchNorm:
+class BatchNorm(_AnyLayer):
     """Batch normalisation at inference: a factor and an offset per channel."""
 
     name: str
     scale: Floats
     shift: Floats
     kind = "batch_norm"
-
-    def shape(self, before: Shape) -> Shape:
-        return before
 
     def forward(self, maps: Floats) -> Floats:
         return maps * self._of(self.scale, maps) + self._of(self.shift, maps)
@@ -102,12 +111,9 @@ class BatchNorm:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Relu:
+class Relu(_AnyLayer):
     name: str
     kind = "relu"
-
-    def shape(self, before: Shape) -> Shape:
-        return before
 
     def forward(self, maps: Floats) -> Floats:
         return np.maximum(maps, 0)
@@ -115,12 +121,9 @@ class Relu:
     def backward(self, gradient: Floats, before: Floats) -> Floats:
         return gradient * (before > 0)
 
-    def macs(self, before: Shape) -> int:
-        return 0
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class MaxPool:
+class MaxPool(_AnyLayer):
     """The largest of each `size` x `size` square; pixels left over at the edges are ignored."""
 
     name: str
@@ -147,9 +150,6 @@ class MaxPool:
             open_still &= ~chosen
         return back
 
-    def macs(self, before: Shape) -> int:
-        return 0
-
     def _parts(self, maps: Floats) -> list[Floats]:
         _, height, width = self.shape(maps.shape[:3])
         size, bottom, right = self.size, height * self.size, width * self.size
@@ -157,7 +157,7 @@ class MaxPool:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Flat:
+class Flat(_AnyLayer):
     name: str
     kind = "flat"
 
@@ -169,9 +169,6 @@ class Flat:
 
     def backward(self, gradient: Floats, before: Floats) -> Floats:
         return gradient.reshape(before.shape)
-
-    def macs(self, before: Shape) -> int:
-        return 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -197,24 +194,18 @@ class Dense:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ScaleLayer:
+class ScaleLayer(_AnyLayer):
     """One factor for all values: the temperature after the last layer in some recipes."""
 
     name: str
     factor: float
     kind = "scale"
 
-    def shape(self, before: Shape) -> Shape:
-        return before
-
     def forward(self, maps: Floats) -> Floats:
         return maps * np.float32(self.factor)
 
     def backward(self, gradient: Floats, before: Floats) -> Floats:
         return gradient * np.float32(self.factor)
-
-    def macs(self, before: Shape) -> int:
-        return 0
 
 
 Layer = Convolution | BatchNorm | Relu | MaxPool | Flat | Dense | ScaleLayer
