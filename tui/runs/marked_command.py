@@ -112,13 +112,14 @@ def counted_runs(count: int) -> str:
 
 
 def verb_of_pause(runs: Sequence[RunSummary]) -> str:
-    """`resume` if all runs are paused, else `pause`."""
-    return "resume" if runs and all(run.status is Status.PAUSED for run in runs) else "pause"
+    """`resume` if some runs are paused and no other can be, else `pause`."""
+    return "resume" if count_of("resume", runs) and not count_of("pause", runs) else "pause"
 
 
 def verb_of_sweep(sweep: SweepRow) -> str:
-    """`resume` if all trials are paused, else `pause`."""
-    return "resume" if set(sweep.counts) == {Status.PAUSED} else "pause"
+    """`resume` if some trials are paused and no other can be, else `pause`."""
+    paused, pausable = (count_of_trials(verb, sweep) for verb in ("resume", "pause"))
+    return "resume" if paused and not pausable else "pause"
 
 
 async def applicable_trials(client: Client, verb: str, sweep: SweepRow, undo_key: str) -> MarkedRuns:

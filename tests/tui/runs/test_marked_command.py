@@ -8,7 +8,15 @@ from engine.protocol import Cause, CauseKind, Paused, Queued, Running, SkippedRu
 from engine.service.runs.transitions import why_not
 from engine.table_protocol import SweepRow
 from tests.fakes.engine import done, make_run
-from tui.runs.marked_command import MarkedRuns, count_of, count_of_trials, done_text, possible
+from tui.runs.marked_command import (
+    MarkedRuns,
+    count_of,
+    count_of_trials,
+    done_text,
+    possible,
+    verb_of_pause,
+    verb_of_sweep,
+)
 
 PAUSED = Paused(1.0, Cause(CauseKind.PAUSED, "Paused."))
 
@@ -72,3 +80,24 @@ def test_runs_that_a_command_is_not_possible_for_are_not_counted() -> None:
 def test_the_keys_on_the_row_of_a_sweep_count_the_trials_that_they_apply_to(verb: str, count: int) -> None:
     sweep = SweepRow(0, "id", "mnist", 8, {"done": 5, "pruned": 2, "running": 1}, 1.0)
     assert count_of_trials(verb, sweep) == count
+
+
+@pytest.mark.parametrize(
+    ("states", "verb"),
+    [
+        ([PAUSED, PAUSED], "resume"),
+        ([PAUSED, done()], "resume"),
+        ([PAUSED, Running(1.0)], "pause"),
+        ([PAUSED, Queued("")], "pause"),
+        ([done()], "pause"),
+        ([], "pause"),
+    ],
+)
+def test_the_key_resumes_paused_runs_unless_others_can_still_be_paused(
+    states: list[State], verb: str
+) -> None:
+    runs = [make_run(number, state=state) for number, state in enumerate(states, 1)]
+    assert verb_of_pause(runs) == verb
+    counts = {status: sum(run.status is status for run in runs) for status in {run.status for run in runs}}
+    sweep = SweepRow(0, "id", "mnist", len(runs), {str(one): count for one, count in counts.items()}, 1.0)
+    assert verb_of_sweep(sweep) == verb
