@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 
 from rich.cells import cell_len, set_cell_size
 
+from engine.errors import ParamError
 from engine.session_protocol.language import BlockWords, SentenceAttention
+from tui.data.value_text import plural
 from tui.drawings.words_with_numbers import CUT, Column, grid
 from tui.terminal.glyphs import glyphs
 from tui.ui.displayed_word import word_of
@@ -34,11 +36,21 @@ class ShownHead:
         return replace(self, block=(self.block + block) % blocks, head=(self.head + head) % heads)
 
 
+def first_shown(answer: SentenceAttention, head: int, block: int) -> ShownHead:
+    """The head of a block, both counted from 1. Raises ParamError where there is none."""
+    blocks, heads = len(answer.attention), len(answer.attention[0])
+    for name, number, count in (("head", head, heads), ("block", block, blocks)):
+        if not 1 <= number <= count:
+            raise ParamError(f"The model has {plural(count, name)}: there is no {name} {number}.")
+    return ShownHead(answer, block - 1, head - 1)
+
+
 def head_rows(shown: ShownHead, width: int) -> list[Row]:
-    """A line for each word, a column for each word that it may attend to."""
+    """A line for each word, a column for each word that it may attend to; last, where it stays in view, which
+    head it is."""
     answer = shown.answer
     heads, entropy = len(answer.attention[0]), answer.entropies[shown.block][shown.head]
-    top: Row = (
+    which: Row = (
         Span(f"head {shown.head + 1}", "strong"),
         Span(f" of {heads}, block {shown.block + 1} of {len(answer.attention)}", "muted"),
         Span(f" {glyphs().dot} entropy {entropy:.2f} bits", "muted"),
@@ -53,7 +65,7 @@ def head_rows(shown: ShownHead, width: int) -> list[Row]:
     table = grid(("", *words), columns, width)
     if len(table) > len(words) + 1:  # it is wrapped
         table = grid(("", *words), columns, width, gap=1)
-    return [top, *wrap_text(legend, width, "muted"), *table]
+    return [*wrap_text(legend, width, "muted"), *table, which]
 
 
 def block_rows(answer: BlockWords, width: int) -> list[Row]:

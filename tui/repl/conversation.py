@@ -251,8 +251,7 @@ class Conversation:
     async def _attention(self, entry: TranscriptEntry, text: str) -> None:
         marks, rest = marked(text, {"h": "a head", "b": "a block"}, "@h2 @b1")
         response = await self._session.ask(AttentionRequest(rest, self.run))
-        first = ShownHead(response)
-        self._show_head(entry, first.select(head=marks.get("h", 1) - 1, block=marks.get("b", 1) - 1))
+        self._show_head(entry, attention.first_shown(response, marks.get("h", 1), marks.get("b", 1)))
         entry.note_keys("esc, then ] or [ : other heads, } or { : other blocks")
         self._note_unknown(entry, response.unknown)
         self._note_source(entry, response)

@@ -18,7 +18,7 @@ HINTS = (
     ("tab 1-9", "take the best word, or the numbered one after a space; '1 types 1"),
     ("enter", "generate words that continue yours"),
     ("/score", "surprisal of each word, in bits"),
-    ("/", "all commands: blanks, orders, both ways, beam search, gates"),
+    ("/", "all commands: blanks, both ways, beam search, gates, attention"),
     ("paste", "several lines at once: they are scored as a table"),
 )
 

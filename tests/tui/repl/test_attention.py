@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from engine.errors import ParamError
 from engine.session_protocol.language import BlockWords, ProbableNextWord, SentenceAttention
-from tui.repl.attention import ShownHead, block_rows, head_rows
+from tui.repl.attention import ShownHead, block_rows, first_shown, head_rows
 
 WORDS = ("<START>", "a", "man", "riding", "a", "wave", "on", "a", "surfboard")
 
@@ -29,7 +30,7 @@ def test_every_word_of_a_sentence_has_its_column_in_one_table(width: int) -> Non
     found = lines(width, *WORDS)
     header = next(line for line in found if "(start)" in line)
     assert header.split() == ["(start)", *WORDS[1:]]
-    last = found[-1]
+    last = found[-2]
     assert last.startswith("surfboard") and last.count(" 11") == 9
     assert max(map(len, found)) <= width
 
@@ -41,7 +42,26 @@ def test_where_there_is_room_columns_stand_two_cells_apart() -> None:
 def test_a_long_word_is_cut_above_its_column_and_whole_in_its_line() -> None:
     found = lines(76, "<START>", "hippopotamuses")
     assert "hippopota~" in next(line for line in found if "(start)" in line)
-    assert found[-1].startswith("hippopotamuses")
+    assert found[-2].startswith("hippopotamuses")
+
+
+def test_which_head_it_is_stands_below_the_table_where_it_stays_in_view() -> None:
+    assert lines(76, *WORDS)[-1] == "head 1 of 1, block 1 of 1 · entropy 1.00 bits"
+
+
+@pytest.mark.parametrize(
+    ("head", "block", "error"),
+    [
+        (2, 1, "has 1 head: there is no head 2"),
+        (0, 1, "no head 0"),
+        (1, 3, "has 1 block: there is no block 3"),
+    ],
+)
+def test_a_head_or_a_block_that_is_not_there_is_refused(head: int, block: int, error: str) -> None:
+    answer = shown(*WORDS).answer
+    assert first_shown(answer, 1, 1) == ShownHead(answer)
+    with pytest.raises(ParamError, match=error):
+        first_shown(answer, head, block)
 
 
 @pytest.mark.parametrize(("direction", "sought"), [("forward", "next one"), ("reversed", "word before it")])
