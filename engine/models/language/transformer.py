@@ -115,7 +115,8 @@ class TransformerNetwork:
             return vectors
         if end > len(position):
             raise DataError(
-                f"The model reads at most {POSITIONS - 1} words, got more.", "Give it a shorter text."
+                f"The model reads at most {POSITIONS - 1} words, got {end - 1:,}.",
+                "Give it a shorter text, or ask for fewer words.",
             )
         vectors += position[places]
         return vectors

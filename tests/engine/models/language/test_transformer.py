@@ -112,9 +112,9 @@ def test_the_last_norm_of_the_stream_is_what_the_output_layer_reads() -> None:
 def test_a_text_of_more_words_than_there_are_positions_is_refused(positions: str) -> None:
     model = samples.model(samples.transformer(positions=positions))
     full = model.open([5] * 511)
-    with pytest.raises(DataError, match="at most 511 words"):
+    with pytest.raises(DataError, match="at most 511 words, got 512"):
         model.advance(full, [5])
-    with pytest.raises(DataError, match="at most 511 words"):
+    with pytest.raises(DataError, match="at most 511 words, got 512"):
         model.open([5] * 512)
 
 
