@@ -60,6 +60,13 @@ MAY_REFUSE = (
 Asked = list[tuple[str, list[str]]]
 
 
+@pytest.fixture(autouse=True)
+def small_digits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that the planted network was made for."""
+    monkeypatch.setenv("DLTUI_OFFLINE", "1")
+    monkeypatch.delenv("DLTUI_DATA", raising=False)
+
+
 @pytest.fixture
 def asked(home: Home) -> Asked:
     """One of each thing that a verb looks at is there; each output with each command."""
