@@ -5,6 +5,9 @@ environment of a worker; only real words are counted, padding never. notebook: K
 `train_on_batch`, batches sorted by length. textbook: nn.LSTM, nn.Linear, cross_entropy and Adam in float32,
 random batches padded to their longest sentence. The other three are the trainers of `lm`. A turn takes every
 STRIDE-th batch, so all lengths are in it. Before that, losses in bfloat16 are compared with those in float32.
+
+With `--beside PATH`, another checkout, only the trainers of `lm` run, those of both: a checkout of the commit
+before a change, by `git worktree add PATH COMMIT`, shows what the change is worth on this processor.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
+from engine import recipe_defaults
 from engine.keeper.worker_process import PASSIVE
 from engine.models.language.model_description import Direction, LstmDescription
 from engine.models.language_training.training import LanguageTraining, make_training, timed_product
@@ -32,6 +36,8 @@ STRIDE, LR, EMBEDDING, HIDDEN, VOCABULARY, BATCH = 12, 0.01, 300, 256, 10_000, 1
 COMPARED, COMPARED_LR = 16, 0.002
 Step = Callable[[Any], object]
 SIDES = ("notebook", "textbook", "tensorflow", "torch")
+OURS = SIDES[2:]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def arguments() -> argparse.Namespace:
@@ -39,6 +45,14 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--corpus", default="captions")
+    parser.add_argument(
+        "--recipe", choices=("notebook", "tuned", "plain"), default="notebook",
+        help="of the trainers of lm; plain: tuned, nothing dropped",
+    )  # fmt: skip
+    parser.add_argument("--precision", choices=("auto", "fp32", "bf16"), default="auto")
+    parser.add_argument(
+        "--beside", type=Path, default=None, help="another checkout, whose lm trains in turns"
+    )
     parser.add_argument("--only", choices=SIDES, default=None, help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -90,15 +104,24 @@ def textbook(words: int, device: str = "cpu") -> Step:
     return step
 
 
-def twin(framework: str, words: int, precision: str = "auto", device: str = "cpu") -> LanguageTraining:
-    kind = LstmDescription(1, Direction.FORWARD, EMBEDDING, HIDDEN, words, False, False, "plain", "bench", "")
+def twin(
+    framework: str, words: int, precision: str = "auto", device: str = "cpu", recipe: str = "notebook"
+) -> LanguageTraining:
+    values = recipe_defaults.language_recipe("notebook" if recipe == "notebook" else "tuned", 1, "lstm")
+    kind = LstmDescription(
+        1, Direction.FORWARD, EMBEDDING, HIDDEN, words, values.tied, values.tied, "plain", "bench", ""
+    )
+    options = {
+        "dropout": 0.0 if recipe == "plain" else values.dropout,
+        "clip": 0.0 if values.clip == "off" else float(values.clip),
+    }
     if precision == "auto":
         precision = measure(timed_product(framework, device).run).choice
-    return make_training(framework, kind, seed=1, precision=precision, device=device)
+    return make_training(framework, kind, seed=1, precision=precision, device=device, **options)
 
 
-def lesson(framework: str, words: int, device: str = "cpu") -> Step:
-    made, numbers = twin(framework, words, device=device), count(1)
+def lesson(made: LanguageTraining) -> Step:
+    numbers = count(1)
     return lambda batch: made.train_step(batch.inputs, batch.targets, next(numbers), LR)
 
 
@@ -141,10 +164,14 @@ def serve(side: str, chosen: argparse.Namespace) -> None:
         framework.strict_mode(chosen.threads, 1)
     found = texts(chosen.corpus)
     words, dealt = len(found.vocabulary), batches(side, found)
-    step = {"notebook": notebook, "textbook": textbook}.get(side, lambda n: lesson(side, n))(words)
+    if side in OURS:
+        step = lesson(twin(side, words, chosen.precision, recipe=chosen.recipe))
+    else:
+        step = {"notebook": notebook, "textbook": textbook}[side](words)
     for batch in (dealt[0], dealt[-1], *dealt):
         step(batch)
-    print(json.dumps((found.notice, compare(side, words, found))), flush=True)
+    apart = compare(side, words, found) if chosen.beside is None else (0.0, 0.0)
+    print(json.dumps((found.notice, apart)), flush=True)
     for _ in sys.stdin:
         wall, cpu = time.perf_counter(), time.process_time()
         for batch in dealt:
@@ -158,7 +185,7 @@ def compare(side: str, words: int, found: Any) -> tuple[float, float]:
     """Difference of bfloat16 and float32: the loss of a step from equal weights, and of two separate runs."""
     from engine.data.text import load_corpus
 
-    if side not in ("torch", "tensorflow"):
+    if side not in OURS:
         return 0.0, 0.0
     exact, led, free = (twin(side, words, precision) for precision in ("fp32", "bf16", "bf16"))
     steps, runs = [], []
@@ -178,18 +205,42 @@ def main() -> None:
         serve(chosen.only, chosen)
         return
     print_processor()
-    running = {side: start(side, chosen) for side in SIDES}
-    results = {side: json.loads(line(process)) for side, process in running.items()}
-    apart = {side: compared for side, (_, compared) in results.items()}
-    print(results["torch"][0] or f"corpus: {chosen.corpus}")
-    rates: dict[str, list[tuple[float, float]]] = {side: [] for side in SIDES}
+    checkouts = [(side, ROOT) for side in SIDES]
+    if chosen.beside:
+        checkouts = [(side, root) for side in OURS for root in (chosen.beside.resolve(), ROOT)]
+    running = {one: start(*one, chosen) for one in checkouts}
+    results = {one: json.loads(line(process)) for one, process in running.items()}
+    print(results["torch", ROOT][0] or f"corpus: {chosen.corpus}", end="")
+    print(f", recipe {chosen.recipe}, precision {chosen.precision}, threads: {chosen.threads}")
+    rates: dict[tuple[str, Path], list[tuple[float, float]]] = {one: [] for one in running}
     for _ in range(chosen.turns):
-        for side, process in running.items():
-            rates[side].append(tuple(json.loads(turn_of(process))))
+        for one, process in running.items():
+            rates[one].append(tuple(json.loads(turn_of(process))))
     for process in running.values():
         process.terminate()
         process.wait()
-    report(rates, apart)
+    if chosen.beside:
+        report_beside(rates, chosen.beside.resolve())
+    else:
+        report(
+            {side: found for (side, _), found in rates.items()},
+            {side: apart for (side, _), (_, apart) in results.items()},
+        )
+
+
+def report_beside(rates: dict[tuple[str, Path], list[tuple[float, float]]], other: Path) -> None:
+    """Rates of both checkouts, and how many times the other's a turn's are."""
+    for side in OURS:
+        for name, root in (("beside", other), ("here", ROOT)):
+            wall, cpu = (statistics.median(column) for column in zip(*rates[side, root], strict=True))
+            print(f"{side:11} {name:7} {wall:8,.0f} words/s, {cpu:8,.0f} per CPU second")
+        turns = zip(rates[side, ROOT], rates[side, other], strict=True)
+        times = [[ours / theirs for ours, theirs in zip(*turn, strict=True)] for turn in turns]
+        for what, found in zip(("words/s", "words per CPU second"), zip(*times, strict=True), strict=True):
+            middle, least, most = statistics.median(found), min(found), max(found)
+            print(
+                f"{side:11} {middle:.2f} times the {what} of the other ({least:.2f} to {most:.2f} in a turn)"
+            )
 
 
 def report(rates: dict[str, list[tuple[float, float]]], apart: dict[str, tuple[float, float]]) -> None:
@@ -210,14 +261,16 @@ def report(rates: dict[str, list[tuple[float, float]]], apart: dict[str, tuple[f
         print()
 
 
-def start(side: str, chosen: argparse.Namespace) -> subprocess.Popen[str]:
-    """The textbook runs with PyTorch's defaults; the others have the environment of a worker."""
-    command = [sys.executable, "-m", "tests.bench.bench_lm", *sys.argv[1:], "--only", side]
+def start(side: str, checkout: Path, chosen: argparse.Namespace) -> subprocess.Popen[str]:
+    """The textbook runs with PyTorch's defaults; the others have the environment of a worker. This file is
+    run with the packages of the checkout."""
+    command = [sys.executable, "-P", __file__, *sys.argv[1:], "--only", side]
     own = worker_environment(chosen.threads) if side != "textbook" else {**os.environ, **PASSIVE}
     home = {"DLTUI_HOME": os.environ.get("DLTUI_HOME", "/tmp/dltui-bench"), "CUDA_VISIBLE_DEVICES": ""}
+    packages = {"PYTHONPATH": str(checkout)}
     with open(os.devnull, "w") as nowhere:
         return subprocess.Popen(
-            command, env={**own, **home}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            command, env={**own, **home, **packages}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=None if os.environ.get("BENCH_LOUD") else nowhere, text=True,
         )  # fmt: skip
 
