@@ -8,6 +8,7 @@ PyTorch.
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -150,6 +151,8 @@ def _put(buffer: Tensor, column: Sequence[Any]) -> None:
 @contextlib.contextmanager
 def capturable(optimizer: Optimizer, device: torch.device) -> Iterator[None]:
     """The flag without which an optimizer refuses to be captured; checkpoints have it as it was."""
+    # PyTorch warns of the calls before the capture, which it asks for.
+    warnings.filterwarnings("ignore", message="This instance was constructed with capturable=True")
     before = [group.get("capturable") for group in optimizer.param_groups]
     for group in optimizer.param_groups:
         if "capturable" in group:

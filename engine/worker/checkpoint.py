@@ -204,8 +204,12 @@ class Checkpoints:
     def restore(
         self, verified: Verified, state: TrainingState, pinned: Mapping[str, str], *, strict: bool
     ) -> CheckpointMetadata:
-        """Restore `state`. Raises MismatchedCheckpoint if `state` or `pinned` differ from the checkpoint."""
+        """Restore `state`. Raises MismatchedCheckpoint if `state` or `pinned` differ from the checkpoint.
+
+        The state comes first: of another device it names both, and what is pinned differs because of that.
+        """
         facts = metadata_from_env(verified.manifest.env)
+        self.saved_step = state.restore(verified, strict=strict)
         for name, value in pinned.items():
             recorded = facts.pinned.get(name)
             if strict and recorded != value:
@@ -213,7 +217,6 @@ class Checkpoints:
                     f"An exact resume is not possible here: {name} was {recorded or 'unknown'}, is {value}.",
                     "Restore that, or resume with --fast: statistically equal, not bit for bit.",
                 )
-        self.saved_step = state.restore(verified, strict=strict)
         return facts
 
     def begin(self, verified: Verified, state: TrainingState, *, keeps_random: bool) -> None:

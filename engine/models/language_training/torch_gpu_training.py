@@ -23,6 +23,8 @@ from engine.models.language_training.training import Update, masks
 
 TOGETHER = 8
 """updates whose losses are read at once: while the GPU computes, the next batches are made"""
+BFLOAT16_LSTM = 91300
+"""the first cuDNN whose LSTM knows bfloat16; with an older one PyTorch computes it step by step, slowly"""
 ROWS = 4096
 """of logits in memory at once: 164 MB for 10,000 words in bfloat16"""
 
@@ -108,9 +110,12 @@ class GpuTraining(TorchTraining):
         graph.loss.copy_(loss.detach())
 
     def _dtype_of_layers(self) -> torch.dtype:
-        """cuDNN's LSTM knows bfloat16 since cuDNN 9.13; before, the layers train in float32."""
+        """That of the products, for an LSTM float32 where cuDNN's knows no bfloat16."""
         if not isinstance(self.kind, LstmDescription) or self.dtype is torch.float32:
             return self.dtype
+        version = cudnn_version(self.device)
+        if version is not None and version < BFLOAT16_LSTM:
+            return self._layers_in_float32(f"that needs cuDNN {BFLOAT16_LSTM}, this is {version}")
         # cuDNN would like the weights in one piece: they are copied into one, which costs little in a graph.
         warnings.filterwarnings(
             "ignore", message="RNN module weights are not part of single contiguous chunk"
@@ -121,10 +126,17 @@ class GpuTraining(TorchTraining):
                 self.net(words, [], self.dtype).float().sum(), self.trained, allow_unused=True
             )
         except RuntimeError as error:
-            first = next(iter(str(error).splitlines()), "")
-            self._report(f"The LSTM trains in float32, its vocabulary layer in bfloat16: {first}")
-            return torch.float32
+            return self._layers_in_float32(next(iter(str(error).splitlines()), ""))
         return self.dtype
+
+    def _layers_in_float32(self, why: str) -> torch.dtype:
+        self._report(f"The LSTM trains in float32, its vocabulary layer in bfloat16: {why}")
+        return torch.float32
+
+
+def cudnn_version(device: str) -> int | None:
+    """None where cuDNN does not compute the LSTM."""
+    return torch.backends.cudnn.version() if device == "cuda" else None  # type: ignore[no-untyped-call]
 
 
 class BatchGraph:
@@ -148,12 +160,20 @@ class BatchGraph:
     def load(self, inputs: Any, targets: Any, dropped: Masks) -> None:
         flat = np.ascontiguousarray(targets.T).reshape(-1)
         real = flat != 0
-        self.words.copy_(torch.from_numpy(np.ascontiguousarray(inputs.T)))
-        self.targets.copy_(torch.from_numpy(flat))
-        self.real.copy_(torch.from_numpy(real)[:, None])
+        _put(self.words, np.ascontiguousarray(inputs.T))
+        _put(self.targets, flat)
+        _put(self.real, real[:, None])
         self.share.fill_(1 / int(real.sum()))
         for mask, drawn in zip(self.dropped, dropped, strict=True):
-            mask.copy_(torch.from_numpy(drawn))
+            _put(mask, drawn)
+
+
+def _put(buffer: Tensor, values: NDArray[Any]) -> None:
+    """To a GPU without waiting for what it still computes: a copy from pinned memory is put in its queue."""
+    source = torch.from_numpy(values)
+    if buffer.is_cuda:
+        source = source.to(buffer.dtype).pin_memory()
+    buffer.copy_(source, non_blocking=True)
 
 
 # --- the vocabulary layer -----------------------------------------------------------------------------------

@@ -22,6 +22,8 @@ class QueuedRun:
     """of a GPU"""
     gpus: tuple[str, ...] | None = None
     """the only GPUs that it may use; None: any"""
+    limit: str = ""
+    """CUDA_VISIBLE_DEVICES of its shell, where that is set"""
 
     def may_use(self, gpu: str) -> bool:
         return self.gpus is None or gpu in self.gpus
@@ -117,7 +119,7 @@ class _FreeResources:
         gpu = self._shared_gpu(run)
         free = next((one for one in self._gpus if run.may_use(one)), "")
         if run.gpus == ():
-            return "needs a GPU: CUDA_VISIBLE_DEVICES of its shell leaves none"
+            return f"needs a GPU: CUDA_VISIBLE_DEVICES of its shell leaves none ({_why_none(run.limit)})"
         if not gpu and not free:
             limit = " (CUDA_VISIBLE_DEVICES limits the choice)" if self._gpus else ""
             return f"needs a GPU: {self._why_no_gpu}{limit}"
@@ -158,6 +160,12 @@ class _FreeResources:
         holders = ", ".join(named) + (f" and {more} more" if more > 0 else "")
         threads = "thread" if needed == 1 else "threads"
         return f"needs {needed} CPU {threads}, {max(0, self._free_slots())} free: {holders}"
+
+
+def _why_none(limit: str) -> str:
+    if "MIG-" in limit:
+        return f"{limit[:60]} is an instance, and runs are placed on whole GPUs: name the GPU"
+    return f"{limit[:60]} names none of this machine" if limit.strip() else "it is empty"
 
 
 def _limited(resource: str, run: QueuedRun) -> str:

@@ -7,7 +7,9 @@ for the processor as well.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -33,22 +35,23 @@ Launch = Callable[[Mapping[str, Any], Any, Any, int, int, int], None]
 """fields, mean, root, done, epochs, width"""
 
 SOURCE = r"""
-extern "C" __global__ void train(
+extern "C" __global__ void __launch_bounds__(THREADS) train(
     float *weights, float *first, float *second, const float *lr, const float *sharpness,
     const float *min_delta, const float *target, const int *patience, float *best, int *waited, int *outcome,
     int *stop, float *best_loss, int *best_loss_at, float *best_val_loss, int *best_val_loss_at,
     const float *mean, const float *root, int done, int epochs, int width
 ) {
     const int net = blockIdx.x * blockDim.x + threadIdx.x;
+    const long long wide = width; /* rows times networks may be more than an int holds */
     if (net >= width || outcome[net] != RUNNING) return;
     const float X0[8] = {0.f, 0.f, 1.f, 1.f, 1.f, 1.f, .9f, .1f};
     const float X1[8] = {0.f, 1.f, 0.f, 1.f, .1f, .9f, .9f, .9f};
     const float SIGN[8] = {1.f, -1.f, -1.f, 1.f, -1.f, 1.f, 1.f, -1.f};
     float p[SIZE], g[SIZE], m[SIZE], v[SIZE], h[4][K ? K : 1], s[POINTS], e[POINTS];
     for (int i = 0; i < SIZE; i++) {
-        p[i] = weights[i * width + net];
-        m[i] = OPTIMIZER >= 1 ? first[i * width + net] : 0.f;
-        v[i] = OPTIMIZER >= 2 ? second[i * width + net] : 0.f;
+        p[i] = weights[i * wide + net];
+        m[i] = OPTIMIZER >= 1 ? first[i * wide + net] : 0.f;
+        v[i] = OPTIMIZER >= 2 ? second[i * wide + net] : 0.f;
     }
     const float rate = lr[net], sharp = sharpness[net];
     float lowest = best[net], loss_low = best_loss[net], val_low = best_val_loss[net];
@@ -141,9 +144,9 @@ extern "C" __global__ void train(
         }
     }
     for (int i = 0; i < SIZE; i++) {
-        weights[i * width + net] = p[i];
-        if (OPTIMIZER >= 1) first[i * width + net] = m[i];
-        if (OPTIMIZER >= 2) second[i * width + net] = v[i];
+        weights[i * wide + net] = p[i];
+        if (OPTIMIZER >= 1) first[i * wide + net] = m[i];
+        if (OPTIMIZER >= 2) second[i * wide + net] = v[i];
     }
     best[net] = lowest; waited[net] = patient; outcome[net] = ended; stop[net] = last;
     best_loss[net] = loss_low; best_loss_at[net] = loss_at;
@@ -160,21 +163,39 @@ def source_of(group: NetGroup) -> str:
         "POINTS": 8 if group.validates else 4, "VALIDATES": int(group.validates),
         "ACTIVATION": ACTIVATIONS.index(group.activation), "LOSS": LOSSES.index(group.loss),
         "OPTIMIZER": OPTIMIZERS.index(group.optimizer), "RUNNING": RUNNING, "SUCCESS": SUCCESS,
-        "DIVERGED": DIVERGED, "LIMIT": "__int_as_float(0x7f800000)",
+        "DIVERGED": DIVERGED, "THREADS": THREADS, "LIMIT": "__int_as_float(0x7f800000)",
     }  # fmt: skip
     return "".join(f"#define {name} {value}\n" for name, value in constants.items()) + SOURCE
 
 
+CANNOT_COMPILE = (RuntimeError, AttributeError, OSError, ImportError)
+"""what `compiled_for_gpu` raises where this PyTorch cannot compile the kernel"""
+
+
 def compiled_for_gpu(group: NetGroup) -> Launch:
-    """Raises RuntimeError, AttributeError or OSError where this PyTorch cannot compile it."""
+    """Raises CANNOT_COMPILE."""
     compile_kernel: Any = torch.cuda._compile_kernel
-    kernel = compile_kernel(source_of(group), "train")
+    with _no_toolkit_needed():
+        kernel = compile_kernel(source_of(group), "train")
 
     def launch(fields: Mapping[str, Any], mean: Any, root: Any, done: int, epochs: int, width: int) -> None:
         pointers = [fields[name] for name in POINTERS]
         kernel(
             grid=(-(-width // THREADS), 1, 1), block=(THREADS, 1, 1),
-            args=[*pointers, mean, root, done, epochs, width],
+            args=[*pointers, mean, root, int(done), int(epochs), int(width)],
         )  # fmt: skip
 
     return launch
+
+
+@contextlib.contextmanager
+def _no_toolkit_needed() -> Iterator[None]:
+    """PyTorch asks where CUDA's headers are, and refuses without CUDA_HOME; the source includes none."""
+    from torch.utils import cpp_extension
+
+    before = cpp_extension.CUDA_HOME
+    cpp_extension.CUDA_HOME = before or str(Path(torch.__file__).parent)
+    try:
+        yield
+    finally:
+        cpp_extension.CUDA_HOME = before

@@ -27,7 +27,7 @@ from engine.models.xor.batch.arrays import (
     Singles,
 )
 from engine.models.xor.batch.batch_training import corrections
-from engine.models.xor.batch.device_kernel import Launch, compiled_for_gpu
+from engine.models.xor.batch.device_kernel import CANNOT_COMPILE, Launch, compiled_for_gpu
 from engine.models.xor.xor_net import NEAR, NEAR_TRUTH, ROWS, TRUTH
 
 BLOCK = 16
@@ -68,7 +68,7 @@ class DeviceTrainer:
             return
         try:
             self._compile(NetGroup(1, False, "sigmoid", "bce", "sgd", True))
-        except (RuntimeError, AttributeError, OSError) as error:
+        except CANNOT_COMPILE as error:
             first = next(iter(str(error).splitlines()), "")
             print(f"Networks are trained as tensors, more slowly: no kernel could be compiled: {first}")
             self._compile = None

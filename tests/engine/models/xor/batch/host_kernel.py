@@ -17,6 +17,7 @@ from engine.models.xor.batch.device_kernel import POINTERS, Launch, source_of
 BEFORE = """
 #include <math.h>
 #define __global__
+#define __launch_bounds__(threads)
 struct Coordinates { int x; };
 static Coordinates blockIdx = {0}, blockDim = {0}, threadIdx = {0};
 static float __int_as_float(int) { return INFINITY; }
