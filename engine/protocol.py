@@ -169,6 +169,10 @@ class SubmitRequest:
     """one submission that is sent twice has the same one"""
 
 
+ON_GPU_IN_TORCH = ("xor_batch",)
+"""experiments in NumPy that train in PyTorch where they get a GPU"""
+
+
 @dataclass(frozen=True, slots=True)
 class Spec:
     """A run as submitted; written once."""
@@ -220,6 +224,11 @@ class Spec:
     def order(self) -> tuple[int, float, str]:
         """Sort key of submission, independent of the clock: the newest run has the largest."""
         return self.number, self.created_at, self.id
+
+    @property
+    def trains_on_cpu_alone(self) -> bool:
+        """Whether it makes nothing of a GPU, so that it need not have one."""
+        return self.framework == "numpy" and self.experiment not in ON_GPU_IN_TORCH
 
 
 @dataclass(frozen=True, slots=True)

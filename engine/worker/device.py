@@ -9,11 +9,9 @@ from collections.abc import MutableMapping
 from dataclasses import dataclass
 
 from engine.errors import EngineError
-from engine.protocol import Json, Spec
+from engine.protocol import ON_GPU_IN_TORCH, Json, Spec
 from engine.worker import framework_output
 
-ON_GPU_IN_TORCH = ("xor_batch", "xor_grid")
-"""experiments in NumPy that train in PyTorch where they get a GPU"""
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 

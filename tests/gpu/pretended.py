@@ -36,6 +36,7 @@ def results(setting: GpuSetting) -> Results:
     yield use_over_time(setting)
     with contextlib.redirect_stdout(sys.stderr):
         yield another_kind(setting)
+        yield another_device(setting)
 
 
 @contextlib.contextmanager
@@ -187,6 +188,30 @@ def another_kind(setting: GpuSetting) -> GpuResult:
     is_right = "processor was NVIDIA H200, is NVIDIA A100" in text and "--fast" in text
     is_right &= weights(folder)[0] == 12
     return check("pretended", "a run paused on one kind of GPU is refused on another", is_right, text)
+
+
+def another_device(setting: GpuSetting) -> GpuResult:
+    """A run with device=auto, paused on a GPU and resumed on the CPU: the refusal names both, with --fast it
+    goes on."""
+    from checkpoints import torch_io
+
+    folder = new_run(setting.folder, "mnist", model="logistic", iterations=12, every=100)
+    of_cpu, plain = torch_io._random, torch_io.environment
+    on_h200 = {"device": "cuda", "processor": "NVIDIA H200"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch_io, "environment", lambda device: plain(device) | on_h200)
+        patch.setattr(torch_io, "_random", lambda device: of_cpu(device) | {"cuda": of_cpu(device)["cpu"]})
+        patch.setattr("engine.experiments.mnist.offer", lambda *given: None)  # no loops for a CPU
+        train(folder, PausedFrom(5))
+    try:
+        train(folder, number=2)
+        text = "it was not refused"
+    except MismatchedCheckpoint as error:
+        text = str(error)
+    train(folder, number=3, mode="fast")
+    is_right = "device was cuda, is cpu; processor was NVIDIA H200, is " in text and "--fast" in text
+    is_right &= weights(folder)[0] == 12
+    return check("pretended", "a run paused on a GPU is refused on the CPU, which names both", is_right, text)
 
 
 def named_by(nvml: PretendedNvml) -> Callable[..., dict[str, object]]:

@@ -42,7 +42,7 @@ class GpuTraining(TorchTraining):
     ) -> None:  # fmt: skip
         super().__init__(*given, **options)
         self._report, self._capture = report, capture or capture_on(self.device)
-        self._layers_dtype = self._dtype_of_layers()
+        self.layers_dtype = self._dtype_of_layers()
         for weight in self.trained:  # graphs write into this memory
             weight.grad = torch.zeros_like(weight)
         self._head = HeadMemory(self.net.vocabulary_weight, self.dtype)
@@ -99,7 +99,7 @@ class GpuTraining(TorchTraining):
 
     def _slopes_into(self, graph: BatchGraph) -> None:
         """The loss and the gradients of the batch in the memory of the graph."""
-        hidden = self.net(graph.words, graph.dropped, self._layers_dtype).reshape(-1, self.kind.top)
+        hidden = self.net(graph.words, graph.dropped, self.layers_dtype).reshape(-1, self.kind.top)
         loss = gpu_cross_entropy(
             hidden, self.net.vocabulary_weight, self.net.output.bias, graph.targets, graph.real, graph.share,
             self._head,

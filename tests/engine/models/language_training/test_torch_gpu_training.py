@@ -122,6 +122,23 @@ def test_where_the_lstm_knows_no_bfloat16_the_layers_train_in_float32(
     assert len(said) == 1 and "float32" in said[0] and "BFloat16" in said[0]
 
 
+@pytest.mark.parametrize("version", [91002, 91300])
+def test_with_a_cudnn_whose_lstm_knows_no_bfloat16_the_layers_train_in_float32(
+    version: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strict_mode(1, 1)
+    monkeypatch.setattr(torch_gpu_training, "cudnn_version", lambda device: version)
+    said: list[str] = []
+    made = GpuTraining(kind(), seed=1, precision="bf16", report=said.append)
+    inputs = made.net(torch.ones(2, 1, dtype=torch.int32), [], made.layers_dtype)
+    if version < 91300:
+        assert (
+            inputs.dtype is torch.float32 and len(said) == 1 and "needs cuDNN 91300, this is 91002" in said[0]
+        )
+    else:
+        assert inputs.dtype is torch.bfloat16 and said == []
+
+
 def test_where_no_graph_can_be_made_that_is_said_and_the_losses_are_the_same() -> None:
     strict_mode(1, 1)
 

@@ -148,6 +148,18 @@ async def test_a_run_waits_while_others_use_the_gpu(places: Places) -> None:
         assert (await reach(client, made.id, Status.DONE)).step == 2
 
 
+@pytest.mark.parametrize(("experiment", "device"), [("xor_batch", "GPU-abc"), ("xor_grid", "cpu")])
+async def test_an_experiment_that_trains_on_the_cpu_alone_takes_no_gpu(
+    places: Places, experiment: str, device: str
+) -> None:
+    async with serving(places, driver=OneGpu()) as service, await connect(places) as client:
+        made = await client.submit(experiment, {}, device="auto")
+        run = service.registry.get(made.id)
+        assert run is not None
+        await until(lambda: run.device == device)
+        await client.stop(made.id)
+
+
 class TwoGpus:
     def read(self, own_pids: object) -> tuple[Gpu, ...]:
         return tuple(Gpu("H200", name, 0, 80 << 30, 0.0, 0) for name in ("GPU-abc", "GPU-def"))
@@ -195,6 +207,8 @@ async def test_without_a_gpu_that_is_the_reason_whatever_the_shell_names(
         ("GPU-a", ()),
         ("", ()),
         ("-1", ()),
+        ("MIG-aa", ()),
+        ("NoDevFiles", ()),
         ("0,7,1", ("GPU-aa",)),
     ],
 )

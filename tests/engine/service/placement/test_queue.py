@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -168,7 +169,21 @@ def test_a_run_that_waits_for_its_gpu_holds_up_only_runs_of_that_gpu() -> None:
 def test_a_shell_that_hides_all_gpus_runs_on_the_cpu() -> None:
     found = plan([limited("a", device="auto"), limited("b")], [], 4, FreeGpus(("GPU-1",)))
     assert [(start.id, start.device) for start in found.starts] == [("a", "cpu")]
-    assert found.reasons == {"b": "needs a GPU: CUDA_VISIBLE_DEVICES of its shell leaves none"}
+    assert found.reasons == {"b": "needs a GPU: CUDA_VISIBLE_DEVICES of its shell leaves none (it is empty)"}
+
+
+@pytest.mark.parametrize(
+    ("limit", "why"),
+    [
+        ("", "it is empty"),
+        ("-1", "-1 names none of this machine"),
+        ("GPU-9", "GPU-9 names none of this machine"),
+        ("MIG-3b1c", "MIG-3b1c is an instance, and runs are placed on whole GPUs: name the GPU"),
+    ],
+)
+def test_what_the_shell_names_is_in_the_reason(limit: str, why: str) -> None:
+    found = plan([QueuedRun("a", "a", 1, "gpu", 0.0, 1.0, (), limit)], [], 4, FreeGpus(("GPU-1",)))
+    assert found.reasons["a"] == f"needs a GPU: CUDA_VISIBLE_DEVICES of its shell leaves none ({why})"
 
 
 def test_a_shared_gpu_is_taken_where_the_shell_leaves_it() -> None:
