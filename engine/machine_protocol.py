@@ -11,7 +11,7 @@ from typing import ClassVar
 class Gpu:
     """A GPU, and how much of it is used."""
 
-    JSON_OMITTED: ClassVar = ("number", "is_busy_known", "watts", "celsius")
+    JSON_OMITTED: ClassVar = ("number", "is_busy_known", "watts", "celsius", "unseen_bytes")
 
     name: str
     uuid: str
@@ -28,6 +28,9 @@ class Gpu:
     watts: float | None = None
     celsius: float | None = None
     """None where the driver does not tell"""
+    unseen_bytes: int = 0
+    """of `foreign_bytes`, what processes hold that cannot be seen: in a container the driver names our own by
+    other numbers"""
 
 
 @dataclass(frozen=True, slots=True)

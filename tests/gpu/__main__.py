@@ -13,6 +13,8 @@ import argparse
 import importlib
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -21,6 +23,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
+from engine.service.health import gpu_driver, gpu_frameworks
 from tests.end_to_end.home import ROOT
 from tests.gpu.result import GpuResult, GpuSetting, Results, append, not_done, table
 
@@ -39,12 +42,14 @@ PARTS = {
 """name: where its results come from, and its seconds, 295 in all. The most valuable first"""
 NEED_NONE = ("machine", "doctor", "pretended", "tests")
 """parts that say something on a machine without a GPU"""
-WITHOUT = "No GPU here."
 SMALL = "The same code on the CPU with small sizes. No bound is judged."
 LEAST = 5.0
 """seconds that are worth a part"""
 MARGIN = 5.0
 """seconds before its limit at which a part begins nothing new"""
+KILL = 5.0
+"""seconds after its limit at which a part that has not ended is killed"""
+OLDEST_TORCH = (2, 11)
 PATIENCE = 3
 """times the limits, without a GPU"""
 
@@ -67,6 +72,28 @@ def has_gpu() -> bool:
     return torch.cuda.is_available()
 
 
+def problem_with_torch() -> str:
+    """One line, empty where there is none."""
+    build = gpu_frameworks.torch_build()
+    if build is None:
+        return (
+            f"{sys.executable} has no PyTorch. Try: pip install torch, or make gpu GPU_PYTHON=PATH of another"
+        )
+    version = tuple(int(part) for part in re.findall(r"\d+", build.version)[:2])
+    if version < OLDEST_TORCH:
+        return f"PyTorch {build.version} is too old, expected 2.11 or newer. Try: pip install --upgrade torch"
+    return ""
+
+
+def why_no_gpu() -> list[str]:
+    """A line each, with the remedy, as doctor says it."""
+    driver = gpu_driver.read_driver()
+    findings = gpu_driver.check(driver) if driver is None or not driver.usable else []
+    torch = gpu_frameworks.framework_finding("torch", gpu_frameworks.torch_build(), driver, seen=0)
+    findings += [torch] if driver and driver.usable else []
+    return [" ".join(filter(None, (one.text, one.remedy))) for one in findings]
+
+
 def named(path: str) -> Callable[[GpuSetting], Results]:
     module, _, function = path.partition(":")
     return getattr(importlib.import_module(module), function)  # type: ignore[no-any-return]
@@ -74,6 +101,7 @@ def named(path: str) -> Callable[[GpuSetting], Results]:
 
 def serve(chosen: argparse.Namespace) -> None:
     """One part in this process: a line of JSON on stdout for each result."""
+    signal.signal(signal.SIGTERM, lambda *given: sys.exit(1))  # at its limit: it ends what it has started
     with tempfile.TemporaryDirectory(prefix="gpu", ignore_cleanup_errors=True) as folder:
         setting = GpuSetting(chosen.device, chosen.data, Path(folder), time.monotonic() + chosen.part_seconds)
         for result in named(PARTS[chosen.part][0])(setting):
@@ -89,7 +117,7 @@ def run_part(name: str, chosen: argparse.Namespace, limit: float) -> Results:
     with (
         log.open("w") as said,
         subprocess.Popen(
-            ["timeout", "--kill-after=5", f"{limit:.0f}", sys.executable, "-m", "tests.gpu", *words],
+            ["timeout", f"--kill-after={KILL:g}", f"{limit:.0f}", sys.executable, "-m", "tests.gpu", *words],
             cwd=ROOT, stdout=subprocess.PIPE, stderr=said, text=True,
         ) as process,
     ):  # fmt: skip
@@ -97,7 +125,7 @@ def run_part(name: str, chosen: argparse.Namespace, limit: float) -> Results:
         for line in process.stdout:
             yield GpuResult(**json.loads(line))
     if process.returncode:
-        why = f"over {limit:.0f} s" if process.returncode in (124, 137) else f"exit {process.returncode}"
+        why = f"over {limit:.0f} s" if process.returncode in (124, 137, -9) else f"exit {process.returncode}"
         yield not_done(name, "the rest of this part", f"{why}: {last_line(log)} ({log.name})")
 
 
@@ -107,6 +135,9 @@ def last_line(log: Path) -> str:
 
 def main() -> int:
     chosen = arguments()
+    if problem := problem_with_torch():
+        print(problem, file=sys.stderr)
+        return 2
     is_tried = chosen.device == "cpu"
     chosen.device = chosen.device or ("cuda" if has_gpu() else "cpu")
     named_data = chosen.data or (Path(found) if (found := os.environ.get("DLTUI_DATA")) else None)
@@ -118,7 +149,10 @@ def main() -> int:
     chosen.out.parent.mkdir(parents=True, exist_ok=True)
     chosen.out.unlink(missing_ok=True)
     if chosen.device == "cpu":
-        print(SMALL if is_tried else WITHOUT, flush=True)
+        print(*([SMALL] if is_tried else why_no_gpu()), sep="\n", flush=True)
+    elif not has_gpu():
+        print(*why_no_gpu(), sep="\n", file=sys.stderr)
+        return 2
     results = measure(chosen, is_tried)
     print("", *table(results), sep="\n")
     return int(any(result.is_met is False for result in results))
@@ -127,7 +161,7 @@ def main() -> int:
 def measure(chosen: argparse.Namespace, is_tried: bool) -> list[GpuResult]:
     """All results; each is written and printed as it comes."""
     slow = PATIENCE if chosen.device == "cpu" else 1
-    until = time.monotonic() + slow * chosen.seconds
+    until = time.monotonic() + slow * chosen.seconds - KILL
     results: list[GpuResult] = []
     for name in chosen.only or PARTS:
         left = until - time.monotonic()

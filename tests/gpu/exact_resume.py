@@ -43,6 +43,8 @@ class Resumed:
     given: dict[str, Any]
     steps: int
     pauses: int
+    device: str = ""
+    """where it trains also on a machine with a GPU; empty: on the GPU"""
 
 
 def experiments(small: bool, corpus: str) -> tuple[Resumed, ...]:
@@ -63,6 +65,7 @@ def experiments(small: bool, corpus: str) -> tuple[Resumed, ...]:
                 min(many, 3)),
         Resumed("xor_batch", "xor_batch", {"axes": "hidden=1..4; lr=0.03,0.1", "epochs": 1000,
                                            "patience": None}, 1000, min(many, 3)),
+        Resumed("xor_grid", "xor_grid", {"runs": 2, "epochs": 1000}, 1000, min(many, 3), "cpu"),
         Resumed("leak", "leak", {"steps": 40}, 40, min(many, 3)),
     )  # fmt: skip
 
@@ -128,9 +131,10 @@ def one(setting: GpuSetting, asked: Resumed) -> GpuResult:
 def finished(setting: GpuSetting, asked: Resumed, pauses: tuple[int, ...], seed: int = 1) -> tuple[int, str]:
     """Last step and SHA-256 of the weights."""
     folder = new_run(setting.folder, asked.experiment, seed=seed, **asked.given)
+    device = asked.device or setting.device
     for number, step in enumerate(pauses, start=1):
-        train(folder, PausedFrom(step), number=number, device=setting.device)
-    train(folder, number=len(pauses) + 1, device=setting.device)
+        train(folder, PausedFrom(step), number=number, device=device)
+    train(folder, number=len(pauses) + 1, device=device)
     return weights(folder)
 
 

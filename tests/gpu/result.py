@@ -107,6 +107,7 @@ def append(path: Path, result: GpuResult) -> None:
 
 def short(text: str, limit: int = 64) -> str:
     """For a row; the whole text is in the line on disk."""
+    text = " ".join(text.split())
     return text if len(text) <= limit else f"{text[: limit - 3]}..."
 
 

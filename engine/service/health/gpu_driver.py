@@ -17,6 +17,9 @@ UNEXPLAINED = 2 * GIB
 """bytes in use without a process that are worth a line: a driver alone holds a few hundred MB"""
 UNCORRECTED, SINCE_START = 1, 0
 """NVML_MEMORY_ERROR_TYPE_UNCORRECTED, NVML_VOLATILE_ECC"""
+PCI = Path("/sys/bus/pci/devices")
+NVIDIA, DISPLAY = "0x10de", ("0x0300", "0x0302")
+"""vendor, and classes of devices: VGA and 3D controllers"""
 NO_GPU_HERE = ("not loaded", "not found", "uninitialized")
 """in what NVML says on a machine without an NVIDIA driver"""
 
@@ -109,6 +112,10 @@ def check(driver: Driver | None, order: Sequence[str] | None = None) -> list[Fin
 
 def _no_gpu(driver: Driver | None) -> Finding:
     on_cpu = "training runs on the CPU"
+    if driver is None and has_nvidia_gpu(PCI):
+        text = f"There is an NVIDIA GPU, but no driver that answers: {on_cpu}."
+        remedy = "Install the NVIDIA driver, or load it (modprobe nvidia); pip install nvidia-ml-py asks it."
+        return Finding("gpu", Severity.WARNING, text, remedy)
     if driver is None:
         return Finding("gpu", Severity.NOTE, f"No NVIDIA GPU: {on_cpu} ({cores()} cores).")
     if driver.error:
@@ -118,6 +125,21 @@ def _no_gpu(driver: Driver | None) -> Finding:
     return Finding(
         "gpu", Severity.WARNING, text, "Run nvidia-smi; a GPU that fell off the bus needs a reboot."
     )
+
+
+def has_nvidia_gpu(devices: Path) -> bool:
+    """Whether one is plugged in, as the kernel tells without a driver."""
+    return any(
+        _read_fact(device / "vendor") == NVIDIA and _read_fact(device / "class").startswith(DISPLAY)
+        for device in (devices.iterdir() if devices.is_dir() else ())
+    )
+
+
+def _read_fact(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return ""
 
 
 def _remedy(error: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from engine.machine_protocol import Gpu
@@ -62,13 +63,15 @@ class Nvml:
         rates = answer_of(nvml, lambda: nvml.nvmlDeviceGetUtilizationRates(handle))
         milliwatts = answer_of(nvml, lambda: nvml.nvmlDeviceGetPowerUsage(handle))
         held = {process.pid: process.usedGpuMemory or 0 for process in processes_on(nvml, handle)}
+        foreign = {pid: size for pid, size in held.items() if pid not in own_pids}
         return Gpu(
             name=decoded(nvml.nvmlDeviceGetName(handle)),
             uuid=decoded(nvml.nvmlDeviceGetUUID(handle)),
             used_bytes=int(memory.used),
             total_bytes=int(memory.total),
             busy=0.0 if rates is None else float(rates.gpu) / 100,
-            foreign_bytes=sum(size for pid, size in held.items() if pid not in own_pids),
+            foreign_bytes=sum(foreign.values()),
+            unseen_bytes=sum(size for pid, size in foreign.items() if not Path(f"/proc/{pid}").exists()),
             number=number,
             is_busy_known=rates is not None,
             watts=None if milliwatts is None else milliwatts / 1000,
@@ -168,8 +171,14 @@ class GpuPlacement:
 
 
 def _can_share(gpu: Gpu) -> bool:
-    """Whether a GPU that runs of ours use has memory for one more that takes a share."""
-    return gpu.foreign_bytes <= CLOSE_FOREIGN and gpu.total_bytes - gpu.used_bytes >= CLOSE_FREE
+    """Whether a GPU that runs of ours use has memory for one more that takes a share.
+
+    What processes hold that cannot be seen may be that of these runs.
+    """
+    return (
+        gpu.foreign_bytes - gpu.unseen_bytes <= CLOSE_FOREIGN
+        and gpu.total_bytes - gpu.used_bytes >= CLOSE_FREE
+    )
 
 
 def _number(gpu: Gpu, place: int) -> str:

@@ -309,9 +309,7 @@ def _queued_run(run: TrackedRun, gpus: Sequence[Gpu]) -> QueuedRun:
     limit = spec.command.gpus if spec.command else spec.gpus
     allowed = None if limit is None or not gpus else visible_gpus(limit, gpus)
     device = queue.CPU if spec.device == "auto" and spec.trains_on_cpu_alone else spec.device
-    return QueuedRun(
-        run.id, spec.name, spec.threads, device, run.since, spec.gpu_share, allowed, limit or ""
-    )
+    return QueuedRun(run.id, spec.name, spec.threads, device, run.since, spec.gpu_share, allowed, limit or "")
 
 
 def _active_run(run: TrackedRun) -> ActiveRun:

@@ -71,7 +71,8 @@ def test_updates_of_mnist(model: str) -> None:
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 def test_updates_of_the_mnist_recipes(name: str, precision: str) -> None:
     recipe = mnist_recipe.RECIPES[name]
-    shown = mnist_recipe.images(*(one.numpy() for one in pixels()), "cpu")
+    shown_pixels, labels = pixels()
+    shown = mnist_recipe.images(shown_pixels.numpy(), labels.numpy(), "cpu")
     net = mnist_recipe.network(name, 28)
     result = mnist_recipe.average_of(net) if recipe.average else net
     optimizer = Adam(net.parameters(), fused=True)

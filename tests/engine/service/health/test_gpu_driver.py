@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -52,6 +53,21 @@ def test_a_driver_that_refuses_says_why_and_what_to_do(
 ) -> None:
     (finding,) = told(monkeypatch, PretendedGpu(), error=error)
     assert finding.severity is Severity.WARNING and error in finding.text and remedy in finding.remedy
+
+
+def test_a_gpu_whose_driver_is_not_there_is_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for place, (vendor, kind) in {"0": ("0x8086", "0x030000"), "1": ("0x10de", "0x030200")}.items():
+        (tmp_path / place).mkdir()
+        (tmp_path / place / "vendor").write_text(f"{vendor}\n")
+        (tmp_path / place / "class").write_text(f"{kind}\n")
+    monkeypatch.setattr(gpu_driver, "PCI", tmp_path)
+    (finding,) = gpu_driver.check(None)
+    assert finding.severity is Severity.WARNING and "modprobe nvidia" in finding.remedy
+    assert finding.text == "There is an NVIDIA GPU, but no driver that answers: training runs on the CPU."
+    (tmp_path / "1" / "class").write_text("0x040300\n")  # the sound device of a GPU is none
+    assert gpu_driver.check(None)[0].severity is Severity.NOTE
 
 
 def test_a_driver_without_a_gpu_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import os
+import subprocess
 from typing import Any
 
 import pytest
@@ -196,6 +197,19 @@ async def test_without_a_gpu_that_is_the_reason_whatever_the_shell_names(
         run = service.registry.get(made.id)
         assert run is not None
         await until(lambda: run.why == "needs a GPU: this machine has none")
+
+
+def test_in_a_container_that_sees_other_process_numbers_runs_share_a_gpu() -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    nvml = PretendedNvml([PretendedGpu(used=5 * GIB, processes={ended.pid: 4 * GIB})])
+    seen = Nvml(nvml).read([])
+    assert (seen[0].foreign_bytes, seen[0].unseen_bytes) == (4 * GIB, 4 * GIB)
+    placement = GpuPlacement()
+    assert placement.update(seen, []).free == (), "without a run of ours it is somebody else's"
+    assert placement.update(seen, ["GPU-0"]).shared == ("GPU-0",)
+    nvml.gpus[0].processes = {os.getppid(): 4 * GIB}
+    assert placement.update(Nvml(nvml).read([]), ["GPU-0"]).shared == (), "that process is another's"
 
 
 @pytest.mark.parametrize(
