@@ -79,8 +79,8 @@ def results(setting: GpuSetting) -> Results:
 def begun(home: Home, setting: GpuSetting, *words: str, iterations: int, seed: int = 1) -> str:
     """The id of a run of double_conv on the GPU."""
     given = [word for key, value in NET.items() for word in ("--set", f"{key}={value}")]
-    device = "gpu" if setting.on_gpu else "cpu"
-    line = ["run", "mnist", "--seed", str(seed), "--device", device, *given]
+    where = ("--device", "gpu") if setting.on_gpu else ("--device", "cpu", "--threads", "1")
+    line = ["run", "mnist", "--seed", str(seed), *where, *given]
     return home.dltui(*line, "--set", f"iterations={iterations}", *words).strip()
 
 
@@ -93,7 +93,8 @@ def weights(found: dict[str, Any]) -> Any:
 
 def pause_and_kill(home: Home, setting: GpuSetting) -> Results:
     """Pause frees the memory; killed and resumed it ends with the same weights."""
-    steps, share = setting.size(40_000, 3000), ("--gpu-share", "0.3") if setting.on_gpu else ()
+    small = 20_000 if setting.data is None else 3000  # of the 8x8 digits more
+    steps, share = setting.size(40_000, small), ("--gpu-share", "0.3") if setting.on_gpu else ()
     before = used_memory()
     run = begun(home, setting, *share, iterations=steps)
     home.until(lambda: home.show(run)["step"] > steps // 10, "some steps")
