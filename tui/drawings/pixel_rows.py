@@ -52,27 +52,47 @@ def enlarged(values: NDArray, columns: int, rows: int) -> NDArray:  # type: igno
     return found
 
 
-def picture_rows(pixels: Pixels, columns: int, rows: int, mode: ColourMode) -> list[Row]:
-    """An image within `columns` x `rows` cells."""
+def picture_rows(pixels: Pixels, columns: int, rows: int, mode: ColourMode, most: int = 0) -> list[Row]:
+    """An image within `columns` x `rows` cells; `most` is as in `half_blocks`."""
     pixels = enlarged(pixels, columns, 2 * rows)[: 2 * rows, :columns]
     if mode == "colour":
-        return half_blocks(pixels)
+        return half_blocks(pixels, most)
     grey = (pixels @ _GREY) / 255
     return [
         (Span("".join(shade_of(share, mode) for share in row), "text"),) for row in _pairs(grey).mean(axis=1)
     ]
 
 
-def half_blocks(pixels: Pixels) -> list[Row]:
-    """Colours of 5 bits, of large images of 4: neighbours are alike then, and few bytes are sent."""
+def half_blocks(pixels: Pixels, most: int = 0) -> list[Row]:
+    """Colours of 5 bits, of large images of 4: neighbours are alike then, and few bytes are sent.
+
+    An image that takes more than `most` spans (0: any number) gets wider pixels, the means of those beside
+    each other.
+    """
+    upper, lower, changes = _halves(pixels)
+    count = int(changes.sum()) + len(upper)
+    if most and count > most:
+        upper, lower, changes = _halves(_wider(pixels, -(-count // most)))
+    return [_runs(*cells) for cells in zip(upper, lower, changes, strict=True)]
+
+
+def _halves(pixels: Pixels) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+    """The colours of both halves of each cell, and where the next cell in its row has others."""
     is_large = pixels.shape[0] * pixels.shape[1] > LARGE
     coarse = (pixels & 0xF0) | (pixels >> 4) if is_large else (pixels & 0xF8) | (pixels >> 5)
     codes = coarse.astype(np.int64) @ np.array([1 << 16, 1 << 8, 1])
     if len(codes) % 2:
         codes = np.concatenate([codes, np.full((1, codes.shape[1]), NOTHING)])
     upper, lower = codes[0::2], codes[1::2]
-    changes = (np.diff(upper, axis=1) != 0) | (np.diff(lower, axis=1) != 0)
-    return [_runs(*cells) for cells in zip(upper, lower, changes, strict=True)]
+    return upper, lower, (np.diff(upper, axis=1) != 0) | (np.diff(lower, axis=1) != 0)
+
+
+def _wider(pixels: Pixels, factor: int) -> Pixels:
+    """Each `factor` pixels beside each other have their mean."""
+    starts = np.arange(0, pixels.shape[1], factor)
+    counts = np.diff(np.append(starts, pixels.shape[1]))
+    means = np.add.reduceat(pixels.astype(np.int64), starts, axis=1) // counts[:, None]
+    return np.repeat(means.astype(np.uint8), counts, axis=1)
 
 
 def _runs(above: NDArray[np.int64], below: NDArray[np.int64], changes: NDArray[np.bool_]) -> Row:
@@ -105,14 +125,18 @@ def amount_rows(
     rows: int,
     mode: ColourMode,
     colours: tuple[Colour, Colour, Colour],
+    most: int = 0,
 ) -> list[Row]:
-    """Values from -1 to 1 within `columns` x `rows` cells; `colours` are those of -1, 0 and 1."""
+    """Values from -1 to 1 within `columns` x `rows` cells; `colours` are those of -1, 0 and 1.
+
+    `most` is as in `half_blocks`.
+    """
     values = enlarged(values, columns, 2 * rows)[: 2 * rows, :columns]
     if mode == "colour":
         low, zero, high = (np.array(colour, np.float64) for colour in colours)
         share = np.abs(values)[..., None] ** 0.7  # small differences are seen too
         mixed = zero + share * (np.where(values[..., None] < 0, low, high) - zero)
-        return half_blocks(np.clip(mixed, 0, 255).astype(np.uint8))
+        return half_blocks(np.clip(mixed, 0, 255).astype(np.uint8), most)
     pairs = _pairs(values)
     strongest = np.where(np.abs(pairs[:, 0]) >= np.abs(pairs[:, 1]), pairs[:, 0], pairs[:, 1])
     return [(Span("".join(_amount(one, mode) for one in row), "text"),) for row in strongest.tolist()]

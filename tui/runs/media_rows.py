@@ -55,6 +55,8 @@ class MediaStyle:
     low: Colour
     zero: Colour
     high: Colour
+    most_spans: int = 0
+    """of an image, see `half_blocks`; 0: any number"""
 
 
 def request_of(
@@ -94,7 +96,7 @@ def rows_of(answer: Any, width: int, height: int, style: MediaStyle, left: int =
     if isinstance(answer, DltuiError):
         return wrap_text(plain(answer.message, limit=400), width, "bad")
     if isinstance(answer, Picture):
-        return [*_picture(answer, width, height, style.mode), _note(_picture_facts(answer))]
+        return [*_picture(answer, width, height, style), _note(_picture_facts(answer))]
     if isinstance(answer, PictureDifference):
         return _picture_difference(answer, width, height, style)
     if isinstance(answer, LoggedText):
@@ -115,8 +117,9 @@ def _note(text: str) -> Row:
 # --- images -----------------------------------------------------------------------------------------------
 
 
-def _picture(found: Picture, width: int, height: int, mode: ColourMode) -> list[Row]:
-    return picture_rows(decoded(found.pixels, found.rows, found.columns), width, max(1, height - 1), mode)
+def _picture(found: Picture, width: int, height: int, style: MediaStyle) -> list[Row]:
+    pixels = decoded(found.pixels, found.rows, found.columns)
+    return picture_rows(pixels, width, max(1, height - 1), style.mode, style.most_spans)
 
 
 def _picture_facts(found: Picture) -> str:
@@ -135,7 +138,7 @@ def _picture_difference(found: PictureDifference, width: int, height: int, style
         f"most {found.most:.0f} of 255, mean {short_number(found.mean)}, {found.changed:.0%} of the pixels",
         f"{more} is brighter, {less} darker; full at {found.most:.0f}",
     )
-    drawn = amount_rows(values, width, max(1, height - 2), style.mode, colours)
+    drawn = amount_rows(values, width, max(1, height - 2), style.mode, colours, style.most_spans)
     return [*drawn, *(line for fact in facts for line in wrap_text(fact, width, "muted"))]
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from textual.color import Color
+from textual.timer import Timer
 
 from engine.session_protocol.media import LoggedTable, MediaPlace
 from engine.session_protocol.request import Request
@@ -33,6 +34,10 @@ LEAST_WIDTH, GAP = 24, 2
 HEAD = 2
 ANSWERS = 64
 """that are kept"""
+MOST_SPANS = 2_400
+"""of the images while one scrubs: a picture of noise in full takes a tenth of a second at 200x60"""
+REST = 0.25
+"""seconds without a scrub after which images are drawn in full"""
 Ask = Callable[[Request[Any]], None]
 
 
@@ -74,6 +79,8 @@ class MediaSheet(Sheet):
         self._text = ""
         self._left = 0
         self._answers: OrderedDict[Request[Any], Any] = OrderedDict()
+        self._resting: Timer | None = None
+        """while it runs one scrubs"""
         self._last: dict[tuple[str, str, str, bool], list[Row]] = {}
         """what was drawn last of a run, kind and tag, or of their difference, until the next is there"""
 
@@ -84,6 +91,17 @@ class MediaSheet(Sheet):
         if before is None or shown is None or (before.kind, before.tag) != (shown.kind, shown.tag):
             self._left = 0
             self.scroll_to(y=0, animate=False)
+        if shown is not None and shown.kind == "image" and shown != before:
+            self._await_rest()
+        self.draw()
+
+    def _await_rest(self) -> None:
+        if self._resting is not None:
+            self._resting.stop()
+        self._resting = self.set_timer(REST, self._draw_in_full)
+
+    def _draw_in_full(self) -> None:
+        self._resting = None
         self.draw()
 
     def answer(self, request: Request[Any], answer: Any) -> None:
@@ -100,6 +118,11 @@ class MediaSheet(Sheet):
     @property
     def columns_that_fit(self) -> int:
         return max(1, (self.size.width + GAP) // (LEAST_WIDTH + GAP))
+
+    @property
+    def _count(self) -> int:
+        """of the columns in sight"""
+        return min(self.columns_that_fit, len(self._shown.columns)) if self._shown is not None else 1
 
     def shift_columns(self, by: int) -> None:
         """Other columns of a table."""
@@ -165,7 +188,8 @@ class MediaSheet(Sheet):
     def _style(self) -> MediaStyle:
         variables = self.app.get_css_variables()
         ground, low, high = (Color.parse(variables[name]) for name in ("surface", "primary", "accent"))
-        return MediaStyle(colour_mode_of(self.app), low.rgb, ground.rgb, high.rgb)
+        most = MOST_SPANS // self._count if self._resting is not None else 0
+        return MediaStyle(colour_mode_of(self.app), low.rgb, ground.rgb, high.rgb, most)
 
 
 def _head(shown: ShownMedia, column: MediaColumn, width: int) -> list[Row]:

@@ -6,6 +6,7 @@ import base64
 
 import numpy as np
 import pytest
+from rich.color import Color
 
 from tui.drawings.pixel_rows import amount_rows, amounts, decoded, enlarged, half_blocks, picture_rows
 from tui.ui.span import row_text, row_width
@@ -27,6 +28,17 @@ def test_a_cell_holds_two_pixels_and_cells_of_the_same_two_are_one_span() -> Non
     ]
     assert colours[0][0] == "#ff0000" and colours[0][1] == (0, 0, 255)
     assert colours[1] == (None, (255, 0, 0))
+
+
+def test_an_image_of_too_many_spans_gets_wider_pixels_of_the_mean_of_their_neighbours() -> None:
+    (row,) = half_blocks(pixels([(0, 0, 0), (80, 160, 240), RED, RED, BLUE]), 3)
+    assert [(len(span.text), _pixel_style(span.style_name).color) for span in row] == [
+        (2, Color.from_rgb(41, 82, 123)), (2, Color.from_rgb(255, 0, 0)), (1, Color.from_rgb(0, 0, 255)),
+    ]  # fmt: skip
+    noise = np.random.default_rng(0).integers(0, 256, (108, 166, 3)).astype(np.uint8)
+    rows = picture_rows(noise, 166, 54, "colour", 2_400)
+    assert sum(map(len, rows)) <= 2_400 and {row_width(row) for row in rows} == {166}
+    assert picture_rows(noise, 166, 54, "colour", 9_000) == picture_rows(noise, 166, 54, "colour")
 
 
 def test_below_the_last_of_an_odd_number_of_rows_is_the_ground() -> None:
