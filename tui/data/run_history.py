@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
@@ -33,6 +34,8 @@ METRICS_LIMIT = 10_000
 MARKS_LIMIT = 2_000
 SKETCHES_LIMIT = 2_000
 NOTES_LIMIT = 200
+SLICE = 0.02
+"""seconds of folding after which keys and layouts have their turn: an event may have 10,000 metrics"""
 MEDIA = ("image", "text", "table", "histogram")
 """the kinds of events of what a run logs beside numbers"""
 
@@ -99,7 +102,13 @@ class RunHistory:
         """Fold its events as they come, and post HistoryChanged after each batch, until it has ended."""
         try:
             async for batch in client.events(self.run, after=self.seq):
-                self.fold(batch)
+                began = time.monotonic()
+                for event in batch.events:
+                    self.fold(EventBatch((event,)))
+                    if time.monotonic() - began > SLICE:
+                        await asyncio.sleep(0)
+                        began = time.monotonic()
+                self.fold(replace(batch, events=()))
                 post(HistoryChanged(self.run))
                 await asyncio.sleep(0)
         except (EngineError, ProtocolError):

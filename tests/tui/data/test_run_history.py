@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
+from collections.abc import AsyncIterator
+from typing import cast
 
 import numpy as np
 import pytest
 
-from engine.client.client import EventBatch
+from engine.client.client import Client, EventBatch
 from engine.events import Event
 from tests.fakes.engine import metrics
 from tui.data.run_history import RunHistory
@@ -122,3 +125,23 @@ def test_a_step_has_one_value_also_in_files_of_older_versions() -> None:
                  metrics(3, [3], loss=[7.0]))  # fmt: skip
     assert history.series["loss"].steps.tolist() == [1, 2, 3]
     assert history.series["loss"].values.tolist() == [3.0, 2.0, 1.0]
+
+
+async def test_others_have_their_turn_while_a_large_batch_is_folded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An event may have 10,000 metrics: a layout after a resize would wait for all events of a batch."""
+    monkeypatch.setattr("tui.data.run_history.SLICE", 0.0)
+    history, seen, posted = RunHistory("run"), [], []
+    batch = EventBatch(tuple(metrics(at, [at], loss=[1.0]) for at in range(1, 6)), True, True, left_out=2)
+
+    class OneBatch:
+        async def events(self, run: str, after: int) -> AsyncIterator[EventBatch]:
+            yield batch
+
+    async def watch() -> None:
+        while not history.ended:
+            seen.append(history.seq)
+            await asyncio.sleep(0)
+
+    await asyncio.gather(history.read(cast(Client, OneBatch()), posted.append), watch())
+    assert seen[:5] == [1, 2, 3, 4, 5] and len(posted) == 1
+    assert (history.caught_up, history.ended, history.left_out) == (True, True, 2)
