@@ -487,8 +487,9 @@ class Client:
 
         A trial is a run, numbered from 1 on in the order of `runs`, its value the best one, or the last one
         where the best is of another metric. Also "metric" and its "goal", "axes": the parameters that all
-        have and in which they differ, and the seed; "not_shared": those that some do not have; "beyond": how
-        many more there are; "runs": the ids.
+        have and in which they differ, their experiment one of them, and the seed; "partial": those axes that
+        only some have (`parallel` alone, with None in "cells"); "not_shared": others that some do not have;
+        "beyond": how many more there are; "runs": the ids.
         """
         answer = await self.request(
             "runs_analysis", kind=kind, where=where, runs=list(runs), metric=metric, facts=facts

@@ -172,8 +172,13 @@ def facts_text(found: Json) -> str:
         parts.append("they do not differ in a parameter that all of them have")
     if found["beyond"]:
         parts.append(f"the {len(axes)} parameters with the most values of {len(axes) + found['beyond']}")
+    if partial := found.get("partial"):  # an engine of before has none
+        parts.append(f"a gap where a run does not have it: {_names_text(partial)}")
     if missing := found["not_shared"]:
-        names = ", ".join(plain(name, limit=40) for name in missing[:NAMES_SHOWN])
-        more = f" and {len(missing) - NAMES_SHOWN:,} more" if len(missing) > NAMES_SHOWN else ""
-        parts.append(f"not drawn, as some runs do not have it: {names}{more}")
+        parts.append(f"not drawn, as some runs do not have it: {_names_text(missing)}")
     return "; ".join(parts)
+
+
+def _names_text(names: Sequence[str]) -> str:
+    more = f" and {len(names) - NAMES_SHOWN:,} more" if len(names) > NAMES_SHOWN else ""
+    return ", ".join(plain(name, limit=40) for name in names[:NAMES_SHOWN]) + more

@@ -27,13 +27,17 @@ MIN_TRIALS = 8
 _UNFIT = (TrialStatus.FAILED, TrialStatus.LOST, TrialStatus.DAMAGED, TrialStatus.REFUSED)
 
 
-def analyse(spec: SweepSpec, rows: Sequence[TrialRow], kind: Any, where: str, facts: Json) -> Json:
-    """Raises DltuiError for an invalid kind, filter or axis."""
+def analyse(
+    spec: SweepSpec, rows: Sequence[TrialRow], kind: Any, where: str, facts: Json, *, with_gaps: bool = False
+) -> Json:
+    """`with_gaps` keeps trials that lack an axis. Raises DltuiError for an invalid kind, filter or axis."""
     if kind not in ANALYSES:
         raise InputError(f"kind: expected one of {', '.join(ANALYSES)}, got {str(kind)[:80]!r}.")
     chosen = [row for row in query_trials.filtered(rows, where) if row.value is not None]
     valued = [row for row in chosen if row.status not in _UNFIT]
-    if kind != "best":  # a trial added by a user may lack an axis: it is left out of these plots
+    if (
+        kind != "best" and not with_gaps
+    ):  # a trial added by a user may lack an axis: it is left out of these plots
         valued = [row for row in valued if all(_has_value(spec, row, axis) for axis in spec.axes)]
     return _KINDS[kind](spec, valued[-MAX_TRIALS:], facts)
 

@@ -23,15 +23,20 @@ MOST_AXES = 12
 WIDE = 50
 """a range of positive numbers over more than this factor has a log scale"""
 
+EXPERIMENT = "experiment"
+"""an axis where runs are of several ones"""
+
 
 @dataclass(frozen=True, slots=True)
 class ComparedParams:
     """The parameters by which runs are compared."""
 
     axes: tuple[Axis, ...]
-    """those that all runs have and in which they differ"""
+    """those that all runs have and in which they differ, and behind them the `partial` ones"""
     not_shared: tuple[str, ...]
-    """those that some of the runs do not have"""
+    """those that some of the runs do not have, without the `partial` ones"""
+    partial: tuple[str, ...]
+    """axes that only some runs have"""
     beyond: int
     """how many more there are than MOST_AXES"""
 
@@ -50,34 +55,42 @@ def analyse(runs: Sequence[RunSummary], query: RunsAnalysisRequest) -> Json:
     metric = query.metric or _usual_metric(runs)
     if not metric:
         raise InputError("metric: none of the runs has a value yet.", "Choose a metric that they log.")
-    compared = compared_params(runs)
+    with_gaps = query.kind == "parallel"
+    compared = compared_params(runs, with_gaps=with_gaps)
     spec = _spec(runs, compared.axes, metric)
-    found = plot_data.analyse(spec, _trials(runs, metric), query.kind, "", query.facts)
+    found = plot_data.analyse(spec, _trials(runs, metric), query.kind, "", query.facts, with_gaps=with_gaps)
     return found | {
         "metric": metric, "goal": spec.goal, "axes": [axis.name for axis in plot_data.axes_of(spec)],
-        "runs": [run.id for run in runs], "not_shared": list(compared.not_shared), "beyond": compared.beyond,
+        "runs": [run.id for run in runs],
+        "not_shared": list(compared.not_shared), "partial": list(compared.partial), "beyond": compared.beyond,
     }  # fmt: skip
 
 
-def compared_params(runs: Sequence[RunSummary]) -> ComparedParams:
-    """Without seeds, and without what says where a run writes."""
+def compared_params(runs: Sequence[RunSummary], *, with_gaps: bool = False) -> ComparedParams:
+    """Without seeds, and without what says where a run writes.
+
+    The experiment is one of them. `with_gaps`: parameters that only some runs have are axes too.
+    """
     params = [_params_of(run) for run in runs]
     names = [name for name in dict.fromkeys(name for one in params for name in one) if not is_left_out(name)]
-    shared = [name for name in names if all(name in one for one in params)]
+    missing = {name for name in names if any(name not in one for one in params)}
     different = {
         name: values
-        for name in shared
-        if len(values := {(type(one[name]) is bool, one[name]): one[name] for one in params}) > 1
+        for name in sorted(names, key=missing.__contains__)
+        if (with_gaps or name not in missing)
+        and len(values := {(type(one[name]) is bool, one[name]): one[name] for one in params if name in one})
+        > 1
     }
-    most = sorted(different, key=lambda name: -len(different[name]))[:MOST_AXES]
+    most = sorted(different, key=lambda name: (name in missing, -len(different[name])))[:MOST_AXES]
     axes = tuple(_axis(name, list(different[name].values())) for name in different if name in most)
-    missing = tuple(name for name in names if name not in shared)
-    return ComparedParams(axes, missing, len(different) - len(axes))
+    partial = tuple(axis.name for axis in axes if axis.name in missing)
+    others = tuple(name for name in names if name in missing and name not in different)
+    return ComparedParams(axes, others, partial, len(different) - len(axes))
 
 
 def _params_of(run: RunSummary) -> Mapping[str, Value]:
-    """As they were changed while it trained."""
-    return {**run.spec.params, **run.live}
+    """As they were changed while it trained, and the experiment where no parameter has that name."""
+    return {EXPERIMENT: run.spec.experiment, **run.spec.params, **run.live}
 
 
 def _axis(name: str, values: Sequence[Value]) -> Axis:

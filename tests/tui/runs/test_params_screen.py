@@ -63,6 +63,16 @@ async def test_marked_runs_alone_are_drawn_where_there_are_some(places: Places) 
         await opened.shows("parameters of 2 marked runs", "some runs do not have it: batch, hidden")
 
 
+async def test_runs_that_lack_a_parameter_are_drawn_with_a_gap_on_its_axis(places: Places) -> None:
+    without = [a_run(at, at / 10, lr=0.1 * at) for at in range(20, 23)]
+    async with open_app(places, engine_of(*RUNS, *without)) as opened:
+        await opened.until(lambda: opened.app.runs.curves.is_filled)
+        await opened.press("at")
+        await opened.shows("12 runs, loss; a gap where a run does not have it: hidden", "12 lines")
+        await opened.press("right_square_bracket")
+        await opened.shows("not drawn, as some runs do not have it: hidden")
+
+
 def test_the_metric_has_its_name_in_the_filter() -> None:
     assert filter_of("value>=0.5 and lr>=2", "val/loss") == "val/loss>=0.5 and lr>=2"
 
@@ -70,6 +80,7 @@ def test_the_metric_has_its_name_in_the_filter() -> None:
 def test_what_is_not_drawn_is_said() -> None:
     found = {"runs": ["a"], "metric": "loss", "axes": ["seed"], "beyond": 0, "not_shared": []}
     assert facts_text(found) == "1 run, loss; they do not differ in a parameter that all of them have"
+    assert facts_text({**found, "axes": ["a"], "partial": ["a"]}).endswith("does not have it: a")
     more = {**found, "axes": ["a", "b"], "beyond": 3, "not_shared": [f"p{at}" for at in range(10)]}
     assert "the 2 parameters with the most values of 5" in facts_text(more)
     assert facts_text(more).endswith("p6, p7 and 2 more")

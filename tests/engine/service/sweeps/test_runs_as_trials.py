@@ -44,9 +44,24 @@ def test_the_parameters_that_all_runs_have_and_in_which_they_differ_are_axes() -
 
 def test_runs_of_several_experiments_have_the_columns_that_they_share() -> None:
     other = replace(RUNS[0], spec=replace(RUNS[0].spec, experiment="mnist", params={"lr": 0.5, "batch": 8}))
-    found = analysis("parallel", [*RUNS, other])
-    assert found["axes"] == ["lr", "seed"]
+    found = analysis("slice", [*RUNS, other])
+    assert found["axes"] == ["experiment", "lr", "seed"] and found["partial"] == []
     assert found["not_shared"] == ["hidden", "activation", "dropout", "batch"]
+
+
+def test_in_parallel_axes_a_parameter_that_some_runs_lack_is_an_axis_with_gaps() -> None:
+    other = replace(
+        RUNS[0], spec=replace(RUNS[0].spec, id="d", experiment="mnist", params={"lr": 0.5, "batch": 8})
+    )
+    found = analysis("parallel", [*RUNS, other])
+    assert found["axes"] == ["experiment", "lr", "activation", "seed"]
+    assert found["partial"] == ["activation"], "hidden, dropout and batch have one value each"
+    assert found["not_shared"] == ["hidden", "dropout", "batch"]
+    rows = found["rows"]
+    assert isinstance(rows, list) and len(rows) == 4
+    assert [row["cells"][2] for row in sorted(rows, key=lambda row: row["trial"])] == [
+        "relu", "tanh", "relu", None,
+    ]  # fmt: skip
 
 
 def test_each_run_is_a_line_with_its_best_value_the_best_last() -> None:
