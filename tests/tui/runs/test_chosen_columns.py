@@ -120,3 +120,20 @@ async def test_the_automatic_columns_of_a_wide_terminal_are_offered_by_name(plac
         await opened.until(lambda: isinstance(opened.app.screen.focused, ColumnList))
         shown = [one.choice.name for one in opened.app.screen.query_one(ColumnList).entries if one.shown]
         assert shown == ["name", "parameters", "experiment", "progress", "rate", "loss", "best", "age"]
+
+
+async def test_columns_that_hold_for_all_runs_are_offered_first_others_with_how_many_have_them(
+    places: Places,
+) -> None:
+    runs = [
+        make_run(1, metrics={"ppl": 9.0, "loss": 0.5}, params={"lr": 0.1, "layers": 2}),
+        make_run(2, metrics={"loss": 0.25, "accuracy": 0.5}, params={"lr": 0.1}),
+        make_run(3, metrics={"loss": 0.125, "accuracy": 0.75}, params={"lr": 0.2}),
+    ]
+    async with open_app(places, FakeEngine(*runs), (120, 40)) as opened:
+        await opened.until(lambda: opened.app.runs.curves.is_filled)
+        await opened.press("W")
+        await opened.shows("metric of 2 of 3 runs", "metric of 1 of 3 runs", "parameter of 1 of 3 runs")
+        names = [entry.choice.name for entry in opened.app.screen.query_one(ColumnList).entries]
+        found = [name for name in names if name in ("lr", "accuracy", "ppl", "layers")]
+        assert found == ["lr", "accuracy", "ppl", "layers"]
