@@ -81,6 +81,8 @@ class MediaSheet(Sheet):
         self._answers: OrderedDict[Request[Any], Any] = OrderedDict()
         self._resting: Timer | None = None
         """while it runs one scrubs"""
+        self._is_loading = False
+        """whether an answer that is shown is on its way"""
         self._last: dict[tuple[str, str, str, bool], list[Row]] = {}
         """what was drawn last of a run, kind and tag, or of their difference, until the next is there"""
 
@@ -101,6 +103,9 @@ class MediaSheet(Sheet):
         self._resting = self.set_timer(REST, self._draw_in_full)
 
     def _draw_in_full(self) -> None:
+        if self._is_loading:
+            self._await_rest()
+            return
         self._resting = None
         self.draw()
 
@@ -130,7 +135,7 @@ class MediaSheet(Sheet):
         self.draw()
 
     def rows(self, width: int) -> Sequence[Row]:
-        shown = self._shown
+        shown, self._is_loading = self._shown, False
         if shown is None:
             return wrap_text(self._text, width, "muted") if self._text else ()
         columns = shown.columns[: self.columns_that_fit]
@@ -180,6 +185,7 @@ class MediaSheet(Sheet):
     def _answered(self, request: Request[Any]) -> Any:
         """The answer or error; None, and it is asked for, where there is none yet."""
         if request not in self._answers:
+            self._is_loading = True
             self._ask(request)
             return None
         self._answers.move_to_end(request)

@@ -16,8 +16,11 @@ from engine.worker import png
 from tests.fakes.app_pilot import AppPilot, open_app
 from tests.fakes.engine import FakeEngine, done, make_run, metrics
 from tests.fakes.fake_session import FakeSession
+from tui.drawings.heat import ColourMode
+from tui.drawings.pixel_rows import Pixels, picture_rows
 from tui.runs.media_screen import MediaScreen
-from tui.runs.media_sheet import MOST_SPANS, MediaSheet
+from tui.runs.media_sheet import MOST_SPANS
+from tui.ui.span import Row
 
 STEPS = list(range(1, 101))
 
@@ -79,7 +82,7 @@ async def test_marked_runs_are_side_by_side_at_one_step_and_the_crosshair_follow
 
 
 async def test_an_image_of_noise_is_coarser_while_one_scrubs_and_whole_when_one_rests(
-    places: Places, session: FakeSession
+    places: Places, session: FakeSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = make_run(1, name="noisy", state=done(), step=3, metrics={"loss": 0.01})
     (places.runs / run.id).mkdir(parents=True)
@@ -87,23 +90,25 @@ async def test_an_image_of_noise_is_coarser_while_one_scrubs_and_whole_when_one_
     media = MediaWriter(places.runs / run.id, events.append, print, 1)
     random = Random(0)
     for step in (1, 2, 3):
-        media.image("noise", step, png.encode_grey([random.randbytes(160) for _ in range(110)]))
+        media.image("noise", step, png.encode_grey([random.randbytes(40) for _ in range(30)]))
     events.close()
     engine = FakeEngine(run)
     engine.append(run.id, metrics(1, [1, 2, 3], loss=[3.0, 2.0, 1.0]))
+    limits: list[int] = []
 
-    def spans() -> int:
-        sheet = opened.app.screen.query_one("#media-sheet", MediaSheet)
-        return sum(map(len, sheet.drawn_rows[2:]))
+    def recorded(pixels: Pixels, columns: int, rows: int, mode: ColourMode, most: int) -> list[Row]:
+        limits.append(most)
+        return picture_rows(pixels, columns, rows, mode, most)
 
-    async with open_app(places, engine, (200, 60)) as opened:
+    monkeypatch.setattr("tui.runs.media_rows.picture_rows", recorded)
+    async with open_app(places, engine, (80, 24)) as opened:
         await opened.shows("noisy", "step")
         await opened.press("asterisk")
-        await opened.shows("noise", "160 x 110")
-        await opened.until(lambda: spans() > 2 * MOST_SPANS)
+        await opened.shows("noise", "40 x 30")
+        await opened.until(lambda: MOST_SPANS in limits and limits[-1] == 0)
+        limits.clear()
         await opened.press("left")
-        await opened.until(lambda: "2 of 3" in opened.text and 50 < spans() <= MOST_SPANS + 4)
-        await opened.until(lambda: spans() > 2 * MOST_SPANS)
+        await opened.until(lambda: "2 of 3" in opened.text and MOST_SPANS in limits and limits[-1] == 0)
 
 
 async def test_texts_tables_and_histograms_have_a_difference_to_the_first_run(
