@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from engine.client import client
 from engine.events import replay
@@ -23,6 +24,7 @@ from tests.bench.left_behind import none_left
 from tests.bench.processor import print_processor
 
 WINDOW, TURNS = 12.0, 4
+T = TypeVar("T")
 PARAMS = {"model": "double_conv", "epochs": 200, "target": None}
 
 
@@ -67,7 +69,7 @@ def window(places: Places, runs: list[str], watched: bool) -> float:
     return sum(rate(places, run, since) for run in runs)
 
 
-def turn(number: int, window: Callable[[bool], float]) -> tuple[float, float]:
+def turn(number: int, window: Callable[[bool], T]) -> tuple[T, T]:
     """Alone and with the app; the order alternates, so that drift favours neither."""
     found = {watched: window(watched) for watched in (number % 2 == 1, number % 2 == 0)}
     return found[False], found[True]

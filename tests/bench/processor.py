@@ -8,7 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 VECTORS = {"avx512f": "AVX-512", "avx2": "AVX2", "asimd": "NEON"}
-LIMITS = ("NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES", "ONEDNN_MAX_CPU_ISA", "MKL_ENABLE_INSTRUCTIONS")
+LIMITS = (
+    "ATEN_CPU_CAPABILITY", "NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES", "ONEDNN_MAX_CPU_ISA",
+    "MKL_ENABLE_INSTRUCTIONS",
+)  # fmt: skip
 
 
 def print_processor() -> None:
@@ -22,9 +25,14 @@ def described(cpuinfo: str, environ: Mapping[str, str]) -> str:
     facts = {name.strip(): value.strip() for name, _, value in lines}
     flags = facts.get("flags", facts.get("Features", "")).split()
     vectors = next((name for flag, name in VECTORS.items() if flag in flags), "vector instructions unknown")
-    limits = [f"{name}={_short(environ[name])}" for name in LIMITS if environ.get(name)]
+    limits = [f"{name}={_short(value)}" for name, value in limits_of(environ).items()]
     limited = f", limited by {' '.join(limits)}" if limits else ""
     return f"Processor: {facts.get('model name') or platform.machine()}, {vectors}{limited}"
+
+
+def limits_of(environ: Mapping[str, str]) -> dict[str, str]:
+    """The settings that forbid vector instructions, for an engine that a bench starts."""
+    return {name: environ[name] for name in LIMITS if environ.get(name)}
 
 
 def _short(value: str) -> str:

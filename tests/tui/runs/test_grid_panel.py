@@ -116,6 +116,18 @@ async def test_a_saved_view_keeps_which_charts_are_shown_and_in_which_order(plac
 
 
 @pytest.mark.parametrize("size", [(60, 20), (80, 24)])
+async def test_the_grid_takes_the_place_of_a_pane_of_details(places: Places, size: tuple[int, int]) -> None:
+    run = make_run(1, name="one", state=done(), metrics=LAST)
+    async with open_app(places, engine_of(run), size) as opened:
+        await opened.until(lambda: len(opened.app.runs.chart.series) > 0)
+        await opened.press("right_square_bracket")
+        await opened.until(lambda: opened.app.runs.has_class("-details"))
+        await opened.press("A")
+        await opened.until(lambda: panel_of(opened).grid.has_focus and opened.app.runs.state.pane == "curves")
+        await opened.shows("loss + val", "grad/a")
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24)])
 async def test_a_saved_filter_that_passes_nothing_is_not_restored(
     places: Places, size: tuple[int, int]
 ) -> None:
