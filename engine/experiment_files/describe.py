@@ -6,6 +6,7 @@ values, it answers whether the file accepts one of them.
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
 import json
 import os
@@ -59,6 +60,8 @@ def _limit(what: int, most: int) -> None:
 
 
 def _describe(path: Path, module: str) -> dict[str, Any]:
+    if importlib.util.find_spec("numpy") is None:
+        raise UnusableExperiment(f"{sys.executable} has no NumPy, which dltui needs: install dltui there.")
     source = source_files.read(path, module)
     loaded = load.load(source.root, source.main, module)
     made = described(path, module, source, loaded)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -177,3 +179,13 @@ def test_the_folder_of_the_module_is_printed() -> None:
         [sys.executable, "-m", "tui", "track", "--path"], capture_output=True, text=True, timeout=LONG
     )
     assert (Path(done.stdout.strip()) / "dltui_track.py").is_file()
+
+
+def test_a_command_whose_keeper_was_killed_is_lost_and_resume_starts_it_again(home: Home) -> None:
+    run = home.dltui("exec", "--", "sleep", "600").strip()
+    keeper = home.until(lambda: home.worker(run) and home.keeper(run))
+    os.kill(keeper.pid, signal.SIGKILL)
+    lost = home.reach(run, "lost")
+    assert lost["cause"]["text"] == (
+        "its keeper was killed: resume starts the command again, with DLTUI_RESUME=1"
+    )

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.home import ROOT, Home
+from tests.engine.exec.test_log_places import BEGIN, begin, database, log
 
 LOGS = ROOT / "tests" / "stored" / "logs"
 (LIGHTNING,) = LOGS.glob("lightning-*")
@@ -49,6 +50,25 @@ def test_what_an_imported_run_cannot_do_is_said_in_one_line(home: Home) -> None:
 def test_what_is_no_log_is_said_in_one_line(home: Home, name: str, told: str) -> None:
     done = home.call("import", str(ROOT / name))
     assert done.returncode != 0 and told in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_store_that_another_program_has_locked_is_one_line_and_is_read_afterwards(
+    home: Home, tmp_path: Path
+) -> None:
+    path = tmp_path / "mlflow.db"
+    connection = database(path)
+    connection.execute("BEGIN EXCLUSIVE")
+    done = home.call("import", str(path))
+    assert done.returncode != 0 and done.stdout == ""
+    assert done.stderr.splitlines() == [
+        f"{path} is locked by another program. Try again once that has finished writing.",
+        "0 runs, 0 new points",
+    ]
+    connection.execute("ROLLBACK")
+    begin(connection, "mine", BEGIN)
+    log(connection, "mine", 1, 1.0, BEGIN)
+    connection.close()
+    assert home.dltui("import", str(path)).strip()
 
 
 @pytest.mark.long

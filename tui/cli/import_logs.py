@@ -57,7 +57,7 @@ def import_logs(
         print_stderr(f"and {plural(result['problems_left_out'], 'more line')} like these")
     if json:
         print_json({name: value for name, value in result.items() if name not in ("id", "end")})
-    elif not result["found"]:
+    elif not (result["found"] or result["problems"]):
         fail(InputError(f"No log was found in {', '.join(paths)}.", "dltui help import says what is read."))
     for run_id in result["found"] if not json else ():
         print_stdout(run_id)

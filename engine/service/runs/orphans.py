@@ -62,8 +62,9 @@ def _is_keeper_loss(exit_message: ExitMessage) -> bool:
 
 def _cause_text(run: TrackedRun) -> str:
     reason = _what_happened(run)
-    step = run.stats.checkpoint_step
-    if step:
+    if run.spec.command is not None:
+        return f"{reason}: resume starts the command again, with DLTUI_RESUME=1"
+    if step := run.stats.checkpoint_step:
         return f"{reason}; step {step} was saved: resume continues from there"
     return f"{reason} before the first checkpoint: resume starts from the beginning"
 

@@ -205,6 +205,13 @@ def test_an_interpreter_without_dltui_is_named(places: Places, tmp_path: Path) -
     assert describing.describe(places, ExperimentPlace(path)).experiment.python == ""
 
 
+def test_an_interpreter_without_what_dltui_needs_is_named(places: Places, tmp_path: Path) -> None:
+    python = write(tmp_path, "python", f'#!/bin/sh\nexec {sys.executable} -S "$@"\n')
+    python.chmod(0o755)
+    with pytest.raises(UnusableExperiment, match="has no NumPy, which dltui needs: install dltui there"):
+        prepare.find(places, str(write(tmp_path)), str(python))
+
+
 def test_an_entry_point_of_a_package_is_listed_and_described_with_its_package(
     places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
