@@ -65,7 +65,8 @@ class ScriptRun:
         self.events = ScriptEvents(attempt.folder, EventWriter(attempt.folder / "events.jsonl"))
         self._server = TrackServer(attempt.folder, self.events.add, self.events.note_once)
         self._search = _output_search(self._command["output_metrics"])
-        self._logs = Path(self._command.get("tensorboard") or attempt.folder / "tensorboard")
+        (logs,) = _filled([self._command.get("tensorboard") or ""], spec)
+        self._logs = Path(logs or attempt.folder / "tensorboard")
         places = log_places.places_of(self._command, self._logs)
         self._feed = LogFeed(places, self.events.began_at, sys.executable, ROOT)
         self._script: ScriptProcess | None = None
@@ -99,7 +100,7 @@ class ScriptRun:
         environ = script_environment.environment(
             command, self._attempt.withheld, self._attempt.device, {n: v for n, v in facts.items() if v}
         )
-        argv = _arguments(command, self._spec)
+        argv = _filled(command["argv"], self._spec)
         self._log_started()
         self._script = script_process.start(
             ScriptStart(
@@ -302,18 +303,17 @@ class ScriptRun:
                 self.events.add_output(found)
 
 
-def _arguments(command: Mapping[str, Any], spec: Mapping[str, Any]) -> list[str]:
-    """With the values of the placeholders."""
-    argv: list[str] = command["argv"]
-    if not any("{" in word for word in argv):
-        return argv
+def _filled(texts: list[str], spec: Mapping[str, Any]) -> list[str]:
+    """With the values of the placeholders of the command."""
+    if not any("{" in text for text in texts):
+        return texts
     from engine.exec import placeholders
 
     values = {
-        name: placeholders.text_of(value, command["texts"].get(name, ()))
+        name: placeholders.text_of(value, spec["command"]["texts"].get(name, ()))
         for name, value in (*spec["params"].items(), ("seed", spec["seed"]))
     }
-    return placeholders.fill(argv, values)
+    return placeholders.fill(texts, values)
 
 
 def _output_search(patterns: list[str]) -> OutputSearch | None:

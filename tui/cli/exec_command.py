@@ -37,7 +37,7 @@ def exec_command(
         typer.Option("--metric", metavar="REGEX", help=r"metric in the output, such as 'loss=(\S+)'"),
     ] = None,
     tensorboard: Annotated[
-        str, typer.Option(metavar="DIR", help="folder of TensorBoard files that it writes")
+        str, typer.Option(metavar="DIR", help="folder of TensorBoard files that it writes; may name a {K}")
     ] = "",
     pty: Annotated[bool, typer.Option("--pty", help="give the command a terminal for its output")] = False,
     wait: Wait = False,

@@ -38,6 +38,10 @@ def check_command(command: ShellCommand | None) -> None:
         raise InputError("command: expected an environment and arguments of at most 1 MB in all.")
     if not os.path.isabs(command.folder):
         raise InputError(f"folder: expected an absolute path, got {command.folder[:80]!r}.")
+    named = {*placeholders.names(command.argv), SEED.name}
+    for name in placeholders.names([command.tensorboard]):
+        if name not in named:
+            raise InputError(f"tensorboard: the command has no {{{name}}}, expected one of its placeholders.")
     for pattern in command.output_metrics:
         try:
             parse_pattern(pattern)

@@ -313,6 +313,17 @@ writer.close()
 
 
 @pytest.mark.long
+def test_the_folder_of_its_tensorboard_files_may_name_a_placeholder(tmp_path: Path) -> None:
+    logs = tmp_path / "logs-0.5" / "seed-7"
+    folder = make_command(
+        tmp_path, "printenv", "DLTUI_TENSORBOARD", "{lr}", params={"lr": 0.5},
+        tensorboard=f"{tmp_path}/logs-{{lr}}/seed-{{seed}}",
+    )  # fmt: skip
+    with started(folder) as run:
+        run.exit()
+    assert printed(folder) == str(logs)
+
+
 def test_what_it_writes_for_tensorboard_is_its_curve_and_older_files_are_left_out(tmp_path: Path) -> None:
     folder = make_script(tmp_path, WRITES)
     with started(folder) as run:

@@ -57,6 +57,7 @@ def test_the_name_of_a_run_says_what_it_runs(argv: tuple[str, ...], title: str) 
     ("facts", "words"),
     [
         ({"params": {}}, r"\{lr\}: no value is given"),
+        ({"made": replace(COMMAND, tensorboard="/logs/{rate}")}, r"tensorboard: the command has no \{rate\}"),
         ({"params": {"lr": 1, "no": 2}}, r"no: the command has no \{no\}"),
         ({"params": {"lr": [1]}}, "lr: expected a number or text"),
         ({"executor": "ray"}, "executor: expected local for a command"),
