@@ -45,7 +45,12 @@ class GridMode:
         tab.draw_curves()
         panel = tab.curves.grid
         target = panel.grid if panel is not None and is_grid and not is_large else tab.chart
-        tab.call_after_refresh((target if is_grid else tab.table).focus)
+        tab.call_after_refresh(self._focus_if_open, target if is_grid else tab.table)
+
+    def _focus_if_open(self, widget: Widget) -> None:
+        """Where another tab is open, the keys stay its own."""
+        if self._tab.is_open:
+            widget.focus()
 
     def select_chart(self) -> None:
         """The keys of the chart, the table and the legend follow the chart under the cursor."""

@@ -140,3 +140,15 @@ async def test_a_saved_filter_that_passes_nothing_is_not_restored(
         await opened.until(lambda: panel.grid.names == ("loss", "grad/a", "grad/b"))
         assert not panel.filter_bar.display
         await opened.shows("loss + val", "one")
+
+
+async def test_a_start_in_another_tab_leaves_the_keys_to_that_tab(places: Places) -> None:
+    view_state.write(places.view_state, ViewState(tab="sweep", grid=True))
+    run = make_run(1, name="one", state=done(), metrics=LAST)
+    async with open_app(places, engine_of(run)) as opened:
+        await opened.until(lambda: opened.app.runs.curves.grid is not None)
+        await opened.pilot.pause()
+        focused = opened.app.focused
+        assert focused is not None and opened.app.runs not in focused.ancestors
+        await opened.press("1")
+        await opened.until(lambda: opened.app.runs.is_open and opened.app.focused is opened.app.runs.table)
