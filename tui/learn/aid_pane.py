@@ -30,6 +30,7 @@ from tui.learn.aid_state import AidState
 from tui.messages import KeyHintsChanged
 from tui.terminal.plain_text import plain
 from tui.ui.start_worker import start_worker
+from tui.ui.text_field import TextField
 
 
 class AidPane(ImageWidget, can_focus=True):
@@ -180,7 +181,7 @@ class AidPane(ImageWidget, can_focus=True):
         self._with_state(step)
 
     def action_type(self) -> None:
-        from tui.learn.value_prompt import ValuePrompt
+        from tui.dialogs.field_prompt import FieldPrompt
 
         state = self.state
         control = state.control if state is not None else None
@@ -191,7 +192,14 @@ class AidPane(ImageWidget, can_focus=True):
             if value is not None:
                 self._with_state(lambda state: state.change(control.name, value))
 
-        self.app.push_screen(ValuePrompt(control, state.params.get(control.name)), typed)
+        prompt: FieldPrompt[Value] = FieldPrompt(
+            control.name,
+            TextField(aid_state.value_text(state.params.get(control.name)), most=200),
+            lambda text: aid_state.as_value(control, text),
+            control.expected,
+            about=f"{control.help} {control.expected}.",
+        )
+        self.app.push_screen(prompt, typed)
 
     def action_undo(self) -> None:
         def undo(state: AidState) -> bool:

@@ -129,7 +129,7 @@ class ViewCommands:
         self._tab.follow()
 
     def y_range(self) -> None:
-        from tui.runs.y_range_dialog import YRangeScreen
+        from tui.runs.y_range_dialog import y_range_prompt
 
         chart, view = self._tab.chart, self._tab.chart.view
 
@@ -137,7 +137,7 @@ class ViewCommands:
             if found is not None:
                 chart.set_y_range((found[0], found[1]) if found else None)
 
-        self._tab.app.push_screen(YRangeScreen(view.metric, view.y_ranges.get(view.metric)), chosen)
+        self._tab.app.push_screen(y_range_prompt(view.metric, view.y_ranges.get(view.metric)), chosen)
 
     def legend(self) -> None:
         from tui.runs.whole_legend_dialog import LegendScreen

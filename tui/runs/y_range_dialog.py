@@ -5,50 +5,19 @@ from __future__ import annotations
 import math
 import re
 
-from textual import on
-from textual.app import ComposeResult
-from textual.containers import Vertical
-from textual.widgets import Input
-
 from tui.chart.chart_view import Range
-from tui.dialogs.dialog import Dialog, KeyLine
+from tui.dialogs.field_prompt import FieldPrompt
 from tui.terminal.plain_text import plain
 from tui.ui.text_field import TextField
 
 LARGEST = 1e300
-EXPECTED = "expected two numbers, the lower first, or nothing for a range that fits the values"
+EXPECTED = "two numbers, the lower first, or nothing for a range that fits the values"
 
 
-class YRangeScreen(Dialog[tuple[float, ...]]):
+def y_range_prompt(metric: str, now: Range | None) -> FieldPrompt[tuple[float, ...]]:
     """Dismissed with (low, high), with () for a range that fits the values, or None."""
-
-    AUTO_FOCUS = "TextField"
-
-    def __init__(self, metric: str, now: Range | None) -> None:
-        super().__init__()
-        self._metric, self._now = metric, now
-
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog") as box:
-            box.border_title = f"y axis of {plain(self._metric, limit=40)}"
-            yield TextField(" ".join(f"{end:g}" for end in self._now or ()), most=60, placeholder="0 1")
-            yield KeyLine((("dialog.accept", "set it"), ("dialog.cancel", "back")))
-
-    def on_mount(self) -> None:
-        self.query_one(TextField).action_select_all()
-
-    @on(Input.Changed)
-    def _check(self) -> None:
-        is_wrong = parsed_range(self.query_one(TextField).value) is None
-        self.query_one(KeyLine).show_error(EXPECTED if is_wrong else "")
-
-    def on_input_submitted(self) -> None:
-        self.action_accept()
-
-    def action_accept(self) -> None:
-        found = parsed_range(self.query_one(TextField).value)
-        if found is not None:
-            self.dismiss(found)
+    field = TextField(" ".join(f"{end:g}" for end in now or ()), most=60, placeholder="0 1")
+    return FieldPrompt(f"y axis of {plain(metric, limit=40)}", field, parsed_range, EXPECTED)
 
 
 def parsed_range(text: str) -> tuple[float, ...] | None:

@@ -27,6 +27,7 @@ from tui.terminal.glyphs import glyphs
 from tui.terminal.plain_text import plain
 from tui.ui.heading import Heading
 from tui.ui.span import Span
+from tui.ui.text_field import TextField
 from tui.ui.text_rows import TextRows
 from tui.xor.by_hand_text import ByHandState, lesson_of, notes_of, title_of, units_note
 from tui.xor.net_widget import NetWidget
@@ -130,9 +131,11 @@ class HandView(XorView):
         self._set(-self.net.at(self.picked))
 
     def action_type(self) -> None:
-        from tui.dialogs.number import NumberPrompt
+        from tui.dialogs.field_prompt import FieldPrompt
 
-        prompt = NumberPrompt(number_name(self.picked, self.net), self.net.at(self.picked), LARGEST)
+        expected = f"a number from -{LARGEST:g} to {LARGEST:g}"
+        field = TextField(f"{self.net.at(self.picked):g}", most=24)
+        prompt = FieldPrompt(number_name(self.picked, self.net), field, typed_weight, expected)
         self.app.push_screen(prompt, lambda value: self._set(value) if value is not None else None)
 
     def action_colder(self, by: int) -> None:
@@ -235,6 +238,15 @@ class HandView(XorView):
     def saved(self) -> dict[str, Any]:
         loaded = self.edits.loaded.facts()
         return {"net": self.net.facts(), "loaded": loaded, "name": self.name_of_net, "note": self.note}
+
+
+def typed_weight(text: str) -> float | None:
+    """The number that was typed; None for what is none, or too large."""
+    try:
+        number = float(text.replace("−", "-").replace(",", "."))
+    except ValueError:
+        return None
+    return number if abs(number) <= LARGEST else None
 
 
 def number_name(place: WeightIndex, net: HandNet) -> str:
