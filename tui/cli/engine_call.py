@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import NoReturn, TypeVar
 
 from engine import places
@@ -43,6 +44,15 @@ def fail(error: DltuiError) -> NoReturn:
     """Print the error and exit: with 2 for invalid input, like an option that does not parse, else with 1."""
     print_error(error)
     sys.exit(exit_code(error))
+
+
+@contextmanager
+def exit_on_error() -> Iterator[None]:
+    """A DltuiError within is printed and exits, as by `fail`."""
+    try:
+        yield
+    except DltuiError as error:
+        fail(error)
 
 
 def exit_code(error: DltuiError) -> int:

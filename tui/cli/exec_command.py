@@ -8,9 +8,8 @@ import typer
 
 from engine.client import submitted_command
 from engine.client.client import Client
-from engine.errors import DltuiError
 from engine.protocol import RunSummary
-from tui.cli.engine_call import fail, print_stdout
+from tui.cli.engine_call import exit_on_error, print_stdout
 from tui.cli.run import GpuShare, SystemSeconds, Threads, TrainingDevice, Wait, settings_and_seed, submit_run
 
 Steps = Annotated[
@@ -49,7 +48,7 @@ def exec_command(
     shell. {lr} is a parameter, {{ is a brace. Metrics: `import dltui_track` in the script, or --metric.
     """
     texts, seed = settings_and_seed(settings or [], seed)
-    try:
+    with exit_on_error():
         submitted = submitted_command.of_shell(
             command,
             texts,
@@ -59,8 +58,6 @@ def exec_command(
             steps=steps,
             tensorboard=tensorboard,
         )
-    except DltuiError as error:
-        fail(error)
 
     async def submit(client: Client) -> RunSummary:
         return await client.submit_command(

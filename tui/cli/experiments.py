@@ -14,7 +14,7 @@ from engine.catalog import SUITES, Experiment, suite
 from engine.errors import DltuiError
 from engine.params import Param, declared, format_value
 from engine.protocol import Json
-from tui.cli.engine_call import fail, print_json, print_lines, print_stderr, print_stdout
+from tui.cli.engine_call import exit_on_error, print_json, print_lines, print_stderr, print_stdout
 from tui.cli.find_experiment import find_or_fail
 from tui.cli.shell_completion import complete_experiment
 from tui.cli.table import wrapped
@@ -88,10 +88,8 @@ def add(
     """Add a file or a folder to the catalog: launch form, sweeps, --set."""
     from engine.experiment_files import added  # the list does not need it
 
-    try:
+    with exit_on_error():
         found = added.add(places.home(), path, python)
-    except DltuiError as error:
-        fail(error)
     for one in found:
         if one.described:
             print_stdout(f"{one.described.experiment.name}  {one.place.path}")
@@ -105,10 +103,8 @@ def remove(path: Path) -> None:
     """Remove a file or a folder from the catalog; its runs stay, and can be resumed."""
     from engine.experiment_files import added
 
-    try:
+    with exit_on_error():
         print_stdout(added.remove(places.home(), path))
-    except DltuiError as error:
-        fail(error)
 
 
 def _added() -> list[Listed]:

@@ -9,10 +9,18 @@ import typer
 
 from engine import fold, places
 from engine.client.client import Client
-from engine.errors import DltuiError, InputError
+from engine.errors import InputError
 from engine.fold import CurvePoints, MetricCurves, wall_clock
 from engine.protocol import RunSummary, number_to_json
-from tui.cli.engine_call import call_engine, fail, print_csv, print_json, print_stderr, print_stdout
+from tui.cli.engine_call import (
+    call_engine,
+    exit_on_error,
+    fail,
+    print_csv,
+    print_json,
+    print_stderr,
+    print_stdout,
+)
 from tui.cli.ls import Run
 from tui.cli.wait_for_end import show_progress_line
 from tui.data.value_text import damaged_events, effective_params, plural, run_json
@@ -115,16 +123,12 @@ def _send_to_mlflow(run: str, url: str, json: bool) -> None:
     def show(points: int, is_last: bool = False) -> None:
         show_progress_line(f"{points:,} of {plural(total, 'point')}", is_last=is_last)
 
-    try:
+    with exit_on_error():
         server = mlflow_server.server_at(url)
-    except InputError as error:
-        fail(error)
     found, curves = call_engine(lambda client: _read(client, run))
     total = sum(len(curve.steps) for curve in curves.by_metric.values())
-    try:
+    with exit_on_error():
         sent = mlflow_export.export(server, found, curves.by_metric, show)
-    except DltuiError as error:
-        fail(error)
     show(sent.points, is_last=True)
     target = f"{server.url}/#/experiments/{sent.experiment_id}/runs/{sent.run_id}"
     for name, shown in sent.renamed.items():

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from engine import catalog, places
 from engine.catalog import Experiment
-from engine.errors import DltuiError
-from tui.cli.engine_call import fail
+from tui.cli.engine_call import exit_on_error
 
 
 def find_experiment(named: str, python: str = "") -> Experiment:
@@ -23,7 +22,5 @@ def find_experiment(named: str, python: str = "") -> Experiment:
 
 def find_or_fail(named: str, python: str = "") -> Experiment:
     """An error is printed in one line and exits."""
-    try:
+    with exit_on_error():
         return find_experiment(named, python)
-    except DltuiError as error:
-        fail(error)

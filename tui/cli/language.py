@@ -17,8 +17,8 @@ import typer
 from engine import places
 from engine.client.client import open_session
 from engine.client.session import Session
-from engine.errors import DltuiError, ParamError
-from engine.params import Param, Value, declared, parse_value
+from engine.errors import DltuiError
+from engine.params import Param, declared
 from engine.protocol import Json, fields_of, number_to_json
 from engine.sampling import Sampling
 from engine.session_protocol.language import (
@@ -43,6 +43,7 @@ from engine.session_protocol.language import (
 from engine.session_protocol.request import StreamRequest
 from tui.cli.engine_call import fail, print_json, print_lines, print_stderr, print_stdout
 from tui.cli.ls import AsJson
+from tui.cli.name_values import read_option
 from tui.cli.shell_completion import complete_run
 from tui.data.value_text import aligned, plural, short_number
 from tui.ui.displayed_word import in_order, word_of
@@ -220,14 +221,6 @@ def print_model(answer: ModelAnswer, unknown: Sequence[str] = ()) -> None:
         print_stderr(answer.notice)
     if unknown:
         print_stderr(f"Not in its vocabulary: {', '.join(unknown)}")
-
-
-def read_option(param: Param, text: str) -> Value:
-    """The value of an option; an invalid one is printed in one line and exits."""
-    try:
-        return parse_value(param, text)
-    except ParamError as error:
-        fail(error)
 
 
 def _refuse_sampling_options(sampling: Json, seed: int | None) -> None:

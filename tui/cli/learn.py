@@ -11,9 +11,9 @@ from typing import Annotated, Any
 import typer
 
 from engine import places
-from engine.errors import DltuiError, InputError
+from engine.errors import InputError
 from tui.cli import learn_session
-from tui.cli.engine_call import fail, print_json, print_lines, print_stderr, print_stdout
+from tui.cli.engine_call import exit_on_error, fail, print_json, print_lines, print_stderr, print_stdout
 from tui.cli.learn_due import due_text
 from tui.cli.ls import AsJson
 from tui.cli.name_values import parse_settings
@@ -47,10 +47,8 @@ def due(json: AsJson = False) -> None:
     """Print how many cards are due today, and on the days to come."""
     from engine.course.due import count_due
 
-    try:
+    with exit_on_error():
         found = count_due(places.home().learn, time.time())
-    except DltuiError as error:
-        fail(error)
     if json:
         print_json(found)
     else:
@@ -246,10 +244,8 @@ def _tell(text: str) -> None:
 
 
 def _asked(query: Any) -> Any:
-    try:
+    with exit_on_error():
         return query()
-    except DltuiError as error:
-        fail(error)
 
 
 def _note_opened(opened: list[str]) -> None:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from engine import places
-from engine.errors import DltuiError, InputError
+from engine.errors import InputError
 from engine.params import Value
-from tui.cli.engine_call import confirm, fail, print_json, print_lines, print_stderr
+from tui.cli.engine_call import confirm, exit_on_error, fail, print_json, print_lines, print_stderr
 from tui.cli.language import call_session, last_part
 from tui.cli.learn_due import due_text
 from tui.cli.ls import AsJson
@@ -187,10 +187,8 @@ def _check_reset(what: str) -> None:
     """Refuse what is no item, lecture or deck's card before anybody is asked."""
     from engine.course import queries
 
-    try:
+    with exit_on_error():
         queries.check_reset(places.home().learn, what)
-    except DltuiError as error:
-        fail(error)
 
 
 def export(

@@ -13,11 +13,19 @@ import typer
 
 from engine import filter_fields, places
 from engine.client.client import Client
-from engine.errors import DltuiError, InputError
+from engine.errors import InputError
 from engine.experiment_files.code import RunCode
 from engine.protocol import CheckpointFacts, RunSummary, Status
 from engine.table_protocol import GroupRow, Page, Query, SweepRow
-from tui.cli.engine_call import call_engine, fail, print_json, print_lines, print_stderr, print_stdout
+from tui.cli.engine_call import (
+    call_engine,
+    exit_on_error,
+    fail,
+    print_json,
+    print_lines,
+    print_stderr,
+    print_stdout,
+)
 from tui.cli.shell_completion import complete_run
 from tui.cli.table import TableColumn, table, wrapped
 from tui.data import saved_views
@@ -169,10 +177,8 @@ def ls(
 
 def _of_view(name: str, where: str, sort: str, ascending: bool, columns: str) -> tuple[str, str, bool, str]:
     """The arguments, those that are not given from the view. Exits where it cannot be used."""
-    try:
+    with exit_on_error():
         view = saved_views.read(places.home(), name)
-    except DltuiError as error:
-        fail(error)
     both = [f"({one})" for one in (view.where, where) if one]
     where = " and ".join(both) if len(both) > 1 else view.where or where
     if sort == "created" and not ascending:

@@ -1,8 +1,10 @@
-"""The words `name=value` on a command line."""
+"""Texts of a command line as values: the words `name=value`, and options that are parsed as by --set."""
 
 from __future__ import annotations
 
 from engine.errors import ParamError
+from engine.params import Param, Value, parse_value
+from tui.cli.engine_call import exit_on_error
 
 
 def split_setting(text: str, option: str = "") -> tuple[str, str]:
@@ -28,3 +30,9 @@ def seed_text(settings: dict[str, str], option: str, given: str) -> str:
     if given not in ("1", named):
         raise ParamError(f"seed: given twice, as {named[:40]} and as {given[:40]}.", f"Leave out {option}.")
     return named
+
+
+def read_option(param: Param, text: str) -> Value:
+    """The value of an option; an invalid one is printed in one line and exits."""
+    with exit_on_error():
+        return parse_value(param, text)

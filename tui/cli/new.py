@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from engine.errors import DltuiError
-from tui.cli.engine_call import fail, print_stderr, print_stdout
+from tui.cli.engine_call import exit_on_error, print_stderr, print_stdout
 
 
 def new(
@@ -18,10 +17,8 @@ def new(
     """Write ./NAME.py, an experiment of your own to begin with."""
     from engine.experiment_files import new_file  # no other command needs it
 
-    try:
+    with exit_on_error():
         path = new_file.write(Path.cwd(), name, framework)
-    except DltuiError as error:
-        fail(error)
     print_stdout(path.name)
     print_stderr(f"Train it: dltui run ./{path.name}")
     print_stderr(f"Have it in the app: dltui experiments add ./{path.name}")

@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from engine.client.client import Client
-from engine.errors import DltuiError, InputError
+from engine.errors import InputError
 from engine.notifications import NotificationSettings, without_secrets
 from engine.params import declared, format_value
-from tui.cli.engine_call import call_engine, fail, print_json, print_lines, print_stderr
+from tui.cli.engine_call import call_engine, exit_on_error, print_json, print_lines, print_stderr
 from tui.cli.ls import AsJson
 from tui.cli.name_values import split_setting
 from tui.data.value_text import aligned
@@ -34,10 +34,8 @@ def notify(
         dltui notify condition='val_loss<0.1' terminal=auto bell=yes
         dltui notify command='notify-send dltui' url=https://example.org/hook --test
     """
-    try:
+    with exit_on_error():
         given = dict(map(_setting, settings or ()))
-    except DltuiError as error:
-        fail(error)
 
     async def request(client: Client) -> tuple[NotificationSettings, list[str]]:
         found = await client.notifications()

@@ -16,11 +16,11 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
-from engine.errors import DltuiError, InputError
+from engine.errors import InputError
 from engine.fold import CurvePoints
 from engine.protocol import RunSummary
 from engine.system_metrics import is_system
-from tui.cli.engine_call import call_engine, fail, print_json, print_stderr, print_stdout
+from tui.cli.engine_call import call_engine, exit_on_error, fail, print_json, print_stderr, print_stdout
 from tui.cli.export import RunCurves, curves_json, read_all
 from tui.cli.shell_completion import complete_run
 from tui.data.value_text import seed_text, unique_labels
@@ -195,10 +195,8 @@ def _write(
     scene = replace(_scene(drawn, chart, log, letters=False), symbols="braille")
     shapes = chart_picture(picture(scene, *size), size[0], ON_WHITE if light else ON_DARK)
     for path in paths:
-        try:
+        with exit_on_error():
             write_picture(path.expanduser().absolute(), shapes, chart.title)
-        except DltuiError as error:
-            fail(error)
         print_stdout(str(path))
     for note in _notes(drawn, chart):
         print_stderr(plain(note))

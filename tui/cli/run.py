@@ -12,9 +12,8 @@ from engine import params as declared_params
 from engine.axes import SEED
 from engine.catalog import Experiment
 from engine.client.client import Client
-from engine.errors import DltuiError
 from engine.protocol import SYSTEM_LONGEST, RunSummary, Status
-from tui.cli.engine_call import call_engine, fail, print_json, print_stderr, print_stdout
+from tui.cli.engine_call import call_engine, exit_on_error, print_json, print_stderr, print_stdout
 from tui.cli.find_experiment import find_or_fail
 from tui.cli.name_values import parse_settings, seed_text
 from tui.cli.shell_completion import complete_experiment, complete_run, complete_setting
@@ -149,20 +148,16 @@ def submit_run(
 
 def settings_and_seed(settings: list[str], seed: int) -> tuple[dict[str, str], int]:
     """The values of `--set`, and the seed, which may be one of them; a wrong one is printed and exits."""
-    try:
+    with exit_on_error():
         texts = parse_settings(settings)
         return texts, int(declared_params.parse_number(SEED, seed_text(texts, "--seed", str(seed))))
-    except DltuiError as error:
-        fail(error)
 
 
 def checked(experiment: Experiment, texts: Mapping[str, str]) -> dict[str, object]:
     """The texts, validated; an invalid one is printed in one line and exits."""
-    try:
+    with exit_on_error():
         given: dict[str, object] = dict(texts)
         declared_params.build(experiment.params, given)
-    except DltuiError as error:
-        fail(error)
     return given
 
 

@@ -12,10 +12,18 @@ import typer
 
 from engine.client import submitted_command
 from engine.client.client import Client
-from engine.errors import DltuiError, InputError, ParamError
+from engine.errors import DltuiError, InputError
 from engine.protocol import RunSummary, SkippedRun
 from engine.table_protocol import Query
-from tui.cli.engine_call import call_engine, confirm, fail, print_json, print_stderr, print_stdout
+from tui.cli.engine_call import (
+    call_engine,
+    confirm,
+    exit_on_error,
+    fail,
+    print_json,
+    print_stderr,
+    print_stdout,
+)
 from tui.cli.ls import AsJson, fail_on_unknown_name
 from tui.cli.name_values import split_setting
 from tui.cli.shell_completion import complete_run
@@ -207,10 +215,8 @@ def set_live(
 ) -> None:
     """Change a live hyper-parameter of running runs."""
     *runs, setting = words
-    try:
+    with exit_on_error():
         name, value = split_setting(setting)
-    except ParamError as error:
-        fail(error)
     apply_to_runs("set", runs, where, yes, json, lambda client, run: client.set(run, name, value.strip()))
 
 

@@ -14,11 +14,11 @@ from engine import params as declared_params
 from engine.catalog import Experiment
 from engine.client.client import Client
 from engine.errors import DltuiError, ParamError
-from engine.params import Param, Value
+from engine.params import Param
 from engine.sweep_protocol import PARALLEL, TRIALS, Prune, SweepStatus, SweepSummary
-from tui.cli.engine_call import call_engine, fail, print_json, print_stderr, print_stdout
+from tui.cli.engine_call import call_engine, exit_on_error, print_json, print_stderr, print_stdout
 from tui.cli.find_experiment import find_or_fail
-from tui.cli.name_values import parse_settings, seed_text
+from tui.cli.name_values import parse_settings, read_option, seed_text
 from tui.cli.run import Executor, Python, RayAddress, SystemSeconds, TrainingDevice, Wait
 from tui.cli.shell_completion import complete_run, complete_setting, complete_swept
 from tui.cli.wait_for_end import follow, show_progress_line
@@ -96,7 +96,7 @@ def start(
     texts, given_seeds = settings_and_seeds(settings or [], seeds)
     given = {
         "sampler": sampler, "seed": seed, "seeds": given_seeds,
-        "trials": parse_count(TRIALS, trials), "parallel": parse_count(PARALLEL, parallel),
+        "trials": read_option(TRIALS, trials), "parallel": read_option(PARALLEL, parallel),
         "gpu_share": gpu_share, "prune": Prune(prune, eta, rungs, startup), "metric": metric, "goal": goal,
         "system_seconds": system_seconds,
         "name": name, "device": device, "executor": text_of(executor, ray_address), "begin": begin,
@@ -135,19 +135,17 @@ def submit_sweep(
 
 def settings_and_seeds(settings: list[str], seeds: str) -> tuple[dict[str, str], int | list[int]]:
     """The values of `--set`, and the seeds, of which one of them may be the only; a wrong one is printed."""
-    try:
+    with exit_on_error():
         texts = parse_settings(settings)
         is_named = "seed" in texts
         text = seed_text(texts, "--seeds", seeds)
         return texts, [int(declared_params.parse_number(axis_texts.SEED, text))] if is_named else parse_seeds(
             text
         )
-    except DltuiError as error:
-        fail(error)
 
 
 def _fixed(swept: Experiment, found: Mapping[str, str]) -> dict[str, object]:
-    try:
+    with exit_on_error():
         known = {param.name: param for param in declared_params.declared(swept.params)}
         for name in found:
             if name not in known:
@@ -155,22 +153,11 @@ def _fixed(swept: Experiment, found: Mapping[str, str]) -> dict[str, object]:
         return {
             name: declared_params.parse_value(known[name], value.strip()) for name, value in found.items()
         }
-    except DltuiError as error:
-        fail(error)
-
-
-def parse_count(param: Param, text: str) -> Value:
-    try:
-        return declared_params.parse_value(param, text)
-    except ParamError as error:
-        fail(error)
 
 
 def parse_seeds(text: str) -> int | list[int]:
-    try:
+    with exit_on_error():
         seeds = [int(declared_params.parse_number(SEEDS, part)) for part in text.split(",")]
-    except ParamError as error:
-        fail(error)
     return seeds if "," in text else seeds[0]
 
 

@@ -8,12 +8,11 @@ import typer
 
 from engine import catalog
 from engine.client import submitted_command
-from engine.errors import DltuiError
 from engine.sweep_protocol import PARALLEL, TRIALS, Prune
-from tui.cli.engine_call import fail
+from tui.cli.engine_call import exit_on_error
+from tui.cli.name_values import read_option
 from tui.cli.run import SystemSeconds, Threads, TrainingDevice, Wait
 from tui.cli.sweep import (
-    parse_count,
     print_axes,
     print_sweep,
     settings_and_seeds,
@@ -80,13 +79,11 @@ def start(
     Example: dltui sweep exec --axis 'lr=1e-4..1e-2 log 5' -- python train.py --lr {lr}
     """
     texts, given_seeds = settings_and_seeds(settings or [], seeds)
-    try:
+    with exit_on_error():
         submitted = submitted_command.of_shell(
             command, texts, axes=axis or [], pty=pty, output_metrics=output or [],
             threads=threads, tensorboard=tensorboard, steps=steps,
         )  # fmt: skip
-    except DltuiError as error:
-        fail(error)
     has_range = any(
         one.values is None for one in print_axes(catalog.from_command(submitted.command), axis or [])
     )
@@ -94,7 +91,7 @@ def start(
         submitted_command.EXPERIMENT, axis or [], dict(submitted.params),
         {
             "sampler": sampler or ("tpe" if has_range else "grid"), "seed": seed, "seeds": given_seeds,
-            "trials": parse_count(TRIALS, trials), "parallel": parse_count(PARALLEL, parallel),
+            "trials": read_option(TRIALS, trials), "parallel": read_option(PARALLEL, parallel),
             "gpu_share": gpu_share, "prune": Prune(prune, eta, rungs, startup), "metric": metric,
             "system_seconds": system_seconds,
             "goal": goal or ("min" if metric.endswith("loss") else ""), "name": name, "device": device,

@@ -8,11 +8,11 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from engine.errors import DltuiError, ParamError
+from engine.errors import ParamError
 from engine.params import parse_value
 from engine.sweep_protocol import PARALLEL, TRIALS, SweepSummary
 from tui.cli import sweep, sweep_exec, sweep_table
-from tui.cli.engine_call import call_engine, confirm, fail, print_json, print_stdout
+from tui.cli.engine_call import call_engine, confirm, exit_on_error, print_json, print_stdout
 from tui.cli.ls import AsJson
 from tui.cli.name_values import split_setting
 from tui.cli.removal import Now, print_removal
@@ -47,10 +47,8 @@ def edit(
     json: AsJson = False,
 ) -> None:
     """Change a sweep: add, widen, pin, stop, extend trials."""
-    try:
+    with exit_on_error():
         method, arguments = _edit_of(verb, words or [])
-    except DltuiError as error:
-        fail(error)
     _report(call_engine(lambda client: client.sweep_edit(sweep, method, **arguments)), json)
 
 
