@@ -21,7 +21,7 @@ from tests.gpu.result import GpuResult, GpuSetting, append, ratio, seconds, tabl
 def script(out: Path, *words: str, status: int) -> tuple[str, list[GpuResult]]:
     done = subprocess.run(
         [sys.executable, "-m", "tests.gpu", "--out", str(out), *words],
-        cwd=ROOT, capture_output=True, text=True, timeout=600,
+        cwd=ROOT, capture_output=True, text=True, timeout=1500,
     )  # fmt: skip
     assert done.returncode == status, done.stderr
     return done.stdout, [GpuResult(**json.loads(line)) for line in out.read_text().splitlines()]
