@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from engine.aids import catalog
 from engine.aids.result import finite
 from engine.course import notes
 from engine.course.items import BuildItem, EssayItem, Item, PredictItem, RecallItem
@@ -135,6 +136,7 @@ def run(session_cache: SessionCache, request: RunRequest) -> Iterator[Computing 
         values=made.values,
         data=finite(made.data),
         stored=outcome.stored,
+        meanings=catalog.values_in_words(asked.item.aid),
     )
 
 

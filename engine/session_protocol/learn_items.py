@@ -123,6 +123,8 @@ class RunOutcome:
     stored: str
     """day of the run, where one of before is used because a new one takes longer than the item's budget;
     empty: it ran anew"""
+    meanings: Mapping[str, str] = field(default_factory=dict)
+    """of the values, in words"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,10 +158,10 @@ def value_lines(look: AidLook) -> list[tuple[str, str]]:
         return []
     values: Mapping[str, float | None] = look.computed.values
     known = [(values[name], meaning) for name, meaning in look.state.line.meanings.items() if name in values]
-    return [_value_line(value, meaning) for value, meaning in known]
+    return [value_line(value, meaning) for value, meaning in known]
 
 
-def _value_line(value: float | None, meaning: str) -> tuple[str, str]:
+def value_line(value: float | None, meaning: str) -> tuple[str, str]:
     """A number with its meaning; yes or no where it is 1 for something that holds."""
     if meaning.startswith(YES_WHERE) and value in (0, 1):
         return ("yes" if value else "no"), meaning.removeprefix(YES_WHERE)

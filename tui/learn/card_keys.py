@@ -27,6 +27,8 @@ def card_keys(card: CardState, mode: str, has_more: bool) -> list[tuple[str, str
         ]
     if card.phase == "running":
         return [("dialog.cancel", "leave: the lock stays" if card.locked else "leave")]
+    if card.phase == "stopped":
+        return [("dialog.accept", "run it again"), ("dialog.cancel", "leave: the lock stays")]
     if card.phase == "seen":
         return [("dialog.accept", "explanation"), ("dialog.cancel", "leave")]
     names = _answer_keys(card)

@@ -26,7 +26,8 @@ class CardState:
     mode: str = "review"
     """review and one are marked; try is not; exam tells nothing"""
     phase: str = "ask"
-    """ask, shown (the answer of a recall), running, seen (what happened beside what was said), done"""
+    """ask, shown (the answer of a recall), running, stopped (a locked one that was not run to its end), seen
+    (what happened beside what was said), done"""
     order: list[int] = field(default_factory=list)
     """places of the rows of an order, as arranged"""
     cursor: int = 0
@@ -138,14 +139,14 @@ def _style_of_choice(card: CardState, place: int) -> str:
 
 
 def _waiting(card: CardState) -> list[Row]:
-    if card.phase != "running":
+    if card.phase not in ("running", "stopped"):
         return []
     said = f"locked at {wall_clock(card.locked.at, 1.5)}: {card.locked.said}" if card.locked else "computing"
     share = f"  {round(100 * card.progress)} %" if card.progress else ""
     return [
         (
             Span(plain(said, limit=200), "accent"),
-            Span(f"   it runs now{share}" if card.locked else share, "muted"),
+            Span(f"   it runs now{share}" if card.locked and card.phase == "running" else share, "muted"),
         )
     ]
 

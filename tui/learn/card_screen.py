@@ -277,6 +277,8 @@ class CardScreen(Dialog[None]):
         form, phase = card.asked.form, card.phase
         if phase == "done":
             start_worker(self, self._next, group="card", exclusive=True)
+        elif phase == "stopped":
+            self._run()
         elif phase == "seen":
             self._mark(None, self.field.value.strip() or card.asked.see)
         elif phase == "shown" or (form == "recall" and phase == "ask"):
@@ -410,13 +412,14 @@ class CardScreen(Dialog[None]):
                         card.phase = before
                         then(part)
         except DltuiError as error:
-            card.phase = "ask" if before == "running" and card.locked is None else before
+            is_stopped = before == "running" and card.locked is not None
+            card.phase = "stopped" if is_stopped else "ask" if before == "running" else before
             self._refuse(error)
 
     def _refuse(self, error: DltuiError) -> None:
         if self.card is not None:
             self.card.note = plain(str(error), limit=300)
-            if self.card.phase == "running":
+            if self.card.phase == "stopped":
                 self.card.note += " The lock stays; the question comes back."
             self._draw()
 

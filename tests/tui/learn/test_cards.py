@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from engine.course import queries
+from engine.errors import EngineError
 from engine.places import Places
 from engine.session_protocol.learn_exams import ExamBeginRequest, ExamEndRequest
-from engine.session_protocol.learn_items import AskedItem, ItemRequest
+from engine.session_protocol.learn_items import AskedItem, ItemRequest, RunRequest
 from tests.fakes.app_pilot import AppPilot
 from tests.fakes.fake_session import FakeSession
 from tests.tui.learn.bench import learn_tab, tab
@@ -146,6 +150,29 @@ async def test_a_prediction_that_was_left_keeps_its_lock_and_runs_when_it_is_ask
         await opened.press("escape")
         await ask(opened, "l02.separable.predict")
         await opened.shows("you said", "15", "Off by")
+        assert [line["kind"] for line in log(places.learn)] == ["lock"]
+
+
+async def test_a_run_that_ended_before_it_answered_is_run_again_with_the_same_lock(
+    places: Places, session: FakeSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, left = session.parts, ["ended"]
+
+    async def parts(request: Any) -> AsyncIterator[Any]:
+        if isinstance(request, RunRequest) and left:
+            raise EngineError(f"The session {left.pop()} before it answered.", "Ask again.")
+        async for part in whole(request):
+            yield part
+
+    monkeypatch.setattr(session, "parts", parts)
+    async with learn_tab(places) as opened:
+        await ask(opened, "l02.separable.predict")
+        await opened.type("15")
+        await opened.press("enter")
+        await opened.shows("ended before it answered", "The lock stays", "run it again")
+        assert "it runs now" not in opened.text
+        await opened.press("enter")
+        await opened.shows("you said", "15", "Off by", "functions that no single unit")
         assert [line["kind"] for line in log(places.learn)] == ["lock"]
 
 
