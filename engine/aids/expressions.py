@@ -26,7 +26,7 @@ FUNCTIONS: dict[str, tuple[Callable[[float], float], Callable[[float], float]]] 
     "sqrt": (math.sqrt, lambda a: 1 / (2 * math.sqrt(a))),
 }
 """by name: the function and its derivative"""
-_TOKEN = re.compile(r"\s*((?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|[a-z]+|[-+*/^()])")
+_TOKEN = re.compile(r"\s*(\d+\.?\d*|\.\d+|[a-z]+|[-+*/^()])")
 
 
 @dataclass(slots=True)

@@ -25,7 +25,7 @@ class Problem:
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}" if self.line else self.file
         named = " ".join(part for part in (self.item, self.field) if part)
-        return f"{where}: {named + ': ' if named else ''}expected {self.expected}, got {self.got}."
+        return f"{where}: {named + ': ' if named else ''}expected {self.expected}, got {self.got.removesuffix('.')}."
 
 
 @dataclass(slots=True)

@@ -158,9 +158,7 @@ def test_gradients_of_200_random_expressions_are_central_differences() -> None:
 
 
 @pytest.mark.parametrize(
-    ("2e-1", 0.2),
-    ("text", "value"),
-    [("2^3^2", 512), ("-2^2", -4), ("1 - 2 - 3", -4), ("2 * (3 + x)", 8), ("6 / 2 / 3", 1)],
+    ("text", "value"), [("2^3^2", 512), ("-2^2", -4), ("1 - 2 - 3", -4), ("2 * (3 + x)", 8), ("6 / 2 / 3", 1)]
 )
 def test_an_expression_is_read_as_mathematics_has_it(text: str, value: float) -> None:
     assert compute("chain_graph", {"expression": text}).values["value"] == value
