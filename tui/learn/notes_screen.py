@@ -19,7 +19,7 @@ from tui.ui.text_rows import TextRows, paragraph
 
 
 class NotesScreen(Dialog[None]):
-    """The text is kept when the dialog is left."""
+    """The text is kept when the dialog is left; where it cannot be, a second escape leaves without it."""
 
     AUTO_FOCUS = "TextArea"
     CSS = """
@@ -33,6 +33,8 @@ class NotesScreen(Dialog[None]):
         self._session, self._lecture, self._question = session, lecture, question
         self._path = ""
         self._was = ""
+        self._refused: str | None = None
+        """the text that could not be kept"""
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog widest") as box:
@@ -66,7 +68,9 @@ class NotesScreen(Dialog[None]):
         start_worker(self, self._keep_and_close, group="notes")
 
     async def _keep_and_close(self) -> None:
-        if await self._keep():
+        """A second time with the same text that cannot be kept leaves it."""
+        refused = self._refused
+        if await self._keep() or refused == self._refused:
             self.dismiss(None)
 
     def action_keep(self) -> None:
@@ -81,7 +85,8 @@ class NotesScreen(Dialog[None]):
             try:
                 await self._session.ask(NoteRequest(self._lecture, text))
             except DltuiError as error:
-                self._show("notes-path", str(error))
+                self._refused = text
+                self._show("notes-path", f"{error} Your text is here still; esc once more leaves it.")
                 return False
             self._was = text
         return True

@@ -98,6 +98,30 @@ async def test_notes_that_are_read_only_are_not_opened(
     assert not lent
 
 
+async def test_notes_that_cannot_be_kept_are_left_at_the_second_escape(
+    places: Places, session: FakeSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("VISUAL", raising=False)
+    monkeypatch.delenv("EDITOR", raising=False)
+
+    def full(path: Path, text: str) -> None:
+        raise DltuiError(f"{path.name} cannot be written: the disk is full.")
+
+    monkeypatch.setattr("engine.course.notes.write", full)
+    async with learn_tab(places) as opened:
+        await ask(opened, ESSAY)
+        await opened.press("enter")
+        await opened.shows("## A field slowed down")
+        await opened.type("mine")
+        await opened.press("escape")
+        await opened.shows("the disk is full", "esc once more leaves it", "mine")
+        await opened.type("!")
+        await opened.press("escape")
+        await opened.shows("the disk is full", "mine!")
+        await opened.press("escape")
+        await opened.until(lambda: isinstance(opened.app.screen, CardScreen))
+
+
 def refused(path: str) -> None:
     """As for a user who may not write there; whoever runs the tests may be root."""
     raise DltuiError(f"{path} is read-only.", f"chmod u+w {path}")
