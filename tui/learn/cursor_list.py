@@ -64,6 +64,11 @@ class CursorList(Sheet, can_focus=False, inherit_bindings=False):
         elif lines and lines[-1] >= self.scroll_offset.y + height:
             self.scroll_to(y=lines[-1] - height + 1, animate=False)
 
+    def show_below(self) -> None:
+        """Scroll to the lines below the last entry."""
+        last = max((line for line, entry in enumerate(self._entries) if entry is not None), default=0)
+        self.scroll_to(y=last + 1, animate=False)
+
     def page(self, by: int) -> None:
         self.move_to(self.cursor + by * max(1, self.size.height - 2))
 

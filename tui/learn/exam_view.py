@@ -159,6 +159,8 @@ class ExamView(LearnListView):
     def _left(self, paper: ExamPaper) -> None:
         self._update_paper(paper)
         self.entries.move_to(0)
+        if paper.is_over:
+            self.call_after_refresh(self.entries.show_below)
         self.post_message(LearnedMore())
 
     def copy_text(self) -> str:

@@ -280,11 +280,6 @@ class ReaderView(LearnView):
     def action_back(self) -> None:
         self.turn_to("lectures")
 
-    def action_aid(self) -> None:
-        opening = self.reader.aid_here()
-        if opening is not None:
-            self._open_aid(opening)
-
     def action_lab(self) -> None:
         opening = self.reader.aid_here()
         line = self._labs.get(opening.name) if opening is not None else None

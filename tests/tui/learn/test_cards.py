@@ -226,7 +226,7 @@ async def test_an_exam_that_was_left_can_be_ended(places: Places, session: FakeS
         await opened.press("D")
         await opened.shows("20 questions are not answered")
         await opened.press("enter")
-        await opened.shows("the newest exam: 0 of 20 right")
+        await opened.shows("the newest exam: 0 of 20 right", "concepts with a miss")
         await opened.press("G", *["pagedown"] * 3)
         await opened.shows("not answered")
         await opened.press("c")

@@ -106,6 +106,21 @@ async def test_beside_the_text_the_aid_that_one_has_come_to_is_shown(
         await opened.until(lambda: opened.app.focused is opened.app.query_one(ReaderView))
 
 
+async def test_tab_goes_to_the_aid_beside_the_text_and_escape_back(
+    places: Places, session: FakeSession
+) -> None:
+    async with learn_tab(places) as opened:
+        await read(opened, 2)
+        view = tab(opened).view
+        assert isinstance(view, ReaderView)
+        await opened.until(lambda: view.pane.computed is not None)
+        await opened.press("tab")
+        assert view.pane.has_focus
+        await opened.press("escape")
+        await opened.until(lambda: not view.pane.has_focus)
+        assert tab(opened).front == "reader"
+
+
 async def test_search_finds_a_section_of_another_lecture_and_opens_it(
     places: Places, session: FakeSession
 ) -> None:
