@@ -25,7 +25,8 @@ class Problem:
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}" if self.line else self.file
         named = " ".join(part for part in (self.item, self.field) if part)
-        return f"{where}: {named + ': ' if named else ''}expected {self.expected}, got {self.got.removesuffix('.')}."
+        got = self.got.removesuffix(".")
+        return f"{where}: {named + ': ' if named else ''}expected {self.expected}, got {got}."
 
 
 @dataclass(slots=True)
