@@ -44,27 +44,19 @@ def write_end(folder: Path, status: Status, at: float) -> None:
         remove_end(folder)
         names = event_files(folder)
         if names and status in OUTCOMES:
-            data = tfrecord.encode(_version_event(at)) + tfrecord.encode(_end_event(at, OUTCOMES[status]))
+            version = _double_field(1, at) + _bytes_field(3, b"brain.Event:2")
+            data = tfrecord.encode(version) + tfrecord.encode(_end_event(at, OUTCOMES[status]))
             files.write_new(folder / (names[-1] + END), data)
 
 
 # --- two events, as event.proto, summary.proto and plugin_hparams.proto number their fields ----------------
 
 
-def _version_event(wall_time: float) -> bytes:
-    return _double_field(1, wall_time) + _bytes_field(3, b"brain.Event:2")
-
-
 def _end_event(wall_time: float, outcome: int) -> bytes:
-    info = _varint_field(1, outcome) + _double_field(2, wall_time)
+    info = bytes((1 << 3, outcome)) + _double_field(2, wall_time)
     plugin = _bytes_field(1, b"hparams") + _bytes_field(2, _bytes_field(4, info))
     value = _bytes_field(1, b"_hparams_/session_end_info") + _bytes_field(9, _bytes_field(1, plugin))
     return _double_field(1, wall_time) + _bytes_field(5, _bytes_field(1, value))
-
-
-def _varint_field(field: int, number: int) -> bytes:
-    """`number` is below 128."""
-    return bytes((field << 3, number))
 
 
 def _double_field(field: int, value: float) -> bytes:

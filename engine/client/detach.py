@@ -166,17 +166,14 @@ def _kills_by_config(host: Host) -> bool | None:
     """KillUserProcesses of logind.conf and its drop-ins; the last setting wins."""
     places = [host.root / name for name in ("usr/lib/systemd", "etc/systemd")]
     files = [place / "logind.conf" for place in places]
-    files += sorted((path for place in places for path in place.glob("logind.conf.d/*.conf")), key=_name)
+    drop_ins = (path for place in places for path in place.glob("logind.conf.d/*.conf"))
+    files += sorted(drop_ins, key=lambda path: path.name)
     found = None
     for line in "\n".join(map(text_of, files)).splitlines():
         key, _, value = line.partition("=")
         if key.strip() == "KillUserProcesses":
             found = value.strip().lower() in ("yes", "true", "1", "on")
     return found
-
-
-def _name(path: Path) -> str:
-    return path.name
 
 
 def _has_manager(host: Host) -> bool:

@@ -55,15 +55,12 @@ def _refuse_python(python: str) -> None:
 
 
 def _unknown(places: Places, named: str) -> UnknownExperiment:
-    known = ", ".join([one.name for one in catalog.built_in()] + _added_names(places))
+    names = [one.name for one in catalog.built_in()] + [one.name for one in added.list_known(places)]
+    known = ", ".join(names)
     beside = f"For the file: dltui run ./{named}.py" if Path(f"{named}.py").is_file() else ""
     return UnknownExperiment(
         f"There is no experiment {named[:80]!r}.", beside or f"The catalog has: {known}."
     )
-
-
-def _added_names(places: Places) -> list[str]:
-    return [one.name for one in added.list_known(places)]
 
 
 def keep(places: Places, described: Described) -> FileExperiment:

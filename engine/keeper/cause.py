@@ -149,16 +149,12 @@ def _forced(evidence: Evidence) -> Verdict:
     else:
         how = f"the {who} did not answer within {evidence.grace_periods.request:g} s and was ended"
         if evidence.process.signal == signal.SIGKILL:
-            limit = f"{_total_grace(evidence.grace_periods):g} s"
+            limit = f"{evidence.grace_periods.request + evidence.grace_periods.term:g} s"
             how = f"the {who} answered neither the request nor SIGTERM within {limit} and was killed"
     number = evidence.request_signal
     by = f"{ending_signals.name_of(number)} from outside: " if number is not None else ""
     text = f"{by}{'Paused' if pausing else 'Stopped'} by force: {how}."
     return status, Cause(kind, text, _resume_note(evidence))
-
-
-def _total_grace(grace_periods: GracePeriods) -> float:
-    return grace_periods.request + grace_periods.term
 
 
 def _failure(evidence: Evidence) -> Cause:

@@ -41,7 +41,8 @@ def write(events: Path, folder: Path, name: str, params: Mapping[str, Value]) ->
     path = target / f"events.out.tfevents.{int(began):010d}.dltui"
     files.write_new(path)
     with path.open("ab") as file:
-        file.write(_records([_version(began), _session_start(began, params)]))
+        version = Event(wall_time=began, file_version=b"brain.Event:2").SerializeToString()
+        file.write(_records([version, _session_start(began, params)]))
         for metric, curve in curves.by_metric.items():
             for at in range(0, len(curve.steps), PART):
                 part = slice(at, at + PART)
@@ -49,10 +50,6 @@ def write(events: Path, folder: Path, name: str, params: Mapping[str, Value]) ->
                 records = [_scalar(metric, *point) for point in points]
                 file.write(_records(records))
                 yield len(records)
-
-
-def _version(at: float) -> bytes:
-    return bytes(Event(wall_time=at, file_version=b"brain.Event:2").SerializeToString())
 
 
 def _session_start(at: float, params: Mapping[str, Value]) -> bytes:

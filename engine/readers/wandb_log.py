@@ -58,7 +58,7 @@ def files_of_run(path: Path) -> list[Path]:
     except OSError:
         folders = ()
     found = [top / name / run for name in folders if (top / name / run).exists()]
-    return sorted(found, key=_time_of) if path in found else [path]
+    return sorted(found, key=lambda one: _without_kind(one.parent.name)) if path in found else [path]
 
 
 @dataclass(slots=True)
@@ -534,11 +534,6 @@ def _buckets(value: Mapping[str, Any]) -> list[list[float]]:
 
 def _id_of(path: Path) -> str:
     return path.name.removeprefix(_BEGIN).removesuffix(_END)
-
-
-def _time_of(path: Path) -> str:
-    """The time in the name of its folder."""
-    return _without_kind(path.parent.name)
 
 
 def _without_kind(folder: str) -> str:

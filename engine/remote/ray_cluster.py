@@ -133,7 +133,8 @@ class RayCluster:
                 f"The task failed: {_last_line(error)}",
                 "Details: ray/*/room.log under DLTUI_HOME.",
             )
-        return "lost", f"{_error_name(error)}: {_sentence(error)}", ""
+        sentence = _one_line(str(error)).partition(". ")[0].rstrip(".")
+        return "lost", f"{_error_name(error)}: {sentence}.", ""
 
     def _gpus(self, need: Json) -> float:
         if need["device"] == "cpu" or need["framework"] not in FRAMEWORKS:
@@ -210,10 +211,6 @@ def _error_name(error: Exception) -> str:
         "WorkerCrashedError": "Its process on the node was killed",
         "OutOfMemoryError": "The node ran out of memory",
     }.get(type(error).__name__, f"It was lost ({type(error).__name__})")
-
-
-def _sentence(error: Exception) -> str:
-    return _one_line(str(error)).partition(". ")[0].rstrip(".") + "."
 
 
 def _last_line(error: Exception) -> str:

@@ -7,10 +7,9 @@ import io
 import os
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
 
 from engine.data.download import Report, fetch_all, is_whole
 from engine.data.mirror_transfer import Timeouts
@@ -211,8 +210,4 @@ def _locate(places: Places, name: str) -> Path:
 def _open_path(path: Path, name: str) -> TextFile:
     with open_regular(path) as stream:
         size = os.fstat(stream.fileno()).st_size
-    return TextFile(name, size, _opener(path))
-
-
-def _opener(path: Path) -> Callable[[], BinaryIO]:
-    return lambda: open_regular(path)
+    return TextFile(name, size, lambda: open_regular(path))

@@ -105,12 +105,9 @@ def _send(url: str, body: bytes) -> tuple[str, bool]:
         return f"{place} did not answer within {URL_SECONDS:.0f} s.", False
     except (OSError, ValueError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", error)
-        told = "it did not answer in time" if isinstance(reason, TimeoutError) else _told(reason)
+        told = getattr(reason, "strerror", None) or type(reason).__name__
+        told = "it did not answer in time" if isinstance(reason, TimeoutError) else told
         return f"{place} cannot be reached: {told}.", False
-
-
-def _told(reason: object) -> str:
-    return str(getattr(reason, "strerror", None) or type(reason).__name__)
 
 
 def _place(url: str) -> str:

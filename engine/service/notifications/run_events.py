@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from operator import attrgetter
 
 from engine.errors import InputError
 from engine.filter_fields import ALIASES, FIELDS, SOURCES
@@ -81,14 +82,6 @@ def _params_of(run: RunSummary) -> dict[str, Value]:
     return {**run.spec.params, **run.live}
 
 
-def _of_spec(name: str) -> Callable[[RunSummary], object]:
-    return lambda run: getattr(run.spec, name)
-
-
-def _of_summary(name: str) -> Callable[[RunSummary], object]:
-    return lambda run: getattr(run, name)
-
-
 def _of_measured(name: str) -> Callable[[RunSummary], object]:
     """None where it was not measured."""
     return lambda run: getattr(run, name) or None
@@ -99,8 +92,8 @@ _FACTS: dict[str, Callable[[RunSummary], object]] = {
     "best": lambda run: run.best.value if run.best else None,
     "cause": lambda run: str(run.cause.kind) if run.cause else None,
     "status": lambda run: str(run.status),
-    **{name: _of_spec(name) for name in ("id", "name", "experiment", "sweep", "trial", "seed")},
-    **{name: _of_summary(name) for name in ("step", "total_steps", "attempt", "rate", "device")},
+    **{name: attrgetter(f"spec.{name}") for name in ("id", "name", "experiment", "sweep", "trial", "seed")},
+    **{name: attrgetter(name) for name in ("step", "total_steps", "attempt", "rate", "device")},
     **{name: _of_measured(name) for name in ("peak_memory", "peak_gpu_memory", "gpu_use", "gpu_idle")},
 }
 UNKNOWN = {one.name for one in FIELDS} - _FACTS.keys()

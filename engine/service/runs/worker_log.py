@@ -38,7 +38,9 @@ def read(path: Path, offset: int, limit: int) -> LogPart:
         if not log_files.lock(newer.descriptor, shared=True):
             return LogPart("", max(offset, 0), max(offset, 0), max(offset, 0))
         older = _open(log_files.older(path), opened)
-        parts = [newer] if older is None else [older, _with_start(newer, older.end)]
+        if older is not None:
+            newer = _LogFile(newer.descriptor, older.end, older.end + newer.end - newer.start, newer.head)
+        parts = [newer] if older is None else [older, newer]
         return _read_range(parts, offset, limit)
 
 
@@ -49,10 +51,6 @@ def _open(path: Path, opened: contextlib.ExitStack) -> _LogFile | None:
         return None
     start, head = log_files.parse_header(os.pread(descriptor, log_files.HEADER_LIMIT, 0))
     return _LogFile(descriptor, start, start + os.fstat(descriptor).st_size - head, head)
-
-
-def _with_start(file: _LogFile, start: int) -> _LogFile:
-    return _LogFile(file.descriptor, start, start + file.end - file.start, file.head)
 
 
 def _read_range(parts: list[_LogFile], offset: int, limit: int) -> LogPart:

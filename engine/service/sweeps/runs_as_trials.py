@@ -133,16 +133,12 @@ def _trials(runs: Sequence[RunSummary], metric: str) -> list[TrialRow]:
             config=configs.setdefault(group_of(run), len(configs) + 1),
             params=_params_of(run),
             seed=run.spec.seed,
-            status=_status(run),
+            status=TrialStatus.DONE if run.status is Status.IMPORTED else TrialStatus(run.status),
             value=_value(run, metric),
             run=run.id,
         )
         for place, run in enumerate(runs, 1)
     ]
-
-
-def _status(run: RunSummary) -> TrialStatus:
-    return TrialStatus.DONE if run.status is Status.IMPORTED else TrialStatus(run.status)
 
 
 def _value(run: RunSummary, metric: str) -> float | None:

@@ -449,7 +449,9 @@ def load_sweep(folder: sweep_folder.SweepFolder) -> Sweep:
         try:
             sweep.fold(spec_versions.upgrade_sweep_fact(sweep.spec.experiment, entry))
         except (KeyError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
-            sweep.fold({"kind": "damaged", "text": f"line {place}: {_error_text(error)}"})
+            told = f"its fact refers to something that does not exist ({error!r})"
+            told = str(error)[:200] if isinstance(error, ValueError) else told
+            sweep.fold({"kind": "damaged", "text": f"line {place}: {told}"})
     known = sweep_folder.recorded_journal_size(folder)
     if known > files.size_of(folder.journal):
         sweep.fold({"kind": "damaged", "text": f"its end: expected {known:,} bytes or more"})
@@ -471,11 +473,3 @@ def find_damage(places: Places) -> list[tuple[Path, str]]:
         else:
             found += [(folder.journal, sweep.damage)] if sweep.damage else []
     return found
-
-
-def _error_text(error: Exception) -> str:
-    return (
-        str(error)[:200]
-        if isinstance(error, ValueError)
-        else f"its fact refers to something that does not exist ({error!r})"
-    )

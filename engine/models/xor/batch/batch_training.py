@@ -389,8 +389,9 @@ class BatchTraining:
     def _jobs(self, epochs: int) -> Iterator[Any]:
         for group_run in self.groups:
             running = group_run.running
-            for chosen in _parts(running, self._width(len(running))):
-                yield partial(self._train, group_run, chosen, epochs)
+            width = self._width(len(running))
+            for start in range(0, len(running), width):
+                yield partial(self._train, group_run, running[start : start + width], epochs)
 
     def _width(self, running: int) -> int:
         share, whole = -(-running // self.threads), self.trainer.multiple
@@ -400,10 +401,6 @@ class BatchTraining:
         group, nets = group_run.group, group_run.nets.take(chosen, self.trainer.multiple)
         self.trainer.advance(group, nets, self.epoch, epochs)
         group_run.store(chosen, nets, self.trainer.evaluate(group, nets))
-
-
-def _parts(chosen: NDArray[Any], width: int) -> list[NDArray[Any]]:
-    return [chosen[start : start + width] for start in range(0, len(chosen), width)]
 
 
 def finite_or_inf(losses: Singles) -> NDArray[np.float64]:
