@@ -92,7 +92,10 @@ def test_a_deck_with_mistakes_is_told_line_by_line(home: Path) -> None:
     make(home / "deck", items='[[item]]\nid = "l01.own.quiz"\nkind = "quiz"\n')
     done = run("check", str(home / "deck"), status=1)
     assert "l01-own/items.toml:3: l01.own.quiz kind: expected one of recall" in done.stdout
-    assert done.stdout.splitlines()[-1] == "1 lecture, 0 items, 1 aid, 2 problems"
+    assert all(
+        f"l01.own.quiz {name}: expected text, got nothing." in done.stdout for name in ("ask", "explain")
+    )
+    assert done.stdout.splitlines()[-1] == "1 lecture, 0 items, 1 aid, 4 problems"
     make(home / "right")
     assert told("check", str(home / "right"))["ok"] is True
     shutil.copytree(home / "right", home / "learn" / "decks" / "mine")
