@@ -26,11 +26,15 @@ ROOT = Path(__file__).parents[3]
 MODULE = TRACK_FOLDER / "dltui_track.py"
 
 
+LAST_CALLER = b"last caller\n"
+
+
 class Receiver:
     """The other end of the socket: all lines that arrive, of all processes."""
 
     def __init__(self, path: Path) -> None:
         self.path, self.messages = path, list[dict[str, Any]]()
+        self._is_drained = threading.Event()
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         folder = os.open(path.parent, os.O_RDONLY)
         self._listener.bind(f"/proc/self/fd/{folder}/{path.name}")
@@ -52,11 +56,21 @@ class Receiver:
     def _read(self, connection: socket.socket) -> None:
         with connection, connection.makefile("rb") as lines:
             for line in lines:
-                self.messages.append(json.loads(line))
+                if line == LAST_CALLER:
+                    self._is_drained.set()
+                else:
+                    self.messages.append(json.loads(line))
 
     def all(self) -> list[dict[str, Any]]:
-        """After every process has closed its end."""
+        """After every process has closed its end; those that connected are accepted in their order."""
         deadline = time.monotonic() + LONG
+        self._is_drained.clear()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as caller:
+            folder = os.open(self.path.parent, os.O_RDONLY)
+            caller.connect(f"/proc/self/fd/{folder}/{self.path.name}")
+            os.close(folder)
+            caller.sendall(LAST_CALLER)
+        assert self._is_drained.wait(LONG)
         while not self._threads or any(thread.is_alive() for thread in list(self._threads)):
             assert time.monotonic() < deadline
             time.sleep(0.01)
