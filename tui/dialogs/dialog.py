@@ -66,7 +66,7 @@ async def open_tab_below(screen: ModalScreen[Any], tab: str) -> None:
 
 
 def hide_messages(app: App[Any]) -> None:
-    """Remove notifications about earlier actions, which would cover the dialog; warnings and errors stay."""
+    """Remove notifications about earlier actions, which would cover what comes; warnings and errors stay."""
     for notification in list(app._notifications):
         if notification.severity == "information":
             app._unnotify(notification)

@@ -13,11 +13,13 @@ from tui.data.value_text import plural, short_value
 from tui.plots.brush import BrushScale, holds, is_wide, scales_of
 from tui.plots.plot_state import BUCKETS, PlotState, merits, selected
 from tui.terminal.glyphs import glyphs
-from tui.ui.span import Row, Span, fitted
+from tui.ui.span import Row, Span, clipped, fitted, row_text
 
 DRAWN = 800
 """most lines drawn; of more trials, evenly spaced ones"""
 MARGIN = 5
+LONGEST_TICK = 24
+"""cells of a tick at most, where the next axis is not nearer"""
 FEW = 8
 """most values of a parameter that all have a tick"""
 
@@ -52,6 +54,11 @@ def places(count: int, width: int) -> list[int]:
     return [MARGIN + round(room * place / max(1, count - 1)) for place in range(count)]
 
 
+def _between(columns: Sequence[int], width: int) -> int:
+    """Columns from an axis to the next."""
+    return columns[1] - columns[0] if len(columns) > 1 else width
+
+
 def _canvas(
     scales: Sequence[BrushScale], lines: Sequence[Any], view: PlotState, width: int, height: int
 ) -> Canvas:
@@ -65,12 +72,13 @@ def _canvas(
     inside = _inside(scales, shares, view)
     merit = np.array(merits([line["value"] for line in lines], view.largest))
     columns = places(len(scales), width)
+    room = min(LONGEST_TICK, max(2, _between(columns, width) - 1))
     for style_name, letter, chosen in _layers(lines, view, inside, merit):
         pen = dot_pen(view.symbols, letter)
         canvas.paint_dots(_dots(shares[chosen], columns, canvas, pen), pen, style_name)
     for place, (scale, column) in enumerate(zip(scales, columns, strict=True)):
         used = [line["cells"][place] for line in lines] if place < len(scales) - 1 else []
-        _draw_axis(canvas, scale, column, view, place == view.axis, used)
+        _draw_axis(canvas, scale, column, view, place == view.axis, used, room)
     return canvas
 
 
@@ -115,8 +123,15 @@ def _dots(
 
 
 def _draw_axis(
-    canvas: Canvas, scale: BrushScale, column: int, view: PlotState, here: bool, used: Sequence[Any]
+    canvas: Canvas,
+    scale: BrushScale,
+    column: int,
+    view: PlotState,
+    here: bool,
+    used: Sequence[Any],
+    room: int,
 ) -> None:
+    """`room`: cells of a tick at most."""
     brush = view.brushes.get(scale.name)
     focused = here and view.focused
     for row in range(canvas.rows):
@@ -127,7 +142,7 @@ def _draw_axis(
             canvas.put(row, column, glyphs().upright, "accent" if focused else "muted")
     for share, text in _labels(scale, canvas.rows, used):
         row = round((1 - share) * (canvas.rows - 1))
-        text = text[:9]
+        text = row_text(clipped((Span(text, ""),), room))
         at = column + 1 if column + 1 + len(text) < canvas.columns else column - len(text)
         canvas.write(row, at, text, "key" if focused else "text")
 
@@ -152,7 +167,7 @@ def _labels(scale: BrushScale, rows: int, used: Sequence[Any] = ()) -> list[tupl
 
 def _titles(scales: Sequence[BrushScale], view: PlotState, width: int) -> Row:
     columns = places(len(scales), width)
-    room = max(4, (columns[1] - columns[0] if len(columns) > 1 else width) - 1)
+    room = max(4, _between(columns, width) - 1)
     spans: list[Span] = []
     at = 0
     for place, (scale, column) in enumerate(zip(scales, columns, strict=True)):

@@ -29,8 +29,11 @@ class ProblemKeys:
         self.go_on(1)
 
     def go_on(self, way: int) -> None:
-        """To the next of its kind; for `way` < 0 to the one before."""
+        """To the next of its kind; for `way` < 0 to the one before. Messages of before go."""
+        from tui.dialogs.dialog import hide_messages
+
         tab = self._tab
+        hide_messages(tab.app)
         if tab.commands.require_selected() is None:
             return
         if self.sought == "nan" or self.sought == "spike":

@@ -19,6 +19,8 @@ CALM = 1
 """the level of the colour of what has no limit that is near"""
 HIGHEST = 0.86
 """of a cell: a strip does not touch the one above it"""
+MARGIN = 1
+"""blank cells behind the value, as behind the bar of the progress"""
 LEAST = 6
 """cells of a strip"""
 NOTABLE = {DISK_WAIT: 5.0, MEMORY: 50.0, MACHINE_CPU: 50.0}
@@ -31,7 +33,7 @@ def strip_rows(series: Mapping[str, ChartCurve], width: int, *, most: int, is_ac
     found = [one for one in quantities_of([*filter(is_system, series)]) if _is_notable(one, series)]
     curves = [series[one.metric] for one in found[:most]]
     end = max((span[1] for curve in curves if (span := curve.span("time")) is not None), default=0.0)
-    cells = max(LEAST, width - LABEL - (VALUE if is_active else HIGHEST_VALUE) - 1)
+    cells = max(LEAST, width - LABEL - (VALUE if is_active else HIGHEST_VALUE) - 1 - MARGIN)
     rows = [
         _row(quantity, curve, cells, end, is_active=is_active)
         for quantity, curve in zip(found, curves, strict=False)

@@ -21,6 +21,8 @@ ACROSS = 2
 """lines of a legend above the charts"""
 VALUE = 8
 """cells of a value, and of a difference"""
+LEAST_NAME = 2
+"""cells of a name before what tells it from others"""
 FOR_DIFFERENCE = 34
 """width from which on the difference to the baseline is beside the value"""
 
@@ -97,13 +99,22 @@ def _curve_rows(scene: Scene, series: CurveSeries, value: float | None, width: i
     part = f" {series.part}" if series.part else ""
     label = Span(plain(series.label, limit=60), "title" if is_main else "label")
     name = (Span(f" {swatch_of(scene, series)} ", style_name_of(series.hue)),
-            *clipped((label,), room - 4 - len(part)), Span(part, "label"))  # fmt: skip
+            *_clipped_label(label, room - 4 - len(part)), Span(part, "label"))  # fmt: skip
     rows = [fitted((*fitted(name, room), *values), width)]
     if difference and width < FOR_DIFFERENCE:
         rows.append(fitted((Span(difference.rjust(width - 1), "tag"),), width))
     if note := series.curve.note(scene.view.crosshair, scene.view.axis):
         rows.append(fitted((Span(note.rjust(width - 1), "tag"),), width))
     return rows
+
+
+def _clipped_label(label: Span, width: int) -> Row:
+    """Cut before the `seed=4` at its end, which tells it from runs of the same name."""
+    name, _, end = label.text.rpartition(" ")
+    room = width - cell_len(end) - 1
+    if "=" not in end or room < LEAST_NAME or row_width((label,)) <= width:
+        return clipped((label,), width)
+    return (*clipped((Span(name, label.style_name),), room), Span(f" {end}", label.style_name))
 
 
 def _difference(scene: Scene, series: CurveSeries, value: float | None) -> str:

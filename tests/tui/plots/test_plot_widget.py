@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.axes import Axis
 from engine.params import Value
 from engine.service.sweeps import plot_data
 from engine.sweep_protocol import TrialRow
@@ -78,6 +79,18 @@ def test_every_axis_has_its_name_and_its_ends() -> None:
     text = "\n".join(map(row_text, rows))
     for word in ("lr", "hidden", "activation", "bypass", "seed", "loss", "relu", "yes", "60 lines"):
         assert word in text
+
+
+@pytest.mark.parametrize(("width", "tick"), [(120, "tensorboard"), (40, "tenso… │")])
+def test_a_tick_has_the_room_to_the_next_axis_and_is_cut_with_a_sign(width: int, tick: str) -> None:
+    rows = [
+        make_trial(at, params={"lr": 0.1 * at, "hidden": at, "logger": name}, value=1 / at)
+        for at, name in enumerate(("tensorboard", "csv", "tensorboard", "csv"), 1)
+    ]
+    axes = (Axis("lr", None, 0.1, 0.4), Axis("hidden", None, 1, 4), Axis("logger", ("tensorboard", "csv")))
+    found = plot_data.analyse(replace(SWEEP.spec, axes=axes), rows, "parallel", "", {})
+    text = "\n".join(map(row_text, parallel.rows(found, PlotState(SUBJECT), width, 24)))
+    assert tick in text
 
 
 def test_brushed_out_lines_are_dim_and_the_selected_one_is_bright() -> None:

@@ -174,8 +174,10 @@ async def test_keys_go_to_the_next_error_nan_and_spike(places: Places) -> None:
         at.draw_curves()
         await opened.press("percent_sign")
         await shows_step(70)
+        await opened.until(lambda: opened.notices == ["Spike 1 of 2: grad at step 70."])
         await opened.press("right_curly_bracket")
         await shows_step(80)
+        await opened.until(lambda: opened.notices == ["Spike 2 of 2: grad at step 80."])
         await opened.press("left_curly_bracket")
         await shows_step(70)
 

@@ -16,7 +16,7 @@ from tui.runs.system_strip import means, strip, strip_rows
 from tui.terminal.glyphs import ASCII
 from tui.ui.span import row_text, row_width
 
-WIDTH = 37
+WIDTH = 38
 
 
 def history_of(*measured: tuple[float, dict[str, object]]) -> RunHistory:
@@ -31,7 +31,7 @@ def history_of(*measured: tuple[float, dict[str, object]]) -> RunHistory:
 
 def lines_of(history: RunHistory, *, is_active: bool = True, most: int = 8) -> list[str]:
     rows = strip_rows(history.series, WIDTH, most=most, is_active=is_active)
-    assert all(row_width(row) <= WIDTH for row in rows)
+    assert all(row_width(row) < WIDTH for row in rows), "a value does not touch the right edge"
     return [row_text(row) for row in rows]
 
 

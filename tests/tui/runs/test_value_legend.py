@@ -51,6 +51,18 @@ def test_the_difference_to_the_baseline_is_beside_the_value_or_below_it() -> Non
     assert len(narrow) == 5 and narrow[2].strip() == "+1.25"
 
 
+def test_a_label_that_is_cut_keeps_the_seed_that_tells_it_from_others() -> None:
+    series = tuple(
+        CurveSeries(str(seed), f"{name} seed={seed}", SERIES[0].curve)
+        for seed, name in ((4, "seed 4"), (12, "a long name of a run"))
+    )
+    found = lines(Scene(ChartView("loss"), series), 24)
+    assert [line.split()[-2] for line in found[1:]] == ["seed=4", "seed=12"]
+    assert all("…" in line for line in found[1:])
+    narrow = lines(Scene(ChartView("loss"), series), 16)
+    assert all("…" in line for line in narrow[1:]), "without room for both it is cut as any"
+
+
 def test_without_a_crosshair_the_last_values_are_named() -> None:
     found = lines(Scene(ChartView("loss"), SERIES), 30)
     assert found[0].split()[-1] == "last" and "step" not in found[0]
