@@ -170,7 +170,8 @@ def serve(side: str, chosen: argparse.Namespace) -> None:
         step = {"notebook": notebook, "textbook": textbook}[side](words)
     for batch in (dealt[0], dealt[-1], *dealt):
         step(batch)
-    apart = compare(side, words, found) if chosen.beside is None else (0.0, 0.0)
+    is_compared = side in OURS and chosen.beside is None and chosen.precision != "fp32"
+    apart = compare(side, words, found) if is_compared else None
     print(json.dumps((found.notice, apart)), flush=True)
     for _ in sys.stdin:
         wall, cpu = time.perf_counter(), time.process_time()
@@ -185,8 +186,6 @@ def compare(side: str, words: int, found: Any) -> tuple[float, float]:
     """Difference of bfloat16 and float32: the loss of a step from equal weights, and of two separate runs."""
     from engine.data.text import load_corpus
 
-    if side not in OURS:
-        return 0.0, 0.0
     exact, led, free = (twin(side, words, precision) for precision in ("fp32", "bf16", "bf16"))
     steps, runs = [], []
     dealt = islice(load_corpus.batches(found.train, BATCH, 1, 0, "forward"), COMPARED)
@@ -243,7 +242,7 @@ def report_beside(rates: dict[tuple[str, Path], list[tuple[float, float]]], othe
             )
 
 
-def report(rates: dict[str, list[tuple[float, float]]], apart: dict[str, tuple[float, float]]) -> None:
+def report(rates: dict[str, list[tuple[float, float]]], apart: dict[str, tuple[float, float] | None]) -> None:
     middle = {
         side: [statistics.median(column) for column in zip(*found, strict=True)]
         for side, found in rates.items()
@@ -255,9 +254,9 @@ def report(rates: dict[str, list[tuple[float, float]]], apart: dict[str, tuple[f
             for other in ("notebook", "textbook"):
                 by_wall, by_cpu = wall / middle[other][0], cpu / middle[other][1]
                 print(f"; {by_wall:.1f} times the {other} ({by_cpu:.1f} per CPU second)", end="")
-            step, run = apart[side]
-            print(f"; a step's loss within {step:.4f} of float32's", end="")
-            print(f", after {COMPARED} steps apart {run:.4f}", end="")
+            if (found := apart[side]) is not None:
+                print(f"; a step's loss within {found[0]:.4f} of float32's", end="")
+                print(f", after {COMPARED} steps apart {found[1]:.4f}", end="")
         print()
 
 
