@@ -20,6 +20,7 @@ from engine.service.health.gpu_frameworks import Build
 from engine.service.placement.gpu_use_meter import GpuUseMeter
 from engine.service.placement.gpus import GpuPlacement, Nvml, visible_gpus
 from engine.service.placement.queue import ActiveRun, QueuedRun, plan
+from engine.store import RunFolder
 from engine.worker.system_sampler import SystemSampler
 from tests.engine.worker.attempts import new_run, train, weights
 from tests.fakes.nvml import GIB, LOST, NO_PERMISSION, PretendedGpu, PretendedNvml
@@ -179,15 +180,21 @@ def another_kind(setting: GpuSetting) -> GpuResult:
         patch.setattr("checkpoints.torch_io.environment", named_by(nvml))
         train(folder, PausedFrom(5))
         nvml.gpus[0].name = "NVIDIA A100"
-        try:
-            train(folder, number=2)
-            text = "it was not refused"
-        except MismatchedCheckpoint as error:
-            text = str(error)
-        train(folder, number=3, mode="fast")
+        text = refused(folder)
     is_right = "processor was NVIDIA H200, is NVIDIA A100" in text and "--fast" in text
     is_right &= weights(folder)[0] == 12
     return check("pretended", "a run paused on one kind of GPU is refused on another", is_right, text)
+
+
+def refused(folder: RunFolder) -> str:
+    """The refusal of a second attempt; a third one, with --fast, goes on."""
+    try:
+        train(folder, number=2)
+        text = "it was not refused"
+    except MismatchedCheckpoint as error:
+        text = str(error)
+    train(folder, number=3, mode="fast")
+    return text
 
 
 def another_device(setting: GpuSetting) -> GpuResult:
@@ -203,12 +210,7 @@ def another_device(setting: GpuSetting) -> GpuResult:
         patch.setattr(torch_io, "_random", lambda device: of_cpu(device) | {"cuda": of_cpu(device)["cpu"]})
         patch.setattr("engine.experiments.mnist.offer", lambda *given: None)  # no loops for a CPU
         train(folder, PausedFrom(5))
-    try:
-        train(folder, number=2)
-        text = "it was not refused"
-    except MismatchedCheckpoint as error:
-        text = str(error)
-    train(folder, number=3, mode="fast")
+    text = refused(folder)
     is_right = "device was cuda, is cpu; processor was NVIDIA H200, is " in text and "--fast" in text
     is_right &= weights(folder)[0] == 12
     return check("pretended", "a run paused on a GPU is refused on the CPU, which names both", is_right, text)
